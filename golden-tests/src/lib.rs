@@ -1,0 +1,1 @@
+//! The language and the tool, told as transcripts.

@@ -1,0 +1,63 @@
+//! Digests: SHA-256, written `sha256:<hex>`.
+
+use crate::Program;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fmt::{self, Write};
+
+/// A SHA-256 digest as `sha256:` and 64 hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of `bytes`.
+    pub fn of(bytes: &[u8]) -> Digest {
+        let mut text = String::from("sha256:");
+        for byte in Sha256::digest(bytes) {
+            let _ = write!(text, "{byte:02x}");
+        }
+        Digest(text)
+    }
+
+    /// The 64 hex digits.
+    pub fn hex(&self) -> &str {
+        self.0.strip_prefix("sha256:").unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Program {
+    /// The digest of what the program means: SHA-256 of its RFC 8785 JSON without citations, integers as strings.
+    pub fn digest(&self) -> Digest {
+        let mut meaning = self.clone();
+        meaning.rules.iter_mut().for_each(|rule| rule.citation = Default::default());
+        Digest::of(&canonical(&meaning))
+    }
+
+    /// The digest of the citations alone, in rule order.
+    pub fn citations_digest(&self) -> Digest {
+        let citations: Vec<_> = self.rules.iter().map(|rule| &rule.citation).collect();
+        Digest::of(&canonical(&citations))
+    }
+}
+
+/// RFC 8785 JSON with every number written as a string, so that no reader loses digits.
+fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
+    fn strings(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Number(number) => *value = serde_json::Value::String(number.to_string()),
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strings),
+            serde_json::Value::Object(entries) => entries.values_mut().for_each(strings),
+            serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::String(_) => {}
+        }
+    }
+    let mut tree = serde_json::to_value(value).expect("bug: a program is plain data");
+    strings(&mut tree);
+    serde_jcs::to_vec(&tree).expect("bug: a JSON tree has a canonical form")
+}

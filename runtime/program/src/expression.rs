@@ -1,0 +1,370 @@
+//! Expressions: what a rule computes with, and the three answers a comparison has.
+//!
+//! Evaluation is pure and total. A path that is not there gives no value at all (`None`: absent), which makes a literal
+//! not hold; `??` puts another value in its place. A value that is not known stays an unknown with an origin.
+//! JSON `null` read as any type but `json` counts as absent, since tools write it for "not set".
+
+use crate::{Function, Json, Type, Unknown, Value};
+use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+/// An expression over a rule's variables, which are numbered by position in [`crate::Rule::variables`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Expr {
+    /// The value of a variable.
+    Variable(usize),
+    /// A constant.
+    Constant(Value),
+    /// A part of a json value.
+    Path {
+        /// What is read: a variable of type `json`, or another path.
+        base: Box<Expr>,
+        /// The way down, without `[*]`, which is the business of [`crate::Literal::Each`].
+        steps: Vec<Step>,
+    },
+    /// The value read as a type; see [`convert`].
+    As(Box<Expr>, Type),
+    /// A pure, total function.
+    Call(Function, Vec<Expr>),
+    /// The left side, or where it is absent the right side. Never replaces an unknown.
+    Default(Box<Expr>, Box<Expr>),
+    /// A set of its members.
+    Set(Vec<Expr>),
+    /// A list of its members.
+    List(Vec<Expr>),
+    /// A json object of its entries.
+    Object(Vec<(String, Expr)>),
+}
+
+/// One step down into a json value.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Step {
+    /// `.name` or `["name"]`.
+    Key(String),
+    /// `[0]`.
+    Index(u32),
+    /// `[k]`: the key or index that an expression gives.
+    Computed(Expr),
+}
+
+/// A comparison of two values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Comparison {
+    /// `==`
+    Equal,
+    /// `!=`
+    NotEqual,
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+    /// `x in xs`: a member of a set or list, a key of nothing else.
+    In,
+    /// `not x in xs`.
+    NotIn,
+}
+
+/// The answer of a comparison: `Possible` where an unknown decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Truth {
+    /// It holds whatever the unknowns turn out to be.
+    True,
+    /// It fails whatever the unknowns turn out to be.
+    False,
+    /// It depends.
+    Possible,
+}
+
+/// What `p is …` asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Presence {
+    /// There is no such part.
+    Absent,
+    /// It is stated to be nothing.
+    Null,
+    /// It is known only after apply.
+    Unknown,
+    /// It has a value that is neither null nor unknown; a sensitive one is present.
+    Present,
+}
+
+/// The value of `expr` where variable `i` is `bound[i]`.
+///
+/// - returns: `None` where the value is absent. A variable without a value makes the whole absent, which never happens
+///   in a rule whose literals run in a ready order.
+pub fn evaluate(expr: &Expr, bound: &[Option<Value>]) -> Option<Value> {
+    match expr {
+        Expr::Variable(index) => bound.get(*index)?.clone(),
+        Expr::Constant(value) => Some(value.clone()),
+        Expr::Path { base, steps } => {
+            let mut at = evaluate(base, bound)?;
+            for step in steps {
+                at = descend(&at, step, bound)?;
+            }
+            Some(at)
+        }
+        Expr::As(inner, wanted) => convert(evaluate(inner, bound)?, wanted),
+        Expr::Call(function, arguments) => {
+            let values = arguments.iter().map(|a| evaluate(a, bound)).collect::<Option<Vec<_>>>()?;
+            Some(function.call(&values))
+        }
+        Expr::Default(left, right) => match evaluate(left, bound) {
+            Some(Value::Json(json)) if *json == Json::Null => evaluate(right, bound),
+            Some(value) => Some(value),
+            None => evaluate(right, bound),
+        },
+        Expr::Set(items) => {
+            let members = items.iter().map(|i| evaluate(i, bound)).collect::<Option<_>>()?;
+            Some(Value::Set(Arc::new(members)))
+        }
+        Expr::List(items) => {
+            let members: Vec<Value> = items.iter().map(|i| evaluate(i, bound)).collect::<Option<_>>()?;
+            Some(Value::List(members.into()))
+        }
+        Expr::Object(entries) => {
+            let mut object = Vec::with_capacity(entries.len());
+            for (key, value) in entries {
+                object.push((key.as_str(), to_json(&evaluate(value, bound)?)));
+            }
+            Some(Value::json(Json::object(object)))
+        }
+    }
+}
+
+fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
+    let computed = match step {
+        Step::Computed(expr) => Some(evaluate(expr, bound)?),
+        Step::Key(_) | Step::Index(_) => None,
+    };
+    let shown = || match (step, &computed) {
+        (Step::Key(key), _) => format!(".{key}"),
+        (Step::Index(index), _) => format!("[{index}]"),
+        (_, Some(value)) => format!("[{value}]"),
+        (Step::Computed(_), None) => String::from("[?]"),
+    };
+    let json = match at {
+        Value::Unknown(unknown) => {
+            let origin = format!("{}{}", unknown.origin, shown());
+            return Some(Value::Unknown(Unknown { origin: origin.into(), many: unknown.many }));
+        }
+        Value::Json(json) => json,
+        _ => return None,
+    };
+    let part = match (&**json, step, &computed) {
+        (Json::Object(entries), Step::Key(key), _) => entries.get(key.as_str()),
+        (Json::Object(entries), _, Some(Value::Text(key))) => entries.get(&**key),
+        (Json::Array(items), Step::Index(index), _) => items.get(*index as usize),
+        (Json::Array(items), _, Some(Value::Int(index))) => usize::try_from(*index).ok().and_then(|i| items.get(i)),
+        (Json::Object(_) | Json::Array(_), _, Some(index)) if !index.is_known() => {
+            return Some(Value::unknown(format!("{}{}", json.show(), shown())));
+        }
+        (Json::Sensitive(digest), _, _) => return Some(Value::unknown(sensitive(digest, &shown()))),
+        _ => None,
+    };
+    part.map(|json| Value::json(json.clone()))
+}
+
+/// The origin of a value that is hidden: its digest tells equal ones from others.
+fn sensitive(digest: &str, rest: &str) -> String {
+    format!("«sensitive» {}{rest}", digest.get(..12).unwrap_or(digest))
+}
+
+/// `value` read as `wanted`.
+///
+/// - returns: the value itself where it is of that type; a JSON scalar as the scalar; a string as the time, duration or
+///   network it says; a set or list from a JSON array. `None` for JSON `null` (absent), unless `json` is wanted.
+///   What is of another type, or sensitive, is an unknown that names it.
+pub fn convert(value: Value, wanted: &Type) -> Option<Value> {
+    let Value::Json(json) = &value else { return Some(value) };
+    if *wanted == Type::Json {
+        return Some(value);
+    }
+    let mistyped = || Value::unknown(format!("{} as {wanted}", json.show()));
+    Some(match (&**json, wanted) {
+        (Json::Null, _) => return None,
+        (Json::Sensitive(digest), _) => Value::unknown(sensitive(digest, "")),
+        (Json::Bool(b), Type::Bool) => Value::Bool(*b),
+        (Json::Int(n), Type::Int) => Value::Int(*n),
+        (Json::Text(text), Type::String | Type::Entity(_) | Type::Enum(_)) => Value::Text(text.clone()),
+        (Json::Text(text), Type::Time | Type::Duration | Type::Cidr) => {
+            Value::parse(text, wanted).unwrap_or_else(mistyped)
+        }
+        (Json::Array(items), Type::Set(inner)) => {
+            Value::Set(Arc::new(items.iter().filter_map(|i| convert(Value::json(i.clone()), inner)).collect()))
+        }
+        (Json::Array(items), Type::List(inner)) => {
+            Value::List(items.iter().filter_map(|i| convert(Value::json(i.clone()), inner)).collect())
+        }
+        _ => mistyped(),
+    })
+}
+
+/// `value` as JSON: the inverse of [`convert`], used where a value enters a json object or a json column.
+pub(crate) fn to_json(value: &Value) -> Json {
+    match value {
+        Value::Bool(b) => Json::Bool(*b),
+        Value::Int(n) => Json::Int(*n),
+        Value::Text(text) => Json::Text(text.clone()),
+        Value::Json(json) => (**json).clone(),
+        Value::Set(items) => Json::Array(items.iter().map(to_json).collect()),
+        Value::List(items) => Json::Array(items.iter().map(to_json).collect()),
+        Value::Unknown(unknown) => Json::Unknown(unknown.origin.clone()),
+        Value::Between(_) => Json::Unknown(value.to_string().into()),
+        Value::Time(_) | Value::Duration(_) | Value::Cidr(_) => Json::text(value.show()),
+    }
+}
+
+/// The elements that `x in value` ranges over, in order, each once.
+///
+/// - returns: the members of a set, a list, a JSON array, or the values of a JSON object (as `[*]` reads it).
+///   An unknown or sensitive collection has one element that stands for any number (`many`). Anything else has none.
+pub fn elements(value: &Value) -> Vec<Value> {
+    let many = |origin: &str| vec![Value::Unknown(Unknown { origin: format!("{origin}[*]").into(), many: true })];
+    let mut found: Vec<Value> = match value {
+        Value::Set(items) => return items.iter().cloned().collect(),
+        Value::List(items) => items.to_vec(),
+        Value::Json(json) => match &**json {
+            Json::Array(items) => items.iter().map(|i| Value::json(i.clone())).collect(),
+            Json::Object(entries) => entries.values().map(|v| Value::json(v.clone())).collect(),
+            Json::Sensitive(digest) => return many(&sensitive(digest, "")),
+            _ => Vec::new(),
+        },
+        Value::Unknown(unknown) => return many(&unknown.origin),
+        _ => Vec::new(),
+    };
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// Whether a part is there; `value` is what its path gave.
+pub fn presence(value: Option<&Value>) -> Presence {
+    match value {
+        None => Presence::Absent,
+        Some(Value::Unknown(unknown)) if unknown.origin.starts_with("«sensitive»") => Presence::Present,
+        Some(Value::Unknown(_) | Value::Between(_)) => Presence::Unknown,
+        Some(Value::Json(json)) if **json == Json::Null => Presence::Null,
+        Some(_) => Presence::Present,
+    }
+}
+
+/// Compares two values.
+///
+/// - returns: `True` or `False` only where every value of the unknowns gives that answer. An unknown equals itself.
+///   Values of different types are unequal and in no order (`False`), which a checked program never asks.
+pub fn compare(op: Comparison, left: &Value, right: &Value) -> Truth {
+    match op {
+        Comparison::Equal => equal(left, right),
+        Comparison::NotEqual => not(equal(left, right)),
+        Comparison::Less => order(left, right, |o| o == Ordering::Less),
+        Comparison::AtMost => order(left, right, |o| o != Ordering::Greater),
+        Comparison::Greater => order(left, right, |o| o == Ordering::Greater),
+        Comparison::AtLeast => order(left, right, |o| o != Ordering::Less),
+        Comparison::In => member(left, right),
+        Comparison::NotIn => not(member(left, right)),
+    }
+}
+
+fn not(truth: Truth) -> Truth {
+    match truth {
+        Truth::True => Truth::False,
+        Truth::False => Truth::True,
+        Truth::Possible => Truth::Possible,
+    }
+}
+
+fn any(answers: impl Iterator<Item = Truth>) -> Truth {
+    let mut result = Truth::False;
+    for answer in answers {
+        match answer {
+            Truth::True => return Truth::True,
+            Truth::Possible => result = Truth::Possible,
+            Truth::False => {}
+        }
+    }
+    result
+}
+
+fn equal(left: &Value, right: &Value) -> Truth {
+    if let (Value::Unknown(a), Value::Unknown(b)) = (left, right) {
+        // Two elements of one unknown collection have one name and need not be equal.
+        return if a == b && !a.many { Truth::True } else { Truth::Possible };
+    }
+    if left.is_known() && right.is_known() {
+        return if left == right { Truth::True } else { Truth::False };
+    }
+    if let (Value::Between(_), _) | (_, Value::Between(_)) = (left, right) {
+        let (below, above) = (order(left, right, |o| o == Ordering::Less), order(left, right, |o| o == Ordering::Greater));
+        return if below == Truth::True || above == Truth::True { Truth::False } else { Truth::Possible };
+    }
+    if left == right && !left.holds_many() {
+        return Truth::True;
+    }
+    if let (Value::Json(a), Value::Json(b)) = (left, right) {
+        return if may_equal(a, b) { Truth::Possible } else { Truth::False };
+    }
+    Truth::Possible
+}
+
+fn may_equal(left: &Json, right: &Json) -> bool {
+    match (left, right) {
+        (Json::Unknown(_) | Json::Sensitive(_), _) | (_, Json::Unknown(_) | Json::Sensitive(_)) => true,
+        (Json::Array(a), Json::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(x, y)| may_equal(x, y)),
+        (Json::Object(a), Json::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, x)| b.get(key).is_some_and(|y| may_equal(x, y)))
+        }
+        _ => left == right,
+    }
+}
+
+fn order(left: &Value, right: &Value, wanted: impl Fn(Ordering) -> bool) -> Truth {
+    let ends = |value: &Value| match value {
+        Value::Between(ends) => (ends.0.clone(), ends.1.clone()),
+        other => (other.clone(), other.clone()),
+    };
+    let ((low, high), (from, to)) = (ends(left), ends(right));
+    for end in [&low, &high, &from, &to] {
+        if matches!(end, Value::Unknown(_)) {
+            let same = left == right && matches!(left, Value::Unknown(u) if !u.many);
+            return match same {
+                true if wanted(Ordering::Equal) => Truth::True,
+                true => Truth::False,
+                false => Truth::Possible,
+            };
+        }
+    }
+    let ordered = |a: &Value, b: &Value| match (a, b) {
+        (Value::Int(x), Value::Int(y)) => Some(x.cmp(y)),
+        (Value::Time(x), Value::Time(y)) => Some(x.cmp(y)),
+        (Value::Duration(x), Value::Duration(y)) => Some(x.cmp(y)),
+        (Value::Text(x), Value::Text(y)) => Some(x.cmp(y)),
+        _ => None,
+    };
+    let (Some(first), Some(last)) = (ordered(&low, &to), ordered(&high, &from)) else { return Truth::False };
+    // `low` against `to` is the smallest the left can be beside the right, `high` against `from` the largest.
+    let possible = [first, last].into_iter().chain((first <= Ordering::Equal && last >= Ordering::Equal).then_some(Ordering::Equal));
+    let mut answers = possible.map(&wanted);
+    match (answers.clone().all(|a| a), answers.any(|a| a)) {
+        (true, _) => Truth::True,
+        (false, false) => Truth::False,
+        (false, true) => Truth::Possible,
+    }
+}
+
+fn member(element: &Value, collection: &Value) -> Truth {
+    match collection {
+        Value::Set(items) => any(items.iter().map(|item| equal(element, item))),
+        Value::List(items) => any(items.iter().map(|item| equal(element, item))),
+        Value::Json(_) => any(elements(collection).iter().map(|item| match item {
+            Value::Unknown(_) => Truth::Possible,
+            item => equal(&Value::json(to_json(element)), item),
+        })),
+        Value::Unknown(_) => Truth::Possible,
+        _ => Truth::False,
+    }
+}

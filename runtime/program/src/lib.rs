@@ -1,0 +1,42 @@
+//! What a compiled policy is, and what every room of the house exchanges: data only.
+//!
+//! Read downwards:
+//! - `value`, `json`, `types`: what a column holds; `text` prints them canonically.
+//! - `expression`, `function`, `aggregate`: pure and total, the only things a rule computes with.
+//! - `fact`, `change`: what importers hand over.
+//! - `relation`, `rule`, `governance`, `policy`: the [`Program`]; `digest` names it.
+//! - `test_case`: a test block, compiled.
+//!
+//! INVARIANT: imports nothing of ours, does no I/O, evaluates no rule.
+
+mod aggregate;
+mod change;
+mod digest;
+mod expression;
+mod fact;
+mod function;
+mod governance;
+mod json;
+mod policy;
+mod relation;
+mod rule;
+mod test_case;
+mod text;
+mod types;
+mod value;
+
+pub use aggregate::{Aggregate, aggregate};
+pub use change::{Action, Change, Partial, Verb};
+pub use digest::Digest;
+pub use expression::{Comparison, Expr, Presence, Step, Truth, compare, convert, elements, evaluate, presence};
+pub use fact::{Fact, FactSource, Origin, SourceKind, Speaks, Tuple};
+pub use function::{Function, Signature, functions};
+pub use governance::{Instance, Intent, Objection, Package, Permit, Severity, Weight};
+pub use json::Json;
+pub use policy::{Program, Stratum};
+pub use relation::{Column, Key, Reading, Relation, RelationId, Scope};
+pub use rule::{Atom, Citation, Literal, Part, Rule, RuleId, Term, Variable, World};
+pub use test_case::{Expectation, Expected, State, TestCase};
+pub use text::{quote, write_duration, write_time};
+pub use types::Type;
+pub use value::{Unknown, Value};

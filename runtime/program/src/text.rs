@@ -1,0 +1,193 @@
+//! Values as Writ text: the canonical form that digests are made of and that `fmt` prints.
+
+use crate::{Json, Type, Value};
+use std::fmt::{self, Display, Formatter, Write};
+
+/// `text` as a quoted literal: `"` and `\` escaped, control characters as `\n`, `\t`, `\r` or `\u{…}`.
+pub fn quote(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 2);
+    out.push('"');
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            c if c.is_control() => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+impl Display for Value {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Value::Bool(b) => write!(f, "{b}"),
+            Value::Int(n) => write!(f, "{n}"),
+            Value::Text(text) => f.write_str(&quote(text)),
+            Value::Time(micros) => f.write_str(&write_time(*micros)),
+            Value::Duration(micros) => f.write_str(&write_duration(*micros)),
+            Value::Cidr(net) => write!(f, "\"{net}\""),
+            Value::Json(json) => write!(f, "{json}"),
+            Value::Set(items) => list(f, "{", items.iter(), "}"),
+            Value::List(items) => list(f, "[", items.iter(), "]"),
+            Value::Between(ends) => write!(f, "between({}, {})", ends.0, ends.1),
+            Value::Unknown(unknown) if unknown.many => write!(f, "unknown({}, many)", quote(&unknown.origin)),
+            Value::Unknown(unknown) => write!(f, "unknown({})", quote(&unknown.origin)),
+        }
+    }
+}
+
+impl Display for Json {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Json::Null => f.write_str("null"),
+            Json::Bool(b) => write!(f, "{b}"),
+            Json::Int(n) => write!(f, "{n}"),
+            Json::Decimal(text) => f.write_str(text),
+            Json::Text(text) => f.write_str(&quote(text)),
+            Json::Array(items) => list(f, "[", items.iter(), "]"),
+            Json::Object(entries) => {
+                f.write_str("{")?;
+                for (i, (key, value)) in entries.iter().enumerate() {
+                    if i > 0 {
+                        f.write_str(", ")?;
+                    }
+                    write!(f, "{}: {value}", quote(key))?;
+                }
+                f.write_str("}")
+            }
+            Json::Unknown(origin) => write!(f, "unknown({})", quote(origin)),
+            Json::Sensitive(digest) => write!(f, "sensitive({})", quote(digest)),
+        }
+    }
+}
+
+fn list<T: Display>(f: &mut Formatter<'_>, open: &str, items: impl Iterator<Item = T>, close: &str) -> fmt::Result {
+    f.write_str(open)?;
+    for (i, item) in items.enumerate() {
+        if i > 0 {
+            f.write_str(", ")?;
+        }
+        write!(f, "{item}")?;
+    }
+    f.write_str(close)
+}
+
+/// Microseconds since 1970 as `2030-01-01T00:00Z`; seconds and their fraction only where they are not zero.
+pub fn write_time(micros: i64) -> String {
+    let Ok(stamp) = jiff::Timestamp::from_microsecond(micros) else {
+        return format!("time({micros})");
+    };
+    let at = stamp.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+    let mut out = format!("{:04}-{:02}-{:02}T{:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute());
+    let fraction = micros.rem_euclid(1_000_000);
+    if at.second() != 0 || fraction != 0 {
+        let _ = write!(out, ":{:02}", at.second());
+    }
+    if fraction != 0 {
+        let digits = format!("{fraction:06}");
+        let _ = write!(out, ".{}", digits.trim_end_matches('0'));
+    }
+    out.push('Z');
+    out
+}
+
+/// Microseconds in the largest unit that divides them: `24h` is `1d`, `90m` stays `90m`; units `d h m s ms us`.
+pub fn write_duration(micros: i64) -> String {
+    for (unit, size) in [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)] {
+        if micros % size == 0 && (micros != 0 || unit == "s") {
+            return format!("{}{unit}", micros / size);
+        }
+    }
+    format!("{micros}us")
+}
+
+impl Value {
+    /// The value as a message shows it: text without quotes, a sensitive part as `«sensitive»`.
+    pub fn show(&self) -> String {
+        match self {
+            Value::Text(text) => text.to_string(),
+            Value::Cidr(net) => net.to_string(),
+            Value::Between(ends) if ends.0 == ends.1 => ends.0.show(),
+            Value::Between(ends) => format!("{} to {}", ends.0.show(), ends.1.show()),
+            Value::Unknown(unknown) => format!("unknown({})", unknown.origin),
+            Value::Json(json) => json.show(),
+            Value::Set(_) | Value::List(_) | Value::Bool(_) | Value::Int(_) | Value::Time(_) | Value::Duration(_) => {
+                self.to_string()
+            }
+        }
+    }
+
+    /// Reads a string as a value of `wanted`: a time, a duration, a network, a number.
+    /// Text, entity and enum take it as it is. `None` where it does not say such a value.
+    pub fn parse(text: &str, wanted: &Type) -> Option<Value> {
+        match wanted {
+            Type::String | Type::Entity(_) | Type::Enum(_) => Some(Value::text(text)),
+            Type::Int => text.parse().ok().map(Value::Int),
+            Type::Bool => text.parse().ok().map(Value::Bool),
+            Type::Time => parse_time(text),
+            Type::Duration => parse_duration(text),
+            Type::Cidr => parse_cidr(text),
+            Type::Json => Some(Value::json(Json::text(text))),
+            Type::Set(_) | Type::List(_) => None,
+        }
+    }
+}
+
+impl Json {
+    /// The value as a message shows it: top-level text without quotes, sensitive parts as `«sensitive»`.
+    pub fn show(&self) -> String {
+        match self {
+            Json::Text(text) => text.to_string(),
+            other => other.hide().to_string().replace(HIDDEN, "«sensitive»"),
+        }
+    }
+
+    fn hide(&self) -> Json {
+        match self {
+            Json::Sensitive(_) => Json::Sensitive("".into()),
+            Json::Array(items) => Json::Array(items.iter().map(Json::hide).collect()),
+            Json::Object(entries) => Json::Object(entries.iter().map(|(k, v)| (k.clone(), v.hide())).collect()),
+            other => other.clone(),
+        }
+    }
+}
+
+/// How a hidden sensitive part prints before it is replaced.
+const HIDDEN: &str = "sensitive(\"\")";
+
+/// `2030-01-01T00:00Z`, seconds and fraction optional, any RFC 3339 offset.
+fn parse_time(text: &str) -> Option<Value> {
+    let stamp: jiff::Timestamp = text.parse().ok()?;
+    Some(Value::Time(stamp.as_microsecond()))
+}
+
+/// `90s`, `24h`, `7d`, `250ms`, `10us`; a sign may stand before.
+fn parse_duration(text: &str) -> Option<Value> {
+    let split = text.find(|c: char| c.is_ascii_alphabetic())?;
+    let (number, unit) = text.split_at(split);
+    let size: i64 = match unit {
+        "d" => 86_400_000_000,
+        "h" => 3_600_000_000,
+        "m" => 60_000_000,
+        "s" => 1_000_000,
+        "ms" => 1_000,
+        "us" => 1,
+        _ => return None,
+    };
+    number.parse::<i64>().ok()?.checked_mul(size).map(Value::Duration)
+}
+
+/// `10.0.0.0/8`, `2001:db8::/32`; a bare address is a network of one. Host bits are cleared.
+fn parse_cidr(text: &str) -> Option<Value> {
+    if let Ok(net) = text.parse::<ipnet::IpNet>() {
+        return Some(Value::Cidr(net.trunc()));
+    }
+    text.parse::<std::net::IpAddr>().ok().map(|ip| Value::Cidr(ip.into()))
+}
