@@ -372,6 +372,8 @@ pub struct InstancedAtom {
 /// `tag(r, "env", key: k)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Atom {
+    /// `orders` of `orders/recoverable.survives(r, c)`. Only in a query: in an item it is a syntax error.
+    pub instance: Option<Name>,
     /// `before.std.state.kind`, `payments.covers`, `kind`.
     pub path: Path,
     /// In order.
@@ -483,8 +485,10 @@ pub enum ExprKind {
     Call(Atom),
     /// `"text"`; escapes already read.
     Text(String),
-    /// Digits.
+    /// Digits; a `-` before a number is folded into it.
     Int(i64),
+    /// A number that is no 64-bit integer: `1.5`, `-1e3`, twenty digits. Its text; only json values take it.
+    Decimal(String),
     /// `24h`, `250ms`: microseconds.
     Duration(i64),
     /// `2030-01-01T00:00Z`: the text, read by the compiler.
@@ -503,7 +507,7 @@ pub enum ExprKind {
     Binary(BinaryOperator, Box<Expr>, Box<Expr>),
     /// `a ?? b`
     Default(Box<Expr>, Box<Expr>),
-    /// `-n`
+    /// `-n` of what is not a literal number or duration.
     Negative(Box<Expr>),
 }
 
