@@ -242,6 +242,38 @@ pub fn elements(value: &Value) -> Vec<Value> {
     found
 }
 
+/// The values that the variable of a [`crate::Literal::Each`] ranges over, in order, each once.
+///
+/// - `then`: for each further `[*]`, the steps from an element to the next collection.
+/// - `last`: the steps from the innermost element to the value.
+/// - `wanted`: the type it is read as; see [`convert`].
+/// - `possible`: whether the elements of an unknown collection count.
+pub fn range(
+    base: &Expr,
+    then: &[Vec<Step>],
+    last: &[Step],
+    wanted: &Type,
+    possible: bool,
+    bound: &[Option<Value>],
+) -> Vec<Value> {
+    let walk = |from: Value, steps: &[Step]| steps.iter().try_fold(from, |at, step| descend(&at, step, bound));
+    let opaque = |value: &Value| match value {
+        Value::Unknown(_) => true,
+        Value::Json(json) => matches!(**json, Json::Sensitive(_)),
+        _ => false,
+    };
+    let within = |collection: Value| if opaque(&collection) && !possible { Vec::new() } else { elements(&collection) };
+    let mut found: Vec<Value> = evaluate(base, bound).map(within).unwrap_or_default();
+    for steps in then {
+        found = found.into_iter().filter_map(|element| walk(element, steps)).flat_map(within).collect();
+    }
+    let mut values: Vec<Value> =
+        found.into_iter().filter_map(|element| walk(element, last)).filter_map(|value| convert(value, wanted)).collect();
+    values.sort();
+    values.dedup();
+    values
+}
+
 /// Whether a part is there; `value` is what its path gave.
 pub fn presence(value: Option<&Value>) -> Presence {
     match value {

@@ -28,7 +28,7 @@ mod value;
 pub use aggregate::{Aggregate, aggregate};
 pub use change::{Action, Change, Partial, Verb};
 pub use digest::Digest;
-pub use expression::{Comparison, Expr, Presence, Step, Truth, compare, convert, elements, evaluate, presence};
+pub use expression::{Comparison, Expr, Presence, Step, Truth, compare, convert, elements, evaluate, presence, range};
 pub use fact::{Fact, FactSource, Origin, SourceKind, Speaks, Tuple};
 pub use function::{Function, Signature, functions};
 pub use governance::{Instance, Intent, Objection, Package, Permit, Severity, Weight};

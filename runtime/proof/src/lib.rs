@@ -1,1 +1,23 @@
-//! Does this follow?
+//! Does this follow? The part that an auditor reads and trusts.
+//!
+//! Read downwards:
+//! - `inputs`: the two worlds, and what is given in them.
+//! - `proof`: why one tuple holds, as data; `check`: whether it follows.
+//! - `certificate`: that nothing was left out, as data; `certify`: whether that is so.
+//! - `meaning`: the law itself, naive and slow.
+//! - `body`: what the literals of a rule say; the only reading of rules here, used by all of the above.
+//! - `table`, `database`: tuples that were certified. Nobody else can make a [`Database`].
+//! - `lawful`: whether a program has a meaning at all. `cited`: the part of a program that a record needs.
+//!
+//! Trusted besides: the pure functions of [`program`] (`evaluate`, `compare`, `range`, `aggregate`).
+//!
+//! INVARIANT: no `unsafe`, no other crate of ours than `program`, no I/O.
+#![forbid(unsafe_code)]
+
+mod certificate;
+mod inputs;
+mod proof;
+
+pub use certificate::{Certificate, Claimed};
+pub use inputs::{Inputs, Side};
+pub use proof::{Absence, Node, Premise, Proof, Why};
