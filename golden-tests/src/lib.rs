@@ -1,1 +1,232 @@
-//! The language and the tool, told as transcripts.
+//! Pages of prose with files and transcripts in them, run as tests.
+//!
+//! A page is Markdown. A fenced block with a language and a file name (```` ```writ policy.writ ````) is a file of the
+//! page's folder; a `console` block holds commands after `$ ` and what they print, to the letter, both streams
+//! together; `[exit 1]` stands behind a command that does not end with 0. `UPDATE_GOLDEN=1` rewrites the console blocks.
+//!
+//! Read downwards: [`check`] runs one page, [`Page`] is how it is cut.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::{env, fs};
+
+/// Where a page's commands run.
+#[derive(Clone, Copy, Debug)]
+pub enum Folder<'a> {
+    /// A new empty folder that holds only the page's own files.
+    New,
+    /// A copy of this folder, so that a run leaves nothing behind.
+    CopyOf(&'a Path),
+}
+
+/// Runs every command of the page and compares; with `UPDATE_GOLDEN=1` rewrites the page instead.
+///
+/// - returns: what differs, ready to be printed; empty when the page is right.
+///
+/// # Panics
+/// When the page or the folder cannot be read or written: a broken checkout.
+pub fn check(page: &Path, folder: Folder<'_>) -> String {
+    let text = fs::read_to_string(page).unwrap_or_else(|e| panic!("{}: {e}", page.display()));
+    let work = scratch(page);
+    if let Folder::CopyOf(from) = folder {
+        copy(from, &work);
+    }
+    let (mut rewritten, mut complaint) = (String::new(), String::new());
+    let mut commands = 0;
+    for block in Page::cut(&text) {
+        match block {
+            Block::Prose(prose) => rewritten.push_str(prose),
+            Block::File { fence, name, body } => {
+                let path = work.join(name);
+                fs::create_dir_all(path.parent().unwrap_or(&work)).expect("the scratch folder is writable");
+                fs::write(path, body).expect("the scratch folder is writable");
+                let _ = write!(rewritten, "{fence}\n{body}```\n");
+            }
+            Block::Console(body) => {
+                let actual = transcript(body, &work, &mut commands);
+                if actual != body {
+                    let _ = writeln!(complaint, "{}:\n--- the page says\n{body}+++ it printed\n{actual}", page.display());
+                }
+                let _ = write!(rewritten, "```console\n{actual}```\n");
+            }
+        }
+    }
+    assert!(commands > 0, "{}: a page without a command tests nothing", page.display());
+    let _ = fs::remove_dir_all(&work);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(page, rewritten).expect("the page is writable");
+        return String::new();
+    }
+    complaint
+}
+
+/// A piece of a page.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Block<'a> {
+    /// Anything that is neither a file nor a transcript, other fenced blocks included.
+    Prose(&'a str),
+    /// A file to be written.
+    File {
+        /// The opening line of the fence.
+        fence: &'a str,
+        /// Its path in the page's folder.
+        name: &'a str,
+        /// Its content.
+        body: &'a str,
+    },
+    /// A transcript.
+    Console(&'a str),
+}
+
+/// How a page is cut.
+pub struct Page;
+
+impl Page {
+    /// Cuts a page into blocks; joined, they are the page.
+    pub fn cut(text: &str) -> Vec<Block<'_>> {
+        let mut blocks = Vec::new();
+        let (mut prose, mut at) = (0, 0);
+        while at < text.len() {
+            let end = text[at..].find('\n').map_or(text.len(), |n| at + n + 1);
+            let fence = text[at..end].trim_end();
+            let Some(info) = fence.strip_prefix("```") else {
+                at = end;
+                continue;
+            };
+            let body_end = text[end..].find("\n```\n").map_or_else(
+                || if text[end..].starts_with("```\n") { end } else { text.len() },
+                |n| end + n + 1,
+            );
+            let close = (body_end + 4).min(text.len());
+            let body = &text[end..body_end];
+            let file = info.split_whitespace().nth(1).filter(|name| name.contains('.') && !name.starts_with('.'));
+            if info == "console" || file.is_some() {
+                if prose < at {
+                    blocks.push(Block::Prose(&text[prose..at]));
+                }
+                blocks.push(match file {
+                    Some(name) => Block::File { fence, name, body },
+                    None => Block::Console(body),
+                });
+                prose = close;
+            }
+            at = close;
+        }
+        if prose < text.len() {
+            blocks.push(Block::Prose(&text[prose..]));
+        }
+        blocks
+    }
+}
+
+fn transcript(body: &str, work: &Path, commands: &mut usize) -> String {
+    let mut out = String::new();
+    let mut lines = body.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some(first) = line.strip_prefix("$ ") else { continue };
+        let mut command = first.to_owned();
+        let _ = writeln!(out, "{line}");
+        while command.ends_with('\\') {
+            let Some(next) = lines.next() else { break };
+            let _ = writeln!(out, "{next}");
+            command = format!("{command}\n{next}");
+        }
+        *commands += 1;
+        out.push_str(&run(&command, work));
+    }
+    out
+}
+
+/// What a command prints, standard output first, and its exit code where that is not 0.
+fn run(command: &str, work: &Path) -> String {
+    let writ = writ();
+    let shown = command.replace("cargo run --release -q --", "writ").replace("cargo run --release --", "writ");
+    let path = env::var_os("PATH").unwrap_or_default();
+    let paths = std::iter::once(writ.parent().expect("a file has a folder").to_owned()).chain(env::split_paths(&path));
+    let output = Command::new("sh")
+        .args(["-c", &shown])
+        .current_dir(work)
+        .env("PATH", env::join_paths(paths).expect("paths have no separators"))
+        .env("NO_COLOR", "1")
+        .env_remove("UPDATE_GOLDEN")
+        .stdin(Stdio::null())
+        .output()
+        .expect("a shell runs");
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    if !output.status.success() {
+        let _ = writeln!(text, "[exit {}]", output.status.code().unwrap_or(-1));
+    }
+    text
+}
+
+/// The tool under test, built once in the same folder and profile as this test.
+pub fn writ() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let here = env::current_exe().expect("a running test has a path");
+        // target/debug/deps/pages-… -> target/debug
+        let folder = here.parent().and_then(Path::parent).expect("tests run from the target folder").to_owned();
+        let target = folder.parent().expect("a profile's folder stands in the target folder");
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        cargo.args(["build", "--quiet", "-p", "cli", "--target-dir"]).arg(target).current_dir(root());
+        if folder.ends_with("release") {
+            cargo.arg("--release");
+        }
+        assert!(cargo.status().expect("cargo runs").success(), "the tool does not build");
+        folder.join(format!("writ{}", env::consts::EXE_SUFFIX))
+    })
+}
+
+/// The workspace's folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the package stands in the workspace").to_owned()
+}
+
+/// A new empty folder for one page.
+fn scratch(page: &Path) -> PathBuf {
+    let name: String = page.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let folder = env::temp_dir().join(format!("writ-golden-{}-{}", std::process::id(), name.trim_matches('-')));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("the temporary folder is writable");
+    folder
+}
+
+/// Copies a folder's files, without what a tool left there.
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap_or_else(|e| panic!("{}: {e}", from.display())).flatten() {
+        let (source, target) = (entry.path(), to.join(entry.file_name()));
+        let left = [".git", ".writ", "target"].iter().any(|name| entry.file_name() == *name);
+        if source.is_dir() && !left {
+            fs::create_dir_all(&target).expect("the scratch folder is writable");
+            copy(&source, &target);
+        } else if source.is_file() {
+            fs::copy(&source, &target).expect("the scratch folder is writable");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Block, Page};
+
+    #[test]
+    fn a_page_is_cut_into_prose_files_and_transcripts() {
+        let page = "# A\n```writ a.writ\nx\n```\nmore\n```console\n$ true\n```\n```sh\ny\n```\n";
+        assert_eq!(
+            Page::cut(page),
+            [
+                Block::Prose("# A\n"),
+                Block::File { fence: "```writ a.writ", name: "a.writ", body: "x\n" },
+                Block::Prose("more\n"),
+                Block::Console("$ true\n"),
+                Block::Prose("```sh\ny\n```\n"),
+            ]
+        );
+    }
+}

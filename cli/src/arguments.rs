@@ -1,0 +1,196 @@
+//! The command line: verbs, their inputs, their help.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Decides whether an infrastructure change is legitimate, before it happens, with a proof.
+///
+/// Exit codes: `decide` 0 allow, 1 deny, 2 escalate; `check`, `test` 1 findings; everywhere 64 malformed input or
+/// usage, 70 a fault. Nothing but an allow ends `decide` with 0.
+#[derive(Parser, Debug)]
+#[command(name = "writ", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+}
+
+/// The verbs.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Verb {
+    /// Make a package that decides something at once; never overwrites.
+    #[command(after_help = "Example:\n  terraform show -json tfplan > plan.json\n  writ init\n  writ decide plan.json")]
+    Init {
+        /// The folder.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
+    /// Compile the policy; print every finding.
+    #[command(after_help = "Examples:\n  writ check\n  writ check --policy policies/ --json")]
+    Check {
+        /// Which policy.
+        #[command(flatten)]
+        policy: Policy,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the policy's test blocks.
+    #[command(after_help = "Examples:\n  writ test\n  writ test --filter \"key\"")]
+    Test {
+        /// Which policy.
+        #[command(flatten)]
+        policy: Policy,
+        /// Only tests whose title contains this.
+        #[arg(long)]
+        filter: Option<String>,
+        /// The tests of the standard library instead.
+        #[arg(long)]
+        std: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Decide a change: allow (0), deny (1) or escalate (2).
+    #[command(after_help = "Examples:\n  terraform show -json tfplan | writ decide -\n  writ decide plan.json --actor ana --output markdown=comment.md")]
+    Decide(Decide),
+    /// Prove a tuple: why does it hold?
+    #[command(after_help = "Examples:\n  writ why 'key_lost(\"db\", \"key\")' --change plan.json\n  writ why 'exists(_)' --state terraform.tfstate")]
+    Why {
+        /// The tuple, `_` for any value: `key_lost("db", _)`.
+        atom: String,
+        /// What it is asked of.
+        #[command(flatten)]
+        inputs: Inputs,
+        /// The change in whose decision it is asked.
+        #[arg(long)]
+        change: Option<String>,
+        /// Show the whole proof.
+        #[arg(long)]
+        full: bool,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// All bindings of a body.
+    #[command(after_help = "Example:\n  writ query 'kind(r, \"database\"), not accountable(r, _)' --state terraform.tfstate")]
+    Query {
+        /// The body: `kind(r, k), not accountable(r, _)`.
+        body: String,
+        /// What it is asked of.
+        #[command(flatten)]
+        inputs: Inputs,
+        /// The change in whose decision it is asked.
+        #[arg(long)]
+        change: Option<String>,
+        /// How to print the rows.
+        #[arg(long, value_enum, default_value_t = Rows::Table)]
+        output: Rows,
+        /// As `--output json`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Check an evidence file without the engine: 0 as it says, 1 refused.
+    #[command(after_help = "Example:\n  writ verify .writ/evidence/3f….json")]
+    Verify {
+        /// The file.
+        file: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The page of a diagnostic.
+    #[command(after_help = "Example:\n  writ explain W0203")]
+    Explain {
+        /// Its code; without one, all of them.
+        code: Option<String>,
+    },
+    /// The language server, over standard input and output.
+    Lsp {
+        /// Accepted and ignored: there is no other transport.
+        #[arg(long)]
+        stdio: bool,
+    },
+}
+
+/// Which policy.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Policy {
+    /// A folder with a writ.toml, or one .writ file.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+}
+
+/// What `decide`, `why` and `query` are asked of.
+#[derive(Args, Debug, Clone)]
+pub(crate) struct Inputs {
+    /// Which policy.
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// A Terraform state, in place of the sources that writ.toml declares (repeatable; `-` is standard input).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) state: Vec<String>,
+    /// Facts: CSV, JSON, Writ or CODEOWNERS, in place of the declared sources (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) facts: Vec<String>,
+    /// The format of the change, where it is not to be recognised.
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+    /// Who asks; recorded as a claim.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+    /// In which session; recorded as a claim.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) session: Option<String>,
+    /// The time of the decision (default: the clock): 2026-11-21T12:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+    /// When files that do not say so themselves were observed.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) observed_at: Option<String>,
+    /// At most so many derived tuples.
+    #[arg(long, value_name = "N", default_value_t = 20_000_000)]
+    pub(crate) max_tuples: usize,
+    /// At most so many bytes of memory for derived tuples, in MiB.
+    #[arg(long, value_name = "MIB", default_value_t = 4_096)]
+    pub(crate) max_memory: usize,
+    /// At most so many seconds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) max_time: u64,
+    /// Threads to evaluate with; the answer does not depend on it.
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+}
+
+/// `writ decide`.
+#[derive(Args, Debug)]
+pub(crate) struct Decide {
+    /// The change: a Terraform plan as JSON, or our own change JSON; `-` is standard input.
+    pub(crate) change: String,
+    /// What it is decided over.
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// text, json or markdown, optionally into a file: `markdown=comment.md` (repeatable).
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
+    /// As `--output json`.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Where the evidence goes (default: .writ/evidence/<digest>.json beside the manifest).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) evidence: Option<PathBuf>,
+    /// Everything: all affected resources, whole proofs.
+    #[arg(long)]
+    pub(crate) full: bool,
+}
+
+/// How rows are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rows {
+    /// Columns for reading.
+    Table,
+    /// JSON.
+    Json,
+    /// CSV.
+    Csv,
+}

@@ -1,0 +1,38 @@
+//! How a command ends other than with an answer.
+
+use std::fmt;
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Bad input or usage: exit 64. The text says file, place, what is wrong, what would be right.
+    Malformed(String),
+    /// A limit, or something that could not be written: exit 70.
+    Fault(String),
+    /// Our own mistake: exit 70, and the text asks for a report.
+    Bug(String),
+}
+
+impl Failure {
+    /// The exit code of every command that ends this way.
+    pub(crate) fn code(&self) -> u8 {
+        match self {
+            Failure::Malformed(_) => 64,
+            Failure::Fault(_) | Failure::Bug(_) => 70,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Malformed(text) => write!(f, "error: {text}"),
+            Failure::Fault(text) => write!(f, "fault: {text}\n  no verdict was reached; nothing is allowed by it"),
+            Failure::Bug(text) => write!(
+                f,
+                "bug: {text}\n  no verdict was reached; nothing is allowed by it\n  please report this, with the command and its input, at {}/issues",
+                env!("CARGO_PKG_REPOSITORY")
+            ),
+        }
+    }
+}

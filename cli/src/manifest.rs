@@ -1,0 +1,179 @@
+//! `writ.toml`: the package and the sources of its facts.
+
+use crate::failure::Failure;
+use program::{SourceKind, Speaks, Type, Value};
+use serde::Deserialize;
+use std::path::Path;
+
+/// A manifest.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Manifest {
+    /// `[package]`
+    pub(crate) package: Package,
+    /// `[[source]]`, in the order of the file.
+    #[serde(default)]
+    pub(crate) source: Vec<Source>,
+}
+
+/// `[package]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Package {
+    /// `acme/payments`
+    pub(crate) name: String,
+    /// `1.4.0`
+    #[serde(default = "first_version")]
+    pub(crate) version: String,
+    /// The edition of the language.
+    #[serde(default = "first_edition")]
+    pub(crate) edition: String,
+    /// The party asked when nobody else has the right to decide.
+    pub(crate) owner: Option<String>,
+}
+
+/// `[[source]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Source {
+    /// Names it in verdicts.
+    pub(crate) name: String,
+    /// What wrote it.
+    pub(crate) kind: Kind,
+    /// Where it is, seen from the manifest; `*` stands for any part of a file's name.
+    pub(crate) path: String,
+    /// What it speaks for.
+    pub(crate) speaks: Option<Speaks>,
+    /// How old its facts may be: `24h`.
+    pub(crate) max_age: Option<String>,
+    /// Among sources of one kind, the lower wins.
+    #[serde(default)]
+    pub(crate) rank: u32,
+    /// Its absence or age is no ambiguity.
+    #[serde(default)]
+    pub(crate) optional: bool,
+}
+
+/// What wrote a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Kind {
+    /// A state file, or `terraform show -json` of one.
+    TerraformState,
+    /// `terraform show -json` of a plan: its world before.
+    TerraformPlan,
+    /// CSV, JSON or Writ.
+    Facts,
+    /// A CODEOWNERS file.
+    Codeowners,
+}
+
+impl Kind {
+    /// The kind of its facts, as `prefer` names it.
+    pub(crate) fn facts(self) -> SourceKind {
+        match self {
+            Kind::TerraformState => SourceKind::State,
+            Kind::TerraformPlan => SourceKind::Plan,
+            Kind::Facts => SourceKind::Facts,
+            Kind::Codeowners => SourceKind::Ownership,
+        }
+    }
+
+    /// What it speaks for unless the manifest says otherwise.
+    pub(crate) fn speaks(self) -> Speaks {
+        match self {
+            Kind::TerraformState | Kind::TerraformPlan => Speaks::Built,
+            Kind::Facts | Kind::Codeowners => Speaks::Intended,
+        }
+    }
+}
+
+impl Source {
+    /// `max_age` in microseconds.
+    pub(crate) fn max_age(&self) -> Result<Option<i64>, Failure> {
+        let Some(text) = &self.max_age else { return Ok(None) };
+        match Value::parse(text, &Type::Duration) {
+            Some(Value::Duration(micros)) if micros > 0 => Ok(Some(micros)),
+            _ => Err(Failure::Malformed(format!(
+                "writ.toml: source `{}`: max_age = \"{text}\" is not a length of time; write \"24h\", \"7d\" or \"30m\"",
+                self.name
+            ))),
+        }
+    }
+}
+
+fn first_version() -> String {
+    String::from("0.1.0")
+}
+
+fn first_edition() -> String {
+    String::from("2026")
+}
+
+/// Reads a manifest.
+///
+/// - `path`: for messages only.
+pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
+    let manifest: Manifest = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start).min(text.len());
+        let before = &text[..at];
+        let line = before.matches('\n').count() + 1;
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+        let hint = unknown(error.message()).map(|near| format!("\n  help: did you mean `{near}`?")).unwrap_or_default();
+        Failure::Malformed(format!("{}:{line}:{column}: {}{hint}", path.display(), error.message().trim()))
+    })?;
+    if manifest.package.edition != "2026" {
+        return Err(Failure::Malformed(format!(
+            "{}: edition \"{}\" is not known to this version of writ; write \"2026\"",
+            path.display(),
+            manifest.package.edition
+        )));
+    }
+    for (i, source) in manifest.source.iter().enumerate() {
+        if manifest.source[..i].iter().any(|other| other.name == source.name) {
+            return Err(Failure::Malformed(format!("{}: two sources are named `{}`", path.display(), source.name)));
+        }
+        source.max_age()?;
+    }
+    Ok(manifest)
+}
+
+/// The known key nearest to the unknown one that a message names.
+fn unknown(message: &str) -> Option<String> {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let wrong = words.next()?;
+    if !message.starts_with("unknown") {
+        return None;
+    }
+    words.map(|known| (strsim::levenshtein(wrong, known), known)).filter(|(far, _)| *far <= 3).min().map(|(_, known)| known.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::read;
+    use std::path::Path;
+
+    fn complaint(text: &str) -> String {
+        read(Path::new("writ.toml"), text).expect_err("it is wrong").to_string()
+    }
+
+    #[test]
+    fn a_misspelt_key_is_named_with_its_place_and_the_nearest() {
+        let text = "[package]\nname = \"a\"\n\n[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f.csv\"\nmax_agee = \"1h\"\n";
+        let said = complaint(text);
+        assert!(said.contains("writ.toml:8:1"), "{said}");
+        assert!(said.contains("did you mean `max_age`"), "{said}");
+    }
+
+    #[test]
+    fn a_length_of_time_is_checked() {
+        let text = "[package]\nname = \"a\"\n[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f\"\nmax_age = \"soon\"\n";
+        assert!(complaint(text).contains("write \"24h\""));
+    }
+
+    #[test]
+    fn two_sources_have_two_names() {
+        let source = "[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f\"\n";
+        assert!(complaint(&format!("[package]\nname = \"a\"\n{source}{source}")).contains("two sources"));
+    }
+}

@@ -1,0 +1,128 @@
+//! A policy on disk: the folder of a `writ.toml` with all its modules, or one file that stands alone.
+
+use crate::failure::Failure;
+use crate::manifest::{self, Manifest};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A policy's texts.
+pub(crate) struct Package {
+    /// The folder that paths are relative to.
+    pub(crate) root: PathBuf,
+    /// Its manifest; a file that stands alone has none.
+    pub(crate) manifest: Option<Manifest>,
+    /// Its modules, sorted by path.
+    pub(crate) modules: Vec<Module>,
+}
+
+/// One `.writ` file.
+pub(crate) struct Module {
+    /// Path relative to the package, with `/`.
+    pub(crate) path: String,
+    /// Dotted name: `network.segmentation`.
+    pub(crate) name: String,
+    /// What it says.
+    pub(crate) text: String,
+}
+
+impl Package {
+    /// The package's name: of the manifest, or of the file.
+    pub(crate) fn name(&self) -> String {
+        match (&self.manifest, self.modules.first()) {
+            (Some(manifest), _) => manifest.package.name.clone(),
+            (None, Some(module)) => module.name.clone(),
+            (None, None) => String::from("policy"),
+        }
+    }
+}
+
+/// Reads the policy at a path.
+pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
+    if path.is_file() && path.extension().is_some_and(|e| e == "writ") {
+        let root = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
+        let module = module(&root, path)?;
+        return Ok(Package { root, manifest: None, modules: vec![module] });
+    }
+    let root = if path.file_name().is_some_and(|name| name == "writ.toml") {
+        path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+    } else {
+        path.to_owned()
+    };
+    if !root.is_dir() {
+        return Err(Failure::Malformed(format!(
+            "{}: there is no such folder\n  help: `--policy` names a folder with a writ.toml, or one .writ file",
+            path.display()
+        )));
+    }
+    let file = root.join("writ.toml");
+    if !file.is_file() {
+        return Err(Failure::Malformed(format!("{}: there is no writ.toml here\n  help: run `writ init`", root.display())));
+    }
+    let manifest = manifest::read(&file, &text(&file)?)?;
+    let mut paths = Vec::new();
+    collect(&root, &mut paths)?;
+    paths.sort();
+    let modules = paths.iter().map(|path| module(&root, path)).collect::<Result<Vec<_>, _>>()?;
+    if modules.is_empty() {
+        return Err(Failure::Malformed(format!(
+            "{}: the package has no .writ file\n  help: write one, for example policy.writ; an empty package decides nothing",
+            root.display()
+        )));
+    }
+    Ok(Package { root, manifest: Some(manifest), modules })
+}
+
+/// Every `.writ` file below a folder, except in `.writ/`, `vendor/`, hidden folders and nested packages.
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+    let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, &e))?;
+    for entry in entries {
+        let entry = entry.map_err(|e| unreadable(folder, &e))?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let name = name.to_string_lossy();
+        let kind = entry.file_type().map_err(|e| unreadable(&path, &e))?;
+        if kind.is_dir() {
+            if !name.starts_with('.') && name != "vendor" && name != "target" && !path.join("writ.toml").exists() {
+                collect(&path, found)?;
+            }
+        } else if name.ends_with(".writ") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn module(root: &Path, path: &Path) -> Result<Module, Failure> {
+    let relative = path.strip_prefix(root).unwrap_or(path);
+    let parts: Vec<String> = relative.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
+    let shown = parts.join("/");
+    let name = shown.strip_suffix(".writ").unwrap_or(&shown).replace('/', ".");
+    let word = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+    };
+    if !name.split('.').all(word) {
+        return Err(Failure::Malformed(format!(
+            "{}: the path is the module's name, so each part is a word of letters, digits and `_`\n  help: rename it",
+            path.display()
+        )));
+    }
+    if name == "std" || name.starts_with("std.") {
+        return Err(Failure::Malformed(format!(
+            "{}: `std` is the standard library's name\n  help: rename the folder",
+            path.display()
+        )));
+    }
+    Ok(Module { path: shown, name, text: text(path)? })
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    let bytes = fs::read(path).map_err(|e| unreadable(path, &e))?;
+    String::from_utf8(bytes).map_err(|e| {
+        Failure::Malformed(format!("{}: byte {} is not UTF-8\n  help: save it as UTF-8", path.display(), e.utf8_error().valid_up_to()))
+    })
+}
+
+/// What a person is told about a file that cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::Malformed(format!("{}: {error}", path.display()))
+}
