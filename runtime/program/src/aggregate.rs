@@ -75,7 +75,8 @@ pub fn aggregate(
             };
             let (extreme, certain) = (pick(possible)?, pick(sure));
             // Without a sure member the value may be any of the possible ones.
-            let certain = certain.or_else(|| if how == Aggregate::Min { values.last().cloned() } else { values.first().cloned() })?;
+            let certain = certain
+                .or_else(|| if how == Aggregate::Min { values.last().cloned() } else { values.first().cloned() })?;
             Some(match how {
                 Aggregate::Min => Function::Between.call(&[extreme, certain]),
                 _ => Function::Between.call(&[certain, extreme]),

@@ -267,8 +267,11 @@ pub fn range(
     for steps in then {
         found = found.into_iter().filter_map(|element| walk(element, steps)).flat_map(within).collect();
     }
-    let mut values: Vec<Value> =
-        found.into_iter().filter_map(|element| walk(element, last)).filter_map(|value| convert(value, wanted)).collect();
+    let mut values: Vec<Value> = found
+        .into_iter()
+        .filter_map(|element| walk(element, last))
+        .filter_map(|value| convert(value, wanted))
+        .collect();
     values.sort();
     values.dedup();
     values
@@ -331,7 +334,8 @@ fn equal(left: &Value, right: &Value) -> Truth {
         return if left == right { Truth::True } else { Truth::False };
     }
     if let (Value::Between(_), _) | (_, Value::Between(_)) = (left, right) {
-        let (below, above) = (order(left, right, |o| o == Ordering::Less), order(left, right, |o| o == Ordering::Greater));
+        let (below, above) =
+            (order(left, right, |o| o == Ordering::Less), order(left, right, |o| o == Ordering::Greater));
         return if below == Truth::True || above == Truth::True { Truth::False } else { Truth::Possible };
     }
     if left == right && !left.holds_many() {
@@ -379,7 +383,9 @@ fn order(left: &Value, right: &Value, wanted: impl Fn(Ordering) -> bool) -> Trut
     };
     let (Some(first), Some(last)) = (ordered(&low, &to), ordered(&high, &from)) else { return Truth::False };
     // `low` against `to` is the smallest the left can be beside the right, `high` against `from` the largest.
-    let possible = [first, last].into_iter().chain((first <= Ordering::Equal && last >= Ordering::Equal).then_some(Ordering::Equal));
+    let possible = [first, last]
+        .into_iter()
+        .chain((first <= Ordering::Equal && last >= Ordering::Equal).then_some(Ordering::Equal));
     let mut answers = possible.map(&wanted);
     match (answers.clone().all(|a| a), answers.any(|a| a)) {
         (true, _) => Truth::True,

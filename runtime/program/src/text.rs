@@ -100,7 +100,9 @@ pub fn write_time(micros: i64) -> String {
 
 /// Microseconds in the largest unit that divides them: `24h` is `1d`, `90m` stays `90m`; units `d h m s ms us`.
 pub fn write_duration(micros: i64) -> String {
-    for (unit, size) in [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)] {
+    for (unit, size) in
+        [("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000)]
+    {
         if micros % size == 0 && (micros != 0 || unit == "s") {
             return format!("{}{unit}", micros / size);
         }

@@ -75,7 +75,9 @@ impl Value {
     /// Whether the value is fully known: a test on it gives the same answer in both readings.
     pub fn is_known(&self) -> bool {
         match self {
-            Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_) | Value::Duration(_) | Value::Cidr(_) => true,
+            Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_) | Value::Duration(_) | Value::Cidr(_) => {
+                true
+            }
             Value::Json(json) => json.is_known(),
             Value::Set(items) => items.iter().all(Value::is_known),
             Value::List(items) => items.iter().all(Value::is_known),

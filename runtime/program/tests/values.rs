@@ -1,0 +1,174 @@
+//! Laws of values: canonical text, exact numbers, and comparisons that never say more than every case bears out.
+
+use program::{Aggregate, Comparison, Json, Truth, Type, Value, aggregate, compare, convert, elements};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+
+/// Values of one small type, so that comparisons meet.
+fn number() -> impl Strategy<Value = Value> {
+    (-3i64..4).prop_map(Value::Int)
+}
+
+/// A number that may be unknown, under one of two origins.
+fn uncertain() -> impl Strategy<Value = Value> {
+    prop_oneof![3 => number(), 1 => prop_oneof![Just("a"), Just("b")].prop_map(Value::unknown)]
+}
+
+/// A set of uncertain numbers, or one of them.
+fn side() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        4 => uncertain(),
+        1 => (number(), number()).prop_map(|(a, b)| Value::Between(std::sync::Arc::new((a.clone().min(b.clone()), a.max(b))))),
+    ]
+}
+
+fn collection() -> impl Strategy<Value = Value> {
+    proptest::collection::btree_set(uncertain(), 0..4).prop_map(|items| Value::Set(std::sync::Arc::new(items)))
+}
+
+/// `value` with the unknowns `a` and `b` put in place, and every end that an interval may have.
+fn cases(value: &Value, a: i64, b: i64) -> Vec<Value> {
+    match value {
+        Value::Unknown(unknown) if &*unknown.origin == "a" => vec![Value::Int(a)],
+        Value::Unknown(_) => vec![Value::Int(b)],
+        Value::Between(ends) => match (&ends.0, &ends.1) {
+            (Value::Int(low), Value::Int(high)) => (*low..=*high).map(Value::Int).collect(),
+            _ => vec![value.clone()],
+        },
+        Value::Set(items) => {
+            let members = items.iter().flat_map(|item| cases(item, a, b)).collect();
+            vec![Value::Set(std::sync::Arc::new(members))]
+        }
+        other => vec![other.clone()],
+    }
+}
+
+const OPERATORS: [Comparison; 6] = [
+    Comparison::Equal,
+    Comparison::NotEqual,
+    Comparison::Less,
+    Comparison::AtMost,
+    Comparison::Greater,
+    Comparison::AtLeast,
+];
+
+proptest! {
+    #[test]
+    fn a_sure_answer_holds_whatever_the_unknowns_are(left in side(), right in side(), a in -3i64..4, b in -3i64..4) {
+        for op in OPERATORS {
+            let said = compare(op, &left, &right);
+            for l in cases(&left, a, b) {
+                for r in cases(&right, a, b) {
+                    let real = compare(op, &l, &r);
+                    prop_assert_ne!(real, Truth::Possible);
+                    prop_assert!(said == Truth::Possible || said == real, "{left} {op:?} {right}: {said:?}, but {l} and {r}: {real:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_sure_membership_holds_whatever_the_unknowns_are(left in uncertain(), right in collection(), a in -3i64..4, b in -3i64..4) {
+        for op in [Comparison::In, Comparison::NotIn] {
+            let said = compare(op, &left, &right);
+            let real = compare(op, &cases(&left, a, b)[0], &cases(&right, a, b)[0]);
+            prop_assert!(said == Truth::Possible || said == real);
+        }
+    }
+
+    #[test]
+    fn an_aggregate_lies_between_its_ends(
+        sure in proptest::collection::btree_set(uncertain(), 0..4),
+        more in proptest::collection::btree_set(uncertain(), 0..4),
+        taken in any::<[bool; 8]>(),
+        a in -3i64..4,
+        b in -3i64..4,
+    ) {
+        let rows = |values: &BTreeSet<Value>| values.iter().map(|v| vec![v.clone()]).collect::<BTreeSet<_>>();
+        let possible: BTreeSet<Value> = sure.union(&more).cloned().collect();
+        // One of the worlds that are possible: the sure members, and some of the others.
+        let world: BTreeSet<Value> = possible
+            .iter()
+            .enumerate()
+            .filter(|(i, value)| sure.contains(*value) || taken[i % taken.len()])
+            .flat_map(|(_, value)| cases(value, a, b))
+            .collect();
+        for how in [Aggregate::Count, Aggregate::Sum, Aggregate::Min, Aggregate::Max, Aggregate::Collect] {
+            let said = aggregate(how, &Value::Int(0), &rows(&sure), Some(&rows(&possible)));
+            let real = aggregate(how, &Value::Int(0), &rows(&world), None);
+            match (&said, &real) {
+                (None, real) => prop_assert!(real.is_none()),
+                // `min` and `max` of nothing give no tuple, which the sure reading must not promise.
+                (Some(_), None) => prop_assert!(sure.is_empty()),
+                (Some(said), Some(real)) => {
+                    prop_assert_ne!(compare(Comparison::Equal, said, real), Truth::False, "{:?} {} but {}", how, said, real);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_is_exact_and_has_one_form(whole in any::<i64>(), fraction in "[0-9]{1,12}", shift in 0i64..6) {
+        prop_assert_eq!(Json::number(&whole.to_string()), Some(Json::Int(whole)));
+        let whole = whole / 1_000_000;
+        let plain = format!("{whole}.{fraction}");
+        let shifted = format!("{plain}000e0");
+        prop_assert_eq!(Json::number(&plain), Json::number(&shifted));
+        let moved = format!("{plain}e{shift}");
+        let back = Json::number(&moved).map(|n| Json::number(&format!("{n}e-{shift}")));
+        prop_assert_eq!(back, Some(Json::number(&plain)));
+    }
+
+    #[test]
+    fn times_and_durations_are_read_as_they_are_written(micros in -62_135_596_800_000_000i64..253_402_300_799_999_999, length in any::<i64>()) {
+        let text = Value::Time(micros).to_string();
+        prop_assert_eq!(Value::parse(&text, &Type::Time), Some(Value::Time(micros)), "{}", text);
+        let text = Value::Duration(length).to_string();
+        prop_assert_eq!(Value::parse(&text, &Type::Duration), Some(Value::Duration(length)), "{}", text);
+    }
+
+    #[test]
+    fn a_number_from_any_text_is_a_number_or_nothing(text in "[-0-9.eE+]{0,12}") {
+        let _ = Json::number(&text);
+    }
+}
+
+#[test]
+fn numbers_have_no_exponent_and_no_trailing_zeros() {
+    let shown = |text: &str| Json::number(text).map(|n| n.to_string());
+    assert_eq!(shown("1e3").as_deref(), Some("1000"));
+    assert_eq!(shown("1.50").as_deref(), Some("1.5"));
+    assert_eq!(shown("-0.0").as_deref(), Some("0"));
+    assert_eq!(shown("0.001e1").as_deref(), Some("0.01"));
+    assert_eq!(shown("123456789012345678901234567890").as_deref(), Some("123456789012345678901234567890"));
+    assert_eq!(shown("--1"), None);
+    assert_eq!(shown("1e999999"), None);
+}
+
+#[test]
+fn null_is_absent_unless_json_is_wanted() {
+    assert_eq!(convert(Value::json(Json::Null), &Type::Int), None);
+    assert_eq!(convert(Value::json(Json::Null), &Type::Json), Some(Value::json(Json::Null)));
+}
+
+#[test]
+fn what_is_of_another_type_is_unknown_and_says_so() {
+    let read = convert(Value::json(Json::text("22")), &Type::Int).expect("it is there");
+    assert_eq!(read.to_string(), "unknown(\"22 as int\")");
+}
+
+#[test]
+fn a_sensitive_value_never_shows() {
+    let secret = Json::object([("password", Json::Sensitive("00ff".into()))]);
+    assert_eq!(secret.show(), "{\"password\": «sensitive»}");
+    let read = convert(Value::json(Json::Sensitive("0123456789abcdef".into())), &Type::String).expect("it is there");
+    assert!(!read.is_known());
+}
+
+#[test]
+fn an_unknown_collection_has_one_element_that_stands_for_many() {
+    let found = elements(&Value::unknown("x.ports"));
+    assert_eq!(found.len(), 1);
+    assert!(found[0].holds_many());
+    assert_eq!(compare(Comparison::Equal, &found[0], &found[0]), Truth::Possible);
+}
