@@ -47,7 +47,8 @@ pub fn check(page: &Path, folder: Folder<'_>) -> String {
             Block::Console(body) => {
                 let actual = transcript(body, &work, &mut commands);
                 if actual != body {
-                    let _ = writeln!(complaint, "{}:\n--- the page says\n{body}+++ it printed\n{actual}", page.display());
+                    let _ =
+                        writeln!(complaint, "{}:\n--- the page says\n{body}+++ it printed\n{actual}", page.display());
                 }
                 let _ = write!(rewritten, "```console\n{actual}```\n");
             }
@@ -95,10 +96,9 @@ impl Page {
                 at = end;
                 continue;
             };
-            let body_end = text[end..].find("\n```\n").map_or_else(
-                || if text[end..].starts_with("```\n") { end } else { text.len() },
-                |n| end + n + 1,
-            );
+            let body_end = text[end..]
+                .find("\n```\n")
+                .map_or_else(|| if text[end..].starts_with("```\n") { end } else { text.len() }, |n| end + n + 1);
             let close = (body_end + 4).min(text.len());
             let body = &text[end..body_end];
             let file = info.split_whitespace().nth(1).filter(|name| name.contains('.') && !name.starts_with('.'));
@@ -190,7 +190,8 @@ pub fn root() -> PathBuf {
 
 /// A new empty folder for one page.
 fn scratch(page: &Path) -> PathBuf {
-    let name: String = page.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let name: String =
+        page.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let folder = env::temp_dir().join(format!("writ-golden-{}-{}", std::process::id(), name.trim_matches('-')));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("the temporary folder is writable");

@@ -33,7 +33,11 @@ const NEVER: &[(&[&str], &[&str], &str)] = &[
         &["SystemTime", "Instant::now", "std::env::", "println!", "eprintln!", "process::exit", "rand::"],
         "reads a clock or the environment, or prints: only cli and lsp do",
     ),
-    (&["engine", "proof"], &["serde_json", "syntax::", "span"], "knows text or JSON: the engine and the checker see values"),
+    (
+        &["engine", "proof"],
+        &["serde_json", "syntax::", "span"],
+        "knows text or JSON: the engine and the checker see values",
+    ),
     (&["import"], &["\"aws_", "\"google_", "\"azurerm_"], "names a provider's type: meaning is written in Writ"),
 ];
 
