@@ -14,10 +14,26 @@
 //! INVARIANT: no `unsafe`, no other crate of ours than `program`, no I/O.
 #![forbid(unsafe_code)]
 
+mod body;
 mod certificate;
+mod certify;
+mod check;
+mod cited;
+mod database;
+mod flaw;
 mod inputs;
+mod lawful;
+mod meaning;
 mod proof;
+mod table;
 
 pub use certificate::{Certificate, Claimed};
+pub use certify::certify;
+pub use check::{Checked, Claim, Open, check, check_in, check_steps};
+pub use cited::cited;
+pub use database::Database;
+pub use flaw::Flaw;
 pub use inputs::{Inputs, Side};
+pub use lawful::lawful;
+pub use meaning::meaning;
 pub use proof::{Absence, Node, Premise, Proof, Why};

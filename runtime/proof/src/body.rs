@@ -1,0 +1,254 @@
+//! What a rule's body says: which bindings satisfy it, over the tuples of a database.
+//!
+//! INVARIANT: literals run in an order in which each has its inputs; that order decides how long it takes and nothing else.
+
+use crate::flaw::Flaw;
+use crate::table::Row;
+use crate::{Database, Side};
+use program::{Atom, Literal, RelationId, Rule, Term, Tuple, Value, aggregate, compare, evaluate, presence, range};
+use std::collections::BTreeSet;
+
+/// A rule with an order for its literals.
+pub(crate) struct Body<'p> {
+    pub(crate) rule: &'p Rule,
+    steps: Vec<Step<'p>>,
+}
+
+struct Step<'p> {
+    literal: &'p Literal,
+    /// The columns of the literal's atom, if it has one, whose values are known when it runs.
+    columns: Vec<usize>,
+}
+
+/// From where a body is read.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    pub(crate) database: &'a Database,
+    pub(crate) side: Side,
+    /// The relations of the stratum that is evaluated; the heights of their tuples count.
+    pub(crate) stratum: &'a [RelationId],
+}
+
+/// What to do with each binding: it is also told the greatest height of a premise in the view's own stratum and side.
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(&[Option<Value>], u32) -> Result<(), Flaw>;
+
+impl<'p> Body<'p> {
+    /// - returns: `None` if some literal never gets its inputs.
+    pub(crate) fn of(rule: &'p Rule) -> Option<Body<'p>> {
+        let mut bound = vec![false; rule.variables.len()];
+        let mut left: Vec<&Literal> = rule.body.iter().collect();
+        let mut steps = Vec::with_capacity(left.len());
+        while !left.is_empty() {
+            let ready = |literal: &Literal| literal.inputs().iter().all(|v| bound[*v]);
+            let (at, _) = left.iter().enumerate().filter(|(_, l)| ready(l)).min_by_key(|(_, l)| cost(l, &bound))?;
+            let literal = left.remove(at);
+            steps.push(Step { literal, columns: atom(literal).map_or(Vec::new(), |atom| known_columns(atom, &bound)) });
+            literal.outputs().into_iter().for_each(|variable| bound[variable] = true);
+        }
+        Some(Body { rule, steps })
+    }
+
+    /// Makes the indexes that [`Body::instances`] needs.
+    pub(crate) fn index(&self, database: &mut Database, side: Side) {
+        for step in &self.steps {
+            let Some(atom) = atom(step.literal) else { continue };
+            let also = match step.literal {
+                Literal::Aggregate { possible, .. } => *possible,
+                _ => None,
+            };
+            for relation in std::iter::once(atom.relation).chain(also) {
+                side.reads(atom.world).iter().for_each(|side| database.index(*side, relation, &step.columns));
+            }
+        }
+    }
+
+    /// Visits every binding that satisfies the body.
+    pub(crate) fn instances(&self, view: View<'_>, visit: Visit<'_>) -> Result<(), Flaw> {
+        run(&self.steps, view, &mut vec![None; self.rule.variables.len()], 0, visit)
+    }
+}
+
+fn run(
+    steps: &[Step<'_>],
+    view: View<'_>,
+    binding: &mut Vec<Option<Value>>,
+    height: u32,
+    visit: Visit<'_>,
+) -> Result<(), Flaw> {
+    let Some((step, rest)) = steps.split_first() else { return visit(binding, height) };
+    match step.literal {
+        Literal::Holds(atom) => {
+            for side in view.side.reads(atom.world) {
+                let counts = *side == view.side && view.stratum.contains(&atom.relation);
+                let fresh: Vec<usize> = atom.variables().filter(|v| binding[*v].is_none()).collect();
+                let mut rows = view.rows(*side, atom, atom.relation, &step.columns, binding);
+                if fresh.is_empty() && !rows.is_empty() {
+                    // All that match say the same; the lowest is the one that a proof would take.
+                    rows = rows.iter().min_by_key(|row| row.height).map_or(rows, std::slice::from_ref);
+                }
+                for row in rows {
+                    if unify(&atom.terms, &row.tuple, binding) {
+                        run(rest, view, binding, if counts { height.max(row.height) } else { height }, visit)?;
+                    }
+                    fresh.iter().for_each(|variable| binding[*variable] = None);
+                }
+            }
+            Ok(())
+        }
+        Literal::Absent(atom) => {
+            let none = |side: &Side| view.rows(*side, atom, atom.relation, &step.columns, binding).is_empty();
+            if view.side.reads(atom.world).iter().all(none) { run(rest, view, binding, height, visit) } else { Ok(()) }
+        }
+        Literal::Test { .. } | Literal::Is { .. } => {
+            if passes(step.literal, binding) {
+                run(rest, view, binding, height, visit)
+            } else {
+                Ok(())
+            }
+        }
+        Literal::Bind { variable, .. } | Literal::Each { variable, .. } => {
+            for value in values(step.literal, binding) {
+                assign(*variable, value, rest, view, binding, height, visit)?;
+            }
+            Ok(())
+        }
+        Literal::Aggregate { variable, sure, possible, .. } => {
+            let members = |relation: RelationId| -> BTreeSet<Tuple> {
+                let sides = view.side.reads(sure.world).iter();
+                let rows = sides.flat_map(|side| view.rows(*side, sure, relation, &step.columns, binding));
+                rows.map(|row| row.tuple.clone()).collect()
+            };
+            let value = gather(step.literal, &members(sure.relation), possible.map(members).as_ref());
+            value.map_or(Ok(()), |value| assign(*variable, value, rest, view, binding, height, visit))
+        }
+    }
+}
+
+/// Goes on with the variable as `value`; stops where it has another one.
+fn assign(
+    variable: usize,
+    value: Value,
+    rest: &[Step<'_>],
+    view: View<'_>,
+    binding: &mut Vec<Option<Value>>,
+    height: u32,
+    visit: Visit<'_>,
+) -> Result<(), Flaw> {
+    match &binding[variable] {
+        Some(bound) if *bound == value => run(rest, view, binding, height, visit),
+        Some(_) => Ok(()),
+        None => {
+            binding[variable] = Some(value);
+            let result = run(rest, view, binding, height, visit);
+            binding[variable] = None;
+            result
+        }
+    }
+}
+
+impl<'a> View<'a> {
+    fn rows(
+        &self,
+        side: Side,
+        atom: &Atom,
+        relation: RelationId,
+        columns: &[usize],
+        binding: &[Option<Value>],
+    ) -> &'a [Row] {
+        let value = |column: &usize| instantiate(&atom.terms[*column], binding).expect("bug: a known column is bound");
+        let key: Vec<Value> = columns.iter().map(value).collect();
+        self.database.table(side, relation).matching(columns, &key)
+    }
+}
+
+/// Whether a `Test` or `Is` holds.
+pub(crate) fn passes(literal: &Literal, binding: &[Option<Value>]) -> bool {
+    match literal {
+        Literal::Test { op, left, right, accept } => {
+            let sides = evaluate(left, binding).zip(evaluate(right, binding));
+            sides.is_some_and(|(left, right)| accept.contains(&compare(*op, &left, &right)))
+        }
+        Literal::Is { expr, accept } => accept.contains(&presence(evaluate(expr, binding).as_ref())),
+        Literal::Holds(_)
+        | Literal::Absent(_)
+        | Literal::Bind { .. }
+        | Literal::Each { .. }
+        | Literal::Aggregate { .. } => false,
+    }
+}
+
+/// The values that a `Bind` or `Each` gives its variable.
+pub(crate) fn values(literal: &Literal, binding: &[Option<Value>]) -> Vec<Value> {
+    match literal {
+        Literal::Bind { expr, .. } => evaluate(expr, binding).into_iter().collect(),
+        Literal::Each { base, then, last, r#type, possible, .. } => range(base, then, last, r#type, *possible, binding),
+        Literal::Holds(_)
+        | Literal::Absent(_)
+        | Literal::Test { .. }
+        | Literal::Is { .. }
+        | Literal::Aggregate { .. } => Vec::new(),
+    }
+}
+
+/// The value that an `Aggregate` gives its variable, where `sure` and `possible` are all tuples that match.
+pub(crate) fn gather(literal: &Literal, sure: &BTreeSet<Tuple>, possible: Option<&BTreeSet<Tuple>>) -> Option<Value> {
+    let Literal::Aggregate { how, zero, member, .. } = literal else { return None };
+    let rows =
+        |tuples: &BTreeSet<Tuple>| tuples.iter().map(|t| member.iter().map(|c| t[*c].clone()).collect()).collect();
+    aggregate(*how, zero, &rows(sure), possible.map(rows).as_ref())
+}
+
+/// The tuple that a rule derives; every variable of a head is bound.
+pub(crate) fn head(rule: &Rule, binding: &[Option<Value>]) -> Tuple {
+    let value = |term| instantiate(term, binding).expect("bug: a lawful head is bound");
+    rule.head.terms.iter().map(value).collect()
+}
+
+/// The value of a term; `None` for any.
+pub(crate) fn instantiate(term: &Term, binding: &[Option<Value>]) -> Option<Value> {
+    match term {
+        Term::Variable(variable) => binding[*variable].clone(),
+        Term::Constant(value) => Some(value.clone()),
+        Term::Any => None,
+    }
+}
+
+/// Whether the terms are those values, binding what is not bound yet.
+fn unify(terms: &[Term], tuple: &[Value], binding: &mut [Option<Value>]) -> bool {
+    terms.iter().zip(tuple).all(|(term, value)| match term {
+        Term::Variable(variable) => binding[*variable].get_or_insert_with(|| value.clone()) == value,
+        Term::Constant(constant) => constant == value,
+        Term::Any => true,
+    })
+}
+
+/// The atom of a literal that reads a relation.
+pub(crate) fn atom(literal: &Literal) -> Option<&Atom> {
+    match literal {
+        Literal::Holds(atom) | Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => Some(atom),
+        Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => None,
+    }
+}
+
+fn known_columns(atom: &Atom, bound: &[bool]) -> Vec<usize> {
+    let known = |term: &Term| match term {
+        Term::Variable(variable) => bound[*variable],
+        Term::Constant(_) => true,
+        Term::Any => false,
+    };
+    atom.terms.iter().enumerate().filter(|(_, term)| known(term)).map(|(column, _)| column).collect()
+}
+
+/// What only filters goes first, what multiplies goes last.
+fn cost(literal: &Literal, bound: &[bool]) -> usize {
+    match literal {
+        Literal::Absent(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => 0,
+        Literal::Holds(atom) => match atom.terms.len() - known_columns(atom, bound).len() {
+            0 => 0,
+            unknown if unknown < atom.terms.len() => 1,
+            _ => 4,
+        },
+        Literal::Aggregate { .. } => 2,
+        Literal::Each { .. } => 3,
+    }
+}

@@ -1,0 +1,133 @@
+//! Whether a program has a meaning: whether its rules can run, and its strata stand in an order in which they may.
+//!
+//! The compiler promises all of this. It is looked at again, since on an unlawful program a proof says nothing: through
+//! a negative cycle anything can be argued for.
+
+use crate::body::{Body, atom};
+use crate::flaw::Flaw;
+use program::{Atom, Literal, Program, RelationId, Rule, RuleId, Scope, Step, Term, World};
+
+/// The stratum of each relation that has one.
+struct Strata(Vec<Option<usize>>);
+
+/// Says what keeps the program from having a meaning.
+///
+/// # Flaws
+/// [`Flaw::Program`]: an id or a width that does not fit; a rule in no stratum, in two, or in one that does not complete
+/// its head; a body that reads upwards, or that negates or aggregates what is not complete; a rule that cannot run or
+/// leaves its head unbound.
+pub fn lawful(program: &Program) -> Result<(), Flaw> {
+    let strata = strata(program)?;
+    let mut home = vec![None; program.rules.len()];
+    for (number, stratum) in program.strata.iter().enumerate() {
+        for id in &stratum.rules {
+            let flaw = |what: &str| Flaw::Program { rule: Some(*id), what: what.to_owned() };
+            let slot = home.get_mut(id.0 as usize).ok_or_else(|| flaw("there is no such rule"))?;
+            if slot.replace(number).is_some() {
+                return Err(flaw("the rule stands in two strata"));
+            }
+        }
+    }
+    for ((id, rule), home) in (0..).map(RuleId).zip(&program.rules).zip(home) {
+        let examined = home.ok_or_else(|| String::from("the rule stands in no stratum"));
+        examined
+            .and_then(|home| examine(program, &strata, home, rule))
+            .map_err(|what| Flaw::Program { rule: Some(id), what })?;
+    }
+    Ok(())
+}
+
+fn strata(program: &Program) -> Result<Strata, Flaw> {
+    let mut strata = vec![None; program.relations.len()];
+    for (number, stratum) in program.strata.iter().enumerate() {
+        for id in &stratum.relations {
+            let flaw = |what: &str| Flaw::Program { rule: None, what: format!("stratum {number}: {what}") };
+            let relation = program.relations.get(id.0 as usize).ok_or_else(|| flaw("there is no such relation"))?;
+            if strata[id.0 as usize].replace(number).is_some() {
+                return Err(flaw(&format!("`{}` stands in two strata", relation.name)));
+            }
+            if (relation.scope == Scope::Change) != (stratum.scope == Scope::Change) {
+                return Err(flaw(&format!("`{}` has another scope than its stratum", relation.name)));
+            }
+        }
+    }
+    Ok(Strata(strata))
+}
+
+fn examine(program: &Program, strata: &Strata, home: usize, rule: &Rule) -> Result<(), String> {
+    let width = rule.variables.len();
+    check_atom(program, &rule.head, width)?;
+    if strata.0[rule.head.relation.0 as usize] != Some(home) {
+        return Err(String::from("the rule's stratum does not complete its head"));
+    }
+    for literal in &rule.body {
+        let mut used: Vec<usize> = literal.inputs().into_iter().chain(literal.outputs()).collect();
+        if let Literal::Each { last, .. } = literal {
+            last.iter().for_each(|step: &Step| step.variables(&mut used));
+        }
+        if used.iter().any(|variable| *variable >= width) {
+            return Err(String::from("there is no such variable"));
+        }
+        let Some(atom) = atom(literal) else { continue };
+        check_atom(program, atom, width)?;
+        let complete = !matches!(literal, Literal::Holds(_));
+        reads(program, strata, home, atom.relation, atom.world, complete)?;
+        if let Literal::Aggregate { possible, member, sure, .. } = literal {
+            if member.is_empty() || member.iter().any(|column| *column >= sure.terms.len()) {
+                return Err(String::from("an aggregate has members without columns"));
+            }
+            if let Some(possible) = possible {
+                check_atom(program, &Atom { relation: *possible, ..sure.clone() }, width)?;
+                reads(program, strata, home, *possible, atom.world, true)?;
+            }
+        }
+    }
+    if Body::of(rule).is_none() {
+        return Err(String::from("a literal needs a variable that nothing binds"));
+    }
+    let bound: Vec<usize> = rule.body.iter().flat_map(Literal::outputs).collect();
+    let open = |term: &Term| match term {
+        Term::Variable(variable) => !bound.contains(variable),
+        Term::Constant(_) => false,
+        Term::Any => true,
+    };
+    if rule.head.world != World::Here || rule.head.terms.iter().any(open) {
+        return Err(String::from("the head is not bound by the body"));
+    }
+    Ok(())
+}
+
+fn check_atom(program: &Program, atom: &Atom, width: usize) -> Result<(), String> {
+    let Some(relation) = program.relations.get(atom.relation.0 as usize) else {
+        return Err(format!("there is no relation {}", atom.relation.0));
+    };
+    if relation.columns.len() != atom.terms.len() {
+        return Err(format!("`{}` has {} columns", relation.name, relation.columns.len()));
+    }
+    if atom.variables().any(|variable| variable >= width) {
+        return Err(String::from("there is no such variable"));
+    }
+    Ok(())
+}
+
+/// Whether a rule of stratum `home` may read the relation; `complete`: whether it must be finished by then.
+fn reads(
+    program: &Program,
+    strata: &Strata,
+    home: usize,
+    read: RelationId,
+    world: World,
+    complete: bool,
+) -> Result<(), String> {
+    let Some(stratum) = strata.0[read.0 as usize] else { return Ok(()) };
+    let name = &program.relation(read).name;
+    match world {
+        // The world before is finished.
+        World::Before => Ok(()),
+        World::Here | World::Either if stratum > home => Err(format!("`{name}` is read before it is derived")),
+        World::Here | World::Either if complete && stratum == home => {
+            Err(format!("`{name}` is negated or aggregated in the stratum that derives it"))
+        }
+        World::Here | World::Either => Ok(()),
+    }
+}

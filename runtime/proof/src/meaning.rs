@@ -1,0 +1,61 @@
+//! The meaning of a program: the law, in the plainest words.
+//!
+//! First the world before, then the world after; in each, stratum by stratum; in each stratum, all rules over all tuples,
+//! again and again until nothing new comes of it. As slow as that, and as easy to believe.
+
+use crate::body::{Body, View, head};
+use crate::flaw::Flaw;
+use crate::lawful::lawful;
+use crate::{Certificate, Database, Inputs, Side};
+use program::{Program, Scope, Stratum};
+
+/// Everything that holds, in both worlds.
+///
+/// - `limit`: tuples that may be derived, over both worlds.
+///
+/// # Flaws
+/// [`Flaw::Program`] and [`Flaw::Input`] as [`crate::lawful`] and [`crate::certify`] say; [`Flaw::Limit`].
+///
+/// Source: Abiteboul, Hull, Vianu, *Foundations of Databases*, sections 12.3 (fixpoint) and 15.2 (strata).
+pub fn meaning(program: &Program, inputs: &Inputs, limit: usize) -> Result<Database, Flaw> {
+    lawful(program)?;
+    let mut database = Database::of(program, inputs, &Certificate::default())?;
+    let mut derived = 0;
+    for side in Side::BOTH {
+        for stratum in program.strata.iter().filter(|stratum| runs(stratum, side)) {
+            let bodies = bodies(program, stratum);
+            bodies.iter().for_each(|body| body.index(&mut database, side));
+            for round in 1.. {
+                let mut heads = Vec::new();
+                for body in &bodies {
+                    let view = View { database: &database, side, stratum: &stratum.relations };
+                    body.instances(view, &mut |binding, _| {
+                        heads.push((body.rule.head.relation, head(body.rule, binding)));
+                        Ok(())
+                    })?;
+                }
+                let before = derived;
+                for (relation, tuple) in heads {
+                    derived += usize::from(database.insert(side, relation, tuple, round));
+                }
+                if derived > limit {
+                    return Err(Flaw::Limit { tuples: limit });
+                }
+                if derived == before {
+                    break;
+                }
+            }
+        }
+    }
+    Ok(database)
+}
+
+/// Whether the stratum takes part in the world of that side.
+pub(crate) fn runs(stratum: &Stratum, side: Side) -> bool {
+    side == Side::After || stratum.scope != Scope::Change
+}
+
+/// The bodies of a stratum's rules.
+pub(crate) fn bodies<'p>(program: &'p Program, stratum: &Stratum) -> Vec<Body<'p>> {
+    stratum.rules.iter().map(|id| Body::of(program.rule(*id)).expect("bug: a lawful rule can run")).collect()
+}
