@@ -60,7 +60,8 @@ pub struct Declared {
 pub struct Relation {
     /// Name, place, documentation.
     pub declared: Declared,
-    /// In order. The hidden instance column is not among them.
+    /// In order. The hidden instance column is not among them. Of a governance relation: the subjects of its first
+    /// rule, with the types inferred from that rule's body.
     pub columns: Vec<Column>,
     /// `change`, `authority`, or neither. Governance relations are `Plain`; their scope comes from their bodies.
     pub qualifier: Qualifier,
@@ -239,7 +240,7 @@ pub struct Atom {
     pub world: program::World,
     /// One per column; [`Expr::Any`] where nothing is asked.
     pub terms: Vec<Expr>,
-    /// `orders` where a query or test names the instance of a blueprint's relation: `orders/recoverable`.
+    /// Where a query or test names the instance of a blueprint's relation: all of it, `orders/recoverable`.
     pub instance: Option<String>,
     /// The atom's words.
     pub span: Span,

@@ -1,8 +1,18 @@
 //! Text to programs.
 //!
-//! Read downwards: `diagnostic` is what every stage tells; `hir` what the author meant.
+//! Read downwards, in the order of the stages; each is a plain function `(input) -> (output, Vec<Diagnostic>)`:
+//! - `diagnostic` is what every stage tells, `hir` what the author meant.
+//! - `names`: one file's exports, then those of all; `scope`: what a file sees; `signatures`: what it declares.
+//! - `library` joins these for the stages that look at one item: `resolve` (names, types), `check` (the rules of rules).
 //!
-//! INVARIANT: a stage is a plain function `(input) -> (output, Vec<Diagnostic>)`.
+//! INVARIANT: no stage knows another one's caller, and no stage returns `Result` for the author's mistakes.
 
 pub mod diagnostic;
 pub mod hir;
+
+pub mod names;
+pub mod scope;
+pub mod signatures;
+
+pub mod constant;
+pub mod library;

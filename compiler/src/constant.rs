@@ -1,0 +1,163 @@
+//! Constants: a literal of the text as a value of the type that its place asks for.
+//!
+//! Not here: expressions with variables (`resolve`).
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::names::near;
+use program::{Json, Type, Value};
+use std::sync::Arc;
+use syntax::ast::{Expr, ExprKind, Span};
+
+/// The members of an enum type, where they are known.
+pub type Members<'a> = dyn Fn(&Type) -> Option<&'a [String]> + 'a;
+
+/// The value of a literal.
+///
+/// - `wanted`: the type of its place.
+/// - `members`: of enum types; one that is not known accepts any member.
+pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result<Value, Box<Diagnostic>> {
+    let mismatch = |have: &str| Err(Box::new(mismatch(expr.span, have, wanted)));
+    match (&expr.kind, wanted) {
+        (ExprKind::Text(text), _) => text_value(text, expr.span, wanted, members),
+        (_, Type::Json) => json(expr).map(Value::json),
+        (ExprKind::Int(n), Type::Int) => Ok(Value::Int(*n)),
+        (ExprKind::Int(_), _) => mismatch("a number"),
+        (ExprKind::Bool(b), Type::Bool) => Ok(Value::Bool(*b)),
+        (ExprKind::Bool(_), _) => mismatch("a truth value"),
+        (ExprKind::Duration(micros), Type::Duration) => Ok(Value::Duration(*micros)),
+        (ExprKind::Duration(_), _) => mismatch("a duration"),
+        (ExprKind::Time(text), Type::Time) => text_value(text, expr.span, wanted, members),
+        (ExprKind::Time(_), _) => mismatch("a time"),
+        (ExprKind::Negative(inner), _) => match constant(inner, wanted, members)? {
+            Value::Int(n) => n.checked_neg().map(Value::Int).ok_or_else(|| Box::new(too_large(expr.span))),
+            Value::Duration(n) => n.checked_neg().map(Value::Duration).ok_or_else(|| Box::new(too_large(expr.span))),
+            _ => mismatch("a number"),
+        },
+        (ExprKind::Set(items), Type::Set(inner)) => {
+            let items: Result<_, _> = items.iter().map(|item| constant(item, inner, members)).collect();
+            Ok(Value::Set(Arc::new(items?)))
+        }
+        (ExprKind::Set(_), _) => mismatch("a set"),
+        (ExprKind::List(items), Type::List(inner)) => {
+            let items: Result<Vec<_>, _> = items.iter().map(|item| constant(item, inner, members)).collect();
+            Ok(Value::List(items?.into()))
+        }
+        (ExprKind::List(_), _) => mismatch("a list"),
+        (ExprKind::Object(_), _) => mismatch("a json object"),
+        (ExprKind::Null, _) => mismatch("`null`"),
+        (ExprKind::Decimal(_), _) => mismatch("a decimal number"),
+        (
+            ExprKind::Any
+            | ExprKind::Name(_)
+            | ExprKind::Path(..)
+            | ExprKind::Call(_)
+            | ExprKind::Binary(..)
+            | ExprKind::Default(..),
+            _,
+        ) => Err(Box::new(not_constant(expr.span))),
+    }
+}
+
+/// A quoted text as a value of `wanted`.
+pub fn text_value<'a>(text: &str, span: Span, wanted: &Type, members: &Members<'a>) -> Result<Value, Box<Diagnostic>> {
+    let found = match wanted {
+        Type::Enum(_) => {
+            if let Some(known) = members(wanted)
+                && !known.iter().any(|member| member == text)
+            {
+                return Err(Box::new(unknown_member(text, span, wanted, known)));
+            }
+            Some(Value::text(text))
+        }
+        Type::Int | Type::Bool | Type::Set(_) | Type::List(_) => {
+            return Err(Box::new(mismatch(span, "a text", wanted)));
+        }
+        Type::Entity(_) | Type::String | Type::Time | Type::Duration | Type::Cidr | Type::Json => {
+            Value::parse(text, wanted)
+        }
+    };
+    found.ok_or_else(|| Box::new(bad_literal(text, span, wanted)))
+}
+
+/// A literal as it stands inside a json value.
+fn json(expr: &Expr) -> Result<Json, Box<Diagnostic>> {
+    Ok(match &expr.kind {
+        ExprKind::Text(text) | ExprKind::Time(text) => Json::text(text.as_str()),
+        ExprKind::Int(n) => Json::Int(*n),
+        ExprKind::Bool(b) => Json::Bool(*b),
+        ExprKind::Null => Json::Null,
+        ExprKind::Decimal(text) => Json::number(text).ok_or_else(|| Box::new(too_large(expr.span)))?,
+        ExprKind::Duration(micros) => Json::text(program::write_duration(*micros)),
+        ExprKind::Negative(inner) => match json(inner)? {
+            Json::Int(n) => n.checked_neg().map(Json::Int).ok_or_else(|| Box::new(too_large(expr.span)))?,
+            Json::Decimal(text) => Json::number(&format!("-{text}")).ok_or_else(|| Box::new(too_large(expr.span)))?,
+            _ => return Err(Box::new(mismatch(expr.span, "a negative", &Type::Json))),
+        },
+        ExprKind::List(items) => Json::Array(items.iter().map(json).collect::<Result<_, _>>()?),
+        ExprKind::Set(items) if items.is_empty() => Json::Object(Default::default()),
+        ExprKind::Set(_) => return Err(Box::new(mismatch(expr.span, "a set", &Type::Json))),
+        ExprKind::Object(entries) => {
+            let entries = entries.iter().map(|(key, value)| Ok((key.text.as_str(), json(value)?)));
+            Json::object(entries.collect::<Result<Vec<_>, Box<Diagnostic>>>()?)
+        }
+        ExprKind::Any
+        | ExprKind::Name(_)
+        | ExprKind::Path(..)
+        | ExprKind::Call(_)
+        | ExprKind::Binary(..)
+        | ExprKind::Default(..) => return Err(Box::new(not_constant(expr.span))),
+    })
+}
+
+/// A type with its article: `a string`, `an int`, `a Resource`.
+pub fn described(r#type: &Type) -> String {
+    let text = r#type.to_string();
+    let vowel = text.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
+    format!("{} `{text}`", if vowel { "an" } else { "a" })
+}
+
+/// `have` where `wanted` is asked.
+pub fn mismatch(span: Span, have: &str, wanted: &Type) -> Diagnostic {
+    Diagnostic::new(Code::TypeMismatch, format!("{have} stands where {} is wanted", described(wanted)))
+        .label(span, format!("must be {}", described(wanted)))
+        .law("every column, parameter and operator has one type, and only values of it fit")
+}
+
+fn bad_literal(text: &str, span: Span, wanted: &Type) -> Diagnostic {
+    let example = match wanted {
+        Type::Time => "`2030-01-01T00:00Z`",
+        Type::Duration => "`24h`, `90m`, `7d`",
+        _ => "`\"10.0.0.0/8\"`, `\"2001:db8::/32\"`",
+    };
+    Diagnostic::new(Code::BadLiteral, format!("`{text}` does not say {}", described(wanted)))
+        .label(span, "cannot be read")
+        .help(format!("written like {example}"))
+}
+
+fn unknown_member(text: &str, span: Span, wanted: &Type, members: &[String]) -> Diagnostic {
+    let quoted = near(text, members.iter().map(String::as_str)).map(program::quote);
+    let diagnostic = Diagnostic::new(Code::UnknownMember, format!("`{text}` is no member of `{wanted}`"))
+        .label(span, "not a member")
+        .law(format!("`{wanted}` is one of {}", listed(members)));
+    diagnostic.did_you_mean(span, quoted.as_deref())
+}
+
+/// `a`, `b` or `c`.
+pub fn listed<T: AsRef<str>>(words: &[T]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
+    match quoted.as_slice() {
+        [] => String::from("nothing"),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}
+
+fn not_constant(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::NotConstant, "a constant is wanted here")
+        .label(span, "not a constant")
+        .law("facts, arguments of `apply` and defaults are written out: text, numbers, times, sets, lists, json")
+}
+
+fn too_large(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::BadToken, "this number does not fit 64 bits").label(span, "too large")
+}

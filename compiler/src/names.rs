@@ -1,0 +1,290 @@
+//! Which names a package has: one file's exports, and those of all files together.
+//!
+//! Read downwards: [`exports`] looks at one file alone, [`Names`] joins them, [`near`] finds the name that was meant.
+//! A local name of a blueprint's member has the blueprint in front: `recoverable.survives`.
+//!
+//! Not here: what a module sees (`scope`), what a name stands for (`signatures`).
+
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::hir::Package;
+use program::Function;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use syntax::ast::{Item, ItemKind, Member, Name, Span};
+
+/// The names one file declares.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Exports {
+    /// Qualified name of the module.
+    pub module: String,
+    /// Whose it is.
+    pub package: Package,
+    /// By local name.
+    pub names: BTreeMap<String, Entry>,
+    /// The names under which its intents apply blueprints: `orders`, or what stands behind `as`.
+    pub applications: Vec<String>,
+}
+
+/// One declared name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// What it names.
+    pub sort: Sort,
+    /// Whether other modules may use it.
+    pub public: bool,
+    /// Position of its item in the file.
+    pub item: u32,
+    /// The name's place in the item.
+    pub span: Span,
+}
+
+/// What a name may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Sort {
+    /// An entity.
+    Entity,
+    /// An enum.
+    Enum,
+    /// A relation, also one declared by deny, escalate or permit.
+    Relation,
+    /// A let.
+    Let,
+    /// A blueprint.
+    Blueprint,
+    /// An intent.
+    Intent,
+    /// A fixture.
+    Fixture,
+    /// A builtin.
+    Function(Function),
+}
+
+impl Sort {
+    /// The word for it in a message.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sort::Entity => "entity",
+            Sort::Enum => "enum",
+            Sort::Relation => "relation",
+            Sort::Let => "let",
+            Sort::Blueprint => "blueprint",
+            Sort::Intent => "intent",
+            Sort::Fixture => "fixture",
+            Sort::Function(_) => "function",
+        }
+    }
+}
+
+/// The names one file declares, from its items alone.
+///
+/// - `items`: the items that could be read, with their positions in the file.
+/// - returns: diagnostics name the item they are about.
+pub fn exports(module: &str, package: Package, items: &[(u32, &Item)]) -> (Exports, Vec<Diagnostic>) {
+    let mut found = Collector {
+        exports: Exports { module: module.to_owned(), package, ..Exports::default() },
+        diagnostics: Vec::new(),
+    };
+    for (position, item) in items {
+        found.item(item, *position, None);
+    }
+    (found.exports, found.diagnostics)
+}
+
+struct Collector {
+    exports: Exports,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Collector {
+    fn item(&mut self, item: &Item, position: u32, blueprint: Option<&str>) {
+        let public = item.public;
+        match &item.kind {
+            ItemKind::Use { .. } | ItemKind::Rule(_) | ItemKind::Test(_) => {}
+            ItemKind::Entity(name) => self.declare(Sort::Entity, name, public, position, blueprint),
+            ItemKind::Enum { name, .. } => self.declare(Sort::Enum, name, public, position, blueprint),
+            ItemKind::Relation(relation) => self.declare(Sort::Relation, &relation.name, public, position, blueprint),
+            ItemKind::Let(helper) => self.declare(Sort::Let, &helper.name, public, position, blueprint),
+            ItemKind::Governance(rule) => {
+                // Further rules of a name are alternatives; `signatures` sees that they agree.
+                let local = qualify(blueprint, &rule.name.text);
+                let entry = self.exports.names.get(&local);
+                if entry.is_none_or(|entry| entry.sort != Sort::Relation) {
+                    self.declare(Sort::Relation, &rule.name, false, position, blueprint);
+                }
+            }
+            ItemKind::Blueprint(block) => {
+                self.declare(Sort::Blueprint, &block.name, public, position, blueprint);
+                for inner in &block.items {
+                    self.item(inner, position, Some(&block.name.text));
+                }
+            }
+            ItemKind::Intent(intent) => {
+                self.declare(Sort::Intent, &intent.name, true, position, blueprint);
+                for member in &intent.members {
+                    if let Member::Apply { name, .. } = member {
+                        self.exports.applications.push(name.as_ref().unwrap_or(&intent.name).text.clone());
+                    }
+                }
+            }
+            ItemKind::Fixture { name, .. } => self.declare(Sort::Fixture, name, public, position, blueprint),
+        }
+    }
+
+    fn declare(&mut self, sort: Sort, name: &Name, public: bool, item: u32, blueprint: Option<&str>) {
+        let local = qualify(blueprint, &name.text);
+        let module = self.exports.module.clone();
+        if name.text == "covered" && module != "std.intent" {
+            self.diagnostics.push(reserved(name).located(&module, item));
+            return;
+        }
+        if let Some(first) = self.exports.names.get(&local) {
+            let place = Place { item: Some((module.clone(), first.item)), span: first.span };
+            self.diagnostics.push(declared_twice(name, first.sort, place).located(&module, item));
+            return;
+        }
+        self.exports.names.insert(local, Entry { sort, public, item, span: name.span });
+    }
+}
+
+/// `survives` in blueprint `recoverable` is `recoverable.survives`.
+pub fn qualify(prefix: Option<&str>, name: &str) -> String {
+    prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}.{name}"))
+}
+
+/// The exports of every module, by the module's qualified name.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Names {
+    modules: BTreeMap<String, Arc<Exports>>,
+}
+
+impl Names {
+    /// Joins the exports of all files.
+    ///
+    /// - returns: an intent's name is unique among all modules; a second one is a diagnostic at its place.
+    pub fn new(files: impl IntoIterator<Item = Arc<Exports>>) -> (Names, Vec<Diagnostic>) {
+        let modules: BTreeMap<_, _> = files.into_iter().map(|file| (file.module.clone(), file)).collect();
+        let mut intents: BTreeMap<&str, Place> = BTreeMap::new();
+        let mut diagnostics = Vec::new();
+        for (module, exports) in &modules {
+            for (name, entry) in exports.names.iter().filter(|(_, entry)| entry.sort == Sort::Intent) {
+                let place = Place { item: Some((module.clone(), entry.item)), span: entry.span };
+                if let Some(first) = intents.get(name.as_str()) {
+                    let name = Name { text: name.clone(), span: entry.span };
+                    diagnostics.push(declared_twice(&name, Sort::Intent, first.clone()).located(module, entry.item));
+                } else {
+                    intents.insert(name, place);
+                }
+            }
+        }
+        (Names { modules }, diagnostics)
+    }
+
+    /// The exports of a module.
+    pub fn module(&self, name: &str) -> Option<&Exports> {
+        self.modules.get(name).map(|exports| &**exports)
+    }
+
+    /// Every module, by name.
+    pub fn modules(&self) -> impl Iterator<Item = &Exports> {
+        self.modules.values().map(|exports| &**exports)
+    }
+
+    /// Whether a module of that name exists: a file, or a module of builtins alone (`std.str`).
+    pub fn is_module(&self, name: &str) -> bool {
+        self.modules.contains_key(name) || functions_of(name).next().is_some()
+    }
+
+    /// What `local` names in `module`: a declaration of the file, or a builtin.
+    ///
+    /// - returns: the sort, and whether other modules may use it.
+    pub fn lookup(&self, module: &str, local: &str) -> Option<(Sort, bool)> {
+        let declared = self.modules.get(module).and_then(|exports| exports.names.get(local));
+        let builtin = || functions_of(module).find(|(name, _)| *name == local).map(|(_, f)| (Sort::Function(f), true));
+        match (declared, local.split_once('.')) {
+            (Some(entry), None) => Some((entry.sort, entry.public)),
+            // A blueprint's members are seen where the blueprint is.
+            (Some(entry), Some((blueprint, _))) => {
+                let public = self.modules.get(module).and_then(|e| e.names.get(blueprint)).is_some_and(|e| e.public);
+                Some((entry.sort, public))
+            }
+            (None, _) => builtin(),
+        }
+    }
+}
+
+/// The builtins of a module with their local names; those without a module for the empty name.
+pub fn functions_of(module: &str) -> impl Iterator<Item = (&'static str, Function)> {
+    let module = module.to_owned();
+    program::functions().iter().filter_map(move |signature| {
+        let (home, name) = signature.name.rsplit_once('.').unwrap_or(("", signature.name));
+        (home == module).then_some((name, signature.function))
+    })
+}
+
+/// The candidate that `name` was probably meant to be: the nearest by edits, at most a third of its length.
+///
+/// Source: Damerau, *A technique for computer detection and correction of spelling errors*, 1964.
+pub fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let allowed = (name.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .filter(|candidate| *candidate != name)
+        .map(|candidate| (edits(name, candidate), candidate))
+        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
+        .min()
+        .map(|(_, candidate)| candidate)
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`.
+fn edits(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
+    for i in 0..=a.len() {
+        for j in 0..=b.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
+                let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                    best = best.min(rows[i - 2][j - 2] + 1);
+                }
+                best
+            };
+        }
+    }
+    rows[a.len()][b.len()]
+}
+
+fn declared_twice(name: &Name, first: Sort, place: Place) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateName, format!("`{}` is declared twice", name.text))
+        .label(name.span, "declared again here")
+        .label_at(place, format!("first declared here, as {} {}", article(first), first.word()))
+        .law("a name stands for one thing in its module; an intent's name for one thing in the whole program")
+}
+
+fn article(sort: Sort) -> &'static str {
+    match sort {
+        Sort::Entity | Sort::Enum | Sort::Intent => "an",
+        _ => "a",
+    }
+}
+
+fn reserved(name: &Name) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateName, "`covered` cannot be declared")
+        .label(name.span, "this name has a meaning of its own")
+        .law("`covered(r)` says that an intent covers `r`; inside a blueprint, that the applying one does")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::near;
+
+    #[test]
+    fn a_misspelt_name_finds_the_one_that_was_meant() {
+        assert_eq!(near("tem", ["team", "who", "a"]), Some("team"));
+        assert_eq!(near("exsits", ["exists", "edge"]), Some("exists"));
+        assert_eq!(near("k", ["r"]), None);
+        assert_eq!(near("delete", ["create", "read"]), None);
+    }
+}

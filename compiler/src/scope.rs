@@ -1,0 +1,350 @@
+//! What one module sees: its imports, its own names, the names of all modules in full.
+//!
+//! Read downwards: [`scope`] reads the `use` items, [`Scope::find`] answers for a path of the text.
+//!
+//! Not here: variables, which are the rule's own (`resolve`).
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::Package;
+use crate::names::{Names, Sort, functions_of, near};
+use std::collections::BTreeMap;
+use syntax::ast::{Item, ItemKind, Name, Path};
+
+/// What one module sees beside its own names.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// Qualified name of the module.
+    pub module: String,
+    /// Whose it is.
+    pub package: Package,
+    imports: BTreeMap<String, Target>,
+    /// Every name of every module is seen, also those that are not `pub`: the scope of a query.
+    open: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Target {
+    Module(String),
+    Symbol(Symbol),
+}
+
+/// A declared name that a path stands for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Symbol {
+    /// Qualified name of its module.
+    pub module: String,
+    /// Its name in the module: `kind`, `recoverable.survives`.
+    pub local: String,
+    /// What it names.
+    pub sort: Sort,
+}
+
+impl Symbol {
+    /// `std.state.kind`.
+    pub fn qualified(&self) -> String {
+        match self.module.as_str() {
+            "" => self.local.clone(),
+            module => format!("{module}.{}", self.local),
+        }
+    }
+}
+
+/// What a path is looked up for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A relation, a let, a function, or `covers` of an intent.
+    Condition,
+    /// An entity or an enum.
+    Type,
+    /// A blueprint.
+    Blueprint,
+    /// A fixture.
+    Fixture,
+}
+
+impl Wanted {
+    fn accepts(self, sort: Sort) -> bool {
+        match self {
+            Wanted::Condition => matches!(sort, Sort::Relation | Sort::Let | Sort::Function(_)),
+            Wanted::Type => matches!(sort, Sort::Entity | Sort::Enum),
+            Wanted::Blueprint => sort == Sort::Blueprint,
+            Wanted::Fixture => sort == Sort::Fixture,
+        }
+    }
+
+    fn code(self) -> Code {
+        match self {
+            Wanted::Condition => Code::UnknownRelation,
+            Wanted::Type => Code::UnknownType,
+            Wanted::Blueprint => Code::UnknownBlueprint,
+            Wanted::Fixture => Code::UnknownFixture,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Wanted::Condition => "relation, let or function",
+            Wanted::Type => "type",
+            Wanted::Blueprint => "blueprint",
+            Wanted::Fixture => "fixture",
+        }
+    }
+}
+
+/// Reads the `use` items of a file.
+///
+/// - `names`: of all modules; circles of `use` are no matter.
+/// - returns: diagnostics name the item they are about.
+pub fn scope(module: &str, package: Package, items: &[(u32, &Item)], names: &Names) -> (Scope, Vec<Diagnostic>) {
+    let mut scope = Scope { module: module.to_owned(), package, ..Scope::default() };
+    let mut diagnostics = Vec::new();
+    for (position, item) in items {
+        let ItemKind::Use { path, names: listed } = &item.kind else { continue };
+        let found = match listed {
+            Some(listed) => scope.import_listed(path, listed, names),
+            None => scope.import_path(path, names),
+        };
+        diagnostics.extend(found.into_iter().map(|diagnostic| diagnostic.located(module, *position)));
+    }
+    (scope, diagnostics)
+}
+
+impl Scope {
+    /// The scope of a question: every name of every module, the root package's before those of the library.
+    pub fn of_questions() -> Scope {
+        Scope { open: true, ..Scope::default() }
+    }
+
+    /// Whether a `use` brings this name.
+    pub fn is_imported(&self, name: &str) -> bool {
+        self.imports.contains_key(name)
+    }
+
+    fn import_listed(&mut self, path: &Path, listed: &[Name], names: &Names) -> Vec<Diagnostic> {
+        let module = joined(&path.names);
+        if !names.is_module(&module) {
+            return vec![unknown_module(path, names)];
+        }
+        listed.iter().filter_map(|name| self.import_one(&module, name, names).err()).collect()
+    }
+
+    /// `use std.net;` brings the module, `use std.history.touched;` the name.
+    fn import_path(&mut self, path: &Path, names: &Names) -> Vec<Diagnostic> {
+        let (Some(last), whole) = (path.names.last(), joined(&path.names)) else { return Vec::new() };
+        if names.is_module(&whole) {
+            return self.bring(last, Target::Module(whole), names).err().into_iter().collect();
+        }
+        let module = joined(&path.names[..path.names.len() - 1]);
+        if !names.is_module(&module) {
+            return vec![unknown_module(path, names)];
+        }
+        self.import_one(&module, last, names).err().into_iter().collect()
+    }
+
+    fn import_one(&mut self, module: &str, name: &Name, names: &Names) -> Result<(), Diagnostic> {
+        let Some((sort, public)) = names.lookup(module, &name.text) else {
+            return Err(unknown_import(module, name, names));
+        };
+        let symbol = Symbol { module: module.to_owned(), local: name.text.clone(), sort };
+        if !public {
+            return Err(private(&symbol, name));
+        }
+        self.bring(name, Target::Symbol(symbol), names)
+    }
+
+    fn bring(&mut self, name: &Name, target: Target, names: &Names) -> Result<(), Diagnostic> {
+        let own = names.module(&self.module).is_some_and(|exports| exports.names.contains_key(&name.text));
+        let other = self.imports.get(&name.text).is_some_and(|known| *known != target);
+        if own || other {
+            return Err(Diagnostic::new(Code::DuplicateName, format!("`{}` already means something here", name.text))
+                .label(name.span, if own { "this module declares it" } else { "another `use` brings it" })
+                .law("a name stands for one thing in its module")
+                .help("name the other one in full where it is used"));
+        }
+        self.imports.insert(name.text.clone(), target);
+        Ok(())
+    }
+
+    /// What `path` stands for.
+    ///
+    /// - `blueprint`: the local name of the blueprint it stands in.
+    /// - returns: for `payments.covers` the intent's symbol, whatever was wanted; else a symbol that is wanted.
+    pub fn find(
+        &self,
+        names: &Names,
+        path: &[Name],
+        blueprint: Option<&str>,
+        wanted: Wanted,
+    ) -> Result<Symbol, Box<Diagnostic>> {
+        let texts: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
+        let Some(last) = path.last() else { return Err(Box::new(Diagnostic::new(wanted.code(), "a name is missing"))) };
+        if let (Wanted::Condition, ["covers"], [prefix @ .., _]) = (wanted, &texts[texts.len() - 1..], texts.as_slice())
+            && let Some(symbol) = self.look(names, prefix, None).into_iter().find(|symbol| symbol.sort == Sort::Intent)
+        {
+            return Ok(symbol);
+        }
+        let found = self.look(names, &texts, blueprint);
+        let mut fitting: Vec<Symbol> = found.iter().filter(|symbol| wanted.accepts(symbol.sort)).cloned().collect();
+        match fitting.len() {
+            0 => Err(Box::new(match found.first() {
+                Some(other) => wrong_sort(other, last, wanted),
+                None => self.unknown(names, path, blueprint, wanted),
+            })),
+            1 => {
+                let symbol = fitting.remove(0);
+                let visible = self.open
+                    || symbol.module == self.module
+                    || names.lookup(&symbol.module, &symbol.local).is_none_or(|(_, public)| public);
+                if visible { Ok(symbol) } else { Err(Box::new(private(&symbol, last))) }
+            }
+            _ => Err(Box::new(ambiguous(&fitting, last))),
+        }
+    }
+
+    /// Everything the path may stand for; more than one only in the scope of a question.
+    fn look(&self, names: &Names, path: &[&str], blueprint: Option<&str>) -> Vec<Symbol> {
+        let symbol = |module: &str, local: String| {
+            names.lookup(module, &local).map(|(sort, _)| Symbol { module: module.to_owned(), local, sort })
+        };
+        let [first, rest @ ..] = path else { return Vec::new() };
+        let inner = blueprint.filter(|_| rest.is_empty()).and_then(|b| symbol(&self.module, format!("{b}.{first}")));
+        let own = || symbol(&self.module, path.join("."));
+        let imported = || match self.imports.get(*first)? {
+            Target::Symbol(found) if rest.is_empty() => Some(found.clone()),
+            Target::Symbol(found) => symbol(&found.module, format!("{}.{}", found.local, rest.join("."))),
+            Target::Module(module) => symbol(module, rest.join(".")),
+        };
+        let full = || {
+            let modules = (1..path.len()).rev().map(|cut| (path[..cut].join("."), path[cut..].join(".")));
+            modules.filter(|(module, _)| names.is_module(module)).find_map(|(module, local)| symbol(&module, local))
+        };
+        let plain = || symbol("", path.join("."));
+        let one = inner.or_else(own).or_else(imported).or_else(full).or_else(plain);
+        if one.is_some() || !self.open {
+            return one.into_iter().collect();
+        }
+        let suffix = path.join(".");
+        let named = |package: Package| -> Vec<Symbol> {
+            let modules = names.modules().filter(|exports| exports.package == package);
+            let all =
+                modules.flat_map(|exports| exports.names.iter().map(move |(local, entry)| (exports, local, entry)));
+            let fits = |module: &str, local: &str| {
+                format!(".{module}.{local}").strip_suffix(&suffix).is_some_and(|before| before.ends_with('.'))
+            };
+            all.filter(|(exports, local, _)| fits(&exports.module, local))
+                .map(|(exports, local, entry)| Symbol {
+                    module: exports.module.clone(),
+                    local: local.clone(),
+                    sort: entry.sort,
+                })
+                .collect()
+        };
+        match named(Package::Root) {
+            none if none.is_empty() => named(Package::Std),
+            some => some,
+        }
+    }
+
+    fn unknown(&self, names: &Names, path: &[Name], blueprint: Option<&str>, wanted: Wanted) -> Diagnostic {
+        let (last, whole) = (&path[path.len() - 1], joined(path));
+        let diagnostic = Diagnostic::new(wanted.code(), format!("no {} is named `{whole}`", wanted.words()));
+        if let [qualifier @ .., last] = path
+            && !qualifier.is_empty()
+        {
+            let prefix = joined(qualifier);
+            let module = match self.imports.get(&prefix) {
+                Some(Target::Module(module)) => module.clone(),
+                _ => prefix.clone(),
+            };
+            if names.is_module(&module) {
+                let declared = locals(names, &module, wanted);
+                return diagnostic
+                    .label(last.span, format!("`{module}` declares no such name"))
+                    .did_you_mean(last.span, near(&last.text, declared.iter().map(String::as_str)));
+            }
+            let modules: Vec<&str> =
+                self.imports.keys().map(String::as_str).chain(names.modules().map(|e| e.module.as_str())).collect();
+            let span = syntax::ast::Span { start: path[0].span.start, end: qualifier[qualifier.len() - 1].span.end };
+            return diagnostic
+                .label(span, "neither a variable of the rule, nor a module that is used here")
+                .did_you_mean(span, near(&prefix, modules));
+        }
+        let elsewhere = names.modules().find(|exports| {
+            exports.names.get(&last.text).is_some_and(|entry| entry.public && wanted.accepts(entry.sort))
+        });
+        if let Some(home) = elsewhere {
+            return diagnostic
+                .label(last.span, "not known in this module")
+                .help(format!("`{}` declares it: write `use {}.{};`", home.module, home.module, last.text));
+        }
+        let mut seen = locals(names, &self.module, wanted);
+        seen.extend(functions_of("").map(|(name, _)| name.to_owned()));
+        seen.extend(self.imports.iter().filter_map(|(name, target)| match target {
+            Target::Symbol(symbol) if wanted.accepts(symbol.sort) => Some(name.clone()),
+            _ => None,
+        }));
+        if let Some(blueprint) = blueprint {
+            let members: Vec<String> = seen
+                .iter()
+                .filter_map(|name| name.strip_prefix(blueprint)?.strip_prefix('.').map(str::to_owned))
+                .collect();
+            seen.extend(members);
+        }
+        if self.open {
+            seen.extend(names.modules().flat_map(|exports| locals(names, &exports.module, wanted)));
+        }
+        diagnostic
+            .label(last.span, "not known in this module")
+            .did_you_mean(last.span, near(&last.text, seen.iter().map(String::as_str)))
+    }
+}
+
+/// The wanted names of a module.
+fn locals(names: &Names, module: &str, wanted: Wanted) -> Vec<String> {
+    let declared = names.module(module).into_iter().flat_map(|exports| &exports.names);
+    let declared = declared.filter(|(_, entry)| wanted.accepts(entry.sort)).map(|(name, _)| name.clone());
+    declared.chain(functions_of(module).map(|(name, _)| name.to_owned())).collect()
+}
+
+/// `std.state.kind` of its names.
+pub fn joined(names: &[Name]) -> String {
+    names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".")
+}
+
+fn unknown_module(path: &Path, names: &Names) -> Diagnostic {
+    let whole = joined(&path.names);
+    let modules: Vec<&str> =
+        names.modules().map(|exports| exports.module.as_str()).chain(["std.str", "std.json"]).collect();
+    Diagnostic::new(Code::UnknownModule, format!("no module is named `{whole}`"))
+        .label(path.span, "no file of the package or of the standard library has this name")
+        .law("every `*.writ` file of the package is a module, named by its path with dots")
+        .did_you_mean(path.span, near(&whole, modules))
+}
+
+fn unknown_import(module: &str, name: &Name, names: &Names) -> Diagnostic {
+    let declared: Vec<&str> =
+        names.module(module).into_iter().flat_map(|e| e.names.keys()).map(String::as_str).collect();
+    let builtins: Vec<&str> = functions_of(module).map(|(name, _)| name).collect();
+    Diagnostic::new(Code::UnknownImport, format!("`{module}` declares no `{}`", name.text))
+        .label(name.span, "not there")
+        .did_you_mean(name.span, near(&name.text, declared.into_iter().chain(builtins)))
+}
+
+fn private(symbol: &Symbol, name: &Name) -> Diagnostic {
+    Diagnostic::new(Code::PrivateName, format!("`{}` is not `pub` in `{}`", name.text, symbol.module))
+        .label(name.span, "private to its module")
+        .law("another module's name can be used only if it is declared `pub`")
+}
+
+fn wrong_sort(symbol: &Symbol, name: &Name, wanted: Wanted) -> Diagnostic {
+    let message = format!("`{}` is a declared {}, where a {} is wanted", name.text, symbol.sort.word(), wanted.words());
+    Diagnostic::new(wanted.code(), message).label(name.span, format!("this is `{}`", symbol.qualified()))
+}
+
+fn ambiguous(found: &[Symbol], name: &Name) -> Diagnostic {
+    let all: Vec<String> = found.iter().map(|symbol| format!("`{}`", symbol.qualified())).collect();
+    Diagnostic::new(Code::AmbiguousName, format!("`{}` may mean {}", name.text, all.join(" or ")))
+        .label(name.span, "more than one is meant")
+        .law("a question may leave the module out where only one declares the name")
+        .help("write the name in full")
+}

@@ -1,0 +1,342 @@
+//! Declarations of one file: columns, keys, enums, parameters; what other items may rely on.
+//!
+//! Read downwards: [`declare`] reads what is written; the types of a governance relation's subjects are not written
+//! but inferred from its first rule (`resolve::subjects`), and [`with_subjects`] puts them in. In between a subject has
+//! the type [`OPEN`].
+//!
+//! Not here: bodies. Typing in a body leaves every signature as it is.
+
+use crate::constant::{constant, listed};
+use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::hir::{Blueprint, Column, Declared, Enum, Let, Package, Qualifier, Relation, Signatures, Word};
+use crate::names::{Names, near, qualify};
+use crate::scope::{Scope, Wanted, joined};
+use program::{Severity, SourceKind, Type};
+use std::collections::BTreeMap;
+use syntax::ast::{self, ExprKind, Item, ItemKind, Span};
+
+/// The type of a subject that is not inferred yet.
+pub const OPEN: Type = Type::Entity(String::new());
+
+/// Reads the declarations of a file.
+///
+/// - `items`: the items that could be read, with their positions.
+/// - `scope`: what the file sees.
+/// - returns: diagnostics name the item they are about.
+pub fn declare(
+    module: &str,
+    package: Package,
+    items: &[(u32, &Item)],
+    scope: &Scope,
+    names: &Names,
+) -> (Signatures, Vec<Diagnostic>) {
+    let signatures = Signatures { module: module.to_owned(), package, ..Signatures::default() };
+    let mut stage = Stage { signatures, scope, names, item: 0, diagnostics: Vec::new() };
+    for (position, item) in items {
+        stage.item = *position;
+        stage.declare(item, None);
+    }
+    (stage.signatures, stage.diagnostics)
+}
+
+/// The same signatures with the subjects' types filled in.
+///
+/// - `subjects`: types per column, by qualified name of the governance relation.
+pub fn with_subjects(mut signatures: Signatures, subjects: &BTreeMap<String, Vec<Type>>) -> Signatures {
+    for relation in signatures.relations.iter_mut().filter(|relation| relation.word.is_some()) {
+        let Some(types) = subjects.get(&relation.declared.name) else { continue };
+        for (column, found) in relation.columns.iter_mut().zip(types) {
+            column.r#type = found.clone();
+        }
+    }
+    signatures
+}
+
+struct Stage<'a> {
+    signatures: Signatures,
+    scope: &'a Scope,
+    names: &'a Names,
+    item: u32,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Stage<'_> {
+    fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic.located(&self.signatures.module, self.item));
+    }
+
+    fn declare(&mut self, item: &Item, blueprint: Option<&str>) {
+        match &item.kind {
+            ItemKind::Use { .. } | ItemKind::Rule(_) | ItemKind::Test(_) => {}
+            ItemKind::Entity(name) => {
+                let declared = self.declared(item, name, None);
+                self.signatures.entities.push(declared);
+            }
+            ItemKind::Enum { name, members } => {
+                let declared = self.declared(item, name, None);
+                for (position, member) in members.iter().enumerate() {
+                    if members[..position].iter().any(|other| other.text == member.text) {
+                        self.report(repeated(member, "member of this enum"));
+                    }
+                }
+                let members = members.iter().map(|member| member.text.clone()).collect();
+                self.signatures.enums.push(Enum { declared, members });
+            }
+            ItemKind::Relation(relation) => self.relation(item, relation, blueprint),
+            ItemKind::Let(helper) => {
+                let declared = self.declared(item, &helper.name, blueprint);
+                let columns = self.columns(&helper.columns);
+                let blueprint = self.blueprint_name(blueprint);
+                self.signatures.lets.push(Let { declared, columns, blueprint, body: helper.body.clone() });
+            }
+            ItemKind::Governance(rule) => self.governance(item, rule, blueprint),
+            ItemKind::Blueprint(block) => {
+                let declared = self.declared(item, &block.name, None);
+                let parameters = self.columns(&block.parameters);
+                self.signatures.blueprints.push(Blueprint { declared, parameters });
+                for inner in &block.items {
+                    self.declare(inner, Some(&block.name.text));
+                }
+            }
+            ItemKind::Intent(intent) => {
+                let declared = self.declared(item, &intent.name, None);
+                self.signatures.intents.push(declared);
+            }
+            ItemKind::Fixture { name, .. } => {
+                let declared = self.declared(item, name, None);
+                self.signatures.fixtures.push(declared);
+            }
+        }
+    }
+
+    fn declared(&self, item: &Item, name: &ast::Name, blueprint: Option<&str>) -> Declared {
+        Declared {
+            name: format!("{}.{}", self.signatures.module, qualify(blueprint, &name.text)),
+            public: item.public,
+            item: self.item,
+            span: name.span,
+            docs: item.docs.iter().map(|line| line.trim()).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    fn blueprint_name(&self, blueprint: Option<&str>) -> Option<String> {
+        blueprint.map(|name| format!("{}.{name}", self.signatures.module))
+    }
+
+    fn relation(&mut self, item: &Item, relation: &ast::Relation, blueprint: Option<&str>) {
+        let declared = self.declared(item, &relation.name, blueprint);
+        if self.known(&declared.name).is_some() {
+            return; // `names` reports it
+        }
+        let columns = self.columns(&relation.columns);
+        let key = relation.key.as_ref().and_then(|key| self.key(key, &relation.columns));
+        let optional = item.attributes.iter().any(|attribute| attribute.name.text == "optional");
+        let blueprint = self.blueprint_name(blueprint);
+        let qualifier = relation.qualifier;
+        self.signatures.relations.push(Relation {
+            declared,
+            columns,
+            qualifier,
+            word: None,
+            blueprint,
+            key,
+            optional,
+            severity: None,
+            controls: Vec::new(),
+        });
+    }
+
+    fn known(&self, name: &str) -> Option<&Relation> {
+        self.signatures.relations.iter().find(|relation| relation.declared.name == name)
+    }
+
+    fn governance(&mut self, item: &Item, rule: &ast::Governance, blueprint: Option<&str>) {
+        let declared = self.declared(item, &rule.name, blueprint);
+        if let Some(first) = self.known(&declared.name) {
+            if first.word != Some(rule.word) || first.columns.len() != rule.arguments.len() {
+                let module = self.signatures.module.clone();
+                let place = Place { item: Some((module, first.declared.item)), span: first.declared.span };
+                let diagnostic = disagrees(&rule.name, first, rule.arguments.len(), place);
+                self.report(diagnostic);
+            }
+            return;
+        }
+        let columns = rule.arguments.iter().enumerate().map(|(position, argument)| {
+            let name = match (&argument.name, &argument.value.kind) {
+                (Some(name), _) => name.text.clone(),
+                (None, ExprKind::Name(name)) => name.clone(),
+                (None, _) => format!("subject{}", position + 1), // `resolve` reports it
+            };
+            Column { name, r#type: OPEN, default: None }
+        });
+        let columns: Vec<Column> = columns.collect();
+        let argument = |attribute: &ast::Attribute| attribute.arguments.first().map(|a| a.value.kind.clone());
+        let named = |name: &str| item.attributes.iter().filter(move |a| a.name.text == name).collect::<Vec<_>>();
+        let severity = named("severity").first().and_then(|attribute| match argument(attribute)? {
+            ExprKind::Name(word) | ExprKind::Text(word) => severity_named(&word),
+            _ => None,
+        });
+        let controls = named("control").into_iter().filter_map(|attribute| match argument(attribute)? {
+            ExprKind::Text(control) => Some(control),
+            _ => None,
+        });
+        let relation = Relation {
+            declared,
+            columns,
+            qualifier: Qualifier::Plain,
+            word: Some(rule.word),
+            blueprint: self.blueprint_name(blueprint),
+            key: None,
+            optional: false,
+            severity,
+            controls: controls.collect(),
+        };
+        self.signatures.relations.push(relation);
+    }
+
+    fn columns(&mut self, columns: &[ast::Column]) -> Vec<Column> {
+        let mut found: Vec<Column> = Vec::new();
+        for column in columns {
+            if column.lattice.is_some() {
+                self.report(not_yet(column.name.span, "`least` and `most` columns"));
+            }
+            if found.iter().any(|other| other.name == column.name.text) {
+                self.report(repeated(&column.name, "column"));
+            }
+            let r#type = self.type_or_string(&column.r#type);
+            let default = column.default.as_ref().and_then(|default| {
+                // Members of enums are checked where the blueprint is resolved.
+                constant(default, &r#type, &|_| None).map_err(|diagnostic| self.report(*diagnostic)).ok()
+            });
+            found.push(Column { name: column.name.text.clone(), r#type, default });
+        }
+        found
+    }
+
+    fn type_or_string(&mut self, written: &ast::Type) -> Type {
+        read_type(written, self.scope, self.names).unwrap_or_else(|diagnostic| {
+            self.report(*diagnostic);
+            Type::String
+        })
+    }
+
+    fn key(&mut self, key: &ast::Key, columns: &[ast::Column]) -> Option<program::Key> {
+        let position = |name: &ast::Name| columns.iter().position(|column| column.name.text == name.text);
+        let mut positions = Vec::new();
+        for name in &key.columns {
+            match position(name) {
+                Some(position) => positions.push(position),
+                None => {
+                    let meant = near(&name.text, columns.iter().map(|column| column.name.text.as_str()));
+                    self.report(
+                        Diagnostic::new(Code::UnknownColumn, format!("the relation has no column `{}`", name.text))
+                            .label(name.span, "not a column")
+                            .did_you_mean(name.span, meant),
+                    );
+                }
+            }
+        }
+        let mut prefer = Vec::new();
+        for name in &key.prefer {
+            match SOURCE_KINDS.iter().find(|kind| kind.name() == name.text) {
+                Some(kind) => prefer.push(*kind),
+                None => {
+                    let words: Vec<&str> = SOURCE_KINDS.iter().map(|kind| kind.name()).collect();
+                    self.report(unknown_word(name, "kind of source", &words));
+                }
+            }
+        }
+        (!positions.is_empty()).then_some(program::Key { columns: positions, prefer })
+    }
+}
+
+const SOURCE_KINDS: [SourceKind; 6] = [
+    SourceKind::Plan,
+    SourceKind::State,
+    SourceKind::Cloud,
+    SourceKind::Ownership,
+    SourceKind::Facts,
+    SourceKind::Text,
+];
+
+/// A type of the text.
+pub fn read_type(written: &ast::Type, scope: &Scope, names: &Names) -> Result<Type, Box<Diagnostic>> {
+    Ok(match written {
+        ast::Type::Set(inner, _) => Type::Set(Box::new(read_type(inner, scope, names)?)),
+        ast::Type::List(inner, _) => Type::List(Box::new(read_type(inner, scope, names)?)),
+        ast::Type::Named(path) => match joined(&path.names).as_str() {
+            "string" => Type::String,
+            "int" => Type::Int,
+            "bool" => Type::Bool,
+            "time" => Type::Time,
+            "duration" => Type::Duration,
+            "cidr" => Type::Cidr,
+            "json" => Type::Json,
+            word @ ("nat" | "decimal" | "ip" | "version") => {
+                return Err(Box::new(not_yet(path.span, &format!("the type `{word}`"))));
+            }
+            word => {
+                const BUILTIN: [&str; 7] = ["string", "int", "bool", "time", "duration", "cidr", "json"];
+                let symbol = scope.find(names, &path.names, None, Wanted::Type).map_err(|mut diagnostic| {
+                    if diagnostic.fixes.is_empty()
+                        && diagnostic.help.is_none()
+                        && let Some(meant) = near(word, BUILTIN)
+                    {
+                        diagnostic = Box::new(diagnostic.did_you_mean(path.span, Some(meant)));
+                    }
+                    diagnostic
+                })?;
+                match symbol.sort {
+                    crate::names::Sort::Enum => Type::Enum(symbol.qualified()),
+                    _ => Type::Entity(symbol.qualified()),
+                }
+            }
+        },
+    })
+}
+
+/// The severity, or criticality, of that word.
+pub fn severity_named(word: &str) -> Option<Severity> {
+    Some(match word {
+        "low" => Severity::Low,
+        "medium" => Severity::Medium,
+        "high" => Severity::High,
+        "critical" => Severity::Critical,
+        _ => return None,
+    })
+}
+
+/// What stands in the language's page and not in this release.
+pub fn not_yet(span: Span, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::NotYet, format!("{what}: not in this release"))
+        .label(span, "not yet")
+        .law("the word is reserved, so that a later release can give it its meaning")
+}
+
+/// A word that must be one of a few.
+pub fn unknown_word(name: &ast::Name, what: &str, words: &[&str]) -> Diagnostic {
+    Diagnostic::new(Code::UnknownWord, format!("`{}` is no {what}", name.text))
+        .label(name.span, "unknown")
+        .law(format!("a {what} is {}", listed(words)))
+        .did_you_mean(name.span, near(&name.text, words.iter().copied()))
+}
+
+fn repeated(name: &ast::Name, what: &str) -> Diagnostic {
+    Diagnostic::new(Code::DuplicateName, format!("`{}` is declared twice", name.text))
+        .label(name.span, format!("there is a {what} of this name already"))
+        .law("a name stands for one thing in its place")
+}
+
+fn disagrees(name: &ast::Name, first: &Relation, count: usize, place: Place) -> Diagnostic {
+    let word = match first.word {
+        Some(Word::Deny) => "deny",
+        Some(Word::Escalate) => "escalate",
+        Some(Word::Permit) => "permit",
+        None => "relation",
+    };
+    let (expected, plural) = (first.columns.len(), if first.columns.len() == 1 { "" } else { "s" });
+    Diagnostic::new(Code::DuplicateName, format!("`{}` is declared twice", name.text))
+        .label(name.span, format!("not another rule of the {word}: {count} given here"))
+        .label_at(place, format!("first declared here: {word} with {expected} subject{plural}"))
+        .law("alternatives of a deny, escalate or permit have its word, its name and as many subjects")
+}
