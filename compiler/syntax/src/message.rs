@@ -387,7 +387,9 @@ impl Stop<'_> {
             ";", ",", ")", "}", "]", "if", ":", "=", "(", "{", "to", "key", "as", "prefer", "per", "given", "change",
             "expect",
         ] {
-            let hidden = (values && matches!(sign, "(" | "{")) || (any_word && sign == "if");
+            let hidden = (values && matches!(sign, "(" | "{"))
+                || (any_word && sign == "if")
+                || (matches!(sign, "=" | ":" | "(") && self.wants("=="));
             let contextual = names && sign.chars().all(char::is_alphabetic) && sign != "if";
             if self.wants(sign) && !hidden && !contextual {
                 offer.push(format!("`{sign}`"));

@@ -115,7 +115,7 @@ fn one_broken_rule_in_a_blueprint_loses_only_that_rule() {
     let Some(ItemKind::Blueprint(blueprint)) = item.map(|item| item.kind) else { panic!("no blueprint") };
     assert_eq!(blueprint.items.len(), 2);
     assert_eq!(errors.len(), 2, "{errors:#?}");
-    let (item, errors) = parse_chunk("intent i \"p\" {\n    owner \"x\"\n    cover r if a(r);\n    applies b();\n}");
+    let (item, errors) = parse_chunk("intent i \"p\" {\n    owner \"x\"\n    cover r if a(r);\n    aply b();\n}");
     let Some(ItemKind::Intent(intent)) = item.map(|item| item.kind) else { panic!("no intent") };
     assert_eq!((intent.members.len(), errors.len()), (1, 2), "{errors:#?}");
     assert_eq!(errors[1].help.as_deref(), Some("did you mean `apply`?"));
@@ -157,7 +157,7 @@ fn mistakes_are_told_in_the_authors_words() {
     );
     check(
         "a(x) if x not in y;",
-        "expected `;`, `,`, `=`, a comparison or an operator, found `not`",
+        "expected `;`, `,`, a comparison or an operator, found `not`",
         "not",
         Some("write `not x in …`: `not` stands before the whole condition"),
     );
