@@ -18,7 +18,7 @@ pub mod message;
 
 mod tree;
 
-#[allow(clippy::all, missing_docs, unreachable_pub, unused, rust_2018_idioms)]
+#[allow(clippy::all, clippy::wildcard_imports, missing_docs, unreachable_pub, unused, rust_2018_idioms)]
 mod grammar {
     lalrpop_util::lalrpop_mod!(generated, "/grammar.rs");
     pub(crate) use generated::StartParser;

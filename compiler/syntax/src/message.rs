@@ -137,10 +137,8 @@ pub(crate) fn too_deep(lexemes: &[Lexeme]) -> Option<SyntaxError> {
                 open.push(0);
                 depth += 1;
             }
-            Token::CloseParenthesis | Token::CloseBrace | Token::CloseBracket => {
-                if open.len() > 1 {
-                    depth -= 1 + open.pop().unwrap_or(0);
-                }
+            Token::CloseParenthesis | Token::CloseBrace | Token::CloseBracket if open.len() > 1 => {
+                depth -= 1 + open.pop().unwrap_or(0);
             }
             Token::Plus | Token::Minus | Token::Star | Token::Default => {
                 depth += 1;

@@ -104,7 +104,7 @@ impl<'t> Reader<'t> {
         match self.run(Entry::Item, lexemes, None) {
             Ok(Parsed::Item(item)) => Some(item),
             Ok(_) => None,
-            Err(error) => self.open_block(lexemes, error),
+            Err(error) => self.open_block(lexemes, *error),
         }
     }
 
@@ -184,13 +184,13 @@ impl<'t> Reader<'t> {
             self.errors.push(error);
             return None;
         }
-        self.run(entry, lexemes, None).map_err(|error| self.errors.push(error)).ok()
+        self.run(entry, lexemes, None).map_err(|error| self.errors.push(*error)).ok()
     }
 
     /// Runs the generated parser. Mistakes that do not stop it are kept only if it succeeds.
     ///
     /// - `close`: a token to read behind the others.
-    fn run(&mut self, entry: Entry, lexemes: &[Lexeme], close: Option<Lexeme>) -> Result<Parsed, SyntaxError> {
+    fn run(&mut self, entry: Entry, lexemes: &[Lexeme], close: Option<Lexeme>) -> Result<Parsed, Box<SyntaxError>> {
         let mut context = Context::new(self.text, entry, lexemes);
         let start = lexemes.first().map_or(0, |first| first.start);
         let words = lexemes.iter().chain(&close).filter(|lexeme| !lexeme.token.is_trivia());
@@ -204,7 +204,7 @@ impl<'t> Reader<'t> {
                 self.errors.append(&mut context.errors);
                 Ok(parsed)
             }
-            Err(error) => Err(message::explain(error, self.text, lexemes, entry)),
+            Err(error) => Err(Box::new(message::explain(error, self.text, lexemes, entry))),
         }
     }
 }

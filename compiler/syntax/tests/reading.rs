@@ -37,6 +37,7 @@ fn the_standard_library_reads() {
 }
 
 #[test]
+#[allow(clippy::print_stderr)]
 fn the_samples_read() {
     let Some(data) = std::env::var_os("WRIT_DATA") else {
         eprintln!("1 skipped (no data)");
