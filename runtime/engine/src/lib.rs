@@ -1,1 +1,37 @@
-//! Program and facts to derived facts.
+//! Program and facts to derived facts, kept under change.
+//!
+//! Read downwards:
+//! - `engine`: the face: [`Engine`] holds a world, [`Hypothesis`] a world and what a change would make of it.
+//! - `limits`: what a call may use, and what it says when that is not enough.
+//! - `world`: which strata run, in which world, and which a change leaves alone; `stratum`: rounds up to the fixpoint.
+//! - `order`: in which order the literals of a rule run; `run`: the joins; `workers`: several of them at once.
+//! - `relation`, `index`, `intern`: how tuples are kept.
+//! - `derive`: why a tuple holds; `cone`: the search for the proof of smallest height.
+//! - `faults`: errors planted for tests, absent from any other build.
+//!
+//! INVARIANT: an answer is a function of the program, the facts and the change alone: never of the order in which they
+//! came, of earlier changes, or of the number of threads.
+//! Not here: syntax, files, clocks, verdicts. What rules *mean* is the law of `proof::meaning`.
+#![forbid(unsafe_code)]
+
+mod cone;
+mod derive;
+mod engine;
+#[cfg(feature = "faults")]
+mod faults;
+mod index;
+mod intern;
+mod limits;
+mod order;
+mod prepare;
+mod relation;
+mod run;
+mod stratum;
+mod view;
+mod workers;
+mod world;
+
+pub use engine::{Delta, Engine, Hypothesis};
+#[cfg(feature = "faults")]
+pub use faults::{Planted, plant};
+pub use limits::{Fault, Limits};

@@ -1,0 +1,225 @@
+//! The search for the proof of smallest height, over all that a tuple can rest on.
+//!
+//! First a proof is found by walking down: each step goes to tuples of a lower stratum or an earlier round. Its height
+//! bounds the search: a tuple that stands `d` steps below the goal is looked at only if it may be reached from there
+//! in what is left. Then heights are settled from the given tuples upwards, smallest first.
+//!
+//! Source: Knuth, *A generalization of Dijkstra's algorithm*, Information Processing Letters 6 (1), 1977.
+//! Zhao, Subotić, Scholz, *Debugging large-scale Datalog*, TOPLAS 42 (2), 2020, for heights kept with tuples.
+
+use crate::derive::{Goal, Instance, Instances, Need};
+use crate::engine::Hypothesis;
+use crate::limits::Fault;
+use rustc_hash::FxHashMap;
+use std::collections::BinaryHeap;
+use std::rc::Rc;
+
+/// Ways to derive tuples that one search looks at.
+const BOUND: usize = 20_000;
+
+/// One way for each tuple, and how high its proof is.
+pub(crate) struct Chosen {
+    ways: FxHashMap<Goal, (Rc<Vec<Instance>>, usize)>,
+    heights: FxHashMap<Goal, u32>,
+    /// Whether no proof is of smaller height.
+    pub(crate) minimal: bool,
+}
+
+impl Chosen {
+    /// The way that was chosen; `None` for what is given.
+    pub(crate) fn pick(&self, goal: Goal) -> Option<&Instance> {
+        self.ways.get(&goal).map(|(ways, pick)| &ways[*pick])
+    }
+
+    /// The height of a tuple's proof.
+    pub(crate) fn height(&self, goal: Goal) -> u32 {
+        self.heights[&goal]
+    }
+
+    /// The world in which a tuple is proved, where it stands in two.
+    pub(crate) fn side(&self, need: Need) -> Goal {
+        lower(&self.heights, need).map_or(need.goal, |(goal, _)| goal)
+    }
+}
+
+/// Which of the two worlds gives the lower proof, among those that are settled.
+fn lower(heights: &FxHashMap<Goal, u32>, need: Need) -> Option<(Goal, u32)> {
+    let height = |goal: Goal| heights.get(&goal).map(|height| (goal, *height));
+    let (first, second) = (height(need.goal), need.other.and_then(height));
+    match (first, second) {
+        (Some(first), Some(second)) if second.1 < first.1 => Some(second),
+        (Some(first), _) => Some(first),
+        (None, second) => second,
+    }
+}
+
+/// Chooses a way for `goal` and for all that it rests on.
+///
+/// # Faults
+/// A stop; [`Fault::Unfounded`] where no rule derives what is there.
+pub(crate) fn choose(instances: &mut Instances<'_>, goal: Goal) -> Result<Chosen, Fault> {
+    let walked = walk_down(instances, goal)?;
+    if instances.world.is_given(goal) {
+        return Ok(walked);
+    }
+    Ok(search(instances, goal, walked.height(goal))?.unwrap_or(Chosen { minimal: false, ..walked }))
+}
+
+/// A proof by rounds: not of the smallest height, but always found.
+fn walk_down(instances: &mut Instances<'_>, goal: Goal) -> Result<Chosen, Fault> {
+    let world = instances.world;
+    let mut chosen = Chosen { ways: FxHashMap::default(), heights: FxHashMap::default(), minimal: true };
+    let mut heap = BinaryHeap::new();
+    let mut passed = Vec::new();
+    heap.push((world.rank(goal), goal));
+    while let Some((rank, goal)) = heap.pop() {
+        if passed.last() == Some(&goal) {
+            continue;
+        }
+        passed.push(goal);
+        if world.is_given(goal) {
+            continue;
+        }
+        let ways = instances.of(goal)?;
+        let below = |goal: &Goal| world.is_given(*goal) || world.rank(*goal) < rank;
+        let reach = |need: Need| [Some(need.goal), need.other].into_iter().flatten().find(below);
+        let pick = ways.iter().position(|way| way.all().all(|need| reach(need).is_some()));
+        let pick = pick.ok_or_else(|| world.unfounded(goal))?;
+        heap.extend(ways[pick].all().filter_map(reach).map(|goal| (world.rank(goal), goal)));
+        chosen.ways.insert(goal, (ways, pick));
+    }
+    for goal in passed.into_iter().rev() {
+        let height = match chosen.pick(goal) {
+            None => 0,
+            Some(way) => {
+                let highest = way.all().filter_map(|need| lower(&chosen.heights, need)).map(|(_, height)| height).max();
+                1 + highest.unwrap_or(0)
+            }
+        };
+        chosen.heights.insert(goal, height);
+    }
+    Ok(chosen)
+}
+
+/// The ways of smallest height, none of them higher than `most`; `None` past the bound.
+fn search(instances: &mut Instances<'_>, goal: Goal, most: u32) -> Result<Option<Chosen>, Fault> {
+    let world = instances.world;
+    // Breadth first, so that a tuple is met first where most is left.
+    let mut cone: FxHashMap<Goal, Rc<Vec<Instance>>> = FxHashMap::default();
+    let mut met: Vec<Goal> = vec![goal];
+    let mut layer = vec![goal];
+    cone.insert(goal, Rc::default());
+    let mut looked_at = 0;
+    for left in (0..=most).rev() {
+        let mut next = Vec::new();
+        for goal in layer {
+            if world.is_given(goal) || world.round(goal) > left {
+                continue;
+            }
+            let ways = instances.of(goal)?;
+            looked_at += ways.len();
+            if looked_at > BOUND {
+                return Ok(None);
+            }
+            for need in ways.iter().flat_map(Instance::all) {
+                for premise in [Some(need.goal), need.other].into_iter().flatten() {
+                    cone.entry(premise).or_insert_with(|| {
+                        next.push(premise);
+                        Rc::default()
+                    });
+                }
+            }
+            cone.insert(goal, ways);
+        }
+        met.extend(&next);
+        layer = next;
+    }
+    let heights = settle(world, &cone, &met);
+    let mut chosen = Chosen { ways: FxHashMap::default(), heights, minimal: true };
+    for goal in met.into_iter().filter(|goal| !world.is_given(*goal)) {
+        let Some(height) = chosen.heights.get(&goal).copied() else { continue };
+        let ways = &cone[&goal];
+        let fits = |need: Need| lower(&chosen.heights, need).is_some_and(|(_, below)| below < height);
+        let pick = ways.iter().position(|way| way.all().all(fits)).ok_or_else(|| world.unfounded(goal))?;
+        chosen.ways.insert(goal, (Rc::clone(ways), pick));
+    }
+    if !chosen.heights.contains_key(&goal) {
+        return Err(world.unfounded(goal));
+    }
+    Ok(Some(chosen))
+}
+
+/// The smallest height of each tuple that can be reached from given ones within the cone.
+fn settle(world: &Hypothesis<'_>, cone: &FxHashMap<Goal, Rc<Vec<Instance>>>, met: &[Goal]) -> FxHashMap<Goal, u32> {
+    struct Open {
+        goal: Goal,
+        needs: Vec<bool>,
+        left: usize,
+    }
+    let mut heights: FxHashMap<Goal, u32> = FxHashMap::default();
+    let mut open: Vec<Open> = Vec::new();
+    let mut waiting: FxHashMap<Goal, Vec<(usize, usize)>> = FxHashMap::default();
+    // Tuples that are settled at a height, and those that are to be at the next.
+    let (mut now, mut next): (Vec<Goal>, Vec<Goal>) = (Vec::new(), Vec::new());
+    for goal in met {
+        if world.is_given(*goal) {
+            now.push(*goal);
+            continue;
+        }
+        for way in cone[goal].iter() {
+            let mut count = 0;
+            for need in way.all() {
+                for premise in [Some(need.goal), need.other].into_iter().flatten() {
+                    waiting.entry(premise).or_default().push((open.len(), count));
+                }
+                count += 1;
+            }
+            if count == 0 {
+                next.push(*goal);
+            }
+            open.push(Open { goal: *goal, needs: vec![false; count], left: count });
+        }
+    }
+    for height in 0.. {
+        for goal in now.drain(..) {
+            if heights.contains_key(&goal) {
+                continue;
+            }
+            heights.insert(goal, height);
+            for (way, need) in waiting.remove(&goal).unwrap_or_default() {
+                let way = &mut open[way];
+                if !std::mem::replace(&mut way.needs[need], true) {
+                    way.left -= 1;
+                    if way.left == 0 {
+                        next.push(way.goal);
+                    }
+                }
+            }
+        }
+        if next.is_empty() {
+            break;
+        }
+        std::mem::swap(&mut now, &mut next);
+    }
+    heights
+}
+
+impl Hypothesis<'_> {
+    fn is_given(&self, (side, relation, row): Goal) -> bool {
+        row < self.relations(side)[relation].given()
+    }
+
+    /// The round of a tuple: no proof of it is lower.
+    fn round(&self, (side, relation, row): Goal) -> u32 {
+        self.relations(side)[relation].height(row)
+    }
+
+    /// What every derivation that the engine made goes down in.
+    fn rank(&self, goal: Goal) -> (proof::Side, Option<usize>, u32) {
+        (goal.0, self.prepared.stratum_of[goal.1], self.round(goal))
+    }
+
+    fn unfounded(&self, (_, relation, _): Goal) -> Fault {
+        Fault::Unfounded { relation: self.prepared.program.relations[relation].name.clone() }
+    }
+}

@@ -1,0 +1,91 @@
+//! Errors planted for tests: each breaks the engine in one way that somebody must notice.
+//!
+//! A fault is planted for the current thread and taken out when its guard is dropped.
+//!
+//! Not here: anything in a build without the feature `faults`.
+
+use crate::intern::Id;
+use crate::view::Relations;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+/// A way to be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planted {
+    /// The first tuple that is derived is dropped, each time it is derived.
+    LoseTuple,
+    /// A tuple appears that nothing derives.
+    InventTuple,
+    /// Recursion stops after its first round.
+    SkipDelta,
+    /// Strata run in the reverse order.
+    WrongStratum,
+    /// An index misses the tuples that came after it was made.
+    StaleIndex,
+}
+
+impl Planted {
+    /// Every one of them.
+    pub const ALL: [Planted; 5] =
+        [Planted::LoseTuple, Planted::InventTuple, Planted::SkipDelta, Planted::WrongStratum, Planted::StaleIndex];
+}
+
+thread_local! {
+    static PLANTED: RefCell<Option<Planted>> = const { RefCell::new(None) };
+    static LOST: RefCell<Option<(usize, Vec<Id>)>> = const { RefCell::new(None) };
+}
+
+/// Plants a fault in every engine that this thread uses, until the guard is dropped.
+pub fn plant(fault: Planted) -> impl Drop {
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            PLANTED.set(None);
+            LOST.set(None);
+        }
+    }
+    PLANTED.set(Some(fault));
+    LOST.set(None);
+    Guard
+}
+
+/// Whether that fault is planted here.
+pub(crate) fn is_planted(fault: Planted) -> bool {
+    PLANTED.with_borrow(|planted| *planted == Some(fault))
+}
+
+/// Whether this derived tuple is lost.
+pub(crate) fn loses(relation: usize, row: &[Id]) -> bool {
+    is_planted(Planted::LoseTuple)
+        && LOST.with_borrow_mut(|lost| {
+            let (of, victim) = lost.get_or_insert_with(|| (relation, row.to_vec()));
+            *of == relation && victim == row
+        })
+}
+
+/// Adds a tuple that nothing derives to the first of `relations` that has derived ones.
+pub(crate) fn invent(here: &mut Relations, relations: impl Iterator<Item = usize>) {
+    if !is_planted(Planted::InventTuple) {
+        return;
+    }
+    for relation in relations {
+        let Some(relation) = Arc::get_mut(&mut here[relation]) else { continue };
+        if relation.len() > relation.given() && relation.width() > 0 {
+            let mut row = relation.row(relation.given()).to_vec();
+            for other in 0.. {
+                row[0] = other;
+                if relation.insert(&row, 1) {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// Levels in the order in which they run.
+pub(crate) fn levels(levels: &[Vec<usize>]) -> Vec<&Vec<usize>> {
+    match is_planted(Planted::WrongStratum) {
+        true => levels.iter().rev().collect(),
+        false => levels.iter().collect(),
+    }
+}

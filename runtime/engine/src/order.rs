@@ -1,0 +1,195 @@
+//! In which order the literals of a rule run, and how each looks into its relation.
+//!
+//! Greedy: of the literals that can run, the one expected to leave the fewest bindings. A test runs as soon as it can;
+//! among relations, what is bound already and how many tuples there are decide. A bad guess costs time and nothing else.
+//!
+//! INVARIANT: every literal runs once, with its inputs bound.
+
+use crate::index::BindingPattern;
+use crate::prepare::{Literal, Pattern, Rule, Slot};
+
+/// Which rows of a relation count, where its own stratum is still growing it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Age {
+    /// All of them.
+    Any,
+    /// Those of the last round.
+    Recent,
+    /// Those of earlier rounds.
+    Stable,
+}
+
+/// One literal in its place.
+pub(crate) struct Step {
+    /// Which literal of the body.
+    pub(crate) literal: usize,
+    pub(crate) kind: Kind,
+    /// Whether one success of the steps behind is as good as many: nothing that is bound from here on is asked for.
+    pub(crate) once: bool,
+}
+
+/// How a literal runs.
+pub(crate) enum Kind {
+    /// For each row that matches.
+    Match(Look),
+    /// If no row matches.
+    Absent(Look),
+    /// If the test or question is answered as it should be.
+    Check,
+    /// With the value of an expression; `bound` says that the variable has one already, which must be the same.
+    Bind { bound: bool },
+    /// For each element; `bound` as above.
+    Each { bound: bool },
+    /// With the aggregate of the rows that match; `bound` as above.
+    Aggregate { bound: bool, sure: Look, possible: Option<Look> },
+}
+
+impl Step {
+    /// The look of a step that goes over all rows of its relation.
+    pub(crate) fn scans(&self) -> Option<&Look> {
+        match &self.kind {
+            Kind::Match(look) if look.pattern == 0 && !look.whole => Some(look),
+            Kind::Match(_) | Kind::Absent(_) | Kind::Check | Kind::Bind { .. } | Kind::Each { .. } => None,
+            Kind::Aggregate { .. } => None,
+        }
+    }
+}
+
+/// How a relation is looked into.
+pub(crate) struct Look {
+    pub(crate) age: Age,
+    /// The columns that have a value; 0 looks at every row.
+    pub(crate) pattern: BindingPattern,
+    /// Their values, in column order.
+    pub(crate) key: Vec<Slot>,
+    /// Whether these are all columns.
+    pub(crate) whole: bool,
+    /// Columns that give a variable its value.
+    pub(crate) binds: Vec<(usize, usize)>,
+    /// Columns that must have a value that is known once `binds` is done.
+    pub(crate) checks: Vec<(usize, Slot)>,
+}
+
+/// What is known about the data when an order is chosen.
+pub(crate) trait Sizes {
+    /// Rows that a pattern may match, whatever is bound.
+    fn rows(&self, pattern: &Pattern) -> usize;
+    /// Keys of an index of that relation, where there is one.
+    fn keys(&self, pattern: &Pattern, columns: BindingPattern) -> Option<usize>;
+}
+
+/// What an order is wanted for.
+pub(crate) struct Purpose<'a> {
+    /// The literal that reads only recent tuples, and those that read only stable ones.
+    pub(crate) ages: &'a [Age],
+    /// Variables that have a value from the start.
+    pub(crate) bound: Vec<bool>,
+    /// Whether every way to match is wanted, not only every head.
+    pub(crate) every: bool,
+}
+
+/// Chooses an order for a rule's body.
+pub(crate) fn order(rule: &Rule, purpose: &Purpose<'_>, sizes: &impl Sizes) -> Vec<Step> {
+    let mut bound = purpose.bound.clone();
+    let mut open: Vec<usize> = (0..rule.body.len()).collect();
+    let mut steps = Vec::with_capacity(open.len());
+    let age = |literal: usize| purpose.ages.get(literal).copied().unwrap_or(Age::Any);
+    while !open.is_empty() {
+        let cost = |literal: usize| match age(literal) {
+            Age::Recent => -1.0,
+            Age::Any | Age::Stable => expected(&rule.body[literal], &bound, sizes),
+        };
+        let ready = open.iter().enumerate().filter(|(_, literal)| rule.body[**literal].is_ready(&bound));
+        let next = ready.min_by(|(_, a), (_, b)| cost(**a).total_cmp(&cost(**b))).map(|(place, _)| place);
+        let literal = open.remove(next.expect("bug: a body without an order in which it can run"));
+        let once = !purpose.every && rule.head.variables().all(|variable| bound[variable]);
+        let kind = place(&rule.body[literal], age(literal), &mut bound);
+        steps.push(Step { literal, kind, once });
+    }
+    steps
+}
+
+/// How many bindings are expected to come of each one; for the order only.
+fn expected(literal: &Literal, bound: &[bool], sizes: &impl Sizes) -> f64 {
+    match literal {
+        Literal::Test { .. } | Literal::Is { .. } => 0.0,
+        Literal::Bind { .. } => 0.1,
+        Literal::Absent(_) => 0.3,
+        Literal::Aggregate { .. } => 1.5,
+        Literal::Each { .. } => 3.0,
+        Literal::Holds(pattern) => {
+            let rows = sizes.rows(pattern) as f64;
+            let (columns, fixed) = fixed_columns(pattern, bound);
+            let free = pattern.variables().any(|variable| !bound[variable]);
+            if rows == 0.0 {
+                -0.5
+            } else if !free {
+                // It only asks whether there is one.
+                if fixed == 0 { 0.0 } else { 0.5 }
+            } else if fixed == 0 {
+                rows
+            } else if let Some(keys) = sizes.keys(pattern, columns).filter(|keys| *keys > 0) {
+                rows / keys as f64
+            } else {
+                rows.powf(1.0 - fixed as f64 / pattern.slots.len() as f64)
+            }
+        }
+    }
+}
+
+fn fixed_columns(pattern: &Pattern, bound: &[bool]) -> (BindingPattern, usize) {
+    let mut columns = 0;
+    for (column, slot) in pattern.slots.iter().enumerate().take(64) {
+        let fixed = match slot {
+            Slot::Variable(variable) => bound[*variable],
+            Slot::Constant(_) => true,
+            Slot::Any => false,
+        };
+        columns |= BindingPattern::from(fixed) << column;
+    }
+    (columns, columns.count_ones() as usize)
+}
+
+fn place(literal: &Literal, age: Age, bound: &mut [bool]) -> Kind {
+    let mut set = |variable: usize| std::mem::replace(&mut bound[variable], true);
+    match literal {
+        Literal::Test { .. } | Literal::Is { .. } => Kind::Check,
+        Literal::Bind { variable, .. } => Kind::Bind { bound: set(*variable) },
+        Literal::Each { variable, .. } => Kind::Each { bound: set(*variable) },
+        Literal::Absent(pattern) => Kind::Absent(look(pattern, Age::Any, bound)),
+        Literal::Holds(pattern) => Kind::Match(look(pattern, age, bound)),
+        Literal::Aggregate { variable, group } => {
+            let sure = look(&group.sure, Age::Any, bound);
+            let possible = group.possible.as_ref().map(|pattern| look(pattern, Age::Any, bound));
+            Kind::Aggregate { bound: std::mem::replace(&mut bound[*variable], true), sure, possible }
+        }
+    }
+}
+
+/// How to look into a relation; marks the variables that get a value as bound.
+pub(crate) fn look(pattern: &Pattern, age: Age, bound: &mut [bool]) -> Look {
+    let (columns, fixed) = fixed_columns(pattern, bound);
+    let mut found = Look {
+        age,
+        pattern: columns,
+        key: Vec::with_capacity(fixed),
+        whole: fixed == pattern.slots.len(),
+        binds: Vec::new(),
+        checks: Vec::new(),
+    };
+    for (column, slot) in pattern.slots.iter().enumerate() {
+        if column < 64 && columns & (1 << column) != 0 {
+            found.key.push(*slot);
+            continue;
+        }
+        match slot {
+            Slot::Variable(variable) if !bound[*variable] => {
+                bound[*variable] = true;
+                found.binds.push((column, *variable));
+            }
+            Slot::Variable(_) | Slot::Constant(_) => found.checks.push((column, *slot)),
+            Slot::Any => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,271 @@
+//! The program as the engine reads it: constants by number, what each literal needs, which strata run together.
+//!
+//! Made once when an engine is loaded. Strata of one *level* read nothing of each other, so their rounds run side by
+//! side, and a level is what threads share.
+
+use crate::intern::{Id, Interner};
+use program::{Aggregate, Atom, Comparison, Expr, Presence, Program, Scope, Step, Term, Truth, Type, Value, World};
+use std::sync::Arc;
+
+/// A program, ready to run.
+pub(crate) struct Prepared {
+    pub(crate) program: Arc<Program>,
+    /// One per rule of the program.
+    pub(crate) rules: Vec<Rule>,
+    /// One per stratum of the program.
+    pub(crate) strata: Vec<Stratum>,
+    /// For each relation the stratum that completes it; `None` where no rule derives it.
+    pub(crate) stratum_of: Vec<Option<usize>>,
+    /// Strata by level, in the order in which levels run.
+    pub(crate) levels: Vec<Vec<usize>>,
+}
+
+/// A stratum.
+pub(crate) struct Stratum {
+    pub(crate) scope: Scope,
+    pub(crate) relations: Vec<usize>,
+    pub(crate) rules: Vec<usize>,
+    /// Relations that its rules read in the world they run in, its own included.
+    pub(crate) reads: Vec<usize>,
+    /// Relations that its rules read in the world before, but for rules that only carry a tuple over.
+    pub(crate) reads_before: Vec<usize>,
+}
+
+/// A rule.
+pub(crate) struct Rule {
+    pub(crate) head: Pattern,
+    pub(crate) body: Vec<Literal>,
+    /// How many variables it has.
+    pub(crate) variables: usize,
+}
+
+/// An atom.
+pub(crate) struct Pattern {
+    pub(crate) relation: usize,
+    pub(crate) world: World,
+    /// One per column.
+    pub(crate) slots: Vec<Slot>,
+}
+
+/// A column of an atom.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Slot {
+    Variable(usize),
+    Constant(Id),
+    Any,
+}
+
+/// A literal; each kind as in [`program::Literal`].
+pub(crate) enum Literal {
+    Holds(Pattern),
+    Absent(Pattern),
+    Test { op: Comparison, left: Operand, right: Operand, accept: Vec<Truth> },
+    Is { operand: Operand, accept: Vec<Presence> },
+    Bind { variable: usize, operand: Operand },
+    Each { variable: usize, range: Range, uses: Vec<usize> },
+    Aggregate { variable: usize, group: Group },
+}
+
+/// Something that is computed.
+pub(crate) enum Operand {
+    Variable(usize),
+    Constant(Id),
+    Computed { expr: Expr, uses: Vec<usize> },
+}
+
+/// What an `Each` ranges over.
+pub(crate) struct Range {
+    pub(crate) base: Expr,
+    pub(crate) then: Vec<Vec<Step>>,
+    pub(crate) last: Vec<Step>,
+    pub(crate) wanted: Type,
+    pub(crate) possible: bool,
+}
+
+/// What an aggregate is made of.
+pub(crate) struct Group {
+    pub(crate) how: Aggregate,
+    pub(crate) zero: Value,
+    pub(crate) sure: Pattern,
+    pub(crate) possible: Option<Pattern>,
+    pub(crate) member: Vec<usize>,
+}
+
+impl Prepared {
+    /// Prepares `program`; its constants get numbers in `values`.
+    pub(crate) fn new(program: Arc<Program>, values: &mut Interner) -> Prepared {
+        let rules: Vec<Rule> = program.rules.iter().map(|rule| prepare_rule(rule, values)).collect();
+        let mut stratum_of = vec![None; program.relations.len()];
+        for (number, stratum) in program.strata.iter().enumerate() {
+            for relation in stratum.rules.iter().map(|rule| program.rule(*rule).head.relation) {
+                stratum_of[relation.0 as usize] = Some(number);
+            }
+        }
+        let strata: Vec<Stratum> = program.strata.iter().map(|stratum| prepare_stratum(stratum, &rules)).collect();
+        let mut level_of = vec![0; strata.len()];
+        let mut levels: Vec<Vec<usize>> = Vec::new();
+        for (number, stratum) in strata.iter().enumerate() {
+            let below =
+                stratum.reads.iter().filter_map(|relation| stratum_of[*relation]).filter(|read| *read != number);
+            let level = below.map(|read| level_of[read] + 1).max().unwrap_or(0);
+            level_of[number] = level;
+            if levels.len() <= level {
+                levels.resize_with(level + 1, Vec::new);
+            }
+            levels[level].push(number);
+        }
+        Prepared { program, rules, strata, stratum_of, levels }
+    }
+
+    /// Whether a relation exists only within a change.
+    pub(crate) fn is_change(&self, relation: usize) -> bool {
+        self.program.relations[relation].scope == Scope::Change
+    }
+}
+
+fn prepare_stratum(stratum: &program::Stratum, rules: &[Rule]) -> Stratum {
+    let (mut reads, mut reads_before) = (Vec::new(), Vec::new());
+    for rule in stratum.rules.iter().map(|rule| &rules[rule.0 as usize]) {
+        for pattern in rule.body.iter().flat_map(Literal::patterns) {
+            match pattern.world {
+                World::Here | World::Either => reads.push(pattern.relation),
+                World::Before if rule.carries() => {}
+                World::Before => reads_before.push(pattern.relation),
+            }
+        }
+    }
+    for list in [&mut reads, &mut reads_before] {
+        list.sort_unstable();
+        list.dedup();
+    }
+    Stratum {
+        scope: stratum.scope,
+        relations: stratum.relations.iter().map(|relation| relation.0 as usize).collect(),
+        rules: stratum.rules.iter().map(|rule| rule.0 as usize).collect(),
+        reads,
+        reads_before,
+    }
+}
+
+fn prepare_rule(rule: &program::Rule, values: &mut Interner) -> Rule {
+    let body = rule.body.iter().map(|literal| prepare_literal(literal, values)).collect();
+    Rule { head: prepare_atom(&rule.head, values), body, variables: rule.variables.len() }
+}
+
+fn prepare_atom(atom: &Atom, values: &mut Interner) -> Pattern {
+    let slots = atom.terms.iter().map(|term| match term {
+        Term::Variable(variable) => Slot::Variable(*variable),
+        Term::Constant(value) => Slot::Constant(values.intern(value)),
+        Term::Any => Slot::Any,
+    });
+    Pattern { relation: atom.relation.0 as usize, world: atom.world, slots: slots.collect() }
+}
+
+fn prepare_expr(expr: &Expr, values: &mut Interner) -> Operand {
+    match expr {
+        Expr::Variable(variable) => Operand::Variable(*variable),
+        Expr::Constant(value) => Operand::Constant(values.intern(value)),
+        _ => {
+            let mut uses = Vec::new();
+            expr.variables(&mut uses);
+            Operand::Computed { expr: expr.clone(), uses }
+        }
+    }
+}
+
+fn prepare_literal(literal: &program::Literal, values: &mut Interner) -> Literal {
+    match literal {
+        program::Literal::Holds(atom) => Literal::Holds(prepare_atom(atom, values)),
+        program::Literal::Absent(atom) => Literal::Absent(prepare_atom(atom, values)),
+        program::Literal::Test { op, left, right, accept } => Literal::Test {
+            op: *op,
+            left: prepare_expr(left, values),
+            right: prepare_expr(right, values),
+            accept: accept.clone(),
+        },
+        program::Literal::Is { expr, accept } => {
+            Literal::Is { operand: prepare_expr(expr, values), accept: accept.clone() }
+        }
+        program::Literal::Bind { variable, expr } => {
+            Literal::Bind { variable: *variable, operand: prepare_expr(expr, values) }
+        }
+        program::Literal::Each { variable, base, then, last, r#type, possible } => Literal::Each {
+            variable: *variable,
+            uses: literal.inputs(),
+            range: Range {
+                base: base.clone(),
+                then: then.clone(),
+                last: last.clone(),
+                wanted: r#type.clone(),
+                possible: *possible,
+            },
+        },
+        program::Literal::Aggregate { variable, how, zero, sure, possible, member } => {
+            let possible = possible.map(|relation| Atom { relation, ..sure.clone() });
+            Literal::Aggregate {
+                variable: *variable,
+                group: Group {
+                    how: *how,
+                    zero: zero.clone(),
+                    sure: prepare_atom(sure, values),
+                    possible: possible.map(|atom| prepare_atom(&atom, values)),
+                    member: member.clone(),
+                },
+            }
+        }
+    }
+}
+
+impl Rule {
+    /// Whether the rule says only that what held before still does: `p(x) if before.p(x)`.
+    fn carries(&self) -> bool {
+        let [Literal::Holds(pattern)] = self.body.as_slice() else { return false };
+        let variables = pattern.slots.iter().enumerate().all(|(column, slot)| match slot {
+            Slot::Variable(_) => !pattern.slots[..column].contains(slot),
+            Slot::Constant(_) | Slot::Any => false,
+        });
+        variables
+            && pattern.world == World::Before
+            && pattern.relation == self.head.relation
+            && pattern.slots == self.head.slots
+    }
+}
+
+impl Literal {
+    /// The atoms of the literal.
+    pub(crate) fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        let (one, other) = match self {
+            Literal::Holds(pattern) | Literal::Absent(pattern) => (Some(pattern), None),
+            Literal::Aggregate { group, .. } => (Some(&group.sure), group.possible.as_ref()),
+            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => (None, None),
+        };
+        one.into_iter().chain(other)
+    }
+
+    /// Whether every variable that must have a value before the literal runs has one.
+    pub(crate) fn is_ready(&self, bound: &[bool]) -> bool {
+        let operand = |operand: &Operand| match operand {
+            Operand::Variable(variable) => bound[*variable],
+            Operand::Constant(_) => true,
+            Operand::Computed { uses, .. } => uses.iter().all(|variable| bound[*variable]),
+        };
+        match self {
+            Literal::Holds(_) => true,
+            Literal::Absent(pattern) => pattern.variables().all(|variable| bound[variable]),
+            Literal::Test { left, right, .. } => operand(left) && operand(right),
+            Literal::Is { operand: of, .. } | Literal::Bind { operand: of, .. } => operand(of),
+            Literal::Each { uses, .. } => uses.iter().all(|variable| bound[*variable]),
+            Literal::Aggregate { group, .. } => group.sure.variables().all(|variable| bound[variable]),
+        }
+    }
+}
+
+impl Pattern {
+    /// The variables among the columns, with repetitions.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = usize> + '_ {
+        self.slots.iter().filter_map(|slot| match slot {
+            Slot::Variable(variable) => Some(*variable),
+            Slot::Constant(_) | Slot::Any => None,
+        })
+    }
+}

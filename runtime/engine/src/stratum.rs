@@ -1,0 +1,239 @@
+//! Semi-naive evaluation of strata that read nothing of each other.
+//!
+//! A tuple is *recent* for the one round after it was derived, *stable* afterwards. A round joins recent tuples with the
+//! rest, so no combination is met twice. Only tuples of earlier rounds are seen, so a tuple's round is the smallest
+//! height a derivation of it can have within its stratum.
+//!
+//! Read downwards: [`reach`] is the loop, `first` and `further` say what a round runs, `work` runs it, `merge` ages.
+//!
+//! INVARIANT: a relation read under negation or by an aggregate is complete before its stratum starts.
+//!
+//! Source: Abiteboul, Hull, Vianu, *Foundations of Databases*, section 13.1.
+
+use crate::intern::{Id, Interner, NONE};
+use crate::limits::{Fault, Limits};
+use crate::order::{Age, Purpose, Step, order};
+use crate::prepare::{Literal, Prepared};
+use crate::relation::Relation;
+use crate::run::{Heads, Job, Machine, Readers};
+use crate::view::{Relations, View};
+use crate::workers::share;
+use program::{Value, World};
+use rustc_hash::FxHashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Rows of the first step that one task takes. Fixed, so that tasks do not depend on the number of threads.
+const SHARE: usize = 2_048;
+/// Rows over all first steps from which threads pay.
+const CROWD: usize = 4_096;
+
+/// What a call has used so far.
+pub(crate) struct Meter<'a> {
+    pub(crate) limits: Limits<'a>,
+    /// Tuples derived.
+    pub(crate) derived: usize,
+    /// Bytes in use, approximately.
+    pub(crate) bytes: usize,
+    /// The most threads that worked at once.
+    pub(crate) workers: usize,
+}
+
+/// One version of a rule: as a whole, or with one literal on recent tuples.
+type Version = (usize, Option<usize>);
+
+/// What a task found.
+struct Found {
+    relation: usize,
+    new: Relation,
+    values: Vec<Value>,
+}
+
+/// Runs `strata` until no rule derives a new tuple.
+///
+/// - `here`: every relation of the world; those of `strata` hold what is given, and nobody else holds on to them.
+/// - `before`: the finished world before, where this is the world after.
+///
+/// # Faults
+/// Whatever `meter` says. `here` is then of no use.
+pub(crate) fn reach(
+    prepared: &Prepared,
+    strata: &[usize],
+    here: &mut Relations,
+    before: Option<&Relations>,
+    values: &mut Arc<Interner>,
+    meter: &mut Meter<'_>,
+) -> Result<(), Fault> {
+    let mut recent = vec![0; here.len()];
+    let mut orders = FxHashMap::default();
+    let relations: Vec<usize> = strata.iter().flat_map(|stratum| prepared.strata[*stratum].relations.clone()).collect();
+    for round in 1.. {
+        let view = View { here, before: before.map(Vec::as_slice), recent: &recent };
+        let versions = if round == 1 { first(prepared, strata, view) } else { further(prepared, strata, view) };
+        let found = work(prepared, &versions, view, &mut orders, values, meter)?;
+        for relation in &relations {
+            recent[*relation] = here[*relation].len();
+        }
+        if !merge(found, here, values, round, meter)? {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Every rule that can fire.
+fn first(prepared: &Prepared, strata: &[usize], view: View<'_>) -> Vec<Version> {
+    let rules = strata.iter().flat_map(|stratum| &prepared.strata[*stratum].rules);
+    rules.filter(|rule| view.may_fire(&prepared.rules[**rule])).map(|rule| (*rule, None)).collect()
+}
+
+/// Every rule that can fire, once for each literal that has recent tuples to match.
+fn further(prepared: &Prepared, strata: &[usize], view: View<'_>) -> Vec<Version> {
+    #[cfg(feature = "faults")]
+    if crate::faults::is_planted(crate::Planted::SkipDelta) {
+        return Vec::new();
+    }
+    let mut versions = Vec::new();
+    for stratum in strata {
+        for rule in &prepared.strata[*stratum].rules {
+            let body = &prepared.rules[*rule].body;
+            let grows = |literal: &usize| {
+                grown(prepared, *stratum, &body[*literal])
+                    .is_some_and(|relation| view.recent[relation] < view.here[relation].len())
+            };
+            if view.may_fire(&prepared.rules[*rule]) {
+                versions.extend((0..body.len()).filter(grows).map(|literal| (*rule, Some(literal))));
+            }
+        }
+    }
+    versions
+}
+
+/// The relation that a literal reads and that its own stratum grows.
+fn grown(prepared: &Prepared, stratum: usize, literal: &Literal) -> Option<usize> {
+    match literal {
+        Literal::Holds(pattern) if pattern.world != World::Before => {
+            (prepared.stratum_of[pattern.relation] == Some(stratum)).then_some(pattern.relation)
+        }
+        Literal::Holds(_)
+        | Literal::Absent(_)
+        | Literal::Test { .. }
+        | Literal::Is { .. }
+        | Literal::Bind { .. }
+        | Literal::Each { .. }
+        | Literal::Aggregate { .. } => None,
+    }
+}
+
+/// For each literal which tuples it reads: literals before the one on recent tuples read all, those behind only stable.
+fn ages(prepared: &Prepared, (rule, recent): Version) -> Vec<Age> {
+    let Some(recent) = recent else { return Vec::new() };
+    let rule = &prepared.rules[rule];
+    let stratum = prepared.stratum_of[rule.head.relation].expect("bug: a rule without a stratum");
+    let age = |(place, literal)| match grown(prepared, stratum, literal) {
+        _ if place == recent => Age::Recent,
+        Some(_) if place > recent => Age::Stable,
+        Some(_) | None => Age::Any,
+    };
+    rule.body.iter().enumerate().map(age).collect()
+}
+
+fn work(
+    prepared: &Prepared,
+    versions: &[Version],
+    view: View<'_>,
+    orders: &mut FxHashMap<Version, Arc<Vec<Step>>>,
+    values: &Arc<Interner>,
+    meter: &mut Meter<'_>,
+) -> Result<Vec<Found>, Fault> {
+    let mut jobs: Vec<(usize, Arc<Vec<Step>>, Vec<Readers<'_>>)> = Vec::with_capacity(versions.len());
+    let mut tasks: Vec<(usize, Option<Range<usize>>)> = Vec::with_capacity(versions.len());
+    let mut rows = 0;
+    for version in versions {
+        let rule = &prepared.rules[version.0];
+        let steps = orders.entry(*version).or_insert_with(|| {
+            let ages = ages(prepared, *version);
+            let purpose = Purpose { ages: &ages, bound: vec![false; rule.variables], every: false };
+            Arc::new(order(rule, &purpose, &view))
+        });
+        let steps = Arc::clone(steps);
+        let readers = view.open(rule, &steps);
+        let scanned = steps.first().and_then(|step| step.scans()).and(readers.first()).map(|(one, _)| one.as_slice());
+        match scanned {
+            Some([reader]) if reader.len() > SHARE => {
+                let starts = (0..reader.len()).step_by(SHARE);
+                tasks.extend(starts.map(|start| (jobs.len(), Some(start..start + SHARE))));
+                rows += reader.len();
+            }
+            Some(readers) => {
+                tasks.push((jobs.len(), None));
+                rows += readers.iter().map(|reader| reader.len()).sum::<usize>();
+            }
+            None => tasks.push((jobs.len(), None)),
+        }
+        jobs.push((version.0, steps, readers));
+    }
+    let (limits, derived, bytes) = (meter.limits, meter.derived, meter.bytes);
+    let task = |number: usize| {
+        let (job, share) = &tasks[number];
+        let (rule, steps, readers) = &jobs[*job];
+        let rule = &prepared.rules[*rule];
+        let relation = rule.head.relation;
+        let (head, known) = (rule.head.slots.as_slice(), &*view.here[relation]);
+        let new = Relation::new(head.len());
+        let sink = Heads { head, known, new, row: Vec::with_capacity(head.len()), limits, derived, bytes };
+        let job = Job { rule, steps, readers, share: share.clone(), every: false };
+        let mut machine = Machine::new(job, values, limits, bytes, sink);
+        machine.run()?;
+        Ok(Found { relation, new: machine.sink.new, values: machine.values.into_own() })
+    };
+    let threads = if rows < CROWD { 1 } else { limits.threads };
+    let (found, workers) = share(threads, tasks.len(), task);
+    meter.workers = meter.workers.max(workers);
+    found.into_iter().collect()
+}
+
+/// Adds what was found; returns whether anything was new.
+fn merge(
+    found: Vec<Found>,
+    here: &mut Relations,
+    values: &mut Arc<Interner>,
+    round: u32,
+    meter: &mut Meter<'_>,
+) -> Result<bool, Fault> {
+    let shared = Arc::get_mut(values).expect("bug: values are shared while they grow");
+    let start = shared.end();
+    let (before, mut any) = (shared.bytes(), false);
+    for Found { relation, new, values: own } in found {
+        let target = Arc::get_mut(&mut here[relation]).expect("bug: a relation is shared while it grows");
+        let held = target.bytes();
+        // Numbers of the task's own become everyone's.
+        let mut numbers: Vec<Id> = vec![NONE; own.len()];
+        let mut row = Vec::new();
+        for position in 0..new.len() {
+            row.clear();
+            row.extend(new.row(position).iter().map(|id| match id.checked_sub(start) {
+                None => *id,
+                Some(place) => {
+                    let number = &mut numbers[place as usize];
+                    if *number == NONE {
+                        *number = shared.intern(&own[place as usize]);
+                    }
+                    *number
+                }
+            }));
+            #[cfg(feature = "faults")]
+            if crate::faults::loses(relation, &row) {
+                continue;
+            }
+            if target.insert(&row, round) {
+                meter.derived += 1;
+                any = true;
+            }
+        }
+        meter.bytes += target.bytes() - held;
+    }
+    meter.bytes += shared.bytes() - before;
+    meter.limits.allow(meter.derived, meter.bytes)?;
+    Ok(any)
+}
