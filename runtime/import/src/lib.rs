@@ -1,1 +1,154 @@
-//! Other tools' files to facts.
+//! Other tools' files to facts and a change: formats, never meaning.
+//!
+//! Read downwards:
+//! - [`read`]: bytes in, [`Imported`] out; `recognise` says which format they are in.
+//! - `encoding`, `json`, `node`: bytes to text, text to exact JSON, JSON walked with a place for every complaint.
+//! - `sensitive`: what must not be seen, replaced before anything else looks at it.
+//! - `terraform`: plans and states. `writ_change`, `facts`, `table`: our own formats. `codeowners`: who owns a folder.
+//!
+//! INVARIANT: the same bytes and options give the same facts in the same order, however the keys of an object stand.
+//! INVARIANT: no message carries a value of the file, only names and places.
+//! Not here: what a resource type means (`stdlib`), opening files (`cli`), facts files in Writ (`compiler`).
+
+mod codeowners;
+mod encoding;
+mod facts;
+mod json;
+mod malformed;
+mod nearest;
+mod node;
+mod recognise;
+mod sensitive;
+mod sheet;
+mod table;
+mod terraform;
+mod writ_change;
+
+pub use codeowners::{Codeowners, OwnersRule};
+pub use malformed::Malformed;
+pub use recognise::{Expected, Format};
+pub use sensitive::SensitiveKey;
+
+use program::{Change, Digest, Fact, FactSource, Relation, SourceKind, Speaks};
+use sheet::Sheet;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What the caller knows about a file that the file does not say.
+#[derive(Clone, Debug, Default)]
+pub struct Options<'a> {
+    /// The format the user insists on; otherwise it is recognised.
+    pub format: Option<Format>,
+    /// What the file is wanted for; another kind of file is refused by name.
+    pub expected: Expected,
+    /// The source's name in the manifest; otherwise the file's name.
+    pub source: Option<&'a str>,
+    /// What the source speaks for; otherwise what its format usually does.
+    pub speaks: Option<Speaks>,
+    /// Its rank among sources of its kind.
+    pub rank: u32,
+    /// When it was observed, microseconds since 1970, where the file does not say.
+    pub observed_at: Option<i64>,
+    /// The key for sensitive values: that of the change that is decided. Otherwise the file's own bytes make it.
+    pub sensitive: Option<SensitiveKey>,
+    /// The state is another one than the change's: its resources are named `<estate>//<address>`.
+    pub estate: Option<&'a str>,
+    /// The folder of the root module, relative to the repository; `.` unless given.
+    pub folder: Option<&'a str>,
+    /// The program's relations, sorted by name: they say how to read the columns of facts files.
+    pub relations: &'a [Relation],
+}
+
+/// What a file said.
+#[derive(Clone, Debug)]
+pub struct Imported {
+    /// The format it was read as.
+    pub format: Format,
+    /// The world before, or what a facts file states; sorted, without repetition.
+    pub facts: Vec<Fact>,
+    /// What it asks for, where it is a change.
+    pub change: Option<Change>,
+    /// The file as a source; every fact of the world before names it.
+    pub source: Arc<FactSource>,
+    /// What was read over, and why.
+    pub skipped: Vec<Skipped>,
+    /// The folders its modules are in, relative to the repository (`.`, `./modules/network`).
+    pub folders: BTreeSet<Arc<str>>,
+    /// Ownership by path, where it is an ownership file; [`Codeowners::facts_for`] makes facts of it.
+    pub owners: Option<Codeowners>,
+}
+
+/// A part of a file that gave no fact.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// Where: a JSON pointer, or `line:column`.
+    pub place: Arc<str>,
+    /// Why, as a sentence without full stop.
+    pub why: String,
+}
+
+/// Reads one file.
+///
+/// - `name`: its path as given; a CSV facts file is named after its relation.
+/// - `bytes`: all of it.
+/// - returns: its facts, sorted by relation and tuple.
+///
+/// # Faults
+/// [`Malformed`] with file and place, for whatever cannot be read with certainty.
+pub fn read(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Imported, Malformed> {
+    read_unnamed(name, bytes, options).map_err(|malformed| malformed.in_file(name))
+}
+
+fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Imported, Malformed> {
+    let text = encoding::decode(bytes)?;
+    let content = recognise::recognise(name, &text, options)?;
+    let file: Arc<str> = name.replace('\\', "/").into();
+    let format = content.format();
+    let digest = Digest::of(bytes);
+    let source = |kind: SourceKind, speaks: Speaks| FactSource {
+        name: options.source.map_or_else(|| file.clone(), Arc::from),
+        kind,
+        file: file.clone(),
+        speaks: options.speaks.unwrap_or(speaks),
+        rank: options.rank,
+        observed_at: options.observed_at,
+        digest: digest.hex().into(),
+        complete: true,
+    };
+    let key = options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(bytes));
+    let mut imported = match content {
+        recognise::Content::Json(Format::TerraformPlan, json) => {
+            let source = source(SourceKind::Plan, Speaks::Built);
+            terraform::plan::read(&json, source, &key, options, digest)?
+        }
+        recognise::Content::Json(Format::TerraformState, json) => {
+            terraform::state::read(&json, source(SourceKind::State, Speaks::Built), &key, options)?
+        }
+        recognise::Content::Json(Format::WritChange, json) => {
+            writ_change::read(&json, source(SourceKind::Facts, Speaks::Intended), options, digest)?
+        }
+        recognise::Content::Json(_, json) => facts::read(&json, source(SourceKind::Facts, Speaks::Intended), options)?,
+        recognise::Content::Text(Format::Codeowners) => {
+            codeowners::read(&text, source(SourceKind::Ownership, Speaks::Intended))
+        }
+        recognise::Content::Text(_) => table::read(&file, &text, source(SourceKind::Facts, Speaks::Intended), options)?,
+    };
+    imported.format = format;
+    imported.skipped.sort();
+    sheet::tidy(&mut imported.facts);
+    Ok(imported)
+}
+
+impl Imported {
+    fn of(sheet: Sheet) -> Imported {
+        Imported {
+            format: Format::Facts,
+            facts: sheet.facts,
+            change: None,
+            source: sheet.source,
+            skipped: sheet.skipped,
+            folders: BTreeSet::new(),
+            owners: None,
+        }
+    }
+}

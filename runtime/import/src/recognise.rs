@@ -1,0 +1,213 @@
+//! Which format a file is in, by its content; by its name only where content cannot say (CSV, CODEOWNERS).
+
+use crate::{Malformed, Options, codeowners, json, node::shape};
+use program::Json;
+use std::fmt;
+
+/// A format that is read here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Format {
+    /// `terraform show -json` of a saved plan.
+    TerraformPlan,
+    /// A state file (version 3 or 4), or `terraform show -json` of a state.
+    TerraformState,
+    /// A change of our own: `{"format": "writ-change/1", …}`.
+    WritChange,
+    /// Facts in JSON: `{"std.authority.member": [{"who": "ana", "team": "orders"}]}`.
+    Facts,
+    /// Facts in CSV: the file is named after the relation, the header names its columns.
+    Csv,
+    /// A CODEOWNERS file.
+    Codeowners,
+}
+
+/// What a file is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Expected {
+    /// Whatever it turns out to be.
+    #[default]
+    Anything,
+    /// A change to decide: a plan, or a change of our own.
+    Change,
+    /// A Terraform state.
+    State,
+    /// Facts, or who owns what.
+    Facts,
+}
+
+/// A file's content once its format is known.
+pub(crate) enum Content {
+    Json(Format, Json),
+    Text(Format),
+}
+
+impl Format {
+    /// Every format, in order.
+    pub const ALL: [Format; 6] = [
+        Format::TerraformPlan,
+        Format::TerraformState,
+        Format::WritChange,
+        Format::Facts,
+        Format::Csv,
+        Format::Codeowners,
+    ];
+
+    /// The word of `--format` and of the manifest's `kind`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Format::TerraformPlan => "terraform-plan",
+            Format::TerraformState => "terraform-state",
+            Format::WritChange => "writ-change",
+            Format::Facts => "facts",
+            Format::Csv => "csv",
+            Format::Codeowners => "codeowners",
+        }
+    }
+
+    /// The format of that name.
+    pub fn named(name: &str) -> Option<Format> {
+        Format::ALL.into_iter().find(|format| format.name() == name)
+    }
+
+    fn described(self) -> &'static str {
+        match self {
+            Format::TerraformPlan => "a Terraform plan",
+            Format::TerraformState => "a Terraform state",
+            Format::WritChange => "a Writ change",
+            Format::Facts => "a facts file in JSON",
+            Format::Csv => "a facts file in CSV",
+            Format::Codeowners => "a CODEOWNERS file",
+        }
+    }
+
+    fn serves(self, expected: Expected) -> bool {
+        match expected {
+            Expected::Anything => true,
+            Expected::Change => matches!(self, Format::TerraformPlan | Format::WritChange),
+            Expected::State => self == Format::TerraformState,
+            Expected::Facts => matches!(self, Format::Facts | Format::Csv | Format::Codeowners),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl Content {
+    pub(crate) fn format(&self) -> Format {
+        match self {
+            Content::Json(format, _) | Content::Text(format) => *format,
+        }
+    }
+}
+
+/// Says which format `text` is in, and reads it where that is JSON.
+pub(crate) fn recognise(name: &str, text: &str, options: &Options<'_>) -> Result<Content, Malformed> {
+    let content = content(name, text, options.format)?;
+    let found = content.format();
+    if let Some(insisted) = options.format
+        && insisted != found
+    {
+        let what = format!("this is {}, and {} was expected", found.described(), insisted.described());
+        return Err(with_way_out(Malformed::new("", what), found, insisted.serves(Expected::Change)));
+    }
+    if !found.serves(options.expected) {
+        let wanted = match options.expected {
+            Expected::Anything => "any file",
+            Expected::Change => "a plan or another change",
+            Expected::State => "a Terraform state",
+            Expected::Facts => "a facts file",
+        };
+        let what = format!("this is {}, and {wanted} was expected", found.described());
+        return Err(with_way_out(Malformed::new("", what), found, options.expected == Expected::Change));
+    }
+    Ok(content)
+}
+
+fn with_way_out(malformed: Malformed, found: Format, change_wanted: bool) -> Malformed {
+    match (found, change_wanted) {
+        (Format::TerraformState, true) => malformed.help(
+            "`terraform plan -out p` and then `terraform show -json p` write a plan; a state is given with `--state`",
+        ),
+        (Format::TerraformPlan | Format::WritChange, _) => malformed.help("give it as the change to decide"),
+        (Format::TerraformState, false) => malformed.help("give it with `--state`"),
+        (Format::Facts | Format::Csv | Format::Codeowners, _) => malformed.help("give it with `--facts`"),
+    }
+}
+
+fn content(name: &str, text: &str, insisted: Option<Format>) -> Result<Content, Malformed> {
+    let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let text_format = match insisted {
+        Some(format @ (Format::Csv | Format::Codeowners)) => return Ok(Content::Text(format)),
+        _ if text.trim_start().starts_with(['{', '[']) && !base.eq_ignore_ascii_case("codeowners") => None,
+        _ if base.to_ascii_lowercase().ends_with(".csv") => Some(Format::Csv),
+        _ if base.eq_ignore_ascii_case("codeowners") => Some(Format::Codeowners),
+        // Whoever insists on a JSON format, or gives what can only be cut-short JSON, hears what is wrong with the JSON.
+        Some(_) => None,
+        None if base.to_ascii_lowercase().ends_with(".json") || text.trim().is_empty() => None,
+        None if codeowners::looks_like_it(text) => Some(Format::Codeowners),
+        None => return Err(unknown_text(text)),
+    };
+    if let Some(format) = text_format {
+        return Ok(Content::Text(format));
+    }
+    let json = json::parse(text)?;
+    let format = match recognise_json(&json) {
+        Ok(format) => format,
+        // An empty or unusual file may be what the user says it is; the reader then says what it lacks.
+        Err(malformed) => match insisted {
+            Some(format) if matches!(json, Json::Object(_)) => format,
+            _ => return Err(malformed),
+        },
+    };
+    Ok(Content::Json(format, json))
+}
+
+fn recognise_json(json: &Json) -> Result<Format, Malformed> {
+    let Json::Object(entries) = json else {
+        return Err(Malformed::new("", format!("expected an object at the top, found {}", shape(json))).help(KNOWN));
+    };
+    let has = |keys: &[&str]| keys.iter().any(|key| entries.contains_key(*key));
+    if has(&["format"]) {
+        return match entries.get("format") {
+            Some(Json::Text(format)) if &**format == "writ-change/1" => Ok(Format::WritChange),
+            Some(Json::Text(format)) => {
+                Err(Malformed::new("/format", format!("the format `{format}` is not known here")).help(KNOWN))
+            }
+            _ => Err(Malformed::new("/format", "the format must be text").help(KNOWN)),
+        };
+    }
+    if has(&["resource_changes", "planned_values", "prior_state", "configuration", "output_changes", "resource_drift"])
+    {
+        return Ok(Format::TerraformPlan);
+    }
+    if has(&["format_version"]) {
+        let plan = has(&["errored", "complete", "applyable", "relevant_attributes"]);
+        return Ok(if plan { Format::TerraformPlan } else { Format::TerraformState });
+    }
+    if has(&["version"]) && has(&["serial", "lineage", "terraform_version", "modules", "resources"]) {
+        return Ok(Format::TerraformState);
+    }
+    let fact_like = |(key, value): (&std::sync::Arc<str>, &Json)| key.contains('.') && matches!(value, Json::Array(_));
+    if !entries.is_empty() && entries.iter().all(fact_like) {
+        return Ok(Format::Facts);
+    }
+    Err(Malformed::new("", "the file is JSON, but of no format that is known here").help(KNOWN))
+}
+
+const KNOWN: &str = "known are plans and states as `terraform show -json` writes them, state files, writ-change/1, \
+    and facts (`{\"std.authority.member\": [{\"who\": \"ana\", \"team\": \"orders\"}]}`)";
+
+fn unknown_text(text: &str) -> Malformed {
+    let malformed = Malformed::new("", "the file is of no format that is known here");
+    if text.contains("Terraform will perform the following actions") || text.contains("Terraform used the selected") {
+        return malformed.help("this is a plan as a terminal shows it; `terraform show -json FILE` writes it as JSON");
+    }
+    if text.trim_start().starts_with(['"', '-', '0', '1']) {
+        return malformed.help(KNOWN);
+    }
+    malformed.help("`--format` says which it is: terraform-plan, terraform-state, writ-change, facts, csv, codeowners")
+}

@@ -1,0 +1,104 @@
+//! Sensitive values: replaced by a keyed digest before anything stores or prints them.
+//!
+//! Equal values have equal digests within one decision; without the change's bytes nothing can be told from them.
+
+use hmac::{Hmac, KeyInit, Mac};
+use program::Json;
+use sha2::{Digest, Sha256};
+use std::fmt::{self, Write};
+
+/// SHA-256 of `writ-sensitive` and the raw bytes of the change.
+#[derive(Clone)]
+pub struct SensitiveKey([u8; 32]);
+
+impl SensitiveKey {
+    /// The key of a decision on the change with these raw bytes.
+    pub fn of(change: &[u8]) -> SensitiveKey {
+        SensitiveKey(Sha256::new().chain_update(b"writ-sensitive").chain_update(change).finalize().into())
+    }
+
+    /// What stands in the value's place. `null` stays: it says that there is nothing, as an absent key would.
+    pub(crate) fn seal(&self, value: &Json) -> Json {
+        match value {
+            Json::Null | Json::Unknown(_) | Json::Sensitive(_) => value.clone(),
+            _ => {
+                let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("bug: HMAC takes keys of any length");
+                mac.update(value.to_string().as_bytes());
+                let mut hex = String::with_capacity(64);
+                for byte in mac.finalize().into_bytes() {
+                    let _ = write!(hex, "{byte:02x}");
+                }
+                Json::Sensitive(hex.into())
+            }
+        }
+    }
+
+    /// Seals every part of `value` that `mask` says is sensitive: `true`, or an object or array of masks.
+    pub(crate) fn cover(&self, value: &mut Json, mask: &Json) {
+        match (mask, value) {
+            (Json::Bool(true), value) => *value = self.seal(value),
+            (Json::Object(masks), Json::Object(entries)) => {
+                for (key, mask) in masks {
+                    if let Some(value) = entries.get_mut(key) {
+                        self.cover(value, mask);
+                    }
+                }
+            }
+            (Json::Array(masks), Json::Array(items)) => {
+                items.iter_mut().zip(masks).for_each(|(value, mask)| self.cover(value, mask));
+            }
+            // The mask has another shape than the value: what it hides cannot be told, so all of it is hidden.
+            (mask, value) if says_true(mask) => *value = self.seal(value),
+            _ => {}
+        }
+    }
+
+    /// Seals every part of `value` that is sealed in `like`.
+    pub(crate) fn cover_like(&self, value: &mut Json, like: &Json) {
+        match (like, value) {
+            (Json::Sensitive(_), value) => *value = self.seal(value),
+            (Json::Object(likes), Json::Object(entries)) => {
+                for (key, like) in likes {
+                    if let Some(value) = entries.get_mut(key) {
+                        self.cover_like(value, like);
+                    }
+                }
+            }
+            (Json::Array(likes), Json::Array(items)) => {
+                items.iter_mut().zip(likes).for_each(|(value, like)| self.cover_like(value, like));
+            }
+            _ => {}
+        }
+    }
+
+    /// Seals what stands under a dotted path; arrays on the way are passed through.
+    pub(crate) fn cover_path(&self, value: &mut Json, path: &[&str]) {
+        match (value, path) {
+            (value, []) => *value = self.seal(value),
+            (Json::Array(items), path) => items.iter_mut().for_each(|item| self.cover_path(item, path)),
+            (Json::Object(entries), [first, rest @ ..]) => {
+                if let Some(value) = entries.get_mut(*first) {
+                    self.cover_path(value, rest);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// A key prints as nothing.
+impl fmt::Debug for SensitiveKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SensitiveKey")
+    }
+}
+
+/// Whether a mask marks anything.
+pub(crate) fn says_true(mask: &Json) -> bool {
+    match mask {
+        Json::Bool(marked) => *marked,
+        Json::Array(items) => items.iter().any(says_true),
+        Json::Object(entries) => entries.values().any(says_true),
+        _ => false,
+    }
+}

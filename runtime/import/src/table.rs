@@ -1,0 +1,81 @@
+//! Facts files in CSV: named after the relation, columns in any order under a header.
+//!
+//! A place is `line:field`, both from 1.
+
+use crate::{Imported, Malformed, Options, facts, json, sheet::Sheet};
+use program::{Column, FactSource, Type, Value};
+
+/// Reads `std.authority.member.csv`.
+pub(crate) fn read(file: &str, text: &str, source: FactSource, options: &Options<'_>) -> Result<Imported, Malformed> {
+    let base = file.rsplit('/').next().unwrap_or(file);
+    let name = match base.len().checked_sub(4).and_then(|at| base.split_at_checked(at)) {
+        Some((name, ending)) if ending.eq_ignore_ascii_case(".csv") => name,
+        _ => base,
+    };
+    let relation = facts::relation(name, options.relations).map_err(|fault| match fault.help {
+        Some(help) => Malformed { help: Some(format!("a CSV file is named after its relation; {help}")), ..fault },
+        None => fault,
+    })?;
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
+    let header = reader.headers().map_err(|fault| broken(&fault))?.clone();
+    let mut positions = vec![None; relation.columns.len()];
+    for (field, title) in header.iter().enumerate() {
+        let title = title.trim();
+        let place = format!("1:{}", field + 1);
+        let Some(column) = relation.columns.iter().position(|column| column.name == title) else {
+            let fault = facts::unknown_column(title, relation, place);
+            let odd = header.len() == 1 && relation.columns.len() > 1;
+            return Err(match title.chars().find(|c| matches!(c, ';' | '\t' | '|')).filter(|_| odd) {
+                Some(separator) => fault.help(format!("separate the columns by `,`, not by {separator:?}")),
+                None => fault,
+            });
+        };
+        if positions[column].replace(field).is_some() {
+            return Err(Malformed::new(place, format!("the column `{title}` occurs twice")));
+        }
+    }
+    let mut fields = Vec::with_capacity(positions.len());
+    for (column, field) in relation.columns.iter().zip(positions) {
+        let missing = || Malformed::new("1:1", format!("the column `{}` is missing in the header", column.name));
+        fields.push((column, field.ok_or_else(missing)?));
+    }
+    let mut sheet = Sheet::new(source, options);
+    let mut facts = Vec::new();
+    for record in reader.records() {
+        let record = record.map_err(|fault| broken(&fault))?;
+        let line = record.position().map_or(0, csv::Position::line);
+        if record.len() != header.len() {
+            let what = format!("{} fields stand here, and the header has {}", record.len(), header.len());
+            return Err(Malformed::new(format!("{line}:1"), what).help("a field that holds `,` stands in quotes"));
+        }
+        let mut tuple = Vec::with_capacity(fields.len());
+        for (column, field) in &fields {
+            tuple.push(value(&record[*field], column, || format!("{line}:{}", field + 1))?);
+        }
+        facts.push(sheet.fact(name, tuple, &format!("{line}:1")));
+    }
+    sheet.facts = facts;
+    Ok(Imported::of(sheet))
+}
+
+fn value(text: &str, column: &Column, place: impl Fn() -> String) -> Result<Value, Malformed> {
+    let read = match &column.r#type {
+        // What is not plain text is written as JSON in its field.
+        Type::Json | Type::Set(_) | Type::List(_) => {
+            let json = json::parse(text).map_err(|fault| {
+                Malformed::new(place(), format!("the column `{}` takes JSON: {}", column.name, fault.what))
+            })?;
+            facts::typed(&json, &column.r#type)
+        }
+        wanted => Value::parse(text, wanted),
+    };
+    read.ok_or_else(|| {
+        let (name, wanted) = (&column.name, facts::words(&column.r#type));
+        Malformed::new(place(), format!("the column `{name}` takes {wanted}"))
+    })
+}
+
+fn broken(fault: &csv::Error) -> Malformed {
+    let line = fault.position().map_or(1, csv::Position::line);
+    Malformed::new(format!("{line}:1"), "this is no CSV")
+}

@@ -1,0 +1,15 @@
+//! Terraform's plans and states.
+//!
+//! - `address`: names of modules and resources, and the references that expressions make.
+//! - `resource`: one instance and the facts about it; `unknown`: values that are known after the apply.
+//! - `configuration`: the plan's configuration as blocks with references; `resolve`: which instances they mean.
+//! - `plan`, `state`: the two files. `flat`: attributes as version 3 flattened them.
+
+pub(crate) mod address;
+pub(crate) mod configuration;
+pub(crate) mod flat;
+pub(crate) mod plan;
+pub(crate) mod resolve;
+pub(crate) mod resource;
+pub(crate) mod state;
+pub(crate) mod unknown;

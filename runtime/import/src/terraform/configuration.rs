@@ -1,0 +1,221 @@
+//! The configuration inside a plan: modules, blocks, and the references of their expressions.
+//!
+//! A plan states no expression's text, only what it refers to; local values it does not state at all.
+
+use super::address::{Reference, Target, reference};
+use crate::{Malformed, node::Node};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// One module's text.
+#[derive(Debug, Default)]
+pub(crate) struct Module {
+    /// By data or managed, type and name.
+    pub(crate) blocks: BTreeMap<(bool, Arc<str>, Arc<str>), Block>,
+    pub(crate) calls: BTreeMap<Arc<str>, Call>,
+    pub(crate) outputs: BTreeMap<Arc<str>, Output>,
+    /// The sensitive ones among its variables.
+    pub(crate) secrets: Vec<Arc<str>>,
+}
+
+/// A resource or data block.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    pub(crate) expressions: Vec<Expression>,
+    pub(crate) for_each: Option<Expression>,
+}
+
+/// A module block.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) inputs: BTreeMap<Arc<str>, Vec<Expression>>,
+    pub(crate) for_each: Option<Expression>,
+    /// What `depends_on` of the block says for everything inside.
+    pub(crate) depends_on: Option<Expression>,
+    /// The folder its text is in, relative to the repository; `None` where that is another repository.
+    pub(crate) folder: Option<String>,
+    pub(crate) module: Module,
+    pub(crate) place: String,
+}
+
+/// A module's output.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    pub(crate) expressions: Vec<Expression>,
+    pub(crate) sensitive: bool,
+}
+
+/// An expression: which attribute it is the value of, and what it refers to.
+#[derive(Debug, Clone)]
+pub(crate) struct Expression {
+    /// `rule.port`, without indexes; `count` and `for_each` for those; the name of a module's input or output; empty
+    /// for `depends_on`.
+    pub(crate) attribute: String,
+    pub(crate) references: Vec<Reference>,
+    /// Whether `each` or `count.index` takes part.
+    pub(crate) counted: bool,
+    pub(crate) place: String,
+}
+
+/// Reads `/configuration/root_module`, or a called module, with all below it.
+///
+/// - `folder`: where its text is (`.`, `./modules/network`); `None` where that is another repository.
+pub(crate) fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Malformed> {
+    let mut out = Module::default();
+    for resource in node.items_of("resources")? {
+        let data = match resource.text_of("mode")?.map(|mode| &**mode) {
+            None | Some("managed") => false,
+            Some("data") => true,
+            Some(_) => continue,
+        };
+        let name = (data, resource.need("type")?.text()?.clone(), resource.need("name")?.text()?.clone());
+        out.blocks.insert(name, block(&resource)?);
+    }
+    for (name, call) in node.entries_of("module_calls")? {
+        out.calls.insert(name.clone(), self::call(&call, folder)?);
+    }
+    for (name, output) in node.entries_of("outputs")? {
+        let mut expressions = Vec::new();
+        if let Some(expression) = output.get("expression")? {
+            collect(&expression, &mut name.to_string(), &mut expressions)?;
+        }
+        let sensitive = output.flag_of("sensitive")?.unwrap_or(false);
+        out.outputs.insert(name.clone(), Output { expressions, sensitive });
+    }
+    for (name, variable) in node.entries_of("variables")? {
+        if variable.flag_of("sensitive")? == Some(true) {
+            out.secrets.push(name.clone());
+        }
+    }
+    Ok(out)
+}
+
+fn block(node: &Node<'_>) -> Result<Block, Malformed> {
+    let mut out = Block::default();
+    if let Some(expressions) = node.get("expressions")? {
+        collect(&expressions, &mut String::new(), &mut out.expressions)?;
+    }
+    for provisioner in node.items_of("provisioners")? {
+        if let Some(expressions) = provisioner.get("expressions")? {
+            collect(&expressions, &mut String::from("provisioner"), &mut out.expressions)?;
+        }
+    }
+    out.expressions.extend(repetition(node, "count_expression", "count")?);
+    out.for_each = repetition(node, "for_each_expression", "for_each")?;
+    out.expressions.extend(out.for_each.clone());
+    out.expressions.extend(depends_on(node)?);
+    Ok(out)
+}
+
+fn call(node: &Node<'_>, parent: Option<&str>) -> Result<Call, Malformed> {
+    let mut inputs = BTreeMap::new();
+    for (name, input) in node.entries_of("expressions")? {
+        let mut expressions = Vec::new();
+        collect(&input, &mut name.to_string(), &mut expressions)?;
+        inputs.insert(name.clone(), expressions);
+    }
+    let source = node.text_of("source")?.map_or("", |source| &**source);
+    let folder = parent.and_then(|parent| below(parent, source));
+    let module = match node.get("module")? {
+        Some(text) => module(&text, folder.as_deref())?,
+        None => Module::default(),
+    };
+    let for_each = repetition(node, "for_each_expression", "for_each")?;
+    Ok(Call { inputs, for_each, depends_on: depends_on(node)?, folder, module, place: node.at.clone() })
+}
+
+fn repetition(node: &Node<'_>, key: &str, attribute: &str) -> Result<Option<Expression>, Malformed> {
+    let Some(expression) = node.get(key)? else { return Ok(None) };
+    let mut found = Vec::new();
+    collect(&expression, &mut attribute.to_owned(), &mut found)?;
+    Ok(found.pop())
+}
+
+fn depends_on(node: &Node<'_>) -> Result<Option<Expression>, Malformed> {
+    let Some(list) = node.get("depends_on")? else { return Ok(None) };
+    Ok(Some(expression(&list, "")?))
+}
+
+/// Adds every expression at or below a node. An expression is an object with `references` or `constant_value`;
+/// anything else is a block of them.
+fn collect(node: &Node<'_>, attribute: &mut String, found: &mut Vec<Expression>) -> Result<(), Malformed> {
+    use program::Json;
+    match node.json {
+        Json::Object(entries) => {
+            if let Some(list @ Json::Array(items)) = entries.get("references")
+                && items.iter().all(|item| matches!(item, Json::Text(_)))
+            {
+                found.push(expression(&Node { json: list, at: node.under("references") }, attribute)?);
+                return Ok(());
+            }
+            if entries.contains_key("constant_value") {
+                return Ok(());
+            }
+            for (key, below) in node.entries()? {
+                let length = attribute.len();
+                if length > 0 {
+                    attribute.push('.');
+                }
+                attribute.push_str(key);
+                collect(&below, attribute, found)?;
+                attribute.truncate(length);
+            }
+            Ok(())
+        }
+        Json::Array(_) => node.items()?.iter().try_for_each(|item| collect(item, attribute, found)),
+        // Constants of repeated blocks and the like: nothing is referred to.
+        _ => Ok(()),
+    }
+}
+
+/// Reads a list of references. Each comes with its own prefixes behind it (`a.b.c`, then `a.b`): those are left out.
+fn expression(list: &Node<'_>, attribute: &str) -> Result<Expression, Malformed> {
+    let items = list.items()?;
+    let texts = items.iter().map(Node::text).collect::<Result<Vec<_>, _>>()?;
+    let longer = |short: &str, long: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with(['.', '[']));
+    let whole = texts.iter().filter(|text| !texts.iter().any(|other| longer(text, other)));
+    let references: Vec<Reference> = whole.filter_map(|text| reference(text)).collect();
+    let counted = references.iter().any(|r| matches!(r.target, Target::EachValue | Target::Counter));
+    Ok(Expression { attribute: attribute.to_owned(), references, counted, place: list.at.clone() })
+}
+
+/// The folder that a local module source names, seen from the folder it is called in.
+fn below(parent: &str, source: &str) -> Option<String> {
+    let source = source.replace('\\', "/");
+    if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
+        return None;
+    }
+    Some(folder(&format!("{parent}/{source}")))
+}
+
+/// A folder in its one form: `.`, `./modules/network`, `../shared`.
+pub(crate) fn folder(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split(['/', '\\']) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => _ = parts.pop(),
+            other => parts.push(other),
+        }
+    }
+    match parts.first() {
+        None => ".".to_owned(),
+        Some(&"..") => parts.join("/"),
+        Some(_) => format!("./{}", parts.join("/")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_has_one_form() {
+        assert_eq!(folder("."), ".");
+        assert_eq!(folder("./a//b/../c/"), "./a/c");
+        assert_eq!(folder("infra/./prod"), "./infra/prod");
+        assert_eq!(folder("a/../../b"), "../b");
+        assert_eq!(below("./infra", "../modules/x").as_deref(), Some("./modules/x"));
+        assert_eq!(below(".", "terraform-aws-modules/vpc/aws"), None);
+    }
+}

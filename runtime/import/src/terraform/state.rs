@@ -1,0 +1,251 @@
+//! States: the file itself (version 3 and 4), and what `terraform show -json` makes of it.
+
+use super::address::{Address, Key, address, module};
+use super::configuration::Module;
+use super::flat;
+use super::resolve::World;
+use super::resource::{Instance, address_of, provider, reference_fact};
+use crate::{Imported, Malformed, Options, SensitiveKey, node::Node, node::shape, sheet::Sheet};
+use program::{FactSource, Json};
+use std::sync::Arc;
+
+/// Reads a state.
+pub(crate) fn read(
+    json: &Json,
+    source: FactSource,
+    key: &SensitiveKey,
+    options: &Options<'_>,
+) -> Result<Imported, Malformed> {
+    let state = Node::root(json);
+    let mut sheet = Sheet::new(source, options);
+    let mut instances = Vec::new();
+    if let Some(format) = state.text_of("format_version")? {
+        if !matches!(format.split_once('.').unwrap_or((format, "")).0, "0" | "1") {
+            let what = format!("the state's format_version `{format}` is not known here");
+            return Err(Malformed::new("/format_version", what).help("0.1 to 1.x can be read"));
+        }
+        if let Some(node) = state.get("values")? {
+            values(&node, key, &mut sheet, &mut instances)?;
+        }
+    } else {
+        match state.need("version")?.json {
+            Json::Int(4) => version_4(&state, key, &mut sheet, &mut instances)?,
+            Json::Int(3) => version_3(&state, &mut sheet, &mut instances)?,
+            Json::Int(version) => {
+                let what = format!("a state file of version {version} cannot be read here");
+                return Err(Malformed::new("/version", what)
+                    .help("versions 3 and 4 can; `terraform show -json` writes any state in a form that can"));
+            }
+            other => {
+                let what = format!("expected the state's version as an integer, found {}", shape(other));
+                return Err(Malformed::new("/version", what));
+            }
+        }
+    }
+    instances.sort_by(|a, b| a.address.cmp(&b.address));
+    for pair in instances.windows(2) {
+        if pair[0].address == pair[1].address {
+            let what = format!("`{}` occurs twice, first at {}", pair[0].address, pair[0].place);
+            return Err(Malformed::new(pair[1].place.clone(), what));
+        }
+    }
+    let mut facts = Vec::new();
+    let nothing = Module::default();
+    let world = World::new(&nothing, instances.iter().map(|instance| &instance.address));
+    for instance in &instances {
+        instance.describe(&sheet, &mut facts);
+        for (text, place) in &instance.dependencies {
+            for to in world.dependency(&instance.address, text) {
+                facts.push(reference_fact(&sheet, &instance.address, "", to, "", place));
+            }
+        }
+    }
+    sheet.facts = facts;
+    Ok(Imported::of(sheet))
+}
+
+/// Adds the instances of `values` as `show -json` writes them, for a state and inside a plan.
+pub(crate) fn values(
+    values: &Node<'_>,
+    key: &SensitiveKey,
+    sheet: &mut Sheet,
+    instances: &mut Vec<Instance>,
+) -> Result<(), Malformed> {
+    match values.get("root_module")? {
+        Some(root) => shown_module(&root, key, sheet, instances),
+        None => Ok(()),
+    }
+}
+
+fn shown_module(
+    node: &Node<'_>,
+    key: &SensitiveKey,
+    sheet: &mut Sheet,
+    instances: &mut Vec<Instance>,
+) -> Result<(), Malformed> {
+    let path = match node.text_of("address")? {
+        Some(text) => module(text)
+            .ok_or_else(|| Malformed::new(node.under("address"), format!("`{text}` is no module's address")))?,
+        None => Vec::new(),
+    };
+    for resource in node.items_of("resources")? {
+        let Some(address) = address_of(&resource, &path)? else {
+            sheet.skip(resource.at, "its mode is neither managed nor data");
+            continue;
+        };
+        let Some(values) = resource.get("values")? else {
+            sheet.skip(resource.at, format!("`{address}` has no values"));
+            continue;
+        };
+        if !matches!(values.json, Json::Object(_)) {
+            return Err(values.wrong("an object"));
+        }
+        let mut config = values.json.clone();
+        let mask = resource.get("sensitive_values")?;
+        if let Some(mask) = &mask {
+            key.cover(&mut config, mask.json);
+        }
+        let dependencies = texts(&resource, "depends_on")?;
+        let provider = resource.text_of("provider_name")?.map_or_else(|| "".into(), |text| provider(text));
+        let (place, config_place) = (resource.at.clone(), values.at);
+        let marked = mask.is_some();
+        instances.push(Instance { address, provider, config, place, config_place, dependencies, marked });
+    }
+    node.items_of("child_modules")?.iter().try_for_each(|child| shown_module(child, key, sheet, instances))
+}
+
+fn texts(node: &Node<'_>, key: &str) -> Result<Vec<(Arc<str>, String)>, Malformed> {
+    node.items_of(key)?.into_iter().map(|item| Ok((item.text()?.clone(), item.at))).collect()
+}
+
+fn version_4(
+    state: &Node<'_>,
+    key: &SensitiveKey,
+    sheet: &mut Sheet,
+    instances: &mut Vec<Instance>,
+) -> Result<(), Malformed> {
+    for resource in state.items_of("resources")? {
+        let path = match resource.text_of("module")? {
+            Some(text) => module(text)
+                .ok_or_else(|| Malformed::new(resource.under("module"), format!("`{text}` is no module's address")))?,
+            None => Vec::new(),
+        };
+        let Some(block) = address_of(&resource, &path)? else {
+            sheet.skip(resource.at, "its mode is neither managed nor data");
+            continue;
+        };
+        let source = resource.text_of("provider")?.map_or_else(|| "".into(), |text| provider(text));
+        for node in resource.items_of("instances")? {
+            let own = match node.get("index_key")? {
+                None => None,
+                Some(index) => Some(Key::of(index.json).ok_or_else(|| index.wrong("an integer or text"))?),
+            };
+            let deposed = node.text_of("deposed")?.cloned();
+            let address = Address { key: own, deposed, ..block.clone() };
+            let (mut config, config_place) = match (node.get("attributes")?, node.get("attributes_flat")?) {
+                (Some(attributes), _) if matches!(attributes.json, Json::Object(_)) => {
+                    (attributes.json.clone(), attributes.at)
+                }
+                (Some(attributes), _) => return Err(attributes.wrong("an object")),
+                (None, Some(attributes)) => (flat::nested(&attributes)?, attributes.at),
+                (None, None) => {
+                    sheet.skip(node.at, format!("`{address}` has no attributes"));
+                    continue;
+                }
+            };
+            for path in node.items_of("sensitive_attributes")? {
+                key.cover_path(&mut config, &attribute_path(&path)?);
+            }
+            let mut dependencies = texts(&node, "dependencies")?;
+            dependencies.extend(texts(&node, "depends_on")?);
+            let provider = source.clone();
+            let (place, marked) = (node.at, true);
+            instances.push(Instance { address, provider, config, place, config_place, dependencies, marked });
+        }
+    }
+    Ok(())
+}
+
+/// The names on a path of `sensitive_attributes`. Indexes are left out: what is sensitive in one member is in all.
+fn attribute_path<'a>(path: &Node<'a>) -> Result<Vec<&'a str>, Malformed> {
+    let mut names = Vec::new();
+    for step in path.items()? {
+        match step.text_of("type")?.map(|kind| &**kind) {
+            Some("get_attr") => names.push(&**step.need("value")?.text()?),
+            // A map's key counts as a name.
+            Some("index") => match step.get("value")? {
+                Some(Node { json: Json::Text(key), .. }) => names.push(&**key),
+                Some(value) if matches!(value.json, Json::Object(_)) => match value.get("value")? {
+                    Some(Node { json: Json::Text(key), .. }) => names.push(&**key),
+                    _ => {}
+                },
+                _ => {}
+            },
+            // What is not understood cannot narrow the path further.
+            _ => break,
+        }
+    }
+    Ok(names)
+}
+
+fn version_3(state: &Node<'_>, sheet: &mut Sheet, instances: &mut Vec<Instance>) -> Result<(), Malformed> {
+    for node in state.items_of("modules")? {
+        let mut path = Vec::new();
+        for (name, place) in texts(&node, "path")?.into_iter().skip(1) {
+            if name.is_empty() {
+                return Err(Malformed::new(place, "a module without a name"));
+            }
+            path.push((name, None));
+        }
+        for (name, resource) in node.entries_of("resources")? {
+            let Some(mut address) = flat_address(name) else {
+                return Err(Malformed::new(resource.at, format!("`{name}` is no resource's address")));
+            };
+            address.modules.clone_from(&path);
+            let dependencies = texts(&resource, "depends_on")?;
+            let dependencies: Vec<(Arc<str>, String)> =
+                dependencies.into_iter().map(|(text, place)| (without_count(&text), place)).collect();
+            let source = resource.text_of("provider")?.map_or_else(|| "".into(), |text| provider(text));
+            let mut objects = Vec::new();
+            if let Some(primary) = resource.get("primary")? {
+                objects.push((address.clone(), primary));
+            }
+            for (i, deposed) in resource.items_of("deposed")?.into_iter().enumerate() {
+                objects.push((Address { deposed: Some(i.to_string().into()), ..address.clone() }, deposed));
+            }
+            if objects.is_empty() {
+                sheet.skip(resource.at.clone(), format!("`{address}` has no object"));
+            }
+            for (address, object) in objects {
+                let Some(attributes) = object.get("attributes")? else {
+                    sheet.skip(object.at, format!("`{address}` has no attributes"));
+                    continue;
+                };
+                let config = flat::nested(&attributes)?;
+                let (place, config_place) = (object.at, attributes.at);
+                let (provider, dependencies, marked) = (source.clone(), dependencies.clone(), true);
+                instances.push(Instance { address, provider, config, place, config_place, dependencies, marked });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// `aws_x.y.0` of version 3 is `aws_x.y[0]` since.
+fn flat_address(text: &str) -> Option<Address> {
+    if let Some((front, index)) = text.rsplit_once('.')
+        && let Ok(index) = index.parse()
+    {
+        let found = address(front)?;
+        return Some(Address { key: Some(Key::Index(index)), ..found });
+    }
+    address(text)
+}
+
+/// A dependency of version 3, as addresses are written since: `aws_x.y.*` and `aws_x.y.0` name the block.
+fn without_count(text: &str) -> Arc<str> {
+    match text.rsplit_once('.') {
+        Some((front, last)) if last == "*" || last.parse::<u64>().is_ok() => front.into(),
+        _ => text.into(),
+    }
+}
