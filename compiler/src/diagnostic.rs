@@ -273,6 +273,8 @@ codes! {
     NegativeCycle = "W0403", Error;
     /// A recursion may make new values without end.
     EndlessValues = "W0404", Error;
+    /// A plain relation is derived from one that says who may.
+    UndeclaredAuthority = "W0405", Error;
 
     /// A permit outside a blueprint.
     PermitOutside = "W0501", Error;

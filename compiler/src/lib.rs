@@ -16,3 +16,6 @@ pub mod signatures;
 
 pub mod constant;
 pub mod library;
+
+mod graph;
+pub mod lower;

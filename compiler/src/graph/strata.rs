@@ -1,0 +1,117 @@
+//! Strata: components in an order in which they can run; negative cycles.
+
+use super::{Components, adjacency, components, id, reads, scope::atom_span, way};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lower::{Draft, DraftRule, Kind};
+use program::{RelationId, Rule, RuleId, Scope, Stratum};
+
+ascent::ascent! {
+    struct Absence;
+
+    /// The first reads the second for its absence, or aggregates it.
+    relation negative(usize, usize);
+    /// The component of a relation.
+    relation component(usize, usize);
+
+    /// It depends on its own absence: the two reach each other.
+    relation cycle(usize, usize);
+    cycle(reader, read) <-- negative(reader, read), component(reader, c), component(read, c);
+}
+
+/// A diagnostic for every component in which a relation depends on its own absence.
+pub(crate) fn cycles(draft: &Draft<'_>) -> Vec<Diagnostic> {
+    let edges = adjacency(draft.relations.len(), draft.rules.iter().map(|rule| &rule.rule));
+    let components = components(edges.len(), &edges);
+    let mut found = negative_cycles(draft.rules.iter().map(|rule| &rule.rule), &components);
+    found.dedup_by_key(|(reader, _)| components.of[*reader]);
+    found.into_iter().filter_map(|(reader, read)| negative_cycle(draft, reader, read, &edges)).collect()
+}
+
+/// Pairs of reader and read that reach each other, the reader negatively; by component.
+fn negative_cycles<'r>(rules: impl Iterator<Item = &'r Rule>, components: &Components) -> Vec<(usize, usize)> {
+    let mut laws = Absence::default();
+    for rule in rules {
+        let negative = reads(rule).filter(|(_, negative)| *negative);
+        laws.negative.extend(negative.map(|(read, _)| (rule.head.relation.0 as usize, read.0 as usize)));
+    }
+    laws.component = components.of.iter().copied().enumerate().collect();
+    laws.run();
+    let mut found = laws.cycle;
+    found.sort_unstable_by_key(|(reader, read)| (components.of[*reader], *reader, *read));
+    found
+}
+
+/// The strata of finished rules.
+///
+/// - `scopes`: by relation.
+/// - returns: state, then timed, then change; only relations that rules derive. Where relations depend on their own
+///   absence, two of them that do.
+pub(crate) fn strata(rules: &[Rule], scopes: &[Scope]) -> Result<Vec<Stratum>, (RelationId, RelationId)> {
+    let edges = adjacency(scopes.len(), rules.iter());
+    let components = components(scopes.len(), &edges);
+    if let Some((reader, read)) = negative_cycles(rules.iter(), &components).first() {
+        return Err((id(*reader), id(*read)));
+    }
+    let mut derived: Vec<Vec<RuleId>> = vec![Vec::new(); components.members.len()];
+    for (index, rule) in (0_u32..).zip(rules) {
+        derived[components.of[rule.head.relation.0 as usize]].push(RuleId(index));
+    }
+    let mut strata: Vec<Stratum> = components
+        .members
+        .into_iter()
+        .zip(derived)
+        .filter(|(_, rules)| !rules.is_empty())
+        .map(|(relations, rules)| Stratum {
+            recursive: relations.iter().any(|member| {
+                let read = &edges[member.0 as usize];
+                relations.iter().any(|other| read.binary_search(&(other.0 as usize)).is_ok())
+            }),
+            scope: scopes[relations[0].0 as usize],
+            relations,
+            rules,
+        })
+        .collect();
+    strata.sort_by_key(|stratum| stratum.scope);
+    Ok(strata)
+}
+
+fn negative_cycle(draft: &Draft<'_>, reader: usize, read: usize, edges: &[Vec<usize>]) -> Option<Diagnostic> {
+    let back = way(read, |index| index == reader, edges)?;
+    let mut steps: Vec<(usize, usize)> = vec![(reader, read)];
+    steps.extend(back.windows(2).map(|pair| (pair[0], pair[1])));
+    let first = owner(draft, reader);
+    let message = format!("`{}` depends on its own absence", draft.relations[first].name);
+    let mut diagnostic = Diagnostic::new(Code::NegativeCycle, message)
+        .law("what a relation says is settled before anything is concluded from its absence")
+        .help("break the cycle: take the negation, or the aggregate, out of one of these rules");
+    for (position, (from, to)) in steps.into_iter().enumerate() {
+        let (from_owner, to_owner) = (owner(draft, from), owner(draft, to));
+        let Some(rule) = reading_rule(draft, from, to) else { continue };
+        let Some(source) = rule.source else { continue };
+        // A step into a helper stays inside one rule of the author.
+        if from_owner == to_owner && matches!(draft.relations[to].kind, Kind::Helper(_)) && position > 0 {
+            continue;
+        }
+        let name = &draft.relations[to_owner].name;
+        let span = atom_span(&source.rule.body, name).unwrap_or(source.rule.span);
+        let words = match position {
+            0 => format!("`{}` needs that there is no, or all, `{name}`", draft.relations[from_owner].name),
+            _ => format!("`{}` needs `{name}`", draft.relations[from_owner].name),
+        };
+        diagnostic = diagnostic.label_at(source.place(span), words);
+    }
+    Some(diagnostic)
+}
+
+fn owner(draft: &Draft<'_>, mut index: usize) -> usize {
+    while let Kind::Helper(parent) = draft.relations[index].kind {
+        index = parent.0 as usize;
+    }
+    index
+}
+
+fn reading_rule<'d, 'a>(draft: &'d Draft<'a>, from: usize, to: usize) -> Option<&'d DraftRule<'a>> {
+    draft.rules.iter().find(|rule| {
+        rule.rule.head.relation.0 as usize == from && reads(&rule.rule).any(|(read, _)| read.0 as usize == to)
+    })
+}

@@ -1,0 +1,117 @@
+//! Termination: inside a cycle the only new values are parts of a json value or list, or an int between constants.
+
+use super::{adjacency, components, reads};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::lower::{Draft, DraftRule};
+use program::{Comparison, Expr, Literal, Term, Type, Value};
+
+/// A diagnostic for every recursive rule whose head holds a value computed from the recursion without bounds.
+pub(crate) fn endless(draft: &Draft<'_>) -> Vec<Diagnostic> {
+    let edges = adjacency(draft.relations.len(), draft.rules.iter().map(|rule| &rule.rule));
+    let components = components(edges.len(), &edges);
+    let mut found = Vec::new();
+    for rule in &draft.rules {
+        let component = components.of[rule.rule.head.relation.0 as usize];
+        let recursive = reads(&rule.rule).any(|(read, _)| components.of[read.0 as usize] == component);
+        if recursive {
+            let within = |literal: &Literal| {
+                matches!(literal, Literal::Holds(atom) if components.of[atom.relation.0 as usize] == component)
+            };
+            found.extend(new_value(rule, within));
+        }
+    }
+    found
+}
+
+fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<Diagnostic> {
+    let count = rule.rule.variables.len();
+    // Variables whose value comes out of the recursion, and those among them that are made, not found.
+    let (mut recursive, mut made) = (vec![false; count], vec![false; count]);
+    for literal in rule.rule.body.iter().filter(|literal| within(literal)) {
+        literal.outputs().into_iter().for_each(|variable| recursive[variable] = true);
+    }
+    loop {
+        let mut changed = false;
+        for literal in rule.rule.body.iter().filter(|literal| !within(literal)) {
+            let read: Vec<usize> = literal.inputs();
+            let creates = match literal {
+                Literal::Bind { expr, .. } => computes(expr),
+                Literal::Each { .. } => false,
+                _ => continue,
+            };
+            let from_recursion = read.iter().any(|variable| recursive[*variable]);
+            let from_made = read.iter().any(|variable| made[*variable]);
+            for variable in literal.outputs() {
+                let new = (recursive[variable] || from_recursion, made[variable] || from_made || creates && from_recursion);
+                changed |= new != (recursive[variable], made[variable]);
+                (recursive[variable], made[variable]) = new;
+            }
+        }
+        if !changed {
+            break;
+        }
+    }
+    let bounded = |variable: usize| {
+        let of = &rule.rule.variables[variable].r#type;
+        let found_elsewhere = rule.rule.body.iter().any(|literal| {
+            matches!(literal, Literal::Holds(atom) if atom.variables().any(|other| other == variable))
+        });
+        found_elsewhere || *of == Type::Bool || *of == Type::Int && between_constants(rule, variable)
+    };
+    let head = rule.rule.head.terms.iter().filter_map(|term| match term {
+        Term::Variable(index) => Some(*index),
+        Term::Constant(_) | Term::Any => None,
+    });
+    let variable = head.into_iter().find(|variable| made[*variable] && !bounded(*variable))?;
+    let source = rule.source?;
+    let name = &rule.rule.variables[variable].name;
+    let shown = if name.starts_with('$') { String::from("a column") } else { format!("`{name}`") };
+    Some(
+        Diagnostic::new(Code::EndlessValues, format!("{shown} may take new values without end"))
+            .label_at(source.place(source.rule.span), "this rule feeds itself")
+            .law("inside a cycle the only new values are parts of a json value or list, or an int between two constants")
+            .help("bound it on both sides in this rule: `n >= 0, n <= 100`"),
+    )
+}
+
+/// Whether the expression makes a value, and does not only find one.
+fn computes(expr: &Expr) -> bool {
+    match expr {
+        Expr::Variable(_) | Expr::Constant(_) | Expr::Path { .. } => false,
+        Expr::As(inner, _) => computes(inner),
+        Expr::Default(left, right) => computes(left) || computes(right),
+        Expr::Call(..) | Expr::Set(_) | Expr::List(_) | Expr::Object(_) => true,
+    }
+}
+
+fn between_constants(rule: &DraftRule<'_>, variable: usize) -> bool {
+    let (mut below, mut above) = (false, false);
+    for literal in &rule.rule.body {
+        let Literal::Test { op, left, right, .. } = literal else { continue };
+        let op = match (left, right) {
+            (Expr::Variable(index), Expr::Constant(Value::Int(_))) if *index == variable => *op,
+            (Expr::Constant(Value::Int(_)), Expr::Variable(index)) if *index == variable => flipped(*op),
+            (Expr::Variable(index), Expr::Constant(Value::Set(_))) if *index == variable && *op == Comparison::In => {
+                return true;
+            }
+            _ => continue,
+        };
+        match op {
+            Comparison::Equal => return true,
+            Comparison::Less | Comparison::AtMost => above = true,
+            Comparison::Greater | Comparison::AtLeast => below = true,
+            Comparison::NotEqual | Comparison::In | Comparison::NotIn => {}
+        }
+    }
+    below && above
+}
+
+fn flipped(op: Comparison) -> Comparison {
+    match op {
+        Comparison::Less => Comparison::Greater,
+        Comparison::AtMost => Comparison::AtLeast,
+        Comparison::Greater => Comparison::Less,
+        Comparison::AtLeast => Comparison::AtMost,
+        Comparison::Equal | Comparison::NotEqual | Comparison::In | Comparison::NotIn => op,
+    }
+}

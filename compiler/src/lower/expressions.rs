@@ -1,0 +1,137 @@
+//! Expressions of the author as expressions of the program.
+
+use crate::hir;
+use program::{Expr, Function, Step, Type, Value, Variable, functions};
+
+/// The expression; variables keep their positions.
+pub(crate) fn expression(expr: &hir::Expr) -> Expr {
+    let all = |items: &[hir::Expr]| items.iter().map(expression).collect();
+    match expr {
+        hir::Expr::Any => panic!("bug: `_` stands where the checks ask for a value"),
+        hir::Expr::Variable(index) => Expr::Variable(*index),
+        hir::Expr::Constant(value) => Expr::Constant(value.clone()),
+        hir::Expr::Path(base, path) => Expr::Path { base: Box::new(expression(base)), steps: steps(path) },
+        hir::Expr::As(inner, wanted) => Expr::As(Box::new(expression(inner)), wanted.clone()),
+        hir::Expr::Call(function, items) => Expr::Call(*function, all(items)),
+        hir::Expr::Default(left, right) => Expr::Default(Box::new(expression(left)), Box::new(expression(right))),
+        hir::Expr::Set(items) => Expr::Set(all(items)),
+        hir::Expr::List(items) => Expr::List(all(items)),
+        hir::Expr::Object(entries) => {
+            Expr::Object(entries.iter().map(|(key, value)| (key.clone(), expression(value))).collect())
+        }
+    }
+}
+
+/// Steps of a path.
+pub(crate) fn steps(path: &[hir::Step]) -> Vec<Step> {
+    let one = |step: &hir::Step| match step {
+        hir::Step::Key(key) => Step::Key(key.clone()),
+        hir::Step::Index(index) => Step::Index(*index),
+        hir::Step::Computed(expr) => Step::Computed(expression(expr)),
+    };
+    path.iter().map(one).collect()
+}
+
+/// Whether the expression may have no value, if what unknowns stand for may be missing or null.
+pub(crate) fn may_be_absent(expr: &Expr) -> bool {
+    match expr {
+        Expr::Variable(_) | Expr::Constant(_) => false,
+        Expr::Path { .. } => true,
+        Expr::As(inner, Type::Json) => may_be_absent(inner),
+        Expr::As(inner, _) => match &**inner {
+            Expr::Variable(_) => true,
+            Expr::Default(_, right) => may_be_absent(right),
+            other => may_be_absent(other),
+        },
+        Expr::Default(_, right) => may_be_absent(right),
+        Expr::Call(_, items) | Expr::Set(items) | Expr::List(items) => items.iter().any(may_be_absent),
+        Expr::Object(entries) => entries.iter().any(|(_, value)| may_be_absent(value)),
+    }
+}
+
+/// Whether the expression may be an unknown, where `tainted` says it of variables.
+pub(crate) fn may_be_unknown(expr: &Expr, variables: &[Variable], tainted: &[bool]) -> bool {
+    let any = |items: &[Expr]| items.iter().any(|item| may_be_unknown(item, variables, tainted));
+    match expr {
+        Expr::Variable(index) => tainted[*index],
+        Expr::Constant(value) => !value.is_known(),
+        Expr::Path { .. } => true,
+        Expr::As(inner, wanted) => {
+            // Reading json as a type may find another type.
+            *wanted != Type::Json && type_of(inner, variables).is_none_or(|from| holds_json(&from))
+                || may_be_unknown(inner, variables, tainted)
+        }
+        Expr::Call(function, items) => partial(*function, items, variables) || any(items),
+        Expr::Default(left, right) => {
+            may_be_unknown(left, variables, tainted) || may_be_unknown(right, variables, tainted)
+        }
+        Expr::Set(items) | Expr::List(items) => any(items),
+        Expr::Object(entries) => entries.iter().any(|(_, value)| may_be_unknown(value, variables, tainted)),
+    }
+}
+
+/// Whether the call may give an unknown although every argument is known.
+fn partial(function: Function, items: &[Expr], variables: &[Variable]) -> bool {
+    // Times lie within the years 0001 to 9999, so their difference always is a duration.
+    let times = || items.iter().all(|item| type_of(item, variables) == Some(Type::Time));
+    match function {
+        Function::Subtract => !times(),
+        Function::Between => true,
+        // The size of a json value that is neither array nor object is not known.
+        Function::Size => items.iter().any(|item| type_of(item, variables).is_none_or(|of| of == Type::Json)),
+        _ => functions().iter().any(|signature| signature.function == function && signature.partial),
+    }
+}
+
+/// Whether values of the type are json, or hold some.
+pub(crate) fn holds_json(of: &Type) -> bool {
+    match of {
+        Type::Json => true,
+        Type::Set(inner) | Type::List(inner) => holds_json(inner),
+        Type::Entity(_)
+        | Type::Enum(_)
+        | Type::String
+        | Type::Int
+        | Type::Bool
+        | Type::Time
+        | Type::Duration
+        | Type::Cidr => false,
+    }
+}
+
+/// The type of an expression, where it is plain from its form.
+pub(crate) fn type_of(expr: &Expr, variables: &[Variable]) -> Option<Type> {
+    match expr {
+        Expr::Variable(index) => Some(variables[*index].r#type.clone()),
+        Expr::Constant(value) => constant_type(value),
+        Expr::Path { .. } | Expr::Object(_) => Some(Type::Json),
+        Expr::As(_, wanted) => Some(wanted.clone()),
+        Expr::Default(left, right) => type_of(left, variables).or_else(|| type_of(right, variables)),
+        Expr::Call(function, items) => {
+            let arguments: Vec<Option<Type>> = items.iter().map(|item| type_of(item, variables)).collect();
+            let signature = functions().iter().find(|signature| signature.function == *function)?;
+            let fits = |wanted: &[Type]| {
+                wanted.len() == arguments.len() && wanted.iter().zip(&arguments).all(|(w, a)| a.as_ref() == Some(w))
+            };
+            signature.types().into_iter().find(|(wanted, _)| fits(wanted)).map(|(_, result)| result)
+        }
+        Expr::Set(items) => items.first().and_then(|item| type_of(item, variables)).map(|of| Type::Set(Box::new(of))),
+        Expr::List(items) => items.first().and_then(|item| type_of(item, variables)).map(|of| Type::List(Box::new(of))),
+    }
+}
+
+fn constant_type(value: &Value) -> Option<Type> {
+    Some(match value {
+        Value::Bool(_) => Type::Bool,
+        Value::Int(_) => Type::Int,
+        Value::Text(_) => Type::String,
+        Value::Time(_) => Type::Time,
+        Value::Duration(_) => Type::Duration,
+        Value::Cidr(_) => Type::Cidr,
+        Value::Json(_) => Type::Json,
+        Value::Set(items) => Type::Set(Box::new(constant_type(items.first()?)?)),
+        Value::List(items) => Type::List(Box::new(constant_type(items.first()?)?)),
+        Value::Between(ends) => constant_type(&ends.0)?,
+        Value::Unknown(_) => return None,
+    })
+}

@@ -1,0 +1,307 @@
+//! Sure and possible: each rule below an unknown value, written twice.
+//!
+//! The sure reading derives what holds whatever the unknowns are: atoms read sure tuples, an absence is an absence of
+//! possible ones, a test has the answer true. The possible reading is the other way round; a look-up, constant or join
+//! that meets an unknown becomes a test there. Relations without two readings stay as they are.
+//!
+//! LAW: for every way of putting values in place of unknowns, sure ⊆ what then holds ⊆ possible.
+
+use super::draft::{Draft, DraftRule, binders, bound_by, here};
+use super::expressions::{may_be_absent, may_be_unknown};
+use super::taint::{Known, Occurrence, analyse, asks_column_leniently, asks_leniently, decides, is_tainted};
+use super::taint::{occurrences, tainted_variables};
+use program::{Aggregate, Atom, Comparison, Expr, Literal, Presence, RelationId, Rule, Term, Truth, Type, Variable};
+
+/// The draft in both readings.
+pub(crate) struct Readings<'a> {
+    /// The relations; those behind the draft's own are possible readings.
+    pub(crate) draft: Draft<'a>,
+    /// Every rule, in order.
+    pub(crate) rules: Vec<Rule>,
+    /// For each relation of the draft its possible reading, where it has two.
+    pub(crate) twins: Vec<Option<RelationId>>,
+}
+
+/// Writes every rule in the readings that its head has.
+///
+/// - `unknown_facts`: columns in which a fact of the text has an unknown.
+pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, usize)]) -> Readings<'a> {
+    let known = analyse(&draft, unknown_facts);
+    ask_through_helpers(&mut draft, &known);
+    let known = analyse(&draft, unknown_facts);
+    let mut next = draft.relations.len();
+    let twin = |dual: &bool| {
+        dual.then(|| {
+            next += 1;
+            RelationId(u32::try_from(next - 1).expect("bug: more than 2^32 relations"))
+        })
+    };
+    let twins: Vec<Option<RelationId>> = known.dual.iter().map(twin).collect();
+    let mut rules = Vec::new();
+    for DraftRule { rule, .. } in &draft.rules {
+        let tainted = tainted_variables(rule, &draft, &known);
+        if !decides(rule, &draft, &known, &tainted) {
+            rules.push(rule.clone());
+            continue;
+        }
+        let writer = Writer { rule, draft: &draft, known: &known, twins: &twins, tainted: &tainted };
+        rules.push(writer.sure());
+        rules.push(writer.possible());
+    }
+    for (index, twin) in twins.iter().enumerate() {
+        if let Some(twin) = twin {
+            rules.push(what_is_sure_is_possible(&draft, index, *twin));
+        }
+    }
+    Readings { draft, rules, twins }
+}
+
+/// `R?(…) if R(…)`: also where a fact gives the tuple.
+fn what_is_sure_is_possible(draft: &Draft<'_>, index: usize, twin: RelationId) -> Rule {
+    let columns = &draft.relations[index].columns;
+    let terms: Vec<Term> = (0..columns.len()).map(Term::Variable).collect();
+    let variable = |c: &program::Column| Variable { name: c.name.clone(), r#type: c.r#type.clone() };
+    let sure = RelationId(u32::try_from(index).expect("bug: more than 2^32 relations"));
+    let first = draft.rules.iter().find(|rule| rule.rule.head.relation == sure);
+    Rule {
+        head: here(twin, terms.clone()),
+        body: vec![Literal::Holds(here(sure, terms))],
+        variables: columns.iter().map(variable).collect(),
+        message: Vec::new(),
+        citation: first.map(|rule| rule.rule.citation.clone()).unwrap_or_default(),
+    }
+}
+
+/// Turns every absence and aggregate that compares unknowns into one over a helper.
+///
+/// The helper holds the bindings of the asking rule for which a tuple matches, as far as unknowns leave it open; so
+/// its own two readings say what surely and what possibly matches, and looking up a binding in it is exact.
+fn ask_through_helpers(draft: &mut Draft<'_>, known: &Known) {
+    for index in 0..draft.rules.len() {
+        let rule = &draft.rules[index].rule;
+        let tainted = tainted_variables(rule, draft, known);
+        let lenient = |literal: &Literal| match literal {
+            Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => asks_leniently(atom, draft, known, &tainted),
+            _ => false,
+        };
+        let literals: Vec<usize> = (0..rule.body.len()).filter(|at| lenient(&rule.body[*at])).collect();
+        for at in literals {
+            let helper = helper(draft, known, &tainted, index, at);
+            let source = draft.rules[index].source;
+            draft.rule(helper, source);
+        }
+    }
+}
+
+/// Replaces the atom of literal `at` of rule `index` by a look-up in a helper; gives the helper's rule.
+fn helper(draft: &mut Draft<'_>, known: &Known, tainted: &[bool], index: usize, at: usize) -> Rule {
+    let mut rule = draft.rules[index].rule.clone();
+    let (atom, member, word) = match &rule.body[at] {
+        Literal::Absent(atom) => (atom.clone(), Vec::new(), "no"),
+        Literal::Aggregate { sure, member, how, .. } => (sure.clone(), member.clone(), how.name()),
+        _ => panic!("bug: only an absence or an aggregate asks through a helper"),
+    };
+    let mut variables = rule.variables.clone();
+    let mut asked = atom.clone();
+    // What the helper's columns hold: the variables of the look-up, then the members.
+    let mut shown: Vec<usize> = atom.variables().collect();
+    shown.sort_unstable();
+    shown.dedup();
+    let group = shown.len();
+    let (mut tests, mut wanted) = (Vec::new(), Vec::new());
+    for (column, term) in atom.terms.iter().enumerate() {
+        let compared = match term {
+            Term::Any => continue,
+            Term::Variable(variable) => Expr::Variable(*variable),
+            Term::Constant(value) => Expr::Constant(value.clone()),
+        };
+        if asks_column_leniently(&atom, column, draft, known, tainted) {
+            let fresh = new_variable(&mut variables, draft.relation(atom.relation).columns[column].r#type.clone());
+            compared.variables(&mut wanted);
+            asked.terms[column] = Term::Variable(fresh);
+            tests.push(equal(compared, fresh, vec![Truth::True]));
+        }
+    }
+    let mut positions = Vec::new();
+    for column in member {
+        let variable = match asked.terms[column] {
+            Term::Variable(variable) => variable,
+            Term::Constant(_) | Term::Any => {
+                let fresh = new_variable(&mut variables, draft.relation(atom.relation).columns[column].r#type.clone());
+                if asked.terms[column] == Term::Any {
+                    asked.terms[column] = Term::Variable(fresh);
+                }
+                fresh
+            }
+        };
+        positions.push(shown.iter().position(|other| *other == variable).unwrap_or_else(|| {
+            shown.push(variable);
+            shown.len() - 1
+        }));
+    }
+    let outer: Vec<Literal> = rule.body.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, l)| l.clone()).collect();
+    let mut body = binders(&wanted, &outer);
+    body.push(Literal::Holds(asked));
+    body.extend(tests);
+    let relation = draft.add_helper(rule.head.relation, word, &shown, &variables);
+    draft.relations[relation.0 as usize].exact = (0..shown.len()).map(|column| column < group).collect();
+    let terms: Vec<Term> = shown.iter().map(|variable| Term::Variable(*variable)).collect();
+    let mut lookup = here(relation, terms.clone());
+    lookup.terms[group..].fill(Term::Any);
+    match &mut rule.body[at] {
+        Literal::Absent(atom) => *atom = lookup,
+        Literal::Aggregate { sure, member, .. } => (*sure, *member) = (lookup, positions),
+        _ => {}
+    }
+    let citation = rule.citation.clone();
+    draft.rules[index].rule = rule;
+    Rule { head: here(relation, terms), body, variables, message: Vec::new(), citation }
+}
+
+fn new_variable(variables: &mut Vec<Variable>, of: Type) -> usize {
+    let index = variables.len();
+    variables.push(Variable { name: format!("${index}"), r#type: of });
+    index
+}
+
+fn equal(left: Expr, right: usize, accept: Vec<Truth>) -> Literal {
+    Literal::Test { op: Comparison::Equal, left, right: Expr::Variable(right), accept }
+}
+
+/// One rule of the draft that decides on unknowns.
+struct Writer<'w, 'a> {
+    rule: &'w Rule,
+    draft: &'w Draft<'a>,
+    known: &'w Known,
+    twins: &'w [Option<RelationId>],
+    tainted: &'w [bool],
+}
+
+impl Writer<'_, '_> {
+    fn twin(&self, relation: RelationId) -> RelationId {
+        self.twins[relation.0 as usize].unwrap_or(relation)
+    }
+
+    fn unknown(&self, expr: &Expr) -> bool {
+        may_be_unknown(expr, &self.rule.variables, self.tainted)
+    }
+
+    /// What holds whatever the unknowns are.
+    fn sure(&self) -> Rule {
+        let mut rule = self.rule.clone();
+        let mut guards = Vec::new();
+        let is_there = |expr: Expr| Literal::Is { expr, accept: vec![Presence::Null, Presence::Present] };
+        for literal in &mut rule.body {
+            match literal {
+                Literal::Absent(atom) => atom.relation = self.twin(atom.relation),
+                Literal::Aggregate { sure, possible, how, .. } => {
+                    *possible = self.twins[sure.relation.0 as usize];
+                    // The smallest of possible members only may be the smallest of none.
+                    if possible.is_some() && matches!(how, Aggregate::Min | Aggregate::Max) {
+                        guards.push(Literal::Holds(sure.clone()));
+                    }
+                }
+                // What is not known may turn out not to be there at all.
+                Literal::Bind { expr, .. } if self.unknown(expr) && may_be_absent(expr) => {
+                    guards.push(is_there(expr.clone()));
+                }
+                Literal::Each { variable, base, last, r#type, .. } => {
+                    let element = self.tainted[*variable] || self.unknown(base);
+                    if element && (*r#type != Type::Json || !last.is_empty()) {
+                        guards.push(is_there(Expr::Variable(*variable)));
+                    }
+                }
+                Literal::Holds(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => {}
+            }
+        }
+        rule.body.extend(guards);
+        rule
+    }
+
+    /// What may hold.
+    fn possible(&self) -> Rule {
+        let mut rule = self.loosened(false);
+        let ready = bound_by(&rule.body, rule.variables.len());
+        let runs = |literal: &Literal| literal.inputs().iter().all(|variable| ready[*variable]);
+        if !rule.body.iter().all(runs) {
+            rule = self.loosened(true);
+        }
+        rule.head.relation = self.twin(rule.head.relation);
+        for literal in &mut rule.body {
+            match literal {
+                Literal::Holds(atom) => atom.relation = self.twin(atom.relation),
+                Literal::Absent(_) | Literal::Bind { .. } => {}
+                Literal::Test { accept, .. } => *accept = vec![Truth::True, Truth::Possible],
+                Literal::Is { accept, .. } => {
+                    if !accept.contains(&Presence::Unknown) {
+                        accept.push(Presence::Unknown);
+                    }
+                }
+                Literal::Each { possible, .. } => *possible = true,
+                Literal::Aggregate { sure, possible, .. } => *possible = self.twins[sure.relation.0 as usize],
+            }
+        }
+        rule
+    }
+
+    /// The rule with a test in place of every match that meets an unknown.
+    ///
+    /// - `atoms_first`: a variable that stands in an atom takes its value there, even where another place knows more;
+    ///   such a rule can always run.
+    fn loosened(&self, atoms_first: bool) -> Rule {
+        let mut rule = self.rule.clone();
+        let found = occurrences(self.rule);
+        let taint: Vec<bool> =
+            found.iter().map(|at| is_tainted(at, self.rule, self.draft, self.known, self.tainted)).collect();
+        let mut tests = Vec::new();
+        for variable in 0..self.rule.variables.len() {
+            let places: Vec<usize> = (0..found.len()).filter(|place| found[*place].variable == variable).collect();
+            let rank = |place: &usize| {
+                let (in_atom, unknown) = (found[*place].column.is_some(), taint[*place]);
+                if atoms_first { (!in_atom, unknown) } else { (unknown, !in_atom) }
+            };
+            let Some(chosen) = places.iter().copied().min_by_key(rank) else { continue };
+            for place in places {
+                if place != chosen && (taint[place] || taint[chosen]) {
+                    tests.extend(loosen(&mut rule, &found[place]));
+                }
+            }
+        }
+        for literal in &mut rule.body {
+            if let Literal::Holds(atom) = literal {
+                loosen_constants(atom, &mut rule.variables, self.known, &mut tests);
+            }
+        }
+        rule.body.extend(tests);
+        rule
+    }
+}
+
+/// Gives the place a variable of its own; the test that it equals the old one.
+fn loosen(rule: &mut Rule, at: &Occurrence) -> Option<Literal> {
+    let of = rule.variables[at.variable].r#type.clone();
+    if let Literal::Bind { variable, expr } = &rule.body[at.literal] {
+        let (left, right) = (Expr::Variable(*variable), expr.clone());
+        rule.body[at.literal] = Literal::Test { op: Comparison::Equal, left, right, accept: vec![Truth::True] };
+        return None;
+    }
+    let fresh = new_variable(&mut rule.variables, of);
+    match (&mut rule.body[at.literal], at.column) {
+        (Literal::Holds(atom), Some(column)) => atom.terms[column] = Term::Variable(fresh),
+        (Literal::Each { variable, .. } | Literal::Aggregate { variable, .. }, _) => *variable = fresh,
+        _ => return None,
+    }
+    Some(equal(Expr::Variable(at.variable), fresh, vec![Truth::True]))
+}
+
+fn loosen_constants(atom: &mut Atom, variables: &mut Vec<Variable>, known: &Known, tests: &mut Vec<Literal>) {
+    for (column, term) in atom.terms.iter_mut().enumerate() {
+        let Term::Constant(value) = term else { continue };
+        if known.column(atom.relation, column) || !value.is_known() {
+            let of = super::expressions::type_of(&Expr::Constant(value.clone()), &[]).unwrap_or(Type::Json);
+            let fresh = new_variable(variables, of);
+            tests.push(equal(Expr::Constant(value.clone()), fresh, vec![Truth::True]));
+            *term = Term::Variable(fresh);
+        }
+    }
+}
