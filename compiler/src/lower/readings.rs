@@ -158,6 +158,12 @@ fn helper(draft: &mut Draft<'_>, known: &Known, tainted: &[bool], index: usize, 
     Rule { head: here(relation, terms), body, variables, message: Vec::new(), citation }
 }
 
+/// Whether `p is unknown` or its negation is asked: about what is known now, which has one answer in both readings.
+fn asks_what_is_known(accept: &[Presence]) -> bool {
+    let others = [Presence::Absent, Presence::Null, Presence::Present];
+    accept == [Presence::Unknown] || !accept.contains(&Presence::Unknown) && others.iter().all(|p| accept.contains(p))
+}
+
 fn new_variable(variables: &mut Vec<Variable>, of: Type) -> usize {
     let index = variables.len();
     variables.push(Variable { name: format!("${index}"), r#type: of });
@@ -211,6 +217,10 @@ impl Writer<'_, '_> {
                         guards.push(is_there(Expr::Variable(*variable)));
                     }
                 }
+                // An unknown part may turn out to be there or not.
+                Literal::Is { accept, .. } if !asks_what_is_known(accept) => {
+                    accept.retain(|presence| *presence != Presence::Unknown);
+                }
                 Literal::Holds(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => {}
             }
         }
@@ -232,6 +242,7 @@ impl Writer<'_, '_> {
                 Literal::Holds(atom) => atom.relation = self.twin(atom.relation),
                 Literal::Absent(_) | Literal::Bind { .. } => {}
                 Literal::Test { accept, .. } => *accept = vec![Truth::True, Truth::Possible],
+                Literal::Is { accept, .. } if asks_what_is_known(accept) => {}
                 Literal::Is { accept, .. } => {
                     if !accept.contains(&Presence::Unknown) {
                         accept.push(Presence::Unknown);
