@@ -13,8 +13,13 @@ pub struct Digest(String);
 impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Digest {
+        Digest::of_hash(&Sha256::digest(bytes).into())
+    }
+
+    /// The digest that is a SHA-256 made elsewhere.
+    pub fn of_hash(hash: &[u8; 32]) -> Digest {
         let mut text = String::from("sha256:");
-        for byte in Sha256::digest(bytes) {
+        for byte in hash {
             let _ = write!(text, "{byte:02x}");
         }
         Digest(text)

@@ -392,10 +392,11 @@ impl<'a> Worlds<'a> {
                 Verb::Delete | Verb::Forget => Vec::new(),
                 _ => self.set(changed, sheet),
             };
-            let remove = match verb {
+            let mut remove = match verb {
                 Verb::Update | Verb::Move | Verb::Import | Verb::Read => self.removed(changed, sheet),
                 _ => Vec::new(),
             };
+            remove.extend(self.mentioned_no_more(changed, sheet));
             if let Some((why, place)) = &changed.reason {
                 let tuple = vec![Value::Text(changed.name.clone()), Value::Text(why.clone())];
                 facts.push(sheet.fact("std.change.reason", tuple, place));
@@ -439,6 +440,20 @@ impl<'a> Worlds<'a> {
             .collect();
         crate::sheet::tidy(&mut facts);
         facts
+    }
+
+    /// Strings that stood in its values and stand there no more. What is deleted goes with all its facts.
+    fn mentioned_no_more(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
+        let (Some(before), Some(after)) = (self.before.get(&changed.name), self.after.get(&changed.name)) else {
+            return Vec::new();
+        };
+        let (mut gone, mut stays) = (Vec::new(), Vec::new());
+        before.mentions(sheet, &mut gone);
+        after.mentions(sheet, &mut stays);
+        let stays: BTreeSet<&Vec<Value>> = stays.iter().map(|fact| &fact.tuple).collect();
+        gone.retain(|fact| !stays.contains(&fact.tuple));
+        crate::sheet::tidy(&mut gone);
+        gone
     }
 
     fn edges<'s>(&self, all: &'s References, from: &Address) -> impl Iterator<Item = (&'s Edge, &'s String)> {

@@ -61,16 +61,71 @@ impl Instance {
         facts.push(sheet.fact(relation, words, &self.place));
         let config = Value::json(self.config.clone());
         facts.push(sheet.fact("std.state.config", vec![resource.clone(), config], &self.config_place));
-        let Json::Object(entries) = &self.config else { return };
-        for name in IDENTIFIERS {
-            if let Some(Json::Text(value)) = entries.get(name)
-                && !value.is_empty()
-            {
-                let place = format!("{}/{name}", self.config_place);
-                let tuple = vec![Value::Text(value.clone()), resource.clone()];
-                facts.push(sheet.fact("std.terraform.identifier", tuple, &place));
+        for (name, value) in self.identifiers() {
+            let place = format!("{}/{name}", self.config_place);
+            let tuple = vec![Value::Text(value.clone()), resource.clone()];
+            facts.push(sheet.fact("std.terraform.identifier", tuple, &place));
+        }
+        self.mentions(sheet, facts);
+    }
+
+    /// The strings that name it, by attribute.
+    fn identifiers(&self) -> impl Iterator<Item = (&'static str, &Arc<str>)> {
+        IDENTIFIERS.into_iter().filter_map(|name| match &self.config {
+            Json::Object(entries) => match entries.get(name) {
+                Some(Json::Text(value)) if !value.is_empty() => Some((name, value)),
+                _ => None,
+            },
+            _ => None,
+        })
+    }
+
+    /// The known strings in it that could name another resource.
+    pub(crate) fn mentions(&self, sheet: &Sheet, facts: &mut Vec<Fact>) {
+        let resource = sheet.named(&self.address.to_string());
+        let own: Vec<&str> = self.identifiers().map(|(_, value)| &**value).collect();
+        let (mut attribute, mut place) = (String::new(), self.config_place.clone());
+        strings(&self.config, &mut attribute, &mut place, &mut |attribute, place, value| {
+            let letters = value.chars().count();
+            if (3..=512).contains(&letters) && !value.contains(char::is_whitespace) && !own.contains(&&**value) {
+                let tuple = vec![Value::Text(resource.clone()), Value::text(attribute), Value::Text(value.clone())];
+                facts.push(sheet.fact("std.terraform.mention", tuple, place));
+            }
+        });
+    }
+}
+
+/// Visits every known string with its attribute (names joined by dots, without indexes) and its JSON pointer.
+fn strings(
+    json: &Json,
+    attribute: &mut String,
+    place: &mut String,
+    visit: &mut dyn FnMut(&str, &str, &Arc<str>),
+) {
+    let (named, placed) = (attribute.len(), place.len());
+    match json {
+        Json::Text(value) => visit(attribute, place, value),
+        Json::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                place.push_str(&format!("/{index}"));
+                strings(item, attribute, place, visit);
+                place.truncate(placed);
             }
         }
+        Json::Object(entries) => {
+            for (key, value) in entries {
+                if named > 0 {
+                    attribute.push('.');
+                }
+                attribute.push_str(key);
+                place.push('/');
+                place.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                strings(value, attribute, place, visit);
+                attribute.truncate(named);
+                place.truncate(placed);
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Unknown(_) | Json::Sensitive(_) => {}
     }
 }
 
