@@ -1,1 +1,36 @@
-//! A change to a verdict.
+//! A change to a verdict, with proofs that were checked; and the questions about a model.
+//!
+//! Read downwards:
+//! - `case`: what is asked. `worlds`: the facts before, and what the change makes of them.
+//! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on.
+//! - `verdict`: the road to an answer. On it: `violations`, `causes`, `ambiguity`, `routing`, `blast`, `proofs`.
+//! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
+//! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `test`: test blocks.
+//!
+//! INVARIANT: pure: no file, no clock, no environment; and no verdict that was not checked.
+//! Not here: formats of changes and facts (`import`), policies as text (`compiler`).
+
+mod ambiguity;
+pub mod ask;
+mod blast;
+mod case;
+mod causes;
+mod decision;
+mod explained;
+pub mod markdown;
+mod proofs;
+mod record;
+mod routing;
+mod settled;
+pub mod test;
+pub mod text;
+mod verdict;
+mod violations;
+mod words;
+mod worlds;
+
+pub use case::{Case, Failure, Malformed, SourceState};
+pub use decision::{Approval, Decision, Hit, Judged, Model};
+pub use evidence::{Accountable, Ambiguity, Asked, Assurance, Doubt, Kind, Law, Reason, Verdict};
+pub use explained::{Because, Explained, Ground, SHORT, Step};
+pub use verdict::decide;

@@ -1,0 +1,139 @@
+//! The closed list of ambiguities, as the standard library derives them, in words and with who may clear them.
+
+use crate::case::Failure;
+use crate::proofs::Proofs;
+use crate::routing::Routing;
+use crate::settled::Settled;
+use crate::violations::acts;
+use crate::words;
+use evidence::{Ambiguity, Doubt};
+use program::{RelationId, Tuple, Value};
+use proof::Side;
+use std::collections::BTreeSet;
+
+/// An ambiguity and the actions it is about; none of them where it is about the whole change.
+pub(crate) type About = (Ambiguity, Option<usize>);
+
+/// Every ambiguity that the standard library derives, in the order of the list.
+pub(crate) fn ambiguities(settled: &Settled<'_>, routing: &Routing<'_>, proofs: &mut Proofs) -> Result<Vec<About>, Failure> {
+    let mut found = Vec::new();
+    for (name, doubt) in Doubt::ALL.into_iter().filter_map(|doubt| Some((doubt.relation()?, doubt))) {
+        let sure = settled.law(name)?;
+        let possible = settled.possible(sure);
+        let certain = settled.tuples(Side::After, sure);
+        let further = settled.tuples(Side::After, possible);
+        let readings = certain.iter().map(|t| (sure, *t, true)).chain(further.difference(&certain).map(|t| (possible, *t, false)));
+        for (relation, tuple, sure) in readings {
+            let actions: Vec<Option<usize>> = match acts(settled, relation, tuple) {
+                Some(actions) => actions.into_iter().map(Some).collect(),
+                None => vec![None],
+            };
+            let proof = proofs.add(settled, Side::After, relation, tuple)?;
+            let origins = if sure { BTreeSet::new() } else { origins(settled, relation, tuple)? };
+            for action in actions {
+                let subject = tuple.last().map(Value::show).unwrap_or_default();
+                let ambiguity = Ambiguity {
+                    kind: doubt,
+                    action: action.map(|at| settled.case.change.actions[at].id.to_string()),
+                    message: message(settled, doubt, action, &subject),
+                    to: routing.ambiguity(doubt, action, &subject),
+                    subject,
+                    sure,
+                    origins: origins.iter().cloned().collect(),
+                    proof: Some(proof.clone()),
+                };
+                found.push((ambiguity, action));
+            }
+        }
+    }
+    Ok(found)
+}
+
+fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: &str) -> String {
+    let action = action.map(|at| &settled.case.change.actions[at]);
+    let (verb, resource) = action.map_or(("change", subject), |a| (a.verb.name(), &*a.resource));
+    let holds = |relation: &str| {
+        let id = settled.program.find(relation);
+        id.is_some_and(|id| settled.holds(Side::After, id, &[Value::text(subject)]))
+    };
+    match doubt {
+        Doubt::NoPermit => format!("`{subject}` covers {resource} and does not permit to {verb} it"),
+        Doubt::NoIntent => format!("no intent covers {subject}"),
+        Doubt::NoAccountable => format!("nobody is accountable for {subject}"),
+        Doubt::Source if holds("std.source.missing") => format!("source `{subject}` is missing"),
+        Doubt::Source => format!("source `{subject}` is older than it may be"),
+        Doubt::Conflict => format!("sources disagree about {subject}"),
+        Doubt::Disagreement => format!("the model and the change disagree about {subject} as it was"),
+        Doubt::Partial => subject.to_owned(),
+        Doubt::Unknown => format!("{subject} depends on a value that is not known"),
+        Doubt::NoRight => format!("nobody with the right to decide was found for {subject}"),
+    }
+}
+
+/// Where the unknown values come from that a possible tuple hangs on.
+pub(crate) fn origins(settled: &Settled<'_>, relation: RelationId, tuple: &Tuple) -> Result<BTreeSet<String>, Failure> {
+    let mut search = Search { settled, seen: BTreeSet::new(), found: BTreeSet::new() };
+    search.tuple(Side::After, relation, tuple)?;
+    if search.found.is_empty() {
+        tuple.iter().for_each(|value| words::origins(value, &mut search.found));
+    }
+    Ok(search.found)
+}
+
+struct Search<'a> {
+    settled: &'a Settled<'a>,
+    seen: BTreeSet<(Side, RelationId, Tuple)>,
+    found: BTreeSet<String>,
+}
+
+impl Search<'_> {
+    fn tuple(&mut self, side: Side, relation: RelationId, tuple: &Tuple) -> Result<(), Failure> {
+        use program::{Literal, Truth, compare, evaluate, presence};
+        if !self.seen.insert((side, relation, tuple.clone())) {
+            return Ok(());
+        }
+        for node in &self.settled.prove(side, relation, tuple)?.nodes {
+            let proof::Why::Derived { rule, binding, .. } = &node.why else { continue };
+            for literal in &self.settled.program.rule(*rule).body {
+                match literal {
+                    Literal::Test { op, left, right, .. } => {
+                        if let (Some(left), Some(right)) = (evaluate(left, binding), evaluate(right, binding))
+                            && compare(*op, &left, &right) == Truth::Possible
+                        {
+                            words::origins(&left, &mut self.found);
+                            words::origins(&right, &mut self.found);
+                        }
+                    }
+                    Literal::Is { expr, .. } => {
+                        let value = evaluate(expr, binding);
+                        if presence(value.as_ref()) == program::Presence::Unknown {
+                            value.iter().for_each(|value| words::origins(value, &mut self.found));
+                        }
+                    }
+                    Literal::Each { variable, .. } => {
+                        let element = binding.get(*variable).and_then(Option::as_ref);
+                        element.into_iter().filter(|v| v.holds_many()).for_each(|v| words::origins(v, &mut self.found));
+                    }
+                    Literal::Absent(atom) => {
+                        let possible = self.settled.possible(atom.relation);
+                        if possible != atom.relation {
+                            let value = |term: &program::Term| match term {
+                                program::Term::Variable(variable) => binding.get(*variable).cloned().flatten(),
+                                program::Term::Constant(value) => Some(value.clone()),
+                                program::Term::Any => None,
+                            };
+                            let pattern: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
+                            for side in node.side.reads(atom.world) {
+                                let matched = self.settled.matching(*side, possible, &pattern);
+                                let matched: Vec<Tuple> = matched.into_iter().cloned().collect();
+                                matched.iter().try_for_each(|tuple| self.tuple(*side, possible, tuple))?;
+                            }
+                        }
+                    }
+                    Literal::Holds(_) | Literal::Bind { .. } | Literal::Aggregate { .. } => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,206 @@
+//! Questions about a model, with or without a change: why something holds, which tuples answer, what hangs on what.
+//!
+//! Every answer is read from certified worlds, and every proof was checked.
+//! Not here: how a question is written (`compiler`): it comes as a relation and a pattern.
+
+use crate::blast::Graph;
+use crate::case::{Case, Failure};
+use crate::decision::Hit;
+use crate::explained::{Explained, explain, given};
+use crate::settled::settle;
+use crate::words;
+use program::{RelationId, Term, Tuple, Value};
+use proof::Side;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A tuple that holds, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answer {
+    /// The tuple, in the author's words.
+    pub holds: String,
+    /// In which world: `before` or `after`.
+    pub world: &'static str,
+    /// It holds whatever the unknown values turn out to be.
+    pub sure: bool,
+    /// Why.
+    pub proof: Explained,
+}
+
+/// The tuples that answer a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Table {
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// Sorted; with each whether it holds whatever the unknown values turn out to be.
+    pub rows: Vec<(Tuple, bool)>,
+}
+
+/// How many tuples a relation has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Count {
+    /// Its qualified name.
+    pub relation: String,
+    /// In the world before.
+    pub before: usize,
+    /// In the world after.
+    pub after: usize,
+}
+
+/// Why every tuple holds that matches, sorted.
+///
+/// - `relation`: the sure reading. Where it has another, tuples that only may hold are answered too.
+/// - `pattern`: one term per column; a variable stands for any value.
+/// - `side`: the world asked about.
+/// - returns: empty where nothing matches.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side) -> Result<Vec<Answer>, Failure> {
+    settle(case, |settled| {
+        let pattern: Vec<Option<Value>> = pattern.iter().map(wanted).collect();
+        let mut answers = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (reading, sure) in [(relation, true), (settled.possible(relation), false)] {
+            for tuple in settled.matching(side, reading, &pattern) {
+                if !seen.insert(tuple.clone()) {
+                    continue;
+                }
+                let proof = settled.prove(side, reading, tuple)?;
+                let proof = explain(settled.program, &proof, &settled.worlds.origins(&given(&proof)));
+                let holds = words::tuple(settled.program, relation, tuple);
+                answers.push(Answer { holds, world: side.name(), sure, proof });
+            }
+        }
+        Ok(answers)
+    })
+}
+
+fn wanted(term: &Term) -> Option<Value> {
+    match term {
+        Term::Constant(value) => Some(value.clone()),
+        Term::Variable(_) | Term::Any => None,
+    }
+}
+
+/// The tuples of a relation in the world after, for a query that was compiled to it.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn query(case: &Case<'_>, relation: RelationId) -> Result<Table, Failure> {
+    settle(case, |settled| {
+        let sure = settled.tuples(Side::After, relation);
+        let possible = settled.tuples(Side::After, settled.possible(relation));
+        let rows = sure.union(&possible).map(|tuple| ((*tuple).clone(), sure.contains(*tuple))).collect();
+        let columns = settled.program.relation(relation).columns.iter().map(|column| column.name.clone()).collect();
+        Ok(Table { columns, rows })
+    })
+}
+
+/// Everything that hangs on a resource, in either world, nearest first.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn blast(case: &Case<'_>, resource: &str) -> Result<Vec<Hit>, Failure> {
+    settle(case, |settled| Ok(Graph::of(settled).blast(resource)))
+}
+
+/// How many tuples each relation has that is not the compiler's own, by name.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn counts(case: &Case<'_>) -> Result<Vec<Count>, Failure> {
+    settle(case, |settled| {
+        let relations = (0..).map(RelationId).zip(&settled.program.relations);
+        let shown = relations.filter(|(_, relation)| !relation.hidden);
+        Ok(shown
+            .map(|(id, relation)| Count {
+                relation: relation.name.clone(),
+                before: settled.tuples(Side::Before, id).len(),
+                after: settled.tuples(Side::After, id).len(),
+            })
+            .collect())
+    })
+}
+
+impl Answer {
+    /// The answer as text: the tuple and its proof.
+    ///
+    /// - `full`: every line of the proof, not only the first [`crate::SHORT`].
+    pub fn text(&self, full: bool) -> String {
+        let mut lines = self.proof.lines((!full).then_some(crate::SHORT));
+        if !self.sure && let Some(first) = lines.first_mut() {
+            first.push_str("   possibly: an unknown value decides");
+        }
+        lines.into_iter().map(|line| line + "\n").collect()
+    }
+}
+
+impl Table {
+    /// Aligned columns under their names; `possibly` behind a row that an unknown value decides.
+    pub fn text(&self) -> String {
+        let shown: Vec<Vec<String>> = self.rows.iter().map(|(tuple, _)| tuple.iter().map(Value::show).collect()).collect();
+        let width = |at: usize| {
+            let cells = shown.iter().map(|row| row[at].chars().count());
+            cells.chain([self.columns[at].chars().count()]).max().unwrap_or(0)
+        };
+        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let line = |cells: &[String], tail: &str| {
+            let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            format!("{}{tail}", padded.join("  ")).trim_end().to_owned() + "\n"
+        };
+        let rows = shown.iter().zip(&self.rows).map(|(cells, (_, sure))| line(cells, if *sure { "" } else { "  possibly" }));
+        std::iter::once(line(&self.columns, "")).chain(rows).collect()
+    }
+
+    /// One object a row; `sure` says whether no unknown value decides.
+    pub fn json(&self) -> String {
+        let rows = self.rows.iter().map(|(tuple, sure)| {
+            let mut row = serde_json::Map::new();
+            for (name, value) in self.columns.iter().zip(tuple) {
+                row.insert(name.clone(), plain(value));
+            }
+            serde_json::json!({ "row": row, "sure": sure })
+        });
+        let mut text = serde_json::to_string_pretty(&rows.collect::<Vec<_>>()).expect("bug: rows are plain data");
+        text.push('\n');
+        text
+    }
+
+    /// RFC 4180: the columns' names, then a line a row. Rows that an unknown value decides are left out.
+    pub fn csv(&self) -> String {
+        let cell = |text: &str| match text.contains(['"', ',', '\n', '\r']) {
+            true => format!("\"{}\"", text.replace('"', "\"\"")),
+            false => text.to_owned(),
+        };
+        let line = |cells: Vec<String>| cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(",") + "\r\n";
+        let rows = self.rows.iter().filter(|(_, sure)| *sure).map(|(tuple, _)| line(tuple.iter().map(Value::show).collect()));
+        std::iter::once(line(self.columns.clone())).chain(rows).collect()
+    }
+}
+
+/// A value as JSON, sensitive parts hidden.
+fn plain(value: &Value) -> serde_json::Value {
+    fn json(value: &program::Json) -> serde_json::Value {
+        match value {
+            program::Json::Null => serde_json::Value::Null,
+            program::Json::Bool(b) => (*b).into(),
+            program::Json::Int(n) => (*n).into(),
+            program::Json::Decimal(text) => text.parse().map_or_else(|_| text.to_string().into(), serde_json::Value::Number),
+            program::Json::Text(text) => text.to_string().into(),
+            program::Json::Array(items) => items.iter().map(json).collect(),
+            program::Json::Object(entries) => entries.iter().map(|(key, value)| (key.to_string(), json(value))).collect(),
+            program::Json::Unknown(_) | program::Json::Sensitive(_) => value.show().into(),
+        }
+    }
+    match value {
+        Value::Bool(b) => (*b).into(),
+        Value::Int(n) => (*n).into(),
+        Value::Json(value) => json(value),
+        Value::Set(items) => items.iter().map(plain).collect(),
+        Value::List(items) => items.iter().map(plain).collect(),
+        Value::Text(_) | Value::Time(_) | Value::Duration(_) | Value::Cidr(_) | Value::Between(_) | Value::Unknown(_) => {
+            value.show().into()
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What is asked of a decision: a program, the facts, a change, and who asks when.
+
+use engine::Limits;
+use program::{Change, Digest, Fact, Origin, Program};
+use std::fmt;
+use std::sync::Arc;
+
+/// Everything a decision depends on. Equal cases give equal bytes.
+pub struct Case<'a> {
+    /// The compiled policy.
+    pub program: Arc<Program>,
+    /// The world before, from every source, in any order.
+    pub facts: Vec<Fact>,
+    /// What is asked; one without actions for a question.
+    pub change: Change,
+    /// Who asks, as claimed.
+    pub actor: Option<String>,
+    /// In which session, as claimed.
+    pub session: Option<String>,
+    /// The time of the decision, microseconds since 1970.
+    pub now: i64,
+    /// Names the facts.
+    pub model: Digest,
+    /// Sources that cannot be relied on.
+    pub sources: Vec<SourceState>,
+    /// How much may be used.
+    pub limits: Limits<'a>,
+    /// The build that decides, as a record names it: `writ 0.1.0`.
+    pub build: String,
+}
+
+/// A declared source that cannot be relied on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SourceState {
+    /// It is declared, and absent.
+    Missing(String),
+    /// It is older than its `max_age`.
+    Stale(String),
+}
+
+/// Why there is no verdict.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// A fact or a change that cannot be read as the program declares it.
+    Malformed(Malformed),
+    /// A limit was reached; the text names it.
+    Limit(String),
+    /// Our own mistake: a part of the answer did not stand up to its check.
+    Bug(String),
+}
+
+/// Input that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Malformed {
+    /// One lower-case sentence.
+    pub what: String,
+    /// Where it was read.
+    pub origin: Option<Origin>,
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Malformed(Malformed { what, origin: Some(origin) }) => {
+                write!(f, "{}: {}: {what}", origin.source.file, origin.place)
+            }
+            Failure::Malformed(Malformed { what, origin: None }) => f.write_str(what),
+            Failure::Limit(what) => f.write_str(what),
+            Failure::Bug(what) => write!(f, "bug: {what}"),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Causes: the actions that brought a tuple about.
+//!
+//! Down the proof of what is new: a given leaf that an action added has that action as its cause. For a tuple that is
+//! absent, down the proofs of those that matched before and are gone: the leaves that an action removed. And so on, in
+//! turns, each tuple once. Of several proofs the printed one is followed, and each has a changed leaf, since what is new
+//! did not hold before.
+
+use crate::case::Failure;
+use crate::settled::Settled;
+use program::{Literal, RelationId, Term, Tuple, Value};
+use proof::{Proof, Side, Why};
+use std::collections::BTreeSet;
+
+/// The positions of the actions that brought about what `proof` proves in the world after.
+pub(crate) fn causes(settled: &Settled<'_>, proof: &Proof) -> Result<BTreeSet<usize>, Failure> {
+    let mut search = Search { settled, seen: BTreeSet::new(), found: BTreeSet::new() };
+    search.follow(proof)?;
+    Ok(search.found)
+}
+
+struct Search<'a> {
+    settled: &'a Settled<'a>,
+    /// Tuples whose proof was followed.
+    seen: BTreeSet<(Side, RelationId, Tuple)>,
+    found: BTreeSet<usize>,
+}
+
+impl Search<'_> {
+    /// Follows a proof of a tuple that holds on the side of its root and not on the other. What the rules read from the
+    /// other world is no trace of the change.
+    fn follow(&mut self, proof: &Proof) -> Result<(), Failure> {
+        let Some(here) = proof.root().map(|root| root.side) else { return Ok(()) };
+        for node in proof.nodes.iter().filter(|node| node.side == here) {
+            match &node.why {
+                Why::Given => {
+                    let worlds = self.settled.worlds;
+                    let turned = if here == Side::After { &worlds.added_by } else { &worlds.removed_by };
+                    self.found.extend(turned.get(&(node.relation, node.tuple.clone())).into_iter().flatten());
+                }
+                Why::Derived { rule, binding, .. } => {
+                    for literal in &self.settled.program.rule(*rule).body {
+                        self.literal(literal, binding, here)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn literal(&mut self, literal: &Literal, binding: &[Option<Value>], here: Side) -> Result<(), Failure> {
+        let (atom, also) = match literal {
+            Literal::Absent(atom) => (atom, None),
+            // Members that are there stand among the nodes; those that left are looked for.
+            Literal::Aggregate { sure, possible, .. } => (sure, *possible),
+            Literal::Holds(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => {
+                return Ok(());
+            }
+        };
+        if here.reads(atom.world) != [here] {
+            return Ok(());
+        }
+        let value = |term: &Term| match term {
+            Term::Variable(variable) => binding.get(*variable).cloned().flatten(),
+            Term::Constant(value) => Some(value.clone()),
+            Term::Any => None,
+        };
+        let pattern: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
+        std::iter::once(atom.relation).chain(also).try_for_each(|relation| self.turned(relation, &pattern, here))
+    }
+
+    /// Follows the tuples that match in the other world and not in this one.
+    fn turned(&mut self, relation: RelationId, pattern: &[Option<Value>], here: Side) -> Result<(), Failure> {
+        let there = match here {
+            Side::Before => Side::After,
+            Side::After => Side::Before,
+        };
+        let matched: Vec<Tuple> = self.settled.matching(there, relation, pattern).into_iter().cloned().collect();
+        for tuple in matched {
+            if self.settled.holds(here, relation, &tuple) || !self.seen.insert((there, relation, tuple.clone())) {
+                continue;
+            }
+            let proof = self.settled.prove(there, relation, &tuple)?;
+            self.follow(&proof)?;
+        }
+        Ok(())
+    }
+}

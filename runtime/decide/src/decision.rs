@@ -1,0 +1,127 @@
+//! A decision: the verdict, and everything that is said with it.
+//!
+//! Serialises to the answer of `--json`; the order of fields and of entries is fixed. Strings are as people read them:
+//! values without quotes, sensitive parts hidden.
+//!
+//! Not here: how it comes about (`verdict`), how it looks (`text`, `markdown`), what is kept of it (`record`); what it
+//! shares with a record is defined in `evidence`.
+
+use crate::explained::Explained;
+use evidence::{Accountable, Ambiguity, Asked, Assurance, Law, Reason, Sealed, Verdict};
+use program::Verb;
+use serde::{Serialize, Serializer};
+
+/// The answer to a change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Decision {
+    /// The worst of what stands below.
+    pub verdict: Verdict,
+    /// What was asked.
+    pub change: Asked,
+    /// About which world.
+    pub model: Model,
+    /// By which law.
+    pub program: Law,
+    /// Who asked, as claimed.
+    pub actor: Option<String>,
+    /// In which session, as claimed.
+    pub session: Option<String>,
+    /// The time of the decision, where a rule in force reads it.
+    pub now: Option<String>,
+    /// Deny first, then escalate, then allow; within them by id.
+    pub actions: Vec<Judged>,
+    /// Reasons that no action caused: they are the change's own.
+    pub reasons: Vec<Reason>,
+    /// What held before, still holds, and does not count against this change.
+    pub standing: Vec<Reason>,
+    /// What held before and holds no more.
+    pub fixed: Vec<Reason>,
+    /// Why the verdict cannot be allow without somebody's word.
+    pub ambiguities: Vec<Ambiguity>,
+    /// Whose word would clear what can be cleared.
+    pub approvals_needed: Vec<Approval>,
+    /// By the names that reasons give them.
+    #[serde(serialize_with = "entries")]
+    pub proofs: Vec<(String, Explained)>,
+    /// How much of it was checked.
+    pub assurance: Assurance,
+    /// The record of it; serialises to its digest.
+    #[serde(serialize_with = "digest")]
+    pub evidence: Sealed,
+}
+
+/// About which world.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Model {
+    /// Names the facts.
+    pub version: String,
+    /// How many there are.
+    pub facts: usize,
+    /// How many of them are of relations that the program does not have.
+    pub ignored: usize,
+}
+
+/// An action and its verdict.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// Its name within the change.
+    pub id: String,
+    /// What is done.
+    pub verb: Verb,
+    /// To what.
+    pub resource: String,
+    /// The worst of its reasons and ambiguities.
+    pub verdict: Verdict,
+    /// Denies, escalates, then the permits it rests on.
+    pub reasons: Vec<Reason>,
+    /// What hangs on its resource, nearest first.
+    pub blast: Vec<Hit>,
+    /// Who answers for its resource.
+    pub accountable: Vec<Accountable>,
+}
+
+/// Something that hangs on what is touched.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Hit {
+    /// What.
+    pub resource: String,
+    /// Over how many edges, at least 1.
+    pub hops: usize,
+    /// A shortest way, from it to what is touched.
+    pub path: Vec<String>,
+    /// Who answers for it; several are joined by a comma.
+    pub accountable: Option<String>,
+    /// The highest criticality of the intents that cover it, else `none`.
+    pub class: String,
+}
+
+/// Whose word is needed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Approval {
+    /// Who.
+    pub party: String,
+    /// By which right.
+    pub right: String,
+}
+
+impl Decision {
+    /// The answer of `--json`: indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).expect("bug: a decision is plain data");
+        text.push('\n');
+        text
+    }
+
+    /// The proof of that name.
+    pub fn proof(&self, name: &str) -> Option<&Explained> {
+        self.proofs.iter().find(|(id, _)| id == name).map(|(_, proof)| proof)
+    }
+}
+
+fn entries<S: Serializer>(proofs: &[(String, Explained)], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(proofs.iter().map(|(name, proof)| (name, proof)))
+}
+
+fn digest<S: Serializer>(sealed: &Sealed, serializer: S) -> Result<S::Ok, S::Error> {
+    sealed.digest.serialize(serializer)
+}

@@ -1,0 +1,146 @@
+//! A decision as Markdown: the comment on a pull request.
+
+use crate::decision::{Decision, Judged};
+use crate::explained::SHORT;
+use crate::text::{claim, counted, line_of, next, tally};
+use evidence::{Doubt, Kind, Reason, Verdict};
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+/// The decision as Markdown (GitHub's and GitLab's), with a line break at the end.
+pub fn render(decision: &Decision) -> String {
+    let mut out = String::new();
+    let tally = tally(decision);
+    let tally = if tally.is_empty() { String::new() } else { format!(": {tally}") };
+    let _ = writeln!(out, "## {}: `{}`\n", decision.verdict.name().to_uppercase(), code(&decision.change.file));
+    let _ = writeln!(out, "{}{tally}.", counted(decision.change.actions, "action"));
+    for action in decision.actions.iter().filter(|action| action.reasons.iter().any(|r| r.kind != Kind::Permit)) {
+        acted(decision, action, &mut out);
+    }
+    if !decision.reasons.is_empty() {
+        let _ = writeln!(out, "\n### {}: the change as a whole\n", Verdict::of(&decision.reasons).name());
+        decision.reasons.iter().for_each(|one| reason(decision, one, &mut out));
+    }
+    ambiguities(decision, &mut out);
+    allowed(decision, &mut out);
+    for (reasons, word) in [(&decision.standing, "standing, not counted"), (&decision.fixed, "fixed")] {
+        if !reasons.is_empty() {
+            let _ = writeln!(out, "\n### {word}\n");
+            for one in reasons.iter() {
+                let _ = writeln!(out, "- `{}`: {}", code(&one.rule), words(&one.message));
+            }
+        }
+    }
+    let parties: Vec<String> = decision.approvals_needed.iter().map(|one| words(&one.party)).collect();
+    if decision.verdict == Verdict::Escalate && !parties.is_empty() {
+        let _ = writeln!(out, "\nTo decide: {}.", parties.join(", "));
+    }
+    if let Some(next) = next(decision) {
+        let _ = writeln!(out, "\nNext: `{}`", code(&next));
+    }
+    let _ = writeln!(out, "\n<sub>change {} · program {} · evidence {}</sub>", decision.change.digest, decision.program.digest, decision.evidence.digest);
+    out
+}
+
+fn acted(decision: &Decision, action: &Judged, out: &mut String) {
+    let _ = writeln!(out, "\n### {}: `{}` ({})\n", action.verdict.name(), code(&action.id), action.verb);
+    action.reasons.iter().filter(|one| one.kind != Kind::Permit).for_each(|one| reason(decision, one, out));
+    if !action.accountable.is_empty() {
+        let parties: BTreeSet<String> = action.accountable.iter().map(|one| words(&one.party)).collect();
+        let _ = writeln!(out, "\nAccountable: {}.", parties.into_iter().collect::<Vec<_>>().join(", "));
+    }
+    if action.blast.is_empty() {
+        return;
+    }
+    let critical = action.blast.iter().filter(|hit| hit.class == "critical").count();
+    let _ = writeln!(out, "\n<details><summary>reaches {} ({critical} critical)</summary>\n", action.blast.len());
+    let _ = writeln!(out, "| reached | by way of | accountable | class |\n|---|---|---|---|");
+    for hit in &action.blast {
+        let path: Vec<String> = hit.path.iter().skip(1).map(|step| format!("`{}`", cell(step))).collect();
+        let accountable = words(hit.accountable.as_deref().unwrap_or("nobody"));
+        let _ = writeln!(out, "| `{}` | {} | {accountable} | {} |", cell(&hit.resource), path.join(" ← "), hit.class);
+    }
+    let _ = writeln!(out, "\n</details>");
+}
+
+fn reason(decision: &Decision, reason: &Reason, out: &mut String) {
+    let possibly = if reason.sure { "" } else { ", possibly" };
+    let message = if reason.message.is_empty() { String::new() } else { format!(": {}", words(&reason.message)) };
+    let _ = writeln!(out, "- **{}** `{}` ({}{possibly}){message}", reason.kind.name(), code(&reason.rule), words(line_of(&reason.place)));
+    if !reason.to.is_empty() {
+        let to: Vec<String> = reason.to.iter().map(|party| words(party)).collect();
+        let _ = writeln!(out, "  To decide: {}.", to.join(", "));
+    }
+    if let Some(proof) = decision.proof(&reason.proof) {
+        let _ = writeln!(out, "\n  <details><summary>proof</summary>\n\n  ````");
+        for line in proof.lines(Some(SHORT)) {
+            let _ = writeln!(out, "  {}", line.replace("````", "'''''"));
+        }
+        let _ = writeln!(out, "  ````\n  </details>\n");
+    }
+}
+
+fn ambiguities(decision: &Decision, out: &mut String) {
+    if decision.ambiguities.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n### to ask\n");
+    let unclaimed = decision.ambiguities.iter().filter(|one| one.kind == Doubt::NoIntent);
+    let unclaimed: BTreeSet<&str> = unclaimed.map(|one| one.subject.as_str()).collect();
+    if !unclaimed.is_empty() {
+        let _ = writeln!(out, "- **no intent** covers {}; to claim them:\n\n  ```writ", counted(unclaimed.len(), "resource"));
+        claim(&unclaimed, true).iter().for_each(|line| {
+            let _ = writeln!(out, "  {line}");
+        });
+        let _ = writeln!(out, "  ```\n");
+    }
+    let others: BTreeSet<(Doubt, &str)> =
+        decision.ambiguities.iter().filter(|one| one.kind != Doubt::NoIntent).map(|one| (one.kind, one.message.as_str())).collect();
+    for (kind, message) in others {
+        let _ = writeln!(out, "- **{}**: {}", kind.name(), words(message));
+    }
+}
+
+fn allowed(decision: &Decision, out: &mut String) {
+    let allowed: Vec<&Judged> = decision.actions.iter().filter(|action| action.verdict == Verdict::Allow).collect();
+    if allowed.is_empty() {
+        return;
+    }
+    let _ = writeln!(out, "\n<details><summary>allow: {}</summary>\n", counted(allowed.len(), "action"));
+    for action in allowed {
+        let permits: Vec<String> = action.reasons.iter().map(|one| format!("`{}`", code(&one.rule))).collect();
+        let by = if permits.is_empty() { String::new() } else { format!(": {}", permits.join(", ")) };
+        let _ = writeln!(out, "- `{}` ({}){by}", code(&action.id), action.verb);
+    }
+    let _ = writeln!(out, "\n</details>");
+}
+
+/// Text in which nothing is markup, a mention or a link.
+fn words(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '{' | '}' | '[' | ']' | '(' | ')' | '#' | '|' | '!' | '~' => {
+                out.push('\\');
+                out.push(c);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '@' => out.push_str("&#64;"),
+            '\n' | '\r' => out.push(' '),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Text inside one pair of backticks.
+fn code(text: &str) -> String {
+    text.replace('`', "'").replace(['\n', '\r'], " ")
+}
+
+/// Text inside backticks in a table.
+fn cell(text: &str) -> String {
+    code(text).replace('|', "\\|")
+}

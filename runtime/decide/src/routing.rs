@@ -1,0 +1,80 @@
+//! Whose word an escalation or an ambiguity asks for.
+//!
+//! First the parties that the rule names and that had the right before the change; then the owner of the intent; then
+//! the owner of the package.
+
+use crate::settled::Settled;
+use evidence::Doubt;
+use program::{Objection, Tuple, Value};
+use proof::Side;
+use std::collections::BTreeSet;
+
+/// The right by which a party takes a risk.
+pub(crate) const RIGHT: &str = "accept-risk";
+
+pub(crate) struct Routing<'a> {
+    settled: &'a Settled<'a>,
+}
+
+/// Whom to ask.
+pub(crate) struct Route {
+    /// Sorted, each once.
+    pub parties: Vec<String>,
+    /// Nobody whom the rule names has the right, or nobody is named at all.
+    pub without_right: bool,
+}
+
+impl<'a> Routing<'a> {
+    pub(crate) fn of(settled: &'a Settled<'a>) -> Routing<'a> {
+        Routing { settled }
+    }
+
+    /// Who decides an escalation.
+    pub(crate) fn escalation(&self, objection: &Objection, tuple: &Tuple) -> Route {
+        let mut named = BTreeSet::new();
+        for route in objection.route.into_iter().flat_map(|id| [id, self.settled.possible(id)]) {
+            let pattern: Vec<Option<Value>> = tuple.iter().cloned().map(Some).chain([None]).collect();
+            named.extend(self.settled.matching(Side::After, route, &pattern).into_iter().filter_map(|t| t.last().map(Value::show)));
+        }
+        let entitled: Vec<String> = named.into_iter().filter(|party| self.entitled(party)).collect();
+        if !entitled.is_empty() {
+            return Route { parties: entitled, without_right: false };
+        }
+        let instance = tuple.first().and_then(Value::as_text);
+        let applied = self.settled.program.instances.iter().find(|one| Some(one.name.as_str()) == instance);
+        let parties = self.owners(applied.map(|one| one.intent.as_str()).into_iter().collect());
+        let without_right = objection.route.is_some() || parties.is_empty();
+        Route { parties, without_right }
+    }
+
+    /// Who may clear an ambiguity about an action, or about the whole change.
+    pub(crate) fn ambiguity(&self, doubt: Doubt, action: Option<usize>, subject: &str) -> Vec<String> {
+        match doubt {
+            Doubt::NoPermit => self.owners(BTreeSet::from([subject])),
+            Doubt::NoIntent | Doubt::Source | Doubt::Partial | Doubt::NoRight => self.owners(BTreeSet::new()),
+            Doubt::NoAccountable | Doubt::Unknown | Doubt::Conflict | Doubt::Disagreement => {
+                let resource = action.map(|at| &*self.settled.case.change.actions[at].resource);
+                let covers = self.settled.program.find("std.intent.covers");
+                let tuples = covers.map(|id| self.settled.either(id)).unwrap_or_default();
+                let covering = tuples.into_iter().filter(|tuple| tuple.get(1).and_then(Value::as_text) == resource);
+                self.owners(covering.filter_map(|tuple| tuple.first()?.as_text()).collect())
+            }
+        }
+    }
+
+    /// The owners of the intents; the package's where none of them has one.
+    fn owners(&self, intents: BTreeSet<&str>) -> Vec<String> {
+        let known = self.settled.program.intents.iter().filter(|intent| intents.contains(intent.name.as_str()));
+        let owners: BTreeSet<String> = known.filter_map(|intent| intent.owner.clone()).collect();
+        match owners.is_empty() {
+            true => self.settled.program.owner.clone().into_iter().collect(),
+            false => owners.into_iter().collect(),
+        }
+    }
+
+    /// Whether a party had the right before the change.
+    fn entitled(&self, party: &str) -> bool {
+        let right = self.settled.program.find("std.authority.right");
+        right.is_some_and(|id| self.settled.holds(Side::Before, id, &[Value::text(party), Value::text(RIGHT)]))
+    }
+}

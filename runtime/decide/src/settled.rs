@@ -1,0 +1,103 @@
+//! Both worlds of a case, derived by the engine and certified: what everything else reads.
+//!
+//! The engine derives and finds proofs; what is *read* is the database that `proof` hands out once the engine's
+//! certificate stands. A proof is handed out only once it was checked in that database.
+//!
+//! INVARIANT: nothing that leaves here was not checked.
+
+use crate::case::{Case, Failure};
+use crate::worlds::{Worlds, worlds};
+use engine::{Engine, Fault, Hypothesis};
+use program::{Program, Reading, RelationId, Tuple, Value};
+use proof::{Database, Flaw, Inputs, Proof, Side};
+use std::collections::BTreeSet;
+
+/// The worlds of a case, certified.
+pub(crate) struct Settled<'a> {
+    pub program: &'a Program,
+    pub case: &'a Case<'a>,
+    pub worlds: &'a Worlds,
+    hypothesis: &'a Hypothesis<'a>,
+    database: Database,
+}
+
+/// Derives and certifies the worlds of `case`, and hands them to `then`.
+pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
+    let worlds = worlds(case)?;
+    let mut inputs = Inputs { before: worlds.before.clone(), after: worlds.before.clone() };
+    for (relation, tuple) in &worlds.delta.removed {
+        inputs.after.get_mut(relation).map(|tuples| tuples.remove(tuple));
+    }
+    for (relation, tuple) in &worlds.delta.added {
+        inputs.give(Side::After, *relation, tuple.clone());
+    }
+    let given = worlds.before.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
+    let engine = Engine::load(case.program.clone(), given, case.limits).map_err(fault)?;
+    let hypothesis = engine.open(&worlds.delta).map_err(fault)?;
+    let database = proof::certify(&case.program, &inputs, &hypothesis.certificate()).map_err(flaw)?;
+    then(&Settled { program: &case.program, case, worlds: &worlds, hypothesis: &hypothesis, database })
+}
+
+impl Settled<'_> {
+    /// The tuples of a relation, in order.
+    pub(crate) fn tuples(&self, side: Side, relation: RelationId) -> BTreeSet<&Tuple> {
+        self.database.tuples(side, relation)
+    }
+
+    /// The tuples of a relation in either world.
+    pub(crate) fn either(&self, relation: RelationId) -> BTreeSet<&Tuple> {
+        let mut tuples = self.tuples(Side::Before, relation);
+        tuples.extend(self.tuples(Side::After, relation));
+        tuples
+    }
+
+    /// The tuples that match, in order; `None` is any value.
+    pub(crate) fn matching(&self, side: Side, relation: RelationId, pattern: &[Option<Value>]) -> BTreeSet<&Tuple> {
+        self.database.matching(side, relation, pattern)
+    }
+
+    /// Whether a tuple holds.
+    pub(crate) fn holds(&self, side: Side, relation: RelationId, tuple: &[Value]) -> bool {
+        self.database.holds(side, relation, tuple)
+    }
+
+    /// The proof of a tuple that holds, checked.
+    pub(crate) fn prove(&self, side: Side, relation: RelationId, tuple: &Tuple) -> Result<Proof, Failure> {
+        let name = || crate::words::tuple(self.program, relation, tuple);
+        let proof = self.hypothesis.prove(side, relation, tuple).map_err(fault)?;
+        let proof = proof.ok_or_else(|| Failure::Bug(format!("no proof was found of {}, which holds", name())))?;
+        proof::check_in(self.program, &self.database, &proof).map_err(flaw)?;
+        match proof.root() {
+            Some(root) if (root.side, root.relation, &root.tuple) == (side, relation, tuple) => Ok(proof),
+            _ => Err(Failure::Bug(format!("the proof of {} proves something else", name()))),
+        }
+    }
+
+    /// A relation of the standard library that a verdict rests on.
+    pub(crate) fn law(&self, name: &str) -> Result<RelationId, Failure> {
+        let missing = || Failure::Bug(format!("the program has no relation `{name}`, on which every verdict rests"));
+        self.program.find(name).ok_or_else(missing)
+    }
+
+    /// The possible reading of a relation; itself where it has one reading.
+    pub(crate) fn possible(&self, relation: RelationId) -> RelationId {
+        match self.program.relation(relation).reading {
+            Reading::Sure(possible) => possible,
+            Reading::Only | Reading::Possible(_) => relation,
+        }
+    }
+}
+
+/// A fault of the engine: a limit, or its mistake.
+fn fault(fault: Fault) -> Failure {
+    match fault {
+        Fault::Tuples { .. } => Failure::Limit(format!("{fault}: --max-tuples raises the limit")),
+        Fault::Bytes { .. } => Failure::Limit(format!("{fault}: --max-memory raises the limit")),
+        Fault::Stopped => Failure::Limit(format!("{fault}: --timeout raises the limit")),
+        Fault::Shape { .. } | Fault::Unfounded { .. } => Failure::Bug(fault.to_string()),
+    }
+}
+
+fn flaw(flaw: Flaw) -> Failure {
+    Failure::Bug(format!("a check refused the engine's answer: {flaw}"))
+}

@@ -1,0 +1,331 @@
+//! A decision as text: 80 columns, worst first, what is equal said once.
+
+use crate::decision::{Decision, Hit, Judged};
+use crate::explained::SHORT;
+use evidence::{Ambiguity, Doubt, Kind, Reason, Verdict};
+use program::quote;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// How a decision is printed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// Red, yellow or green on the verdict's word.
+    pub color: bool,
+    /// Everything: every reason, every path, every proof.
+    pub full: bool,
+}
+
+const WIDTH: usize = 80;
+
+/// How many messages of one rule are shown before the rest is counted.
+const FOLD: usize = 3;
+
+/// The decision as text, with a line break at the end.
+pub fn render(decision: &Decision, style: Style) -> String {
+    let mut page = Page { decision, style, out: String::new() };
+    page.head();
+    for action in &decision.actions {
+        page.action(action);
+    }
+    page.of_change();
+    page.ambiguities();
+    page.allowed();
+    page.rest();
+    page.out
+}
+
+struct Page<'a> {
+    decision: &'a Decision,
+    style: Style,
+    out: String,
+}
+
+/// `1 action`, `14 actions`.
+pub(crate) fn counted(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}
+
+/// How many actions have each verdict: `1 denied, 2 to ask, 11 allowed`.
+pub(crate) fn tally(decision: &Decision) -> String {
+    let count = |verdict| decision.actions.iter().filter(|action| action.verdict == verdict).count();
+    let parts = [(count(Verdict::Deny), "denied"), (count(Verdict::Escalate), "to ask"), (count(Verdict::Allow), "allowed")];
+    parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
+}
+
+impl Page<'_> {
+    fn line(&mut self, text: &str) {
+        self.out.push_str(text.trim_end());
+        self.out.push('\n');
+    }
+
+    /// Words broken at spaces, indented.
+    fn wrapped(&mut self, indent: usize, text: &str) {
+        let space = " ".repeat(indent);
+        let mut line = space.clone();
+        for word in text.split(' ') {
+            if line.len() > indent && line.chars().count() + 1 + word.chars().count() > WIDTH {
+                self.line(&line);
+                line.clone_from(&space);
+            }
+            if line.len() > indent {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        self.line(&line);
+    }
+
+    fn painted(&self, verdict: Verdict, word: &str) -> String {
+        let color = match verdict {
+            Verdict::Deny => 31,
+            Verdict::Escalate => 33,
+            Verdict::Allow => 32,
+        };
+        if self.style.color { format!("\u{1b}[{color}m{word}\u{1b}[0m") } else { word.to_owned() }
+    }
+
+    fn head(&mut self) {
+        let decision = self.decision;
+        let word = self.painted(decision.verdict, &decision.verdict.name().to_uppercase());
+        let tally = tally(decision);
+        let mut line = format!("{word}  {} · {}", decision.change.file, counted(decision.change.actions, "action"));
+        if !tally.is_empty() {
+            let _ = write!(line, " · {tally}");
+        }
+        self.line(&line);
+    }
+
+    /// An action that something objects to; others are said together further down.
+    fn action(&mut self, action: &Judged) {
+        let objections: Vec<&Reason> = action.reasons.iter().filter(|reason| reason.kind != Kind::Permit).collect();
+        if objections.is_empty() && !(self.style.full && action.verdict != Verdict::Allow) {
+            return;
+        }
+        let word = self.painted(action.verdict, action.verdict.name());
+        self.line(&format!("{word}  {} ({})", action.id, action.verb));
+        self.reasons(&objections);
+        self.reach(&action.blast);
+        if !action.accountable.is_empty() {
+            let parties: BTreeSet<&str> = action.accountable.iter().map(|one| one.party.as_str()).collect();
+            self.wrapped(2, &format!("accountable: {}", parties.into_iter().collect::<Vec<_>>().join(", ")));
+        }
+    }
+
+    /// Reasons by rule: its name and place, then what it says.
+    fn reasons(&mut self, reasons: &[&Reason]) {
+        let mut from = 0;
+        while from < reasons.len() {
+            let first = reasons[from];
+            let same = |reason: &&&Reason| (&reason.rule, reason.kind, reason.sure, reason.state) == (&first.rule, first.kind, first.sure, first.state);
+            let group: Vec<&Reason> = reasons[from..].iter().take_while(same).copied().collect();
+            from += group.len();
+            let mut line = format!("  {}   {}", first.rule, line_of(&first.place));
+            if group.len() > 1 {
+                let _ = write!(line, "   × {}", group.len());
+            }
+            if first.state == Some(program::State::Standing) {
+                line.push_str("   standing");
+            }
+            if !first.sure {
+                line.push_str("   possibly");
+            }
+            self.line(&line);
+            let most = if self.style.full { group.len() } else { FOLD };
+            for reason in group.iter().take(most) {
+                if !reason.message.is_empty() {
+                    self.wrapped(2, &reason.message);
+                }
+                if self.style.full {
+                    self.proof(&reason.proof);
+                }
+            }
+            if group.len() > most {
+                self.line(&format!("  … {} more of this rule: --full", group.len() - most));
+            }
+            let to: BTreeSet<&str> = group.iter().flat_map(|reason| &reason.to).map(String::as_str).collect();
+            if !to.is_empty() {
+                self.wrapped(2, &format!("to decide: {}", to.into_iter().collect::<Vec<_>>().join(", ")));
+            }
+        }
+    }
+
+    fn proof(&mut self, name: &str) {
+        let Some(proof) = self.decision.proof(name) else { return };
+        for line in proof.lines(None) {
+            self.line(&format!("    {line}"));
+        }
+    }
+
+    fn reach(&mut self, hits: &[Hit]) {
+        if hits.is_empty() {
+            return;
+        }
+        let critical = hits.iter().filter(|hit| hit.class == "critical").count();
+        let critical = if critical > 0 { format!(" ({critical} critical)") } else { String::new() };
+        let head = format!("  reaches {}{critical}: ", hits.len());
+        if self.style.full {
+            self.line(&head);
+            for hit in hits {
+                let accountable = hit.accountable.as_deref().unwrap_or("nobody accountable");
+                let class = if hit.class == "none" { String::new() } else { format!(", {}", hit.class) };
+                self.line(&format!("    {}   {accountable}{class}", hit.path.join(" <- ")));
+            }
+            return;
+        }
+        let mut line = head;
+        for (at, hit) in hits.iter().enumerate() {
+            let path = hit.path.join(" <- ");
+            let tail = if at + 1 < hits.len() { ", … --full" } else { "" };
+            let needed = line.chars().count() + path.chars().count() + tail.chars().count() + 2;
+            if at > 0 && needed > WIDTH {
+                line.push_str(", … --full");
+                break;
+            }
+            if at > 0 {
+                line.push_str(", ");
+            }
+            line.push_str(&path);
+        }
+        self.line(&line);
+    }
+
+    fn of_change(&mut self) {
+        let decision = self.decision;
+        if decision.reasons.is_empty() {
+            return;
+        }
+        let verdict = Verdict::of(&decision.reasons);
+        let word = self.painted(verdict, verdict.name());
+        self.line(&format!("{word}  the change as a whole"));
+        self.reasons(&decision.reasons.iter().collect::<Vec<_>>());
+    }
+
+    /// Ambiguities by kind, each kind once.
+    fn ambiguities(&mut self) {
+        let mut kinds: BTreeMap<Doubt, Vec<&Ambiguity>> = BTreeMap::new();
+        for ambiguity in &self.decision.ambiguities {
+            kinds.entry(ambiguity.kind).or_default().push(ambiguity);
+        }
+        for (kind, all) in kinds {
+            let word = self.painted(Verdict::Escalate, "ask");
+            let subjects: BTreeSet<&str> = all.iter().map(|one| one.subject.as_str()).collect();
+            if kind == Doubt::NoIntent {
+                let what = counted(subjects.len(), "resource");
+                self.line(&format!("{word}   no intent covers {what}; to claim {}:", if subjects.len() == 1 { "it" } else { "them" }));
+                self.claim(&subjects);
+                continue;
+            }
+            let messages: BTreeSet<&str> = all.iter().map(|one| one.message.as_str()).collect();
+            let most = if self.style.full { messages.len() } else { FOLD };
+            self.line(&format!("{word}   {}", kind.name()));
+            for message in messages.iter().take(most) {
+                self.wrapped(6, message);
+            }
+            if messages.len() > most {
+                self.line(&format!("      … {} more: --full", messages.len() - most));
+            }
+        }
+    }
+
+    /// The lines that would claim resources for an intent.
+    fn claim(&mut self, subjects: &BTreeSet<&str>) {
+        for line in claim(subjects, self.style.full) {
+            self.line(&format!("      {line}"));
+        }
+    }
+
+    fn allowed(&mut self) {
+        let decision = self.decision;
+        let allowed: Vec<&Judged> = decision.actions.iter().filter(|action| action.verdict == Verdict::Allow).collect();
+        if allowed.is_empty() {
+            return;
+        }
+        let word = self.painted(Verdict::Allow, "allow");
+        let mut groups: BTreeMap<Vec<(&str, &str)>, Vec<&Judged>> = BTreeMap::new();
+        for action in allowed {
+            let permits = action.reasons.iter().map(|reason| (reason.rule.as_str(), reason.place.as_str()));
+            groups.entry(permits.collect::<BTreeSet<_>>().into_iter().collect()).or_default().push(action);
+        }
+        for (permits, actions) in groups {
+            let names: Vec<String> = actions.iter().map(|action| format!("{} ({})", action.id, action.verb)).collect();
+            let most = if self.style.full { names.len() } else { FOLD };
+            let more = if names.len() > most { format!(", … {} more", names.len() - most) } else { String::new() };
+            self.line(&format!("{word}  {}{more}", names[..most.min(names.len())].join(", ")));
+            for (rule, place) in permits {
+                self.line(&format!("  {rule}   {}", line_of(place)));
+            }
+            if self.style.full {
+                actions.iter().flat_map(|action| &action.reasons).for_each(|reason| self.proof(&reason.proof));
+            }
+        }
+    }
+
+    fn rest(&mut self) {
+        let decision = self.decision;
+        for (reasons, word) in [(&decision.standing, "standing, not counted"), (&decision.fixed, "fixed")] {
+            if reasons.is_empty() {
+                continue;
+            }
+            if self.style.full {
+                self.line(&format!("{word}: {}", reasons.len()));
+                for reason in reasons {
+                    self.wrapped(2, &format!("{}: {}", reason.rule, reason.message));
+                }
+            } else {
+                let rules: BTreeSet<&str> = reasons.iter().map(|reason| reason.rule.as_str()).collect();
+                self.wrapped(0, &format!("{word}: {} of {}", reasons.len(), rules.into_iter().collect::<Vec<_>>().join(", ")));
+            }
+        }
+        if decision.model.ignored > 0 {
+            self.line(&format!("{} of {} are of relations this program does not have", decision.model.ignored, counted(decision.model.facts, "fact")));
+        }
+        if decision.actor.is_none() && decision.change.actions > 0 {
+            self.line("no actor was named: --actor");
+        }
+        let parties: Vec<&str> = decision.approvals_needed.iter().map(|approval| approval.party.as_str()).collect();
+        if decision.verdict == Verdict::Escalate && !parties.is_empty() {
+            self.wrapped(0, &format!("to decide: {}", parties.join(", ")));
+        }
+        if let Some(next) = next(decision) {
+            self.line(&format!("next: {next}"));
+        }
+    }
+}
+
+/// `recovery.writ:12` of `recovery.writ:12:5`.
+pub(crate) fn line_of(place: &str) -> &str {
+    place.rsplit_once(':').map_or(place, |(line, _)| line)
+}
+
+/// The lines of a policy that would claim resources.
+pub(crate) fn claim(subjects: &BTreeSet<&str>, full: bool) -> Vec<String> {
+    let most = if full { subjects.len() } else { SHORT };
+    let mut lines = vec![
+        String::from("use std.state.exists;"),
+        String::from("intent NAME \"what they are for\" {"),
+        String::from("    cover r if exists(r), r in {"),
+    ];
+    let shown = subjects.len().min(most);
+    for (at, subject) in subjects.iter().take(most).enumerate() {
+        lines.push(format!("        {}{}", quote(subject), if at + 1 < shown { "," } else { "" }));
+    }
+    if subjects.len() > shown {
+        lines.push(format!("        // … {} more: --full", subjects.len() - shown));
+    }
+    lines.extend(["    };", "    owner \"TEAM\";", "}"].map(String::from));
+    lines
+}
+
+/// The command that says more about the worst reason.
+pub(crate) fn next(decision: &Decision) -> Option<String> {
+    let mut reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
+    let worst = reasons.find(|reason| reason.kind != Kind::Permit)?;
+    let subjects: Vec<String> = worst.subjects.iter().map(|subject| quote(subject)).collect();
+    let atom = format!("{}({})", worst.rule, subjects.join(", ")).replace('\'', "'\\''");
+    let file = match decision.change.file.contains([' ', '\'', '"', '$', '&', '(', ')']) {
+        true => format!("'{}'", decision.change.file.replace('\'', "'\\''")),
+        false => decision.change.file.clone(),
+    };
+    Some(format!("writ why '{atom}' --change {file}"))
+}

@@ -1,0 +1,163 @@
+//! Two worlds out of a case: what is given before, and what the change adds and removes.
+//!
+//! Read downwards: [`Worlds`] is the answer; `admission` lets facts in, `keys` settles sources that disagree on a key,
+//! `transaction` turns the actions into a delta, `disagreement` compares the change's own view with the model's.
+//!
+//! INVARIANT: the result is a function of the set of facts; their order never matters. Actions run in their order.
+//! Not here: what is derived from the facts (the engine), and what follows for the verdict (`verdict`).
+
+mod admission;
+mod disagreement;
+mod keys;
+mod transaction;
+
+use crate::case::{Case, Failure, SourceState};
+use admission::Admission;
+use engine::Delta;
+use program::{FactSource, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Type, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// The type of everything that can be created, changed or destroyed.
+pub(crate) const RESOURCE: &str = "std.state.Resource";
+
+/// A tuple of a relation.
+pub(crate) type Given = (RelationId, Tuple);
+
+/// The given tuples of the two worlds.
+pub(crate) struct Worlds {
+    /// Given tuples of the world before.
+    pub before: BTreeMap<RelationId, BTreeSet<Tuple>>,
+    /// What the change makes of it; change-scoped facts are among the added.
+    pub delta: Delta,
+    /// Which actions added a tuple, by position.
+    pub added_by: BTreeMap<Given, BTreeSet<usize>>,
+    /// Which actions removed a tuple, by position.
+    pub removed_by: BTreeMap<Given, BTreeSet<usize>>,
+    /// Every tuple that a fact states, with where it was read. Several facts may state one tuple.
+    pub stated: Vec<(RelationId, Tuple, Origin)>,
+    /// Facts of relations that the program does not have.
+    pub ignored: usize,
+    /// The change and the model differ somewhere, touched or not.
+    pub differs: bool,
+}
+
+/// The worlds of `case`.
+///
+/// # Faults
+/// [`Failure::Malformed`] for a fact that does not fit its relation, or that only a decision may state.
+pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
+    let program = &*case.program;
+    let mut admission = Admission::new(program);
+    let mut base = Vec::with_capacity(case.facts.len());
+    for fact in &case.facts {
+        if let Some(relation) = admission.model(fact)? {
+            base.push((relation, fact.tuple.clone(), fact.origin.clone()));
+        }
+    }
+    let moves: BTreeMap<Arc<str>, Arc<str>> = (case.change.actions.iter())
+        .filter_map(|action| Some((action.moved_from.clone()?, action.resource.clone())))
+        .filter(|(old, new)| old != new)
+        .collect();
+    transaction::rename(program, &moves, &mut base);
+    base.sort();
+    base.dedup();
+
+    let disagreement = disagreement::compare(program, &case.change, &base);
+    let (mut before, conflicts) = keys::settle(program, &base);
+    let mut filled = Filled { program, own: own_source(case), before: &mut before, stated: Vec::new() };
+    filled.sources(case, &base);
+    for (relation, subject, source) in conflicts {
+        filled.given("std.source.conflict", vec![relation, subject, source]);
+    }
+    filled.given("std.time.now", vec![Value::Time(case.now)]);
+    let stated = std::mem::take(&mut filled.stated);
+    base.extend(stated);
+
+    let mut changed = transaction::run(program, &case.change, &before, &mut admission)?;
+    changed.facts_of_change(program, case, &moves, &disagreement.touched, &mut admission)?;
+    base.append(&mut changed.stated);
+    base.sort();
+    base.dedup();
+    Ok(Worlds {
+        before,
+        delta: changed.delta,
+        added_by: changed.added_by,
+        removed_by: changed.removed_by,
+        stated: base,
+        ignored: admission.ignored,
+        differs: disagreement.anywhere,
+    })
+}
+
+impl Worlds {
+    /// Where each of the `wanted` tuples was read, sorted.
+    pub(crate) fn origins(&self, wanted: &BTreeSet<Given>) -> BTreeMap<Given, Vec<Origin>> {
+        let mut found: BTreeMap<Given, Vec<Origin>> = BTreeMap::new();
+        for (relation, tuple) in wanted {
+            let from = self.stated.partition_point(|(r, t, _)| (r, t) < (relation, tuple));
+            let same = self.stated[from..].iter().take_while(|(r, t, _)| (r, t) == (relation, tuple));
+            let origins: Vec<Origin> = same.map(|(_, _, origin)| origin.clone()).collect();
+            found.insert((*relation, tuple.clone()), origins);
+        }
+        found
+    }
+}
+
+/// The change as a source of the facts that a decision fills in.
+pub(crate) fn own_source(case: &Case<'_>) -> Arc<FactSource> {
+    Arc::new(FactSource {
+        name: case.change.file.clone(),
+        kind: SourceKind::Plan,
+        file: case.change.file.clone(),
+        speaks: Speaks::Intended,
+        rank: 0,
+        observed_at: None,
+        digest: case.change.digest.hex().into(),
+        complete: case.change.partial.is_empty(),
+    })
+}
+
+/// Facts about the case itself, in the world before.
+struct Filled<'a> {
+    program: &'a Program,
+    own: Arc<FactSource>,
+    before: &'a mut BTreeMap<RelationId, BTreeSet<Tuple>>,
+    stated: Vec<(RelationId, Tuple, Origin)>,
+}
+
+impl Filled<'_> {
+    fn given(&mut self, relation: &str, tuple: Tuple) {
+        let Some(id) = self.program.find(relation) else { return };
+        if self.program.relation(id).columns.len() != tuple.len() {
+            return;
+        }
+        let origin = Origin { source: self.own.clone(), place: "decision".into() };
+        self.stated.push((id, tuple.clone(), origin));
+        self.before.entry(id).or_default().insert(tuple);
+    }
+
+    fn sources(&mut self, case: &Case<'_>, base: &[(RelationId, Tuple, Origin)]) {
+        let read: BTreeSet<&Arc<FactSource>> = base.iter().map(|(_, _, origin)| &origin.source).collect();
+        for source in read {
+            let kind = Value::text(source.kind.name());
+            let speaks = match source.speaks {
+                Speaks::Intended => "intended",
+                Speaks::Built => "built",
+                Speaks::Running => "running",
+            };
+            self.given("std.source.source", vec![Value::Text(source.name.clone()), kind, Value::text(speaks)]);
+        }
+        for state in &case.sources {
+            match state {
+                SourceState::Missing(name) => self.given("std.source.missing", vec![Value::text(name.as_str())]),
+                SourceState::Stale(name) => self.given("std.source.stale", vec![Value::text(name.as_str())]),
+            }
+        }
+    }
+}
+
+/// Whether a column holds a resource.
+pub(crate) fn is_resource(r#type: &Type) -> bool {
+    matches!(r#type, Type::Entity(name) if name == RESOURCE)
+}

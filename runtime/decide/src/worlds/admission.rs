@@ -1,0 +1,93 @@
+//! Which facts are let in: those that fit their relation, and that are not the decision's own to state.
+
+use crate::case::{Failure, Malformed};
+use program::{Fact, Program, Reading, RelationId, Scope, SourceKind, Type, Value};
+use std::collections::BTreeSet;
+
+/// The door. Counts what the program does not know.
+pub(super) struct Admission<'a> {
+    program: &'a Program,
+    /// Relations of denies, escalates and permits, in both readings: nobody states a verdict.
+    governing: BTreeSet<RelationId>,
+    /// Facts of relations that the program does not have.
+    pub(super) ignored: usize,
+}
+
+/// Modules whose relations only the program and the decision fill.
+const CLOSED: [&str; 3] = ["std.verdict.", "std.intent.", "std.time."];
+
+impl<'a> Admission<'a> {
+    pub(super) fn new(program: &'a Program) -> Self {
+        let objections = program.objections.iter().flat_map(|o| [Some(o.relation), o.possible, o.route]).flatten();
+        let governing = objections.chain(program.permits.iter().map(|p| p.relation)).collect();
+        Admission { program, governing, ignored: 0 }
+    }
+
+    /// A fact about a world.
+    ///
+    /// - returns: its relation; `None` where the program has none of that name.
+    pub(super) fn model(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
+        let Some(id) = self.fits(fact)? else { return Ok(None) };
+        let relation = self.program.relation(id);
+        let from_text = fact.origin.source.kind == SourceKind::Text;
+        let closed = relation.scope == Scope::Change
+            || CLOSED.iter().any(|module| fact.relation.starts_with(module))
+            || (fact.relation.starts_with("std.source.") && !from_text)
+            || *fact.relation == *"std.state.exists"
+            || self.governing.contains(&id);
+        match closed {
+            true => Err(refused(fact, format!("`{}` is derived, and no fact may state it", fact.relation))),
+            false => Ok(Some(id)),
+        }
+    }
+
+    /// A fact about the change, stated by its format.
+    pub(super) fn change(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
+        let Some(id) = self.fits(fact)? else { return Ok(None) };
+        let relation = self.program.relation(id);
+        let filled = ["action", "actor", "session", "moved", "partial", "disagrees"];
+        let own = fact.relation.strip_prefix("std.change.").is_some_and(|name| filled.contains(&name));
+        match own || relation.scope != Scope::Change || self.governing.contains(&id) || fact.relation.starts_with(CLOSED[0]) {
+            true => Err(refused(fact, format!("`{}` is no fact that a change states", fact.relation))),
+            false => Ok(Some(id)),
+        }
+    }
+
+    fn fits(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
+        let Some(id) = self.program.find(&fact.relation) else {
+            self.ignored += 1;
+            return Ok(None);
+        };
+        let relation = self.program.relation(id);
+        if relation.hidden || matches!(relation.reading, Reading::Possible(_)) {
+            return Err(refused(fact, format!("`{}` is the compiler's own relation", fact.relation)));
+        }
+        if relation.columns.len() != fact.tuple.len() {
+            let (has, given) = (relation.columns.len(), fact.tuple.len());
+            return Err(refused(fact, format!("`{}` has {has} columns, and this fact has {given}", fact.relation)));
+        }
+        for (column, value) in relation.columns.iter().zip(&fact.tuple) {
+            if !holds(value, &column.r#type) {
+                let (name, wanted) = (&column.name, &column.r#type);
+                return Err(refused(fact, format!("column `{name}` of `{}` is of type {wanted}, and {value} is not", fact.relation)));
+            }
+        }
+        Ok(Some(id))
+    }
+}
+
+fn holds(value: &Value, wanted: &Type) -> bool {
+    match (value, wanted) {
+        (Value::Unknown(_), _) => true,
+        (Value::Text(_), Type::Entity(_) | Type::Enum(_) | Type::String) => true,
+        (Value::Int(_), Type::Int) | (Value::Bool(_), Type::Bool) | (Value::Time(_), Type::Time) => true,
+        (Value::Duration(_), Type::Duration) | (Value::Cidr(_), Type::Cidr) | (Value::Json(_), Type::Json) => true,
+        (Value::Set(items), Type::Set(inner)) => items.iter().all(|item| holds(item, inner)),
+        (Value::List(items), Type::List(inner)) => items.iter().all(|item| holds(item, inner)),
+        _ => false,
+    }
+}
+
+fn refused(fact: &Fact, what: String) -> Failure {
+    Failure::Malformed(Malformed { what, origin: Some(fact.origin.clone()) })
+}

@@ -1,0 +1,71 @@
+//! *The model and the change disagree*: the change's own view of the world before, against every other source's.
+//!
+//! Compared are facts with a key of one resource, by values that both sides know: a part that is unknown, sensitive or
+//! not there on one side says nothing. A change that creates what the model already has disagrees too.
+
+use super::is_resource;
+use program::{Change, Json, Origin, Program, RelationId, Tuple, Value, Verb};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where the two views differ.
+pub(super) struct Disagreement {
+    /// Resources of writing actions.
+    pub(super) touched: BTreeSet<Value>,
+    /// On any resource at all.
+    pub(super) anywhere: bool,
+}
+
+pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, Tuple, Origin)]) -> Disagreement {
+    type Sides<'a> = (Vec<&'a Tuple>, Vec<&'a Tuple>);
+    let own = |origin: &Origin| *origin.source.digest == *change.digest.hex() && origin.source.file == change.file;
+    let mut groups: BTreeMap<(RelationId, Vec<&Value>), Sides<'_>> = BTreeMap::new();
+    for (id, tuple, origin) in facts {
+        let relation = program.relation(*id);
+        let Some(key) = &relation.key else { continue };
+        if !relation.columns.first().is_some_and(|column| is_resource(&column.r#type)) {
+            continue;
+        }
+        let values = key.columns.iter().map(|column| &tuple[*column]).collect();
+        let sides = groups.entry((*id, values)).or_default();
+        if own(origin) { sides.0.push(tuple) } else { sides.1.push(tuple) }
+    }
+    let written = |value: &Value, only: Option<Verb>| {
+        (change.actions.iter())
+            .filter(|action| action.verb != Verb::Read && only.is_none_or(|verb| action.verb == verb))
+            .any(|action| value.as_text() == Some(&action.resource))
+    };
+    let config = program.find("std.state.config");
+    let (mut touched, mut anywhere) = (BTreeSet::new(), false);
+    for ((id, _), (ours, theirs)) in groups {
+        let Some(resource) = ours.iter().chain(&theirs).next().map(|tuple| &tuple[0]) else { continue };
+        let differ = ours.iter().any(|a| theirs.iter().any(|b| a.iter().zip(*b).any(|(x, y)| differs(x, y))));
+        let there_already = Some(id) == config && ours.is_empty() && written(resource, Some(Verb::Create));
+        if differ || there_already {
+            anywhere = true;
+            if written(resource, None) {
+                touched.insert(resource.clone());
+            }
+        }
+    }
+    Disagreement { touched, anywhere }
+}
+
+/// Whether both values are known and not the same.
+fn differs(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Json(a), Value::Json(b)) => parts_differ(a, b),
+        (Value::Unknown(_), _) | (_, Value::Unknown(_)) => false,
+        _ => left.is_known() && right.is_known() && left != right,
+    }
+}
+
+fn parts_differ(left: &Json, right: &Json) -> bool {
+    match (left, right) {
+        (Json::Unknown(_) | Json::Sensitive(_), _) | (_, Json::Unknown(_) | Json::Sensitive(_)) => false,
+        (Json::Object(a), Json::Object(b)) => {
+            a.iter().any(|(key, x)| b.get(key).is_some_and(|y| parts_differ(x, y)))
+        }
+        (Json::Array(a), Json::Array(b)) => a.len() != b.len() || a.iter().zip(b).any(|(x, y)| parts_differ(x, y)),
+        _ => left != right,
+    }
+}

@@ -1,0 +1,55 @@
+//! `key(…) prefer (…)`: which of several facts with one key the rules see, and which of them count as a conflict.
+
+use program::{Origin, Program, RelationId, Tuple, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A conflict: relation, subject, the source whose word differs.
+pub(super) type Conflict = (Value, Value, Value);
+
+/// The tuples that rules see, and the conflicts among `facts`.
+///
+/// With `prefer`, the first kind of source that has a fact for the key wins, within it the lowest rank; kinds that
+/// `prefer` does not name come last. The others are conflicts where they say something else. Without `prefer`, or among
+/// equals, all are seen and each is a conflict.
+pub(super) fn settle(
+    program: &Program,
+    facts: &[(RelationId, Tuple, Origin)],
+) -> (BTreeMap<RelationId, BTreeSet<Tuple>>, BTreeSet<Conflict>) {
+    let mut seen: BTreeMap<RelationId, BTreeSet<Tuple>> = BTreeMap::new();
+    let mut keyed: BTreeMap<(RelationId, Vec<&Value>), Vec<(&Tuple, &Origin)>> = BTreeMap::new();
+    for (id, tuple, origin) in facts {
+        match &program.relation(*id).key {
+            Some(key) => {
+                let values = key.columns.iter().map(|column| &tuple[*column]).collect();
+                keyed.entry((*id, values)).or_default().push((tuple, origin));
+            }
+            None => {
+                seen.entry(*id).or_default().insert(tuple.clone());
+            }
+        }
+    }
+    let mut conflicts = BTreeSet::new();
+    for ((id, values), group) in keyed {
+        let relation = program.relation(id);
+        let prefer = relation.key.as_ref().map(|key| key.prefer.as_slice()).unwrap_or_default();
+        let place = |origin: &Origin| match prefer {
+            [] => (0, 0),
+            _ => {
+                let kind = prefer.iter().position(|kind| *kind == origin.source.kind);
+                (kind.unwrap_or(prefer.len()), origin.source.rank)
+            }
+        };
+        let best = group.iter().map(|(_, origin)| place(origin)).min();
+        let winners: BTreeSet<&Tuple> =
+            group.iter().filter(|(_, origin)| Some(place(origin)) == best).map(|(tuple, _)| *tuple).collect();
+        for (tuple, origin) in &group {
+            if winners.len() > 1 || !winners.contains(tuple) {
+                let subject = values.first().map(|value| Value::text(value.show()));
+                let source = Value::Text(origin.source.name.clone());
+                conflicts.extend(subject.map(|subject| (Value::text(relation.name.as_str()), subject, source)));
+            }
+        }
+        seen.entry(id).or_default().extend(winners.into_iter().cloned());
+    }
+    (seen, conflicts)
+}

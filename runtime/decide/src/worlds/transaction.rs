@@ -1,0 +1,213 @@
+//! A change as a transaction over the facts: what each action adds and removes.
+//!
+//! - A deletion, or letting go, removes every given fact whose first column is the resource.
+//! - A fact that is set replaces those of its relation with the same key; without a key it is added.
+//! - A move has renamed the world before; nothing is left of the old name.
+
+use super::admission::Admission;
+use super::{Given, is_resource, own_source};
+use crate::case::{Case, Failure};
+use engine::Delta;
+use program::{Change, Origin, Program, RelationId, Tuple, Value, Verb};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Gives resources their new names in every column that holds one.
+pub(super) fn rename(program: &Program, moves: &BTreeMap<Arc<str>, Arc<str>>, facts: &mut [(RelationId, Tuple, Origin)]) {
+    if moves.is_empty() {
+        return;
+    }
+    for (id, tuple, _) in facts {
+        for (column, value) in program.relation(*id).columns.iter().zip(tuple) {
+            if let Value::Text(name) = value
+                && is_resource(&column.r#type)
+                && let Some(new) = moves.get(name)
+            {
+                *value = Value::Text(new.clone());
+            }
+        }
+    }
+}
+
+/// What a change did.
+pub(super) struct Changed {
+    pub(super) delta: Delta,
+    pub(super) added_by: BTreeMap<Given, BTreeSet<usize>>,
+    pub(super) removed_by: BTreeMap<Given, BTreeSet<usize>>,
+    pub(super) stated: Vec<(RelationId, Tuple, Origin)>,
+}
+
+/// The tuples that the actions of `change` add to `before` and remove from it.
+pub(super) fn run(
+    program: &Program,
+    change: &Change,
+    before: &BTreeMap<RelationId, BTreeSet<Tuple>>,
+    admission: &mut Admission<'_>,
+) -> Result<Changed, Failure> {
+    let mut world = Moving::over(program, change, before);
+    let mut stated = Vec::new();
+    for (position, action) in change.actions.iter().enumerate() {
+        if matches!(action.verb, Verb::Delete | Verb::Forget) {
+            let resource = Value::Text(action.resource.clone());
+            let gone = world.of_resource.remove(&resource).unwrap_or_default();
+            gone.into_iter().for_each(|given| world.remove(given, position));
+        }
+        for fact in &action.remove {
+            if let Some(id) = admission.model(fact)? {
+                world.remove((id, fact.tuple.clone()), position);
+            }
+        }
+        let mut set = BTreeSet::new();
+        for fact in &action.set {
+            if let Some(id) = admission.model(fact)? {
+                stated.push((id, fact.tuple.clone(), fact.origin.clone()));
+                set.insert((id, fact.tuple.clone()));
+            }
+        }
+        for given in &set {
+            world.replaced(given).into_iter().filter(|old| !set.contains(old)).for_each(|old| world.remove(old, position));
+        }
+        set.into_iter().for_each(|given| world.add(given, position));
+    }
+    let added = world.added_by.keys().cloned().collect();
+    let removed = world.removed_by.keys().cloned().collect();
+    Ok(Changed { delta: Delta { added, removed }, added_by: world.added_by, removed_by: world.removed_by, stated })
+}
+
+/// The world while actions run over it.
+struct Moving<'a> {
+    program: &'a Program,
+    before: &'a BTreeMap<RelationId, BTreeSet<Tuple>>,
+    /// The given tuples whose first column is a resource of the change.
+    of_resource: BTreeMap<Value, BTreeSet<Given>>,
+    /// The given tuples of a relation with a key, by it; only of relations that the change sets.
+    by_key: BTreeMap<(RelationId, Vec<Value>), BTreeSet<Tuple>>,
+    added_by: BTreeMap<Given, BTreeSet<usize>>,
+    removed_by: BTreeMap<Given, BTreeSet<usize>>,
+}
+
+impl<'a> Moving<'a> {
+    fn over(program: &'a Program, change: &Change, before: &'a BTreeMap<RelationId, BTreeSet<Tuple>>) -> Self {
+        let resources: BTreeSet<&str> = change.actions.iter().map(|action| &*action.resource).collect();
+        let set: BTreeSet<RelationId> =
+            change.actions.iter().flat_map(|action| &action.set).filter_map(|fact| program.find(&fact.relation)).collect();
+        let mut world = Moving {
+            program,
+            before,
+            of_resource: BTreeMap::new(),
+            by_key: BTreeMap::new(),
+            added_by: BTreeMap::new(),
+            removed_by: BTreeMap::new(),
+        };
+        for (id, tuples) in before {
+            let first = program.relation(*id).columns.first().is_some_and(|column| is_resource(&column.r#type));
+            let keyed = set.contains(id) && program.relation(*id).key.is_some();
+            for tuple in tuples {
+                let of_one = first && tuple[0].as_text().is_some_and(|name| resources.contains(name));
+                if of_one || keyed {
+                    world.index(&(*id, tuple.clone()), of_one);
+                }
+            }
+        }
+        world
+    }
+
+    fn index(&mut self, given: &Given, of_resource: bool) {
+        if of_resource {
+            self.of_resource.entry(given.1[0].clone()).or_default().insert(given.clone());
+        }
+        if let Some(key) = self.key(given) {
+            self.by_key.entry(key).or_default().insert(given.1.clone());
+        }
+    }
+
+    fn key(&self, (id, tuple): &Given) -> Option<(RelationId, Vec<Value>)> {
+        let key = self.program.relation(*id).key.as_ref()?;
+        Some((*id, key.columns.iter().map(|column| tuple[*column].clone()).collect()))
+    }
+
+    /// The tuples that hold now and have the key of `given`.
+    fn replaced(&self, given: &Given) -> Vec<Given> {
+        let same = self.key(given).and_then(|key| self.by_key.get(&key));
+        same.into_iter().flatten().filter(|tuple| **tuple != given.1).map(|tuple| (given.0, tuple.clone())).collect()
+    }
+
+    fn add(&mut self, given: Given, by: usize) {
+        let first = self.program.relation(given.0).columns.first().is_some_and(|column| is_resource(&column.r#type));
+        self.index(&given, first);
+        let held = self.before.get(&given.0).is_some_and(|tuples| tuples.contains(&given.1));
+        if self.removed_by.remove(&given).is_none() && !held {
+            self.added_by.entry(given).or_default().insert(by);
+        }
+    }
+
+    fn remove(&mut self, given: Given, by: usize) {
+        if let Some(same) = self.key(&given).and_then(|key| self.by_key.get_mut(&key)) {
+            same.remove(&given.1);
+        }
+        if let Some(tuples) = given.1.first().and_then(|first| self.of_resource.get_mut(first)) {
+            tuples.remove(&given);
+        }
+        let held = self.before.get(&given.0).is_some_and(|tuples| tuples.contains(&given.1));
+        if self.added_by.remove(&given).is_none() && held {
+            self.removed_by.entry(given).or_default().insert(by);
+        }
+    }
+}
+
+impl Changed {
+    /// Adds the facts about the change itself: actions, who asks, what its format states, what is wrong with it.
+    pub(super) fn facts_of_change(
+        &mut self,
+        program: &Program,
+        case: &Case<'_>,
+        moves: &BTreeMap<Arc<str>, Arc<str>>,
+        disagrees: &BTreeSet<Value>,
+        admission: &mut Admission<'_>,
+    ) -> Result<(), Failure> {
+        let own = own_source(case);
+        let mut facts: Vec<(&str, Tuple, Arc<str>, Option<usize>)> = Vec::new();
+        for (position, action) in case.change.actions.iter().enumerate() {
+            let id = Value::Text(action.id.clone());
+            let mut say = |relation, value| facts.push((relation, value, action.id.clone(), Some(position)));
+            let resource = Value::Text(action.resource.clone());
+            say("std.change.action", vec![id.clone(), Value::text(action.verb.name()), resource]);
+            if let Some(actor) = &case.actor {
+                say("std.change.actor", vec![id.clone(), Value::text(actor.as_str())]);
+            }
+            if let Some(session) = &case.session {
+                say("std.change.session", vec![id, Value::text(session.as_str())]);
+            }
+        }
+        for (old, new) in moves {
+            let by = case.change.actions.iter().position(|a| a.resource == *new && a.moved_from.as_ref() == Some(old));
+            facts.push(("std.change.moved", vec![Value::Text(old.clone()), Value::Text(new.clone())], new.clone(), by));
+        }
+        for partial in &case.change.partial {
+            facts.push(("std.change.partial", vec![Value::Text(partial.why.clone())], partial.place.clone(), None));
+        }
+        for resource in disagrees {
+            facts.push(("std.change.disagrees", vec![resource.clone()], "decision".into(), None));
+        }
+        for (relation, tuple, place, by) in facts {
+            let Some(id) = program.find(relation) else { continue };
+            self.say(id, tuple, Origin { source: own.clone(), place }, by);
+        }
+        for fact in &case.change.facts {
+            if let Some(id) = admission.change(fact)? {
+                let action = fact.tuple.first().and_then(Value::as_text);
+                let by = case.change.actions.iter().position(|a| Some(&*a.id) == action);
+                self.say(id, fact.tuple.clone(), fact.origin.clone(), by);
+            }
+        }
+        self.delta.added.sort();
+        self.delta.added.dedup();
+        Ok(())
+    }
+
+    fn say(&mut self, id: RelationId, tuple: Tuple, origin: Origin, by: Option<usize>) {
+        self.stated.push((id, tuple.clone(), origin));
+        self.delta.added.push((id, tuple.clone()));
+        self.added_by.entry((id, tuple)).or_default().extend(by);
+    }
+}

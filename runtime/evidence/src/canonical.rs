@@ -1,0 +1,74 @@
+//! The one form in bytes: RFC 8785 JSON, in which integers beyond 2^53 are strings, so that no reader loses digits.
+//!
+//! Such integers stand in three places alone, as `{"Int": …}`, `{"Time": …}` and `{"Duration": …}` of values and JSON
+//! values; there they are turned into strings and back. Every other number is small.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Number, Value};
+
+/// The largest integer that every JSON reader keeps.
+const SAFE: u64 = 1 << 53;
+
+/// The bytes of `value`.
+pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
+    let mut tree = serde_json::to_value(value).expect("bug: a record is plain data");
+    large(&mut tree, &|value| match value {
+        Value::Number(number) => number.as_i64().filter(|n| n.unsigned_abs() > SAFE).map(|n| Value::String(n.to_string())),
+        _ => None,
+    });
+    serde_jcs::to_vec(&tree).expect("bug: a JSON tree has a canonical form")
+}
+
+/// What the bytes say.
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let mut tree: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    large(&mut tree, &|value| match value {
+        Value::String(text) => {
+            let number: i64 = text.parse().ok().filter(|n: &i64| n.unsigned_abs() > SAFE)?;
+            (number.to_string() == *text).then(|| Value::Number(Number::from(number)))
+        }
+        _ => None,
+    });
+    serde_json::from_value(tree).map_err(|error| error.to_string())
+}
+
+/// Replaces the integers of values.
+fn large(tree: &mut Value, turn: &impl Fn(&Value) -> Option<Value>) {
+    match tree {
+        Value::Array(items) => items.iter_mut().for_each(|item| large(item, turn)),
+        Value::Object(entries) => {
+            let single = entries.len() == 1;
+            for (key, value) in entries {
+                match single.then_some(key.as_str()) {
+                    Some("Int" | "Time" | "Duration") if !value.is_object() => {
+                        if let Some(turned) = turn(value) {
+                            *value = turned;
+                        }
+                    }
+                    _ => large(value, turn),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{decode, encode};
+    use program::{Json, Value};
+
+    #[test]
+    fn every_integer_comes_back() {
+        for n in [0, -1, 1 << 53, (1 << 53) + 1, -(1 << 53) - 1, i64::MAX, i64::MIN + 1, i64::MIN] {
+            let tuple = vec![
+                Value::Int(n),
+                Value::Time(n),
+                Value::json(Json::object([("Int", Json::Int(n)), ("Time", Json::Null)])),
+                Value::json(Json::object([("Int", Json::text("9007199254740993"))])),
+            ];
+            assert_eq!(decode::<Vec<Value>>(&encode(&tuple)), Ok(tuple));
+        }
+    }
+}

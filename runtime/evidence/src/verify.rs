@@ -1,0 +1,295 @@
+//! Whether a record shows what it says, from its own bytes alone.
+//!
+//! Shown: the bytes are those of the record; every step of every proof follows from the facts and rules it cites; every
+//! reason is what its proof ends in; the verdict is what the reasons and ambiguities ask for.
+//! Not shown, and said so: that nothing else objects, that what is absent is absent, that facts and rules are those of
+//! the model and the program it names, who asked, who wrote it.
+
+use crate::envelope::open;
+use crate::record::{Doubt, Judgement, Kind, Reason, Record, Verdict};
+use crate::spoken;
+use program::{Digest, Program, RelationId, State, Value, Verb, Weight};
+use proof::{Absence, Inputs, Node, Premise, Side, Why, check_steps};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A record that was not refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    /// What it answers.
+    pub verdict: Verdict,
+    /// Names the record: SHA-256 of its bytes.
+    pub digest: Digest,
+    /// The change it is about.
+    pub change: String,
+    /// The model it was decided on.
+    pub model: String,
+    /// The program it was decided by.
+    pub program: String,
+    /// What was checked and holds, a sentence each.
+    pub shown: Vec<String>,
+    /// What it says and does not show by itself, a sentence each.
+    pub not_shown: Vec<String>,
+}
+
+/// Why a record is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// One lower-case sentence.
+    pub what: String,
+}
+
+/// Checks a record.
+///
+/// - `bytes`: the envelope, as it was written.
+///
+/// # Flaws
+/// [`Refused`]: the first thing that is not as it should be.
+pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
+    let record = open(bytes).map_err(|what| Refused { what })?;
+    let mut check = Check { record: &record, facts: facts(&record)?, open: BTreeSet::new() };
+    let steps = check.proofs()?;
+    check.reasons()?;
+    check.ambiguities()?;
+    check.verdicts()?;
+    let open = check.open;
+    let proofs = record.proofs.len();
+    let shown = vec![
+        String::from("no byte was changed since it was made"),
+        format!("{proofs} proofs follow, {steps} steps, from {} cited facts and {} cited rules", record.facts.len(), record.rules.rules.len()),
+        format!("{} reasons are what their proofs end in", record.all_reasons().count()),
+        format!("the verdict `{}` is what the reasons and ambiguities ask for", record.verdict.name()),
+    ];
+    let mut not_shown = Vec::new();
+    if let Some(first) = open.first() {
+        let more = if open.len() > 1 { format!(" (and {} more of the kind)", open.len() - 1) } else { String::new() };
+        not_shown.push(format!("that {first}{more}"));
+    }
+    if record.verdict != Verdict::Deny {
+        not_shown.push(String::from("that nothing else objects: that rests on the certificate checked when it was decided"));
+    }
+    not_shown.push(String::from("that the cited facts are those of the model, and the cited rules those of the program"));
+    not_shown.push(String::from("who asked: the actor is a claim"));
+    not_shown.push(String::from("who decided: nobody signed it"));
+    Ok(Report {
+        verdict: record.verdict,
+        digest: Digest::of(bytes),
+        change: record.change.digest.clone(),
+        model: record.model.clone(),
+        program: record.program.digest.clone(),
+        shown,
+        not_shown,
+    })
+}
+
+struct Check<'a> {
+    record: &'a Record,
+    facts: Inputs,
+    /// What remains open: absences and whole groups, in words.
+    open: BTreeSet<String>,
+}
+
+/// The cited facts, each in its world, where their lines say the same.
+fn facts(record: &Record) -> Result<Inputs, Refused> {
+    let mut inputs = Inputs::default();
+    for cited in &record.facts {
+        let Some(relation) = record.rules.relations.get(cited.relation.0 as usize) else {
+            return refuse(format!("a cited fact is of relation {}, which is not there", cited.relation.0));
+        };
+        if line(&relation.name, &cited.tuple) != cited.line {
+            return refuse(format!("a cited fact does not say `{}`", cited.line));
+        }
+        if cited.at.iter().any(|place| place.source >= record.sources.len()) {
+            return refuse(format!("a source of `{}` is not there", cited.line));
+        }
+        inputs.give(cited.world, cited.relation, cited.tuple.clone());
+    }
+    Ok(inputs)
+}
+
+/// A tuple as one line of Writ: its canonical form.
+fn line(relation: &str, tuple: &[Value]) -> String {
+    let values: Vec<String> = tuple.iter().map(Value::to_string).collect();
+    format!("{relation}({})", values.join(", "))
+}
+
+impl Check<'_> {
+    /// Checks every proof; returns how many steps they have.
+    fn proofs(&mut self) -> Result<usize, Refused> {
+        let program = &self.record.rules;
+        let mut steps = 0;
+        for (name, proof) in &self.record.proofs {
+            let open = check_steps(program, &self.facts, proof).map_err(|flaw| Refused { what: format!("proof {name}: {flaw}") })?;
+            steps += proof.nodes.len();
+            for claim in open.claims() {
+                let shown: Vec<String> = claim.pattern.iter().map(|v| v.as_ref().map_or(String::from("_"), Value::to_string)).collect();
+                let atom = format!("{}({})", program.relation(claim.relation).name, shown.join(", "));
+                let world: Vec<&str> = claim.sides.iter().map(|side| side.name()).collect();
+                let none = self.is_absence(proof.nodes.get(claim.node), claim.literal);
+                self.open.insert(match none {
+                    true => format!("no tuple matches {atom} in the world {}", world.join(" or ")),
+                    false => format!("{} tuples and no others match {atom} in the world {}", claim.tuples.len(), world.join(" or ")),
+                });
+            }
+        }
+        Ok(steps)
+    }
+
+    fn is_absence(&self, node: Option<&Node>, literal: usize) -> bool {
+        let Some(Why::Derived { premises, .. }) = node.map(|node| &node.why) else { return false };
+        matches!(premises.get(literal), Some(Premise::Absent { why: Absence::NotGiven | Absence::NotDerived, .. }))
+    }
+
+    fn root(&self, proof: &str) -> Result<&Node, Refused> {
+        let root = self.record.proofs.get(proof).and_then(|proof| proof.root());
+        root.ok_or_else(|| Refused { what: format!("proof {proof} is not there") })
+    }
+
+    /// Every reason is what its proof ends in.
+    fn reasons(&self) -> Result<(), Refused> {
+        let program = &self.record.rules;
+        for reason in self.record.all_reasons() {
+            let root = self.root(&reason.proof)?;
+            let is = said(program, root);
+            let side = if reason.state == Some(State::Fixed) { Side::Before } else { Side::After };
+            let same = is.as_ref().is_some_and(|(kind, sure, rule, subjects)| {
+                (*kind, *sure, rule, subjects) == (reason.kind, reason.sure, &reason.rule, &reason.subjects)
+            });
+            let words = match &root.why {
+                Why::Derived { rule, binding, .. } => {
+                    let rule = program.rule(*rule);
+                    (spoken::message(rule, binding), spoken::place(rule))
+                }
+                Why::Given => Default::default(),
+            };
+            if !same || root.side != side || words != (reason.message.clone(), reason.place.clone()) {
+                return refuse(format!("proof {} does not end in {}({})", reason.proof, reason.rule, reason.subjects.join(", ")));
+            }
+        }
+        for action in &self.record.actions {
+            for one in &action.accountable {
+                let root = self.root(&one.proof)?;
+                let says = [Value::text(action.resource.as_str()), Value::text(one.party.as_str())];
+                if program.relation(root.relation).name != "std.authority.accountable" || root.tuple != says {
+                    return refuse(format!("proof {} does not end in who answers for {}", one.proof, action.resource));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Every ambiguity that is derived is what its proof ends in.
+    fn ambiguities(&self) -> Result<(), Refused> {
+        for ambiguity in &self.record.ambiguities {
+            let named = |proof: &String| -> Result<bool, Refused> {
+                let root = self.root(proof)?;
+                let name = &self.record.rules.relation(root.relation).name;
+                let (plain, sure) = name.strip_suffix('?').map_or((name.as_str(), true), |plain| (plain, false));
+                Ok(match ambiguity.kind.relation() {
+                    Some(relation) => {
+                        let about = root.tuple.last().map(Value::show).unwrap_or_default();
+                        let action = root.tuple.first().and_then(Value::as_text);
+                        let of_action = ambiguity.action.is_none() || ambiguity.action.as_deref() == action;
+                        (plain, sure, about) == (relation, ambiguity.sure, ambiguity.subject.clone()) && of_action
+                    }
+                    None => said(&self.record.rules, root).is_some_and(|(_, sure, rule, subjects)| {
+                        !sure && ambiguity.subject == format!("{rule}({})", subjects.join(", "))
+                    }),
+                })
+            };
+            let derived = ambiguity.kind.relation().is_some() || ambiguity.kind == Doubt::Unknown;
+            let about = || format!("the ambiguity `{}` about {} is not what its proof ends in", ambiguity.kind.name(), ambiguity.subject);
+            match &ambiguity.proof {
+                Some(proof) if named(proof)? => {}
+                Some(_) => return refuse(about()),
+                // Nothing but a change without actions has underived ones of a derived kind; they only escalate.
+                None if derived && !self.record.actions.is_empty() => return refuse(about()),
+                None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The verdicts are what reasons and ambiguities ask for.
+    fn verdicts(&self) -> Result<(), Refused> {
+        let record = self.record;
+        for action in &record.actions {
+            let doubtful = record.ambiguities.iter().any(|ambiguity| match &ambiguity.action {
+                Some(id) => *id == action.id,
+                None => action.verb != Verb::Read,
+            });
+            let asked = Verdict::of(&action.reasons).min(if doubtful { Verdict::Escalate } else { Verdict::Allow });
+            if asked != action.verdict {
+                return refuse(format!("the reasons ask for {} of {}, not {}", asked.name(), action.id, action.verdict.name()));
+            }
+            if asked == Verdict::Allow && action.verb != Verb::Read && !action.reasons.iter().any(|r| permits(r, action)) {
+                return refuse(format!("nothing permits {}", action.id));
+            }
+        }
+        let actions = record.actions.iter().map(|action| action.verdict).min().unwrap_or(Verdict::Allow);
+        let doubts = if record.ambiguities.is_empty() { Verdict::Allow } else { Verdict::Escalate };
+        let asked = actions.min(doubts).min(Verdict::of(&record.reasons));
+        if asked != record.verdict {
+            return refuse(format!("the reasons ask for {}, not {}", asked.name(), record.verdict.name()));
+        }
+        match record.actions.len() == record.change.actions {
+            true => Ok(()),
+            false => refuse(format!("{} of {} actions have a verdict", record.actions.len(), record.change.actions)),
+        }
+    }
+}
+
+fn permits(reason: &Reason, action: &Judgement) -> bool {
+    reason.kind == Kind::Permit && reason.sure && reason.subjects.first() == Some(&action.id)
+}
+
+/// What a proof's last node says, where it is an objection or a permit: kind, whether surely, rule, subjects.
+fn said(program: &Program, root: &Node) -> Option<(Kind, bool, String, Vec<String>)> {
+    let is = |id: RelationId| id == root.relation;
+    let objection = program.objections.iter().find(|o| is(o.relation) || o.possible.is_some_and(is));
+    let (kind, sure) = match objection {
+        Some(objection) => {
+            let kind = match objection.weight {
+                Weight::Deny => Kind::Deny,
+                Weight::Escalate => Kind::Escalate,
+            };
+            (kind, is(objection.relation))
+        }
+        None => (program.permits.iter().any(|permit| is(permit.relation)).then_some(Kind::Permit)?, true),
+    };
+    let subjects = spoken::subjects(program, root.relation, &root.tuple).iter().map(Value::show).collect();
+    Some((kind, sure, spoken::rule_name(program, root.relation, &root.tuple), subjects))
+}
+
+fn refuse<T>(what: String) -> Result<T, Refused> {
+    Err(Refused { what })
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// The report as text.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}  {}", self.verdict.name(), self.digest)?;
+        writeln!(f, "  change   {}", self.change)?;
+        writeln!(f, "  model    {}", self.model)?;
+        writeln!(f, "  program  {}", self.program)?;
+        writeln!(f, "shown")?;
+        self.shown.iter().try_for_each(|line| writeln!(f, "  {line}"))?;
+        writeln!(f, "not shown")?;
+        self.not_shown.iter().try_for_each(|line| writeln!(f, "  {line}"))
+    }
+}
+
+impl crate::CitedFact {
+    /// A cited fact of `program`, with its line.
+    pub fn new(program: &Program, world: Side, relation: RelationId, tuple: program::Tuple, at: Vec<crate::SourcePlace>) -> Self {
+        let line = line(&program.relation(relation).name, &tuple);
+        crate::CitedFact { world, relation, tuple, line, at }
+    }
+}
+
