@@ -96,12 +96,7 @@ impl Instance {
 }
 
 /// Visits every known string with its attribute (names joined by dots, without indexes) and its JSON pointer.
-fn strings(
-    json: &Json,
-    attribute: &mut String,
-    place: &mut String,
-    visit: &mut dyn FnMut(&str, &str, &Arc<str>),
-) {
+fn strings(json: &Json, attribute: &mut String, place: &mut String, visit: &mut dyn FnMut(&str, &str, &Arc<str>)) {
     let (named, placed) = (attribute.len(), place.len());
     match json {
         Json::Text(value) => visit(attribute, place, value),
