@@ -19,3 +19,7 @@ pub mod library;
 
 mod graph;
 pub mod lower;
+
+pub mod ide;
+pub mod render;
+pub mod report;

@@ -1,0 +1,124 @@
+//! Places of a text as editors and people count them.
+//!
+//! Read downwards: [`Lines`] knows where lines begin; [`Lines::position`] and [`Lines::offset`] speak an editor's
+//! encoding, [`Lines::place`] a person's.
+//!
+//! INVARIANT: an offset that a function returns stands between two characters of the text.
+//! Not here: the protocol (`lsp`).
+
+/// How an editor counts characters within a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// Bytes.
+    Utf8,
+    /// Units of UTF-16: the protocol's default.
+    Utf16,
+}
+
+/// A place as an editor counts it, both from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    /// Lines before it.
+    pub line: u32,
+    /// Units before it in its line.
+    pub character: u32,
+}
+
+/// A place as a person counts it, both from 1; columns are characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// The line.
+    pub line: u32,
+    /// The character in it.
+    pub column: u32,
+}
+
+/// A text and where its lines begin.
+pub struct Lines<'t> {
+    text: &'t str,
+    starts: Vec<usize>,
+}
+
+impl<'t> Lines<'t> {
+    /// Finds the lines. A line ends with `\n`, `\r\n`, or `\r` alone, as editors have it.
+    pub fn new(text: &'t str) -> Lines<'t> {
+        let bytes = text.as_bytes();
+        let ends = (0..bytes.len())
+            .filter(|&at| bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n')));
+        let starts = std::iter::once(0).chain(ends.map(|at| at + 1)).collect();
+        Lines { text, starts }
+    }
+
+    /// Where an editor sees a byte of the text; an offset beyond the end is the end.
+    pub fn position(&self, offset: usize, encoding: Encoding) -> Position {
+        let (line, before) = self.line(offset);
+        let character = match encoding {
+            Encoding::Utf8 => before.len(),
+            Encoding::Utf16 => before.chars().map(char::len_utf16).sum(),
+        };
+        Position { line: count(line), character: count(character) }
+    }
+
+    /// The byte an editor means. A character past its line's end is the line's end, a line past the last the end.
+    pub fn offset(&self, position: Position, encoding: Encoding) -> usize {
+        let Some(&start) = self.starts.get(position.line as usize) else { return self.text.len() };
+        let end = self.starts.get(position.line as usize + 1).copied().unwrap_or(self.text.len());
+        let line = self.text[start..end].trim_end_matches(['\n', '\r']);
+        let mut units = 0;
+        for (at, c) in line.char_indices() {
+            let width = match encoding {
+                Encoding::Utf8 => c.len_utf8(),
+                Encoding::Utf16 => c.len_utf16(),
+            };
+            if units + width > position.character as usize {
+                return start + at;
+            }
+            units += width;
+        }
+        start + line.len()
+    }
+
+    /// Where a person sees a byte of the text.
+    pub fn place(&self, offset: usize) -> Place {
+        let (line, before) = self.line(offset);
+        Place { line: count(line + 1), column: count(before.chars().count() + 1) }
+    }
+
+    /// The line's number from 0, and what stands in it before the offset.
+    fn line(&self, offset: usize) -> (usize, &'t str) {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let line = self.starts.partition_point(|&start| start <= offset).saturating_sub(1);
+        (line, &self.text[self.starts[line]..offset])
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn editors_and_people_count_differently() {
+        let text = "a é𝄞b\r\nc\rd\n";
+        let lines = Lines::new(text);
+        let at = text.find('b').expect("there");
+        assert_eq!(lines.position(at, Encoding::Utf8), Position { line: 0, character: 8 });
+        assert_eq!(lines.position(at, Encoding::Utf16), Position { line: 0, character: 5 });
+        assert_eq!(lines.place(at), Place { line: 1, column: 5 });
+        assert_eq!(lines.place(text.len()), Place { line: 4, column: 1 });
+        for encoding in [Encoding::Utf8, Encoding::Utf16] {
+            for (at, _) in text.char_indices().filter(|(_, c)| !c.is_whitespace()) {
+                assert_eq!(lines.offset(lines.position(at, encoding), encoding), at);
+            }
+            assert_eq!(lines.offset(Position { line: 0, character: 99 }, encoding), at + 1);
+            assert_eq!(lines.offset(Position { line: 9, character: 0 }, encoding), text.len());
+        }
+        assert_eq!(lines.offset(Position { line: 0, character: 4 }, Encoding::Utf16), text.find('𝄞').expect("there"));
+    }
+}

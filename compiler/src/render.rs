@@ -1,0 +1,209 @@
+//! Reports drawn for a person: the sentence, the author's lines with what is wrong in them, the law, one way out.
+//!
+//! ariadne draws the lines; the frame around them is ours, so that it looks as every other message of the tool.
+//!
+//! INVARIANT: without colour the output holds no escape sequence. A place outside its text is drawn at its end.
+
+use crate::diagnostic::Severity;
+use crate::report::{Report, Spot};
+use ariadne::{CharSet, Color, Config, IndexType, Label, LabelAttach, ReportKind, Source};
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// Draws reports, one after the other, with an empty line behind each.
+///
+/// - `text`: a file's text by its path.
+/// - `colour`: whether the reader's terminal shows it.
+pub fn render<'t>(reports: &[Report], text: &dyn Fn(&str) -> Option<&'t str>, colour: bool) -> String {
+    let mut sources = Sources { text, known: BTreeMap::new() };
+    let mut out = String::new();
+    for report in reports {
+        draw(report, &mut sources, colour, &mut out);
+        out.push('\n');
+    }
+    out
+}
+
+/// Texts as ariadne reads them, each scanned once.
+struct Sources<'a, 't> {
+    text: &'a dyn Fn(&str) -> Option<&'t str>,
+    known: BTreeMap<String, Source<&'t str>>,
+}
+
+impl<'t> ariadne::Cache<String> for &mut Sources<'_, 't> {
+    type Storage = &'t str;
+
+    fn fetch(&mut self, file: &String) -> Result<&Source<&'t str>, impl std::fmt::Debug> {
+        let text = (self.text)(file).unwrap_or_default();
+        Ok::<_, std::convert::Infallible>(self.known.entry(file.clone()).or_insert_with(|| Source::from(text)))
+    }
+
+    fn display<'a>(&self, file: &'a String) -> Option<impl std::fmt::Display + 'a> {
+        Some(file)
+    }
+}
+
+fn draw(report: &Report, sources: &mut Sources<'_, '_>, colour: bool, out: &mut String) {
+    let (bold, plain) = if colour { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
+    let tint = match (colour, report.severity()) {
+        (false, _) => "",
+        (true, Severity::Error) => "\u{1b}[1;31m",
+        (true, Severity::Warning) => "\u{1b}[1;33m",
+    };
+    let word = report.severity_word();
+    let _ = writeln!(out, "{tint}{word}[{}]{plain}{bold}: {}{plain}", report.code.number(), report.message);
+    let body = snippet(report, sources, colour);
+    let gutter = body.first().and_then(|line| line.find("-->")).unwrap_or(1);
+    for line in &body {
+        out.push_str(line);
+        out.push('\n');
+    }
+    for (name, words) in [("law", &report.law), ("help", &report.help)] {
+        if let Some(words) = words {
+            let _ = writeln!(out, "{:gutter$} = {name}: {words}", "");
+        }
+    }
+}
+
+/// The author's lines with their labels, as ariadne draws them, without its frame.
+fn snippet(report: &Report, sources: &mut Sources<'_, '_>, colour: bool) -> Vec<String> {
+    let Some(first) = report.spots.first() else { return Vec::new() };
+    let config = Config::new()
+        .with_color(colour)
+        .with_char_set(CharSet::Ascii)
+        .with_index_type(IndexType::Char)
+        .with_label_attach(LabelAttach::Start)
+        .with_compact(false);
+    let primary = match report.severity() {
+        Severity::Error => Color::Red,
+        Severity::Warning => Color::Yellow,
+    };
+    let mut builder = ariadne::Report::build(ReportKind::Error, inside(first, sources)).with_config(config);
+    // Sorted, so that one file is drawn once, from top to bottom.
+    let mut spots: Vec<(usize, &Spot)> = report.spots.iter().enumerate().collect();
+    spots.sort_by_key(|(_, spot)| (spot.file != first.file, &spot.file, spot.start));
+    for (position, spot) in spots {
+        let colour = if position == 0 { primary } else { Color::Blue };
+        let label = Label::new(inside(spot, sources)).with_color(colour);
+        builder = builder.with_label(label.with_message(&spot.text));
+    }
+    let mut drawn = Vec::new();
+    if builder.finish().write(sources, &mut drawn).is_err() {
+        return Vec::new();
+    }
+    let drawn = String::from_utf8_lossy(&drawn);
+    drawn.lines().skip(1).map(reframe).collect()
+}
+
+/// A line of ariadne's frame as ours: `,-[ a.writ:1:2 ]` is `--> a.writ:1:2`.
+fn reframe(line: &str) -> String {
+    let plain = without_escapes(line);
+    let margin = plain.len() - plain.trim_start().len();
+    match plain.trim().strip_prefix(",-[").or_else(|| plain.trim().strip_prefix("|-[")) {
+        Some(place) => {
+            format!("{:width$}--> {}", "", place.trim_end_matches(']').trim(), width = margin.saturating_sub(1))
+        }
+        None if plain.starts_with("--") => format!("{:width$}|", "", width = plain.len().saturating_sub(1)),
+        None => line.trim_end().to_owned(),
+    }
+}
+
+/// The line without its colours.
+fn without_escapes(line: &str) -> String {
+    let mut parts = line.split('\u{1b}');
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out.push_str(part.split_once('m').map_or("", |(_, rest)| rest));
+    }
+    out
+}
+
+/// The spot in characters, within its text.
+fn inside(spot: &Spot, sources: &Sources<'_, '_>) -> (String, std::ops::Range<usize>) {
+    let text = (sources.text)(&spot.file).unwrap_or_default();
+    let characters = |at: usize| text.char_indices().take_while(|(start, _)| *start < at).count();
+    let (start, end) = (characters(spot.start), characters(spot.end));
+    (spot.file.clone(), start..end.max(start))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Code;
+
+    fn report(text: &str, words: &[(&str, &str)]) -> Report {
+        let spots = words.iter().map(|(word, label)| {
+            let start = text.find(word).expect("there");
+            Spot { file: "policy.writ".to_owned(), start, end: start + word.len(), text: (*label).to_owned() }
+        });
+        Report {
+            code: Code::SingletonVariable,
+            message: "`tem` occurs once in this rule".to_owned(),
+            spots: spots.collect(),
+            law: Some("a variable that occurs once is an error".to_owned()),
+            help: Some("write `_tem`".to_owned()),
+            fixes: Vec::new(),
+        }
+    }
+
+    fn check(text: &str, words: &[(&str, &str)], expect: &str) {
+        let drawn = render(&[report(text, words)], &|_| Some(text), false);
+        assert_eq!(drawn, expect, "\n{drawn}");
+    }
+
+    #[test]
+    fn a_report_shows_the_line_the_law_and_a_way_out() {
+        check(
+            "a(x) if b(x, tem);\n",
+            &[("tem", "bound here and never used")],
+            "error[W0203]: `tem` occurs once in this rule
+  --> policy.writ:1:14
+   |
+ 1 | a(x) if b(x, tem);
+   |              |^^
+   |              `---- bound here and never used
+   |
+   = law: a variable that occurs once is an error
+   = help: write `_tem`
+
+",
+        );
+    }
+
+    #[test]
+    fn places_on_several_lines_are_drawn_once() {
+        check(
+            "a(x)\n  if b(é, tem),\n c;\n",
+            &[("tem", "bound here"), ("a(x)", "head"), (";", "")],
+            "error[W0203]: `tem` occurs once in this rule
+  --> policy.writ:2:11
+   |
+ 1 | a(x)
+   | |^^^
+   | `----- head
+ 2 |   if b(é, tem),
+   |           |^^
+   |           `---- bound here
+ 3 |  c;
+   |   |
+   |   `--
+   |
+   = law: a variable that occurs once is an error
+   = help: write `_tem`
+
+",
+        );
+    }
+
+    #[test]
+    fn any_place_is_drawn() {
+        for text in ["", "\n", "é", "a\r\nb", "a\nb\n"] {
+            for (start, end) in (0..8).flat_map(|start| (start..8).map(move |end| (start, end))) {
+                let mut report = report("a", &[]);
+                report.spots.push(Spot { file: "a.writ".to_owned(), start, end, text: "x".to_owned() });
+                let drawn = [false, true].map(|colour| render(std::slice::from_ref(&report), &|_| Some(text), colour));
+                assert_eq!(drawn[0], super::without_escapes(&drawn[1]));
+            }
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Diagnostics with their places in files: what leaves the compiler.
+//!
+//! A [`Report`] is data; `render` draws it, [`Report::to_json`] writes it for other programs, the language server maps it.
+
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::ide::Lines;
+use serde_json::{Value, json};
+
+/// A diagnostic that knows its files.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Report {
+    /// What kind of thing.
+    pub code: Code,
+    /// One lower-case sentence without a full stop, the author's words in backticks.
+    pub message: String,
+    /// The places; the first is where it is wrong.
+    pub spots: Vec<Spot>,
+    /// The law that is broken, in a line.
+    pub law: Option<String>,
+    /// One way out.
+    pub help: Option<String>,
+    /// Repairs.
+    pub fixes: Vec<Repair>,
+}
+
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Spot {
+    /// Path relative to its package; `std/state.writ` for the standard library.
+    pub file: String,
+    /// First byte.
+    pub start: usize,
+    /// One past the last byte.
+    pub end: usize,
+    /// What to say there, or to write there; may be empty.
+    pub text: String,
+}
+
+/// A repair.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Repair {
+    /// What it does.
+    pub title: String,
+    /// What to write in place of what stands there; they do not overlap.
+    pub edits: Vec<Spot>,
+}
+
+impl Report {
+    /// Gives a diagnostic's places their files.
+    ///
+    /// - `find`: the file of an item, and the first byte of its chunk there.
+    pub(crate) fn new(diagnostic: &Diagnostic, find: &dyn Fn(&str, u32) -> Option<(String, usize)>) -> Report {
+        let spot = |place: &crate::diagnostic::Place, text: &str| {
+            let (module, item) = place.item.as_ref()?;
+            let (file, start) = find(module, *item)?;
+            let (first, last) = (place.span.start as usize, place.span.end as usize);
+            Some(Spot { file, start: start + first, end: start + last, text: text.to_owned() })
+        };
+        let fixes = diagnostic.fixes.iter().filter_map(|fix| {
+            let edits: Option<Vec<Spot>> = fix.edits.iter().map(|edit| spot(&edit.place, &edit.text)).collect();
+            Some(Repair { title: fix.title.clone(), edits: edits? })
+        });
+        Report {
+            code: diagnostic.code,
+            message: diagnostic.message.clone(),
+            spots: diagnostic.labels.iter().filter_map(|label| spot(&label.place, &label.text)).collect(),
+            law: diagnostic.law.clone(),
+            help: diagnostic.help.clone(),
+            fixes: fixes.collect(),
+        }
+    }
+
+    /// Error or warning.
+    pub fn severity(&self) -> Severity {
+        self.code.severity()
+    }
+
+    /// `error` or `warning`.
+    pub fn severity_word(&self) -> &'static str {
+        match self.severity() {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        }
+    }
+
+    /// The file it is about: that of its first place.
+    pub fn file(&self) -> Option<&str> {
+        self.spots.first().map(|spot| spot.file.as_str())
+    }
+
+    /// The report for other programs: lines and columns from 1, columns in characters.
+    ///
+    /// - `text`: a file's text by its path.
+    pub fn to_json<'t>(&self, text: &dyn Fn(&str) -> Option<&'t str>) -> Value {
+        let spot = |spot: &Spot| {
+            let lines = Lines::new(text(&spot.file).unwrap_or_default());
+            let (start, end) = (lines.place(spot.start), lines.place(spot.end));
+            json!({
+                "file": spot.file, "line": start.line, "column": start.column,
+                "end": { "line": end.line, "column": end.column }, "text": spot.text,
+            })
+        };
+        let first = self.spots.first().map(spot);
+        let part = |name: &str| first.as_ref().and_then(|first| first.get(name)).cloned().unwrap_or(Value::Null);
+        let fixes: Vec<Value> = self
+            .fixes
+            .iter()
+            .map(|fix| json!({ "title": fix.title, "edits": fix.edits.iter().map(spot).collect::<Vec<_>>() }))
+            .collect();
+        json!({
+            "code": self.code.number(), "name": self.code.name(), "severity": self.severity_word(), "message": self.message,
+            "file": part("file"), "line": part("line"), "column": part("column"), "end": part("end"),
+            "labels": self.spots.iter().map(spot).collect::<Vec<_>>(),
+            "law": self.law, "help": self.help, "fixes": fixes,
+        })
+    }
+
+    /// Where it stands among others: by file, place, number.
+    pub(crate) fn order(&self) -> (Option<&Spot>, Code, &str) {
+        (self.spots.first(), self.code, &self.message)
+    }
+}
