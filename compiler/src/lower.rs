@@ -15,9 +15,12 @@ mod expressions;
 mod finish;
 mod governance;
 mod instances;
+mod lookup;
 mod occurrences;
 mod readings;
 mod rules;
+#[cfg(test)]
+mod soundness;
 mod taint;
 mod variables;
 

@@ -88,7 +88,7 @@ impl Body<'_, '_> {
         let blueprint = read.declared.and_then(|(_, declared)| declared.blueprint.as_deref())?;
         Some(match (self.instance, &atom.instance) {
             (Some(instance), None) if self.blueprint == Some(blueprint) => Term::Variable(instance),
-            (_, Some(name)) => Term::Constant(Value::text(instance_name(name, blueprint))),
+            (_, Some(name)) => Term::Constant(Value::text(name.as_str())),
             (_, None) => Term::Any,
         })
     }

@@ -1,6 +1,5 @@
 //! Test blocks as test cases: facts with their places, a change, patterns over the finished program.
 
-use super::body::instance_name;
 use super::{Input, Texts};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{self, Package};
@@ -14,8 +13,7 @@ use std::sync::Arc;
 /// The tests of the root package, in the order of the text.
 pub(crate) fn cases(input: &Input<'_>, texts: &Texts<'_>, program: &Program) -> (Vec<TestCase>, Vec<Diagnostic>) {
     let fixtures = fixtures(input);
-    let blueprints = blueprints(input);
-    let mut maker = Maker { texts, program, fixtures, blueprints, diagnostics: Vec::new() };
+    let mut maker = Maker { texts, program, fixtures, diagnostics: Vec::new() };
     let mut tests = Vec::new();
     for module in input.modules.iter().filter(|module| module.signatures.package == Package::Root) {
         for (position, item) in (0_u32..).zip(&module.items) {
@@ -40,8 +38,6 @@ struct Maker<'i> {
     program: &'i Program,
     /// By qualified name: facts and where they stand.
     fixtures: FxHashMap<&'i str, (&'i [hir::Fact], At<'i>)>,
-    /// Qualified blueprint of each relation of a blueprint.
-    blueprints: FxHashMap<&'i str, &'i str>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -57,11 +53,6 @@ fn fixtures<'i>(input: &Input<'i>) -> FxHashMap<&'i str, (&'i [hir::Fact], At<'i
         }
     }
     found
-}
-
-fn blueprints<'i>(input: &Input<'i>) -> FxHashMap<&'i str, &'i str> {
-    let relations = input.modules.iter().flat_map(|module| &module.signatures.relations);
-    relations.filter_map(|relation| Some((relation.declared.name.as_str(), relation.blueprint.as_deref()?))).collect()
 }
 
 /// The block of a test or fixture as a source: it is always fresh and complete.
@@ -180,19 +171,17 @@ impl Maker<'_> {
     ) -> Option<(RelationId, Vec<Term>)> {
         let id = self.program.find(&atom.relation)?;
         let mut pattern = Vec::new();
-        let blueprint = self.blueprints.get(atom.relation.as_str()).copied();
-        match (self.program.relation(id).instanced, &atom.instance, blueprint) {
-            (true, Some(application), Some(blueprint)) => {
-                let name = instance_name(application, blueprint);
-                if !self.program.instances.iter().any(|instance| instance.name == name) {
+        match (self.program.relation(id).instanced, &atom.instance) {
+            (true, Some(name)) => {
+                if !self.program.instances.iter().any(|instance| instance.name == *name) {
                     let place = Place { item: Some((at.module.to_owned(), at.item)), span: expectation.span };
-                    self.diagnostics.push(no_instance(&name, place));
+                    self.diagnostics.push(no_instance(name, place));
                     return None;
                 }
-                pattern.push(Term::Constant(Value::text(name)));
+                pattern.push(Term::Constant(Value::text(name.as_str())));
             }
-            (true, _, _) => pattern.push(Term::Any),
-            (false, _, _) => {}
+            (true, None) => pattern.push(Term::Any),
+            (false, _) => {}
         }
         pattern.extend(atom.terms.iter().map(|term| match term {
             hir::Expr::Constant(value) => Term::Constant(value.clone()),

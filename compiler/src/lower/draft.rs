@@ -59,6 +59,18 @@ pub(crate) struct DraftRule<'a> {
     pub(crate) rule: Rule,
     /// The rule of the author that it is, or belongs to.
     pub(crate) source: Option<Source<'a>>,
+    /// Absences that the two readings ask for in different ways.
+    pub(crate) absences: Vec<Absence>,
+}
+
+/// An absence over values that may be unknown.
+pub(crate) struct Absence {
+    /// Its position in the body.
+    pub(crate) literal: usize,
+    /// What the possible reading asks: whether the very same values are surely there.
+    pub(crate) asked: Atom,
+    /// What the sure reading asks beside the literal.
+    pub(crate) also: Vec<Literal>,
 }
 
 /// A rule of the author and its item.
@@ -139,7 +151,7 @@ impl<'a> Draft<'a> {
 
     /// Adds a rule.
     pub(crate) fn rule(&mut self, rule: Rule, source: Option<Source<'a>>) {
-        self.rules.push(DraftRule { rule, source });
+        self.rules.push(DraftRule { rule, source, absences: Vec::new() });
     }
 }
 

@@ -6,10 +6,11 @@
 //!
 //! LAW: for every way of putting values in place of unknowns, sure ⊆ what then holds ⊆ possible.
 
-use super::draft::{Draft, DraftRule, binders, bound_by, here};
+use super::draft::{Absence, Draft, DraftRule, bound_by, here};
 use super::expressions::{may_be_absent, may_be_unknown};
-use super::taint::{Known, Occurrence, analyse, asks_column_leniently, asks_leniently, decides, is_tainted};
-use super::taint::{occurrences, tainted_variables};
+use super::lookup::Lookup;
+use super::taint::{Known, Occurrence, analyse, asks_leniently, decides, is_tainted, occurrences, tainted_variables};
+use crate::graph;
 use program::{Aggregate, Atom, Comparison, Expr, Literal, Presence, RelationId, Rule, Term, Truth, Type, Variable};
 
 /// The draft in both readings.
@@ -38,13 +39,13 @@ pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, u
     };
     let twins: Vec<Option<RelationId>> = known.dual.iter().map(twin).collect();
     let mut rules = Vec::new();
-    for DraftRule { rule, .. } in &draft.rules {
+    for DraftRule { rule, absences, .. } in &draft.rules {
         let tainted = tainted_variables(rule, &draft, &known);
         if !decides(rule, &draft, &known, &tainted) {
             rules.push(rule.clone());
             continue;
         }
-        let writer = Writer { rule, draft: &draft, known: &known, twins: &twins, tainted: &tainted };
+        let writer = Writer { rule, absences, draft: &draft, known: &known, twins: &twins, tainted: &tainted };
         rules.push(writer.sure());
         rules.push(writer.possible());
     }
@@ -77,6 +78,8 @@ fn what_is_sure_is_possible(draft: &Draft<'_>, index: usize, twin: RelationId) -
 /// The helper holds the bindings of the asking rule for which a tuple matches, as far as unknowns leave it open; so
 /// its own two readings say what surely and what possibly matches, and looking up a binding in it is exact.
 fn ask_through_helpers(draft: &mut Draft<'_>, known: &Known) {
+    let edges = graph::adjacency(draft.relations.len(), draft.rules.iter().map(|rule| &rule.rule));
+    let components = graph::components(edges.len(), &edges).of;
     for index in 0..draft.rules.len() {
         let rule = &draft.rules[index].rule;
         let tainted = tainted_variables(rule, draft, known);
@@ -85,77 +88,13 @@ fn ask_through_helpers(draft: &mut Draft<'_>, known: &Known) {
             _ => false,
         };
         let literals: Vec<usize> = (0..rule.body.len()).filter(|at| lenient(&rule.body[*at])).collect();
-        for at in literals {
-            let helper = helper(draft, known, &tainted, index, at);
+        for literal in literals {
+            let lookup = Lookup { draft, known, tainted: &tainted, index, literal, components: &components };
+            let rule = lookup.ask();
             let source = draft.rules[index].source;
-            draft.rule(helper, source);
+            rule.into_iter().for_each(|rule| draft.rule(rule, source));
         }
     }
-}
-
-/// Replaces the atom of literal `at` of rule `index` by a look-up in a helper; gives the helper's rule.
-fn helper(draft: &mut Draft<'_>, known: &Known, tainted: &[bool], index: usize, at: usize) -> Rule {
-    let mut rule = draft.rules[index].rule.clone();
-    let (atom, member, word) = match &rule.body[at] {
-        Literal::Absent(atom) => (atom.clone(), Vec::new(), "no"),
-        Literal::Aggregate { sure, member, how, .. } => (sure.clone(), member.clone(), how.name()),
-        _ => panic!("bug: only an absence or an aggregate asks through a helper"),
-    };
-    let mut variables = rule.variables.clone();
-    let mut asked = atom.clone();
-    // What the helper's columns hold: the variables of the look-up, then the members.
-    let mut shown: Vec<usize> = atom.variables().collect();
-    shown.sort_unstable();
-    shown.dedup();
-    let group = shown.len();
-    let (mut tests, mut wanted) = (Vec::new(), Vec::new());
-    for (column, term) in atom.terms.iter().enumerate() {
-        let compared = match term {
-            Term::Any => continue,
-            Term::Variable(variable) => Expr::Variable(*variable),
-            Term::Constant(value) => Expr::Constant(value.clone()),
-        };
-        if asks_column_leniently(&atom, column, draft, known, tainted) {
-            let fresh = new_variable(&mut variables, draft.relation(atom.relation).columns[column].r#type.clone());
-            compared.variables(&mut wanted);
-            asked.terms[column] = Term::Variable(fresh);
-            tests.push(equal(compared, fresh, vec![Truth::True]));
-        }
-    }
-    let mut positions = Vec::new();
-    for column in member {
-        let variable = match asked.terms[column] {
-            Term::Variable(variable) => variable,
-            Term::Constant(_) | Term::Any => {
-                let fresh = new_variable(&mut variables, draft.relation(atom.relation).columns[column].r#type.clone());
-                if asked.terms[column] == Term::Any {
-                    asked.terms[column] = Term::Variable(fresh);
-                }
-                fresh
-            }
-        };
-        positions.push(shown.iter().position(|other| *other == variable).unwrap_or_else(|| {
-            shown.push(variable);
-            shown.len() - 1
-        }));
-    }
-    let outer: Vec<Literal> = rule.body.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, l)| l.clone()).collect();
-    let mut body = binders(&wanted, &outer);
-    body.push(Literal::Holds(asked));
-    body.extend(tests);
-    let relation = draft.add_helper(rule.head.relation, word, &shown, &variables);
-    draft.relations[relation.0 as usize].exact = (0..shown.len()).map(|column| column < group).collect();
-    let terms: Vec<Term> = shown.iter().map(|variable| Term::Variable(*variable)).collect();
-    let mut lookup = here(relation, terms.clone());
-    lookup.terms[group..].fill(Term::Any);
-    match &mut rule.body[at] {
-        Literal::Absent(atom) => *atom = lookup,
-        Literal::Aggregate { sure, member, .. } => (*sure, *member) = (lookup, positions),
-        _ => {}
-    }
-    let citation = rule.citation.clone();
-    draft.rules[index].rule = rule;
-    Rule { head: here(relation, terms), body, variables, message: Vec::new(), citation }
 }
 
 /// Whether `p is unknown` or its negation is asked: about what is known now, which has one answer in both readings.
@@ -164,19 +103,20 @@ fn asks_what_is_known(accept: &[Presence]) -> bool {
     accept == [Presence::Unknown] || !accept.contains(&Presence::Unknown) && others.iter().all(|p| accept.contains(p))
 }
 
-fn new_variable(variables: &mut Vec<Variable>, of: Type) -> usize {
+pub(crate) fn new_variable(variables: &mut Vec<Variable>, of: Type) -> usize {
     let index = variables.len();
     variables.push(Variable { name: format!("${index}"), r#type: of });
     index
 }
 
-fn equal(left: Expr, right: usize, accept: Vec<Truth>) -> Literal {
+pub(crate) fn equal(left: Expr, right: usize, accept: Vec<Truth>) -> Literal {
     Literal::Test { op: Comparison::Equal, left, right: Expr::Variable(right), accept }
 }
 
 /// One rule of the draft that decides on unknowns.
 struct Writer<'w, 'a> {
     rule: &'w Rule,
+    absences: &'w [Absence],
     draft: &'w Draft<'a>,
     known: &'w Known,
     twins: &'w [Option<RelationId>],
@@ -207,6 +147,13 @@ impl Writer<'_, '_> {
                         guards.push(Literal::Holds(sure.clone()));
                     }
                 }
+                Literal::Test { op, left, right, .. } => {
+                    // A value is equal to itself, and no member of nothing, even where it may not be there at all.
+                    let member = matches!(op, Comparison::In | Comparison::NotIn);
+                    let both = self.unknown(left) && self.unknown(right);
+                    let unsure = |side: &&mut Expr| (member || both) && self.unknown(side) && may_be_absent(side);
+                    guards.extend([left, right].into_iter().filter(unsure).map(|side| is_there(side.clone())));
+                }
                 // What is not known may turn out not to be there at all.
                 Literal::Bind { expr, .. } if self.unknown(expr) && may_be_absent(expr) => {
                     guards.push(is_there(expr.clone()));
@@ -221,8 +168,14 @@ impl Writer<'_, '_> {
                 Literal::Is { accept, .. } if !asks_what_is_known(accept) => {
                     accept.retain(|presence| *presence != Presence::Unknown);
                 }
-                Literal::Holds(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => {}
+                Literal::Holds(_) | Literal::Is { .. } | Literal::Bind { .. } => {}
             }
+        }
+        for mut literal in self.absences.iter().flat_map(|absence| &absence.also).cloned() {
+            if let Literal::Absent(atom) = &mut literal {
+                atom.relation = self.twin(atom.relation);
+            }
+            guards.push(literal);
         }
         rule.body.extend(guards);
         rule
@@ -261,6 +214,9 @@ impl Writer<'_, '_> {
     ///   such a rule can always run.
     fn loosened(&self, atoms_first: bool) -> Rule {
         let mut rule = self.rule.clone();
+        for absence in self.absences {
+            rule.body[absence.literal] = Literal::Absent(absence.asked.clone());
+        }
         let found = occurrences(self.rule);
         let taint: Vec<bool> =
             found.iter().map(|at| is_tainted(at, self.rule, self.draft, self.known, self.tainted)).collect();
