@@ -27,7 +27,8 @@ pub enum Expr {
     As(Box<Expr>, Type),
     /// A pure, total function.
     Call(Function, Vec<Expr>),
-    /// The left side, or where it is absent the right side. Never replaces an unknown.
+    /// The left side, or where it is absent the right side. An unknown stays one,
+    /// named with its default, since it may turn out to be absent.
     Default(Box<Expr>, Box<Expr>),
     /// A set of its members.
     Set(Vec<Expr>),
@@ -115,6 +116,13 @@ pub fn evaluate(expr: &Expr, bound: &[Option<Value>]) -> Option<Value> {
         }
         Expr::Default(left, right) => match evaluate(left, bound) {
             Some(Value::Json(json)) if *json == Json::Null => evaluate(right, bound),
+            // It may turn out to be absent, so two defaults over one unknown are two values.
+            Some(Value::Unknown(unknown)) => {
+                Some(Value::Unknown(match evaluate(right, bound) {
+                    Some(other) => Unknown { origin: format!("{} ?? {}", unknown.origin, other.show()).into(), ..unknown },
+                    None => unknown,
+                }))
+            }
             Some(value) => Some(value),
             None => evaluate(right, bound),
         },

@@ -1,6 +1,6 @@
 //! Laws of values: canonical text, exact numbers, and comparisons that never say more than every case bears out.
 
-use program::{Aggregate, Comparison, Json, Truth, Type, Value, aggregate, compare, convert, elements};
+use program::{Aggregate, Comparison, Expr, Json, Step, Truth, Type, Value, aggregate, compare, convert, elements, evaluate};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -171,4 +171,15 @@ fn an_unknown_collection_has_one_element_that_stands_for_many() {
     assert_eq!(found.len(), 1);
     assert!(found[0].holds_many());
     assert_eq!(compare(Comparison::Equal, &found[0], &found[0]), Truth::Possible);
+}
+
+#[test]
+fn two_defaults_over_one_unknown_are_two_values() {
+    let port = Expr::Path { base: Box::new(Expr::Variable(0)), steps: vec![Step::Key(String::from("port"))] };
+    let or = |n| Expr::Default(Box::new(port.clone()), Box::new(Expr::Constant(Value::Int(n))));
+    let bound = [Some(Value::unknown("a.b"))];
+    let value = |n| evaluate(&or(n), &bound).expect("an unknown is a value");
+    assert_eq!(value(0), Value::unknown("a.b.port ?? 0"));
+    assert_eq!(compare(Comparison::Equal, &value(0), &value(0)), Truth::True);
+    assert_eq!(compare(Comparison::Equal, &value(0), &value(1)), Truth::Possible);
 }
