@@ -15,14 +15,19 @@ use std::collections::BTreeSet;
 pub(crate) type About = (Ambiguity, Option<usize>);
 
 /// Every ambiguity that the standard library derives, in the order of the list.
-pub(crate) fn ambiguities(settled: &Settled<'_>, routing: &Routing<'_>, proofs: &mut Proofs) -> Result<Vec<About>, Failure> {
+pub(crate) fn ambiguities(
+    settled: &Settled<'_>,
+    routing: &Routing<'_>,
+    proofs: &mut Proofs,
+) -> Result<Vec<About>, Failure> {
     let mut found = Vec::new();
     for (name, doubt) in Doubt::ALL.into_iter().filter_map(|doubt| Some((doubt.relation()?, doubt))) {
         let sure = settled.law(name)?;
         let possible = settled.possible(sure);
         let certain = settled.tuples(Side::After, sure);
         let further = settled.tuples(Side::After, possible);
-        let readings = certain.iter().map(|t| (sure, *t, true)).chain(further.difference(&certain).map(|t| (possible, *t, false)));
+        let readings =
+            certain.iter().map(|t| (sure, *t, true)).chain(further.difference(&certain).map(|t| (possible, *t, false)));
         for (relation, tuple, sure) in readings {
             let actions: Vec<Option<usize>> = match acts(settled, relation, tuple) {
                 Some(actions) => actions.into_iter().map(Some).collect(),

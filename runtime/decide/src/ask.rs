@@ -129,7 +129,9 @@ impl Answer {
     /// - `full`: every line of the proof, not only the first [`crate::SHORT`].
     pub fn text(&self, full: bool) -> String {
         let mut lines = self.proof.lines((!full).then_some(crate::SHORT));
-        if !self.sure && let Some(first) = lines.first_mut() {
+        if !self.sure
+            && let Some(first) = lines.first_mut()
+        {
             first.push_str("   possibly: an unknown value decides");
         }
         lines.into_iter().map(|line| line + "\n").collect()
@@ -139,17 +141,20 @@ impl Answer {
 impl Table {
     /// Aligned columns under their names; `possibly` behind a row that an unknown value decides.
     pub fn text(&self) -> String {
-        let shown: Vec<Vec<String>> = self.rows.iter().map(|(tuple, _)| tuple.iter().map(Value::show).collect()).collect();
+        let shown: Vec<Vec<String>> =
+            self.rows.iter().map(|(tuple, _)| tuple.iter().map(Value::show).collect()).collect();
         let width = |at: usize| {
             let cells = shown.iter().map(|row| row[at].chars().count());
             cells.chain([self.columns[at].chars().count()]).max().unwrap_or(0)
         };
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
         let line = |cells: &[String], tail: &str| {
-            let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            let padded: Vec<String> =
+                cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
             format!("{}{tail}", padded.join("  ")).trim_end().to_owned() + "\n"
         };
-        let rows = shown.iter().zip(&self.rows).map(|(cells, (_, sure))| line(cells, if *sure { "" } else { "  possibly" }));
+        let rows =
+            shown.iter().zip(&self.rows).map(|(cells, (_, sure))| line(cells, if *sure { "" } else { "  possibly" }));
         std::iter::once(line(&self.columns, "")).chain(rows).collect()
     }
 
@@ -174,7 +179,8 @@ impl Table {
             false => text.to_owned(),
         };
         let line = |cells: Vec<String>| cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(",") + "\r\n";
-        let rows = self.rows.iter().filter(|(_, sure)| *sure).map(|(tuple, _)| line(tuple.iter().map(Value::show).collect()));
+        let rows =
+            self.rows.iter().filter(|(_, sure)| *sure).map(|(tuple, _)| line(tuple.iter().map(Value::show).collect()));
         std::iter::once(line(self.columns.clone())).chain(rows).collect()
     }
 }
@@ -186,10 +192,14 @@ fn plain(value: &Value) -> serde_json::Value {
             program::Json::Null => serde_json::Value::Null,
             program::Json::Bool(b) => (*b).into(),
             program::Json::Int(n) => (*n).into(),
-            program::Json::Decimal(text) => text.parse().map_or_else(|_| text.to_string().into(), serde_json::Value::Number),
+            program::Json::Decimal(text) => {
+                text.parse().map_or_else(|_| text.to_string().into(), serde_json::Value::Number)
+            }
             program::Json::Text(text) => text.to_string().into(),
             program::Json::Array(items) => items.iter().map(json).collect(),
-            program::Json::Object(entries) => entries.iter().map(|(key, value)| (key.to_string(), json(value))).collect(),
+            program::Json::Object(entries) => {
+                entries.iter().map(|(key, value)| (key.to_string(), json(value))).collect()
+            }
             program::Json::Unknown(_) | program::Json::Sensitive(_) => value.show().into(),
         }
     }
@@ -199,8 +209,11 @@ fn plain(value: &Value) -> serde_json::Value {
         Value::Json(value) => json(value),
         Value::Set(items) => items.iter().map(plain).collect(),
         Value::List(items) => items.iter().map(plain).collect(),
-        Value::Text(_) | Value::Time(_) | Value::Duration(_) | Value::Cidr(_) | Value::Between(_) | Value::Unknown(_) => {
-            value.show().into()
-        }
+        Value::Text(_)
+        | Value::Time(_)
+        | Value::Duration(_)
+        | Value::Cidr(_)
+        | Value::Between(_)
+        | Value::Unknown(_) => value.show().into(),
     }
 }

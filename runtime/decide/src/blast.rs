@@ -29,7 +29,8 @@ impl<'a> Graph<'a> {
                 needed_by.entry(to).or_default().insert(from);
             }
         }
-        let created: BTreeSet<&str> = texts(settled, Side::After, "std.change.created").filter_map(|t| t.first().copied()).collect();
+        let created: BTreeSet<&str> =
+            texts(settled, Side::After, "std.change.created").filter_map(|t| t.first().copied()).collect();
         let mut accountable: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for side in Side::BOTH {
             for pair in texts(settled, side, "std.authority.accountable") {
@@ -86,7 +87,10 @@ impl<'a> Graph<'a> {
                 resource: hit.to_owned(),
                 hops,
                 path: path(hit),
-                accountable: self.accountable.get(hit).map(|parties| parties.iter().copied().collect::<Vec<_>>().join(", ")),
+                accountable: self
+                    .accountable
+                    .get(hit)
+                    .map(|parties| parties.iter().copied().collect::<Vec<_>>().join(", ")),
                 class: self.class.get(hit).map_or("none", |level| severity(*level)).to_owned(),
             })
             .collect()

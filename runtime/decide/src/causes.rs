@@ -52,7 +52,11 @@ impl Search<'_> {
             Literal::Absent(atom) => (atom, None),
             // Members that are there stand among the nodes; those that left are looked for.
             Literal::Aggregate { sure, possible, .. } => (sure, *possible),
-            Literal::Holds(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => {
+            Literal::Holds(_)
+            | Literal::Test { .. }
+            | Literal::Is { .. }
+            | Literal::Bind { .. }
+            | Literal::Each { .. } => {
                 return Ok(());
             }
         };

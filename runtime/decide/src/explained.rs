@@ -95,7 +95,11 @@ pub(crate) fn given(proof: &Proof) -> BTreeSet<(RelationId, Tuple)> {
 /// `proof` in words.
 ///
 /// - `origins`: where each given tuple was read.
-pub(crate) fn explain(program: &Program, proof: &Proof, origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>) -> Explained {
+pub(crate) fn explain(
+    program: &Program,
+    proof: &Proof,
+    origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>,
+) -> Explained {
     let steps: Vec<Step> = proof.nodes.iter().map(|node| step(program, node, origins)).collect();
     let proves = steps.last().map(|step| step.holds.clone()).unwrap_or_default();
     Explained { proves, minimal: proof.minimal, steps }
@@ -110,7 +114,8 @@ fn step(program: &Program, node: &Node, origins: &BTreeMap<(RelationId, Tuple), 
         }
         Why::Derived { rule, binding, premises } => {
             let rule = program.rule(*rule);
-            let named = rule.variables.iter().zip(binding).filter(|(variable, _)| !variable.name.starts_with(['_', '$']));
+            let named =
+                rule.variables.iter().zip(binding).filter(|(variable, _)| !variable.name.starts_with(['_', '$']));
             Because::Derived {
                 place: evidence::place(rule),
                 text: rule.citation.text.clone(),
@@ -196,7 +201,9 @@ impl Explained {
     fn tree(&self, root: usize, depth: usize) -> Vec<String> {
         let mut lines = Vec::new();
         self.grow(root, 0, depth, &mut BTreeSet::new(), &mut lines);
-        if !self.minimal && let Some(first) = lines.first_mut() {
+        if !self.minimal
+            && let Some(first) = lines.first_mut()
+        {
             first.push_str("   (not shown minimal)");
         }
         lines
@@ -214,7 +221,13 @@ impl Explained {
         if !step.hidden {
             let again = !premises.is_empty() && shown.contains(&at);
             let cut = !premises.is_empty() && inner >= depth;
-            let tail = if again { "   as above" } else if cut { " …" } else { "" };
+            let tail = if again {
+                "   as above"
+            } else if cut {
+                " …"
+            } else {
+                ""
+            };
             let place = if place.is_empty() || again { String::new() } else { format!("   {place}") };
             lines.push(format!("{indent}{world}{}{place}{tail}", step.holds));
             if again || cut {

@@ -38,7 +38,11 @@ pub fn render(decision: &Decision) -> String {
     if let Some(next) = next(decision) {
         let _ = writeln!(out, "\nNext: `{}`", code(&next));
     }
-    let _ = writeln!(out, "\n<sub>change {} · program {} · evidence {}</sub>", decision.change.digest, decision.program.digest, decision.evidence.digest);
+    let _ = writeln!(
+        out,
+        "\n<sub>change {} · program {} · evidence {}</sub>",
+        decision.change.digest, decision.program.digest, decision.evidence.digest
+    );
     out
 }
 
@@ -66,7 +70,13 @@ fn acted(decision: &Decision, action: &Judged, out: &mut String) {
 fn reason(decision: &Decision, reason: &Reason, out: &mut String) {
     let possibly = if reason.sure { "" } else { ", possibly" };
     let message = if reason.message.is_empty() { String::new() } else { format!(": {}", words(&reason.message)) };
-    let _ = writeln!(out, "- **{}** `{}` ({}{possibly}){message}", reason.kind.name(), code(&reason.rule), words(line_of(&reason.place)));
+    let _ = writeln!(
+        out,
+        "- **{}** `{}` ({}{possibly}){message}",
+        reason.kind.name(),
+        code(&reason.rule),
+        words(line_of(&reason.place))
+    );
     if !reason.to.is_empty() {
         let to: Vec<String> = reason.to.iter().map(|party| words(party)).collect();
         let _ = writeln!(out, "  To decide: {}.", to.join(", "));
@@ -88,14 +98,22 @@ fn ambiguities(decision: &Decision, out: &mut String) {
     let unclaimed = decision.ambiguities.iter().filter(|one| one.kind == Doubt::NoIntent);
     let unclaimed: BTreeSet<&str> = unclaimed.map(|one| one.subject.as_str()).collect();
     if !unclaimed.is_empty() {
-        let _ = writeln!(out, "- **no intent** covers {}; to claim them:\n\n  ```writ", counted(unclaimed.len(), "resource"));
+        let _ = writeln!(
+            out,
+            "- **no intent** covers {}; to claim them:\n\n  ```writ",
+            counted(unclaimed.len(), "resource")
+        );
         claim(&unclaimed, true).iter().for_each(|line| {
             let _ = writeln!(out, "  {line}");
         });
         let _ = writeln!(out, "  ```\n");
     }
-    let others: BTreeSet<(Doubt, &str)> =
-        decision.ambiguities.iter().filter(|one| one.kind != Doubt::NoIntent).map(|one| (one.kind, one.message.as_str())).collect();
+    let others: BTreeSet<(Doubt, &str)> = decision
+        .ambiguities
+        .iter()
+        .filter(|one| one.kind != Doubt::NoIntent)
+        .map(|one| (one.kind, one.message.as_str()))
+        .collect();
     for (kind, message) in others {
         let _ = writeln!(out, "- **{}**: {}", kind.name(), words(message));
     }

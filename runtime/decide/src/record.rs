@@ -59,9 +59,17 @@ fn governance(program: &Program, rules: &mut Program) {
         let (sure, possible) = (there(objection.relation), objection.possible.and_then(there));
         // Where only the possible reading is cited, no relation stands for the sure one.
         let relation = sure.unwrap_or(RelationId(u32::MAX));
-        (sure.is_some() || possible.is_some()).then(|| Objection { relation, possible, route: None, ..objection.clone() })
+        (sure.is_some() || possible.is_some()).then(|| Objection {
+            relation,
+            possible,
+            route: None,
+            ..objection.clone()
+        })
     });
-    let permits = program.permits.iter().filter_map(|permit| Some(Permit { relation: there(permit.relation)?, ..permit.clone() }));
+    let permits = program
+        .permits
+        .iter()
+        .filter_map(|permit| Some(Permit { relation: there(permit.relation)?, ..permit.clone() }));
     let (objections, permits) = (objections.collect(), permits.collect());
     (rules.objections, rules.permits) = (objections, permits);
 }
@@ -76,8 +84,9 @@ fn facts(
     let sources: BTreeSet<&Arc<FactSource>> = origins.values().flatten().map(|origin| &origin.source).collect();
     let sources: Vec<Arc<FactSource>> = sources.into_iter().cloned().collect();
     let nodes = proofs.iter().flat_map(|proof| &proof.nodes).filter(|node| node.why == Why::Given);
-    let cited: BTreeSet<(Side, &str, Given)> =
-        nodes.map(|node| (node.side, program.relation(node.relation).name.as_str(), (node.relation, node.tuple.clone()))).collect();
+    let cited: BTreeSet<(Side, &str, Given)> = nodes
+        .map(|node| (node.side, program.relation(node.relation).name.as_str(), (node.relation, node.tuple.clone())))
+        .collect();
     let facts = cited.into_iter().map(|(side, name, given)| {
         let read = origins.get(&given).map(Vec::as_slice).unwrap_or_default().iter();
         let at: BTreeSet<SourcePlace> = read

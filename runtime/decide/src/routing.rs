@@ -34,7 +34,12 @@ impl<'a> Routing<'a> {
         let mut named = BTreeSet::new();
         for route in objection.route.into_iter().flat_map(|id| [id, self.settled.possible(id)]) {
             let pattern: Vec<Option<Value>> = tuple.iter().cloned().map(Some).chain([None]).collect();
-            named.extend(self.settled.matching(Side::After, route, &pattern).into_iter().filter_map(|t| t.last().map(Value::show)));
+            named.extend(
+                self.settled
+                    .matching(Side::After, route, &pattern)
+                    .into_iter()
+                    .filter_map(|t| t.last().map(Value::show)),
+            );
         }
         let entitled: Vec<String> = named.into_iter().filter(|party| self.entitled(party)).collect();
         if !entitled.is_empty() {

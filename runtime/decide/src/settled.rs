@@ -91,9 +91,7 @@ impl Settled<'_> {
 /// A fault of the engine: a limit, or its mistake.
 fn fault(fault: Fault) -> Failure {
     match fault {
-        Fault::Tuples { .. } => Failure::Limit(format!("{fault}: --max-tuples raises the limit")),
-        Fault::Bytes { .. } => Failure::Limit(format!("{fault}: --max-memory raises the limit")),
-        Fault::Stopped => Failure::Limit(format!("{fault}: --timeout raises the limit")),
+        Fault::Tuples { .. } | Fault::Bytes { .. } | Fault::Stopped => Failure::Limit(fault.to_string()),
         Fault::Shape { .. } | Fault::Unfounded { .. } => Failure::Bug(fault.to_string()),
     }
 }

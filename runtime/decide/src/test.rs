@@ -12,7 +12,9 @@ use crate::violations::{Violation, violations};
 use crate::words;
 use engine::Limits;
 use evidence::{Kind, Verdict};
-use program::{Citation, Digest, Expectation, Expected, Program, RelationId, State, Term, TestCase, Tuple, Value, Weight};
+use program::{
+    Citation, Digest, Expectation, Expected, Program, RelationId, State, Term, TestCase, Tuple, Value, Weight,
+};
 use proof::Side;
 use serde::Serialize;
 use std::sync::Arc;
@@ -80,7 +82,11 @@ fn one(program: &Arc<Program>, test: &TestCase, limits: Limits<'_>) -> Result<Ou
     let failures = match checked {
         Ok(failures) => failures,
         Err(failure @ Failure::Malformed(_)) => {
-            vec![Missed { place: place(&test.citation), expected: test.name.clone(), instead: vec![failure.to_string()] }]
+            vec![Missed {
+                place: place(&test.citation),
+                expected: test.name.clone(),
+                instead: vec![failure.to_string()],
+            }]
         }
         Err(failure) => return Err(failure),
     };
@@ -105,7 +111,9 @@ impl World<'_> {
             Expected::Allow => self.verdict(Verdict::Allow),
             Expected::Deny => self.verdict(Verdict::Deny),
             Expected::Escalate => self.verdict(Verdict::Escalate),
-            Expected::Violation { relation, pattern, state, to } => self.violation(*relation, pattern, *state, to.as_deref()),
+            Expected::Violation { relation, pattern, state, to } => {
+                self.violation(*relation, pattern, *state, to.as_deref())
+            }
             Expected::Tuple { relation, pattern, before } => {
                 self.tuple(*relation, pattern, if *before { Side::Before } else { Side::After })
             }
@@ -129,10 +137,20 @@ impl World<'_> {
         (self.decision.verdict == wanted, shortened(instead, 8))
     }
 
-    fn violation(&self, relation: RelationId, pattern: &[Term], state: Option<State>, to: Option<&str>) -> (bool, Vec<String>) {
-        let of_rule: Vec<&Violation<'_>> =
-            self.violations.iter().filter(|v| v.objection.relation == relation && (v.sure || v.objection.weight == Weight::Escalate)).collect();
-        let parties = |violation: &Violation<'_>| self.routing.escalation(violation.objection, &violation.tuple).parties;
+    fn violation(
+        &self,
+        relation: RelationId,
+        pattern: &[Term],
+        state: Option<State>,
+        to: Option<&str>,
+    ) -> (bool, Vec<String>) {
+        let of_rule: Vec<&Violation<'_>> = self
+            .violations
+            .iter()
+            .filter(|v| v.objection.relation == relation && (v.sure || v.objection.weight == Weight::Escalate))
+            .collect();
+        let parties =
+            |violation: &Violation<'_>| self.routing.escalation(violation.objection, &violation.tuple).parties;
         let holds = of_rule.iter().any(|violation| {
             let in_state = state.map_or(violation.state != State::Fixed, |state| violation.state == state);
             let asked = to.is_none_or(|to| parties(violation).iter().any(|party| party == to));
@@ -149,7 +167,9 @@ impl World<'_> {
         if instead.is_empty() {
             instead.push(format!("nothing of `{}` holds", words::name(self.settled.program, relation)));
             let possible = self.violations.iter().filter(|v| v.objection.relation == relation);
-            instead.extend(possible.map(|v| format!("{} holds possibly", words::tuple(self.settled.program, relation, &v.tuple))));
+            instead.extend(
+                possible.map(|v| format!("{} holds possibly", words::tuple(self.settled.program, relation, &v.tuple))),
+            );
         }
         (holds, shortened(instead, 4))
     }

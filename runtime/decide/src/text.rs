@@ -49,7 +49,8 @@ pub(crate) fn counted(n: usize, what: &str) -> String {
 /// How many actions have each verdict: `1 denied, 2 to ask, 11 allowed`.
 pub(crate) fn tally(decision: &Decision) -> String {
     let count = |verdict| decision.actions.iter().filter(|action| action.verdict == verdict).count();
-    let parts = [(count(Verdict::Deny), "denied"), (count(Verdict::Escalate), "to ask"), (count(Verdict::Allow), "allowed")];
+    let parts =
+        [(count(Verdict::Deny), "denied"), (count(Verdict::Escalate), "to ask"), (count(Verdict::Allow), "allowed")];
     parts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect::<Vec<_>>().join(", ")
 }
 
@@ -103,7 +104,7 @@ impl Page<'_> {
             return;
         }
         let word = self.painted(action.verdict, action.verdict.name());
-        self.line(&format!("{word}  {} ({})", action.id, action.verb));
+        self.line(&format!("{word}  {}", named(action)));
         self.reasons(&objections);
         self.reach(&action.blast);
         if !action.accountable.is_empty() {
@@ -117,7 +118,10 @@ impl Page<'_> {
         let mut from = 0;
         while from < reasons.len() {
             let first = reasons[from];
-            let same = |reason: &&&Reason| (&reason.rule, reason.kind, reason.sure, reason.state) == (&first.rule, first.kind, first.sure, first.state);
+            let same = |reason: &&&Reason| {
+                (&reason.rule, reason.kind, reason.sure, reason.state)
+                    == (&first.rule, first.kind, first.sure, first.state)
+            };
             let group: Vec<&Reason> = reasons[from..].iter().take_while(same).copied().collect();
             from += group.len();
             let mut line = format!("  {}   {}", first.rule, line_of(&first.place));
@@ -212,7 +216,10 @@ impl Page<'_> {
             let subjects: BTreeSet<&str> = all.iter().map(|one| one.subject.as_str()).collect();
             if kind == Doubt::NoIntent {
                 let what = counted(subjects.len(), "resource");
-                self.line(&format!("{word}   no intent covers {what}; to claim {}:", if subjects.len() == 1 { "it" } else { "them" }));
+                self.line(&format!(
+                    "{word}   no intent covers {what}; to claim {}:",
+                    if subjects.len() == 1 { "it" } else { "them" }
+                ));
                 self.claim(&subjects);
                 continue;
             }
@@ -248,7 +255,7 @@ impl Page<'_> {
             groups.entry(permits.collect::<BTreeSet<_>>().into_iter().collect()).or_default().push(action);
         }
         for (permits, actions) in groups {
-            let names: Vec<String> = actions.iter().map(|action| format!("{} ({})", action.id, action.verb)).collect();
+            let names: Vec<String> = actions.iter().map(|action| named(action)).collect();
             let most = if self.style.full { names.len() } else { FOLD };
             let more = if names.len() > most { format!(", … {} more", names.len() - most) } else { String::new() };
             self.line(&format!("{word}  {}{more}", names[..most.min(names.len())].join(", ")));
@@ -274,11 +281,18 @@ impl Page<'_> {
                 }
             } else {
                 let rules: BTreeSet<&str> = reasons.iter().map(|reason| reason.rule.as_str()).collect();
-                self.wrapped(0, &format!("{word}: {} of {}", reasons.len(), rules.into_iter().collect::<Vec<_>>().join(", ")));
+                self.wrapped(
+                    0,
+                    &format!("{word}: {} of {}", reasons.len(), rules.into_iter().collect::<Vec<_>>().join(", ")),
+                );
             }
         }
         if decision.model.ignored > 0 {
-            self.line(&format!("{} of {} are of relations this program does not have", decision.model.ignored, counted(decision.model.facts, "fact")));
+            self.line(&format!(
+                "{} of {} are of relations this program does not have",
+                decision.model.ignored,
+                counted(decision.model.facts, "fact")
+            ));
         }
         if decision.actor.is_none() && decision.change.actions > 0 {
             self.line("no actor was named: --actor");
@@ -290,6 +304,14 @@ impl Page<'_> {
         if let Some(next) = next(decision) {
             self.line(&format!("next: {next}"));
         }
+    }
+}
+
+/// `aws_kms_key.main (delete)`; `a1 (delete aws_kms_key.main)` where an action has a name of its own.
+pub(crate) fn named(action: &Judged) -> String {
+    match action.id == action.resource {
+        true => format!("{} ({})", action.id, action.verb),
+        false => format!("{} ({} {})", action.id, action.verb, action.resource),
     }
 }
 

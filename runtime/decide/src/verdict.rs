@@ -81,7 +81,9 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
         });
     }
     judged.sort_by(|a, b| (a.verdict, &a.id).cmp(&(b.verdict, &b.id)));
-    [&mut draft.of_change, &mut draft.standing, &mut draft.fixed].into_iter().for_each(|reasons| reasons.sort_by(order));
+    [&mut draft.of_change, &mut draft.standing, &mut draft.fixed]
+        .into_iter()
+        .for_each(|reasons| reasons.sort_by(order));
     let mut ambiguities: Vec<Ambiguity> = draft.doubts.into_iter().map(|(ambiguity, _)| ambiguity).collect();
     ambiguities.sort();
     ambiguities.dedup();
@@ -91,7 +93,8 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
     let verdict = of_actions.min(Verdict::of(&draft.of_change)).min(of_doubts);
     let asked = judged.iter().flat_map(|action| &action.reasons).chain(&draft.of_change).flat_map(|reason| &reason.to);
     let parties: BTreeSet<&String> = asked.chain(ambiguities.iter().flat_map(|ambiguity| &ambiguity.to)).collect();
-    let approvals_needed = parties.into_iter().map(|party| Approval { party: party.clone(), right: RIGHT.into() }).collect();
+    let approvals_needed =
+        parties.into_iter().map(|party| Approval { party: party.clone(), right: RIGHT.into() }).collect();
 
     let mut decision = Decision {
         verdict,
@@ -159,7 +162,9 @@ fn object(settled: &Settled<'_>, routing: &Routing<'_>, proofs: &mut Proofs) -> 
             State::Fixed => draft.fixed.push(reason),
             State::Standing if !violation.counts => draft.standing.push(reason),
             State::Introduced | State::Standing if belongs.is_empty() => draft.of_change.push(reason),
-            State::Introduced | State::Standing => belongs.iter().for_each(|at| draft.of_action[*at].push(reason.clone())),
+            State::Introduced | State::Standing => {
+                belongs.iter().for_each(|at| draft.of_action[*at].push(reason.clone()))
+            }
         }
     }
     Ok(draft)
@@ -173,7 +178,8 @@ fn belongs(settled: &Settled<'_>, violation: &Violation<'_>, proof: &Proof) -> R
     match violation.state {
         State::Introduced => causes(settled, proof),
         State::Standing if violation.counts => {
-            let actions = settled.case.change.actions.iter().enumerate().filter(|(_, action)| action.verb != Verb::Read);
+            let actions =
+                settled.case.change.actions.iter().enumerate().filter(|(_, action)| action.verb != Verb::Read);
             let touches = |resource: &str| violation.tuple.iter().any(|value| value.as_text() == Some(resource));
             Ok(actions.filter(|(_, action)| touches(&action.resource)).map(|(at, _)| at).collect())
         }
@@ -282,14 +288,17 @@ fn differences(settled: &Settled<'_>, routing: &Routing<'_>) -> Vec<About> {
     if settled.worlds.differs {
         add(Doubt::Disagreement, "the world before", "the model and the change disagree, and the change does nothing");
     }
-    let drift = settled.program.find("std.terraform.drift").map(|id| settled.tuples(Side::Before, id)).unwrap_or_default();
+    let drift =
+        settled.program.find("std.terraform.drift").map(|id| settled.tuples(Side::Before, id)).unwrap_or_default();
     for resource in drift.iter().filter_map(|tuple| tuple.first()).map(Value::show).collect::<BTreeSet<_>>() {
         add(Doubt::Disagreement, &resource, &format!("{resource} is not as it was built, and the change does nothing"));
     }
     for state in &settled.case.sources {
         match state {
             crate::SourceState::Missing(name) => add(Doubt::Source, name, &format!("source `{name}` is missing")),
-            crate::SourceState::Stale(name) => add(Doubt::Source, name, &format!("source `{name}` is older than it may be")),
+            crate::SourceState::Stale(name) => {
+                add(Doubt::Source, name, &format!("source `{name}` is older than it may be"))
+            }
         }
     }
     found

@@ -95,7 +95,8 @@ fn resources(settled: &Settled<'_>, violation: &Violation<'_>) -> BTreeSet<Value
 /// The subjects that are actions, as positions in the change; `None` where no subject is one.
 pub(crate) fn acts(settled: &Settled<'_>, relation: RelationId, tuple: &[Value]) -> Option<BTreeSet<usize>> {
     let columns = &settled.program.relation(relation).columns;
-    let is_action = |r#type: &program::Type| matches!(r#type, program::Type::Entity(name) if name == "std.change.Action");
+    let is_action =
+        |r#type: &program::Type| matches!(r#type, program::Type::Entity(name) if name == "std.change.Action");
     let mut subjects = columns.iter().zip(tuple).filter(|(column, _)| is_action(&column.r#type)).peekable();
     subjects.peek()?;
     let actions = &settled.case.change.actions;

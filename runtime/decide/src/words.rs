@@ -133,7 +133,8 @@ fn expression(expr: &Expr, binding: &[Option<Value>]) -> String {
         Expr::Set(items) => format!("{{{}}}", list(items)),
         Expr::List(items) => format!("[{}]", list(items)),
         Expr::Object(entries) => {
-            let shown: Vec<String> = entries.iter().map(|(key, value)| format!("{key}: {}", expression(value, binding))).collect();
+            let shown: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{key}: {}", expression(value, binding))).collect();
             format!("{{{}}}", shown.join(", "))
         }
     }

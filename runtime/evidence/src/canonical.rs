@@ -14,7 +14,9 @@ const SAFE: u64 = 1 << 53;
 pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     let mut tree = serde_json::to_value(value).expect("bug: a record is plain data");
     large(&mut tree, &|value| match value {
-        Value::Number(number) => number.as_i64().filter(|n| n.unsigned_abs() > SAFE).map(|n| Value::String(n.to_string())),
+        Value::Number(number) => {
+            number.as_i64().filter(|n| n.unsigned_abs() > SAFE).map(|n| Value::String(n.to_string()))
+        }
         _ => None,
     });
     serde_jcs::to_vec(&tree).expect("bug: a JSON tree has a canonical form")

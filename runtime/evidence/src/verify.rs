@@ -56,7 +56,11 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
     let proofs = record.proofs.len();
     let shown = vec![
         String::from("no byte was changed since it was made"),
-        format!("{proofs} proofs follow, {steps} steps, from {} cited facts and {} cited rules", record.facts.len(), record.rules.rules.len()),
+        format!(
+            "{proofs} proofs follow, {steps} steps, from {} cited facts and {} cited rules",
+            record.facts.len(),
+            record.rules.rules.len()
+        ),
         format!("{} reasons are what their proofs end in", record.all_reasons().count()),
         format!("the verdict `{}` is what the reasons and ambiguities ask for", record.verdict.name()),
     ];
@@ -66,9 +70,11 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
         not_shown.push(format!("that {first}{more}"));
     }
     if record.verdict != Verdict::Deny {
-        not_shown.push(String::from("that nothing else objects: that rests on the certificate checked when it was decided"));
+        not_shown
+            .push(String::from("that nothing else objects: that rests on the certificate checked when it was decided"));
     }
-    not_shown.push(String::from("that the cited facts are those of the model, and the cited rules those of the program"));
+    not_shown
+        .push(String::from("that the cited facts are those of the model, and the cited rules those of the program"));
     not_shown.push(String::from("who asked: the actor is a claim"));
     not_shown.push(String::from("who decided: nobody signed it"));
     Ok(Report {
@@ -119,16 +125,22 @@ impl Check<'_> {
         let program = &self.record.rules;
         let mut steps = 0;
         for (name, proof) in &self.record.proofs {
-            let open = check_steps(program, &self.facts, proof).map_err(|flaw| Refused { what: format!("proof {name}: {flaw}") })?;
+            let open = check_steps(program, &self.facts, proof)
+                .map_err(|flaw| Refused { what: format!("proof {name}: {flaw}") })?;
             steps += proof.nodes.len();
             for claim in open.claims() {
-                let shown: Vec<String> = claim.pattern.iter().map(|v| v.as_ref().map_or(String::from("_"), Value::to_string)).collect();
+                let shown: Vec<String> =
+                    claim.pattern.iter().map(|v| v.as_ref().map_or(String::from("_"), Value::to_string)).collect();
                 let atom = format!("{}({})", program.relation(claim.relation).name, shown.join(", "));
                 let world: Vec<&str> = claim.sides.iter().map(|side| side.name()).collect();
                 let none = self.is_absence(proof.nodes.get(claim.node), claim.literal);
                 self.open.insert(match none {
                     true => format!("no tuple matches {atom} in the world {}", world.join(" or ")),
-                    false => format!("{} tuples and no others match {atom} in the world {}", claim.tuples.len(), world.join(" or ")),
+                    false => format!(
+                        "{} tuples and no others match {atom} in the world {}",
+                        claim.tuples.len(),
+                        world.join(" or ")
+                    ),
                 });
             }
         }
@@ -163,7 +175,12 @@ impl Check<'_> {
                 Why::Given => Default::default(),
             };
             if !same || root.side != side || words != (reason.message.clone(), reason.place.clone()) {
-                return refuse(format!("proof {} does not end in {}({})", reason.proof, reason.rule, reason.subjects.join(", ")));
+                return refuse(format!(
+                    "proof {} does not end in {}({})",
+                    reason.proof,
+                    reason.rule,
+                    reason.subjects.join(", ")
+                ));
             }
         }
         for action in &self.record.actions {
@@ -198,7 +215,13 @@ impl Check<'_> {
                 })
             };
             let derived = ambiguity.kind.relation().is_some() || ambiguity.kind == Doubt::Unknown;
-            let about = || format!("the ambiguity `{}` about {} is not what its proof ends in", ambiguity.kind.name(), ambiguity.subject);
+            let about = || {
+                format!(
+                    "the ambiguity `{}` about {} is not what its proof ends in",
+                    ambiguity.kind.name(),
+                    ambiguity.subject
+                )
+            };
             match &ambiguity.proof {
                 Some(proof) if named(proof)? => {}
                 Some(_) => return refuse(about()),
@@ -220,9 +243,17 @@ impl Check<'_> {
             });
             let asked = Verdict::of(&action.reasons).min(if doubtful { Verdict::Escalate } else { Verdict::Allow });
             if asked != action.verdict {
-                return refuse(format!("the reasons ask for {} of {}, not {}", asked.name(), action.id, action.verdict.name()));
+                return refuse(format!(
+                    "the reasons ask for {} of {}, not {}",
+                    asked.name(),
+                    action.id,
+                    action.verdict.name()
+                ));
             }
-            if asked == Verdict::Allow && action.verb != Verb::Read && !action.reasons.iter().any(|r| permits(r, action)) {
+            if asked == Verdict::Allow
+                && action.verb != Verb::Read
+                && !action.reasons.iter().any(|r| permits(r, action))
+            {
                 return refuse(format!("nothing permits {}", action.id));
             }
         }
@@ -287,9 +318,14 @@ impl fmt::Display for Report {
 
 impl crate::CitedFact {
     /// A cited fact of `program`, with its line.
-    pub fn new(program: &Program, world: Side, relation: RelationId, tuple: program::Tuple, at: Vec<crate::SourcePlace>) -> Self {
+    pub fn new(
+        program: &Program,
+        world: Side,
+        relation: RelationId,
+        tuple: program::Tuple,
+        at: Vec<crate::SourcePlace>,
+    ) -> Self {
         let line = line(&program.relation(relation).name, &tuple);
         crate::CitedFact { world, relation, tuple, line, at }
     }
 }
-

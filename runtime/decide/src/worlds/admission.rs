@@ -47,7 +47,11 @@ impl<'a> Admission<'a> {
         let relation = self.program.relation(id);
         let filled = ["action", "actor", "session", "moved", "partial", "disagrees"];
         let own = fact.relation.strip_prefix("std.change.").is_some_and(|name| filled.contains(&name));
-        match own || relation.scope != Scope::Change || self.governing.contains(&id) || fact.relation.starts_with(CLOSED[0]) {
+        match own
+            || relation.scope != Scope::Change
+            || self.governing.contains(&id)
+            || fact.relation.starts_with(CLOSED[0])
+        {
             true => Err(refused(fact, format!("`{}` is no fact that a change states", fact.relation))),
             false => Ok(Some(id)),
         }
@@ -69,7 +73,10 @@ impl<'a> Admission<'a> {
         for (column, value) in relation.columns.iter().zip(&fact.tuple) {
             if !holds(value, &column.r#type) {
                 let (name, wanted) = (&column.name, &column.r#type);
-                return Err(refused(fact, format!("column `{name}` of `{}` is of type {wanted}, and {value} is not", fact.relation)));
+                return Err(refused(
+                    fact,
+                    format!("column `{name}` of `{}` is of type {wanted}, and {value} is not", fact.relation),
+                ));
             }
         }
         Ok(Some(id))

@@ -62,9 +62,7 @@ fn differs(left: &Value, right: &Value) -> bool {
 fn parts_differ(left: &Json, right: &Json) -> bool {
     match (left, right) {
         (Json::Unknown(_) | Json::Sensitive(_), _) | (_, Json::Unknown(_) | Json::Sensitive(_)) => false,
-        (Json::Object(a), Json::Object(b)) => {
-            a.iter().any(|(key, x)| b.get(key).is_some_and(|y| parts_differ(x, y)))
-        }
+        (Json::Object(a), Json::Object(b)) => a.iter().any(|(key, x)| b.get(key).is_some_and(|y| parts_differ(x, y))),
         (Json::Array(a), Json::Array(b)) => a.len() != b.len() || a.iter().zip(b).any(|(x, y)| parts_differ(x, y)),
         _ => left != right,
     }

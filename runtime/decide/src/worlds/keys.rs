@@ -43,7 +43,8 @@ pub(super) fn settle(
         let winners: BTreeSet<&Tuple> =
             group.iter().filter(|(_, origin)| Some(place(origin)) == best).map(|(tuple, _)| *tuple).collect();
         for (tuple, origin) in &group {
-            if winners.len() > 1 || !winners.contains(tuple) {
+            let among_equals = winners.len() > 1 && Some(place(origin)) == best;
+            if among_equals || !winners.contains(tuple) {
                 let subject = values.first().map(|value| Value::text(value.show()));
                 let source = Value::Text(origin.source.name.clone());
                 conflicts.extend(subject.map(|subject| (Value::text(relation.name.as_str()), subject, source)));

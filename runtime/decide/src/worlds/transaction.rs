@@ -13,7 +13,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Gives resources their new names in every column that holds one.
-pub(super) fn rename(program: &Program, moves: &BTreeMap<Arc<str>, Arc<str>>, facts: &mut [(RelationId, Tuple, Origin)]) {
+pub(super) fn rename(
+    program: &Program,
+    moves: &BTreeMap<Arc<str>, Arc<str>>,
+    facts: &mut [(RelationId, Tuple, Origin)],
+) {
     if moves.is_empty() {
         return;
     }
@@ -65,7 +69,11 @@ pub(super) fn run(
             }
         }
         for given in &set {
-            world.replaced(given).into_iter().filter(|old| !set.contains(old)).for_each(|old| world.remove(old, position));
+            world
+                .replaced(given)
+                .into_iter()
+                .filter(|old| !set.contains(old))
+                .for_each(|old| world.remove(old, position));
         }
         set.into_iter().for_each(|given| world.add(given, position));
     }
@@ -89,8 +97,12 @@ struct Moving<'a> {
 impl<'a> Moving<'a> {
     fn over(program: &'a Program, change: &Change, before: &'a BTreeMap<RelationId, BTreeSet<Tuple>>) -> Self {
         let resources: BTreeSet<&str> = change.actions.iter().map(|action| &*action.resource).collect();
-        let set: BTreeSet<RelationId> =
-            change.actions.iter().flat_map(|action| &action.set).filter_map(|fact| program.find(&fact.relation)).collect();
+        let set: BTreeSet<RelationId> = change
+            .actions
+            .iter()
+            .flat_map(|action| &action.set)
+            .filter_map(|fact| program.find(&fact.relation))
+            .collect();
         let mut world = Moving {
             program,
             before,

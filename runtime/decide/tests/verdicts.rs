@@ -1,0 +1,215 @@
+//! The verdict, and what is said with it.
+
+use crate::small::{Policy, act, case, change, fact, program, source, tuple};
+use decide::{Decision, Doubt, Verdict};
+use program::{Fact, Json, Program, SourceKind, State, Value, Verb};
+use std::sync::Arc;
+
+/// What survives the loss of a key, and who may retire what.
+pub(crate) const KEYS: Policy = Policy {
+    relations: "
+state orders.key_lost s R R instanced
+change orders.gone s A instanced
+change orders.asked s A P
+",
+    rules: "
+orders.key_lost(\"orders/small\", r, k) <- std.intent.covers(\"orders\", r), std.state.exists(r), std.state.encrypted_by(r, k), not std.state.exists(k) | {r} is encrypted by {k}, which would be gone
+orders.gone(\"orders/small\", a) <- std.change.destroys(a, r), before.std.state.kind(r, \"database\") | {a} destroys a database
+orders.asked(\"orders/small\", a, p) <- std.change.destroys(a, r), before.std.authority.accountable(r, p)
+orders.permitted(\"orders/small\", a) <- std.change.action(a, \"update\", r), std.change.actor(a, who), std.authority.accountable(r, team), std.authority.member(who, team), std.intent.covers(\"orders\", r)
+",
+    governs: "
+deny orders.key_lost
+escalate orders.gone to orders.asked
+permit orders.permitted
+",
+};
+
+/// A database of the orders under a key, both with an owner.
+pub(crate) fn estate() -> Vec<Fact> {
+    let state = source(SourceKind::State, "state.json");
+    let owners = source(SourceKind::Facts, "owners.csv");
+    vec![
+        fact(&state, "std.state.kind", &["db", "database"]),
+        fact(&state, "std.state.kind", &["key", "key"]),
+        fact(&state, "std.state.tag", &["db", "system", "orders"]),
+        fact(&state, "std.state.tag", &["key", "system", "orders"]),
+        fact(&state, "std.state.encrypted_by", &["db", "key"]),
+        fact(&owners, "std.authority.accountable", &["db", "team-orders"]),
+        fact(&owners, "std.authority.accountable", &["key", "team-platform"]),
+        fact(&owners, "std.authority.member", &["ana", "team-orders"]),
+    ]
+}
+
+pub(crate) fn decided(program: &Arc<Program>, facts: Vec<Fact>, actions: Vec<program::Action>) -> Decision {
+    decide::decide(&case(program, facts, change(actions))).expect("a verdict")
+}
+
+fn doubts(decision: &Decision) -> Vec<Doubt> {
+    decision.ambiguities.iter().map(|ambiguity| ambiguity.kind).collect()
+}
+
+#[test]
+fn a_lost_key_is_denied_with_its_cause_its_reach_and_its_proof() {
+    let decision = decided(&program(&KEYS), estate(), vec![act(Verb::Delete, "key", Vec::new())]);
+    assert_eq!(decision.verdict, Verdict::Deny);
+    let action = &decision.actions[0];
+    let reason = &action.reasons[0];
+    assert_eq!(reason.rule, "orders/small.key_lost");
+    assert_eq!(reason.message, "db is encrypted by key, which would be gone");
+    assert_eq!((reason.state, reason.sure), (Some(State::Introduced), true));
+    assert_eq!(reason.causes, ["key"]);
+    assert_eq!(action.blast[0].path, ["db", "key"]);
+    assert_eq!(action.blast[0].accountable.as_deref(), Some("team-orders"));
+    assert_eq!(action.blast[0].class, "critical");
+    assert_eq!(action.accountable[0].party, "team-platform");
+    let proof = decision.proof(&reason.proof).expect("its proof").lines(None).join("\n");
+    assert!(proof.contains("not exists(\"key\")") && proof.contains("state.json"), "{proof}");
+}
+
+#[test]
+fn a_permitted_update_is_allowed_and_rests_on_its_permit() {
+    let plan = source(SourceKind::Plan, "plan.json");
+    let set = vec![fact(&plan, "std.state.tag", &["db", "size", "large"])];
+    let decision = decided(&program(&KEYS), estate(), vec![act(Verb::Update, "db", set)]);
+    assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Allow, vec![]));
+    assert_eq!(decision.actions[0].reasons[0].rule, "orders/small.permitted");
+}
+
+#[test]
+fn nothing_is_allowed_without_an_intent_a_permit_and_an_owner() {
+    let state = source(SourceKind::State, "state.json");
+    let mut facts = estate();
+    facts.push(fact(&state, "std.state.kind", &["queue", "queue"]));
+    let decision = decided(&program(&KEYS), facts, vec![act(Verb::Update, "queue", Vec::new())]);
+    assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::NoIntent, Doubt::NoAccountable]));
+    let mut other = case(&program(&KEYS), estate(), change(vec![act(Verb::Update, "db", Vec::new())]));
+    other.actor = Some("bob".into());
+    let decision = decide::decide(&other).expect("a verdict");
+    assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::NoPermit]));
+    assert_eq!(decision.approvals_needed[0].party, "team-orders");
+}
+
+#[test]
+fn a_change_cannot_take_a_resource_out_of_reach() {
+    let plan = source(SourceKind::Plan, "plan.json");
+    let set = vec![fact(&plan, "std.state.tag", &["db", "system", "toys"])];
+    let actions = vec![act(Verb::Update, "db", set), act(Verb::Delete, "key", Vec::new())];
+    let decision = decided(&program(&KEYS), estate(), actions);
+    assert_eq!(decision.verdict, Verdict::Deny);
+    assert_eq!(decision.actions.iter().map(|action| &*action.id).collect::<Vec<_>>(), ["key", "db"]);
+}
+
+#[test]
+fn what_stood_counts_only_against_who_touches_it() {
+    let mut facts = estate();
+    facts.retain(|fact| fact.to_string() != "std.state.kind(\"key\", \"key\")");
+    let state = source(SourceKind::State, "state.json");
+    facts.push(fact(&state, "std.state.kind", &["other", "queue"]));
+    facts.push(fact(&state, "std.state.tag", &["other", "system", "orders"]));
+    facts.push(fact(&state, "std.authority.accountable", &["other", "team-orders"]));
+    let decision = decided(&program(&KEYS), facts.clone(), vec![act(Verb::Update, "other", Vec::new())]);
+    assert_eq!((decision.verdict, decision.standing.len()), (Verdict::Allow, 1));
+    let decision = decided(&program(&KEYS), facts.clone(), vec![act(Verb::Update, "db", Vec::new())]);
+    assert_eq!((decision.verdict, decision.actions[0].reasons[0].state), (Verdict::Deny, Some(State::Standing)));
+    // Who mends it is not held up by it.
+    let plan = source(SourceKind::Plan, "plan.json");
+    let mend = vec![act(Verb::Create, "key", vec![fact(&plan, "std.state.kind", &["key", "key"])])];
+    let decision = decided(&program(&KEYS), facts, mend);
+    assert_eq!((decision.fixed.len(), decision.standing.len()), (1, 0));
+    assert_ne!(decision.verdict, Verdict::Deny);
+}
+
+#[test]
+fn an_escalation_goes_to_who_had_the_right_before() {
+    let key = |rights: &[&str]| {
+        let mut facts = estate();
+        facts.retain(|fact| *fact.relation != *"std.state.encrypted_by");
+        let owners = source(SourceKind::Facts, "owners.csv");
+        facts.extend(rights.iter().map(|who| fact(&owners, "std.authority.right", &[who, "accept-risk"])));
+        decided(&program(&KEYS), facts, vec![act(Verb::Delete, "db", Vec::new())])
+    };
+    let decision = key(&["team-orders"]);
+    assert_eq!(decision.actions[0].reasons[0].to, ["team-orders"]);
+    assert!(!doubts(&decision).contains(&Doubt::NoRight));
+    let decision = key(&["team-other"]);
+    assert!(doubts(&decision).contains(&Doubt::NoRight));
+}
+
+/// An objection that hangs on a number that may not be known.
+const SIZES: Policy = Policy {
+    relations: "
+state orders.big s R instanced
+state orders.big? s R instanced
+",
+    rules: "
+orders.big(\"orders/small\", r) <- std.state.config(r, cfg), cfg.size > 3 | {r} is big
+orders.big?(\"orders/small\", r) <- std.state.config(r, cfg), cfg.size > 3 | {r} is big
+orders.permitted(\"orders/small\", a) <- std.change.action(a, \"update\", r), std.intent.covers(\"orders\", r)
+",
+    governs: "
+deny orders.big
+permit orders.permitted
+",
+};
+
+#[test]
+fn an_unknown_that_decides_is_asked_about_by_its_origin() {
+    let plan = source(SourceKind::Plan, "plan.json");
+    let update = |size: Json| {
+        let config = Value::json(Json::object([("size", size)]));
+        let set = vec![tuple(&plan, "std.state.config", vec![Value::text("db"), config])];
+        decided(&program(&SIZES), estate(), vec![act(Verb::Update, "db", set)])
+    };
+    assert_eq!(update(Json::Int(2)).verdict, Verdict::Allow);
+    assert_eq!(update(Json::Int(4)).verdict, Verdict::Deny);
+    let decision = update(Json::Unknown("aws_x.y.size".into()));
+    assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::Unknown]));
+    assert_eq!(decision.ambiguities[0].origins, ["aws_x.y.size"]);
+    assert!(!decision.actions[0].reasons[0].sure);
+}
+
+#[test]
+fn a_partial_change_a_stale_source_and_a_conflict_are_asked_about() {
+    let update = || vec![act(Verb::Update, "db", Vec::new())];
+    let program = program(&KEYS);
+    let mut partial = change(update());
+    partial.partial.push(program::Partial { why: "the plan is targeted".into(), place: "/complete".into() });
+    let decision = decide::decide(&case(&program, estate(), partial)).expect("a verdict");
+    assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::Partial]));
+
+    let mut stale = case(&program, estate(), change(update()));
+    stale.sources.push(decide::SourceState::Stale("owners".into()));
+    let decision = decide::decide(&stale).expect("a verdict");
+    assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::Source]));
+
+    let mut facts = estate();
+    facts.push(fact(&source(SourceKind::Cloud, "cloud.json"), "std.state.tag", &["db", "system", "toys"]));
+    let decision = decided(&program, facts, update());
+    assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::Conflict]));
+}
+
+#[test]
+fn a_change_without_actions_is_allowed_if_nothing_differs() {
+    let program = program(&KEYS);
+    let decision = decided(&program, estate(), Vec::new());
+    assert_eq!((decision.verdict, decision.actions.len()), (Verdict::Allow, 0));
+    let mut partial = change(Vec::new());
+    partial.partial.push(program::Partial { why: "deferred".into(), place: "/complete".into() });
+    assert_eq!(decide::decide(&case(&program, estate(), partial)).expect("a verdict").verdict, Verdict::Escalate);
+}
+
+#[test]
+fn the_order_of_facts_changes_no_byte() {
+    let program = program(&KEYS);
+    let delete = || vec![act(Verb::Delete, "key", Vec::new())];
+    let first = decided(&program, estate(), delete());
+    let mut facts = estate();
+    for turn in 0..facts.len() {
+        facts.rotate_left(turn + 1);
+        facts.reverse();
+        let again = decided(&program, facts.clone(), delete());
+        assert_eq!(again.to_json(), first.to_json());
+        assert_eq!(again.evidence, first.evidence);
+    }
+}
