@@ -116,8 +116,14 @@ impl<'a> World<'a> {
     /// Whether a stratum has to run.
     fn is_due(&self, prepared: &Prepared, stratum: usize) -> bool {
         let stratum = &prepared.strata[stratum];
-        if stratum.scope == Scope::Change || self.was.is_none() {
-            return stratum.scope != Scope::Change || self.before.is_some();
+        if stratum.rules.is_empty() {
+            return false;
+        }
+        if stratum.scope == Scope::Change {
+            return self.before.is_some();
+        }
+        if self.was.is_none() {
+            return true;
         }
         let is_changed = |relation: &usize| self.changed[*relation];
         // A rule that reads the world before had nothing to read while that world was made.

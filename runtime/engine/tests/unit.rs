@@ -1,0 +1,13 @@
+//! What the engine does, case by case; that it agrees with the law on random programs is said elsewhere.
+
+mod unit {
+    #[cfg(feature = "faults")]
+    mod faults;
+    mod histories;
+    mod joins;
+    mod limits;
+    mod proofs;
+    mod small;
+    mod threads;
+    mod worlds;
+}

@@ -1,0 +1,49 @@
+//! Each planted fault changes what the engine says, and is found by those who do not trust it.
+
+use super::small::{facts, program};
+use engine::{Delta, Engine, Limits, Planted, plant};
+use program::RelationId;
+use proof::{Inputs, Side, certify, meaning};
+use std::sync::Arc;
+
+const LAW: &str = "
+    state edge/2, node/1, path/2, far/1, lonely/1;
+    change action/1, hit/1;
+    path(x, y) if edge(x, y);
+    path(x, z) if path(x, y), edge(y, z);
+    far(x) if path('a', x), not edge('a', x);
+    lonely(x) if node(x), not path(x, _);
+    hit(y) if action(x), path(x, y)";
+
+/// What the law and the checker say of an engine: whether it has all that holds and nothing else, and certifies it.
+fn is_right(engine_fault: Option<Planted>) -> (bool, bool) {
+    let _guard = engine_fault.map(plant);
+    let program = program(LAW);
+    let given = facts(&program, "edge('a', 'b'); edge('b', 'c'); edge('c', 'd'); node('a'); node('d')");
+    let change = Delta { added: facts(&program, "action('a'); edge('d', 'e')"), removed: Vec::new() };
+    let mut inputs = Inputs::default();
+    for (relation, tuple) in &given {
+        inputs.give(Side::Before, *relation, tuple.clone());
+        inputs.give(Side::After, *relation, tuple.clone());
+    }
+    for (relation, tuple) in &change.added {
+        inputs.give(Side::After, *relation, tuple.clone());
+    }
+    let engine = Engine::load(Arc::clone(&program), given, Limits::default()).expect("within the limits");
+    let world = engine.open(&change).expect("within the limits");
+    let law = meaning(&program, &inputs, 10_000).expect("a lawful program");
+    let agrees = Side::BOTH.iter().all(|side| {
+        let mut relations = (0..).map(RelationId).take(program.relations.len());
+        relations.all(|id| world.tuples(*side, id).iter().eq(law.tuples(*side, id)))
+    });
+    (agrees, certify(&program, &inputs, &world.certificate()).is_ok())
+}
+
+#[test]
+fn every_planted_fault_is_found() {
+    assert_eq!(is_right(None), (true, true));
+    for fault in Planted::ALL {
+        assert_eq!(is_right(Some(fault)), (false, false), "{fault:?}");
+    }
+    assert_eq!(is_right(None), (true, true), "the guard takes it out again");
+}
