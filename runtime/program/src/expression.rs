@@ -103,8 +103,8 @@ pub fn evaluate(expr: &Expr, bound: &[Option<Value>]) -> Option<Value> {
         Expr::Variable(index) => bound.get(*index)?.clone(),
         Expr::Constant(value) => Some(value.clone()),
         Expr::Path { base, steps } => {
-            let mut at = evaluate(base, bound)?;
-            for step in steps {
+            let (mut at, rest) = follow(evaluate(base, bound)?, steps)?;
+            for step in rest {
                 at = descend(&at, step, bound)?;
             }
             Some(at)
@@ -142,6 +142,23 @@ pub fn evaluate(expr: &Expr, bound: &[Option<Value>]) -> Option<Value> {
             Some(Value::json(Json::object(object)))
         }
     }
+}
+
+/// Goes down as far as keys and indexes lead to known parts, without a copy of what lies between.
+///
+/// - returns: where that ends, and the steps that are left.
+fn follow(from: Value, steps: &[Step]) -> Option<(Value, &[Step])> {
+    let Value::Json(json) = &from else { return Some((from, steps)) };
+    let (mut at, mut rest) = (&**json, steps);
+    while let [step, further @ ..] = rest {
+        at = match (at, step) {
+            (Json::Object(entries), Step::Key(key)) => entries.get(key.as_str())?,
+            (Json::Array(items), Step::Index(index)) => items.get(*index as usize)?,
+            _ => break,
+        };
+        rest = further;
+    }
+    if rest.len() == steps.len() { Some((from, steps)) } else { Some((Value::json(at.clone()), rest)) }
 }
 
 fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
