@@ -1,6 +1,6 @@
 //! Aggregates over the members of a group, sure and possible.
 
-use crate::{Function, Value};
+use crate::{Function, Unknown, Value};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -33,7 +33,9 @@ pub fn aggregate(
     possible: Option<&BTreeSet<Vec<Value>>>,
 ) -> Option<Value> {
     let possible = possible.unwrap_or(sure);
-    let unknown = || Some(Value::unknown(format!("{} of {} to {} members", how.name(), sure.len(), possible.len())));
+    // Another group may have as many members and another value: it is not even equal to itself.
+    let origin = || format!("{} of {} to {} members", how.name(), sure.len(), possible.len()).into();
+    let unknown = || Some(Value::Unknown(Unknown { origin: origin(), many: true }));
     let decided = sure == possible && sure.iter().flatten().all(Value::is_known);
     let last = |row: &Vec<Value>| row.last().cloned();
     match how {

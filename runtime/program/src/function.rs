@@ -4,7 +4,7 @@
 //! silent default. An unknown argument gives an unknown that names the call.
 
 use crate::expression::to_json;
-use crate::{Json, Type, Value};
+use crate::{Json, Type, Unknown, Value};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
@@ -211,7 +211,10 @@ impl Function {
         if self == Function::Between {
             return between(arguments);
         }
-        let undone = || Value::unknown(self.shown(arguments));
+        // Of an interval, or one of many, nobody can say that it is the same one elsewhere.
+        let vague = |argument: &Value| matches!(argument, Value::Between(_)) || argument.holds_many();
+        let many = arguments.iter().any(vague);
+        let undone = || Value::Unknown(Unknown { origin: self.shown(arguments).into(), many });
         let opaque = arguments.iter().any(|a| match (self, a) {
             (Function::JsonKeys | Function::Size, Value::Json(json)) => matches!(**json, Json::Sensitive(_)),
             (_, Value::Unknown(_) | Value::Between(_)) => true,

@@ -41,7 +41,8 @@ pub enum Value {
 pub struct Unknown {
     /// What it will come from, as the author would say it: `aws_kms_key.main.arn`.
     pub origin: Arc<str>,
-    /// It stands for any number of values, the elements of an unknown collection.
+    /// It stands for any number of values: the elements of an unknown collection, an aggregate whose members are not
+    /// certain. It is not surely equal to itself.
     pub many: bool,
 }
 
