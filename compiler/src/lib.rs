@@ -16,10 +16,20 @@ pub mod signatures;
 
 pub mod constant;
 pub mod library;
+pub mod stdlib;
+
+mod binding;
+mod check;
+pub mod resolve;
 
 mod graph;
 pub mod lower;
 
+pub mod database;
+
 pub mod ide;
 pub mod render;
 pub mod report;
+
+#[cfg(test)]
+pub(crate) mod workbench;

@@ -219,7 +219,12 @@ impl Scope {
             modules.filter(|(module, _)| names.is_module(module)).find_map(|(module, local)| symbol(&module, local))
         };
         let plain = || symbol("", path.join("."));
-        let one = inner.or_else(own).or_else(imported).or_else(full).or_else(plain);
+        // The modules of the library are known by their last name: `str.format`, `net.routes`.
+        let library = || match rest {
+            [] => None,
+            rest => symbol(&format!("std.{first}"), rest.join(".")),
+        };
+        let one = inner.or_else(own).or_else(imported).or_else(full).or_else(plain).or_else(library);
         if one.is_some() || !self.open {
             return one.into_iter().collect();
         }
@@ -254,6 +259,7 @@ impl Scope {
             let prefix = joined(qualifier);
             let module = match self.imports.get(&prefix) {
                 Some(Target::Module(module)) => module.clone(),
+                _ if !names.is_module(&prefix) && names.is_module(&format!("std.{prefix}")) => format!("std.{prefix}"),
                 _ => prefix.clone(),
             };
             if names.is_module(&module) {

@@ -340,3 +340,8 @@ fn disagrees(name: &ast::Name, first: &Relation, count: usize, place: Place) -> 
         .label_at(place, format!("first declared here: {word} with {expected} subject{plural}"))
         .law("alternatives of a deny, escalate or permit have its word, its name and as many subjects")
 }
+
+/// Whether a subject's type is not inferred yet.
+pub fn is_open(found: &Type) -> bool {
+    *found == OPEN
+}

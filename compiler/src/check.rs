@@ -1,0 +1,24 @@
+//! The laws of a single rule, looked at when its names and types are known.
+//!
+//! - `names`: variables that lack a value, occur once, or have the name of an import.
+//! - `message`: what a message may show.
+//! - `governance`: permits, denies and escalates.
+//! - `worlds`: what a rule reads of things that the change destroys.
+//!
+//! Not here: laws of several rules together (`graph`), tests on paths that may lead nowhere (`resolve`, which has their
+//! places).
+
+mod governance;
+pub(crate) mod message;
+pub(crate) mod names;
+mod worlds;
+
+use crate::diagnostic::Diagnostic;
+use crate::hir;
+use crate::resolve::Context;
+
+/// Checks a rule that is otherwise understood.
+pub(crate) fn rule(context: Context<'_>, rule: &hir::Rule, diagnostics: &mut Vec<Diagnostic>) {
+    governance::check(context, rule, diagnostics);
+    worlds::check(context, rule, diagnostics);
+}

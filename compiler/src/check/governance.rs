@@ -1,0 +1,206 @@
+//! What permits, denies and escalates must say.
+
+use crate::binding::mentioned;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{Atom, Expr, Head, Literal, Rule, Word};
+use crate::resolve::Context;
+use program::{Comparison, Type, Value};
+use std::collections::BTreeSet;
+
+const ACTION: &str = "std.change.action";
+const DESTROYS: &str = "std.change.destroys";
+const WRITES: &str = "std.change.writes";
+
+/// Reports a governance rule that would mean nothing, or too much.
+pub(super) fn check(context: Context<'_>, rule: &Rule, diagnostics: &mut Vec<Diagnostic>) {
+    let Head::Relation { terms, word: Some(word), .. } = &rule.head else { return };
+    let subjects: Vec<usize> = terms.iter().filter_map(variable).collect();
+    match word {
+        Word::Permit => permit(context, rule, &subjects, diagnostics),
+        Word::Deny | Word::Escalate if context.blueprint.is_some() && !about_covered(rule, &subjects) => {
+            diagnostics.push(uncovered(rule));
+        }
+        Word::Deny | Word::Escalate => {}
+    }
+    if *word == Word::Deny {
+        diagnostics.extend(atoms(&rule.body).filter_map(|atom| delete_only(rule, atom)));
+    }
+}
+
+fn permit(context: Context<'_>, rule: &Rule, subjects: &[usize], diagnostics: &mut Vec<Diagnostic>) {
+    if context.blueprint.is_none() {
+        diagnostics.push(outside(rule));
+    }
+    let action = subjects
+        .first()
+        .copied()
+        .filter(|v| rule.variables[*v].r#type == Type::Entity(String::from("std.change.Action")));
+    let Some(action) = action else {
+        diagnostics.push(no_action(rule));
+        return;
+    };
+    if !atoms(&rule.body).any(|atom| verb_is_bound(rule, atom, action)) {
+        diagnostics.push(any_verb(rule));
+    }
+    if let Some(stray) = stray_part(rule, action) {
+        diagnostics.push(disconnected(rule, stray));
+    }
+}
+
+/// Whether the atom names the action's verb: by a constant, a set of constants, or a parameter.
+fn verb_is_bound(rule: &Rule, atom: &Atom, action: usize) -> bool {
+    let [first, verb, ..] = atom.terms.as_slice() else { return false };
+    if variable(first) != Some(action) {
+        return false;
+    }
+    if atom.relation == DESTROYS {
+        return true;
+    }
+    let fixed = |expr: &Expr| match expr {
+        Expr::Constant(_) => true,
+        Expr::Variable(v) => rule.variables[*v].parameter,
+        _ => false,
+    };
+    atom.relation == ACTION
+        && (fixed(verb)
+            || variable(verb).is_some_and(|verb| {
+                rule.body.iter().any(|literal| match literal {
+                    Literal::Compare(Comparison::In | Comparison::Equal, left, right, _) => {
+                        variable(left) == Some(verb) && fixed(right) || variable(right) == Some(verb) && fixed(left)
+                    }
+                    Literal::Bind(target, expr, _) => *target == verb && fixed(expr),
+                    Literal::Each { variable, base, .. } => *variable == verb && fixed(base),
+                    _ => false,
+                })
+            }))
+}
+
+/// A literal of a part of the body that shares no variable with the action's.
+fn stray_part(rule: &Rule, action: usize) -> Option<usize> {
+    let free = |literal: &Literal| -> BTreeSet<usize> {
+        mentioned(literal).into_iter().filter(|v| !rule.variables[*v].parameter).collect()
+    };
+    let parts: Vec<BTreeSet<usize>> = rule.body.iter().map(free).collect();
+    let mut reached = BTreeSet::from([action]);
+    loop {
+        let before = reached.len();
+        for part in &parts {
+            if !part.is_disjoint(&reached) {
+                reached.extend(part.iter().copied());
+            }
+        }
+        if reached.len() == before {
+            break;
+        }
+    }
+    parts.iter().position(|part| !part.is_empty() && part.is_disjoint(&reached))
+}
+
+/// Whether a subject is covered, or an action on something covered.
+fn about_covered(rule: &Rule, subjects: &[usize]) -> bool {
+    let covered: Vec<usize> = rule
+        .body
+        .iter()
+        .filter_map(|literal| match literal {
+            Literal::Covered(term, _) => variable(term),
+            _ => None,
+        })
+        .collect();
+    let acted = |resource: usize| {
+        atoms(&rule.body).any(|atom| {
+            let column = match atom.relation.as_str() {
+                ACTION => 2,
+                DESTROYS | WRITES => 1,
+                _ => return false,
+            };
+            atom.terms.get(column).and_then(variable) == Some(resource)
+        })
+    };
+    covered.into_iter().any(|resource| subjects.contains(&resource) || acted(resource))
+}
+
+/// `action(a, "delete", r)` of a deny, which a replacement or a forgetting slips through.
+fn delete_only(rule: &Rule, atom: &Atom) -> Option<Diagnostic> {
+    let [action, Expr::Constant(verb), resource] = atom.terms.as_slice() else { return None };
+    if atom.relation != ACTION || *verb != Value::text("delete") {
+        return None;
+    }
+    let shown = |term: &Expr| match term {
+        Expr::Variable(v) => rule.variables[*v].name.clone(),
+        Expr::Constant(value) => value.to_string(),
+        _ => String::from("_"),
+    };
+    let text = format!("destroys({}, {})", shown(action), shown(resource));
+    Some(
+        Diagnostic::new(Code::DeleteOnly, "a replacement and a forgetting slip through")
+            .label(atom.span, "only `delete` is meant here")
+            .law("`destroys(a, r)` holds for delete, replace and forget")
+            .help(format!("write `{text}`, with `use std.change.destroys;`"))
+            .fix(format!("write `{text}`"), atom.span, text),
+    )
+}
+
+/// The positive atoms of a body.
+pub(super) fn atoms(body: &[Literal]) -> impl Iterator<Item = &Atom> {
+    body.iter().filter_map(|literal| match literal {
+        Literal::Atom(atom) => Some(atom),
+        _ => None,
+    })
+}
+
+pub(super) fn variable(term: &Expr) -> Option<usize> {
+    match term {
+        Expr::Variable(variable) => Some(*variable),
+        _ => None,
+    }
+}
+
+fn outside(rule: &Rule) -> Diagnostic {
+    Diagnostic::new(Code::PermitOutside, "a permit stands only in a blueprint")
+        .label(rule.span, "outside any blueprint")
+        .law("a permit counts for what the intent covers that applies its blueprint")
+}
+
+fn no_action(rule: &Rule) -> Diagnostic {
+    Diagnostic::new(Code::PermitSubject, "a permit's first subject is an action")
+        .label(rule.span, "permits no action")
+        .law("a permit is for an `Action`: `permit name(a) if action(a, \"update\", r), …`")
+}
+
+fn any_verb(rule: &Rule) -> Diagnostic {
+    Diagnostic::new(Code::PermitVerb, "this permit is for any verb")
+        .label(rule.span, "no `action(a, …)` with a bound verb")
+        .law("a permit's verb is a constant, or one of a set of constants or of a parameter")
+        .help("write `action(a, \"update\", r)`, or `action(a, v, r), v in {\"update\", \"create\"}`")
+}
+
+fn disconnected(rule: &Rule, stray: usize) -> Diagnostic {
+    let mut words = BTreeSet::new();
+    words.extend(mentioned(&rule.body[stray]).into_iter().map(|v| format!("`{}`", rule.variables[v].name)));
+    let words: Vec<String> = words.into_iter().collect();
+    let span = span_of(&rule.body[stray]);
+    Diagnostic::new(Code::DisconnectedPermit, "this part of the permit has nothing to do with the action")
+        .label(span, format!("{} occurs nowhere with the action", words.join(", ")))
+        .law("the parts of a permit's body share variables; a part by itself permits everybody")
+}
+
+fn uncovered(rule: &Rule) -> Diagnostic {
+    Diagnostic::new(Code::Uncovered, "this rule is about nothing that the intent covers")
+        .label(rule.span, "no subject is `covered`")
+        .law("in a blueprint, a deny or escalate binds a subject with `covered`, or takes an action on a covered resource")
+        .help("add `covered(r)` for the resource it protects")
+}
+
+/// The words of a literal.
+pub(super) fn span_of(literal: &Literal) -> syntax::ast::Span {
+    match literal {
+        Literal::Atom(atom) => atom.span,
+        Literal::Covered(_, span)
+        | Literal::Not(_, span)
+        | Literal::Compare(_, _, _, span)
+        | Literal::Is(_, _, span)
+        | Literal::Bind(_, _, span)
+        | Literal::Each { span, .. }
+        | Literal::Aggregate { span, .. } => *span,
+    }
+}

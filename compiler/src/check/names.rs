@@ -1,0 +1,107 @@
+//! Variables of a rule: each has a value, occurs more than once, and has a name of its own.
+
+use crate::binding::Unbound;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::Variable;
+use crate::names::near;
+use crate::resolve::mentions::{Mention, Mentions};
+use crate::resolve::rule::{Head, Written};
+use crate::scope::Scope;
+use std::collections::BTreeSet;
+use syntax::ast::Span;
+
+/// What is known of a rule's variables.
+pub(crate) struct Names<'a> {
+    pub(crate) scope: &'a Scope,
+    pub(crate) mentions: &'a Mentions,
+    pub(crate) variables: &'a [Variable],
+}
+
+impl Names<'_> {
+    /// The diagnostics about variables.
+    ///
+    /// - `understood`: every literal could be read; else nothing is said about missing values.
+    pub(crate) fn check(&self, unbound: &[Unbound], written: &Written<'_>, understood: bool) -> Vec<Diagnostic> {
+        let mut found = Vec::new();
+        let mut told: BTreeSet<&str> = BTreeSet::new();
+        let question = matches!(written.head, Head::Question);
+        for (frame, name, mention) in self.mentions.all() {
+            if self.scope.is_imported(name) {
+                told.insert(name);
+                found.push(shadowed(name, mention));
+            } else if mention.count == 1 && !name.starts_with('_') && !question && !self.is_parameter(name) {
+                let lacking = unbound.iter().any(|u| !u.negated && self.variables[u.variable].name == name);
+                if frame > 0 || !lacking {
+                    told.insert(name);
+                    found.push(once(name, mention.first, self.others(name)));
+                }
+            }
+        }
+        if !understood {
+            return found;
+        }
+        let mut seen = BTreeSet::new();
+        for variable in unbound.iter().map(|unbound| &self.variables[unbound.variable]) {
+            let name = variable.name.rsplit('.').next().unwrap_or(&variable.name);
+            let name = name.split('#').next().unwrap_or(name);
+            if told.contains(name) || !seen.insert(&variable.name) {
+                continue;
+            }
+            let plain = self.mentions.owner(0, name).is_none_or(|(_, mention)| mention.plain);
+            found.push(match plain {
+                true => lacks_value(name, variable.span, self.others(name)),
+                false => unknown(name, variable.span, self.others(name)),
+            });
+        }
+        found
+    }
+
+    fn is_parameter(&self, name: &str) -> bool {
+        self.variables.iter().any(|variable| variable.parameter && variable.name == name)
+    }
+
+    /// Another variable that the name was probably meant to be.
+    fn others(&self, name: &str) -> Option<&str> {
+        near(name, self.mentions.all().map(|(_, other, _)| other))
+    }
+}
+
+fn once(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::SingletonVariable, format!("`{name}` occurs once in this rule"))
+        .label(span, "bound here and never used")
+        .law("a variable that occurs once is an error, so that a misspelt name never becomes a wildcard");
+    let underscored = format!("_{name}");
+    let diagnostic = match near {
+        Some(near) => diagnostic
+            .help(format!("`{near}` is used in this rule; or write `{underscored}` if any value is meant"))
+            .fix(format!("write `{near}`"), span, near),
+        None => diagnostic.help(format!("write `_` or `{underscored}` if any value is meant")),
+    };
+    diagnostic.fix(format!("write `{underscored}`"), span, underscored)
+}
+
+fn lacks_value(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::UnboundVariable, format!("`{name}` has no value"))
+        .label(span, "bound by nothing")
+        .law("every variable of a head, a negation, a comparison or a message is bound by an atom or an equation");
+    match near {
+        Some(_) => diagnostic.did_you_mean(span, near),
+        None => {
+            diagnostic.help(format!("add an atom that `{name}` stands in; or write `\"{name}\"` if the text is meant"))
+        }
+    }
+}
+
+fn unknown(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
+    Diagnostic::new(Code::UnknownVariable, format!("`{name}` is no variable of this rule"))
+        .label(span, "a path starts here, and nothing binds it")
+        .law("a path such as `cfg.port` starts from a variable that an atom or an equation binds")
+        .did_you_mean(span, near)
+}
+
+fn shadowed(name: &str, mention: &Mention) -> Diagnostic {
+    Diagnostic::new(Code::ShadowedImport, format!("`{name}` is imported, and cannot be a variable"))
+        .label(mention.first, "a variable here")
+        .law("a variable may not shadow an import, so that a dotted name has one meaning")
+        .help("give the variable another name")
+}

@@ -1,0 +1,252 @@
+//! One rule while it is resolved: its variables, what is known of their types, where names are looked up.
+//!
+//! A rule is read in rounds over its syntax. A round builds the whole rule and learns types of variables from columns,
+//! functions and stated types; a round that had to guess is followed by another. When nothing more is learned, texts
+//! may say what they are compared with, and last what is left of json stays json.
+//!
+//! INVARIANT: rounds number variables alike, since they read the same text.
+
+use crate::constant::{described, mismatch};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{self, Expr};
+use crate::library::{Library, Module};
+use crate::resolve::mentions::{Mention, Mentions};
+use program::Type;
+use rustc_hash::FxHashMap;
+use std::rc::Rc;
+use syntax::ast::Span;
+
+/// How bold a round may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Strength {
+    /// Only what columns, functions, numbers and statements say.
+    Sure,
+    /// A text says that what it is compared with is a string.
+    Texts,
+    /// What is still open is json.
+    Json,
+}
+
+/// An expression with what is known of its type.
+#[derive(Clone, Debug)]
+pub(crate) struct Typed {
+    pub(crate) expr: Expr,
+    /// `None`: nothing says it yet.
+    pub(crate) r#type: Option<Type>,
+    /// The type is only what a quoted text is if nothing asks for more.
+    pub(crate) weak: bool,
+}
+
+/// Where names are looked up: the rule, or the let that stands in it.
+#[derive(Clone)]
+pub(crate) struct Place<'a> {
+    pub(crate) module: &'a Module,
+    pub(crate) blueprint: Option<&'a hir::Blueprint>,
+    pub(crate) mentions: Rc<Mentions>,
+    pub(crate) frame: usize,
+    pub(crate) next_frame: usize,
+    /// Before the names of a let's own variables: `recent#1.`.
+    pub(crate) prefix: String,
+    /// A let's parameters with what stands for them.
+    pub(crate) arguments: FxHashMap<String, Typed>,
+    /// The words of the rule that all places are given as, inside a let.
+    pub(crate) at: Option<Span>,
+}
+
+/// A rule while it is resolved.
+pub(crate) struct Body<'a> {
+    pub(crate) library: &'a Library,
+    pub(crate) place: Place<'a>,
+    pub(crate) variables: Vec<hir::Variable>,
+    index: FxHashMap<String, usize>,
+    types: FxHashMap<String, Type>,
+    pub(crate) strength: Strength,
+    learned: bool,
+    /// A type was needed and not known.
+    pub(crate) unsettled: bool,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Lets that stand in each other, outermost first.
+    pub(crate) lets: Vec<String>,
+    pub(crate) lets_used: usize,
+    /// A let uses itself.
+    pub(crate) recursion: bool,
+    /// A question or a test: it may look inside blueprints.
+    pub(crate) asking: bool,
+}
+
+impl<'a> Body<'a> {
+    pub(crate) fn new(
+        library: &'a Library,
+        module: &'a Module,
+        blueprint: Option<&'a hir::Blueprint>,
+        mentions: Mentions,
+    ) -> Body<'a> {
+        let place = Place {
+            module,
+            blueprint,
+            mentions: Rc::new(mentions),
+            frame: 0,
+            next_frame: 1,
+            prefix: String::new(),
+            arguments: FxHashMap::default(),
+            at: None,
+        };
+        Body {
+            library,
+            place,
+            variables: Vec::new(),
+            index: FxHashMap::default(),
+            types: FxHashMap::default(),
+            strength: Strength::Sure,
+            learned: false,
+            unsettled: false,
+            diagnostics: Vec::new(),
+            lets: Vec::new(),
+            lets_used: 0,
+            recursion: false,
+            asking: false,
+        }
+    }
+
+    /// Builds in rounds until every type is known or nothing more can be learned.
+    pub(crate) fn settle<T>(&mut self, mut build: impl FnMut(&mut Body<'a>) -> T) -> T {
+        loop {
+            self.variables.clear();
+            self.index.clear();
+            self.diagnostics.clear();
+            self.place.next_frame = 1;
+            self.lets_used = 0;
+            (self.learned, self.unsettled) = (false, false);
+            let built = build(self);
+            self.strength = match (self.unsettled, self.learned, self.strength) {
+                (false, _, _) | (true, false, Strength::Json) => return self.finished(built),
+                (true, true, same) => same,
+                (true, false, Strength::Sure) => Strength::Texts,
+                (true, false, Strength::Texts) => Strength::Json,
+            };
+        }
+    }
+
+    /// Writes the learned types into the variables and reports those without one.
+    fn finished<T>(&mut self, built: T) -> T {
+        let mut open = Vec::new();
+        for variable in &mut self.variables {
+            match self.types.get(&variable.name) {
+                Some(known) => variable.r#type = known.clone(),
+                None => open.push(variable.clone()),
+            }
+        }
+        if self.diagnostics.is_empty() {
+            self.diagnostics.extend(open.iter().filter(|v| !v.name.contains('#')).map(no_type));
+        }
+        built
+    }
+
+    /// The place to name for `span`: inside a let, the words that use it.
+    pub(crate) fn at(&self, span: Span) -> Span {
+        self.place.at.unwrap_or(span)
+    }
+
+    pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
+        // A let's own mistakes are told where it is declared.
+        if self.place.at.is_none() {
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Runs `probe` and forgets what it reported.
+    pub(crate) fn quietly<T>(&mut self, probe: impl FnOnce(&mut Body<'a>) -> T) -> T {
+        let (reported, unsettled) = (self.diagnostics.len(), self.unsettled);
+        let result = probe(self);
+        self.diagnostics.truncate(reported);
+        self.unsettled = unsettled;
+        result
+    }
+
+    /// The variable of that name, or what stands for it in a let.
+    pub(crate) fn name(&mut self, name: &str, span: Span) -> Typed {
+        if let Some(argument) = self.place.arguments.get(name) {
+            return argument.clone();
+        }
+        let parameter = self.parameter(name);
+        let key = match (&parameter, self.place.mentions.owner(self.place.frame, name)) {
+            (Some(_), _) => name.to_owned(),
+            (None, Some((frame, _))) if frame > 0 => format!("{}{name}#{frame}", self.place.prefix),
+            (None, _) => format!("{}{name}", self.place.prefix),
+        };
+        let first = self.place.mentions.owner(self.place.frame, name).map_or(span, |(_, mention)| mention.first);
+        let position = self.variable(key, self.at(first), parameter.is_some());
+        if let Some(known) = parameter {
+            self.learn(position, &known);
+        }
+        Typed { r#type: self.type_of(position), expr: Expr::Variable(position), weak: false }
+    }
+
+    /// The type of the blueprint's parameter of that name.
+    fn parameter(&self, name: &str) -> Option<Type> {
+        let parameters = &self.place.blueprint?.parameters;
+        parameters.iter().find(|parameter| parameter.name == name).map(|parameter| parameter.r#type.clone())
+    }
+
+    /// How often a name occurs; inside a let its parameters count too.
+    pub(crate) fn mention(&self, name: &str) -> Option<&Mention> {
+        self.place.mentions.owner(self.place.frame, name).map(|(_, mention)| mention)
+    }
+
+    fn variable(&mut self, key: String, span: Span, parameter: bool) -> usize {
+        if let Some(position) = self.index.get(&key) {
+            return *position;
+        }
+        let position = self.variables.len();
+        self.variables.push(hir::Variable { name: key.clone(), r#type: Type::String, parameter, span });
+        self.index.insert(key, position);
+        position
+    }
+
+    /// A variable of the compiler's own.
+    pub(crate) fn fresh(&mut self, known: Option<&Type>, span: Span) -> usize {
+        let position = self.variable(format!("$#{}", self.variables.len()), self.at(span), false);
+        if let Some(known) = known {
+            self.learn(position, known);
+        }
+        position
+    }
+
+    pub(crate) fn type_of(&self, variable: usize) -> Option<Type> {
+        self.types.get(&self.variables[variable].name).cloned()
+    }
+
+    /// Notes the type of a variable, unless one is known already.
+    pub(crate) fn learn(&mut self, variable: usize, known: &Type) {
+        let name = &self.variables[variable].name;
+        if !self.types.contains_key(name) && !crate::signatures::is_open(known) {
+            self.types.insert(name.clone(), known.clone());
+            self.learned = true;
+        }
+    }
+
+    /// `typed` where `wanted` is asked: learns, reads json as the type, or reports.
+    pub(crate) fn fit(&mut self, typed: Typed, wanted: &Type, span: Span) -> Expr {
+        match (&typed.r#type, &typed.expr) {
+            (None, Expr::Variable(variable)) => {
+                self.learn(*variable, wanted);
+                typed.expr
+            }
+            (None, _) => typed.expr,
+            (Some(have), _) if have == wanted => typed.expr,
+            (Some(Type::Json), _) => Expr::As(Box::new(typed.expr), wanted.clone()),
+            (Some(have), _) => {
+                let have = described(have);
+                self.report(mismatch(self.at(span), &have, wanted));
+                typed.expr
+            }
+        }
+    }
+}
+
+fn no_type(variable: &hir::Variable) -> Diagnostic {
+    Diagnostic::new(Code::NoType, format!("nothing says of what type `{}` is", variable.name))
+        .label(variable.span, "of which type?")
+        .law("a variable has the type of the column it stands in, of what it is compared with, or the one stated")
+        .help(format!("state it where it is bound: `{}: string = …`", variable.name))
+}

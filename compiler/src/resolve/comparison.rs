@@ -1,0 +1,319 @@
+//! Comparisons, equations and `in`: two sides that must be of one type, either of which may say it.
+
+use crate::constant::described;
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Place};
+use crate::hir::{Expr, Literal, Step};
+use crate::resolve::body::{Body, Strength, Typed};
+use crate::resolve::literal::may_be_absent;
+use program::{Comparison, Type};
+use syntax::ast::{self, ExprKind, Span};
+
+impl Body<'_> {
+    /// Both sides as values of one type.
+    ///
+    /// - `negated`: `not` stands before the comparison, so that an absent side makes it hold.
+    pub(crate) fn compared(
+        &mut self,
+        op: Comparison,
+        left: &ast::Expr,
+        right: &ast::Expr,
+        negated: bool,
+    ) -> Option<(Expr, Expr)> {
+        let known = self.common(left, right);
+        let Some(known) = known else {
+            // Looked at without a type, so that their variables are.
+            let sides = (self.expr(left, None).expr, self.expr(right, None).expr);
+            return Some(sides);
+        };
+        if known == Type::Json && !is_json_literal(left) && !is_json_literal(right) {
+            let diagnostic = untyped(self.at(left.span), self.at(right.span));
+            self.report(diagnostic);
+        }
+        let ordered = matches!(known, Type::Int | Type::Time | Type::Duration | Type::String);
+        if !matches!(op, Comparison::Equal | Comparison::NotEqual) && !ordered {
+            let diagnostic = no_order(self.at(left.span), &known);
+            self.report(diagnostic);
+        }
+        let sides = (self.value(left, &known), self.value(right, &known));
+        if op != Comparison::Equal && !negated {
+            let turn = (op == Comparison::NotEqual).then_some((left.span, right.span));
+            self.present(left, &sides.0, &known, turn);
+            self.present(right, &sides.1, &known, turn);
+        }
+        Some(sides)
+    }
+
+    /// Reports a path that may lead nowhere where that would make a test fail in silence.
+    ///
+    /// - `turn`: the sides of a `!=`, which may be turned round.
+    fn present(&mut self, expr: &ast::Expr, value: &Expr, known: &Type, turn: Option<(Span, Span)>) {
+        let own = self.place.at.is_none() || matches!(expr.kind, ExprKind::Name(_));
+        if own && may_be_absent(value) {
+            let diagnostic = absent_path(self.at(expr.span), known, turn.filter(|_| self.place.at.is_none()));
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// The type two expressions share, as far as one of them says it.
+    fn common(&mut self, left: &ast::Expr, right: &ast::Expr) -> Option<Type> {
+        let sides = [left, right].map(|side| self.quietly(|body| body.expr(side, None)));
+        if let Some(sure) = sides.iter().find_map(Typed::sure) {
+            return Some(sure.clone());
+        }
+        // A literal gives json its type, but must wait for a variable whose type may still be learned.
+        let weak = sides.iter().find(|typed| typed.weak).and_then(|typed| typed.r#type.clone());
+        let json = sides.iter().any(|typed| typed.r#type == Some(Type::Json));
+        let open = sides.iter().any(|typed| typed.r#type.is_none());
+        match (weak, json, open) {
+            (Some(weak), true, _) | (Some(weak), false, false) => Some(weak),
+            (Some(weak), false, true) => self.may_guess(Strength::Texts).then_some(weak),
+            (None, true, false) => Some(Type::Json),
+            (None, _, _) => {
+                let may = self.may_guess(Strength::Json);
+                (may && json).then_some(Type::Json)
+            }
+        }
+    }
+
+    /// `x = e`, `x: int = e`. Whether it binds or compares is found with the order of the literals.
+    pub(crate) fn equation(
+        &mut self,
+        left: &ast::Expr,
+        stated: Option<&ast::Type>,
+        right: &ast::Expr,
+        span: Span,
+        out: &mut Vec<Literal>,
+    ) {
+        let ExprKind::Name(name) = &left.kind else {
+            let help = "compare with `==`; an equation gives a variable its value";
+            let diagnostic = Diagnostic::new(Code::NotACondition, "left of `=` stands a variable")
+                .label(self.at(left.span), "not a variable")
+                .law("`x = expression` binds `x`, or compares where something else binds it")
+                .help(help);
+            self.report(diagnostic);
+            return;
+        };
+        let target = self.name(name, left.span);
+        let stated = self.stated(stated);
+        let wanted = stated.clone().or_else(|| target.r#type.clone()).or_else(|| self.said_by(right));
+        let Some(wanted) = wanted else {
+            let value = self.expr(right, None).expr;
+            push_equal(target.expr, value, span, out);
+            return;
+        };
+        let value = match &stated {
+            Some(stated) => self.read_as(right, stated),
+            None => self.value(right, &wanted),
+        };
+        let target = self.fit(target, &wanted, left.span);
+        push_equal(target, value, span, out);
+    }
+
+    /// The type an expression says by itself: a guess for texts and json.
+    fn said_by(&mut self, expr: &ast::Expr) -> Option<Type> {
+        let typed = self.quietly(|body| body.expr(expr, None));
+        if let Some(sure) = typed.sure() {
+            return Some(sure.clone());
+        }
+        let needed = match typed.r#type {
+            Some(Type::Json) if is_json_literal(expr) => Strength::Sure,
+            Some(Type::Json) => Strength::Json,
+            Some(_) => Strength::Texts,
+            None => {
+                self.unsettled = true;
+                return None;
+            }
+        };
+        if self.may_guess(needed) { typed.r#type } else { None }
+    }
+
+    /// An expression read as a stated type: json as anything, a text as an entity or enum and back.
+    fn read_as(&mut self, expr: &ast::Expr, stated: &Type) -> Expr {
+        let text = |known: &Type| matches!(known, Type::String | Type::Entity(_) | Type::Enum(_));
+        let typed = self.quietly(|body| body.expr(expr, None));
+        match &typed.r#type {
+            Some(have) if !typed.weak && have != stated && text(have) && text(stated) => {
+                Expr::As(Box::new(self.expr(expr, None).expr), stated.clone())
+            }
+            _ => self.value(expr, stated),
+        }
+    }
+
+    /// `x in xs`, `c: cidr in cfg.a[*].b[*]`.
+    pub(crate) fn membership(
+        &mut self,
+        element: &ast::Expr,
+        stated: Option<&ast::Type>,
+        collection: &ast::Expr,
+        negated: bool,
+        span: Span,
+        out: &mut Vec<Literal>,
+    ) {
+        let stated = self.stated(stated);
+        let (base, segments) = segments(collection);
+        let over = self.quietly(|body| body.expr(&base, None));
+        if !segments.is_empty() || over.r#type == Some(Type::Json) {
+            self.each_of_json(element, stated, &base, &segments, negated, span, out);
+            return;
+        }
+        // A set or list: its element type is known, or the element says it.
+        let inner = match &over.r#type {
+            Some(Type::Set(inner) | Type::List(inner)) if !over.weak => Some((**inner).clone()),
+            Some(Type::Set(_) | Type::List(_)) | None => {
+                let typed = self.quietly(|body| body.expr(element, None));
+                let weak = match &over.r#type {
+                    Some(Type::Set(inner) | Type::List(inner)) => Some((**inner).clone()),
+                    _ => None,
+                };
+                let said = stated.clone().or_else(|| typed.sure().cloned());
+                said.or_else(|| if weak.is_some() && self.may_guess(Strength::Texts) { weak } else { None })
+            }
+            Some(other) => {
+                let diagnostic = no_collection(self.at(collection.span), other);
+                self.report(diagnostic);
+                return;
+            }
+        };
+        self.unsettled |= over.r#type.is_none();
+        let Some(inner) = inner else {
+            self.expr(element, None);
+            self.expr(collection, None);
+            return;
+        };
+        let (list, element_expr) = (matches!(over.r#type, Some(Type::List(_))), element);
+        let boxed = Box::new(inner.clone());
+        let over = self.value(collection, &if list { Type::List(boxed) } else { Type::Set(boxed) });
+        let element = match stated {
+            Some(stated) if stated != inner => {
+                self.report(crate::constant::mismatch(self.at(element.span), &described(&inner), &stated));
+                return;
+            }
+            _ => self.value(element, &inner),
+        };
+        let op = if negated { Comparison::NotIn } else { Comparison::In };
+        if negated {
+            self.present(element_expr, &element, &inner, None);
+        }
+        match element {
+            Expr::Variable(variable) if !negated => {
+                out.push(Literal::Each { variable, base: over, then: Vec::new(), last: Vec::new(), span });
+            }
+            element => out.push(Literal::Compare(op, element, over, span)),
+        }
+    }
+
+    /// Ranging over json: every element is read as the variable's type.
+    #[allow(clippy::too_many_arguments, reason = "the parts of one literal, read once")]
+    fn each_of_json(
+        &mut self,
+        element: &ast::Expr,
+        stated: Option<Type>,
+        base: &ast::Expr,
+        segments: &[&[ast::Step]],
+        negated: bool,
+        span: Span,
+        out: &mut Vec<Literal>,
+    ) {
+        let start = self.expr(base, None);
+        let start = if start.r#type == Some(Type::Json) { start.expr } else { self.path_base(base, base.span) };
+        let mut ways: Vec<Vec<Step>> =
+            segments.iter().map(|steps| steps.iter().filter_map(|step| self.step(step)).collect()).collect();
+        let last = ways.pop().unwrap_or_default();
+        let typed = self.quietly(|body| body.expr(element, None));
+        let known = stated.or_else(|| typed.sure().cloned()).or_else(|| match (&typed.r#type, typed.weak) {
+            (Some(weak), true) => Some(weak.clone()),
+            _ => self.may_guess(Strength::Json).then_some(Type::Json),
+        });
+        let element = match &known {
+            Some(known) => self.value(element, known),
+            None => self.expr(element, None).expr,
+        };
+        let each =
+            |variable| Literal::Each { variable, base: start.clone(), then: ways.clone(), last: last.clone(), span };
+        if let (Expr::Variable(variable), false) = (&element, negated) {
+            out.push(each(*variable));
+            return;
+        }
+        if segments.is_empty() && negated {
+            self.present(base, &start, &Type::Json, None);
+            out.push(Literal::Compare(Comparison::NotIn, element, start, span));
+            return;
+        }
+        let variable = self.fresh(known.as_ref(), span);
+        let found = [each(variable), Literal::Compare(Comparison::Equal, element, Expr::Variable(variable), span)];
+        match negated {
+            true => out.push(Literal::Not(found.into(), span)),
+            false => out.extend(found),
+        }
+    }
+}
+
+/// A collection cut at each `[*]`: what stands before the first, then the steps behind each.
+fn segments(collection: &ast::Expr) -> (ast::Expr, Vec<&[ast::Step]>) {
+    let ExprKind::Path(base, steps) = &collection.kind else { return (collection.clone(), Vec::new()) };
+    let mut parts = steps.split(|step| matches!(step, ast::Step::Each(_)));
+    let first = parts.next().unwrap_or_default();
+    let start = match first {
+        [] => (**base).clone(),
+        steps => ast::Expr { kind: ExprKind::Path(base.clone(), steps.to_vec()), span: collection.span },
+    };
+    (start, parts.collect())
+}
+
+fn push_equal(target: Expr, value: Expr, span: Span, out: &mut Vec<Literal>) {
+    out.push(match (target, value) {
+        (Expr::Variable(variable), value) => Literal::Bind(variable, value, span),
+        // Inside a let: what stands for the parameter may be anything.
+        (target, value) => Literal::Compare(Comparison::Equal, target, value, span),
+    });
+}
+
+fn is_json_literal(expr: &ast::Expr) -> bool {
+    matches!(expr.kind, ExprKind::Object(_) | ExprKind::Null | ExprKind::Decimal(_) | ExprKind::List(_))
+}
+
+fn untyped(left: Span, right: Span) -> Diagnostic {
+    Diagnostic::new(Code::UntypedJson, "two json values are compared, and neither has a type")
+        .label(left, "json without a type")
+        .label(right, "json without a type")
+        .law("a json value that is compared or bound has a type")
+        .help("bind one with a stated type first: `x: string = …`")
+}
+
+fn no_order(span: Span, found: &Type) -> Diagnostic {
+    Diagnostic::new(Code::NoOrder, format!("values of type `{found}` have no order"))
+        .label(span, format!("is {}", described(found)))
+        .law("`<`, `<=`, `>` and `>=` compare ints, times, durations and strings")
+}
+
+fn no_collection(span: Span, found: &Type) -> Diagnostic {
+    Diagnostic::new(Code::NotACollection, format!("{} has no elements", described(found)))
+        .label(span, "not a collection")
+        .law("right of `in` stands a set, a list, or a path into json")
+}
+
+fn absent_path(span: Span, known: &Type, turn: Option<(Span, Span)>) -> Diagnostic {
+    let default = match known {
+        Type::Int => "0",
+        Type::Bool => "false",
+        Type::Duration => "0s",
+        Type::Json | Type::List(_) => "[]",
+        Type::Set(_) => "{}",
+        _ => "\"\"",
+    };
+    let end = Span { start: span.end, end: span.end };
+    let mut diagnostic = Diagnostic::new(Code::AbsentPath, "where this is absent, the test fails in silence")
+        .label(span, "may be absent")
+        .law("`!=`, `<` and `not … in` say what an absent value counts as")
+        .help(format!("say it: `?? {default}`; or write `not … == …`, which holds where the value is absent"))
+        .fix(format!("write `?? {default}`"), end, format!(" ?? {default}"));
+    if let Some((left, right)) = turn {
+        let edit = |start, end, text: &str| Edit {
+            place: Place { item: None, span: Span { start, end } },
+            text: text.to_owned(),
+        };
+        let edits = vec![edit(left.start, left.start, "not "), edit(left.end, right.start, " == ")];
+        diagnostic.fixes.push(Fix { title: String::from("write `not … == …`"), edits });
+    }
+    diagnostic
+}

@@ -1,0 +1,418 @@
+//! Expressions: literals typed by their place, paths into json, builtins with their overloads.
+
+use crate::constant::{self, described};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{Expr, Step};
+use crate::names::Sort;
+use crate::resolve::body::{Body, Strength, Typed};
+use crate::scope::Wanted;
+use program::{Function, Json, Type, Value};
+use std::sync::Arc;
+use syntax::ast::{self, BinaryOperator, ExprKind, Span};
+
+impl Typed {
+    pub(crate) fn of(expr: Expr, known: Type) -> Typed {
+        Typed { expr, r#type: Some(known), weak: false }
+    }
+
+    pub(crate) fn open(expr: Expr) -> Typed {
+        Typed { expr, r#type: None, weak: false }
+    }
+
+    /// The type, where something else than a text or json says it.
+    pub(crate) fn sure(&self) -> Option<&Type> {
+        self.r#type.as_ref().filter(|known| !self.weak && **known != Type::Json)
+    }
+}
+
+impl Body<'_> {
+    /// The expression as a value of `wanted`.
+    pub(crate) fn value(&mut self, expr: &ast::Expr, wanted: &Type) -> Expr {
+        let typed = self.expr(expr, Some(wanted));
+        self.fit(typed, wanted, expr.span)
+    }
+
+    /// The expression and its type.
+    ///
+    /// - `wanted`: what its place asks for, where that is known; literals become values of it.
+    pub(crate) fn expr(&mut self, expr: &ast::Expr, wanted: Option<&Type>) -> Typed {
+        match &expr.kind {
+            ExprKind::Any => {
+                self.report(wildcard(self.at(expr.span)));
+                Typed::open(Expr::Any)
+            }
+            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::Path(base, steps) => self.path(base, steps, expr.span),
+            ExprKind::Call(atom) => self.call(atom, wanted),
+            ExprKind::Binary(operator, left, right) => {
+                let function = match operator {
+                    BinaryOperator::Add => Function::Add,
+                    BinaryOperator::Subtract => Function::Subtract,
+                    BinaryOperator::Multiply => Function::Multiply,
+                };
+                self.overload(function, &[left, right], wanted, expr.span)
+            }
+            ExprKind::Default(left, right) => self.default(left, right, wanted),
+            ExprKind::Negative(inner)
+                if !matches!(inner.kind, ExprKind::Int(_) | ExprKind::Decimal(_) | ExprKind::Duration(_)) =>
+            {
+                let zero = ast::Expr { kind: ExprKind::Int(0), span: expr.span };
+                self.overload(Function::Subtract, &[&zero, inner], wanted, expr.span)
+            }
+            ExprKind::Set(items) => self.collection(items, wanted, true, expr),
+            ExprKind::List(items) => self.collection(items, wanted, false, expr),
+            ExprKind::Object(entries) => {
+                let entries: Vec<(String, Expr)> = entries
+                    .iter()
+                    .map(|(key, value)| (key.text.clone(), self.expr(value, Some(&Type::Json)).expr))
+                    .collect();
+                let constants = entries.iter().map(|(key, value)| match value {
+                    Expr::Constant(value) => Some((key.as_str(), Json::from(value))),
+                    _ => None,
+                });
+                let folded = constants.collect::<Option<Vec<_>>>().map(|entries| Value::json(Json::object(entries)));
+                Typed::of(folded.map_or(Expr::Object(entries), Expr::Constant), Type::Json)
+            }
+            ExprKind::Text(_)
+            | ExprKind::Int(_)
+            | ExprKind::Decimal(_)
+            | ExprKind::Duration(_)
+            | ExprKind::Time(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Null
+            | ExprKind::Negative(_) => self.literal_value(expr, wanted),
+        }
+    }
+
+    fn literal_value(&mut self, expr: &ast::Expr, wanted: Option<&Type>) -> Typed {
+        let own = literal_type(expr);
+        let weak = matches!(expr.kind, ExprKind::Text(_)) && wanted.is_none();
+        let asked = match wanted {
+            Some(wanted) => wanted.clone(),
+            None => own,
+        };
+        let library = self.library;
+        match constant::constant(expr, &asked, &|of| library.members(of)) {
+            Ok(value) => Typed { expr: Expr::Constant(value), r#type: Some(asked), weak },
+            Err(mut diagnostic) => {
+                for label in &mut diagnostic.labels {
+                    label.place.span = self.at(label.place.span);
+                }
+                self.report(*diagnostic);
+                Typed { expr: Expr::Constant(Value::text("")), r#type: Some(asked), weak }
+            }
+        }
+    }
+
+    fn collection(&mut self, items: &[ast::Expr], wanted: Option<&Type>, set: bool, whole: &ast::Expr) -> Typed {
+        let inner = match (wanted, set) {
+            (Some(Type::Set(inner)), true) | (Some(Type::List(inner)), false) => Some((**inner).clone()),
+            (Some(Type::Json), _) if !set || items.is_empty() => {
+                let items: Vec<Expr> = items.iter().map(|item| self.expr(item, Some(&Type::Json)).expr).collect();
+                let json = constants(&items).map(|values| values.iter().map(Json::from).collect());
+                let expr = match (json, set) {
+                    (Some(_), true) => Expr::Constant(Value::json(Json::Object(Default::default()))),
+                    (Some(json), false) => Expr::Constant(Value::json(Json::Array(json))),
+                    (None, _) => Expr::List(items),
+                };
+                return Typed::of(expr, Type::Json);
+            }
+            (Some(wanted), _) => {
+                let have = if set { "a set" } else { "a list" };
+                self.report(constant::mismatch(self.at(whole.span), have, wanted));
+                None
+            }
+            (None, _) => None,
+        };
+        let (inner, weak) = match inner {
+            Some(inner) => (Some(inner), false),
+            None => {
+                let found: Vec<Typed> = items.iter().map(|item| self.quietly(|body| body.expr(item, None))).collect();
+                let sure = found.iter().find_map(|typed| typed.sure().cloned());
+                let weak = sure.is_none();
+                (sure.or_else(|| found.into_iter().find_map(|typed| typed.r#type)), weak)
+            }
+        };
+        let items: Vec<Expr> = match &inner {
+            Some(inner) => items.iter().map(|item| self.value(item, inner)).collect(),
+            None => items.iter().map(|item| self.expr(item, None).expr).collect(),
+        };
+        self.unsettled |= inner.is_none();
+        let folded = constants(&items);
+        let known = inner.map(|inner| if set { Type::Set(Box::new(inner)) } else { Type::List(Box::new(inner)) });
+        let expr = match (folded, set) {
+            (Some(values), true) => Expr::Constant(Value::Set(Arc::new(values.into_iter().collect()))),
+            (Some(values), false) => Expr::Constant(Value::List(values.into())),
+            (None, true) => Expr::Set(items),
+            (None, false) => Expr::List(items),
+        };
+        Typed { expr, r#type: known, weak }
+    }
+
+    /// A path without `[*]`.
+    fn path(&mut self, base: &ast::Expr, steps: &[ast::Step], span: Span) -> Typed {
+        let base = self.path_base(base, span);
+        let steps = steps.iter().filter_map(|step| self.step(step)).collect();
+        Typed::of(Expr::Path(Box::new(base), steps), Type::Json)
+    }
+
+    /// What a path starts from: a json value.
+    pub(crate) fn path_base(&mut self, base: &ast::Expr, span: Span) -> Expr {
+        let typed = self.expr(base, None);
+        match (&typed.r#type, &typed.expr) {
+            (None, Expr::Variable(variable)) => {
+                // Only json has parts; but a column may yet say otherwise.
+                if self.strength == Strength::Json {
+                    self.learn(*variable, &Type::Json);
+                }
+                self.unsettled = true;
+            }
+            (Some(Type::Json) | None, _) => {}
+            (Some(other), _) => {
+                let diagnostic = not_json(self.at(base.span), self.at(span), other);
+                self.report(diagnostic);
+            }
+        }
+        typed.expr
+    }
+
+    pub(crate) fn step(&mut self, step: &ast::Step) -> Option<Step> {
+        Some(match step {
+            ast::Step::Field(name) => Step::Key(name.text.clone()),
+            ast::Step::Index(index) => match &index.kind {
+                ExprKind::Text(key) => Step::Key(key.clone()),
+                ExprKind::Int(n) if u32::try_from(*n).is_ok() => Step::Index(u32::try_from(*n).unwrap_or_default()),
+                _ => {
+                    let typed = self.expr(index, None);
+                    match &typed.r#type {
+                        Some(Type::String | Type::Int) => Step::Computed(typed.expr),
+                        Some(Type::Entity(_) | Type::Enum(_)) => Step::Computed(typed.expr),
+                        Some(_) | None => {
+                            self.unsettled |= typed.r#type.is_none() && self.strength < Strength::Json;
+                            Step::Computed(self.fit(typed, &Type::String, index.span))
+                        }
+                    }
+                }
+            },
+            ast::Step::Each(span) => {
+                self.report(misplaced_each(self.at(*span)));
+                return None;
+            }
+        })
+    }
+
+    /// `a ?? b`: of the type of its place, of the right side, or of the left.
+    fn default(&mut self, left: &ast::Expr, right: &ast::Expr, wanted: Option<&Type>) -> Typed {
+        let other = match wanted {
+            Some(wanted) => Some((wanted.clone(), false)),
+            None => {
+                let right = self.quietly(|body| body.expr(right, None));
+                let left = self.quietly(|body| body.expr(left, None));
+                let sure = right.sure().or(left.sure()).cloned().map(|known| (known, false));
+                let weak = if right.weak { right.r#type } else { None };
+                sure.or(weak.map(|known| (known, true))).or(Some((Type::Json, false)))
+            }
+        };
+        let Some((known, weak)) = other else { return Typed::open(Expr::Any) };
+        let (left, right) = (self.value(left, &known), self.value(right, &known));
+        Typed { expr: Expr::Default(Box::new(left), Box::new(right)), r#type: Some(known), weak }
+    }
+
+    fn call(&mut self, atom: &ast::Atom, wanted: Option<&Type>) -> Typed {
+        let place = self.place.clone();
+        let blueprint = place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
+        let names = &self.library.names;
+        match place.module.scope.find(names, &atom.path.names, blueprint, Wanted::Condition) {
+            Ok(symbol) => match symbol.sort {
+                Sort::Function(function) => {
+                    if let Some(named) = atom.arguments.iter().find_map(|argument| argument.name.as_ref()) {
+                        self.report(named_argument(self.at(named.span)));
+                    }
+                    let arguments: Vec<&ast::Expr> = atom.arguments.iter().map(|argument| &argument.value).collect();
+                    self.overload(function, &arguments, wanted, atom.span)
+                }
+                _ => {
+                    self.report(no_value(self.at(atom.span), &symbol.local, symbol.sort));
+                    Typed::open(Expr::Any)
+                }
+            },
+            Err(diagnostic) => {
+                self.report(*diagnostic);
+                Typed::open(Expr::Any)
+            }
+        }
+    }
+
+    /// A builtin with the overload that fits.
+    fn overload(&mut self, function: Function, arguments: &[&ast::Expr], wanted: Option<&Type>, span: Span) -> Typed {
+        match function {
+            Function::Size => return self.size(arguments, span),
+            Function::StrFormat => return self.format(arguments, span),
+            _ => {}
+        }
+        let overloads =
+            program::functions().iter().find(|s| s.function == function).map(|s| s.types()).unwrap_or_default();
+        let counted: Vec<_> = overloads.into_iter().filter(|(takes, _)| takes.len() == arguments.len()).collect();
+        if counted.is_empty() {
+            self.report(argument_count(self.at(span), &function.to_string(), arguments.len()));
+            return Typed::open(Expr::Any);
+        }
+        let have: Vec<Typed> =
+            arguments.iter().map(|argument| self.quietly(|body| body.expr(argument, None))).collect();
+        let takes = |takes: &[Type]| takes.iter().zip(&have).all(|(wanted, have)| accepts(wanted, have));
+        let gives = |result: &Type| wanted.is_none_or(|wanted| *wanted == Type::Json || wanted == result);
+        let mut fitting: Vec<_> = counted.iter().filter(|(t, result)| takes(t) && gives(result)).collect();
+        if fitting.is_empty() {
+            fitting = counted.iter().filter(|(t, _)| takes(t)).collect();
+        }
+        let Some((takes, result)) = fitting.first() else {
+            self.report(no_overload(self.at(span), function, &have, &counted));
+            return Typed { expr: Expr::Any, r#type: counted.first().map(|(_, result)| result.clone()), weak: false };
+        };
+        if fitting.len() > 1 && self.strength < Strength::Json {
+            self.unsettled = true;
+            let expr = Expr::Call(function, have.into_iter().map(|typed| typed.expr).collect());
+            let same = fitting.iter().all(|(_, other)| other == result);
+            return Typed { expr, r#type: same.then(|| result.clone()), weak: false };
+        }
+        let arguments = takes.iter().zip(arguments).map(|(wanted, argument)| {
+            let typed = self.expr(argument, asked(wanted, argument));
+            match &typed.r#type {
+                Some(Type::Entity(_) | Type::Enum(_)) if *wanted == Type::String => typed.expr,
+                _ => self.fit(typed, wanted, argument.span),
+            }
+        });
+        let arguments = arguments.collect();
+        Typed::of(Expr::Call(function, arguments), result.clone())
+    }
+
+    fn size(&mut self, arguments: &[&ast::Expr], span: Span) -> Typed {
+        let [argument] = arguments else {
+            self.report(argument_count(self.at(span), "size", arguments.len()));
+            return Typed::of(Expr::Any, Type::Int);
+        };
+        let typed = self.expr(argument, None);
+        match &typed.r#type {
+            Some(Type::Set(_) | Type::List(_) | Type::Json) => {}
+            None => self.unsettled = true,
+            Some(other) => {
+                let message = format!("`size` counts a set, a list or json, not {}", described(other));
+                let diagnostic =
+                    Diagnostic::new(Code::NoOverload, message).label(self.at(argument.span), "has no members");
+                self.report(diagnostic);
+            }
+        }
+        Typed::of(Expr::Call(Function::Size, vec![typed.expr]), Type::Int)
+    }
+
+    fn format(&mut self, arguments: &[&ast::Expr], span: Span) -> Typed {
+        let [template, rest @ ..] = arguments else {
+            self.report(argument_count(self.at(span), "str.format", 0));
+            return Typed::of(Expr::Any, Type::String);
+        };
+        let mut values = vec![self.value(template, &Type::String)];
+        values.extend(rest.iter().map(|argument| self.expr(argument, None).expr));
+        if let ExprKind::Text(text) = &template.kind {
+            let holes = text.replace("{{", "").replace("}}", "").matches("{}").count();
+            if holes != rest.len() {
+                self.report(holes_differ(self.at(template.span), holes, rest.len()));
+            }
+        }
+        Typed::of(Expr::Call(Function::StrFormat, values), Type::String)
+    }
+}
+
+/// A literal is asked to be of the type; anything else says its own.
+fn asked<'t>(wanted: &'t Type, expr: &ast::Expr) -> Option<&'t Type> {
+    match expr.kind {
+        ExprKind::Name(_) | ExprKind::Path(..) => None,
+        _ => Some(wanted),
+    }
+}
+
+fn accepts(wanted: &Type, have: &Typed) -> bool {
+    match &have.r#type {
+        None | Some(Type::Json) => true,
+        Some(_) if have.weak => !matches!(wanted, Type::Int | Type::Bool | Type::Set(_) | Type::List(_)),
+        Some(Type::Entity(_) | Type::Enum(_)) => *wanted == Type::String,
+        Some(known) => known == wanted,
+    }
+}
+
+fn constants(items: &[Expr]) -> Option<Vec<Value>> {
+    let values = items.iter().map(|item| match item {
+        Expr::Constant(value) => Some(value.clone()),
+        _ => None,
+    });
+    values.collect()
+}
+
+/// What a literal is where nothing asks for more.
+fn literal_type(expr: &ast::Expr) -> Type {
+    match &expr.kind {
+        ExprKind::Int(_) => Type::Int,
+        ExprKind::Duration(_) => Type::Duration,
+        ExprKind::Time(_) => Type::Time,
+        ExprKind::Bool(_) => Type::Bool,
+        ExprKind::Negative(inner) => literal_type(inner),
+        ExprKind::Null | ExprKind::Decimal(_) => Type::Json,
+        _ => Type::String,
+    }
+}
+
+fn wildcard(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::WildcardValue, "`_` stands where a value is needed")
+        .label(span, "any value cannot be computed with")
+        .law("`_` stands in an atom of a body, for a column that may have any value")
+}
+
+fn not_json(base: Span, whole: Span, found: &Type) -> Diagnostic {
+    Diagnostic::new(Code::NotJson, format!("{} has no parts", described(found)))
+        .label(base, format!("is {}", described(found)))
+        .label(whole, "a path leads into json only")
+        .law("a path such as `cfg.port` starts from a json value")
+}
+
+fn misplaced_each(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::MisplacedEach, "`[*]` ranges over many values, and one is needed here")
+        .label(span, "many values")
+        .law("`[*]` stands only right of `in`")
+        .help("bind one first: `x in cfg.items[*]`")
+}
+
+fn named_argument(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::WrongArguments, "a function's arguments have no names")
+        .label(span, "named")
+        .help("write the value alone")
+}
+
+fn no_value(span: Span, name: &str, sort: Sort) -> Diagnostic {
+    Diagnostic::new(Code::NotACondition, format!("`{name}` is a {}, not a value", sort.word()))
+        .label(span, "holds or does not hold; it has no value")
+        .help(format!("make it a condition of its own: `{name}(…, x)`, and use `x`"))
+}
+
+fn argument_count(span: Span, name: &str, given: usize) -> Diagnostic {
+    let plural = if given == 1 { "" } else { "s" };
+    Diagnostic::new(Code::WrongArguments, format!("`{name}` does not take {given} argument{plural}"))
+        .label(span, format!("{given} given"))
+}
+
+fn holes_differ(span: Span, holes: usize, given: usize) -> Diagnostic {
+    Diagnostic::new(Code::WrongArguments, format!("the template has {holes} `{{}}` and {given} values follow"))
+        .label(span, "counted here")
+        .law("each `{}` is replaced by the next value")
+}
+
+fn no_overload(span: Span, function: Function, have: &[Typed], counted: &[(Vec<Type>, Type)]) -> Diagnostic {
+    let have: Vec<String> =
+        have.iter().map(|typed| typed.r#type.as_ref().map_or_else(|| String::from("?"), Type::to_string)).collect();
+    let row = |(takes, gives): &(Vec<Type>, Type)| {
+        let takes: Vec<String> = takes.iter().map(Type::to_string).collect();
+        format!("({}) gives {gives}", takes.join(", "))
+    };
+    let rows: Vec<String> = counted.iter().map(row).collect();
+    Diagnostic::new(Code::NoOverload, format!("`{function}` does not take ({})", have.join(", ")))
+        .label(span, "these types do not fit")
+        .law(format!("`{function}`: {}", rows.join("; ")))
+}

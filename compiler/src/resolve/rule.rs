@@ -1,0 +1,381 @@
+//! One rule: its head, its body, its message, put together in rounds and then bound.
+
+use crate::binding::{self, collect};
+use crate::check;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{self, Expr, Literal, Package, Part, Word};
+use crate::names::Sort;
+use crate::resolve::Context;
+use crate::resolve::atom::{RESOURCE, world_of};
+use crate::resolve::body::Body;
+use crate::resolve::mentions::Mentions;
+use crate::resolve::message::{self, Piece};
+use crate::scope::Wanted;
+use crate::signatures::{OPEN, is_open};
+use program::{Type, World};
+use std::collections::BTreeSet;
+use syntax::ast::{self, ExprKind, Span};
+
+/// The relation that a question derives.
+pub(crate) const QUERY: &str = "query";
+
+/// A rule as written.
+pub(crate) struct Written<'e> {
+    pub(crate) head: Head<'e>,
+    pub(crate) body: &'e [ast::Literal],
+    pub(crate) message: Option<&'e ast::Text>,
+    pub(crate) to: Option<&'e ast::Atom>,
+    pub(crate) span: Span,
+}
+
+/// What a rule derives, as written.
+#[derive(Clone, Copy)]
+pub(crate) enum Head<'e> {
+    /// `p(x, y)`
+    Rule(&'e ast::Atom),
+    /// `deny p(x, y)`
+    Governance(&'e ast::Governance),
+    /// `cover r` of the intent of that name.
+    Cover(&'e str, &'e ast::Name),
+    /// A let, looked at for its own mistakes.
+    Let(&'e ast::Let),
+    /// A question: every variable of the body.
+    Question,
+}
+
+impl hir::Rule {
+    /// The head's relation with the types of its terms, as far as variables have them.
+    pub(crate) fn head_types(&self) -> Option<(String, Vec<Type>)> {
+        let hir::Head::Relation { name, terms, .. } = &self.head else { return None };
+        let types = terms.iter().map(|term| match term {
+            Expr::Variable(variable) => self.variables[*variable].r#type.clone(),
+            _ => OPEN,
+        });
+        Some((name.clone(), types.collect()))
+    }
+}
+
+/// What a round builds.
+struct Built {
+    head: Option<hir::Head>,
+    body: Vec<Literal>,
+    message: Vec<Part>,
+    to: Option<hir::Atom>,
+}
+
+/// Resolves, binds and checks a rule.
+///
+/// - returns: `None` where not even its head is known, and for a let.
+pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::Rule>, Vec<Diagnostic>) {
+    let (pieces, mut diagnostics) = written.message.map(message::parse).unwrap_or_default();
+    let mentions = mentions(written, &pieces);
+    let mut body = Body::new(context.library, context.module, context.blueprint, mentions);
+    body.asking = matches!(written.head, Head::Question);
+    if let Head::Let(helper) = written.head {
+        body.lets.push(format!("{}.{}", context.module.signatures.module, own_name(context, &helper.name.text)));
+    }
+    let built = body.settle(|body| body.build(context, written, &pieces));
+    diagnostics.append(&mut body.diagnostics);
+    if body.recursion
+        && let Head::Let(helper) = written.head
+    {
+        diagnostics.push(recursive_let(helper));
+    }
+    let Built { head, body: literals, message, to } = built;
+    let mut variables = std::mem::take(&mut body.variables);
+    let outside = outside(head.as_ref(), &message, to.as_ref());
+    let parameters: BTreeSet<usize> = match written.head {
+        Head::Let(helper) => {
+            let named =
+                |variable: &hir::Variable| helper.columns.iter().any(|column| column.name.text == variable.name);
+            (0..variables.len()).filter(|v| variables[*v].parameter || named(&variables[*v])).collect()
+        }
+        _ => (0..variables.len()).filter(|v| variables[*v].parameter).collect(),
+    };
+    let (literals, bound, mut unbound) = binding::bind(literals, &mut variables, &parameters, &outside);
+    unbound.extend(outside.difference(&bound).map(|v| binding::Unbound { variable: *v, negated: false }));
+    let understood = diagnostics.is_empty();
+    let names =
+        check::names::Names { scope: &context.module.scope, mentions: &body.place.mentions, variables: &variables };
+    diagnostics.extend(names.check(&unbound, written, understood));
+    let Some(head) = head else { return (None, diagnostics) };
+    let blueprint = context.blueprint.map(|blueprint| blueprint.declared.name.clone());
+    let rule = hir::Rule { head, blueprint, body: literals, variables, message, to, span: written.span };
+    if diagnostics.is_empty() {
+        check::message::check(&rule, &pieces, &mut diagnostics);
+        check::rule(context, &rule, &mut diagnostics);
+    }
+    (Some(rule), diagnostics)
+}
+
+fn own_name(context: Context<'_>, name: &str) -> String {
+    let blueprint = context.blueprint.and_then(|blueprint| blueprint.declared.name.rsplit('.').next());
+    crate::names::qualify(blueprint, name)
+}
+
+fn mentions(written: &Written<'_>, pieces: &[Piece]) -> Mentions {
+    let head: Vec<&ast::Expr> = match written.head {
+        Head::Rule(atom) => atom.arguments.iter().map(|argument| &argument.value).collect(),
+        Head::Governance(rule) => rule.arguments.iter().map(|argument| &argument.value).collect(),
+        Head::Cover(..) | Head::Let(_) | Head::Question => Vec::new(),
+    };
+    let mut mentions = Mentions::of(&head, written.to, pieces, written.body);
+    match written.head {
+        Head::Cover(_, variable) => mentions.declare(variable),
+        Head::Let(helper) => helper.columns.iter().for_each(|column| mentions.declare(&column.name)),
+        Head::Rule(_) | Head::Governance(_) | Head::Question => {}
+    }
+    mentions
+}
+
+/// The variables of the head, the message and the addressee.
+fn outside(head: Option<&hir::Head>, message: &[Part], to: Option<&hir::Atom>) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    match head {
+        Some(hir::Head::Relation { terms, .. }) => terms.iter().for_each(|term| collect(term, &mut found)),
+        Some(hir::Head::Cover { resource, .. }) => collect(resource, &mut found),
+        None => {}
+    }
+    for part in message {
+        if let Part::Value(expr) = part {
+            collect(expr, &mut found);
+        }
+    }
+    to.iter().flat_map(|to| &to.terms).for_each(|term| collect(term, &mut found));
+    found
+}
+
+impl Body<'_> {
+    fn build(&mut self, context: Context<'_>, written: &Written<'_>, pieces: &[Piece]) -> Built {
+        if let Head::Let(helper) = written.head {
+            self.parameters(helper);
+        }
+        // The body first: it knows the types of what the head takes.
+        let mut body = Vec::new();
+        for literal in written.body {
+            self.literal(literal, &mut body);
+        }
+        let head = match written.head {
+            Head::Rule(atom) => self.rule_head(context, atom),
+            Head::Governance(rule) => self.governance_head(context, rule),
+            Head::Cover(intent, variable) => {
+                let typed = self.name(&variable.text, variable.span);
+                let resource = self.fit(typed, &Type::Entity(RESOURCE.to_owned()), variable.span);
+                Some(hir::Head::Cover { intent: intent.to_owned(), resource })
+            }
+            Head::Let(_) => None,
+            Head::Question => Some(self.question_head()),
+        };
+        let message = pieces.iter().map(|piece| match piece {
+            Piece::Words(words) => Part::Words(words.clone()),
+            Piece::Value(expr) => Part::Value(self.expr(expr, None).expr),
+        });
+        let message = message.collect();
+        let to = written.to.and_then(|to| self.addressee(to));
+        Built { head, body, message, to }
+    }
+
+    fn parameters(&mut self, helper: &ast::Let) {
+        for column in &helper.columns {
+            let known = crate::signatures::read_type(&column.r#type, &self.place.module.scope, &self.library.names);
+            let typed = self.name(&column.name.text, column.name.span);
+            if let (Expr::Variable(variable), Ok(known)) = (typed.expr, known) {
+                self.learn(variable, &known);
+            }
+        }
+    }
+
+    fn rule_head(&mut self, context: Context<'_>, atom: &ast::Atom) -> Option<hir::Head> {
+        let (world, path) = world_of(&atom.path.names);
+        if world != World::Here || path.len() == 1 && path[0].text == "covered" && !self.is_std() {
+            self.report(bad_head(atom.path.span));
+            return None;
+        }
+        let blueprint = context.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
+        let symbol = match context.module.scope.find(&self.library.names, path, blueprint, Wanted::Condition) {
+            Ok(symbol) if symbol.sort == Sort::Relation => symbol,
+            Ok(symbol) if symbol.sort == Sort::Intent => {
+                self.report(filled(atom.path.span, &symbol.local, "write `cover r if …` in the intent"));
+                return None;
+            }
+            Ok(symbol) => {
+                self.report(not_derivable(atom.path.span, &symbol.local, symbol.sort));
+                return None;
+            }
+            Err(diagnostic) => {
+                self.report(*diagnostic);
+                return None;
+            }
+        };
+        let name = symbol.qualified();
+        let relation = self.library.relation(&name)?;
+        let home = self.library.module(&symbol.module).map(|module| module.signatures.package).unwrap_or_default();
+        if let Some(diagnostic) = refused(context, relation, home, atom.path.span) {
+            self.report(diagnostic);
+        }
+        let slots = self.slots(&relation.columns, &atom.arguments, &symbol.local, atom.span, true);
+        let terms = slots.into_iter().zip(&relation.columns).map(|(slot, column)| match slot {
+            Some(expr) => self.value(expr, &column.r#type),
+            None => Expr::Any,
+        });
+        let terms = terms.collect();
+        Some(hir::Head::Relation { name, terms, word: None })
+    }
+
+    fn is_std(&self) -> bool {
+        self.place.module.signatures.package == Package::Std
+    }
+
+    fn governance_head(&mut self, context: Context<'_>, rule: &ast::Governance) -> Option<hir::Head> {
+        let name = format!("{}.{}", context.module.signatures.module, own_name(context, &rule.name.text));
+        let relation = self.library.relation(&name)?;
+        let mut terms = Vec::new();
+        for (argument, column) in rule.arguments.iter().zip(&relation.columns) {
+            if !matches!(argument.value.kind, ExprKind::Name(_)) {
+                self.report(subject_variable(argument.value.span));
+            }
+            let typed = self.expr(&argument.value, None);
+            self.unsettled |= typed.r#type.is_none();
+            terms.push(match is_open(&column.r#type) {
+                true => typed.expr,
+                false => self.fit(typed, &column.r#type, argument.value.span),
+            });
+        }
+        match (rule.word, &rule.message) {
+            (Word::Permit, Some(message)) => self.report(message_expected(message.span, "a permit says nothing")),
+            (Word::Deny | Word::Escalate, None) => {
+                self.report(message_expected(rule.name.span, "a deny or escalate says why"));
+            }
+            _ => {}
+        }
+        Some(hir::Head::Relation { name, terms, word: Some(rule.word) })
+    }
+
+    /// Every variable of the rule's own that is not `_name`, in the order of the text.
+    fn question_head(&mut self) -> hir::Head {
+        let named = |variable: &hir::Variable| !variable.name.contains(['#', '$']) && !variable.name.starts_with('_');
+        let terms =
+            self.variables.iter().enumerate().filter(|(_, v)| named(v)).map(|(v, _)| Expr::Variable(v)).collect();
+        hir::Head::Relation { name: QUERY.to_owned(), terms, word: None }
+    }
+
+    /// `to accountable(r)`: every column but the last, which is the party asked.
+    fn addressee(&mut self, atom: &ast::Atom) -> Option<hir::Atom> {
+        let place = self.place.clone();
+        let blueprint = place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
+        let found = place.module.scope.find(&self.library.names, &atom.path.names, blueprint, Wanted::Condition);
+        let symbol = match found {
+            Ok(symbol) => symbol,
+            Err(diagnostic) => {
+                self.report(*diagnostic);
+                return None;
+            }
+        };
+        let relation = self.library.relation(&symbol.qualified()).filter(|_| symbol.sort == Sort::Relation);
+        let party = Type::Entity(String::from("std.authority.Party"));
+        let Some((relation, (last, columns))) = relation.and_then(|r| Some((r, r.columns.split_last()?))) else {
+            self.report(bad_addressee(atom.span, &symbol.local));
+            return None;
+        };
+        if last.r#type != party {
+            self.report(bad_addressee(atom.span, &symbol.local));
+        }
+        let mut terms = self.terms(columns, &atom.arguments, &symbol.local, atom.span);
+        terms.truncate(columns.len());
+        let relation = relation.declared.name.clone();
+        Some(hir::Atom { relation, world: World::Here, terms, instance: None, span: atom.span })
+    }
+}
+
+/// Whether only the tool fills the relation.
+pub(crate) fn filled_by_tool(name: &str) -> bool {
+    const CHANGE: [&str; 5] = ["action", "actor", "session", "partial", "disagrees"];
+    let filled = |name: &str| CHANGE.contains(&name);
+    name.strip_prefix("std.change.").is_some_and(filled)
+        || ["std.intent.", "std.verdict.", "std.source."].iter().any(|module| name.starts_with(module))
+        || name == "std.time.now"
+}
+
+fn refused(context: Context<'_>, relation: &hir::Relation, home: Package, span: Span) -> Option<Diagnostic> {
+    let name = relation.declared.name.rsplit('.').next().unwrap_or_default();
+    let own = context.module.signatures.package;
+    if own != Package::Std && filled_by_tool(&relation.declared.name) {
+        return Some(filled(span, name, "read it in the bodies of rules"));
+    }
+    if let Some(word) = relation.word {
+        return Some(governed(span, name, word));
+    }
+    if home != own && own != Package::Root {
+        return Some(foreign(span, name));
+    }
+    let inside = context.blueprint.map(|blueprint| blueprint.declared.name.as_str());
+    if relation.blueprint.as_deref() != inside {
+        let diagnostic = foreign(span, name);
+        return Some(match inside {
+            Some(_) => diagnostic.law("the rules of a blueprint derive relations of the blueprint"),
+            None => diagnostic.law("the relations of a blueprint are derived inside it"),
+        });
+    }
+    None
+}
+
+fn recursive_let(helper: &ast::Let) -> Diagnostic {
+    Diagnostic::new(Code::RecursiveLet, format!("`{}` uses itself", helper.name.text))
+        .label(helper.name.span, "stands in its own body, directly or through others")
+        .law("a let is put in place where it is used, and so cannot recur")
+        .help("declare a relation and give it rules")
+}
+
+fn bad_head(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::ForeignHead, "a rule cannot derive this")
+        .label(span, "not a relation of this world")
+        .law("a rule derives tuples of a relation, in the world it is evaluated in")
+}
+
+fn not_derivable(span: Span, name: &str, sort: Sort) -> Diagnostic {
+    Diagnostic::new(Code::UnknownRelation, format!("`{name}` is a {}, and a rule derives a relation", sort.word()))
+        .label(span, "not a relation")
+}
+
+fn filled(span: Span, name: &str, help: &str) -> Diagnostic {
+    Diagnostic::new(Code::FilledByTool, format!("`{name}` is filled by the tool"))
+        .label(span, "no rule may add to it")
+        .law("what is asked, what is meant and what comes of it are not a policy's to claim")
+        .help(help)
+}
+
+fn governed(span: Span, name: &str, word: Word) -> Diagnostic {
+    let word = match word {
+        Word::Deny => "deny",
+        Word::Escalate => "escalate",
+        Word::Permit => "permit",
+    };
+    Diagnostic::new(Code::ForeignHead, format!("`{name}` is declared by {word}"))
+        .label(span, "a plain rule cannot add to it")
+        .law("every tuple of a deny, escalate or permit comes from a rule with that word")
+        .help(format!("write `{word} {name}(…) … if …`"))
+}
+
+fn foreign(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::ForeignHead, format!("no rule here may add to `{name}`"))
+        .label(span, "belongs to somebody else")
+        .law("a rule adds to relations of its own package, or of the standard library")
+}
+
+fn subject_variable(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::WrongArguments, "a subject is a variable of the rule")
+        .label(span, "not a variable")
+        .law("a violation is identified by its rule and its subjects, which are bound in the body")
+}
+
+fn message_expected(span: Span, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::MessageExpected, why)
+        .label(span, "here")
+        .law("a deny and an escalate carry a message after their subjects, a permit has none")
+}
+
+fn bad_addressee(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::BadAddressee, format!("`{name}` does not lead to a party"))
+        .label(span, "its last column must be a `Party`")
+        .law("`to accountable(r)` asks every party in the last column, which is left out")
+}
