@@ -3,12 +3,15 @@
 //! Such integers stand in three places alone, as `{"Int": …}`, `{"Time": …}` and `{"Duration": …}` of values and JSON
 //! values; there they are turned into strings and back. Every other number is small.
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Number, Value};
 
 /// The largest integer that every JSON reader keeps.
 const SAFE: u64 = 1 << 53;
+
+/// The deepest nesting that is read: a value of 200 levels, each written as two, and what stands around it.
+const DEPTH: usize = 500;
 
 /// The bytes of `value`.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
@@ -24,7 +27,13 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// What the bytes say.
 pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
-    let mut tree: Value = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    if depth(bytes) > DEPTH {
+        return Err(format!("more than {DEPTH} levels of nesting"));
+    }
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    parser.disable_recursion_limit();
+    let mut tree = Value::deserialize(&mut parser).map_err(|error| error.to_string())?;
+    parser.end().map_err(|error| error.to_string())?;
     large(&mut tree, &|value| match value {
         Value::String(text) => {
             let number: i64 = text.parse().ok().filter(|n: &i64| n.unsigned_abs() > SAFE)?;
@@ -33,6 +42,25 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         _ => None,
     });
     serde_json::from_value(tree).map_err(|error| error.to_string())
+}
+
+/// How deeply arrays and objects nest.
+fn depth(bytes: &[u8]) -> usize {
+    let (mut now, mut most, mut quoted, mut escaped) = (0_usize, 0, false, false);
+    for byte in bytes {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b'[' | b'{' if !quoted => {
+                now += 1;
+                most = most.max(now);
+            }
+            b']' | b'}' if !quoted => now = now.saturating_sub(1),
+            _ => {}
+        }
+    }
+    most
 }
 
 /// Replaces the integers of values.
@@ -72,5 +100,14 @@ mod tests {
             ];
             assert_eq!(decode::<Vec<Value>>(&encode(&tuple)), Ok(tuple));
         }
+    }
+
+    #[test]
+    fn deep_values_come_back_and_bottomless_ones_are_refused() {
+        let nested = |levels: usize| (0..levels).fold(Json::Null, |inner, _| Json::Array(vec![inner]));
+        let value = Value::json(nested(200));
+        assert_eq!(decode::<Value>(&encode(&value)), Ok(value));
+        let bytes = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
+        assert_eq!(decode::<Value>(&bytes), Err(String::from("more than 500 levels of nesting")));
     }
 }

@@ -16,7 +16,8 @@ pub(super) fn settle(
     facts: &[(RelationId, Tuple, Origin)],
 ) -> (BTreeMap<RelationId, BTreeSet<Tuple>>, BTreeSet<Conflict>) {
     let mut seen: BTreeMap<RelationId, BTreeSet<Tuple>> = BTreeMap::new();
-    let mut keyed: BTreeMap<(RelationId, Vec<&Value>), Vec<(&Tuple, &Origin)>> = BTreeMap::new();
+    type Group<'a> = Vec<(&'a Tuple, &'a Origin)>;
+    let mut keyed: BTreeMap<(RelationId, Vec<&Value>), Group<'_>> = BTreeMap::new();
     for (id, tuple, origin) in facts {
         match &program.relation(*id).key {
             Some(key) => {
