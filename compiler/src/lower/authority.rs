@@ -65,8 +65,7 @@ fn add_decided(draft: &mut Draft<'_>, relation: RelationId, texts: &Texts<'_>) -
     }
     for body in [vec![Literal::Holds(before)], after] {
         let head = here(hidden, terms.clone());
-        let rule =
-            Rule { head, body, variables: variables.clone(), message: Vec::new(), citation: citation.clone() };
+        let rule = Rule { head, body, variables: variables.clone(), message: Vec::new(), citation: citation.clone() };
         draft.rule(rule, None);
     }
     Some(hidden)

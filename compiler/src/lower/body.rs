@@ -11,7 +11,9 @@ use super::draft::{Draft, binders, bound_by, here};
 use super::expressions::{expression, may_be_absent, steps};
 use super::occurrences::{any_literal, in_expr, variables_of};
 use crate::hir;
-use program::{Aggregate, Atom, Citation, Comparison, Literal, RelationId, Rule, Term, Truth, Type, Value, Variable, World};
+use program::{
+    Aggregate, Atom, Citation, Comparison, Literal, RelationId, Rule, Term, Truth, Type, Value, Variable, World,
+};
 
 /// One rule of the author on its way into the draft.
 pub(crate) struct Body<'d, 'a> {
@@ -263,7 +265,8 @@ impl Body<'_, '_> {
         terms.iter().for_each(|term| in_expr(term, &mut seen));
         let inner = |index: &usize| !shared.contains(index);
         let once = |index: &usize| seen.iter().filter(|other| *other == index).count() == 1;
-        let computed = |term: &hir::Expr| !matches!(term, hir::Expr::Any | hir::Expr::Variable(_) | hir::Expr::Constant(_));
+        let computed =
+            |term: &hir::Expr| !matches!(term, hir::Expr::Any | hir::Expr::Variable(_) | hir::Expr::Constant(_));
         let refused = terms.iter().filter(|term| computed(term)).any(|term| {
             let mut read = Vec::new();
             in_expr(term, &mut read);

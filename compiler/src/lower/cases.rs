@@ -18,7 +18,8 @@ pub(crate) fn cases(input: &Input<'_>, texts: &Texts<'_>, program: &Program) -> 
     for module in input.modules.iter().filter(|module| module.signatures.package == Package::Root) {
         for (position, item) in (0_u32..).zip(&module.items) {
             if let Some(test) = &item.item.test {
-                let at = At { module: &module.signatures.module, item: position, source: source(module.file, item.text) };
+                let at =
+                    At { module: &module.signatures.module, item: position, source: source(module.file, item.text) };
                 tests.push(maker.test(&at, test));
             }
         }
@@ -102,7 +103,8 @@ impl Maker<'_> {
             action.set.retain(|fact| !inside(fact));
         }
         change.facts = stated;
-        let expectations = test.expectations.iter().filter_map(|expectation| self.expectation(at, expectation)).collect();
+        let expectations =
+            test.expectations.iter().filter_map(|expectation| self.expectation(at, expectation)).collect();
         TestCase {
             name: test.name.clone(),
             given,
@@ -119,10 +121,7 @@ impl Maker<'_> {
         Fact {
             relation: fact.relation.as_str().into(),
             tuple: fact.tuple.clone(),
-            origin: Origin {
-                source: Arc::clone(&at.source),
-                place: format!("{}:{}", place.line, place.column).into(),
-            },
+            origin: Origin { source: Arc::clone(&at.source), place: format!("{}:{}", place.line, place.column).into() },
         }
     }
 

@@ -67,8 +67,8 @@ pub(crate) struct DraftRule<'a> {
 pub(crate) struct Absence {
     /// Its position in the body.
     pub(crate) literal: usize,
-    /// What the possible reading asks: whether the very same values are surely there.
-    pub(crate) asked: Atom,
+    /// What the possible reading asks: that the very same values are not surely there.
+    pub(crate) asked: Literal,
     /// What the sure reading asks beside the literal.
     pub(crate) also: Vec<Literal>,
 }

@@ -49,24 +49,47 @@ pub(crate) fn may_be_absent(expr: &Expr) -> bool {
     }
 }
 
-/// Whether the expression may be an unknown, where `tainted` says it of variables.
-pub(crate) fn may_be_unknown(expr: &Expr, variables: &[Variable], tainted: &[bool]) -> bool {
-    let any = |items: &[Expr]| items.iter().any(|item| may_be_unknown(item, variables, tainted));
+/// How far a value may be unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Doubt {
+    /// Never.
+    Known,
+    /// It may be an unknown that is surely equal to itself.
+    Unknown,
+    /// It may be an interval, or stand for many values: not even surely equal to itself.
+    Vague,
+}
+
+/// How far the expression may be unknown, where `doubts` says it of variables.
+pub(crate) fn doubt(expr: &Expr, variables: &[Variable], doubts: &[Doubt]) -> Doubt {
+    let all = |items: &[Expr]| items.iter().map(|item| doubt(item, variables, doubts)).max().unwrap_or(Doubt::Known);
     match expr {
-        Expr::Variable(index) => tainted[*index],
-        Expr::Constant(value) => !value.is_known(),
-        Expr::Path { .. } => true,
+        Expr::Variable(index) => doubts[*index],
+        Expr::Constant(value) => constant_doubt(value),
+        Expr::Path { base, .. } => doubt(base, variables, doubts).max(Doubt::Unknown),
         Expr::As(inner, wanted) => {
             // Reading json as a type may find another type.
-            *wanted != Type::Json && type_of(inner, variables).is_none_or(|from| holds_json(&from))
-                || may_be_unknown(inner, variables, tainted)
+            let json = *wanted != Type::Json && type_of(inner, variables).is_none_or(|from| holds_json(&from));
+            doubt(inner, variables, doubts).max(if json { Doubt::Unknown } else { Doubt::Known })
         }
-        Expr::Call(function, items) => partial(*function, items, variables) || any(items),
-        Expr::Default(left, right) => {
-            may_be_unknown(left, variables, tainted) || may_be_unknown(right, variables, tainted)
+        Expr::Call(function, items) => {
+            all(items).max(if partial(*function, items, variables) { Doubt::Unknown } else { Doubt::Known })
         }
-        Expr::Set(items) | Expr::List(items) => any(items),
-        Expr::Object(entries) => entries.iter().any(|(_, value)| may_be_unknown(value, variables, tainted)),
+        Expr::Default(left, right) => doubt(left, variables, doubts).max(doubt(right, variables, doubts)),
+        Expr::Set(items) | Expr::List(items) => all(items),
+        Expr::Object(entries) => {
+            entries.iter().map(|(_, value)| doubt(value, variables, doubts)).max().unwrap_or(Doubt::Known)
+        }
+    }
+}
+
+/// How far a constant of the text is unknown.
+pub(crate) fn constant_doubt(value: &Value) -> Doubt {
+    match value {
+        known if known.is_known() => Doubt::Known,
+        Value::Between(_) => Doubt::Vague,
+        vague if vague.holds_many() => Doubt::Vague,
+        _ => Doubt::Unknown,
     }
 }
 

@@ -46,11 +46,7 @@ pub(crate) struct Objection {
 }
 
 /// Adds what the governance words mean, and collects what is in force.
-pub(crate) fn add<'a>(
-    input: &Input<'a>,
-    texts: &Texts<'_>,
-    draft: &mut Draft<'a>,
-) -> (Governance, Vec<Diagnostic>) {
+pub(crate) fn add<'a>(input: &Input<'a>, texts: &Texts<'_>, draft: &mut Draft<'a>) -> (Governance, Vec<Diagnostic>) {
     let mut governance = Governance::default();
     let mut diagnostics = Vec::new();
     add_intents(input, texts, draft, &mut governance, &mut diagnostics);
@@ -158,7 +154,10 @@ fn text(text: &str) -> Term {
 fn fact(name: &str, terms: Vec<Term>, citation: &Citation, draft: &mut Draft<'_>) {
     let Some(relation) = draft.find(name) else { return };
     let (variables, message) = Default::default();
-    draft.rule(Rule { head: here(relation, terms), body: Vec::new(), variables, message, citation: citation.clone() }, None);
+    draft.rule(
+        Rule { head: here(relation, terms), body: Vec::new(), variables, message, citation: citation.clone() },
+        None,
+    );
 }
 
 fn intent_facts(intent: &hir::Intent, citation: &Citation, draft: &mut Draft<'_>) {
@@ -193,10 +192,11 @@ fn carry(texts: &Texts<'_>, draft: &mut Draft<'_>) {
     let Some(covers) = draft.find("std.intent.covers") else { return };
     let Some((module, declared)) = draft.relation(covers).declared else { return };
     let terms = vec![Term::Variable(0), Term::Variable(1)];
-    let variables = draft.relation(covers).columns.iter().map(|column| Variable {
-        name: column.name.clone(),
-        r#type: column.r#type.clone(),
-    });
+    let variables = draft
+        .relation(covers)
+        .columns
+        .iter()
+        .map(|column| Variable { name: column.name.clone(), r#type: column.r#type.clone() });
     let rule = Rule {
         head: here(covers, terms.clone()),
         body: vec![Literal::Holds(Atom { relation: covers, world: World::Before, terms })],
@@ -217,10 +217,8 @@ fn permits<'a>(permit: RelationId, sources: &[Source<'a>], texts: &Texts<'_>, dr
     let mut terms = vec![Term::Variable(0), Term::Variable(1)];
     terms.resize(columns.len(), Term::Any);
     let intent = draft.relation(permits).columns[1].clone();
-    let variables = [&columns[0], &columns[1], &intent].map(|column| Variable {
-        name: column.name.clone(),
-        r#type: column.r#type.clone(),
-    });
+    let variables = [&columns[0], &columns[1], &intent]
+        .map(|column| Variable { name: column.name.clone(), r#type: column.r#type.clone() });
     let body = vec![
         Literal::Holds(here(permit, terms)),
         Literal::Holds(here(instance, vec![Term::Variable(0), Term::Variable(2), Term::Any])),

@@ -6,9 +6,10 @@
 //! it, and no tuple that may match has an unknown in its place.
 
 use super::draft::{Absence, Draft, binders, here};
+use super::expressions::Doubt;
 use super::readings::{equal, new_variable};
-use super::taint::{Known, asks_column_leniently};
-use program::{Atom, Expr, Literal, Presence, Rule, Term, Truth, Type};
+use super::taint::{Known, compared};
+use program::{Atom, Comparison, Expr, Literal, Presence, Rule, Term, Truth, Type, Value};
 
 /// One literal of a rule that compares unknowns.
 pub(crate) struct Lookup<'l, 'a> {
@@ -16,8 +17,8 @@ pub(crate) struct Lookup<'l, 'a> {
     pub(crate) draft: &'l mut Draft<'a>,
     /// Where unknowns may be.
     pub(crate) known: &'l Known,
-    /// The rule's variables that may be unknown.
-    pub(crate) tainted: &'l [bool],
+    /// How far the rule's variables may be unknown.
+    pub(crate) doubts: &'l [Doubt],
     /// The rule.
     pub(crate) index: usize,
     /// The literal in its body.
@@ -35,18 +36,35 @@ impl Lookup<'_, '_> {
             Literal::Aggregate { sure, member, how, .. } => (sure.clone(), Some(member.clone()), how.name()),
             _ => panic!("bug: only an absence or an aggregate is looked up"),
         };
-        let lenient = (0..atom.terms.len())
-            .filter(|column| asks_column_leniently(&atom, *column, self.draft, self.known, self.tainted))
-            .collect::<Vec<_>>();
+        let mut lenient = Vec::new();
+        // Whether two values may look the same and be different: then not even the very same is surely there.
+        let mut vague = false;
+        for column in 0..atom.terms.len() {
+            let (stored, asked) = compared(&atom, column, self.draft, self.known, self.doubts);
+            if stored.max(asked) > Doubt::Known {
+                lenient.push(column);
+            }
+            vague |= asked == Doubt::Vague;
+        }
         let mut wanted = Vec::new();
         lenient.iter().for_each(|column| term_expr(&atom.terms[*column]).variables(&mut wanted));
         let others = rule.body.iter().enumerate().filter(|(at, _)| *at != self.literal);
         let outer: Vec<Literal> = others.map(|(_, literal)| literal.clone()).collect();
-        let binders = binders(&wanted, &outer);
-        if member.is_none() && self.closes_cycle(&rule, &binders) {
-            return self.ask_cautiously(&rule, &atom, &lenient);
+        let mut found = binders(&wanted, &outer);
+        while vague {
+            // Every variable of the binding is asked with, so every place that gives it a value is needed.
+            wanted.extend(found.iter().flat_map(Literal::outputs));
+            let more = binders(&wanted, &outer);
+            if more.len() == found.len() {
+                break;
+            }
+            found = more;
         }
-        vec![self.ask_through_helper(rule, &atom, member.as_deref(), &lenient, binders, word)]
+        let binders = found;
+        if member.is_none() && self.closes_cycle(&rule, &binders) {
+            return self.ask_cautiously(&rule, &atom, &lenient, vague);
+        }
+        vec![self.ask_through_helper(rule, &atom, member.as_deref(), &lenient, binders, (word, vague))]
     }
 
     /// Whether a binder is of the asking rule's own recursion.
@@ -63,12 +81,16 @@ impl Lookup<'_, '_> {
         member: Option<&[usize]>,
         lenient: &[usize],
         mut body: Vec<Literal>,
-        word: &str,
+        (word, vague): (&str, bool),
     ) -> Rule {
         let mut variables = rule.variables.clone();
         let mut asked = atom.clone();
         // What the helper's columns hold: the variables of the look-up, then the members.
         let mut shown: Vec<usize> = atom.variables().collect();
+        if vague {
+            // An interval does not say whose it is: its binding does.
+            shown.extend(body.iter().flat_map(Literal::outputs));
+        }
         shown.sort_unstable();
         shown.dedup();
         let group = shown.len();
@@ -103,11 +125,11 @@ impl Lookup<'_, '_> {
         match &mut rule.body[self.literal] {
             Literal::Absent(absent) => {
                 *absent = lookup;
-                self.draft.rules[self.index].absences.push(Absence {
-                    literal: self.literal,
-                    asked: atom.clone(),
-                    also: Vec::new(),
-                });
+                if !vague {
+                    let asked = Literal::Absent(atom.clone());
+                    let absence = Absence { literal: self.literal, asked, also: Vec::new() };
+                    self.draft.rules[self.index].absences.push(absence);
+                }
             }
             Literal::Aggregate { sure, member, .. } => (*sure, *member) = (lookup, positions),
             _ => {}
@@ -118,7 +140,7 @@ impl Lookup<'_, '_> {
     }
 
     /// For each column compared: the asked value is known, and no tuple that agrees elsewhere has an unknown there.
-    fn ask_cautiously(&mut self, rule: &Rule, atom: &Atom, lenient: &[usize]) -> Vec<Rule> {
+    fn ask_cautiously(&mut self, rule: &Rule, atom: &Atom, lenient: &[usize], vague: bool) -> Vec<Rule> {
         let mut also = Vec::new();
         let mut helpers = Vec::new();
         let mut agreed = atom.clone();
@@ -153,13 +175,20 @@ impl Lookup<'_, '_> {
                 citation: rule.citation.clone(),
             });
         }
-        self.draft.rules[self.index].absences.push(Absence { literal: self.literal, asked: atom.clone(), also });
+        let asked = if vague { holds_always() } else { Literal::Absent(atom.clone()) };
+        self.draft.rules[self.index].absences.push(Absence { literal: self.literal, asked, also });
         helpers
     }
 
     fn type_of(&self, atom: &Atom, column: usize) -> Type {
         self.draft.relation(atom.relation).columns[column].r#type.clone()
     }
+}
+
+/// A literal that takes nothing away.
+fn holds_always() -> Literal {
+    let yes = || Expr::Constant(Value::Bool(true));
+    Literal::Test { op: Comparison::Equal, left: yes(), right: yes(), accept: vec![Truth::True] }
 }
 
 fn term_expr(term: &Term) -> Expr {

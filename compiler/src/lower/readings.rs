@@ -7,9 +7,9 @@
 //! LAW: for every way of putting values in place of unknowns, sure ⊆ what then holds ⊆ possible.
 
 use super::draft::{Absence, Draft, DraftRule, bound_by, here};
-use super::expressions::{may_be_absent, may_be_unknown};
+use super::expressions::{Doubt, constant_doubt, doubt, may_be_absent};
 use super::lookup::Lookup;
-use super::taint::{Known, Occurrence, analyse, asks_leniently, decides, is_tainted, occurrences, tainted_variables};
+use super::taint::{Known, Occurrence, analyse, asks_leniently, decides, doubt_at, doubts, occurrences};
 use crate::graph;
 use program::{Aggregate, Atom, Comparison, Expr, Literal, Presence, RelationId, Rule, Term, Truth, Type, Variable};
 
@@ -26,7 +26,7 @@ pub(crate) struct Readings<'a> {
 /// Writes every rule in the readings that its head has.
 ///
 /// - `unknown_facts`: columns in which a fact of the text has an unknown.
-pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, usize)]) -> Readings<'a> {
+pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, usize, Doubt)]) -> Readings<'a> {
     let known = analyse(&draft, unknown_facts);
     ask_through_helpers(&mut draft, &known);
     let known = analyse(&draft, unknown_facts);
@@ -40,12 +40,12 @@ pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, u
     let twins: Vec<Option<RelationId>> = known.dual.iter().map(twin).collect();
     let mut rules = Vec::new();
     for DraftRule { rule, absences, .. } in &draft.rules {
-        let tainted = tainted_variables(rule, &draft, &known);
-        if !decides(rule, &draft, &known, &tainted) {
+        let doubts = doubts(rule, &draft, &known);
+        if !decides(rule, &draft, &known, &doubts) {
             rules.push(rule.clone());
             continue;
         }
-        let writer = Writer { rule, absences, draft: &draft, known: &known, twins: &twins, tainted: &tainted };
+        let writer = Writer { rule, absences, draft: &draft, known: &known, twins: &twins, doubts: &doubts };
         rules.push(writer.sure());
         rules.push(writer.possible());
     }
@@ -82,14 +82,16 @@ fn ask_through_helpers(draft: &mut Draft<'_>, known: &Known) {
     let components = graph::components(edges.len(), &edges).of;
     for index in 0..draft.rules.len() {
         let rule = &draft.rules[index].rule;
-        let tainted = tainted_variables(rule, draft, known);
+        let doubts = doubts(rule, draft, known);
         let lenient = |literal: &Literal| match literal {
-            Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => asks_leniently(atom, draft, known, &tainted),
+            Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => {
+                asks_leniently(atom, draft, known, &doubts)
+            }
             _ => false,
         };
         let literals: Vec<usize> = (0..rule.body.len()).filter(|at| lenient(&rule.body[*at])).collect();
         for literal in literals {
-            let lookup = Lookup { draft, known, tainted: &tainted, index, literal, components: &components };
+            let lookup = Lookup { draft, known, doubts: &doubts, index, literal, components: &components };
             let rule = lookup.ask();
             let source = draft.rules[index].source;
             rule.into_iter().for_each(|rule| draft.rule(rule, source));
@@ -120,7 +122,7 @@ struct Writer<'w, 'a> {
     draft: &'w Draft<'a>,
     known: &'w Known,
     twins: &'w [Option<RelationId>],
-    tainted: &'w [bool],
+    doubts: &'w [Doubt],
 }
 
 impl Writer<'_, '_> {
@@ -128,13 +130,14 @@ impl Writer<'_, '_> {
         self.twins[relation.0 as usize].unwrap_or(relation)
     }
 
-    fn unknown(&self, expr: &Expr) -> bool {
-        may_be_unknown(expr, &self.rule.variables, self.tainted)
-    }
-
     /// What holds whatever the unknowns are.
     fn sure(&self) -> Rule {
-        let mut rule = self.rule.clone();
+        // What is known to be the same one unknown is joined; what may be an interval is tested.
+        let mut rule = self.loosened(self.rule.clone(), Doubt::Unknown);
+        let mut doubts = self.doubts.to_vec();
+        doubts.resize(rule.variables.len(), Doubt::Vague);
+        let variables = rule.variables.clone();
+        let unknown = |expr: &Expr| doubt(expr, &variables, &doubts) > Doubt::Known;
         let mut guards = Vec::new();
         let is_there = |expr: Expr| Literal::Is { expr, accept: vec![Presence::Null, Presence::Present] };
         for literal in &mut rule.body {
@@ -150,16 +153,16 @@ impl Writer<'_, '_> {
                 Literal::Test { op, left, right, .. } => {
                     // A value is equal to itself, and no member of nothing, even where it may not be there at all.
                     let member = matches!(op, Comparison::In | Comparison::NotIn);
-                    let both = self.unknown(left) && self.unknown(right);
-                    let unsure = |side: &&mut Expr| (member || both) && self.unknown(side) && may_be_absent(side);
+                    let both = unknown(left) && unknown(right);
+                    let unsure = |side: &&mut Expr| (member || both) && unknown(side) && may_be_absent(side);
                     guards.extend([left, right].into_iter().filter(unsure).map(|side| is_there(side.clone())));
                 }
                 // What is not known may turn out not to be there at all.
-                Literal::Bind { expr, .. } if self.unknown(expr) && may_be_absent(expr) => {
+                Literal::Bind { expr, .. } if unknown(expr) && may_be_absent(expr) => {
                     guards.push(is_there(expr.clone()));
                 }
                 Literal::Each { variable, base, last, r#type, .. } => {
-                    let element = self.tainted[*variable] || self.unknown(base);
+                    let element = doubts[*variable] > Doubt::Known || unknown(base);
                     if element && (*r#type != Type::Json || !last.is_empty()) {
                         guards.push(is_there(Expr::Variable(*variable)));
                     }
@@ -183,12 +186,11 @@ impl Writer<'_, '_> {
 
     /// What may hold.
     fn possible(&self) -> Rule {
-        let mut rule = self.loosened(false);
-        let ready = bound_by(&rule.body, rule.variables.len());
-        let runs = |literal: &Literal| literal.inputs().iter().all(|variable| ready[*variable]);
-        if !rule.body.iter().all(runs) {
-            rule = self.loosened(true);
+        let mut rule = self.rule.clone();
+        for absence in self.absences {
+            rule.body[absence.literal] = absence.asked.clone();
         }
+        let mut rule = self.loosened(rule, Doubt::Known);
         rule.head.relation = self.twin(rule.head.relation);
         for literal in &mut rule.body {
             match literal {
@@ -208,35 +210,45 @@ impl Writer<'_, '_> {
         rule
     }
 
-    /// The rule with a test in place of every match that meets an unknown.
-    ///
-    /// - `atoms_first`: a variable that stands in an atom takes its value there, even where another place knows more;
-    ///   such a rule can always run.
-    fn loosened(&self, atoms_first: bool) -> Rule {
-        let mut rule = self.rule.clone();
-        for absence in self.absences {
-            rule.body[absence.literal] = Literal::Absent(absence.asked.clone());
+    /// The rule with a test in place of every match that meets more doubt than `allowed`.
+    fn loosened(&self, rule: Rule, allowed: Doubt) -> Rule {
+        // First each variable takes its value where most is known. Where no order of literals gives that, an atom
+        // comes first, and then there always is one.
+        let loose = self.loosened_by(rule.clone(), allowed, |in_atom, doubt| (doubt, !in_atom));
+        let ready = bound_by(&loose.body, loose.variables.len());
+        if loose.body.iter().all(|literal| literal.inputs().iter().all(|variable| ready[*variable])) {
+            return loose;
         }
+        self.loosened_by(rule, allowed, |in_atom, doubt| {
+            (if in_atom { Doubt::Known } else { Doubt::Vague }, doubt > Doubt::Known)
+        })
+    }
+
+    fn loosened_by(&self, mut rule: Rule, allowed: Doubt, rank: impl Fn(bool, Doubt) -> (Doubt, bool)) -> Rule {
         let found = occurrences(self.rule);
-        let taint: Vec<bool> =
-            found.iter().map(|at| is_tainted(at, self.rule, self.draft, self.known, self.tainted)).collect();
+        let doubt: Vec<Doubt> =
+            found.iter().map(|at| doubt_at(at, self.rule, self.draft, self.known, self.doubts)).collect();
         let mut tests = Vec::new();
         for variable in 0..self.rule.variables.len() {
             let places: Vec<usize> = (0..found.len()).filter(|place| found[*place].variable == variable).collect();
-            let rank = |place: &usize| {
-                let (in_atom, unknown) = (found[*place].column.is_some(), taint[*place]);
-                if atoms_first { (!in_atom, unknown) } else { (unknown, !in_atom) }
-            };
-            let Some(chosen) = places.iter().copied().min_by_key(rank) else { continue };
+            let chosen = places.iter().copied().min_by_key(|place| rank(found[*place].column.is_some(), doubt[*place]));
+            let Some(chosen) = chosen else { continue };
             for place in places {
-                if place != chosen && (taint[place] || taint[chosen]) {
+                // In the sure reading two values match strictly unless neither is surely equal to itself.
+                let meets = match allowed {
+                    Doubt::Known => doubt[place].max(doubt[chosen]),
+                    Doubt::Unknown | Doubt::Vague => doubt[place].min(doubt[chosen]),
+                };
+                if place != chosen && meets > allowed {
                     tests.extend(loosen(&mut rule, &found[place]));
                 }
             }
         }
-        for literal in &mut rule.body {
-            if let Literal::Holds(atom) = literal {
-                loosen_constants(atom, &mut rule.variables, self.known, &mut tests);
+        if allowed == Doubt::Known {
+            for literal in &mut rule.body {
+                if let Literal::Holds(atom) = literal {
+                    loosen_constants(atom, &mut rule.variables, self.known, &mut tests);
+                }
             }
         }
         rule.body.extend(tests);
@@ -264,7 +276,7 @@ fn loosen(rule: &mut Rule, at: &Occurrence) -> Option<Literal> {
 fn loosen_constants(atom: &mut Atom, variables: &mut Vec<Variable>, known: &Known, tests: &mut Vec<Literal>) {
     for (column, term) in atom.terms.iter_mut().enumerate() {
         let Term::Constant(value) = term else { continue };
-        if known.column(atom.relation, column) || !value.is_known() {
+        if known.column(atom.relation, column).max(constant_doubt(value)) > Doubt::Known {
             let of = super::expressions::type_of(&Expr::Constant(value.clone()), &[]).unwrap_or(Type::Json);
             let fresh = new_variable(variables, of);
             tests.push(equal(Expr::Constant(value.clone()), fresh, vec![Truth::True]));

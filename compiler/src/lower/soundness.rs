@@ -259,9 +259,9 @@ fn random_values(choices: &mut Choices) -> BTreeMap<&'static str, Option<Json>> 
 fn put(json: &Json, values: &BTreeMap<&'static str, Option<Json>>) -> Option<Json> {
     match json {
         Json::Unknown(origin) => values[&**origin].clone(),
-        Json::Object(entries) => Some(Json::object(
-            entries.iter().filter_map(|(key, value)| Some((&**key, put(value, values)?))),
-        )),
+        Json::Object(entries) => {
+            Some(Json::object(entries.iter().filter_map(|(key, value)| Some((&**key, put(value, values)?)))))
+        }
         Json::Array(items) => Some(Json::Array(items.iter().map(|i| put(i, values).unwrap_or(Json::Null)).collect())),
         known => Some(known.clone()),
     }
@@ -293,7 +293,9 @@ fn shown(program: &Program) -> String {
         Literal::Aggregate { variable, how, sure, .. } => format!("{variable} = {how:?} {}", atom(sure)),
         other => format!("{other:?}"),
     };
-    let rule = |rule: &Rule| format!("{} if {}\n", atom(&rule.head), rule.body.iter().map(literal).collect::<Vec<_>>().join(", "));
+    let rule = |rule: &Rule| {
+        format!("{} if {}\n", atom(&rule.head), rule.body.iter().map(literal).collect::<Vec<_>>().join(", "))
+    };
     program.rules.iter().map(rule).collect()
 }
 
@@ -335,11 +337,21 @@ fn check(choices: Vec<u8>) -> Result<bool, TestCaseError> {
         for tuple in &sure {
             prop_assert!(may.contains(tuple), "{} sure and not possible {tuple:?}", relation.name);
             let turned_out = holds.iter().any(|actual| covered(tuple, actual));
-            prop_assert!(turned_out, "{}{tuple:?} is sure and does not hold with {values:?} over {facts:?}\n{}", relation.name, shown(&program));
+            prop_assert!(
+                turned_out,
+                "{}{tuple:?} is sure and does not hold with {values:?} over {facts:?}\n{}",
+                relation.name,
+                shown(&program)
+            );
         }
         for tuple in &holds {
             let foreseen = may.iter().any(|open| covered(open, tuple));
-            prop_assert!(foreseen, "{}{tuple:?} holds with {values:?} and is not possible over {facts:?}\n{}", relation.name, shown(&program));
+            prop_assert!(
+                foreseen,
+                "{}{tuple:?} holds with {values:?} and is not possible over {facts:?}\n{}",
+                relation.name,
+                shown(&program)
+            );
         }
     }
     Ok(differs)

@@ -1,28 +1,28 @@
 //! Where unknown values may stand, and which relations have two readings because of them.
 //!
-//! A column is *tainted* if some tuple may hold an unknown there: json columns, what is computed from them or by a
+//! A column is *in doubt* if some tuple may hold an unknown there: json columns, what is computed from them or by a
 //! function that may fail, aggregates whose members are not certain. A relation has *two readings* if one of its rules
-//! decides something on a tainted value, or reads a relation that has two. Both are least fixpoints, found together.
+//! decides something on a value in doubt, or reads a relation that has two. Both are least fixpoints, found together.
 
 use super::Input;
 use super::draft::Draft;
-use super::expressions::{holds_json, may_be_absent, may_be_unknown, type_of};
+use super::expressions::{Doubt, constant_doubt, doubt, holds_json, may_be_absent, type_of};
 use crate::graph;
 use crate::hir;
 use program::{Aggregate, Atom, Literal, RelationId, Rule, Term};
 
 /// What is known of unknowns, by draft id.
 pub(crate) struct Known {
-    /// For each relation and column, whether an unknown may stand there.
-    pub(crate) tainted: Vec<Vec<bool>>,
+    /// For each relation and column, how far what stands there may be unknown.
+    pub(crate) doubts: Vec<Vec<Doubt>>,
     /// For each relation, whether its two readings may differ.
     pub(crate) dual: Vec<bool>,
 }
 
 impl Known {
-    /// Whether an unknown may stand in that column.
-    pub(crate) fn column(&self, relation: RelationId, column: usize) -> bool {
-        self.tainted[relation.0 as usize][column]
+    /// How far what stands in that column may be unknown.
+    pub(crate) fn column(&self, relation: RelationId, column: usize) -> Doubt {
+        self.doubts[relation.0 as usize][column]
     }
 
     /// Whether the relation has two readings.
@@ -32,14 +32,14 @@ impl Known {
 }
 
 /// Columns in which a fact of the text, a test or a fixture has an unknown.
-pub(crate) fn unknown_facts(input: &Input<'_>, draft: &Draft<'_>) -> Vec<(RelationId, usize)> {
+pub(crate) fn unknown_facts(input: &Input<'_>, draft: &Draft<'_>) -> Vec<(RelationId, usize, Doubt)> {
     let mut found = Vec::new();
     let mut look = |facts: &[hir::Fact]| {
         for fact in facts {
             let Some(relation) = draft.find(&fact.relation) else { continue };
             let hidden = usize::from(draft.relation(relation).instanced);
             let unknown = fact.tuple.iter().enumerate().filter(|(_, value)| !value.is_known());
-            found.extend(unknown.map(|(column, _)| (relation, column + hidden)));
+            found.extend(unknown.map(|(column, value)| (relation, column + hidden, constant_doubt(value))));
         }
     };
     for item in input.modules.iter().flat_map(|module| &module.items) {
@@ -52,15 +52,15 @@ pub(crate) fn unknown_facts(input: &Input<'_>, draft: &Draft<'_>) -> Vec<(Relati
     found
 }
 
-/// The least taint and the fewest relations with two readings.
-pub(crate) fn analyse(draft: &Draft<'_>, unknown_facts: &[(RelationId, usize)]) -> Known {
-    let columns = |relation: &super::draft::Relation<'_>| relation.columns.iter().map(|c| holds_json(&c.r#type)).collect();
-    let mut known = Known {
-        tainted: draft.relations.iter().map(columns).collect(),
-        dual: vec![false; draft.relations.len()],
-    };
-    for (relation, column) in unknown_facts {
-        known.tainted[relation.0 as usize][*column] = true;
+/// The least doubt and the fewest relations with two readings.
+pub(crate) fn analyse(draft: &Draft<'_>, unknown_facts: &[(RelationId, usize, Doubt)]) -> Known {
+    let json = |column: &program::Column| if holds_json(&column.r#type) { Doubt::Unknown } else { Doubt::Known };
+    let columns = |relation: &super::draft::Relation<'_>| relation.columns.iter().map(json).collect();
+    let mut known =
+        Known { doubts: draft.relations.iter().map(columns).collect(), dual: vec![false; draft.relations.len()] };
+    for (relation, column, doubt) in unknown_facts {
+        let known = &mut known.doubts[relation.0 as usize][*column];
+        *known = (*known).max(*doubt);
     }
     let mut readers: Vec<Vec<usize>> = vec![Vec::new(); draft.relations.len()];
     for (index, rule) in draft.rules.iter().enumerate() {
@@ -72,17 +72,20 @@ pub(crate) fn analyse(draft: &Draft<'_>, unknown_facts: &[(RelationId, usize)]) 
         queued[index] = false;
         let rule = &draft.rules[index].rule;
         let head = rule.head.relation.0 as usize;
-        let tainted = tainted_variables(rule, draft, &known);
+        let doubts = doubts(rule, draft, &known);
         let mut changed = false;
         for (column, term) in rule.head.terms.iter().enumerate() {
-            let taint = match term {
-                Term::Variable(variable) => tainted[*variable],
-                Term::Constant(value) => !value.is_known(),
-                Term::Any => false,
+            let doubt = match term {
+                Term::Variable(variable) => doubts[*variable],
+                Term::Constant(value) => constant_doubt(value),
+                Term::Any => Doubt::Known,
             };
-            changed |= taint && !std::mem::replace(&mut known.tainted[head][column], true);
+            if doubt > known.doubts[head][column] {
+                known.doubts[head][column] = doubt;
+                changed = true;
+            }
         }
-        if !known.dual[head] && decides(rule, draft, &known, &tainted) {
+        if !known.dual[head] && decides(rule, draft, &known, &doubts) {
             known.dual[head] = true;
             changed = true;
         }
@@ -129,106 +132,106 @@ pub(crate) fn occurrences(rule: &Rule) -> Vec<Occurrence> {
     found
 }
 
-/// For each variable whether it may be unknown: it may at every place that gives it a value.
-pub(crate) fn tainted_variables(rule: &Rule, draft: &Draft<'_>, known: &Known) -> Vec<bool> {
+/// For each variable how far it may be unknown: as far as at the place that knows most of those that give it a value.
+pub(crate) fn doubts(rule: &Rule, draft: &Draft<'_>, known: &Known) -> Vec<Doubt> {
     let found = occurrences(rule);
-    let mut tainted = vec![false; rule.variables.len()];
+    let mut doubts = vec![Doubt::Known; rule.variables.len()];
     loop {
-        let mut all: Vec<Option<bool>> = vec![None; tainted.len()];
+        let mut least: Vec<Option<Doubt>> = vec![None; doubts.len()];
         for occurrence in &found {
-            let taint = is_tainted(occurrence, rule, draft, known, &tainted);
-            let so_far = all[occurrence.variable].unwrap_or(true);
-            all[occurrence.variable] = Some(so_far && taint);
+            let doubt = doubt_at(occurrence, rule, draft, known, &doubts);
+            let so_far = least[occurrence.variable].unwrap_or(Doubt::Vague);
+            least[occurrence.variable] = Some(so_far.min(doubt));
         }
-        let next: Vec<bool> = all.into_iter().map(|taint| taint.unwrap_or(false)).collect();
-        if next == tainted {
-            return tainted;
+        let next: Vec<Doubt> = least.into_iter().map(|doubt| doubt.unwrap_or(Doubt::Known)).collect();
+        if next == doubts {
+            return doubts;
         }
-        tainted = next;
+        doubts = next;
     }
 }
 
-/// Whether the value given at that place may be unknown.
-pub(crate) fn is_tainted(
-    at: &Occurrence,
-    rule: &Rule,
-    draft: &Draft<'_>,
-    known: &Known,
-    tainted: &[bool],
-) -> bool {
+/// How far the value given at that place may be unknown.
+pub(crate) fn doubt_at(at: &Occurrence, rule: &Rule, draft: &Draft<'_>, known: &Known, doubts: &[Doubt]) -> Doubt {
     match &rule.body[at.literal] {
-        Literal::Holds(atom) => at.column.is_some_and(|column| known.column(atom.relation, column)),
-        Literal::Bind { expr, .. } => may_be_unknown(expr, &rule.variables, tainted),
+        Literal::Holds(atom) => at.column.map_or(Doubt::Known, |column| known.column(atom.relation, column)),
+        Literal::Bind { expr, .. } => doubt(expr, &rule.variables, doubts),
         Literal::Each { base, then, last, .. } => {
             let json = type_of(base, &rule.variables).is_none_or(|of| holds_json(&of));
-            json || !then.is_empty() || !last.is_empty() || may_be_unknown(base, &rule.variables, tainted)
+            let parts = json || !then.is_empty() || !last.is_empty();
+            doubt(base, &rule.variables, doubts).max(if parts { Doubt::Unknown } else { Doubt::Known })
         }
         Literal::Aggregate { how, sure, member, .. } => {
-            // A sum may overflow.
-            *how == Aggregate::Sum
-                || known.is_dual(sure.relation)
-                || member.iter().any(|column| known.column(sure.relation, *column))
-                || asks_leniently(sure, draft, known, tainted)
+            let members = member.iter().any(|column| known.column(sure.relation, *column) > Doubt::Known);
+            if known.is_dual(sure.relation) || members || asks_leniently(sure, draft, known, doubts) {
+                Doubt::Vague
+            } else if *how == Aggregate::Sum {
+                // It may overflow.
+                Doubt::Unknown
+            } else {
+                Doubt::Known
+            }
         }
-        Literal::Absent(_) | Literal::Test { .. } | Literal::Is { .. } => false,
+        Literal::Absent(_) | Literal::Test { .. } | Literal::Is { .. } => Doubt::Known,
     }
 }
 
 /// Whether looking up the atom compares a value that may be unknown, on either side.
-pub(crate) fn asks_leniently(atom: &Atom, draft: &Draft<'_>, known: &Known, tainted: &[bool]) -> bool {
-    (0..atom.terms.len()).any(|column| asks_column_leniently(atom, column, draft, known, tainted))
+pub(crate) fn asks_leniently(atom: &Atom, draft: &Draft<'_>, known: &Known, doubts: &[Doubt]) -> bool {
+    (0..atom.terms.len()).any(|column| {
+        let (stored, asked) = compared(atom, column, draft, known, doubts);
+        stored.max(asked) > Doubt::Known
+    })
 }
 
-/// Whether looking up that column compares a value that may be unknown, on either side.
-pub(crate) fn asks_column_leniently(
+/// How far the two sides may be unknown where that column is looked up; both known where nothing is compared.
+pub(crate) fn compared(
     atom: &Atom,
     column: usize,
     draft: &Draft<'_>,
     known: &Known,
-    tainted: &[bool],
-) -> bool {
+    doubts: &[Doubt],
+) -> (Doubt, Doubt) {
     if draft.relation(atom.relation).exact[column] {
-        return false;
+        return (Doubt::Known, Doubt::Known);
     }
     let stored = known.column(atom.relation, column);
     match &atom.terms[column] {
-        Term::Any => false,
-        Term::Variable(variable) => stored || tainted[*variable],
-        Term::Constant(value) => stored || !value.is_known(),
+        Term::Any => (Doubt::Known, Doubt::Known),
+        Term::Variable(variable) => (stored, doubts[*variable]),
+        Term::Constant(value) => (stored, constant_doubt(value)),
     }
 }
 
 /// Whether the rule decides something on a value that may be unknown, or reads a relation that does.
-pub(crate) fn decides(rule: &Rule, draft: &Draft<'_>, known: &Known, tainted: &[bool]) -> bool {
-    let unknown = |expr: &program::Expr| may_be_unknown(expr, &rule.variables, tainted);
-    rule.body.iter().any(|literal| match literal {
+pub(crate) fn decides(rule: &Rule, draft: &Draft<'_>, known: &Known, doubts: &[Doubt]) -> bool {
+    let unknown = |expr: &program::Expr| doubt(expr, &rule.variables, doubts) > Doubt::Known;
+    let one = |literal: &Literal| match literal {
         Literal::Holds(atom) => known.is_dual(atom.relation) || meets_constant(atom, known),
-        Literal::Absent(atom) => known.is_dual(atom.relation) || asks_leniently(atom, draft, known, tainted),
+        Literal::Absent(atom) => known.is_dual(atom.relation) || asks_leniently(atom, draft, known, doubts),
         Literal::Test { left, right, .. } => unknown(left) || unknown(right),
         Literal::Is { expr, .. } => unknown(expr),
         Literal::Bind { expr, .. } => unknown(expr) && may_be_absent(expr),
         Literal::Each { base, then, last, .. } => unknown(base) || !then.is_empty() || !last.is_empty(),
-        Literal::Aggregate { sure, .. } => {
-            known.is_dual(sure.relation) || asks_leniently(sure, draft, known, tainted)
-        }
-    }) || joins(rule, draft, known, tainted)
+        Literal::Aggregate { sure, .. } => known.is_dual(sure.relation) || asks_leniently(sure, draft, known, doubts),
+    };
+    rule.body.iter().any(one) || joins(rule, draft, known, doubts)
 }
 
 fn meets_constant(atom: &Atom, known: &Known) -> bool {
     atom.terms.iter().enumerate().any(|(column, term)| match term {
-        Term::Constant(value) => known.column(atom.relation, column) || !value.is_known(),
+        Term::Constant(value) => known.column(atom.relation, column).max(constant_doubt(value)) > Doubt::Known,
         Term::Variable(_) | Term::Any => false,
     })
 }
 
 /// Whether a variable gets a value at two places, at one of which it may be unknown.
-fn joins(rule: &Rule, draft: &Draft<'_>, known: &Known, tainted: &[bool]) -> bool {
-    let found = occurrences(rule);
-    let mut count = vec![(0, false); rule.variables.len()];
-    for occurrence in &found {
-        let entry = &mut count[occurrence.variable];
-        entry.0 += 1;
-        entry.1 |= is_tainted(occurrence, rule, draft, known, tainted);
+fn joins(rule: &Rule, draft: &Draft<'_>, known: &Known, doubts: &[Doubt]) -> bool {
+    let mut places = vec![(0, Doubt::Known); rule.variables.len()];
+    for occurrence in &occurrences(rule) {
+        let (count, worst) = &mut places[occurrence.variable];
+        *count += 1;
+        *worst = (*worst).max(doubt_at(occurrence, rule, draft, known, doubts));
     }
-    count.into_iter().any(|(places, taint)| places > 1 && taint)
+    places.into_iter().any(|(count, worst)| count > 1 && worst > Doubt::Known)
 }
