@@ -46,9 +46,16 @@ pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result
         (ExprKind::Object(_), _) => mismatch("a json object"),
         (ExprKind::Null, _) => mismatch("`null`"),
         (ExprKind::Decimal(_), _) => mismatch("a decimal number"),
+        (ExprKind::Name(name), _) => {
+            let quoted = program::quote(name);
+            Err(Box::new(
+                not_constant(expr.span)
+                    .help(format!("write `{quoted}` if the text is meant"))
+                    .fix(format!("write `{quoted}`"), expr.span, quoted),
+            ))
+        }
         (
             ExprKind::Any
-            | ExprKind::Name(_)
             | ExprKind::Path(..)
             | ExprKind::Call(_)
             | ExprKind::Binary(..)

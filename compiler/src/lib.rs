@@ -20,6 +20,7 @@ pub mod stdlib;
 
 mod binding;
 mod check;
+pub mod query;
 pub mod resolve;
 
 mod graph;

@@ -5,6 +5,7 @@ use crate::hir::{self, Column, Expr, Literal, Qualifier};
 use crate::names::{Sort, near};
 use crate::resolve::body::{Body, Place, Typed};
 use crate::resolve::mentions::Mentions;
+use crate::resolve::test::instance_name;
 use crate::scope::Wanted;
 use crate::signatures::is_open;
 use program::{Type, Value, World};
@@ -55,8 +56,13 @@ impl<'a> Body<'a> {
                 Some(relation) => {
                     self.seen_from_here(relation, world, atom);
                     let terms = self.terms(&relation.columns, &atom.arguments, &symbol.local, atom.span);
+                    let instance = atom.instance.as_ref().map(|name| instance_name(library, name, relation));
+                    let instance = instance.transpose().unwrap_or_else(|diagnostic| {
+                        self.report(*diagnostic);
+                        None
+                    });
                     let (relation, span) = (symbol.qualified(), self.at(atom.span));
-                    Condition::Literals(vec![Literal::Atom(hir::Atom { relation, world, terms, instance: None, span })])
+                    Condition::Literals(vec![Literal::Atom(hir::Atom { relation, world, terms, instance, span })])
                 }
                 None => Condition::Unknown,
             },

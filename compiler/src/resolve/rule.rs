@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 use syntax::ast::{self, ExprKind, Span};
 
 /// The relation that a question derives.
-pub(crate) const QUERY: &str = "query";
+pub const QUERY: &str = "query";
 
 /// A rule as written.
 pub(crate) struct Written<'e> {

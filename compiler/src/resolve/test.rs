@@ -3,6 +3,7 @@
 use crate::constant::constant;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Act, Atom, Expectation, Expected, Expr, Fact, Relation, Test, Word};
+use crate::library::Library;
 use crate::names::{Sort, near};
 use crate::resolve::Context;
 use crate::resolve::atom::{slots, world_of};
@@ -244,7 +245,7 @@ pub(crate) fn pattern<'a>(
         });
     }
     let instance = match &written.instance {
-        Some(instance) => Some(instance_name(context, instance, relation, diagnostics)?),
+        Some(instance) => Some(instance_name(context.library, instance, relation).map_err(|d| diagnostics.push(*d)).ok()?),
         None => None,
     };
     let relation_name = relation.declared.name.clone();
@@ -279,31 +280,27 @@ fn covers<'a>(
 }
 
 /// `orders/recoverable` of `orders/recoverable.key_lost(…)`.
-fn instance_name(
-    context: Context<'_>,
+pub(crate) fn instance_name(
+    library: &Library,
     instance: &ast::Name,
     relation: &Relation,
-    diagnostics: &mut Vec<Diagnostic>,
-) -> Option<String> {
+) -> Result<String, Box<Diagnostic>> {
     let Some(blueprint) = relation.blueprint.as_ref().and_then(|name| name.rsplit('.').next()) else {
-        diagnostics.push(
+        return Err(Box::new(
             Diagnostic::new(Code::UnknownIntent, format!("`{}` is in no blueprint", relation.declared.name))
                 .label(instance.span, "no instance stands before it")
                 .law("`intent/blueprint.relation` names the relation of one application of a blueprint"),
-        );
-        return None;
+        ));
     };
-    let names: Vec<&str> =
-        context.library.names.modules().flat_map(|exports| &exports.applications).map(String::as_str).collect();
+    let names: Vec<&str> = library.names.modules().flat_map(|e| &e.applications).map(String::as_str).collect();
     if !names.contains(&instance.text.as_str()) {
-        diagnostics.push(
+        return Err(Box::new(
             Diagnostic::new(Code::UnknownIntent, format!("nothing is applied as `{}`", instance.text))
                 .label(instance.span, "neither an intent that applies a blueprint, nor a name behind `as`")
                 .did_you_mean(instance.span, near(&instance.text, names)),
-        );
-        return None;
+        ));
     }
-    Some(format!("{}/{blueprint}", instance.text))
+    Ok(format!("{}/{blueprint}", instance.text))
 }
 
 fn wrong_word(word: &ast::Name, relation: &Relation) -> Diagnostic {
