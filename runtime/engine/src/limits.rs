@@ -11,6 +11,8 @@ pub struct Limits<'a> {
     pub bytes: usize,
     /// Threads that may work at once, at least 1. No answer depends on it.
     pub threads: usize,
+    /// Rows that a round must go over before a second thread is worth starting. No answer depends on it.
+    pub crowd: usize,
     /// Asked often, also within long joins; `true` ends the call.
     pub stop: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
@@ -47,9 +49,9 @@ pub enum Fault {
 }
 
 impl Default for Limits<'_> {
-    /// Ten million tuples, one gibibyte, one thread, no stop.
+    /// Ten million tuples, one gibibyte, one thread, no stop. A thread costs about as much as 4,096 rows.
     fn default() -> Self {
-        Limits { tuples: 10_000_000, bytes: 1 << 30, threads: 1, stop: None }
+        Limits { tuples: 10_000_000, bytes: 1 << 30, threads: 1, crowd: 4_096, stop: None }
     }
 }
 
@@ -59,6 +61,7 @@ impl fmt::Debug for Limits<'_> {
             .field("tuples", &self.tuples)
             .field("bytes", &self.bytes)
             .field("threads", &self.threads)
+            .field("crowd", &self.crowd)
             .field("stop", &self.stop.is_some())
             .finish()
     }

@@ -25,8 +25,6 @@ use std::sync::Arc;
 
 /// Rows of the first step that one task takes. Fixed, so that tasks do not depend on the number of threads.
 const SHARE: usize = 2_048;
-/// Rows over all first steps from which threads pay.
-const CROWD: usize = 4_096;
 
 /// What a call has used so far.
 pub(crate) struct Meter<'a> {
@@ -187,7 +185,7 @@ fn work(
         machine.run()?;
         Ok(Found { relation, new: machine.sink.new, values: machine.values.into_own() })
     };
-    let threads = if rows < CROWD { 1 } else { limits.threads };
+    let threads = if rows < limits.crowd { 1 } else { limits.threads };
     let (found, workers) = share(threads, tasks.len(), task);
     meter.workers = meter.workers.max(workers);
     found.into_iter().collect()
