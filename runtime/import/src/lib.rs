@@ -30,6 +30,7 @@ pub use recognise::{Expected, Format};
 pub use sensitive::SensitiveKey;
 
 use program::{Change, Digest, Fact, FactSource, Relation, SourceKind, Speaks};
+use sensitive::Sealer;
 use sheet::Sheet;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -115,14 +116,14 @@ fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Impor
         digest: digest.hex().into(),
         complete: true,
     };
-    let key = options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(bytes));
+    let sealer = Sealer::new(options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(bytes)));
     let mut imported = match content {
         recognise::Content::Json(Format::TerraformPlan, json) => {
             let source = source(SourceKind::Plan, Speaks::Built);
-            terraform::plan::read(&json, source, &key, options, digest)?
+            terraform::plan::read(&json, source, &sealer, options, digest)?
         }
         recognise::Content::Json(Format::TerraformState, json) => {
-            terraform::state::read(&json, source(SourceKind::State, Speaks::Built), &key, options)?
+            terraform::state::read(&json, source(SourceKind::State, Speaks::Built), &sealer, options)?
         }
         recognise::Content::Json(Format::WritChange, json) => {
             writ_change::read(&json, source(SourceKind::Facts, Speaks::Intended), options, digest)?

@@ -5,7 +5,10 @@
 use hmac::{Hmac, KeyInit, Mac};
 use program::Json;
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::fmt::{self, Write};
+use std::sync::Arc;
 
 /// SHA-256 of `writ-sensitive` and the raw bytes of the change.
 #[derive(Clone)]
@@ -16,13 +19,28 @@ impl SensitiveKey {
     pub fn of(change: &[u8]) -> SensitiveKey {
         SensitiveKey(Sha256::new().chain_update(b"writ-sensitive").chain_update(change).finalize().into())
     }
+}
+
+/// Seals the sensitive parts of one file, and remembers which texts they were.
+pub(crate) struct Sealer {
+    key: SensitiveKey,
+    learnt: RefCell<BTreeSet<Arc<str>>>,
+}
+
+/// Shorter texts are not remembered: they stand in too many places by chance.
+const TELLING: usize = 6;
+
+impl Sealer {
+    pub(crate) fn new(key: SensitiveKey) -> Sealer {
+        Sealer { key, learnt: RefCell::default() }
+    }
 
     /// What stands in the value's place. `null` stays: it says that there is nothing, as an absent key would.
     pub(crate) fn seal(&self, value: &Json) -> Json {
         match value {
             Json::Null | Json::Unknown(_) | Json::Sensitive(_) => value.clone(),
             _ => {
-                let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("bug: HMAC takes keys of any length");
+                let mut mac = Hmac::<Sha256>::new_from_slice(&self.key.0).expect("bug: HMAC takes keys of any length");
                 mac.update(value.to_string().as_bytes());
                 let mut hex = String::with_capacity(64);
                 for byte in mac.finalize().into_bytes() {
@@ -74,13 +92,68 @@ impl SensitiveKey {
     /// Seals what stands under a dotted path; arrays on the way are passed through.
     pub(crate) fn cover_path(&self, value: &mut Json, path: &[&str]) {
         match (value, path) {
-            (value, []) => *value = self.seal(value),
+            (value, []) => {
+                self.learn(value, &Json::Bool(true));
+                *value = self.seal(value);
+            }
             (Json::Array(items), path) => items.iter_mut().for_each(|item| self.cover_path(item, path)),
             (Json::Object(entries), [first, rest @ ..]) => {
                 if let Some(value) = entries.get_mut(*first) {
                     self.cover_path(value, rest);
                 }
             }
+            // The path leads into something that has no parts: what it hides cannot be told, so all of it is hidden.
+            (value, _) => *value = self.seal(value),
+        }
+    }
+}
+
+impl Sealer {
+    /// Remembers every text in a value that is secret as such.
+    pub(crate) fn learn_all(&self, value: &Json) {
+        match value {
+            Json::Text(text) if text.len() >= TELLING => _ = self.learnt.borrow_mut().insert(text.clone()),
+            Json::Object(entries) => entries.values().for_each(|value| self.learn_all(value)),
+            Json::Array(items) => items.iter().for_each(|item| self.learn_all(item)),
+            _ => {}
+        }
+    }
+
+    /// Remembers the texts that `mask` marks in `value`. What a marked array or object holds is not remembered: it is
+    /// marked as a whole for the sake of a part, and the rest (a region, a host) stands elsewhere in its own right.
+    pub(crate) fn learn(&self, value: &Json, mask: &Json) {
+        match (mask, value) {
+            (Json::Bool(true), Json::Text(_)) => self.learn_all(value),
+            (Json::Object(masks), Json::Object(entries)) => {
+                for (key, mask) in masks {
+                    if let Some(value) = entries.get(key) {
+                        self.learn(value, mask);
+                    }
+                }
+            }
+            (Json::Array(masks), Json::Array(items)) => {
+                items.iter().zip(masks).for_each(|(item, mask)| self.learn(item, mask));
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a text out of what was learnt.
+    pub(crate) fn forget(&self, text: &Json) {
+        if let Json::Text(text) = text {
+            self.learnt.borrow_mut().remove(text);
+        }
+    }
+
+    /// Seals every text that was learnt, wherever it stands.
+    pub(crate) fn cover_learnt(&self, value: &mut Json) {
+        if self.learnt.borrow().is_empty() {
+            return;
+        }
+        match value {
+            Json::Text(text) if self.learnt.borrow().contains(text) => *value = self.seal(value),
+            Json::Array(items) => items.iter_mut().for_each(|item| self.cover_learnt(item)),
+            Json::Object(entries) => entries.values_mut().for_each(|value| self.cover_learnt(value)),
             _ => {}
         }
     }

@@ -3,7 +3,7 @@
 //! - `address`: names of modules and resources, and the references that expressions make.
 //! - `resource`: one instance and the facts about it; `unknown`: values that are known after the apply.
 //! - `configuration`: the plan's configuration as blocks with references; `resolve`: which instances they mean.
-//! - `plan`, `state`: the two files. `flat`: attributes as version 3 flattened them.
+//! - `plan`, `state`: the two files. `worlds`: what follows from a plan. `flat`: attributes as version 3 flattened them.
 
 pub(crate) mod address;
 pub(crate) mod configuration;
@@ -13,3 +13,4 @@ pub(crate) mod resolve;
 pub(crate) mod resource;
 pub(crate) mod state;
 pub(crate) mod unknown;
+pub(crate) mod worlds;

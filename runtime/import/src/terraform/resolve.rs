@@ -13,10 +13,13 @@ use std::sync::Arc;
 /// The instances of one world, by block.
 pub(crate) struct World<'a> {
     root: &'a Module,
-    groups: BTreeMap<(Vec<Arc<str>>, bool, Arc<str>, Arc<str>), Vec<&'a Address>>,
+    groups: BTreeMap<BlockName, Vec<&'a Address>>,
     /// The instances of each called module, by the names on the way to it.
     modules: BTreeMap<Vec<Arc<str>>, BTreeSet<ModulePath>>,
 }
+
+/// The names of the modules on the way, whether data, type, name.
+type BlockName = (Vec<Arc<str>>, bool, Arc<str>, Arc<str>);
 
 /// What an expression refers to.
 #[derive(Debug, Default)]

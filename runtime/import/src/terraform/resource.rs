@@ -3,11 +3,23 @@
 use super::address::{Address, module_text};
 use crate::{Malformed, node::Node, sheet::Sheet};
 use program::{Fact, Json, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Attributes by which others may name a resource, whatever its type: conventions of the format, not of a provider.
 /// Only top-level text counts that is known and not sensitive.
 pub(crate) const IDENTIFIERS: [&str; 6] = ["arn", "crn", "id", "self_link", "self_link_unique", "urn"];
+
+/// How the file holds the configuration, for the places of its parts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// As it is here.
+    Nested,
+    /// As it is here, but for these attributes, whose value stands one step further down, under `value`.
+    Wrapped(BTreeSet<Arc<str>>),
+    /// Flattened: a part has no place of its own.
+    Flat,
+}
 
 /// A resource instance in one world.
 #[derive(Clone, Debug)]
@@ -24,6 +36,7 @@ pub(crate) struct Instance {
     pub(crate) dependencies: Vec<(Arc<str>, String)>,
     /// Whether the file says which parts are sensitive.
     pub(crate) marked: bool,
+    pub(crate) layout: Layout,
 }
 
 /// What a node with `type`, `name`, `index`, `mode` and perhaps `deposed` names.
@@ -70,7 +83,7 @@ impl Instance {
     }
 
     /// The strings that name it, by attribute.
-    fn identifiers(&self) -> impl Iterator<Item = (&'static str, &Arc<str>)> {
+    pub(crate) fn identifiers(&self) -> impl Iterator<Item = (&'static str, &Arc<str>)> {
         IDENTIFIERS.into_iter().filter_map(|name| match &self.config {
             Json::Object(entries) => match entries.get(name) {
                 Some(Json::Text(value)) if !value.is_empty() => Some((name, value)),
@@ -89,9 +102,26 @@ impl Instance {
             let letters = value.chars().count();
             if (3..=512).contains(&letters) && !value.contains(char::is_whitespace) && !own.contains(&&**value) {
                 let tuple = vec![Value::Text(resource.clone()), Value::text(attribute), Value::Text(value.clone())];
-                facts.push(sheet.fact("std.terraform.mention", tuple, place));
+                facts.push(sheet.fact("std.terraform.mention", tuple, &self.place_of(place)));
             }
         });
+    }
+}
+
+impl Instance {
+    /// Where a part of the configuration stands in the file.
+    fn place_of(&self, place: &str) -> String {
+        let inside = place.strip_prefix(&self.config_place).and_then(|inside| inside.strip_prefix('/'));
+        match &self.layout {
+            Layout::Nested => place.to_owned(),
+            Layout::Flat => self.config_place.clone(),
+            Layout::Wrapped(names) => {
+                let inside = inside.unwrap_or_default();
+                let (name, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
+                let value = if names.contains(name) { "/value" } else { "" };
+                format!("{}/{name}{value}{rest}", self.config_place)
+            }
+        }
     }
 }
 

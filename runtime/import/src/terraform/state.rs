@@ -4,16 +4,18 @@ use super::address::{Address, Key, address, module};
 use super::configuration::Module;
 use super::flat;
 use super::resolve::World;
-use super::resource::{Instance, address_of, provider, reference_fact};
-use crate::{Imported, Malformed, Options, SensitiveKey, node::Node, node::shape, sheet::Sheet};
+use super::resource::{Instance, Layout, address_of, provider, reference_fact};
+use crate::sensitive::Sealer;
+use crate::{Imported, Malformed, Options, node::Node, node::shape, sheet::Sheet};
 use program::{FactSource, Json};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Reads a state.
 pub(crate) fn read(
     json: &Json,
     source: FactSource,
-    key: &SensitiveKey,
+    sealer: &Sealer,
     options: &Options<'_>,
 ) -> Result<Imported, Malformed> {
     let state = Node::root(json);
@@ -25,11 +27,11 @@ pub(crate) fn read(
             return Err(Malformed::new("/format_version", what).help("0.1 to 1.x can be read"));
         }
         if let Some(node) = state.get("values")? {
-            values(&node, key, &mut sheet, &mut instances)?;
+            values(&node, sealer, &mut sheet, &mut instances)?;
         }
     } else {
         match state.need("version")?.json {
-            Json::Int(4) => version_4(&state, key, &mut sheet, &mut instances)?,
+            Json::Int(4) => version_4(&state, sealer, &mut sheet, &mut instances)?,
             Json::Int(3) => version_3(&state, &mut sheet, &mut instances)?,
             Json::Int(version) => {
                 let what = format!("a state file of version {version} cannot be read here");
@@ -41,6 +43,12 @@ pub(crate) fn read(
                 return Err(Malformed::new("/version", what));
             }
         }
+    }
+    for instance in &instances {
+        instance.identifiers().for_each(|(_, name)| sealer.forget(&Json::Text(name.clone())));
+    }
+    for instance in &mut instances {
+        sealer.cover_learnt(&mut instance.config);
     }
     instances.sort_by(|a, b| a.address.cmp(&b.address));
     for pair in instances.windows(2) {
@@ -67,19 +75,19 @@ pub(crate) fn read(
 /// Adds the instances of `values` as `show -json` writes them, for a state and inside a plan.
 pub(crate) fn values(
     values: &Node<'_>,
-    key: &SensitiveKey,
+    sealer: &Sealer,
     sheet: &mut Sheet,
     instances: &mut Vec<Instance>,
 ) -> Result<(), Malformed> {
     match values.get("root_module")? {
-        Some(root) => shown_module(&root, key, sheet, instances),
+        Some(root) => shown_module(&root, sealer, sheet, instances),
         None => Ok(()),
     }
 }
 
 fn shown_module(
     node: &Node<'_>,
-    key: &SensitiveKey,
+    sealer: &Sealer,
     sheet: &mut Sheet,
     instances: &mut Vec<Instance>,
 ) -> Result<(), Malformed> {
@@ -103,15 +111,16 @@ fn shown_module(
         let mut config = values.json.clone();
         let mask = resource.get("sensitive_values")?;
         if let Some(mask) = &mask {
-            key.cover(&mut config, mask.json);
+            sealer.learn(values.json, mask.json);
+            sealer.cover(&mut config, mask.json);
         }
         let dependencies = texts(&resource, "depends_on")?;
         let provider = resource.text_of("provider_name")?.map_or_else(|| "".into(), |text| provider(text));
         let (place, config_place) = (resource.at.clone(), values.at);
-        let marked = mask.is_some();
-        instances.push(Instance { address, provider, config, place, config_place, dependencies, marked });
+        let (marked, layout) = (mask.is_some(), Layout::Nested);
+        instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
     }
-    node.items_of("child_modules")?.iter().try_for_each(|child| shown_module(child, key, sheet, instances))
+    node.items_of("child_modules")?.iter().try_for_each(|child| shown_module(child, sealer, sheet, instances))
 }
 
 fn texts(node: &Node<'_>, key: &str) -> Result<Vec<(Arc<str>, String)>, Malformed> {
@@ -120,7 +129,7 @@ fn texts(node: &Node<'_>, key: &str) -> Result<Vec<(Arc<str>, String)>, Malforme
 
 fn version_4(
     state: &Node<'_>,
-    key: &SensitiveKey,
+    sealer: &Sealer,
     sheet: &mut Sheet,
     instances: &mut Vec<Instance>,
 ) -> Result<(), Malformed> {
@@ -142,28 +151,78 @@ fn version_4(
             };
             let deposed = node.text_of("deposed")?.cloned();
             let address = Address { key: own, deposed, ..block.clone() };
-            let (mut config, config_place) = match (node.get("attributes")?, node.get("attributes_flat")?) {
-                (Some(attributes), _) if matches!(attributes.json, Json::Object(_)) => {
-                    (attributes.json.clone(), attributes.at)
-                }
-                (Some(attributes), _) => return Err(attributes.wrong("an object")),
-                (None, Some(attributes)) => (flat::nested(&attributes)?, attributes.at),
+            let (mut config, config_place, layout) = match (node.get("attributes")?, node.get("attributes_flat")?) {
+                (Some(attributes), _) => match attributes.json {
+                    Json::Object(entries) => {
+                        let wrapped = entries.iter().filter(|(_, value)| inside(value).is_some());
+                        let wrapped: BTreeSet<Arc<str>> = wrapped.map(|(name, _)| name.clone()).collect();
+                        let plain = |value| inside(value).unwrap_or(value).clone();
+                        let config = Json::object(entries.iter().map(|(name, value)| (name.clone(), plain(value))));
+                        (config, attributes.at, Layout::Wrapped(wrapped))
+                    }
+                    _ => return Err(attributes.wrong("an object")),
+                },
+                (None, Some(attributes)) => (flat::nested(&attributes)?, attributes.at, Layout::Flat),
                 (None, None) => {
                     sheet.skip(node.at, format!("`{address}` has no attributes"));
                     continue;
                 }
             };
             for path in node.items_of("sensitive_attributes")? {
-                key.cover_path(&mut config, &attribute_path(&path)?);
+                sealer.cover_path(&mut config, &attribute_path(&path)?);
             }
             let mut dependencies = texts(&node, "dependencies")?;
             dependencies.extend(texts(&node, "depends_on")?);
             let provider = source.clone();
             let (place, marked) = (node.at, true);
-            instances.push(Instance { address, provider, config, place, config_place, dependencies, marked });
+            instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
         }
     }
     Ok(())
+}
+
+/// An attribute without a type in its schema is written `{"type": …, "value": …}`: what is meant is the value. Any other
+/// attribute of that look is told apart by a type that its value is not of.
+///
+/// - returns: the value, of an attribute that is written so.
+fn inside(attribute: &Json) -> Option<&Json> {
+    match attribute {
+        Json::Object(entries) if entries.len() == 2 => match (entries.get("type"), entries.get("value")) {
+            (Some(kind), Some(value)) if is_of(value, kind) => Some(value),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a value is of a type as Terraform writes types: `"string"`, `["list", "number"]`, `["object", {…}]`.
+fn is_of(value: &Json, kind: &Json) -> bool {
+    if *value == Json::Null {
+        return true;
+    }
+    match kind {
+        Json::Text(word) => match (&**word, value) {
+            ("string", Json::Text(_)) | ("bool", Json::Bool(_)) => true,
+            ("number", Json::Int(_) | Json::Decimal(_) | Json::Text(_)) | ("dynamic", _) => true,
+            _ => false,
+        },
+        Json::Array(parts) => match (parts.as_slice(), value) {
+            ([Json::Text(word), of], Json::Array(items)) if matches!(&**word, "list" | "set") => {
+                items.iter().all(|item| is_of(item, of))
+            }
+            ([Json::Text(word), of], Json::Object(entries)) if &**word == "map" => {
+                entries.values().all(|entry| is_of(entry, of))
+            }
+            ([Json::Text(word), Json::Array(kinds)], Json::Array(items)) if &**word == "tuple" => {
+                kinds.len() == items.len() && items.iter().zip(kinds).all(|(item, kind)| is_of(item, kind))
+            }
+            ([Json::Text(word), Json::Object(kinds), ..], Json::Object(entries)) if &**word == "object" => {
+                entries.iter().all(|(name, entry)| kinds.get(name).is_some_and(|kind| is_of(entry, kind)))
+            }
+            _ => false,
+        },
+        _ => false,
+    }
 }
 
 /// The names on a path of `sensitive_attributes`. Indexes are left out: what is sensitive in one member is in all.
@@ -175,10 +234,11 @@ fn attribute_path<'a>(path: &Node<'a>) -> Result<Vec<&'a str>, Malformed> {
             // A map's key counts as a name.
             Some("index") => match step.get("value")? {
                 Some(Node { json: Json::Text(key), .. }) => names.push(&**key),
-                Some(value) if matches!(value.json, Json::Object(_)) => match value.get("value")? {
-                    Some(Node { json: Json::Text(key), .. }) => names.push(&**key),
-                    _ => {}
-                },
+                Some(value) if matches!(value.json, Json::Object(_)) => {
+                    if let Some(Node { json: Json::Text(key), .. }) = value.get("value")? {
+                        names.push(&**key);
+                    }
+                }
                 _ => {}
             },
             // What is not understood cannot narrow the path further.
@@ -224,7 +284,17 @@ fn version_3(state: &Node<'_>, sheet: &mut Sheet, instances: &mut Vec<Instance>)
                 let config = flat::nested(&attributes)?;
                 let (place, config_place) = (object.at, attributes.at);
                 let (provider, dependencies, marked) = (source.clone(), dependencies.clone(), true);
-                instances.push(Instance { address, provider, config, place, config_place, dependencies, marked });
+                let layout = Layout::Flat;
+                instances.push(Instance {
+                    address,
+                    provider,
+                    config,
+                    place,
+                    config_place,
+                    dependencies,
+                    marked,
+                    layout,
+                });
             }
         }
     }
