@@ -39,9 +39,10 @@ pub fn certify(program: &Program, inputs: &Inputs, certificate: &Certificate) ->
 
 /// Whether the stratum says of the world after what it has said of the world before.
 fn unchanged(program: &Program, database: &Database, stratum: &Stratum) -> bool {
-    let atoms = stratum.rules.iter().flat_map(|id| &program.rule(*id).body).filter_map(crate::body::atom);
+    let mut atoms = stratum.rules.iter().flat_map(|id| &program.rule(*id).body).filter_map(crate::body::atom);
     let heads = stratum.relations.iter().copied();
-    atoms.clone().all(|atom| atom.world == World::Here)
+    runs(stratum, Side::Before)
+        && atoms.all(|atom| atom.world == World::Here)
         && heads.chain(reads(program, stratum)).all(|relation| database.unchanged(relation))
 }
 

@@ -34,11 +34,18 @@ pub struct Claim {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Open {
     claims: Vec<Claim>,
+    proved: Checked,
 }
 
-/// Every step of a proof follows, and nothing is left open.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Checked(());
+/// What a proof proves, where every step follows and nothing is left open.
+///
+/// The caller compares it with what was to be proved: a right proof of something else is no proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    side: Side,
+    relation: RelationId,
+    tuple: Tuple,
+}
 
 /// Checks every step against the given facts.
 ///
@@ -47,15 +54,15 @@ pub struct Checked(());
 /// # Flaws
 /// [`Flaw::Step`]: the first node that does not follow; [`Flaw::Program`] where nothing can.
 pub fn check(program: &Program, inputs: &Inputs, proof: &Proof) -> Result<Open, Flaw> {
-    let steps = check_steps(program, inputs, proof)?;
+    let Open { claims, proved } = check_steps(program, inputs, proof)?;
     let ruled: BTreeSet<RelationId> = program.rules.iter().map(|rule| rule.head.relation).collect();
     let (open, closed): (Vec<Claim>, Vec<Claim>) =
-        steps.claims.into_iter().partition(|claim| ruled.contains(&claim.relation));
+        claims.into_iter().partition(|claim| ruled.contains(&claim.relation));
     settle(program, &closed, |side, claim| {
         let given = inputs.side(side).get(&claim.relation).into_iter().flatten();
         given.filter(|tuple| fits(&claim.pattern, tuple)).collect()
     })?;
-    Ok(Open { claims: open })
+    Ok(Open { claims: open, proved })
 }
 
 /// Checks every step against the *cited* facts alone, as an auditor can who has a record and not the model.
@@ -66,8 +73,7 @@ pub fn check(program: &Program, inputs: &Inputs, proof: &Proof) -> Result<Open, 
 /// As [`check`].
 pub fn check_steps(program: &Program, cited: &Inputs, proof: &Proof) -> Result<Open, Flaw> {
     lawful(program)?;
-    let claims = steps(program, proof, |node| cited.has(node.side, node.relation, &node.tuple))?;
-    Ok(Open { claims })
+    steps(program, proof, |node| cited.has(node.side, node.relation, &node.tuple))
 }
 
 /// Checks every step against all that holds.
@@ -78,8 +84,8 @@ pub fn check_steps(program: &Program, cited: &Inputs, proof: &Proof) -> Result<O
 /// As [`check`]; also where an open claim does not hold.
 pub fn check_in(program: &Program, database: &Database, proof: &Proof) -> Result<Checked, Flaw> {
     lawful(program)?;
-    let claims = steps(program, proof, |node| database.gives(node.side, node.relation, &node.tuple))?;
-    Open { claims }.settle(program, database)
+    let open = steps(program, proof, |node| database.gives(node.side, node.relation, &node.tuple))?;
+    open.settle(program, database)
 }
 
 impl Open {
@@ -90,7 +96,7 @@ impl Open {
 
     /// The checked proof, where nothing remains to be shown.
     pub fn done(self) -> Result<Checked, Open> {
-        if self.claims.is_empty() { Ok(Checked(())) } else { Err(self) }
+        if self.claims.is_empty() { Ok(self.proved) } else { Err(self) }
     }
 
     /// Looks the claims up in what is known to be complete.
@@ -99,7 +105,14 @@ impl Open {
     /// [`Flaw::Step`]: a claim does not hold.
     pub fn settle(self, program: &Program, database: &Database) -> Result<Checked, Flaw> {
         settle(program, &self.claims, |side, claim| database.matching(side, claim.relation, &claim.pattern))?;
-        Ok(Checked(()))
+        Ok(self.proved)
+    }
+}
+
+impl Checked {
+    /// Whether this is what was to be proved.
+    pub fn proves(&self, side: Side, relation: RelationId, tuple: &[Value]) -> bool {
+        (self.side, self.relation, self.tuple.as_slice()) == (side, relation, tuple)
     }
 }
 
@@ -118,8 +131,8 @@ fn settle<'a>(
     Ok(())
 }
 
-/// Checks the form of the graph and each node; returns every claim that it rests on.
-fn steps(program: &Program, proof: &Proof, gives: impl Fn(&Node) -> bool) -> Result<Vec<Claim>, Flaw> {
+/// Checks the form of the graph and each node, leaving open every claim that it rests on.
+fn steps(program: &Program, proof: &Proof, gives: impl Fn(&Node) -> bool) -> Result<Open, Flaw> {
     let mut claims = Vec::new();
     let mut used = vec![false; proof.nodes.len()];
     let mut said: BTreeMap<(Side, RelationId, &Tuple), usize> = BTreeMap::new();
@@ -149,14 +162,13 @@ fn steps(program: &Program, proof: &Proof, gives: impl Fn(&Node) -> bool) -> Res
             }
         }
     }
-    let Some((root, premises)) = used.split_last() else {
+    let Some(root) = proof.root() else {
         return Err(Flaw::Step { node: 0, literal: None, what: String::from("nothing is proved") });
     };
-    debug_assert!(!root, "premises stand before conclusions");
-    match premises.iter().position(|used| !used) {
-        Some(node) => Err(Flaw::Step { node, literal: None, what: String::from("nothing rests on it") }),
-        None => Ok(claims),
+    if let Some(node) = used[..used.len() - 1].iter().position(|used| !used) {
+        return Err(Flaw::Step { node, literal: None, what: String::from("nothing rests on it") });
     }
+    Ok(Open { claims, proved: Checked { side: root.side, relation: root.relation, tuple: root.tuple.clone() } })
 }
 
 /// Whether the node is what its rule derives under its binding, premises aside.
