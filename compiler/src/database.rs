@@ -19,7 +19,7 @@ use crate::scope::{self, Scope};
 use crate::{resolve, signatures, stdlib};
 use program::{Program, TestCase, Type};
 use salsa::{Database as Db, Durability, Setter};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use syntax::ast::{Item, Span};
@@ -71,7 +71,7 @@ pub struct Database {
     /// The package's files by path, also those that were removed: an input is never freed.
     files: BTreeMap<String, File>,
     library: Vec<File>,
-    present: BTreeMap<String, ()>,
+    present: BTreeSet<String>,
 }
 
 #[salsa::db]
@@ -125,14 +125,14 @@ impl Database {
 
     fn over(storage: Storage, info: Info) -> Database {
         let library = stdlib::FILES.iter().map(|(name, text)| {
-            let module = format!("std.{}", name.trim_end_matches(".writ"));
+            let module = format!("std.{}", name.trim_end_matches(".writ").replace('/', "."));
             File::builder(format!("std/{name}"), module, Package::Std, (*text).to_owned())
                 .durability(Durability::HIGH)
                 .new(&storage)
         });
         let library: Vec<File> = library.collect();
         let project = Project::new(&storage, library.clone(), info);
-        Database { storage, project, files: BTreeMap::new(), library, present: BTreeMap::new() }
+        Database { storage, project, files: BTreeMap::new(), library, present: BTreeSet::new() }
     }
 
     /// Sets a file's text, or adds the file. Waits until readers of older snapshots have given up.
@@ -153,27 +153,32 @@ impl Database {
                 self.files.insert(path.clone(), file);
             }
         }
-        if self.present.insert(path, ()).is_none() {
+        if self.present.insert(path) {
             self.list_files();
         }
     }
 
     /// Takes a file out of the package.
     pub fn remove_file(&mut self, path: &str) {
-        if self.present.remove(path).is_some() {
+        if self.present.remove(path) {
             self.list_files();
         }
     }
 
+    /// Paths of the package's files, in order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.present.iter().map(String::as_str)
+    }
+
     fn list_files(&mut self) {
-        let files = self.present.keys().filter_map(|path| self.files.get(path).copied());
+        let files = self.present.iter().filter_map(|path| self.files.get(path).copied());
         let files = self.library.iter().copied().chain(files).collect();
         self.project.set_files(&mut self.storage).to(files);
     }
 
     /// What is there now, to read from any thread.
     pub fn snapshot(&self) -> Snapshot {
-        let files = self.present.keys().filter_map(|path| Some((path.clone(), *self.files.get(path)?))).collect();
+        let files = self.present.iter().filter_map(|path| Some((path.clone(), *self.files.get(path)?))).collect();
         Snapshot { storage: self.storage.clone(), project: self.project, files }
     }
 }
@@ -229,6 +234,11 @@ impl Snapshot {
     /// The declarations of all modules, for questions.
     pub fn library(&self) -> Arc<Library> {
         library(&self.storage, self.project).clone()
+    }
+
+    /// Hands everything that the program is made of to `then`, for a question beside it.
+    pub(crate) fn with_input<T>(&self, then: impl FnOnce(lower::Input<'_>) -> T) -> T {
+        with_input(&self.storage, self.project, then)
     }
 
     /// The text of a file, of the package (`policy.writ`) or the standard library (`std/state.writ`).
@@ -492,6 +502,12 @@ struct Whole {
 /// The whole program. Asked only where no file holds an error.
 #[salsa::tracked(returns(ref))]
 fn lowered(db: &dyn Db, project: Project) -> Whole {
+    let Lowered { program, tests, diagnostics } = with_input(db, project, |input| lower::lower(&input));
+    Whole { program: program.map(Arc::new), tests, diagnostics }
+}
+
+/// Hands everything that a program is made of to `then`.
+fn with_input<T>(db: &dyn Db, project: Project, then: impl FnOnce(lower::Input<'_>) -> T) -> T {
     let closed = project.files(db).iter().map(|file| {
         let signatures = Signatures::clone(&declared(db, project, *file).0);
         signatures::with_subjects(signatures, &file_subjects(db, project, *file))
@@ -508,13 +524,11 @@ fn lowered(db: &dyn Db, project: Project) -> Whole {
     });
     let info = project.info(db);
     let library = program::Package { name: "std".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    let input = lower::Input {
+    then(lower::Input {
         modules: modules.collect(),
         packages: vec![info.package.clone(), library],
         owner: info.owner.clone(),
-    };
-    let Lowered { program, tests, diagnostics } = lower::lower(&input);
-    Whole { program: program.map(Arc::new), tests, diagnostics }
+    })
 }
 
 #[cfg(test)]

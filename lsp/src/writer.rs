@@ -1,0 +1,218 @@
+//! The thread that owns the open documents and the databases of their packages.
+//!
+//! Read downwards: [`Writer::run`] takes events as they come, `apply` stores what they say, `ask` hands a snapshot of
+//! each package to the reader thread, which publishes what is wrong in its open documents.
+//!
+//! INVARIANT: the writer holds no snapshot while it writes, so that a write waits only for the reader to give up.
+
+use crate::folder::{self, Home};
+use crate::publish::{Published, diagnostic, no_module};
+use compiler::database::{Database, Info, Snapshot, Source};
+use compiler::ide::{Encoding, Lines, Position};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::UnboundedSender;
+use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
+
+/// What an editor tells.
+pub(crate) enum Event {
+    Encoding(Encoding),
+    Open {
+        uri: Uri,
+        version: i32,
+        text: String,
+    },
+    Change {
+        uri: Uri,
+        version: i32,
+        changes: Vec<TextDocumentContentChangeEvent>,
+    },
+    Close {
+        uri: Uri,
+    },
+    /// Files changed on disk.
+    Disk,
+}
+
+pub(crate) struct Writer {
+    encoding: Encoding,
+    /// By address.
+    documents: BTreeMap<String, Document>,
+    packages: BTreeMap<Home, Database>,
+    reader: Sender<Question>,
+    publish: UnboundedSender<Published>,
+}
+
+/// An open document.
+struct Document {
+    uri: Uri,
+    version: i32,
+    text: String,
+    home: Home,
+    path: String,
+}
+
+/// What the reader is to find out.
+struct Question {
+    snapshot: Snapshot,
+    encoding: Encoding,
+    /// Addresses, versions and paths of the package's open documents.
+    documents: Vec<(Uri, i32, String)>,
+    home: Home,
+}
+
+impl Writer {
+    pub(crate) fn new(publish: UnboundedSender<Published>) -> Writer {
+        let (reader, questions) = channel();
+        let answers = publish.clone();
+        std::thread::spawn(move || read(&questions, &answers));
+        Writer { encoding: Encoding::Utf16, documents: BTreeMap::new(), packages: BTreeMap::new(), reader, publish }
+    }
+
+    /// Takes events until the editor is gone. What waits together is asked about once.
+    pub(crate) fn run(mut self, events: &Receiver<Event>) {
+        while let Ok(event) = events.recv() {
+            let mut touched = self.apply(event);
+            while let Ok(event) = events.try_recv() {
+                touched.extend(self.apply(event));
+            }
+            touched.sort();
+            touched.dedup();
+            for home in touched {
+                self.ask(home);
+            }
+        }
+    }
+
+    /// Stores what an event says.
+    ///
+    /// - returns: the packages it touches.
+    fn apply(&mut self, event: Event) -> Vec<Home> {
+        match event {
+            Event::Encoding(encoding) => {
+                self.encoding = encoding;
+                Vec::new()
+            }
+            Event::Open { uri, version, text } => {
+                let file = uri.to_file_path().map(|path| path.into_owned());
+                let (home, path) = folder::home(uri.as_str(), file.as_deref());
+                let document = Document { uri: uri.clone(), version, text, home: home.clone(), path };
+                self.documents.insert(uri.as_str().to_owned(), document);
+                self.load(&home);
+                vec![home]
+            }
+            Event::Change { uri, version, changes } => {
+                let Some(document) = self.documents.get_mut(uri.as_str()) else { return Vec::new() };
+                for change in changes {
+                    edit(&mut document.text, change, self.encoding);
+                }
+                document.version = version;
+                let (home, path, text) = (document.home.clone(), document.path.clone(), document.text.clone());
+                if let (Some(package), Some(module)) = (self.packages.get_mut(&home), folder::module(&path)) {
+                    package.set_file(Source { path, module, text });
+                }
+                vec![home]
+            }
+            Event::Close { uri } => {
+                let Some(document) = self.documents.remove(uri.as_str()) else { return Vec::new() };
+                let _ = self.publish.send(Published { uri, diagnostics: Vec::new(), version: None });
+                if self.documents.values().any(|other| other.home == document.home) {
+                    self.load(&document.home);
+                    return vec![document.home];
+                }
+                self.packages.remove(&document.home);
+                Vec::new()
+            }
+            Event::Disk => {
+                let homes: Vec<Home> = self.packages.keys().cloned().collect();
+                homes.iter().for_each(|home| self.load(home));
+                homes
+            }
+        }
+    }
+
+    /// Brings a package up to what is on disk and in the open documents; these count.
+    fn load(&mut self, home: &Home) {
+        let mut texts = match home {
+            Home::Package(root) => folder::texts(root),
+            Home::Alone(_) => BTreeMap::new(),
+        };
+        for document in self.documents.values().filter(|document| document.home == *home) {
+            texts.insert(document.path.clone(), document.text.clone());
+        }
+        let package = self.packages.entry(home.clone()).or_insert_with(|| Database::new(info(home)));
+        let gone: Vec<String> = package.paths().filter(|path| !texts.contains_key(*path)).map(str::to_owned).collect();
+        gone.iter().for_each(|path| package.remove_file(path));
+        for (path, text) in texts {
+            if let Some(module) = folder::module(&path) {
+                package.set_file(Source { path, module, text });
+            }
+        }
+    }
+
+    fn ask(&self, home: Home) {
+        let Some(package) = self.packages.get(&home) else { return };
+        let mut documents = Vec::new();
+        for document in self.documents.values().filter(|document| document.home == home) {
+            if folder::module(&document.path).is_some() {
+                documents.push((document.uri.clone(), document.version, document.path.clone()));
+            } else {
+                let diagnostics = vec![no_module(&document.path)];
+                let version = Some(document.version);
+                let _ = self.publish.send(Published { uri: document.uri.clone(), diagnostics, version });
+            }
+        }
+        let _ = self.reader.send(Question { snapshot: package.snapshot(), encoding: self.encoding, documents, home });
+    }
+}
+
+/// What the manifest says is no matter to what is wrong in a text.
+fn info(home: &Home) -> Info {
+    let name = match home {
+        Home::Package(root) => root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        Home::Alone(name) => name.clone(),
+    };
+    Info { package: program::Package { name, version: "0.0.0".to_owned() }, owner: None }
+}
+
+/// Applies one change; without a range the text is new.
+fn edit(text: &mut String, change: TextDocumentContentChangeEvent, encoding: Encoding) {
+    let Some(range) = change.range else {
+        *text = change.text;
+        return;
+    };
+    let lines = Lines::new(text);
+    let offset = |place: tower_lsp_server::ls_types::Position| {
+        lines.offset(Position { line: place.line, character: place.character }, encoding)
+    };
+    let (start, end) = (offset(range.start), offset(range.end));
+    text.replace_range(start..end.max(start), &change.text);
+}
+
+/// The reader thread: answers until the writer is gone. A question that a write overtakes is dropped; the writer asks
+/// again.
+fn read(questions: &Receiver<Question>, publish: &UnboundedSender<Published>) {
+    while let Ok(Question { snapshot, encoding, documents, home }) = questions.recv() {
+        let address = |path: &str| match &home {
+            Home::Package(root) => Uri::from_file_path(path_of(root, path)),
+            Home::Alone(_) => None,
+        };
+        let answers = snapshot.ask(|snapshot| {
+            let answer = |(uri, version, path): (Uri, i32, String)| {
+                let reports = snapshot.reports(&path);
+                let text = |path: &str| snapshot.text(path);
+                let diagnostics = reports.iter().filter_map(|report| diagnostic(report, &text, &address, encoding));
+                Published { uri, diagnostics: diagnostics.collect(), version: Some(version) }
+            };
+            documents.into_iter().map(answer).collect::<Vec<Published>>()
+        });
+        for answer in answers.into_iter().flatten() {
+            let _ = publish.send(answer);
+        }
+    }
+}
+
+fn path_of(root: &Path, path: &str) -> std::path::PathBuf {
+    path.split('/').fold(root.to_owned(), |folder, part| folder.join(part))
+}

@@ -1,0 +1,217 @@
+//! A real exchange with the server, message by message.
+
+use serde_json::{Value, json};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// An editor at the other end of the server.
+struct Editor {
+    to: WriteHalf<DuplexStream>,
+    from: ReadHalf<DuplexStream>,
+    server: JoinHandle<u8>,
+    asked: u64,
+}
+
+impl Editor {
+    async fn start(encodings: &[&str]) -> (Editor, Value) {
+        let (mine, theirs) = duplex(1 << 20);
+        let (input, output) = split(theirs);
+        let server = tokio::spawn(lsp::run(input, output));
+        let (from, to) = split(mine);
+        let mut editor = Editor { to, from, server, asked: 0 };
+        let capabilities = json!({ "general": { "positionEncodings": encodings } });
+        let answer = editor.ask("initialize", json!({ "capabilities": capabilities })).await;
+        editor.tell("initialized", json!({})).await;
+        (editor, answer["result"].clone())
+    }
+
+    async fn send(&mut self, message: Value) {
+        let text = message.to_string();
+        let framed = format!("Content-Length: {}\r\n\r\n{text}", text.len());
+        self.to.write_all(framed.as_bytes()).await.expect("the server reads");
+    }
+
+    async fn tell(&mut self, method: &str, params: Value) {
+        self.send(json!({ "jsonrpc": "2.0", "method": method, "params": params })).await;
+    }
+
+    async fn ask(&mut self, method: &str, params: Value) -> Value {
+        self.asked += 1;
+        let mut message = json!({ "jsonrpc": "2.0", "method": method, "id": self.asked });
+        if !params.is_null() {
+            message["params"] = params;
+        }
+        self.send(message).await;
+        loop {
+            let answer = self.receive().await;
+            if answer["id"] == self.asked {
+                return answer;
+            }
+        }
+    }
+
+    async fn receive(&mut self) -> Value {
+        let read = async {
+            let mut head = Vec::new();
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(self.from.read_u8().await.expect("the server writes"));
+            }
+            let head = String::from_utf8(head).expect("a header is ASCII");
+            let length = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).expect("a length");
+            let mut body = vec![0; length.trim().parse().expect("a number")];
+            self.from.read_exact(&mut body).await.expect("the server writes");
+            serde_json::from_slice(&body).expect("JSON")
+        };
+        timeout(Duration::from_secs(20), read).await.expect("the server answers")
+    }
+
+    async fn open(&mut self, uri: &str, version: i32, text: &str) {
+        let document = json!({ "uri": uri, "languageId": "writ", "version": version, "text": text });
+        self.tell("textDocument/didOpen", json!({ "textDocument": document })).await;
+    }
+
+    async fn change(&mut self, uri: &str, version: i32, changes: Value) {
+        let document = json!({ "uri": uri, "version": version });
+        self.tell("textDocument/didChange", json!({ "textDocument": document, "contentChanges": changes })).await;
+    }
+
+    /// The diagnostics of a document at a version; those of older ones are passed over.
+    async fn diagnostics(&mut self, uri: &str, version: Option<i32>) -> Vec<Value> {
+        loop {
+            let message = self.receive().await;
+            let params = &message["params"];
+            let wanted = params["uri"] == uri && params["version"].as_i64() == version.map(i64::from);
+            if message["method"] == "textDocument/publishDiagnostics" && wanted {
+                return params["diagnostics"].as_array().expect("a list").clone();
+            }
+        }
+    }
+
+    /// Says good-bye; the server must be gone within a second although its input stays open.
+    async fn end(mut self) {
+        assert_eq!(self.ask("shutdown", Value::Null).await["result"], Value::Null);
+        self.tell("exit", Value::Null).await;
+        let code = timeout(Duration::from_secs(1), self.server).await.expect("within a second").expect("no panic");
+        assert_eq!(code, 0);
+    }
+}
+
+fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    let _ = std::fs::remove_dir_all(&root);
+    for (path, text) in files {
+        let path = root.join(path);
+        std::fs::create_dir_all(path.parent().expect("inside")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    root
+}
+
+const BROKEN: &str =
+    "use std.state.{Resource, kind};\nrelation a(r: Resource);\na(r) if kind(r, \"é𝄞\"), kinds(r, _);\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_stands_alone_is_told_what_is_wrong() {
+    for (encodings, named, start) in [(&["utf-16", "utf-8"][..], "utf-8", 27), (&[][..], "utf-16", 24)] {
+        let (mut editor, answer) = Editor::start(encodings).await;
+        assert_eq!(answer["capabilities"]["positionEncoding"], named);
+        let uri = "untitled:policy.writ";
+        editor.open(uri, 1, BROKEN).await;
+        let found = editor.diagnostics(uri, Some(1)).await;
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert_eq!(
+            (&found[0]["code"], &found[0]["severity"], &found[0]["source"]),
+            (&json!("W0101"), &json!(1), &json!("writ"))
+        );
+        assert_eq!(found[0]["range"]["start"], json!({ "line": 2, "character": start }));
+
+        // One letter less, counted in the encoding agreed on.
+        let range =
+            json!({ "start": { "line": 2, "character": start + 4 }, "end": { "line": 2, "character": start + 5 } });
+        editor.change(uri, 2, json!([{ "range": range, "text": "" }])).await;
+        assert_eq!(editor.diagnostics(uri, Some(2)).await, Vec::<Value>::new());
+        editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri } })).await;
+        assert_eq!(editor.diagnostics(uri, None).await, Vec::<Value>::new());
+        editor.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unsaved_text_counts_in_the_whole_package() {
+    let base = "use std.state.Resource;\npub relation kept(r: Resource);\n";
+    let root = folder(
+        "package",
+        &[
+            ("writ.toml", "[package]\nname = \"acme/test\"\nversion = \"1.0.0\"\n"),
+            ("base.writ", base),
+            ("deep/rules.writ", "use base.kept;\nuse std.state.tag;\nkept(r) if tag(r, \"keep\", _);\n"),
+            ("vendor/other.writ", "broken("),
+        ],
+    );
+    let (mut editor, _) = Editor::start(&["utf-8"]).await;
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    editor
+        .open(&uri("deep/rules.writ"), 1, "use base.kept;\nuse std.state.tag;\nkept(r) if tag(r, \"keep\", _);\n")
+        .await;
+    assert_eq!(editor.diagnostics(&uri("deep/rules.writ"), Some(1)).await, Vec::<Value>::new());
+
+    // The other file, opened and changed, not saved.
+    editor.open(&uri("base.writ"), 1, base).await;
+    assert_eq!(editor.diagnostics(&uri("base.writ"), Some(1)).await, Vec::<Value>::new());
+    editor.change(&uri("base.writ"), 2, json!([{ "text": base.replace("kept", "held") }])).await;
+    while !editor.diagnostics(&uri("deep/rules.writ"), Some(1)).await.iter().any(|found| found["code"] == "W0105") {}
+
+    // Closed without saving: the file on disk counts again.
+    editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri("base.writ") } })).await;
+    while !editor.diagnostics(&uri("deep/rules.writ"), Some(1)).await.is_empty() {}
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_burst_of_edits_ends_at_the_last_one() {
+    let (mut editor, _) = Editor::start(&["utf-8"]).await;
+    let uri = "untitled:burst.writ";
+    editor.open(uri, 0, "relation a(x: int);\n").await;
+    for version in 1..=300 {
+        let end = json!({ "line": version, "character": 0 });
+        let text = format!("a({version}){}\n", if version == 300 { "" } else { ";" });
+        editor.change(uri, version, json!([{ "range": { "start": end, "end": end }, "text": text }])).await;
+    }
+    let found = editor.diagnostics(uri, Some(300)).await;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!((&found[0]["code"], &found[0]["range"]["start"]["line"]), (&json!("W0001"), &json!(300)));
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn any_text_is_taken() {
+    let (mut editor, _) = Editor::start(&[]).await;
+    let uri = "untitled:any.writ";
+    editor.open(uri, 1, "").await;
+    assert_eq!(editor.diagnostics(uri, Some(1)).await, Vec::<Value>::new());
+    let texts =
+        ["blueprint b() {", "\u{feff}\r\n\r", "é\"", "a(", "}}}}", "intent i \"x\" { owner }", "test \"t\" { expect }"];
+    for (version, text) in (2..).zip(texts) {
+        editor.change(uri, version, json!([{ "text": text }])).await;
+        editor.diagnostics(uri, Some(version)).await;
+    }
+    let wild = json!({ "start": { "line": 99, "character": 99 }, "end": { "line": 0, "character": 0 } });
+    editor.change(uri, 90, json!([{ "range": wild, "text": "a(1);" }])).await;
+    editor.diagnostics(uri, Some(90)).await;
+    editor.open("untitled:my-policy.writ", 1, "").await;
+    let found = editor.diagnostics("untitled:my-policy.writ", Some(1)).await;
+    assert!(found[0]["message"].as_str().is_some_and(|message| message.contains("names no module")));
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_editor_that_is_gone_ends_the_server() {
+    let (editor, _) = Editor::start(&[]).await;
+    let Editor { to, from, server, .. } = editor;
+    let _ = from.unsplit(to);
+    let code = timeout(Duration::from_secs(1), server).await.expect("within a second").expect("no panic");
+    assert_eq!(code, 1);
+}
