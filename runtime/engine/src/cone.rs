@@ -12,14 +12,14 @@ use crate::engine::Hypothesis;
 use crate::limits::Fault;
 use rustc_hash::FxHashMap;
 use std::collections::BinaryHeap;
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// Ways to derive tuples that one search looks at.
 const BOUND: usize = 20_000;
 
 /// One way for each tuple, and how high its proof is.
 pub(crate) struct Chosen {
-    ways: FxHashMap<Goal, (Rc<Vec<Instance>>, usize)>,
+    ways: FxHashMap<Goal, (Arc<Vec<Instance>>, usize)>,
     heights: FxHashMap<Goal, u32>,
     /// Whether no proof is of smaller height.
     pub(crate) minimal: bool,
@@ -105,10 +105,10 @@ fn walk_down(instances: &mut Instances<'_>, goal: Goal) -> Result<Chosen, Fault>
 fn search(instances: &mut Instances<'_>, goal: Goal, most: u32) -> Result<Option<Chosen>, Fault> {
     let world = instances.world;
     // Breadth first, so that a tuple is met first where most is left.
-    let mut cone: FxHashMap<Goal, Rc<Vec<Instance>>> = FxHashMap::default();
+    let mut cone: FxHashMap<Goal, Arc<Vec<Instance>>> = FxHashMap::default();
     let mut met: Vec<Goal> = vec![goal];
     let mut layer = vec![goal];
-    cone.insert(goal, Rc::default());
+    cone.insert(goal, Arc::default());
     let mut looked_at = 0;
     for left in (0..=most).rev() {
         let mut next = Vec::new();
@@ -125,7 +125,7 @@ fn search(instances: &mut Instances<'_>, goal: Goal, most: u32) -> Result<Option
                 for premise in [Some(need.goal), need.other].into_iter().flatten() {
                     cone.entry(premise).or_insert_with(|| {
                         next.push(premise);
-                        Rc::default()
+                        Arc::default()
                     });
                 }
             }
@@ -141,7 +141,7 @@ fn search(instances: &mut Instances<'_>, goal: Goal, most: u32) -> Result<Option
         let ways = &cone[&goal];
         let fits = |need: Need| lower(&chosen.heights, need).is_some_and(|(_, below)| below < height);
         let pick = ways.iter().position(|way| way.all().all(fits)).ok_or_else(|| world.unfounded(goal))?;
-        chosen.ways.insert(goal, (Rc::clone(ways), pick));
+        chosen.ways.insert(goal, (Arc::clone(ways), pick));
     }
     if !chosen.heights.contains_key(&goal) {
         return Err(world.unfounded(goal));
@@ -150,7 +150,7 @@ fn search(instances: &mut Instances<'_>, goal: Goal, most: u32) -> Result<Option
 }
 
 /// The smallest height of each tuple that can be reached from given ones within the cone.
-fn settle(world: &Hypothesis<'_>, cone: &FxHashMap<Goal, Rc<Vec<Instance>>>, met: &[Goal]) -> FxHashMap<Goal, u32> {
+fn settle(world: &Hypothesis<'_>, cone: &FxHashMap<Goal, Arc<Vec<Instance>>>, met: &[Goal]) -> FxHashMap<Goal, u32> {
     struct Open {
         goal: Goal,
         needs: Vec<bool>,

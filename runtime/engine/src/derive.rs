@@ -15,7 +15,7 @@ use program::{RelationId, RuleId, Scope, Value, World};
 use proof::{Absence, Node, Premise, Proof, Side, Why};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
-use std::rc::Rc;
+use std::sync::{Arc, PoisonError};
 
 /// A tuple that holds: side, relation, row.
 pub(crate) type Goal = (Side, usize, usize);
@@ -65,7 +65,11 @@ impl Instance {
 /// # Faults
 /// A stop; [`Fault::Unfounded`] where no rule derives what is there.
 pub(crate) fn prove(world: &Hypothesis<'_>, goal: Goal) -> Result<Proof, Fault> {
-    let mut instances = Instances { world, orders: FxHashMap::default(), found: FxHashMap::default() };
+    let mut ways = world.ways.lock().unwrap_or_else(PoisonError::into_inner);
+    if ways.count > KEPT {
+        *ways = Ways::default();
+    }
+    let mut instances = Instances { world, ways: &mut ways };
     let chosen = cone::choose(&mut instances, goal)?;
     let mut goals = vec![goal];
     let mut reached: FxHashMap<Goal, usize> = FxHashMap::default();
@@ -131,15 +135,26 @@ fn number(place: usize) -> u32 {
 /// Every way to derive a tuple, sorted by rule in the order of the text, then by values.
 pub(crate) struct Instances<'h> {
     pub(crate) world: &'h Hypothesis<'h>,
-    orders: FxHashMap<usize, Rc<Vec<Step>>>,
-    found: FxHashMap<Goal, Rc<Vec<Instance>>>,
+    ways: &'h mut Ways,
 }
+
+/// What was found for earlier proofs in the same worlds; the next ones often rest on the same.
+#[derive(Default)]
+pub(crate) struct Ways {
+    orders: FxHashMap<usize, Arc<Vec<Step>>>,
+    found: FxHashMap<Goal, Arc<Vec<Instance>>>,
+    /// How many instances there are.
+    count: usize,
+}
+
+/// Instances that are kept from one proof to the next.
+const KEPT: usize = 100_000;
 
 impl Instances<'_> {
     /// Every way to derive `goal`.
-    pub(crate) fn of(&mut self, goal: Goal) -> Result<Rc<Vec<Instance>>, Fault> {
-        if let Some(found) = self.found.get(&goal) {
-            return Ok(Rc::clone(found));
+    pub(crate) fn of(&mut self, goal: Goal) -> Result<Arc<Vec<Instance>>, Fault> {
+        if let Some(found) = self.ways.found.get(&goal) {
+            return Ok(Arc::clone(found));
         }
         let (side, relation, row) = goal;
         let prepared = &self.world.prepared;
@@ -152,8 +167,9 @@ impl Instances<'_> {
             }
         }
         found.sort_by(|a, b| self.compare(a, b));
-        let found = Rc::new(found);
-        self.found.insert(goal, Rc::clone(&found));
+        let found = Arc::new(found);
+        self.ways.count += found.len();
+        self.ways.found.insert(goal, Arc::clone(&found));
         Ok(found)
     }
 
@@ -178,15 +194,15 @@ impl Instances<'_> {
                 return Ok(());
             }
         }
-        let steps = Rc::clone(self.orders.entry(number).or_insert_with(|| {
+        let steps = Arc::clone(self.ways.orders.entry(number).or_insert_with(|| {
             let bound = bound.iter().map(|value| *value != NONE).collect();
-            Rc::new(order(rule, &Purpose { ages: &[], bound, every: true }, &view))
+            Arc::new(order(rule, &Purpose { ages: &[], bound, every: true }, &view))
         }));
         let readers = view.open(rule, &steps);
         let job = Job { rule, steps: &steps, readers: &readers, share: None, every: true };
         // A proof derives nothing new, so only a stop may end it.
         let limits = Limits { tuples: usize::MAX, bytes: usize::MAX, ..world.limits };
-        let ways = Ways { world, side, number, body: &rule.body, found };
+        let ways = Collect { world, side, number, body: &rule.body, found };
         let mut machine = Machine::new(job, &world.values, limits, 0, ways);
         for (variable, value) in bound.into_iter().enumerate().filter(|(_, value)| *value != NONE) {
             machine.bind(variable, value);
@@ -206,7 +222,7 @@ impl Instances<'_> {
 }
 
 /// Keeps each binding as an instance.
-struct Ways<'a> {
+struct Collect<'a> {
     world: &'a Hypothesis<'a>,
     side: Side,
     number: usize,
@@ -214,7 +230,7 @@ struct Ways<'a> {
     found: &'a mut Vec<Instance>,
 }
 
-impl Sink for Ways<'_> {
+impl Sink for Collect<'_> {
     fn take(&mut self, bound: &[Id], matched: &[(Side, usize)], values: &Interner) -> Result<(), Fault> {
         let needs = self.body.iter().zip(matched).map(|(literal, matched)| match literal {
             Literal::Holds(pattern) => Needs::One(self.need(pattern, *matched)),
@@ -235,7 +251,7 @@ impl Sink for Ways<'_> {
     }
 }
 
-impl Ways<'_> {
+impl Collect<'_> {
     /// A tuple that was matched, and where it stands in the other world if the atom reads that too.
     fn need(&self, pattern: &Pattern, (side, row): (Side, usize)) -> Need {
         let goal = (side, pattern.relation, row);

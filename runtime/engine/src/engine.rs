@@ -1,6 +1,6 @@
 //! The face: an engine holds one world; a hypothesis holds it and what a change would make of it.
 
-use crate::derive;
+use crate::derive::{self, Ways};
 use crate::intern::{Id, Interner};
 use crate::limits::{Fault, Limits};
 use crate::prepare::Prepared;
@@ -9,7 +9,7 @@ use crate::view::{Relations, View};
 use crate::world::{Changes, World};
 use program::{Program, RelationId, Term, Tuple};
 use proof::{Certificate, Claimed, Proof, Side};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Facts that come and go. A tuple that stands in both lists is there afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct Hypothesis<'a> {
     pub(crate) before: Arc<Relations>,
     pub(crate) after: Relations,
     pub(crate) limits: Limits<'a>,
+    /// What proofs have found so far.
+    pub(crate) ways: Mutex<Ways>,
     workers: usize,
 }
 
@@ -119,6 +121,7 @@ impl<'a> Engine<'a> {
             after: world.here,
             before: Arc::clone(&self.world),
             limits: self.limits,
+            ways: Mutex::default(),
             workers,
         })
     }

@@ -12,6 +12,7 @@ use crate::relation::Relation;
 use crate::stratum::{Meter, reach};
 use crate::view::Relations;
 use program::Scope;
+use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -53,7 +54,8 @@ impl<'a> World<'a> {
         for (relation, Changed { added, removed }) in changes {
             let old = &was[*relation];
             let is_given = |row: &Vec<Id>| old.position(row).is_some_and(|at| at < old.given());
-            let gone = |row: &Vec<Id>| is_given(row) && !added.contains(row);
+            let kept: FxHashSet<&Vec<Id>> = added.iter().collect();
+            let gone = |row: &Vec<Id>| is_given(row) && !kept.contains(row);
             let mut taken: Vec<usize> =
                 removed.iter().filter(|row| gone(row)).filter_map(|row| old.position(row)).collect();
             taken.sort_unstable();

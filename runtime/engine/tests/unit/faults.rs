@@ -1,7 +1,7 @@
 //! Each planted fault changes what the engine says, and is found by those who do not trust it.
 
 use super::small::{facts, program};
-use engine::{Delta, Engine, Limits, Planted, plant};
+use engine::{Delta, Engine, Fault, Limits, Planted, plant};
 use program::RelationId;
 use proof::{Inputs, Side, certify, meaning};
 use std::sync::Arc;
@@ -37,6 +37,20 @@ fn is_right(engine_fault: Option<Planted>) -> (bool, bool) {
         relations.all(|id| world.tuples(*side, id).iter().eq(law.tuples(*side, id)))
     });
     (agrees, certify(&program, &inputs, &world.certificate()).is_ok())
+}
+
+#[test]
+fn what_was_invented_has_no_proof() {
+    let _guard = plant(Planted::InventTuple);
+    let program = program("state edge/2, path/2; path(x, y) if edge(x, y)");
+    let given = facts(&program, "edge('a', 'b'); edge('b', 'c')");
+    let engine = Engine::load(Arc::clone(&program), given, Limits::default()).expect("within the limits");
+    let world = engine.open(&Delta::default()).expect("within the limits");
+    let path = super::small::id(&program, "path");
+    let proofs = world.tuples(Side::After, path).into_iter().map(|tuple| world.prove(Side::After, path, &tuple));
+    let (proved, refused): (Vec<_>, Vec<_>) = proofs.partition(Result::is_ok);
+    assert_eq!(proved.len(), 2);
+    assert_eq!(refused, [Err(Fault::Unfounded { relation: String::from("path") })]);
 }
 
 #[test]
