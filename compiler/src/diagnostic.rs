@@ -162,8 +162,26 @@ macro_rules! codes {
             pub fn severity(self) -> Severity {
                 match self { $(Code::$name => Severity::$severity,)* }
             }
+
+            /// Its page, in Markdown: what it says, the law, an example that is wrong and one that is right.
+            pub fn page(self) -> &'static str {
+                match self { $(Code::$name => include_str!(concat!("../../docs/diagnostics/", $number, ".md")),)* }
+            }
         }
     };
+}
+
+impl Code {
+    /// The code of that number.
+    pub fn numbered(number: &str) -> Option<Code> {
+        Code::all().iter().copied().find(|code| code.number() == number)
+    }
+
+    /// What it says in a few words: the heading of its page.
+    pub fn title(self) -> &'static str {
+        let heading = self.page().lines().next().unwrap_or_default();
+        heading.split_once(": ").map_or(heading, |(_, title)| title)
+    }
 }
 
 codes! {
