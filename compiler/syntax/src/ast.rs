@@ -3,6 +3,8 @@
 //! One [`Item`] per chunk of a file. Positions are byte offsets from the start of the chunk, so that an item that only
 //! moved is equal to what it was.
 
+// LONG: every tree of the language in one place, most of it documentation.
+
 /// A half-open range of bytes from the start of the item's chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct Span {

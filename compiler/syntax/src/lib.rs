@@ -1,7 +1,7 @@
 //! Text to syntax trees, never failing: one broken item loses no other.
 //!
 //! Read downwards: `token` (logos; trivia are tokens too), `chunk` (a file cut into items), `ast`, `parse` (a LALRPOP
-//! grammar run over one chunk), `message` (what is wrong, in the author's words).
+//! grammar run over one chunk), `message` and `explain` (what is wrong, in the author's words).
 //!
 //! INVARIANT: the texts of a file's tokens, joined, are the file; so are the texts of its pieces.
 //! Not here: names, types, meaning.
@@ -15,6 +15,8 @@ pub mod ast;
 pub mod parse;
 
 pub mod message;
+
+mod explain;
 
 mod tree;
 

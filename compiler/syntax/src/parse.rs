@@ -8,6 +8,7 @@
 
 use crate::ast::{Change, Expect, Given, InstancedAtom, Item, ItemKind, Literal, Member, Rule};
 use crate::chunk::{self, Where};
+use crate::explain::explain;
 use crate::grammar::StartParser;
 use crate::message::{self, SyntaxError};
 use crate::token::{Lexeme, Token, lex};
@@ -101,7 +102,7 @@ impl<'t> Reader<'t> {
             self.errors.push(error);
             return None;
         }
-        match self.run(Entry::Item, lexemes, None) {
+        match self.attempt(Entry::Item, lexemes) {
             Ok(Parsed::Item(item)) => Some(item),
             Ok(_) => None,
             Err(error) => self.open_block(lexemes, *error),
@@ -184,7 +185,25 @@ impl<'t> Reader<'t> {
             self.errors.push(error);
             return None;
         }
-        self.run(entry, lexemes, None).map_err(|error| self.errors.push(*error)).ok()
+        self.attempt(entry, lexemes).map_err(|error| self.errors.push(*error)).ok()
+    }
+
+    /// Runs the parser; where nothing but the last `;` is missing it is told, and thought there.
+    fn attempt(&mut self, entry: Entry, lexemes: &[Lexeme]) -> Result<Parsed, Box<SyntaxError>> {
+        let error = match self.run(entry, lexemes, None) {
+            Ok(parsed) => return Ok(parsed),
+            Err(error) => error,
+        };
+        let end = lexemes.last().map_or(0, |last| last.end);
+        let missing = error.fix.as_ref().is_some_and(|(_, span, text)| span.start == end && text == ";");
+        let close = Lexeme { token: Token::Semicolon, start: end, end };
+        match missing.then(|| self.run(entry, lexemes, Some(close))) {
+            Some(Ok(parsed)) => {
+                self.errors.push(*error);
+                Ok(parsed)
+            }
+            _ => Err(error),
+        }
     }
 
     /// Runs the generated parser. Mistakes that do not stop it are kept only if it succeeds.
@@ -204,7 +223,7 @@ impl<'t> Reader<'t> {
                 self.errors.append(&mut context.errors);
                 Ok(parsed)
             }
-            Err(error) => Err(Box::new(message::explain(error, self.text, lexemes, entry))),
+            Err(error) => Err(Box::new(explain(error, self.text, lexemes, entry))),
         }
     }
 }

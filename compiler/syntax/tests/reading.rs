@@ -37,6 +37,16 @@ fn the_standard_library_reads() {
 }
 
 #[test]
+fn the_examples_read() {
+    let examples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    for entry in std::fs::read_dir(examples).into_iter().flatten().flatten() {
+        for (path, text) in texts(&entry.path()) {
+            clean(&path.display().to_string(), &text);
+        }
+    }
+}
+
+#[test]
 #[allow(clippy::print_stderr)]
 fn the_samples_read() {
     let Some(data) = std::env::var_os("WRIT_DATA") else {
@@ -114,11 +124,11 @@ fn one_broken_rule_in_a_blueprint_loses_only_that_rule() {
     let text = "blueprint b() {\n    relation c(x: int)\n    c(x) if d(x);\n    deny e( \"m\" if c(x);\n    c(1);\n}";
     let (item, errors) = parse_chunk(text);
     let Some(ItemKind::Blueprint(blueprint)) = item.map(|item| item.kind) else { panic!("no blueprint") };
-    assert_eq!(blueprint.items.len(), 2);
+    assert_eq!(blueprint.items.len(), 3);
     assert_eq!(errors.len(), 2, "{errors:#?}");
     let (item, errors) = parse_chunk("intent i \"p\" {\n    owner \"x\"\n    cover r if a(r);\n    aply b();\n}");
     let Some(ItemKind::Intent(intent)) = item.map(|item| item.kind) else { panic!("no intent") };
-    assert_eq!((intent.members.len(), errors.len()), (1, 2), "{errors:#?}");
+    assert_eq!((intent.members.len(), errors.len()), (2, 2), "{errors:#?}");
     assert_eq!(errors[1].help.as_deref(), Some("did you mean `apply`?"));
 }
 
@@ -185,6 +195,14 @@ fn mistakes_are_told_in_the_authors_words() {
         Some("put the acts into one block, or write a second test"),
     );
     check("é", "`é` means nothing in Writ", "é", None);
+}
+
+#[test]
+fn an_item_that_lacks_only_its_semicolon_is_read() {
+    let (item, errors) = parse_chunk("pub relation a(x: int)");
+    assert!(item.is_some_and(|item| item.public), "{errors:?}");
+    assert_eq!(errors.len(), 1);
+    assert_eq!(errors[0].fix.as_ref().map(|fix| (fix.1.start, fix.2.as_str())), Some((22, ";")));
 }
 
 #[test]
@@ -332,7 +350,7 @@ fn holds(text: &str) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn soup_is_read(words in prop::collection::vec(prop::sample::select(SOUP), 0..40)) {
