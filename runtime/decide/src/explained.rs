@@ -75,8 +75,14 @@ pub enum Ground {
         /// `no fact gives it`, `no rule derives it`.
         why: &'static str,
     },
-    /// `4 > 3`.
-    Computed(String),
+    /// What was computed.
+    Computed {
+        /// `4 > 3`.
+        text: String,
+        /// It says nothing that the binding does not show, and is left out of the tree.
+        #[serde(skip)]
+        trivial: bool,
+    },
     /// The members of a group.
     Aggregated {
         /// `4 = count of 4`.
@@ -166,7 +172,7 @@ fn ground(program: &Program, rule: &Rule, literal: &Literal, premise: &Premise, 
             };
             Ground::Aggregated { text, steps: members.into_iter().collect() }
         }
-        _ => Ground::Computed(words::computed(literal, binding)),
+        _ => Ground::Computed { text: words::computed(literal, binding), trivial: words::trivial(literal, binding) },
     }
 }
 
@@ -182,69 +188,132 @@ fn helper(program: &Program, relation: RelationId, pattern: &[Option<Value>]) ->
 /// Lines shown before `--full` is asked for.
 pub const SHORT: usize = 20;
 
+/// How much of a tree is shown.
+#[derive(Clone, Copy)]
+struct Cut {
+    /// Steps in which no rule of the author's own stands are one line, with the first place they rest on.
+    own: bool,
+    /// Deeper steps are left out.
+    depth: usize,
+}
+
 impl Explained {
     /// The proof as a tree, what is proved first, each premise further in. A step that was shown is not shown again.
     ///
-    /// - `most`: where there would be more lines, deeper premises are left out, as many levels as it takes.
+    /// - `most`: where there would be more lines, steps of the standard library are put into one line each; where that
+    ///   does not suffice, deeper premises are left out, as many levels as it takes.
     pub fn lines(&self, most: Option<usize>) -> Vec<String> {
-        let Some(root) = self.steps.len().checked_sub(1) else { return Vec::new() };
-        let whole = self.tree(root, usize::MAX);
+        let whole = self.tree(Cut { own: false, depth: usize::MAX });
         let Some(most) = most.filter(|most| whole.len() > *most) else { return whole };
-        let deepest = (1..).take_while(|depth| self.tree(root, *depth).len() < most).last().unwrap_or(1);
-        let mut short = self.tree(root, deepest);
-        let left = whole.len().saturating_sub(short.len().min(most - 1));
+        let own = self.tree(Cut { own: true, depth: usize::MAX });
+        let mut short = match own.len() < most {
+            true => own,
+            false => (1..)
+                .map(|depth| self.tree(Cut { own: true, depth }))
+                .take_while(|lines| lines.len() < most)
+                .last()
+                .unwrap_or(own),
+        };
         short.truncate(most - 1);
-        short.push(format!("… {left} more lines: --full"));
+        short.push(format!("… {} more lines: --full", whole.len() - short.len()));
         short
     }
 
-    fn tree(&self, root: usize, depth: usize) -> Vec<String> {
-        let mut lines = Vec::new();
-        self.grow(root, 0, depth, &mut BTreeSet::new(), &mut lines);
+    fn tree(&self, cut: Cut) -> Vec<String> {
+        let mut tree = Tree { proof: self, cut, shown: BTreeSet::new(), lines: Vec::new() };
+        if let Some(root) = self.steps.len().checked_sub(1) {
+            tree.grow(root, 0);
+        }
         if !self.minimal
-            && let Some(first) = lines.first_mut()
+            && let Some(first) = tree.lines.first_mut()
         {
             first.push_str("   (not shown minimal)");
         }
-        lines
+        tree.lines
     }
 
-    fn grow(&self, at: usize, level: usize, depth: usize, shown: &mut BTreeSet<usize>, lines: &mut Vec<String>) {
-        let Some(step) = self.steps.get(at) else { return };
+    /// The steps that a step rests on.
+    fn premises(&self, at: usize) -> impl Iterator<Item = usize> {
+        let grounds = match &self.steps[at].because {
+            Because::Given { .. } => [].as_slice(),
+            Because::Derived { premises, .. } => premises.as_slice(),
+        };
+        grounds
+            .iter()
+            .flat_map(|ground| match ground {
+                Ground::Step(step) => std::slice::from_ref(step),
+                Ground::Aggregated { steps, .. } => steps.as_slice(),
+                Ground::Absent { .. } | Ground::Computed { .. } => &[],
+            })
+            .copied()
+    }
+
+    /// Whether a rule of the author's own stands in the step or beneath it.
+    fn is_own(&self, at: usize) -> bool {
+        let own = match &self.steps[at].because {
+            Because::Given { .. } => false,
+            Because::Derived { place, .. } => !place.is_empty() && !place.starts_with("std/"),
+        };
+        own || self.premises(at).any(|step| self.is_own(step))
+    }
+
+    /// The first place that a step rests on.
+    fn source(&self, at: usize) -> Option<String> {
+        match &self.steps[at].because {
+            Because::Given { at } => at.first().cloned(),
+            Because::Derived { place, .. } => {
+                let beneath = self.premises(at).find_map(|step| self.source(step));
+                beneath.or_else(|| Some(place.clone()).filter(|place| !place.is_empty()))
+            }
+        }
+    }
+}
+
+struct Tree<'a> {
+    proof: &'a Explained,
+    cut: Cut,
+    shown: BTreeSet<usize>,
+    lines: Vec<String>,
+}
+
+impl Tree<'_> {
+    fn grow(&mut self, at: usize, level: usize) {
+        let Some(step) = self.proof.steps.get(at) else { return };
         let indent = "  ".repeat(level);
         let world = if step.world == Side::Before.name() { "before." } else { "" };
         let (place, premises) = match &step.because {
-            Because::Given { at } => (at.first().cloned().unwrap_or_default(), [].as_slice()),
-            Because::Derived { place, premises, .. } => (place.clone(), premises.as_slice()),
+            Because::Given { at } => (at.first().map(String::as_str).unwrap_or_default(), [].as_slice()),
+            Because::Derived { place, premises, .. } => (crate::text::line_of(place), premises.as_slice()),
         };
         let inner = if step.hidden { level } else { level + 1 };
         if !step.hidden {
-            let again = !premises.is_empty() && shown.contains(&at);
-            let cut = !premises.is_empty() && inner >= depth;
-            let tail = if again {
-                "   as above"
-            } else if cut {
-                " …"
-            } else {
-                ""
-            };
-            let place = if place.is_empty() || again { String::new() } else { format!("   {place}") };
-            lines.push(format!("{indent}{world}{}{place}{tail}", step.holds));
-            if again || cut {
+            let holds = format!("{indent}{world}{}", step.holds);
+            let place = if place.is_empty() { String::new() } else { format!("   {place}") };
+            if !premises.is_empty() && self.shown.contains(&at) {
+                return self.lines.push(format!("{holds}   as above"));
+            }
+            if !premises.is_empty() && self.cut.own && level > 0 && !self.proof.is_own(at) {
+                let source = self.proof.source(at).unwrap_or_default();
+                return self.lines.push(format!("{holds}   from {source}"));
+            }
+            let cut = !premises.is_empty() && inner >= self.cut.depth;
+            self.lines.push(format!("{holds}{place}{}", if cut { " …" } else { "" }));
+            if cut {
                 return;
             }
         }
-        shown.insert(at);
+        self.shown.insert(at);
         let indent = "  ".repeat(inner);
         for premise in premises {
             match premise {
-                Ground::Step(node) => self.grow(*node, inner, depth, shown, lines),
-                Ground::Absent { pattern, .. } => lines.push(format!("{indent}not {pattern}")),
-                Ground::Computed(text) => lines.push(format!("{indent}{text}")),
+                Ground::Step(node) => self.grow(*node, inner),
+                Ground::Absent { pattern, .. } => self.lines.push(format!("{indent}not {pattern}")),
+                Ground::Computed { trivial: true, .. } => {}
+                Ground::Computed { text, trivial: false } => self.lines.push(format!("{indent}{text}")),
                 Ground::Aggregated { text, steps } => {
-                    lines.push(format!("{indent}{text}"));
-                    if inner + 1 < depth {
-                        steps.iter().for_each(|node| self.grow(*node, inner + 1, depth, shown, lines));
+                    self.lines.push(format!("{indent}{text}"));
+                    if inner + 1 < self.cut.depth {
+                        steps.iter().for_each(|node| self.grow(*node, inner + 1));
                     }
                 }
             }

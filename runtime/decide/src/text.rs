@@ -324,9 +324,8 @@ pub(crate) fn line_of(place: &str) -> &str {
 pub(crate) fn claim(subjects: &BTreeSet<&str>, full: bool) -> Vec<String> {
     let most = if full { subjects.len() } else { SHORT };
     let mut lines = vec![
-        String::from("use std.state.exists;"),
         String::from("intent NAME \"what they are for\" {"),
-        String::from("    cover r if exists(r), r in {"),
+        String::from("    cover r if std.state.exists(r), r in {"),
     ];
     let shown = subjects.len().min(most);
     for (at, subject) in subjects.iter().take(most).enumerate() {
@@ -339,10 +338,14 @@ pub(crate) fn claim(subjects: &BTreeSet<&str>, full: bool) -> Vec<String> {
     lines
 }
 
-/// The command that says more about the worst reason.
+/// What to do next: the command that says more about the worst reason, else what the first ambiguity wants.
 pub(crate) fn next(decision: &Decision) -> Option<String> {
     let mut reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
-    let worst = reasons.find(|reason| reason.kind != Kind::Permit)?;
+    let Some(worst) = reasons.find(|reason| reason.kind != Kind::Permit) else {
+        let unclaimed = decision.ambiguities.iter().any(|one| one.kind == Doubt::NoIntent);
+        return unclaimed
+            .then(|| String::from("put those lines into the policy, with a name and an owner, and decide again"));
+    };
     let subjects: Vec<String> = worst.subjects.iter().map(|subject| quote(subject)).collect();
     let atom = format!("{}({})", worst.rule, subjects.join(", ")).replace('\'', "'\\''");
     let file = match decision.change.file.contains([' ', '\'', '"', '$', '&', '(', ')']) {

@@ -30,7 +30,7 @@ pub(crate) fn pattern(program: &Program, id: RelationId, values: &[Option<Value>
         (true, [None, rest @ ..]) => (String::new(), rest),
         _ => (String::new(), values),
     };
-    let shown: Vec<String> = rest.iter().map(|value| value.as_ref().map_or(String::from("_"), hidden)).collect();
+    let shown: Vec<String> = rest.iter().map(|value| value.as_ref().map_or(String::from("_"), brief)).collect();
     format!("{instance}{}({})", name(program, id), shown.join(", "))
 }
 
@@ -46,6 +46,20 @@ pub(crate) fn hidden(value: &Value) -> String {
     cut(&text, 200)
 }
 
+/// The same, with a json value of more than a few words as `{…}` or `[…]`.
+fn brief(value: &Value) -> String {
+    let text = hidden(value);
+    match value {
+        Value::Json(json) if text.chars().count() > 40 => match &**json {
+            Json::Object(_) => String::from("{…}"),
+            Json::Array(_) => String::from("[…]"),
+            Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => text,
+            Json::Unknown(_) | Json::Sensitive(_) => text,
+        },
+        _ => text,
+    }
+}
+
 /// At most `most` characters, with `…` in place of the rest.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {
@@ -57,6 +71,9 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 /// A literal that computes, with its values in place: `4 > 3`.
 pub(crate) fn computed(literal: &Literal, binding: &[Option<Value>]) -> String {
     match literal {
+        Literal::Test { op: Comparison::Equal, left, right: Expr::Constant(Value::Bool(true)), .. } => {
+            expression(left, binding)
+        }
         Literal::Test { op, left, right, .. } => {
             format!("{} {} {}", expression(left, binding), comparison(*op), expression(right, binding))
         }
@@ -73,11 +90,31 @@ pub(crate) fn computed(literal: &Literal, binding: &[Option<Value>]) -> String {
                 path.push_str("[*]");
                 steps.iter().for_each(|s| step(s, binding, &mut path));
             }
-            path.push_str("[*]");
+            if !(then.is_empty() && last.is_empty()) {
+                path.push_str("[*]");
+            }
             last.iter().for_each(|s| step(s, binding, &mut path));
             format!("{} in {path}", value_of(*variable, binding))
         }
         Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. } => String::new(),
+    }
+}
+
+/// Whether a literal that computes says nothing that its binding does not show: a variable that is what it was bound
+/// to, or the compiler's test that a value is known.
+pub(crate) fn trivial(literal: &Literal, binding: &[Option<Value>]) -> bool {
+    match literal {
+        Literal::Bind { variable, expr } => value_of(*variable, binding) == expression(expr, binding),
+        Literal::Is { accept, .. } => {
+            accept.contains(&Presence::Null)
+                && accept.contains(&Presence::Present)
+                && !accept.contains(&Presence::Absent)
+        }
+        Literal::Holds(_)
+        | Literal::Absent(_)
+        | Literal::Test { .. }
+        | Literal::Each { .. }
+        | Literal::Aggregate { .. } => false,
     }
 }
 

@@ -63,7 +63,7 @@ std.verdict.no_permit(a, i) <- std.change.writes(a, r), std.intent.covers(i, r),
 std.verdict.no_intent(a, r) <- std.change.writes(a, r), not std.verdict.claimed(r)
 std.verdict.impacted(a, r) <- std.change.writes(a, r)
 std.verdict.impacted(a, hit) <- std.change.writes(a, r), std.graph.blast(r, hit)
-std.verdict.no_accountable(a, r) <- std.verdict.impacted(a, r), not std.authority.accountable(r, _)
+std.verdict.no_accountable(a, r) <- std.verdict.impacted(a, r), not either.std.authority.accountable(r, _)
 std.verdict.stale_source(s) <- std.source.stale(s), std.change.action(_, _, _)
 std.verdict.stale_source(s) <- std.source.missing(s), std.change.action(_, _, _)
 std.verdict.conflicting(a, r) <- std.verdict.impacted(a, r), std.source.conflict(_, r, _)

@@ -1,0 +1,183 @@
+//! Questions, test blocks, and how answers look.
+
+use crate::small::{Policy, act, case, change, fact, find, program, source};
+use crate::verdicts::{KEYS, decided, estate};
+use decide::text::Style;
+use decide::{ask, test};
+use engine::Limits;
+use program::{Citation, Expectation, Expected, SourceKind, State, Term, TestCase, Value, Verb};
+use proof::Side;
+
+fn delete_key() -> program::Change {
+    change(vec![act(Verb::Delete, "key", Vec::new())])
+}
+
+#[test]
+fn why_proves_every_tuple_that_matches() {
+    let program = program(&KEYS);
+    let blast = find(&program, "std.graph.blast");
+    let pattern = [Term::Constant(Value::text("key")), Term::Any];
+    let answers = ask::why(&case(&program, estate(), delete_key()), blast, &pattern, Side::After).expect("answers");
+    assert_eq!(answers.len(), 1);
+    assert_eq!(
+        answers[0].text(false),
+        "blast(\"key\", \"db\")   policy.writ:15
+  writes(\"key\", \"key\")   policy.writ:14
+    action(\"key\", \"delete\", \"key\")   change.json key
+    \"delete\" != \"read\"
+  before.edge(\"db\", \"key\", \"encrypts\")   policy.writ:7
+    before.encrypted_by(\"db\", \"key\")   state.json 1:1
+"
+    );
+    let none = [Term::Constant(Value::text("db")), Term::Any];
+    assert!(ask::why(&case(&program, estate(), delete_key()), blast, &none, Side::After).expect("answers").is_empty());
+}
+
+#[test]
+fn a_query_is_a_table() {
+    let program = program(&KEYS);
+    let kind = find(&program, "std.state.kind");
+    let table = ask::query(&case(&program, estate(), change(Vec::new())), kind).expect("rows");
+    assert_eq!(table.text(), "c0   c1\ndb   database\nkey  key\n");
+    assert_eq!(table.csv(), "c0,c1\r\ndb,database\r\nkey,key\r\n");
+    assert!(table.json().contains("\"sure\": true"));
+}
+
+#[test]
+fn impact_and_counts_are_those_of_both_worlds() {
+    let program = program(&KEYS);
+    let hits = ask::blast(&case(&program, estate(), delete_key()), "key").expect("hits");
+    assert_eq!(hits.iter().map(|hit| hit.resource.as_str()).collect::<Vec<_>>(), ["db"]);
+    let counts = ask::counts(&case(&program, estate(), delete_key())).expect("counts");
+    let kinds = counts.iter().find(|count| count.relation == "std.state.kind").expect("kinds");
+    assert_eq!((kinds.before, kinds.after), (2, 1));
+}
+
+#[test]
+fn the_page_says_the_worst_first_and_once() {
+    let decision = decided(&program(&KEYS), estate(), vec![act(Verb::Delete, "key", Vec::new())]);
+    let page = decide::text::render(&decision, Style::default());
+    assert_eq!(
+        page,
+        "DENY  change.json · 1 action · 1 denied
+deny  key (delete)
+  orders/small.key_lost   policy.writ:1
+  db is encrypted by key, which would be gone
+  reaches 1 (1 critical): db <- key
+  accountable: team-platform
+ask   no permit
+      `orders` covers key and does not permit to delete it
+next: writ why 'orders/small.key_lost(\"db\", \"key\")' --change change.json
+"
+    );
+    assert!(decide::text::render(&decision, Style { color: true, full: false }).starts_with("\u{1b}[31mDENY\u{1b}[0m"));
+    assert!(decide::markdown::render(&decision).contains("### deny: `key` (delete)"));
+}
+
+#[test]
+fn what_no_intent_covers_is_folded_with_the_lines_that_claim_it() {
+    let decision = decided(
+        &program(&KEYS),
+        Vec::new(),
+        (0..14).map(|n| act(Verb::Create, &format!("r{n}"), Vec::new())).collect(),
+    );
+    let page = decide::text::render(&decision, Style::default());
+    assert!(page.starts_with("ESCALATE  change.json · 14 actions · 14 to ask\n"), "{page}");
+    assert!(page.contains("no intent covers 14 resources; to claim them:\n"), "{page}");
+    assert_eq!(page.matches("          \"r").count(), 14, "{page}");
+}
+
+#[test]
+fn a_test_block_says_what_was_there_instead() {
+    let program = program(&KEYS);
+    let text = source(SourceKind::Text, "policy.writ");
+    let mut given = estate();
+    given.iter_mut().for_each(|fact| fact.origin.source = text.clone());
+    let expect = |negated, expected| Expectation {
+        expected,
+        negated,
+        citation: Citation { text: "expect it".into(), line: 9, ..Citation::default() },
+    };
+    let lost = |resource: &str, state| Expected::Violation {
+        relation: find(&program, "orders.key_lost"),
+        pattern: vec![Term::Any, Term::Constant(Value::text(resource)), Term::Any],
+        state,
+        to: None,
+    };
+    let case = TestCase {
+        name: "the key under the database".into(),
+        given,
+        change: delete_key(),
+        actor: Some("ana".into()),
+        session: None,
+        expectations: vec![
+            expect(false, Expected::Deny),
+            expect(false, lost("db", Some(State::Introduced))),
+            expect(true, lost("other", None)),
+            expect(false, lost("db", Some(State::Standing))),
+            expect(false, lost("other", None)),
+            expect(true, lost("db", None)),
+            expect(false, Expected::Allow),
+            expect(
+                false,
+                Expected::Tuple {
+                    relation: find(&program, "std.state.kind"),
+                    pattern: vec![Term::Constant(Value::text("key")), Term::Any],
+                    before: true,
+                },
+            ),
+            expect(
+                false,
+                Expected::Tuple {
+                    relation: find(&program, "std.state.kind"),
+                    pattern: vec![Term::Constant(Value::text("key")), Term::Any],
+                    before: false,
+                },
+            ),
+        ],
+        citation: Citation { file: "policy.writ".into(), line: 7, ..Citation::default() },
+    };
+    let outcomes = test::run(&program, &[case], Limits::default()).expect("outcomes");
+    let instead: Vec<&str> = outcomes[0].failures.iter().map(|missed| missed.instead[0].as_str()).collect();
+    assert_eq!(
+        instead,
+        [
+            "orders/small.key_lost(\"db\", \"key\") is introduced",
+            "orders/small.key_lost(\"db\", \"key\") is introduced",
+            "orders/small.key_lost(\"db\", \"key\") is introduced",
+            "the verdict is deny",
+            "kind(\"db\", \"database\") holds",
+        ]
+    );
+}
+
+/// Counted: three resources are too many.
+const COUNTED: Policy = Policy {
+    relations: "
+state orders.sized I i
+state orders.crowd s I instanced
+",
+    rules: "
+orders.sized(i, n) <- std.intent.ordinary(i), n = count std.intent.covers(i, _)
+orders.crowd(\"orders/small\", i) <- orders.sized(i, n), n > 2 | {i} is too large
+orders.permitted(\"orders/small\", a) <- std.change.action(a, _, r), std.intent.covers(\"orders\", r)
+",
+    governs: "
+deny orders.crowd
+permit orders.permitted
+",
+};
+
+#[test]
+fn whoever_makes_the_count_too_large_is_its_cause() {
+    let text = source(SourceKind::State, "state.json");
+    let tag = |name: &str| fact(&text, "std.state.tag", &[name, "system", "orders"]);
+    let owned = |name: &str| fact(&text, "std.authority.accountable", &[name, "team-orders"]);
+    let facts = vec![tag("a"), tag("b"), owned("a"), owned("c")];
+    let actions = vec![act(Verb::Create, "c", vec![tag("c")]), act(Verb::Update, "a", Vec::new())];
+    let decision = decided(&program(&COUNTED), facts, actions);
+    let verdicts: Vec<(&str, &str)> =
+        decision.actions.iter().map(|action| (action.id.as_str(), action.verdict.name())).collect();
+    assert_eq!(verdicts, [("c", "deny"), ("a", "allow")]);
+    assert_eq!(decision.actions[0].reasons[0].causes, ["c"]);
+}
