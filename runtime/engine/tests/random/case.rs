@@ -10,30 +10,30 @@ use std::fmt;
 use std::sync::Arc;
 
 /// Tuples of some relations.
-pub type Tuples = BTreeMap<RelationId, BTreeSet<Tuple>>;
+pub(crate) type Tuples = BTreeMap<RelationId, BTreeSet<Tuple>>;
 
 /// A program, the facts of a model, and changes to it.
 #[derive(Clone)]
-pub struct Case {
-    pub program: Arc<Program>,
+pub(crate) struct Case {
+    pub(crate) program: Arc<Program>,
     /// What is taken out of the program to see what it did there.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
     /// State facts.
-    pub facts: Tuples,
-    pub changes: Vec<Change>,
+    pub(crate) facts: Tuples,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// One change: what it adds and removes of the state, and the facts of the decision itself.
 #[derive(Clone, Debug, Default)]
-pub struct Change {
-    pub added: Vec<(RelationId, Tuple)>,
-    pub removed: Vec<(RelationId, Tuple)>,
+pub(crate) struct Change {
+    pub(crate) added: Vec<(RelationId, Tuple)>,
+    pub(crate) removed: Vec<(RelationId, Tuple)>,
     /// Change-scoped facts.
-    pub asked: Vec<(RelationId, Tuple)>,
+    pub(crate) asked: Vec<(RelationId, Tuple)>,
 }
 
 impl Case {
-    pub fn of(numbers: Vec<u32>) -> Case {
+    pub(crate) fn of(numbers: Vec<u32>) -> Case {
         let mut choices = Choices::of(numbers);
         let policy = Policy::random(&mut choices);
         let program = Arc::new(policy.program());
@@ -53,7 +53,7 @@ impl Case {
     }
 
     /// The two worlds of a decision on `change`, where `facts` are the model.
-    pub fn inputs(&self, facts: &Tuples, change: &Change) -> Inputs {
+    pub(crate) fn inputs(&self, facts: &Tuples, change: &Change) -> Inputs {
         let mut inputs = Inputs { before: facts.clone(), after: facts.clone() };
         change.apply(&mut inputs.after);
         for (relation, tuple) in &change.asked {
@@ -99,7 +99,7 @@ impl Change {
     }
 
     /// Makes it so for good; what is asked is gone with the decision.
-    pub fn apply(&self, facts: &mut Tuples) {
+    pub(crate) fn apply(&self, facts: &mut Tuples) {
         for (relation, tuple) in &self.removed {
             facts.entry(*relation).or_default().remove(tuple);
         }
@@ -118,12 +118,13 @@ impl fmt::Debug for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = |id: &RelationId| self.program.relation(*id).name.clone();
         for (number, rule) in self.program.rules.iter().enumerate() {
-            writeln!(f, "rule {number}: {} {:?} if {:#?}", name(&rule.head.relation), rule.head.terms, rule.body)?;
+            writeln!(f, "rule {number}: {} {:?} if", name(&rule.head.relation), rule.head.terms)?;
+            rule.body.iter().try_for_each(|literal| writeln!(f, "    {literal:?}"))?;
         }
         writeln!(f, "strata: {:?}", self.program.strata)?;
         for (id, tuples) in &self.facts {
             writeln!(f, "{} {}: {tuples:?}", id.0, name(id))?;
         }
-        write!(f, "{:#?}", self.changes)
+        write!(f, "{:?}", self.changes)
     }
 }

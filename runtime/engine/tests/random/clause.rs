@@ -12,26 +12,25 @@ use std::sync::Arc;
 
 /// A rule in draft; the relations of its literals are numbers of drafts.
 #[derive(Clone)]
-pub struct Clause {
-    pub head: usize,
-    pub terms: Vec<Term>,
-    pub body: Vec<Literal>,
-    pub variables: Vec<Kind>,
+pub(crate) struct Clause {
+    pub(crate) head: usize,
+    pub(crate) terms: Vec<Term>,
+    pub(crate) body: Vec<Literal>,
+    pub(crate) variables: Vec<Kind>,
     /// Whether it looks into json, so that an unknown can make a difference.
-    pub unknown: bool,
+    pub(crate) unknown: bool,
 }
 
 /// A relation that may be read.
 #[derive(Clone)]
-pub struct Source {
-    pub relation: usize,
-    pub kinds: Vec<Kind>,
-    pub scope: Scope,
-    pub derived: bool,
+pub(crate) struct Source {
+    pub(crate) relation: usize,
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) scope: Scope,
 }
 
 /// A rule that reads only what is complete.
-pub fn clause(head: usize, kinds: &[Kind], sources: &[Source], scope: Scope, choices: &mut Choices) -> Clause {
+pub(crate) fn clause(head: usize, kinds: &[Kind], sources: &[Source], scope: Scope, choices: &mut Choices) -> Clause {
     let mut draft = Draft::new(sources, scope);
     if choices.chance(4) {
         return draft.finish(head, kinds, choices);
@@ -44,7 +43,7 @@ pub fn clause(head: usize, kinds: &[Kind], sources: &[Source], scope: Scope, cho
 }
 
 /// A step from `inner` along a relation: `head(x, z) if inner(x, y), edge(y, z)`, or another way round.
-pub fn recursive_clause(
+pub(crate) fn recursive_clause(
     head: usize,
     kinds: &[Kind],
     inner: &Source,
@@ -78,7 +77,7 @@ pub fn recursive_clause(
 
 impl Clause {
     /// The drafts that it reads.
-    pub fn reads(&self) -> Vec<usize> {
+    pub(crate) fn reads(&self) -> Vec<usize> {
         let relation = |literal: &Literal| match literal {
             Literal::Holds(atom) | Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => {
                 Some(atom.relation.0 as usize)
@@ -89,7 +88,7 @@ impl Clause {
     }
 
     /// The same with some conditions left out.
-    pub fn without(&self, without: Without) -> Clause {
+    pub(crate) fn without(&self, without: Without) -> Clause {
         let aggregated: Vec<usize> = self
             .body
             .iter()
@@ -185,13 +184,13 @@ impl<'a> Draft<'a> {
 
     /// Some conditions; `closed`: none that makes new values.
     fn conditions(&mut self, closed: bool, choices: &mut Choices) {
-        if choices.chance(35) {
+        if choices.chance(28) {
             self.absent(choices);
         }
         if choices.chance(30) {
             self.test(choices);
         }
-        if choices.chance(25) {
+        if choices.chance(22) {
             self.look(closed, choices);
         }
         if !closed && choices.chance(15) {
@@ -205,7 +204,7 @@ impl<'a> Draft<'a> {
     fn absent(&mut self, choices: &mut Choices) {
         let source = self.source(choices);
         let world = self.world(source, choices);
-        let term = |kind: &Kind, choices: &mut Choices| match choices.chance(25) {
+        let term = |kind: &Kind, choices: &mut Choices| match choices.chance(12) {
             true => Term::Any,
             false => self.operand(*kind, choices),
         };
@@ -407,7 +406,7 @@ impl<'a> Draft<'a> {
         if choices.chance(75) && kind != Kind::Json {
             let op = *choices.pick(&[Comparison::AtMost, Comparison::AtLeast, Comparison::Less, Comparison::NotEqual]);
             let limit = match kind {
-                Kind::Int => Value::Int(i64::try_from(choices.between(1, 4)).unwrap_or(1)),
+                Kind::Int => Value::Int(i64::try_from(choices.between(1, 3)).unwrap_or(1)),
                 Kind::Entity | Kind::Json => Kind::Entity.value(choices, true),
             };
             self.push_test(op, Expr::Variable(variable), Expr::Constant(limit), choices);

@@ -12,30 +12,30 @@ use program::{
 
 /// A program in draft: relations that have two readings are written once.
 #[derive(Clone)]
-pub struct Policy {
-    pub relations: Vec<Draft>,
+pub(crate) struct Policy {
+    pub(crate) relations: Vec<Draft>,
     /// In the order of the text, which is not that of the strata.
-    pub clauses: Vec<Clause>,
+    pub(crate) clauses: Vec<Clause>,
     /// Relations that are derived together, in the order in which they can run.
     groups: Vec<Vec<usize>>,
 }
 
 /// A relation in draft. Its number is its place; in the program its possible reading stands behind it.
 #[derive(Clone)]
-pub struct Draft {
-    pub kinds: Vec<Kind>,
-    pub scope: Scope,
+pub(crate) struct Draft {
+    pub(crate) kinds: Vec<Kind>,
+    pub(crate) scope: Scope,
     /// Whether rules derive it.
-    pub derived: bool,
+    pub(crate) derived: bool,
     /// Whether facts give it; of derived ones, few.
-    pub given: bool,
+    pub(crate) given: bool,
     /// Whether an unknown can make a difference, so that it has two readings.
-    pub paired: bool,
+    pub(crate) paired: bool,
 }
 
 /// What may be taken out of a program to see what it did.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Without {
+pub(crate) enum Without {
     Nothing,
     Negations,
     /// The tests of a value that was aggregated.
@@ -43,7 +43,7 @@ pub enum Without {
 }
 
 impl Policy {
-    pub fn random(choices: &mut Choices) -> Policy {
+    pub(crate) fn random(choices: &mut Choices) -> Policy {
         let mut relations: Vec<Draft> = INPUTS.iter().map(|(kinds, scope)| input(kinds, *scope)).collect();
         for _ in 0..choices.below(3) {
             let kinds: Vec<Kind> = (0..choices.between(1, 3)).map(|_| *choices.pick(&PLAIN)).collect();
@@ -102,7 +102,7 @@ impl Policy {
 
     fn source(&self, relation: usize) -> Source {
         let draft = &self.relations[relation];
-        Source { relation, kinds: draft.kinds.clone(), scope: draft.scope, derived: draft.derived }
+        Source { relation, kinds: draft.kinds.clone(), scope: draft.scope }
     }
 
     /// The number in the program of a draft's sure reading, or its only one.
@@ -116,13 +116,13 @@ impl Policy {
     }
 
     /// The relations of a scope that facts give.
-    pub fn given(&self, scope: Scope) -> Vec<RelationId> {
+    pub(crate) fn given(&self, scope: Scope) -> Vec<RelationId> {
         let wanted = |r: &usize| self.relations[*r].given && self.relations[*r].scope == scope;
         (0..self.relations.len()).filter(wanted).map(|r| self.sure(r)).collect()
     }
 
     /// How many facts of it to make.
-    pub fn crowd(&self, id: RelationId, choices: &mut Choices) -> usize {
+    pub(crate) fn crowd(&self, id: RelationId, choices: &mut Choices) -> usize {
         let draft = (0..self.relations.len()).find(|r| self.sure(*r) == id).map(|r| &self.relations[r]);
         match draft {
             Some(draft) if draft.derived => choices.below(3),
@@ -132,15 +132,15 @@ impl Policy {
     }
 
     /// The sure and possible readings of each relation that has both.
-    pub fn pairs(&self) -> Vec<(RelationId, RelationId)> {
+    pub(crate) fn pairs(&self) -> Vec<(RelationId, RelationId)> {
         (0..self.relations.len()).filter_map(|r| Some((self.sure(r), self.possible(r)?))).collect()
     }
 
-    pub fn program(&self) -> Program {
+    pub(crate) fn program(&self) -> Program {
         self.program_without(Without::Nothing)
     }
 
-    pub fn program_without(&self, without: Without) -> Program {
+    pub(crate) fn program_without(&self, without: Without) -> Program {
         let mut program = Program::default();
         for (number, draft) in self.relations.iter().enumerate() {
             let (sure, possible) = (self.sure(number), self.possible(number));

@@ -5,16 +5,14 @@ use program::{Json, Type, Value};
 
 /// The three kinds of columns. What an engine does with a value hardly depends on its type; what a rule does, does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
+pub(crate) enum Kind {
     Entity,
     Int,
     Json,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 3] = [Kind::Entity, Kind::Int, Kind::Json];
-
-    pub fn of(r#type: &Type) -> Kind {
+    pub(crate) fn of(r#type: &Type) -> Kind {
         match r#type {
             Type::Int => Kind::Int,
             Type::Json => Kind::Json,
@@ -22,7 +20,7 @@ impl Kind {
         }
     }
 
-    pub fn r#type(self) -> Type {
+    pub(crate) fn r#type(self) -> Type {
         match self {
             Kind::Entity => Type::Entity("test.Thing".into()),
             Kind::Int => Type::Int,
@@ -31,7 +29,7 @@ impl Kind {
     }
 
     /// A value of that kind; `fixed` ones are fully known, as a policy's text can write them.
-    pub fn value(self, choices: &mut Choices, fixed: bool) -> Value {
+    pub(crate) fn value(self, choices: &mut Choices, fixed: bool) -> Value {
         match self {
             Kind::Entity => Value::text(*choices.pick(&ENTITIES)),
             Kind::Int if !fixed && choices.chance(2) => Value::Int(i64::MAX),
@@ -42,13 +40,13 @@ impl Kind {
     }
 }
 
-pub const ENTITIES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+const ENTITIES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// Where unknown parts come from; few, so that some are equal.
 const ORIGINS: [&str; 2] = ["x.id", "y.id"];
 
 /// The keys under which a json value may hold a number, a name, and lists of both.
-pub const KEYS: [&str; 4] = ["n", "who", "ports", "rules"];
+pub(crate) const KEYS: [&str; 4] = ["n", "who", "ports", "rules"];
 
 fn object(choices: &mut Choices, fixed: bool) -> Json {
     let mut entries = Vec::new();

@@ -1,20 +1,12 @@
 //! The generator of random programs asserts its own health: laws over programs that derive nothing hold too easily.
 
-mod random {
-    pub mod case;
-    pub mod choices;
-    mod clause;
-    pub mod policy;
-    mod values;
-}
-
+use super::case::Case;
+use super::choices::numbers;
+use super::policy::Without;
 use proof::{Database, Side, meaning};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use random::case::Case;
-use random::choices::numbers;
-use random::policy::Without;
 use std::collections::BTreeSet;
 
 /// How much of what was generated does something.

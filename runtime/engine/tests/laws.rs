@@ -1,0 +1,376 @@
+//! Laws of the engine, over random programs, facts and changes: it says what `proof::meaning` says, and can prove it.
+//!
+//! `PROPTEST_CASES` sets how many; what failed once is kept in `laws.proptest-regressions` and tried first.
+//! Read besides: `random/policy` and `random/case`, which make the programs and the worlds; `random/health`, which
+//! asserts that they do something; `random/bend`, which breaks proofs.
+#![expect(clippy::print_stdout, reason = "what was counted is printed")]
+
+mod random {
+    pub(crate) mod bend;
+    pub(crate) mod case;
+    pub(crate) mod choices;
+    mod clause;
+    mod health;
+    mod policy;
+    mod values;
+}
+
+use engine::{Delta, Engine, Hypothesis, Limits, Planted, plant};
+use program::{Program, RelationId, RuleId, Tuple, Value};
+use proof::{Certificate, Database, Proof, Side, Why, certify, check, check_in, check_steps, cited, meaning};
+use proptest::prelude::*;
+use proptest::test_runner::{FileFailurePersistence, TestCaseResult, TestRunner};
+use random::bend::{Counts, bent};
+use random::case::{Case, Change, Tuples};
+use random::choices::{Choices, numbers};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+const ENOUGH: usize = 200_000;
+
+/// Runs a law over so many cases of each hundred that are asked for.
+fn law(percent: u32, holds: impl Fn(Case) -> TestCaseResult) {
+    let mut config = ProptestConfig::default();
+    config.cases = (config.cases * percent / 100).max(1);
+    config.failure_persistence = Some(Box::new(FileFailurePersistence::Direct("tests/laws.proptest-regressions")));
+    let outcome = TestRunner::new(config).run(&numbers().prop_map(Case::of), holds);
+    if let Err(failure) = outcome {
+        panic!("{failure}");
+    }
+}
+
+fn load(case: &Case) -> Engine<'static> {
+    load_with(case.program.clone(), &case.facts, Limits::default())
+}
+
+fn load_with(program: Arc<Program>, facts: &Tuples, limits: Limits<'static>) -> Engine<'static> {
+    let given = facts.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
+    Engine::load(program, given, limits).expect("no limit is reached")
+}
+
+fn delta(change: &Change) -> Delta {
+    let added = change.added.iter().chain(&change.asked).cloned().collect();
+    Delta { added, removed: change.removed.clone() }
+}
+
+fn law_of(case: &Case, facts: &Tuples, change: &Change) -> Database {
+    meaning(&case.program, &case.inputs(facts, change), ENOUGH).expect("a generated program has a meaning")
+}
+
+fn relations(program: &Program) -> impl Iterator<Item = RelationId> + use<> {
+    (0..u32::try_from(program.relations.len()).expect("few relations")).map(RelationId)
+}
+
+/// Whether every relation holds what the law says, in both worlds.
+fn agrees(hypothesis: &Hypothesis<'_>, meaning: &Database) -> TestCaseResult {
+    for relation in relations(hypothesis.program()) {
+        for side in Side::BOTH {
+            let found = hypothesis.tuples(side, relation);
+            let wanted: Vec<Tuple> = meaning.tuples(side, relation).into_iter().cloned().collect();
+            prop_assert_eq!(found, wanted, "{} {}", side.name(), &hypothesis.program().relation(relation).name);
+        }
+        let (before, after) = (meaning.tuples(Side::Before, relation), meaning.tuples(Side::After, relation));
+        let only = |one: &BTreeSet<&Tuple>, other| one.difference(other).map(|t| (*t).clone()).collect::<Vec<Tuple>>();
+        prop_assert_eq!(hypothesis.gained(relation), only(&after, &before));
+        prop_assert_eq!(hypothesis.lost(relation), only(&before, &after));
+    }
+    Ok(())
+}
+
+/// A tuple that holds, and its proof.
+type Proved = (Side, RelationId, Tuple, Proof);
+
+/// Every tuple that holds, given or derived, with its proof; or each that stands at a multiple of `step`.
+fn proofs(hypothesis: &Hypothesis<'_>, step: usize) -> Vec<Proved> {
+    let worlds = relations(hypothesis.program()).flat_map(|id| Side::BOTH.map(|side| (side, id)));
+    let tuples =
+        worlds.flat_map(|(side, id)| hypothesis.tuples(side, id).into_iter().map(move |tuple| (side, id, tuple)));
+    let prove = |(side, id, tuple): (Side, RelationId, Tuple)| {
+        let proof = hypothesis.prove(side, id, &tuple).expect("no limit is reached");
+        (side, id, tuple, proof.expect("what holds has a proof"))
+    };
+    tuples.step_by(step).map(prove).collect()
+}
+
+/// Enough of them to tell two engines apart.
+fn some_proofs(hypothesis: &Hypothesis<'_>) -> Vec<Proved> {
+    proofs(hypothesis, 12)
+}
+
+#[test]
+fn engine_is_meaning() {
+    law(40, |case| {
+        let engine = load(&case);
+        for change in &case.changes {
+            agrees(&engine.open(&delta(change)).expect("no limit is reached"), &law_of(&case, &case.facts, change))?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_history_of_deltas_is_a_load_from_scratch() {
+    law(30, |case| {
+        let mut engine = load(&case);
+        let mut facts = case.facts.clone();
+        let nothing = Change::default();
+        for change in &case.changes {
+            let before = law_of(&case, &facts, &nothing);
+            let moved = engine.apply(&delta(change)).expect("no limit is reached");
+            change.apply(&mut facts);
+            let after = law_of(&case, &facts, &nothing);
+            let mut expected = Delta::default();
+            for id in relations(&case.program) {
+                let (old, new) = (before.tuples(Side::Before, id), after.tuples(Side::Before, id));
+                expected.added.extend(new.difference(&old).map(|tuple| (id, (*tuple).clone())));
+                expected.removed.extend(old.difference(&new).map(|tuple| (id, (*tuple).clone())));
+            }
+            prop_assert_eq!(moved, expected);
+            let (kept, fresh) =
+                (engine.open(&delta(change)), load_with(case.program.clone(), &facts, Limits::default()));
+            let (kept, fresh) =
+                (kept.expect("no limit is reached"), fresh.open(&delta(change)).expect("no limit is reached"));
+            agrees(&kept, &law_of(&case, &facts, change))?;
+            prop_assert_eq!(kept.certificate(), fresh.certificate());
+            prop_assert_eq!(some_proofs(&kept), some_proofs(&fresh));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn taking_back_a_hypothesis_restores_everything() {
+    law(30, |case| {
+        let engine = load(&case);
+        let nothing = Delta::default();
+        let untouched = engine.open(&nothing).expect("no limit is reached");
+        let (tuples, proved) = (untouched.certificate(), some_proofs(&untouched));
+        // Several at once, one of them held while others come and go.
+        let held: Vec<Hypothesis<'_>> =
+            case.changes.iter().map(|change| engine.open(&delta(change)).expect("no limit is reached")).collect();
+        drop(engine.open(&delta(&case.changes[0])).expect("no limit is reached"));
+        for (hypothesis, change) in held.iter().zip(&case.changes) {
+            agrees(hypothesis, &law_of(&case, &case.facts, change))?;
+        }
+        drop(held);
+        let again = engine.open(&nothing).expect("no limit is reached");
+        prop_assert_eq!(again.certificate(), tuples);
+        prop_assert_eq!(some_proofs(&again), proved);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_hypothesis_outlives_what_the_engine_takes_over() {
+    law(15, |case| {
+        let mut engine = load(&case);
+        let held = engine.open(&delta(&case.changes[0])).expect("no limit is reached");
+        for change in &case.changes {
+            engine.apply(&delta(change)).expect("no limit is reached");
+        }
+        agrees(&held, &law_of(&case, &case.facts, &case.changes[0]))
+    });
+}
+
+#[test]
+fn every_proof_checks_and_every_bent_one_is_refused() {
+    let counts: RefCell<Counts> = RefCell::default();
+    law(25, |case| {
+        let change = &case.changes[0];
+        let engine = load(&case);
+        let hypothesis = engine.open(&delta(change)).expect("no limit is reached");
+        let inputs = case.inputs(&case.facts, change);
+        let database = law_of(&case, &case.facts, change);
+        let mut choices = Choices::of((0..5_000u32).map(|n| n.wrapping_mul(2_654_435_761)).collect());
+        for (number, (side, relation, tuple, proof)) in proofs(&hypothesis, 1).into_iter().enumerate() {
+            let proves = |proof: &Proof| match check_in(&case.program, &database, proof) {
+                Ok(checked) if checked.proves(side, relation, &tuple) => Ok(()),
+                Ok(_) => Err(String::from("it proves something else")),
+                Err(flaw) => Err(flaw.to_string()),
+            };
+            prop_assert_eq!(proves(&proof), Ok(()), "{:?}", &proof);
+            if let Err(flaw) = check(&case.program, &inputs, &proof) {
+                return Err(TestCaseError::fail(flaw.to_string()));
+            }
+            if number % 4 > 0 {
+                continue;
+            }
+            for (kind, bent) in bent(&case.program, &proof, &mut choices) {
+                prop_assert_ne!(&bent, &proof);
+                prop_assert!(proves(&bent).is_err(), "{}: {:#?}\nfor {:#?}", kind, bent, proof);
+                *counts.borrow_mut().entry(kind).or_default() += 1;
+            }
+            // The control: what was not bent still passes here.
+            prop_assert_eq!(proves(&proof.clone()), Ok(()));
+            *counts.borrow_mut().entry("(not bent: accepted)").or_default() += 1;
+        }
+        Ok(())
+    });
+    let counts = counts.into_inner();
+    for (kind, count) in &counts {
+        println!("{count:>8}  {kind}");
+    }
+    assert!(counts.len() >= 30, "only {} kinds of mutation occurred", counts.len());
+}
+
+#[test]
+fn a_proof_stands_with_the_facts_and_rules_it_cites() {
+    law(15, |case| {
+        let change = &case.changes[0];
+        let engine = load(&case);
+        let hypothesis = engine.open(&delta(change)).expect("no limit is reached");
+        let full: Vec<Proof> = some_proofs(&hypothesis).into_iter().map(|(_, _, _, proof)| proof).collect();
+        let (small, proofs) = cited(&case.program, &full);
+        for proof in &proofs {
+            let mut facts = proof::Inputs::default();
+            for node in proof.nodes.iter().filter(|node| node.why == Why::Given) {
+                facts.give(node.side, node.relation, node.tuple.clone());
+            }
+            if let Err(flaw) = check_steps(&small, &facts, proof) {
+                return Err(TestCaseError::fail(flaw.to_string()));
+            }
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn the_certificate_certifies_and_a_bent_one_is_refused() {
+    let refused: RefCell<BTreeMap<&'static str, usize>> = RefCell::default();
+    law(40, |case| {
+        for change in &case.changes {
+            let inputs = case.inputs(&case.facts, change);
+            let engine = load(&case);
+            let hypothesis = engine.open(&delta(change)).expect("no limit is reached");
+            let certificate = hypothesis.certificate();
+            let certified = certify(&case.program, &inputs, &certificate);
+            let database = certified.map_err(|flaw| TestCaseError::fail(flaw.to_string()))?;
+            agrees(&hypothesis, &database)?;
+            for (kind, bent) in bent_certificates(&certificate) {
+                prop_assert!(certify(&case.program, &inputs, &bent).is_err(), "{}: {:?}", kind, &bent);
+                *refused.borrow_mut().entry(kind).or_default() += 1;
+            }
+        }
+        Ok(())
+    });
+    println!("{:?}", refused.into_inner());
+}
+
+/// A certificate without a claim, with one more, with one changed, or with claims that hold each other up.
+fn bent_certificates(certificate: &Certificate) -> Vec<(&'static str, Certificate)> {
+    let mut found = Vec::new();
+    for side in Side::BOTH {
+        let claims = certificate.side(side);
+        if claims.is_empty() {
+            continue;
+        }
+        let at = claims.len() / 2;
+        let mut add = |kind, change: &dyn Fn(&mut Vec<proof::Claimed>)| {
+            let mut bent = certificate.clone();
+            change(if side == Side::Before { &mut bent.before } else { &mut bent.after });
+            found.push((kind, bent));
+        };
+        add("a claim too few", &|claims| drop(claims.remove(at)));
+        add("a claim twice", &|claims| claims.push(claims[at].clone()));
+        add("a claim of height 0", &|claims| claims[at].height = 0);
+        if !claims[at].tuple.is_empty() {
+            add("a claim too many", &|claims| {
+                let mut claim = claims[at].clone();
+                claim.tuple[0] = Value::text("alien");
+                claims.push(claim);
+            });
+            add("a claim changed", &|claims| claims[at].tuple[0] = Value::text("alien"));
+        }
+        if let Some(deep) = claims.iter().position(|claim| claim.height > 1) {
+            add("a claim too low", &|claims| {
+                let relation = claims[deep].relation;
+                claims.iter_mut().filter(|claim| claim.relation == relation).for_each(|claim| claim.height = 1);
+            });
+        }
+    }
+    found
+}
+
+#[test]
+fn a_planted_fault_is_found() {
+    let found: RefCell<BTreeMap<String, (usize, usize)>> = RefCell::default();
+    law(20, |case| {
+        let change = &case.changes[0];
+        let inputs = case.inputs(&case.facts, change);
+        let meaning = law_of(&case, &case.facts, change);
+        for fault in Planted::ALL {
+            let planted = plant(fault);
+            let engine = load(&case);
+            let hypothesis = engine.open(&delta(change)).expect("no limit is reached");
+            let certificate = hypothesis.certificate();
+            drop(planted);
+            let harmful = agrees(&hypothesis, &meaning).is_err();
+            let refused = certify(&case.program, &inputs, &certificate).is_err();
+            prop_assert!(refused || !harmful, "{:?} did harm, and the certificate passed", fault);
+            let mut found = found.borrow_mut();
+            let (harmed, seen) = found.entry(format!("{fault:?}")).or_default();
+            *harmed += usize::from(harmful);
+            *seen += usize::from(harmful && refused);
+        }
+        Ok(())
+    });
+    let found = found.into_inner();
+    println!("harmed and refused: {found:?}");
+    assert!(found.values().all(|(harmed, refused)| *harmed > 0 && harmed == refused), "{found:?}");
+}
+
+#[test]
+fn the_order_of_rules_and_literals_has_no_meaning() {
+    law(30, |case| {
+        let change = &case.changes[0];
+        let meaning = law_of(&case, &case.facts, change);
+        let mut choices = Choices::of((1..500u32).map(|n| n.wrapping_mul(2_246_822_519)).collect());
+        let program = Arc::new(shuffled(&case.program, &mut choices));
+        let engine = load_with(program.clone(), &case.facts, Limits::default());
+        agrees(&engine.open(&delta(change)).expect("no limit is reached"), &meaning)?;
+        let other = proof::meaning(&program, &case.inputs(&case.facts, change), ENOUGH).expect("it has a meaning");
+        for (id, side) in relations(&program).flat_map(|id| Side::BOTH.map(|side| (id, side))) {
+            prop_assert_eq!(other.tuples(side, id), meaning.tuples(side, id));
+        }
+        Ok(())
+    });
+}
+
+/// The same rules in another order, their literals too.
+fn shuffled(program: &Program, choices: &mut Choices) -> Program {
+    let mut shuffled = program.clone();
+    let mut order: Vec<usize> = (0..program.rules.len()).collect();
+    choices.shuffle(&mut order);
+    shuffled.rules = order.iter().map(|rule| program.rules[*rule].clone()).collect();
+    shuffled.rules.iter_mut().for_each(|rule| choices.shuffle(&mut rule.body));
+    let moved = |id: &RuleId| order.iter().position(|rule| *rule == id.0 as usize).expect("every rule is somewhere");
+    for stratum in &mut shuffled.strata {
+        stratum.rules.iter_mut().for_each(|id| *id = RuleId(u32::try_from(moved(id)).expect("few rules")));
+        choices.shuffle(&mut stratum.rules);
+    }
+    shuffled
+}
+
+#[test]
+fn any_number_of_threads_gives_the_same_bytes() {
+    let busiest = RefCell::new(0);
+    law(20, |case| {
+        let answer = |threads: usize| {
+            let limits = Limits { threads, crowd: 1, ..Limits::default() };
+            let engine = load_with(case.program.clone(), &case.facts, limits);
+            let hypothesis = engine.open(&delta(&case.changes[0])).expect("no limit is reached");
+            let worked = engine.workers().max(hypothesis.workers());
+            (format!("{:?}{:?}", hypothesis.certificate(), some_proofs(&hypothesis)), worked)
+        };
+        let (one, _) = answer(1);
+        for threads in [2, 8] {
+            let (other, worked) = answer(threads);
+            prop_assert_eq!(&one, &other);
+            let mut busiest = busiest.borrow_mut();
+            *busiest = worked.max(*busiest);
+        }
+        Ok(())
+    });
+    assert!(busiest.into_inner() > 1, "never did more than one thread work");
+}
