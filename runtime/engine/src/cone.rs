@@ -14,8 +14,8 @@ use rustc_hash::FxHashMap;
 use std::collections::BinaryHeap;
 use std::sync::Arc;
 
-/// Ways to derive tuples that one search looks at.
-const BOUND: usize = 20_000;
+/// Ways to derive tuples that one search looks at: a few milliseconds' worth, for a decision may ask for many proofs.
+const BOUND: usize = 5_000;
 
 /// One way for each tuple, and how high its proof is.
 pub(crate) struct Chosen {

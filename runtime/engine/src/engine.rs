@@ -64,7 +64,11 @@ impl<'a> Engine<'a> {
         let mut relations: Vec<Relation> =
             prepared.program.relations.iter().map(|relation| Relation::new(relation.columns.len())).collect();
         let mut row = Vec::new();
-        for (relation, tuple) in given {
+        for (number, (relation, tuple)) in given.into_iter().enumerate() {
+            if number.is_multiple_of(4_096) {
+                limits.poll()?;
+                limits.allow(0, values.bytes())?;
+            }
             let place = fit(&prepared, relation, &tuple)?;
             if !prepared.is_change(place) {
                 row.clear();
@@ -203,11 +207,15 @@ impl Hypothesis<'_> {
 
     /// All that was derived in both worlds, for `proof::certify`; sorted.
     pub fn certificate(&self) -> Certificate {
+        // Many rows over few values: one order of the values serves them all.
+        let ranks = self.values.ranks();
         let claims = |relations: &Relations| {
-            let mut claimed = Vec::new();
+            let mut claimed =
+                Vec::with_capacity(relations.iter().map(|relation| relation.len() - relation.given()).sum());
             for (place, relation) in relations.iter().enumerate() {
+                let rank = |row: usize| relation.row(row).iter().map(|id| ranks[*id as usize]);
                 let mut rows: Vec<usize> = (relation.given()..relation.len()).collect();
-                rows.sort_unstable_by(|a, b| self.values.compare(relation.row(*a), relation.row(*b)));
+                rows.sort_unstable_by(|a, b| rank(*a).cmp(rank(*b)));
                 claimed.extend(rows.into_iter().map(|row| Claimed {
                     relation: RelationId(u32::try_from(place).expect("bug: more than 2^32 relations")),
                     tuple: spell(relation.row(row), &self.values),

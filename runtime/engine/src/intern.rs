@@ -116,6 +116,17 @@ impl Interner {
         }
     }
 
+    /// For each number the place of its value among all values in order.
+    pub(crate) fn ranks(&self) -> Vec<u32> {
+        let mut ids: Vec<Id> = (0..self.end()).collect();
+        ids.sort_unstable_by(|a, b| self.get(*a).cmp(self.get(*b)));
+        let mut ranks = vec![0; ids.len()];
+        for (rank, id) in (0..).zip(ids) {
+            ranks[id as usize] = rank;
+        }
+        ranks
+    }
+
     /// Compares two rows by the values of their columns.
     pub(crate) fn compare(&self, left: &[Id], right: &[Id]) -> std::cmp::Ordering {
         for (a, b) in left.iter().zip(right) {

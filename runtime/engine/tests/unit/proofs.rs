@@ -137,14 +137,14 @@ fn a_long_proof_is_found_and_says_what_was_not_shown() {
         let world = engine.open(&Delta::default()).expect("within the limits");
         world.prove(Side::After, id(&program, "r"), &[Value::Int(end)]).expect("within the limits").expect("it holds")
     };
-    let proof = far(chain(5_000), 5_000);
-    assert_eq!((proof.nodes.len(), height(&proof), proof.minimal), (10_001, 5_001, true));
-    let proof = far(chain(30_000), 30_000);
-    assert_eq!((height(&proof), proof.minimal), (30_001, false));
+    let proof = far(chain(2_000), 2_000);
+    assert_eq!((proof.nodes.len(), height(&proof), proof.minimal), (4_001, 2_001, true));
+    let proof = far(chain(20_000), 20_000);
+    assert_eq!((height(&proof), proof.minimal), (20_001, false));
     // A short cut is taken although the long way stands there too.
-    let mut given = chain(5_000);
-    given.push(edge(10, 4_990));
-    assert_eq!(height(&far(given, 5_000)), 22);
+    let mut given = chain(2_000);
+    given.push(edge(10, 1_990));
+    assert_eq!(height(&far(given, 2_000)), 22);
 }
 
 #[test]
