@@ -31,6 +31,9 @@ pub struct Step {
     /// Why.
     #[serde(flatten)]
     pub because: Because,
+    /// The tuple as the tree shows it, on one line.
+    #[serde(skip)]
+    line: String,
     /// A helper of the compiler's: its premises are shown in its place.
     #[serde(skip)]
     hidden: bool,
@@ -135,6 +138,7 @@ fn step(program: &Program, node: &Node, origins: &BTreeMap<(RelationId, Tuple), 
     };
     Step {
         holds: words::tuple(program, node.relation, &node.tuple),
+        line: words::line(program, node.relation, &node.tuple),
         world: node.side.name(),
         because,
         hidden: program.relation(node.relation).hidden,
@@ -287,7 +291,7 @@ impl Tree<'_> {
         };
         let inner = if step.hidden { level } else { level + 1 };
         if !step.hidden {
-            let holds = format!("{indent}{world}{}", step.holds);
+            let holds = format!("{indent}{world}{}", step.line);
             let place = if place.is_empty() { String::new() } else { format!("   {place}") };
             if !premises.is_empty() && self.shown.contains(&at) {
                 return self.lines.push(format!("{holds}   as above"));

@@ -23,16 +23,17 @@ pub(crate) struct Settled<'a> {
 
 /// Derives and certifies the worlds of `case`, and hands them to `then`.
 pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
-    let worlds = worlds(case)?;
-    let mut inputs = Inputs { before: worlds.before.clone(), after: worlds.before.clone() };
+    let mut worlds = worlds(case)?;
+    let before = std::mem::take(&mut worlds.before);
+    let given = before.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
+    let engine = Engine::load(case.program.clone(), given, case.limits).map_err(fault)?;
+    let mut inputs = Inputs { after: before.clone(), before };
     for (relation, tuple) in &worlds.delta.removed {
         inputs.after.get_mut(relation).map(|tuples| tuples.remove(tuple));
     }
     for (relation, tuple) in &worlds.delta.added {
         inputs.give(Side::After, *relation, tuple.clone());
     }
-    let given = worlds.before.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
-    let engine = Engine::load(case.program.clone(), given, case.limits).map_err(fault)?;
     let hypothesis = engine.open(&worlds.delta).map_err(fault)?;
     let database = proof::certify(&case.program, &inputs, &hypothesis.certificate()).map_err(flaw)?;
     then(&Settled { program: &case.program, case, worlds: &worlds, hypothesis: &hypothesis, database })

@@ -19,18 +19,28 @@ pub(crate) fn name(program: &Program, id: RelationId) -> String {
 /// A tuple: `encrypted_by("db", "key")`; one of a blueprint `orders/recoverable.key_lost("db", "key")`.
 pub(crate) fn tuple(program: &Program, id: RelationId, tuple: &[Value]) -> String {
     let values: Vec<Option<Value>> = tuple.iter().cloned().map(Some).collect();
-    pattern(program, id, &values)
+    written(program, id, &values, hidden)
+}
+
+/// The same for one line: larger json values as `{…}` or `[…]`.
+pub(crate) fn line(program: &Program, id: RelationId, tuple: &[Value]) -> String {
+    let values: Vec<Option<Value>> = tuple.iter().cloned().map(Some).collect();
+    written(program, id, &values, brief)
 }
 
 /// A tuple of which some values may be any.
 pub(crate) fn pattern(program: &Program, id: RelationId, values: &[Option<Value>]) -> String {
+    written(program, id, values, brief)
+}
+
+fn written(program: &Program, id: RelationId, values: &[Option<Value>], show: impl Fn(&Value) -> String) -> String {
     let relation = program.relation(id);
     let (instance, rest) = match (relation.instanced, values) {
         (true, [Some(instance), rest @ ..]) => (format!("{}.", instance.show()), rest),
         (true, [None, rest @ ..]) => (String::new(), rest),
         _ => (String::new(), values),
     };
-    let shown: Vec<String> = rest.iter().map(|value| value.as_ref().map_or(String::from("_"), brief)).collect();
+    let shown: Vec<String> = rest.iter().map(|value| value.as_ref().map_or(String::from("_"), &show)).collect();
     format!("{instance}{}({})", name(program, id), shown.join(", "))
 }
 

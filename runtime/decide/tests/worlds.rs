@@ -125,3 +125,15 @@ fn a_fact_that_does_not_fit_or_is_not_its_to_state_is_malformed() {
     let unknown = vec![fact(&facts, "other.relation", &["x"])];
     assert_eq!(decided(&program(&KEYS), unknown, Vec::new()).model.ignored, 1);
 }
+
+#[test]
+fn a_change_that_contradicts_itself_is_a_conflict() {
+    let plan = source(SourceKind::Plan, "plan.json");
+    let tag = |value| fact(&plan, "std.state.tag", &["db", "size", value]);
+    let doubts = |set: Vec<Fact>| {
+        let decision = decided(&program(&KEYS), estate(), vec![act(Verb::Update, "db", set)]);
+        decision.ambiguities.iter().map(|one| one.kind).collect::<Vec<_>>()
+    };
+    assert_eq!(doubts(vec![tag("large")]), []);
+    assert_eq!(doubts(vec![tag("large"), tag("small")]), [Doubt::Conflict]);
+}

@@ -77,6 +77,7 @@ pub(super) fn run(
         }
         set.into_iter().for_each(|given| world.add(given, position));
     }
+    world.contradictions();
     let added = world.added_by.keys().cloned().collect();
     let removed = world.removed_by.keys().cloned().collect();
     Ok(Changed { delta: Delta { added, removed }, added_by: world.added_by, removed_by: world.removed_by, stated })
@@ -85,6 +86,8 @@ pub(super) fn run(
 /// The world while actions run over it.
 struct Moving<'a> {
     program: &'a Program,
+    /// The change's file.
+    change: &'a str,
     before: &'a BTreeMap<RelationId, BTreeSet<Tuple>>,
     /// The given tuples whose first column is a resource of the change.
     of_resource: BTreeMap<Value, BTreeSet<Given>>,
@@ -95,7 +98,7 @@ struct Moving<'a> {
 }
 
 impl<'a> Moving<'a> {
-    fn over(program: &'a Program, change: &Change, before: &'a BTreeMap<RelationId, BTreeSet<Tuple>>) -> Self {
+    fn over(program: &'a Program, change: &'a Change, before: &'a BTreeMap<RelationId, BTreeSet<Tuple>>) -> Self {
         let resources: BTreeSet<&str> = change.actions.iter().map(|action| &*action.resource).collect();
         let set: BTreeSet<RelationId> = change
             .actions
@@ -105,6 +108,7 @@ impl<'a> Moving<'a> {
             .collect();
         let mut world = Moving {
             program,
+            change: &change.file,
             before,
             of_resource: BTreeMap::new(),
             by_key: BTreeMap::new(),
@@ -142,6 +146,22 @@ impl<'a> Moving<'a> {
     fn replaced(&self, given: &Given) -> Vec<Given> {
         let same = self.key(given).and_then(|key| self.by_key.get(&key));
         same.into_iter().flatten().filter(|tuple| **tuple != given.1).map(|tuple| (given.0, tuple.clone())).collect()
+    }
+
+    /// A change that sets one key to several things contradicts itself: a conflict like any other.
+    fn contradictions(&mut self) {
+        let Some(conflict) = self.program.find("std.source.conflict") else { return };
+        let mut found: Vec<(Given, BTreeSet<usize>)> = Vec::new();
+        for ((id, values), tuples) in self.by_key.iter().filter(|(_, tuples)| tuples.len() > 1) {
+            let by = tuples.iter().filter_map(|tuple| self.added_by.get(&(*id, tuple.clone())));
+            let by: BTreeSet<usize> = by.flatten().copied().collect();
+            if let (Some(subject), false) = (values.first(), by.is_empty()) {
+                let name = Value::text(self.program.relation(*id).name.as_str());
+                let tuple = vec![name, Value::text(subject.show()), Value::text(self.change)];
+                found.push(((conflict, tuple), by));
+            }
+        }
+        self.added_by.extend(found);
     }
 
     fn add(&mut self, given: Given, by: usize) {

@@ -1,0 +1,74 @@
+//! The bytes of a record, as `docs/formats.md` gives them.
+
+use evidence::{Asked, Assurance, Law, Record, Verdict, open, seal, verify};
+use program::{Digest, Package, Program};
+use std::collections::BTreeMap;
+
+fn nothing_asked() -> Record {
+    let digest = || Digest::of(b"").to_string();
+    Record {
+        verdict: Verdict::Allow,
+        change: Asked { digest: digest(), source: "writ-change".into(), file: "change.json".into(), actions: 0 },
+        model: digest(),
+        program: Law {
+            digest: digest(),
+            packages: vec![Package { name: "acme/orders".into(), version: "1.0.0".into() }],
+        },
+        actor: None,
+        session: None,
+        now: None,
+        actions: Vec::new(),
+        reasons: Vec::new(),
+        standing: Vec::new(),
+        fixed: Vec::new(),
+        ambiguities: Vec::new(),
+        proofs: BTreeMap::new(),
+        facts: Vec::new(),
+        sources: Vec::new(),
+        rules: Program::default(),
+        assurance: Assurance::Certificate,
+        engine: "writ 0.1.0".into(),
+        prior: None,
+    }
+}
+
+#[test]
+fn the_smallest_record_has_the_published_digest() {
+    let sealed = seal(nothing_asked());
+    let formats = include_str!("../../../docs/formats.md");
+    assert!(formats.contains(sealed.digest.hex()), "docs/formats.md lacks {}", sealed.digest.hex());
+    assert_eq!(open(&sealed.bytes), Ok(nothing_asked()));
+    assert!(verify(&sealed.bytes).is_ok());
+}
+
+#[test]
+fn what_is_no_record_is_refused_in_words() {
+    for (bytes, why) in [
+        (b"".as_slice(), "no DSSE envelope"),
+        (b"{}", "no DSSE envelope"),
+        (br#"{"payload":"","payloadType":"text/plain","signatures":[]}"#, "the payload is `text/plain`"),
+        (
+            br#"{"payload":"?","payloadType":"application/vnd.in-toto+json","signatures":[]}"#,
+            "the payload is not base64",
+        ),
+        (br#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[]}"#, "no statement"),
+    ] {
+        let refused = verify(bytes).expect_err("refused").what;
+        assert!(refused.starts_with(why), "{refused}");
+    }
+}
+
+#[test]
+fn an_allow_that_nothing_permits_is_refused() {
+    let mut record = nothing_asked();
+    record.change.actions = 1;
+    record.actions.push(evidence::Judgement {
+        id: "db".into(),
+        verb: program::Verb::Delete,
+        resource: "db".into(),
+        verdict: Verdict::Allow,
+        reasons: Vec::new(),
+        accountable: Vec::new(),
+    });
+    assert_eq!(verify(&seal(record).bytes).expect_err("refused").what, "nothing permits db");
+}
