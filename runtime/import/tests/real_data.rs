@@ -3,6 +3,7 @@
 //! `WRIT_DATA` names the folder. Without it a test prints how much it skipped; with it a skip is a failure.
 
 #![allow(clippy::print_stdout, reason = "the tables are for people to read")]
+#![allow(clippy::disallowed_methods, reason = "the variable says where the data is")]
 
 use import::{Expected, Imported, Malformed, Options, read};
 use program::Fact;

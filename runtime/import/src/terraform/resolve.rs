@@ -7,22 +7,42 @@
 
 use super::address::{Address, Key, ModulePath, Reference, Target, module_names};
 use super::configuration::{Block, Call, Expression, Module};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The instances of one world, by block.
 pub(crate) struct World<'a> {
     root: &'a Module,
-    groups: BTreeMap<BlockName, Vec<&'a Address>>,
-    /// The instances of each called module, by the names on the way to it.
-    modules: BTreeMap<Vec<Arc<str>>, BTreeSet<ModulePath>>,
+    blocks: BTreeMap<BlockPath, Instances<&'a Address>>,
+    /// What each call makes, by the module instance it stands in and its name.
+    calls: BTreeMap<(ModulePath, Arc<str>), Instances<ModulePath>>,
+    /// The places of a block in all instances of its module.
+    places: BTreeMap<BlockName, BTreeSet<ModulePath>>,
+    /// What expressions in other modules refer to, so that each is followed once.
+    known: RefCell<BTreeMap<Question<'a>, Found<'a>>>,
 }
 
-/// The names of the modules on the way, whether data, type, name.
+/// A block in one instance of its module: whether data, type, name.
+type BlockPath = (ModulePath, bool, Arc<str>, Arc<str>);
+
+/// A block: the names of the modules on the way, whether data, type, name.
 type BlockName = (Vec<Arc<str>>, bool, Arc<str>, Arc<str>);
 
+/// An expression by its place, the module instance and the key it is evaluated for, whether it counts along.
+type Question<'a> = (&'a str, ModulePath, Option<Key>, bool);
+
+/// The instances of a block or a call, in one instance of the module it stands in.
+struct Instances<T> {
+    by_key: BTreeMap<Option<Key>, T>,
+    keys: KeySet,
+}
+
+/// Equal sets of keys have equal numbers; the empty set is 0.
+type KeySet = usize;
+
 /// What an expression refers to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Found<'a> {
     /// The instances, each with the attribute meant (empty: the whole).
     pub(crate) targets: BTreeSet<(&'a Address, String)>,
@@ -41,11 +61,11 @@ struct Scope<'s, 'a> {
 }
 
 /// The instance that an expression is evaluated for.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 struct Repeat<'a> {
     key: Option<Key>,
     /// The keys of all instances of its block.
-    keys: BTreeSet<Option<Key>>,
+    keys: KeySet,
     for_each: Option<&'a Expression>,
 }
 
@@ -60,28 +80,35 @@ struct Wanted<'r> {
     whole: bool,
 }
 
-/// Modules that feed each other in a circle cannot be planned; a file that says so is cut off here.
-const DEPTH: usize = 64;
+/// No configuration hands a value on so often; a file that says so is cut off here.
+const DEPTH: usize = 128;
 
 impl<'a> World<'a> {
     pub(crate) fn new(root: &'a Module, instances: impl Iterator<Item = &'a Address>) -> World<'a> {
-        let mut world = World { root, groups: BTreeMap::new(), modules: BTreeMap::new() };
+        let (mut blocks, mut calls) = (BTreeMap::new(), BTreeMap::new());
+        let mut places: BTreeMap<BlockName, BTreeSet<ModulePath>> = BTreeMap::new();
         for address in instances.filter(|address| address.deposed.is_none()) {
-            for depth in 1..=address.modules.len() {
-                let path = &address.modules[..depth];
-                world.modules.entry(module_names(path)).or_default().insert(path.to_vec());
+            let Address { modules, data, kind, name, key, .. } = address;
+            for (depth, (call, key)) in modules.iter().enumerate() {
+                let made = calls.entry((modules[..depth].to_vec(), call.clone())).or_insert_with(Instances::none);
+                made.by_key.entry(key.clone()).or_insert_with(|| modules[..=depth].to_vec());
             }
-            let group = (module_names(&address.modules), address.data, address.kind.clone(), address.name.clone());
-            world.groups.entry(group).or_default().push(address);
+            let block = blocks.entry((modules.clone(), *data, kind.clone(), name.clone()));
+            block.or_insert_with(Instances::none).by_key.insert(key.clone(), address);
+            let place = places.entry((module_names(modules), *data, kind.clone(), name.clone()));
+            place.or_default().insert(modules.clone());
         }
-        world
+        let mut sets = BTreeMap::new();
+        blocks.values_mut().for_each(|instances| instances.number(&mut sets));
+        calls.values_mut().for_each(|instances| instances.number(&mut sets));
+        World { root, blocks, calls, places, known: RefCell::default() }
     }
 
     /// Every module instance with the call that makes it, for all calls that can be found.
     pub(crate) fn calls(&self) -> impl Iterator<Item = (&ModulePath, &'a Call)> {
-        self.modules.values().flatten().filter_map(|path| {
-            let (last, above) = path.split_last()?;
-            Some((path, self.chain(above)?.last()?.calls.get(&last.0)?))
+        self.calls.iter().flat_map(|((above, name), made)| {
+            let call = self.chain(above).and_then(|chain| chain.last()?.calls.get(name));
+            call.into_iter().flat_map(|call| made.by_key.values().map(move |path| (path, call)))
         })
     }
 
@@ -96,9 +123,11 @@ impl<'a> World<'a> {
         let mut found = Found::default();
         if let Some(chain) = self.chain(&from.modules) {
             let for_each = self.block(from).and_then(|block| block.for_each.as_ref());
-            let keys = self.siblings(from).map(|sibling| sibling.key.clone()).collect();
+            let block = (from.modules.clone(), from.data, from.kind.clone(), from.name.clone());
+            let keys = self.blocks.get(&block).map_or(0, |instances| instances.keys);
             let repeat = Repeat { key: from.key.clone(), keys, for_each };
-            self.resolve(&Scope { path: &from.modules, chain: &chain, repeat }, expression, &mut found, 0);
+            let scope = Scope { path: &from.modules, chain: &chain, repeat };
+            self.follow(&scope, expression, expression.counted, &mut found, 0);
         }
         found
     }
@@ -112,8 +141,8 @@ impl<'a> World<'a> {
             let call = chain.last().and_then(|module| module.calls.get(name));
             if let Some(expression) = call.and_then(|call| call.depends_on.as_ref()) {
                 let mut found = Found::default();
-                let repeat = Repeat { key: None, keys: BTreeSet::new(), for_each: None };
-                self.resolve(&Scope { path, chain: &chain, repeat }, expression, &mut found, 0);
+                let scope = Scope { path, chain: &chain, repeat: Repeat::default() };
+                self.follow(&scope, expression, false, &mut found, 0);
                 out.push((expression, found));
             }
         }
@@ -123,14 +152,19 @@ impl<'a> World<'a> {
     /// The instances that a dependency of a state names: it has no keys, so those that share their modules with `from`.
     pub(crate) fn dependency(&self, from: &Address, text: &str) -> Vec<&'a Address> {
         let Some(to) = super::address::address(text) else { return Vec::new() };
-        let group = |modules: Vec<Arc<str>>| self.groups.get(&(modules, to.data, to.kind.clone(), to.name.clone()));
-        let exact = group(module_names(&to.modules));
+        let at = |modules| self.places.get(&(modules, to.data, to.kind.clone(), to.name.clone()));
         // Terraform 0.12 wrote addresses relative to the module.
-        let candidates = exact.or_else(|| group(module_names(&from.modules))).into_iter().flatten().copied();
-        let shared =
-            |a: &Address| a.modules.iter().zip(&from.modules).take_while(|(a, b)| a.0 == b.0).all(|(a, b)| a.1 == b.1);
-        let keyed = |a: &Address| to.key.is_none() || a.key == to.key;
-        candidates.filter(|a| *a != from && shared(a) && keyed(a)).collect()
+        let places = at(module_names(&to.modules)).or_else(|| at(module_names(&from.modules)));
+        let shared = |path: &&ModulePath| {
+            path.iter().zip(&from.modules).take_while(|(a, b)| a.0 == b.0).all(|(a, b)| a.1 == b.1)
+        };
+        let blocks = places
+            .into_iter()
+            .flatten()
+            .filter(shared)
+            .filter_map(|path| self.blocks.get(&(path.clone(), to.data, to.kind.clone(), to.name.clone())));
+        let all = blocks.flat_map(|block| block.by_key.values().copied());
+        all.filter(|a| *a != from && (to.key.is_none() || a.key == to.key)).collect()
     }
 
     fn chain(&self, path: &[(Arc<str>, Option<Key>)]) -> Option<Vec<&'a Module>> {
@@ -141,16 +175,7 @@ impl<'a> World<'a> {
         Some(chain)
     }
 
-    fn siblings(&self, of: &Address) -> impl Iterator<Item = &'a Address> {
-        let group = (module_names(&of.modules), of.data, of.kind.clone(), of.name.clone());
-        let modules = of.modules.clone();
-        self.groups.get(&group).into_iter().flatten().copied().filter(move |a| a.modules == modules)
-    }
-
-    fn resolve(&self, scope: &Scope<'_, 'a>, expression: &'a Expression, found: &mut Found<'a>, depth: usize) {
-        self.follow(scope, expression, expression.counted, found, depth);
-    }
-
+    /// Adds what an expression refers to.
     fn follow(
         &self,
         scope: &Scope<'_, 'a>,
@@ -159,35 +184,24 @@ impl<'a> World<'a> {
         found: &mut Found<'a>,
         depth: usize,
     ) {
-        if depth == DEPTH {
-            return;
-        }
         for reference in &expression.references {
             match &reference.target {
                 Target::Resource { data, kind, name, key } => {
-                    let address = Address {
-                        modules: scope.path.to_vec(),
-                        data: *data,
-                        kind: kind.clone(),
-                        name: name.clone(),
-                        key: None,
-                        deposed: None,
-                    };
-                    let siblings: Vec<&Address> = self.siblings(&address).collect();
-                    let keys = siblings.iter().map(|a| a.key.clone()).collect();
-                    let wanted = wanted(key, counted, &scope.repeat, &keys);
-                    let meant = siblings.into_iter().filter(|a| wanted.is_none_or(|key| a.key.as_ref() == Some(key)));
-                    found.targets.extend(meant.map(|a| (a, reference.rest.clone())));
+                    let block = (scope.path.to_vec(), *data, kind.clone(), name.clone());
+                    if let Some(instances) = self.blocks.get(&block) {
+                        let meant = instances.meant(key, counted, &scope.repeat);
+                        found.targets.extend(meant.map(|address| (*address, reference.rest.clone())));
+                    }
                 }
                 Target::Input(name) => self.input(scope, name, reference, found, depth),
                 Target::Output { call, key, output } => {
-                    let wanted =
-                        Wanted { call, key, output: output.as_ref(), counted, whole: expression.attribute.is_empty() };
+                    let (output, whole) = (output.as_ref(), expression.attribute.is_empty());
+                    let wanted = Wanted { call, key, output, counted, whole };
                     self.output(scope, &wanted, reference, found, depth);
                 }
                 Target::EachValue => {
                     if let Some(for_each) = scope.repeat.for_each {
-                        self.through(found, reference, |found| self.follow(scope, for_each, true, found, depth + 1));
+                        self.through(scope, for_each, true, reference, found, depth);
                     }
                 }
                 Target::Local => found.local = true,
@@ -209,11 +223,11 @@ impl<'a> World<'a> {
         let Some((last, above)) = scope.path.split_last() else { return };
         let chain = &scope.chain[..scope.chain.len() - 1];
         let Some(call) = chain.last().and_then(|module| module.calls.get(&last.0)) else { return };
-        let keys = self.module_instances(above, &last.0).into_iter().map(|path| path[above.len()].1.clone()).collect();
+        let keys = self.calls.get(&(above.to_vec(), last.0.clone())).map_or(0, |made| made.keys);
         let repeat = Repeat { key: last.1.clone(), keys, for_each: call.for_each.as_ref() };
         let outside = Scope { path: above, chain, repeat };
         for expression in call.inputs.get(name).into_iter().flatten() {
-            self.through(found, reference, |found| self.resolve(&outside, expression, found, depth + 1));
+            self.through(&outside, expression, expression.counted, reference, found, depth);
         }
     }
 
@@ -226,57 +240,73 @@ impl<'a> World<'a> {
         found: &mut Found<'a>,
         depth: usize,
     ) {
-        let key_of = |path: &ModulePath| path[scope.path.len()].1.clone();
-        let instances = self.module_instances(scope.path, of.call);
-        let keys: BTreeSet<Option<Key>> = instances.iter().map(|path| key_of(path)).collect();
-        let wanted = wanted(of.key, of.counted, &scope.repeat, &keys);
-        for path in instances.into_iter().filter(|path| wanted.is_none_or(|key| key_of(path).as_ref() == Some(key))) {
+        let Some(made) = self.calls.get(&(scope.path.to_vec(), of.call.clone())) else { return };
+        for path in made.meant(of.key, of.counted, &scope.repeat) {
             if of.output.is_none() && of.whole {
-                let inside = |address: &&&Address| address.modules.starts_with(path);
-                found.targets.extend(self.groups.values().flatten().filter(inside).map(|a| (*a, String::new())));
+                let from = (path.clone(), false, Arc::from(""), Arc::from(""));
+                let inside = self.blocks.range(from..).take_while(|(block, _)| block.0.starts_with(path));
+                let all = inside.flat_map(|(_, instances)| instances.by_key.values());
+                found.targets.extend(all.map(|address| (*address, String::new())));
                 continue;
             }
             let Some(chain) = self.chain(path) else { continue };
+            let inside = Scope { path, chain: &chain, repeat: Repeat::default() };
             let outputs = chain.last().into_iter().flat_map(|module| &module.outputs);
             for (_, output) in outputs.filter(|(name, _)| of.output.is_none_or(|wanted| wanted == *name)) {
                 found.sensitive |= output.sensitive;
-                let repeat = Repeat { key: None, keys: BTreeSet::new(), for_each: None };
-                let inside = Scope { path, chain: &chain, repeat };
                 for expression in &output.expressions {
-                    self.through(found, reference, |found| self.resolve(&inside, expression, found, depth + 1));
+                    self.through(&inside, expression, expression.counted, reference, found, depth);
                 }
             }
         }
     }
 
-    /// Runs `resolve`, and puts the attributes behind `reference` on every whole resource that it finds.
-    fn through(&self, found: &mut Found<'a>, reference: &Reference, resolve: impl FnOnce(&mut Found<'a>)) {
-        let mut inner = Found::default();
-        resolve(&mut inner);
+    /// Adds what an expression elsewhere refers to, with the attributes behind `reference` on every whole resource.
+    fn through(
+        &self,
+        scope: &Scope<'_, 'a>,
+        expression: &'a Expression,
+        counted: bool,
+        reference: &Reference,
+        found: &mut Found<'a>,
+        depth: usize,
+    ) {
+        if depth == DEPTH {
+            return;
+        }
+        let question = (&*expression.place, scope.path.to_vec(), scope.repeat.key.clone(), counted);
+        let known = self.known.borrow().get(&question).cloned();
+        let inner = known.unwrap_or_else(|| {
+            // Until it is answered it refers to nothing: so a circle, which cannot be planned, ends.
+            self.known.borrow_mut().insert(question.clone(), Found::default());
+            let mut inner = Found::default();
+            self.follow(scope, expression, counted, &mut inner, depth + 1);
+            self.known.borrow_mut().insert(question, inner.clone());
+            inner
+        });
         found.sensitive |= inner.sensitive;
         found.local |= inner.local;
         let behind = |attribute: String| if attribute.is_empty() { reference.rest.clone() } else { attribute };
         found.targets.extend(inner.targets.into_iter().map(|(address, attribute)| (address, behind(attribute))));
     }
-
-    fn module_instances(&self, above: &[(Arc<str>, Option<Key>)], call: &Arc<str>) -> Vec<&ModulePath> {
-        let mut names = module_names(above);
-        names.push(call.clone());
-        let instances = self.modules.get(&names).into_iter().flatten();
-        instances.filter(|path| path.starts_with(above)).collect()
-    }
 }
 
-/// The one key that is meant: the stated one, or where the expression counts along with its target, the instance's own.
-fn wanted<'k>(
-    stated: &'k Option<Key>,
-    counted: bool,
-    repeat: &'k Repeat<'_>,
-    keys: &BTreeSet<Option<Key>>,
-) -> Option<&'k Key> {
-    match (stated, &repeat.key) {
-        (Some(key), _) => Some(key),
-        (None, Some(own)) if counted && *keys == repeat.keys => Some(own),
-        _ => None,
+impl<T> Instances<T> {
+    fn none() -> Instances<T> {
+        Instances { by_key: BTreeMap::new(), keys: 0 }
+    }
+
+    fn number(&mut self, sets: &mut BTreeMap<Vec<Option<Key>>, KeySet>) {
+        let next = sets.len() + 1;
+        self.keys = *sets.entry(self.by_key.keys().cloned().collect()).or_insert(next);
+    }
+
+    /// The one with the stated key; or where the expression counts along with these, the one with its own; or all.
+    fn meant<'i>(&'i self, stated: &Option<Key>, counted: bool, repeat: &Repeat<'_>) -> impl Iterator<Item = &'i T> {
+        let along = repeat.key.is_some() && counted && self.keys == repeat.keys;
+        let wanted = if stated.is_some() { stated } else { &repeat.key };
+        let one = (stated.is_some() || along).then(|| self.by_key.get(wanted));
+        let all = one.is_none().then(|| self.by_key.values()).into_iter().flatten();
+        one.flatten().into_iter().chain(all)
     }
 }

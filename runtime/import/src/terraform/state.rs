@@ -201,11 +201,13 @@ fn is_of(value: &Json, kind: &Json) -> bool {
         return true;
     }
     match kind {
-        Json::Text(word) => match (&**word, value) {
-            ("string", Json::Text(_)) | ("bool", Json::Bool(_)) => true,
-            ("number", Json::Int(_) | Json::Decimal(_) | Json::Text(_)) | ("dynamic", _) => true,
-            _ => false,
-        },
+        Json::Text(word) => matches!(
+            (&**word, value),
+            ("string", Json::Text(_))
+                | ("bool", Json::Bool(_))
+                | ("number", Json::Int(_) | Json::Decimal(_) | Json::Text(_))
+                | ("dynamic", _)
+        ),
         Json::Array(parts) => match (parts.as_slice(), value) {
             ([Json::Text(word), of], Json::Array(items)) if matches!(&**word, "list" | "set") => {
                 items.iter().all(|item| is_of(item, of))
