@@ -52,10 +52,14 @@ pub(crate) enum Verb {
         json: bool,
     },
     /// Decide a change: allow (0), deny (1) or escalate (2).
-    #[command(after_help = "Examples:\n  terraform show -json tfplan | writ decide -\n  writ decide plan.json --actor ana --output markdown=comment.md")]
+    #[command(
+        after_help = "Examples:\n  terraform show -json tfplan | writ decide -\n  writ decide plan.json --actor ana --output markdown=comment.md"
+    )]
     Decide(Decide),
     /// Prove a tuple: why does it hold?
-    #[command(after_help = "Examples:\n  writ why 'key_lost(\"db\", \"key\")' --change plan.json\n  writ why 'exists(_)' --state terraform.tfstate")]
+    #[command(
+        after_help = "Examples:\n  writ why 'key_lost(\"db\", \"key\")' --change plan.json\n  writ why 'exists(_)' --state terraform.tfstate"
+    )]
     Why {
         /// The tuple, `_` for any value: `key_lost("db", _)`.
         atom: String,
@@ -73,7 +77,9 @@ pub(crate) enum Verb {
         json: bool,
     },
     /// All bindings of a body.
-    #[command(after_help = "Example:\n  writ query 'kind(r, \"database\"), not accountable(r, _)' --state terraform.tfstate")]
+    #[command(
+        after_help = "Example:\n  writ query 'kind(r, \"database\"), not accountable(r, _)' --state terraform.tfstate"
+    )]
     Query {
         /// The body: `kind(r, k), not accountable(r, _)`.
         body: String,

@@ -7,6 +7,8 @@ use std::fmt;
 pub(crate) enum Failure {
     /// Bad input or usage: exit 64. The text says file, place, what is wrong, what would be right.
     Malformed(String),
+    /// A policy, or words of its language, that do not compile: exit 64. The text is drawn by the compiler.
+    Policy(String),
     /// A limit, or something that could not be written: exit 70.
     Fault(String),
     /// Our own mistake: exit 70, and the text asks for a report.
@@ -17,7 +19,7 @@ impl Failure {
     /// The exit code of every command that ends this way.
     pub(crate) fn code(&self) -> u8 {
         match self {
-            Failure::Malformed(_) => 64,
+            Failure::Malformed(_) | Failure::Policy(_) => 64,
             Failure::Fault(_) | Failure::Bug(_) => 70,
         }
     }
@@ -27,6 +29,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Failure::Malformed(text) => write!(f, "error: {text}"),
+            Failure::Policy(text) => f.write_str(text),
             Failure::Fault(text) => write!(f, "fault: {text}\n  no verdict was reached; nothing is allowed by it"),
             Failure::Bug(text) => write!(
                 f,

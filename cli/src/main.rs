@@ -1,1 +1,84 @@
-fn main() {}
+//! The `writ` tool: reads files, asks the rooms below, prints, exits.
+//!
+//! Read downwards: `arguments` (verbs and flags), one file per verb, `inputs` (what a decision is asked of), `package`
+//! and `manifest` (a policy on disk), `output` and `failure` (how a command ends).
+//!
+//! INVARIANT: only an answer of `decide` that is an allow ends with 0 as `decide`; whatever fails ends with 64 or 70.
+
+mod arguments;
+mod ask;
+mod check;
+mod decide;
+mod failure;
+mod init;
+mod inputs;
+mod manifest;
+mod output;
+mod package;
+mod policy;
+mod test;
+mod verify;
+
+use arguments::{Arguments, Verb};
+use clap::Parser;
+use failure::Failure;
+use output::Answer;
+use std::io::{IsTerminal, Write};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Mutex;
+
+/// What a panic said, kept for the one message that is printed of it.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
+
+fn main() -> ExitCode {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
+        }
+    };
+    std::panic::set_hook(Box::new(|info| {
+        if let Ok(mut said) = PANIC.lock() {
+            said.get_or_insert_with(|| info.to_string());
+        }
+    }));
+    let ended =
+        catch_unwind(AssertUnwindSafe(|| run(arguments).and_then(|answer| answer.print().map(|()| answer.code))));
+    let failure = match ended {
+        Ok(Ok(code)) => return ExitCode::from(code),
+        Ok(Err(failure)) => failure,
+        Err(_) => {
+            let said = PANIC.lock().ok().and_then(|mut said| said.take());
+            Failure::Bug(said.unwrap_or_else(|| String::from("a panic that said nothing")))
+        }
+    };
+    let _ = writeln!(std::io::stderr(), "{failure}");
+    ExitCode::from(failure.code())
+}
+
+fn run(arguments: Arguments) -> Result<Answer, Failure> {
+    match arguments.verb {
+        Verb::Init { folder } => init::init(&folder),
+        Verb::Check { policy, json } => check::check(&policy, json),
+        Verb::Test { policy, filter, std, json } => test::test(&policy, filter.as_deref(), std, json),
+        Verb::Decide(decide) => decide::decide(&decide),
+        Verb::Why { atom, inputs, change, full, json } => ask::why(&atom, &inputs, change.as_deref(), full, json),
+        Verb::Query { body, inputs, change, output, json } => {
+            let rows = if json { arguments::Rows::Json } else { output };
+            ask::query(&body, &inputs, change.as_deref(), rows)
+        }
+        Verb::Verify { file, json } => verify::verify(&file, json),
+        Verb::Explain { code } => check::explain(code.as_deref()),
+        Verb::Lsp { stdio: _ } => {
+            lsp::serve();
+            Ok(Answer::of(String::new()))
+        }
+    }
+}
+
+/// Whether colour may be printed on standard output.
+fn coloured() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}

@@ -1,6 +1,7 @@
 //! `writ.toml`: the package and the sources of its facts.
 
 use crate::failure::Failure;
+use import::Format;
 use program::{SourceKind, Speaks, Type, Value};
 use serde::Deserialize;
 use std::path::Path;
@@ -79,6 +80,16 @@ impl Kind {
         }
     }
 
+    /// The format its file must have; facts come in several.
+    pub(crate) fn format(self) -> Option<Format> {
+        match self {
+            Kind::TerraformState => Some(Format::TerraformState),
+            Kind::TerraformPlan => Some(Format::TerraformPlan),
+            Kind::Codeowners => Some(Format::Codeowners),
+            Kind::Facts => None,
+        }
+    }
+
     /// What it speaks for unless the manifest says otherwise.
     pub(crate) fn speaks(self) -> Speaks {
         match self {
@@ -145,7 +156,11 @@ fn unknown(message: &str) -> Option<String> {
     if !message.starts_with("unknown") {
         return None;
     }
-    words.map(|known| (strsim::levenshtein(wrong, known), known)).filter(|(far, _)| *far <= 3).min().map(|(_, known)| known.to_owned())
+    words
+        .map(|known| (strsim::levenshtein(wrong, known), known))
+        .filter(|(far, _)| *far <= 3)
+        .min()
+        .map(|(_, known)| known.to_owned())
 }
 
 #[cfg(test)]
@@ -167,7 +182,8 @@ mod tests {
 
     #[test]
     fn a_length_of_time_is_checked() {
-        let text = "[package]\nname = \"a\"\n[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f\"\nmax_age = \"soon\"\n";
+        let text =
+            "[package]\nname = \"a\"\n[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f\"\nmax_age = \"soon\"\n";
         assert!(complaint(text).contains("write \"24h\""));
     }
 

@@ -26,12 +26,17 @@ pub(crate) struct Module {
 }
 
 impl Package {
+    /// The standard library alone.
+    pub(crate) fn standard_library() -> Package {
+        Package { root: PathBuf::from("."), manifest: None, modules: Vec::new() }
+    }
+
     /// The package's name: of the manifest, or of the file.
     pub(crate) fn name(&self) -> String {
         match (&self.manifest, self.modules.first()) {
             (Some(manifest), _) => manifest.package.name.clone(),
             (None, Some(module)) => module.name.clone(),
-            (None, None) => String::from("policy"),
+            (None, None) => String::from("std"),
         }
     }
 }
@@ -56,7 +61,10 @@ pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
     }
     let file = root.join("writ.toml");
     if !file.is_file() {
-        return Err(Failure::Malformed(format!("{}: there is no writ.toml here\n  help: run `writ init`", root.display())));
+        return Err(Failure::Malformed(format!(
+            "{}: there is no writ.toml here\n  help: run `writ init`",
+            root.display()
+        )));
     }
     let manifest = manifest::read(&file, &text(&file)?)?;
     let mut paths = Vec::new();
@@ -118,7 +126,11 @@ fn module(root: &Path, path: &Path) -> Result<Module, Failure> {
 fn text(path: &Path) -> Result<String, Failure> {
     let bytes = fs::read(path).map_err(|e| unreadable(path, &e))?;
     String::from_utf8(bytes).map_err(|e| {
-        Failure::Malformed(format!("{}: byte {} is not UTF-8\n  help: save it as UTF-8", path.display(), e.utf8_error().valid_up_to()))
+        Failure::Malformed(format!(
+            "{}: byte {} is not UTF-8\n  help: save it as UTF-8",
+            path.display(),
+            e.utf8_error().valid_up_to()
+        ))
     })
 }
 

@@ -8,6 +8,8 @@
 //!
 //! INVARIANT: a chunk is known by its text, so that an item that only moved is the item it was.
 
+// LONG: no other file may know salsa.
+
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::hir::{self, Declared, Package, Signatures};
 use crate::ide::Lines;
@@ -236,9 +238,9 @@ impl Snapshot {
         library(&self.storage, self.project).clone()
     }
 
-    /// Hands everything that the program is made of to `then`, for a question beside it.
-    pub(crate) fn with_input<T>(&self, then: impl FnOnce(lower::Input<'_>) -> T) -> T {
-        with_input(&self.storage, self.project, then)
+    /// The program with a module beside those of the package, for a question.
+    pub(crate) fn lower_with(&self, beside: lower::Module<'_>) -> Lowered {
+        lower_with(&self.storage, self.project, Some(beside))
     }
 
     /// The text of a file, of the package (`policy.writ`) or the standard library (`std/state.writ`).
@@ -502,12 +504,12 @@ struct Whole {
 /// The whole program. Asked only where no file holds an error.
 #[salsa::tracked(returns(ref))]
 fn lowered(db: &dyn Db, project: Project) -> Whole {
-    let Lowered { program, tests, diagnostics } = with_input(db, project, |input| lower::lower(&input));
+    let Lowered { program, tests, diagnostics } = lower_with(db, project, None);
     Whole { program: program.map(Arc::new), tests, diagnostics }
 }
 
-/// Hands everything that a program is made of to `then`.
-fn with_input<T>(db: &dyn Db, project: Project, then: impl FnOnce(lower::Input<'_>) -> T) -> T {
+/// Lowers the package, and a module beside it.
+fn lower_with(db: &dyn Db, project: Project, beside: Option<lower::Module<'_>>) -> Lowered {
     let closed = project.files(db).iter().map(|file| {
         let signatures = Signatures::clone(&declared(db, project, *file).0);
         signatures::with_subjects(signatures, &file_subjects(db, project, *file))
@@ -524,8 +526,8 @@ fn with_input<T>(db: &dyn Db, project: Project, then: impl FnOnce(lower::Input<'
     });
     let info = project.info(db);
     let library = program::Package { name: "std".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
-    then(lower::Input {
-        modules: modules.collect(),
+    lower::lower(&lower::Input {
+        modules: modules.chain(beside).collect(),
         packages: vec![info.package.clone(), library],
         owner: info.owner.clone(),
     })

@@ -27,6 +27,7 @@ mod graph;
 pub mod lower;
 
 pub mod database;
+pub mod question;
 
 pub mod ide;
 pub mod render;

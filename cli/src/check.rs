@@ -1,0 +1,47 @@
+//! `writ check` and `writ explain`: what the compiler has to say.
+
+use crate::arguments::Policy;
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::{package, policy};
+use compiler::diagnostic::Code;
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// Compiles a policy and prints every finding; ends with 1 where there is an error.
+pub(crate) fn check(policy: &Policy, as_json: bool) -> Result<Answer, Failure> {
+    let package = package::load(&policy.policy)?;
+    let checked = policy::check(&package);
+    let (errors, warnings) = checked.counts();
+    let code = u8::from(errors > 0);
+    if as_json {
+        let answer = json!({ "errors": errors, "warnings": warnings, "diagnostics": checked.to_json() });
+        return Ok(Answer::of(format!("{answer:#}\n")).with_code(code));
+    }
+    let mut text = checked.render();
+    let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+    let findings = match (errors, warnings) {
+        (0, 0) => String::from("no findings"),
+        (_, 0) => count(errors, "error"),
+        (0, _) => count(warnings, "warning"),
+        _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+    };
+    let _ = writeln!(text, "{}: {}, {findings}", package.name(), count(package.modules.len(), "module"));
+    Ok(Answer::of(text).with_code(code))
+}
+
+/// The page of a code, or the list of all of them.
+pub(crate) fn explain(code: Option<&str>) -> Result<Answer, Failure> {
+    let Some(wanted) = code else {
+        let lines = Code::all().iter().map(|code| format!("{}  {}\n", code.number(), code.title()));
+        return Ok(Answer::of(lines.collect()));
+    };
+    let found = Code::all().iter().find(|code| code.number().eq_ignore_ascii_case(wanted) || code.name() == wanted);
+    match found {
+        Some(code) => Ok(Answer::of(code.page().to_owned())),
+        None => Err(Failure::Malformed(format!(
+            "{wanted}: there is no such code\n  help: `writ explain` lists all {} of them",
+            Code::all().len()
+        ))),
+    }
+}

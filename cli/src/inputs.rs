@@ -1,0 +1,341 @@
+//! What a decision or a question is asked of: the policy compiled, the files read, the sources weighed.
+//!
+//! Read downwards: [`load`] is the whole way; [`declared`] reads what `writ.toml` declares, [`given`] what the command
+//! line gives in its place.
+//!
+//! INVARIANT: a file that cannot be read with certainty ends the command with 64; a declared source that is absent or too
+//! old is never passed over in silence.
+
+use crate::arguments::Inputs;
+use crate::failure::Failure;
+use crate::manifest::{Manifest, Source};
+use crate::package::{self, Package};
+use crate::policy::{self, Compiled};
+use decide::{Case, SourceState};
+use import::{Expected, Format, Imported, Options, SensitiveKey};
+use program::{Change, Digest, Fact, FactSource, Type, Value};
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Everything that was read for one command.
+pub(crate) struct Loaded {
+    /// The policy's texts.
+    pub(crate) package: Package,
+    /// The policy, compiled.
+    pub(crate) compiled: Compiled,
+    /// The world before, from every source.
+    pub(crate) facts: Vec<Fact>,
+    /// What is asked; without actions where nothing is.
+    pub(crate) change: Change,
+    /// Sources that cannot be relied on.
+    pub(crate) sources: Vec<SourceState>,
+    /// Names the facts and their sources.
+    pub(crate) model: Digest,
+    /// The time of the decision, microseconds since 1970.
+    pub(crate) now: i64,
+    /// What was skipped, for standard error.
+    pub(crate) notes: String,
+}
+
+impl Loaded {
+    /// The case that `decide` is asked.
+    pub(crate) fn case<'a>(&self, inputs: &Inputs, limits: engine::Limits<'a>) -> Case<'a> {
+        Case {
+            program: self.compiled.program.clone(),
+            facts: self.facts.clone(),
+            change: self.change.clone(),
+            actor: inputs.actor.clone(),
+            session: inputs.session.clone(),
+            now: self.now,
+            model: self.model.clone(),
+            sources: self.sources.clone(),
+            limits,
+            build: format!("writ {}", env!("CARGO_PKG_VERSION")),
+        }
+    }
+}
+
+/// Reads everything that a command names.
+pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Failure> {
+    let now = match &inputs.now {
+        Some(text) => time("--now", text)?,
+        None => jiff::Timestamp::now().as_microsecond(),
+    };
+    let observed = inputs.observed_at.as_deref().map(|text| time("--observed-at", text)).transpose()?;
+    let package = package::load(&inputs.policy.policy)?;
+    let compiled = policy::compile(&package)?;
+    let mut reader = Reader { stdin: false, observed, compiled: &compiled, key: None, read: Vec::new() };
+    let change = change.map(|name| reader.change(name, inputs.format.as_deref())).transpose()?;
+    let mut sources = Vec::new();
+    if inputs.state.is_empty() && inputs.facts.is_empty() {
+        if let Some(manifest) = &package.manifest {
+            reader.declared(&package.root, manifest, now, &mut sources)?;
+        }
+    } else {
+        for name in &inputs.state {
+            reader.state(name, &Declared::from_file(name), inputs.state.len() > 1)?;
+        }
+        for name in &inputs.facts {
+            reader.facts(name, &Declared::from_file(name))?;
+        }
+    }
+    let Reader { read, .. } = reader;
+    let (facts, files, notes) = gather(read);
+    let version = model::Version::new(facts, files);
+    Ok(Loaded {
+        change: change.unwrap_or_else(nothing_asked),
+        model: version.digest.clone(),
+        facts: version.facts().cloned().collect(),
+        package,
+        compiled,
+        sources,
+        now,
+        notes,
+    })
+}
+
+/// The change of a question: none.
+fn nothing_asked() -> Change {
+    Change {
+        format: "question".into(),
+        file: "".into(),
+        digest: Digest::of(b""),
+        actions: Vec::new(),
+        partial: Vec::new(),
+        facts: Vec::new(),
+    }
+}
+
+fn time(flag: &str, text: &str) -> Result<i64, Failure> {
+    match Value::parse(text, &Type::Time) {
+        Some(Value::Time(micros)) => Ok(micros),
+        _ => Err(Failure::Malformed(format!("{flag} {text}: this is no time\n  help: write it as 2026-11-21T12:00Z"))),
+    }
+}
+
+/// What the manifest, or the command line, says of a file.
+struct Declared<'a> {
+    name: String,
+    source: Option<&'a Source>,
+}
+
+impl Declared<'_> {
+    fn from_file(name: &str) -> Declared<'static> {
+        let shown = if name == "-" { "stdin" } else { name };
+        Declared { name: shown.replace('\\', "/"), source: None }
+    }
+}
+
+/// Reads files one by one, standard input at most once.
+struct Reader<'a> {
+    stdin: bool,
+    observed: Option<i64>,
+    compiled: &'a Compiled,
+    key: Option<SensitiveKey>,
+    read: Vec<Imported>,
+}
+
+impl<'a> Reader<'a> {
+    fn change(&mut self, name: &str, format: Option<&str>) -> Result<Change, Failure> {
+        let bytes = self.bytes(name)?;
+        self.key = Some(SensitiveKey::of(&bytes));
+        let format = format.map(format_named).transpose()?;
+        let declared = Declared::from_file(name);
+        let options = Options { format, expected: Expected::Change, ..self.options(&declared) };
+        let mut imported = import::read(shown(name), &bytes, &options).map_err(malformed)?;
+        let change = imported
+            .change
+            .take()
+            .ok_or_else(|| Failure::Bug(format!("{name}: a change was read, and there is none in it")))?;
+        self.read.push(imported);
+        Ok(change)
+    }
+
+    /// - `several`: there are other states too, so that names must say which.
+    fn state(&mut self, name: &str, declared: &Declared<'_>, several: bool) -> Result<(), Failure> {
+        let bytes = self.bytes(name)?;
+        let options = Options { expected: Expected::State, ..self.options(declared) };
+        let own = import::read(shown(name), &bytes, &options).map_err(malformed)?;
+        let imported = if self.belongs(&own, several) {
+            own
+        } else {
+            let estate = Path::new(&declared.name).file_stem().map(|s| s.to_string_lossy().into_owned());
+            let estate = if declared.source.is_some() { Some(declared.name.clone()) } else { estate };
+            let options = Options { estate: estate.as_deref(), ..options };
+            import::read(shown(name), &bytes, &options).map_err(malformed)?
+        };
+        self.read.push(imported);
+        Ok(())
+    }
+
+    /// Whether a state is the change's own: they name a resource alike, and by the same id. Addresses alone are no
+    /// evidence, since every workspace has its `aws_kms_key.main`.
+    fn belongs(&self, state: &Imported, several: bool) -> bool {
+        let names = |imported: &Imported| -> BTreeSet<Vec<Value>> {
+            let named = imported.facts.iter().filter(|f| &*f.relation == "std.terraform.identifier");
+            named.map(|fact| fact.tuple.clone()).collect()
+        };
+        match self.read.first().filter(|first| first.format == Format::TerraformPlan) {
+            None => !several,
+            Some(plan) => {
+                let before = names(plan);
+                before.is_empty() || !before.is_disjoint(&names(state))
+            }
+        }
+    }
+
+    fn facts(&mut self, name: &str, declared: &Declared<'_>) -> Result<(), Failure> {
+        let bytes = self.bytes(name)?;
+        if name.ends_with(".writ") {
+            let text = String::from_utf8(bytes.clone())
+                .map_err(|_| Failure::Malformed(format!("{name}: this is not UTF-8\n  help: save it as UTF-8")))?;
+            let source = Arc::new(FactSource {
+                name: declared.name.as_str().into(),
+                kind: program::SourceKind::Facts,
+                file: shown(name).replace('\\', "/").into(),
+                speaks: declared.source.and_then(|s| s.speaks).unwrap_or(program::Speaks::Intended),
+                rank: declared.source.map_or(0, |s| s.rank),
+                observed_at: self.observed,
+                digest: Digest::of(&bytes).hex().into(),
+                complete: true,
+            });
+            let facts = policy::facts(self.compiled, shown(name), &text, &source)?;
+            self.read.push(Imported {
+                format: Format::Facts,
+                facts,
+                change: None,
+                source,
+                skipped: Vec::new(),
+                folders: BTreeSet::new(),
+                owners: None,
+            });
+            return Ok(());
+        }
+        let options = Options { expected: Expected::Facts, ..self.options(declared) };
+        self.read.push(import::read(shown(name), &bytes, &options).map_err(malformed)?);
+        Ok(())
+    }
+
+    fn declared(
+        &mut self,
+        root: &Path,
+        manifest: &Manifest,
+        now: i64,
+        states: &mut Vec<SourceState>,
+    ) -> Result<(), Failure> {
+        let several = manifest.source.iter().filter(|s| s.kind.facts() == program::SourceKind::State).count() > 1;
+        for source in &manifest.source {
+            let paths = matching(root, source)?;
+            if paths.is_empty() && !source.optional {
+                states.push(SourceState::Missing(source.name.clone()));
+            }
+            for path in paths {
+                let name = path.to_string_lossy().into_owned();
+                let declared = Declared { name: source.name.clone(), source: Some(source) };
+                match source.kind.facts() {
+                    program::SourceKind::State | program::SourceKind::Plan => self.state(&name, &declared, several)?,
+                    _ => self.facts(&name, &declared)?,
+                }
+                let Some(max_age) = source.max_age()? else { continue };
+                let observed = self.read.last().and_then(|imported| imported.source.observed_at);
+                // A source that does not say when it was observed may be of any age.
+                let fresh = observed.is_some_and(|at| now.saturating_sub(at) <= max_age);
+                let stale = SourceState::Stale(source.name.clone());
+                if !fresh && !source.optional && !states.contains(&stale) {
+                    states.push(stale);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn options<'b>(&'b self, declared: &'b Declared<'_>) -> Options<'b> {
+        Options {
+            format: declared.source.and_then(|source| source.kind.format()),
+            expected: Expected::default(),
+            source: Some(&declared.name),
+            speaks: declared.source.map(|source| source.speaks.unwrap_or(source.kind.speaks())),
+            rank: declared.source.map_or(0, |source| source.rank),
+            observed_at: self.observed,
+            sensitive: self.key.clone(),
+            estate: None,
+            folder: None,
+            relations: &self.compiled.program.relations,
+        }
+    }
+
+    fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Failure> {
+        if name != "-" {
+            return fs::read(name).map_err(|e| package::unreadable(Path::new(name), &e));
+        }
+        if std::mem::replace(&mut self.stdin, true) {
+            return Err(Failure::Malformed(String::from("`-` is given twice, and standard input can be read once")));
+        }
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).map_err(|e| Failure::Malformed(format!("standard input: {e}")))?;
+        Ok(bytes)
+    }
+}
+
+/// Every fact, every source, and a note for each part that was skipped.
+fn gather(read: Vec<Imported>) -> (Vec<Fact>, Vec<Arc<FactSource>>, String) {
+    let folders: BTreeSet<Arc<str>> = read.iter().flat_map(|imported| imported.folders.iter().cloned()).collect();
+    let (mut facts, mut sources, mut notes) = (Vec::new(), Vec::new(), String::new());
+    for imported in read {
+        if let Some(owners) = &imported.owners {
+            facts.extend(owners.facts_for(&folders));
+        }
+        for skipped in &imported.skipped {
+            notes += &format!("skipped {}:{}: {}\n", imported.source.file, skipped.place, skipped.why);
+        }
+        facts.extend(imported.facts);
+        sources.push(imported.source);
+    }
+    (facts, sources, notes)
+}
+
+/// The files of a declared source, sorted; `*` and `?` stand in the last part of its path.
+fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>, Failure> {
+    let path = root.join(&source.path);
+    let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else { return Ok(Vec::new()) };
+    if !name.contains(['*', '?']) {
+        return Ok(if path.is_file() { vec![path] } else { Vec::new() });
+    }
+    let glob = globset::Glob::new(&name)
+        .map_err(|e| {
+            Failure::Malformed(format!("writ.toml: source `{}`: path = \"{}\": {e}", source.name, source.path))
+        })?
+        .compile_matcher();
+    let folder = path.parent().unwrap_or(root);
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|e| package::unreadable(folder, &e))? {
+        let entry = entry.map_err(|e| package::unreadable(folder, &e))?;
+        if entry.path().is_file() && glob.is_match(Path::new(&entry.file_name())) {
+            found.push(entry.path());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn shown(name: &str) -> &str {
+    if name == "-" { "stdin" } else { name }
+}
+
+fn format_named(name: &str) -> Result<Format, Failure> {
+    Format::named(name).ok_or_else(|| {
+        Failure::Malformed(format!(
+            "--format {name}: there is no such format\n  help: write terraform-plan or writ-change"
+        ))
+    })
+}
+
+fn malformed(malformed: import::Malformed) -> Failure {
+    Failure::Malformed(malformed.to_string().trim_start_matches("error: ").to_owned())
+}

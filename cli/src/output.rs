@@ -1,0 +1,58 @@
+//! Where answers go: standard output, or a file written whole or not at all.
+
+use crate::failure::Failure;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// What a command says, and how it ends.
+pub(crate) struct Answer {
+    /// Standard output, to the letter.
+    pub(crate) text: String,
+    /// Standard error: where something was put, what was skipped.
+    pub(crate) notes: String,
+    /// The exit code.
+    pub(crate) code: u8,
+}
+
+impl Answer {
+    /// An answer that ends with 0.
+    pub(crate) fn of(text: String) -> Answer {
+        Answer { text, notes: String::new(), code: 0 }
+    }
+
+    /// The same answer, ending with another code.
+    pub(crate) fn with_code(mut self, code: u8) -> Answer {
+        self.code = code;
+        self
+    }
+
+    /// Prints it. Standard output that cannot be written is a fault: nobody may take silence for an answer.
+    pub(crate) fn print(&self) -> Result<(), Failure> {
+        let mut out = io::stdout().lock();
+        out.write_all(self.text.as_bytes())
+            .and_then(|()| out.flush())
+            .map_err(|e| Failure::Fault(format!("standard output could not be written: {e}")))?;
+        let _ = io::stderr().write_all(self.notes.as_bytes());
+        Ok(())
+    }
+}
+
+/// Writes a file whole: beside it first, then in its place.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let fault = |e: io::Error| Failure::Fault(format!("{}: {e}", path.display()));
+    if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(fault)?;
+    }
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.part", std::process::id()));
+    let part = path.with_file_name(name);
+    let written = fs::File::create(&part).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.and_then(|()| fs::rename(&part, path)).map_err(|e| {
+        let _ = fs::remove_file(&part);
+        fault(e)
+    })
+}

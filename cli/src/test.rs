@@ -1,0 +1,53 @@
+//! `writ test`: the test blocks of a policy, each in a world of its own.
+
+use crate::arguments::Policy;
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::package::{self, Package};
+use crate::policy;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::thread;
+
+/// Runs the tests; ends with 1 where one fails.
+///
+/// - `filter`: only tests whose title contains it.
+/// - `std`: the standard library's own tests.
+pub(crate) fn test(policy: &Policy, filter: Option<&str>, std: bool, as_json: bool) -> Result<Answer, Failure> {
+    let package = if std { Package::standard_library() } else { package::load(&policy.policy)? };
+    let compiled = policy::compile(&package)?;
+    let mine = compiled.tests.iter().filter(|test| test.citation.file.starts_with("std/") == std);
+    let wanted: Vec<_> = mine.filter(|test| filter.is_none_or(|part| test.name.contains(part))).cloned().collect();
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let limits = engine::Limits { threads, ..engine::Limits::default() };
+    let outcomes = decide::test::run(&compiled.program, &wanted, limits).map_err(|failure| match failure {
+        decide::Failure::Malformed(_) => Failure::Malformed(failure.to_string()),
+        decide::Failure::Limit(what) => Failure::Fault(what),
+        decide::Failure::Bug(what) => Failure::Bug(what),
+    })?;
+    let failed = outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).count();
+    let (passed, code) = (outcomes.len() - failed, u8::from(failed > 0));
+    if as_json {
+        let answer = json!({ "passed": passed, "failed": failed, "tests": outcomes });
+        return Ok(Answer::of(format!("{answer:#}\n")).with_code(code));
+    }
+    let mut text = String::new();
+    for outcome in &outcomes {
+        if outcome.failures.is_empty() {
+            let _ = writeln!(text, "ok      {}", outcome.name);
+            continue;
+        }
+        let _ = writeln!(text, "FAILED  {}   {}", outcome.name, outcome.place);
+        for missed in &outcome.failures {
+            let _ = writeln!(text, "  {}: expected {}", missed.place, missed.expected);
+            for instead in &missed.instead {
+                let _ = writeln!(text, "    instead: {instead}");
+            }
+        }
+    }
+    let _ = writeln!(text, "{}: {passed} passed, {failed} failed", package.name());
+    if outcomes.is_empty() {
+        let _ = writeln!(text, "  there is no test{}", if filter.is_some() { " of that title" } else { "" });
+    }
+    Ok(Answer::of(text).with_code(code))
+}
