@@ -128,9 +128,15 @@ fn references_go_through_inputs_and_outputs() {
         references(&renamed.set, "terraform_data.new_name"),
         ["input -> module.network.terraform_data.part[\"b\"]", "input -> module.network.terraform_data.part[\"c\"]"]
     );
+    // With the reference goes what the state, also one that is given beside the plan, says of dependencies.
     assert_eq!(
         references(&renamed.remove, "terraform_data.new_name"),
-        ["input -> module.network.terraform_data.part[\"a\"]"]
+        [
+            "-> module.network.terraform_data.part[\"a\"]",
+            "-> module.network.terraform_data.part[\"b\"]",
+            "-> terraform_data.key",
+            "input -> module.network.terraform_data.part[\"a\"]"
+        ]
     );
 }
 

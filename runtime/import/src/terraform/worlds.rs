@@ -143,8 +143,8 @@ impl<'a> Worlds<'a> {
                 _ => self.set(changed, sheet),
             };
             let mut remove = match verb {
-                Verb::Update | Verb::Move | Verb::Import | Verb::Read => self.removed(changed, sheet),
-                _ => Vec::new(),
+                Verb::Delete | Verb::Forget => Vec::new(),
+                _ => self.removed(changed, sheet),
             };
             remove.extend(self.mentioned_no_more(changed, sheet));
             if let Some((why, place)) = &changed.reason {
@@ -178,16 +178,21 @@ impl<'a> Worlds<'a> {
         facts
     }
 
-    /// References that hold no more.
+    /// References that hold no more; also those that only a state of its own may have given.
     fn removed(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
-        let gone = self.edges(&self.references_before, &changed.address);
-        let gone = gone.filter(|(edge, _)| !self.references_after.contains_key(*edge));
         // A dependency of the state goes only where the configuration says all that is there instead.
         let whole = self.world_after.block(&changed.address).is_some() && !self.obscure.contains(&changed.address);
-        let mut facts: Vec<Fact> = gone
-            .filter(|(edge, _)| whole || !edge.attribute.is_empty())
-            .map(|(edge, place)| edge.fact(sheet, place))
-            .collect();
+        let stated = self.edges(&self.references_before, &changed.address);
+        let stated = stated.filter(|(edge, _)| whole || !edge.attribute.is_empty());
+        let mut gone: BTreeMap<Edge, String> = stated.map(|(edge, place)| (edge.clone(), place.clone())).collect();
+        let instance = self.before.get(&changed.name).filter(|_| whole);
+        for (text, place) in instance.into_iter().flat_map(|instance| &instance.dependencies) {
+            for to in self.world_before.dependency(&changed.address, text) {
+                gone.entry(Edge::dependency(&changed.address, to)).or_insert_with(|| place.clone());
+            }
+        }
+        gone.retain(|edge, _| !self.references_after.contains_key(edge));
+        let mut facts: Vec<Fact> = gone.iter().map(|(edge, place)| edge.fact(sheet, place)).collect();
         crate::sheet::tidy(&mut facts);
         facts
     }
@@ -216,6 +221,11 @@ impl<'a> Worlds<'a> {
 }
 
 impl Edge {
+    /// What a state says: which one depends on which, and nothing of why.
+    fn dependency(from: &Address, to: &Address) -> Edge {
+        Edge { from: from.clone(), attribute: String::new(), to: to.clone(), to_attribute: String::new() }
+    }
+
     fn fact(&self, sheet: &Sheet, place: &str) -> Fact {
         reference_fact(sheet, &self.from, &self.attribute, &self.to, &self.to_attribute, place)
     }
@@ -321,9 +331,7 @@ fn add_dependencies(edges: &mut References, world: &World<'_>, before: &BTreeMap
                 continue;
             }
             for to in meant {
-                let (from, to) = (from.clone(), to.clone());
-                let edge = Edge { from, attribute: String::new(), to, to_attribute: String::new() };
-                extra.push((edge, place.clone()));
+                extra.push((Edge::dependency(from, to), place.clone()));
             }
         }
     }
