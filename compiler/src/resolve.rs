@@ -17,7 +17,11 @@ mod literal;
 pub(crate) mod mentions;
 pub(crate) mod message;
 pub(crate) mod rule;
+mod said;
 pub(crate) mod test;
+
+#[cfg(test)]
+mod tests;
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::hir::{Blueprint, Item};

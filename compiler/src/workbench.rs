@@ -1,7 +1,7 @@
 //! The stages in their order, without a database: what the tests of one stage stand on.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Item, Package};
+use crate::hir::{Expr, Head, Item, Literal, Package, Rule, Step};
 use crate::library::{Library, Module};
 use crate::names::{Names, exports};
 use crate::resolve::{resolve, subjects};
@@ -85,12 +85,88 @@ pub(crate) fn workbench(files: &[(&str, &str)]) -> Workbench {
     Workbench { library, items: resolved, diagnostics }
 }
 
-/// The codes of everything told about one module, in order, and the messages for a reader.
-pub(crate) fn told(text: &str) -> (Vec<Code>, String) {
-    let workbench = workbench(&[("policy", text)]);
-    let shown: Vec<String> =
-        workbench.diagnostics.iter().map(|d| format!("{}: {}", d.code.number(), d.message)).collect();
-    (workbench.diagnostics.iter().map(|diagnostic| diagnostic.code).collect(), shown.join("\n"))
+/// The rules of one module as [`sketch`] writes them, and the numbers of what was told.
+pub(crate) fn rules(text: &str) -> (Vec<String>, Vec<&'static str>) {
+    let bench = workbench(&[("policy", text)]);
+    let rules = bench.items["policy"].iter().flat_map(|item| &item.rules).map(sketch).collect();
+    (rules, bench.diagnostics.iter().map(|diagnostic| diagnostic.code.number()).collect())
+}
+
+/// A resolved rule in words close to the author's, each variable's type behind it where it is bound.
+pub(crate) fn sketch(rule: &Rule) -> String {
+    let body: Vec<String> = rule.body.iter().map(|literal| literal_text(rule, literal)).collect();
+    let head = match &rule.head {
+        Head::Relation { name, terms, .. } => format!("{}({})", short(name), list(rule, terms)),
+        Head::Cover { intent, resource } => format!("{intent} covers {}", text(rule, resource)),
+    };
+    format!("{head} if {}", body.join(", "))
+}
+
+fn literal_text(rule: &Rule, literal: &Literal) -> String {
+    let all = |body: &[Literal]| body.iter().map(|l| literal_text(rule, l)).collect::<Vec<_>>().join(", ");
+    let typed = |v: usize| format!("{}: {}", rule.variables[v].name, rule.variables[v].r#type);
+    let path = |steps: &[Step]| steps.iter().map(|step| step_text(rule, step)).collect::<String>();
+    match literal {
+        Literal::Atom(atom) => {
+            let world = match atom.world {
+                program::World::Here => "",
+                program::World::Before => "before.",
+                program::World::Either => "either.",
+            };
+            format!("{world}{}({})", short(&atom.relation), list(rule, &atom.terms))
+        }
+        Literal::Covered(term, _) => format!("covered({})", text(rule, term)),
+        Literal::Not(body, _) => format!("not [{}]", all(body)),
+        Literal::Compare(op, left, right, _) => format!("{} {op:?} {}", text(rule, left), text(rule, right)),
+        Literal::Is(expr, accept, _) => format!("{} is {accept:?}", text(rule, expr)),
+        Literal::Bind(v, expr, _) => format!("{} = {}", typed(*v), text(rule, expr)),
+        Literal::Each { variable, base, then, last, .. } => {
+            let then: String = then.iter().map(|steps| format!("{}[*]", path(steps))).collect();
+            format!("{} in {}[*]{then}{}", typed(*variable), text(rule, base), path(last))
+        }
+        Literal::Aggregate { variable, how, member, body, .. } => {
+            let member: Vec<&str> = member.iter().map(|v| rule.variables[*v].name.as_str()).collect();
+            format!("{} = {} {{ {}: {} }}", typed(*variable), how.name(), member.join(" "), all(body))
+        }
+    }
+}
+
+fn list(rule: &Rule, terms: &[Expr]) -> String {
+    terms.iter().map(|term| text(rule, term)).collect::<Vec<_>>().join(", ")
+}
+
+fn text(rule: &Rule, expr: &Expr) -> String {
+    match expr {
+        Expr::Any => String::from("_"),
+        Expr::Variable(v) => rule.variables[*v].name.clone(),
+        Expr::Constant(value) => value.to_string(),
+        Expr::Path(base, steps) => {
+            let steps: String = steps.iter().map(|step| step_text(rule, step)).collect();
+            format!("{}{steps}", text(rule, base))
+        }
+        Expr::As(inner, known) => format!("({} as {known})", text(rule, inner)),
+        Expr::Call(function, items) => format!("{function}({})", list(rule, items)),
+        Expr::Default(left, right) => format!("({} ?? {})", text(rule, left), text(rule, right)),
+        Expr::Set(items) => format!("{{{}}}", list(rule, items)),
+        Expr::List(items) => format!("[{}]", list(rule, items)),
+        Expr::Object(entries) => {
+            let entries: Vec<String> =
+                entries.iter().map(|(key, value)| format!("{key}: {}", text(rule, value))).collect();
+            format!("{{{}}}", entries.join(", "))
+        }
+    }
+}
+
+fn step_text(rule: &Rule, step: &Step) -> String {
+    match step {
+        Step::Key(key) => format!(".{key}"),
+        Step::Index(index) => format!("[{index}]"),
+        Step::Computed(expr) => format!("[{}]", text(rule, expr)),
+    }
+}
+
+fn short(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 mod tests {

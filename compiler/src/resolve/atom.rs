@@ -136,18 +136,20 @@ impl<'a> Body<'a> {
                 self.unsettled |= typed.r#type.is_none() || typed.weak;
                 return typed.expr;
             }
-            ExprKind::Name(name) => {
-                let typed = self.name(name, expr.span);
-                if typed.r#type == Some(Type::Json) && *wanted != Type::Json && matches!(typed.expr, Expr::Variable(_))
-                {
-                    self.report(untyped(self.at(expr.span), name, wanted));
-                    return typed.expr;
-                }
-                return self.fit(typed, wanted, expr.span);
-            }
             _ => {}
         }
-        self.value(expr, wanted)
+        self.column(expr, wanted)
+    }
+
+    /// A value in a column: a variable has the column's type already, json is not read as it in silence.
+    pub(crate) fn column(&mut self, expr: &ast::Expr, wanted: &Type) -> Expr {
+        let ExprKind::Name(name) = &expr.kind else { return self.value(expr, wanted) };
+        let typed = self.name(name, expr.span);
+        if typed.r#type == Some(Type::Json) && *wanted != Type::Json && matches!(typed.expr, Expr::Variable(_)) {
+            self.report(untyped(self.at(expr.span), name, wanted));
+            return typed.expr;
+        }
+        self.fit(typed, wanted, expr.span)
     }
 
     /// `_name` that occurs once.

@@ -11,6 +11,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{self, Expr};
 use crate::library::{Library, Module};
 use crate::resolve::mentions::{Mention, Mentions};
+use crate::signatures::{OPEN, is_open};
 use program::Type;
 use rustc_hash::FxHashMap;
 use std::rc::Rc;
@@ -133,7 +134,10 @@ impl<'a> Body<'a> {
         for variable in &mut self.variables {
             match self.types.get(&variable.name) {
                 Some(known) => variable.r#type = known.clone(),
-                None => open.push(variable.clone()),
+                None => {
+                    variable.r#type = OPEN;
+                    open.push(variable.clone());
+                }
             }
         }
         if self.diagnostics.is_empty() {
@@ -152,15 +156,6 @@ impl<'a> Body<'a> {
         if self.place.at.is_none() {
             self.diagnostics.push(diagnostic);
         }
-    }
-
-    /// Runs `probe` and forgets what it reported.
-    pub(crate) fn quietly<T>(&mut self, probe: impl FnOnce(&mut Body<'a>) -> T) -> T {
-        let (reported, unsettled) = (self.diagnostics.len(), self.unsettled);
-        let result = probe(self);
-        self.diagnostics.truncate(reported);
-        self.unsettled = unsettled;
-        result
     }
 
     /// The variable of that name, or what stands for it in a let.
@@ -219,7 +214,7 @@ impl<'a> Body<'a> {
     /// Notes the type of a variable, unless one is known already.
     pub(crate) fn learn(&mut self, variable: usize, known: &Type) {
         let name = &self.variables[variable].name;
-        if !self.types.contains_key(name) && !crate::signatures::is_open(known) {
+        if !self.types.contains_key(name) && !is_open(known) {
             self.types.insert(name.clone(), known.clone());
             self.learned = true;
         }

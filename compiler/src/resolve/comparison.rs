@@ -56,7 +56,7 @@ impl Body<'_> {
 
     /// The type two expressions share, as far as one of them says it.
     fn common(&mut self, left: &ast::Expr, right: &ast::Expr) -> Option<Type> {
-        let sides = [left, right].map(|side| self.quietly(|body| body.expr(side, None)));
+        let sides = [left, right].map(|side| self.said(side));
         if let Some(sure) = sides.iter().find_map(Typed::sure) {
             return Some(sure.clone());
         }
@@ -111,7 +111,7 @@ impl Body<'_> {
 
     /// The type an expression says by itself: a guess for texts and json.
     fn said_by(&mut self, expr: &ast::Expr) -> Option<Type> {
-        let typed = self.quietly(|body| body.expr(expr, None));
+        let typed = self.said(expr);
         if let Some(sure) = typed.sure() {
             return Some(sure.clone());
         }
@@ -130,7 +130,7 @@ impl Body<'_> {
     /// An expression read as a stated type: json as anything, a text as an entity or enum and back.
     fn read_as(&mut self, expr: &ast::Expr, stated: &Type) -> Expr {
         let text = |known: &Type| matches!(known, Type::String | Type::Entity(_) | Type::Enum(_));
-        let typed = self.quietly(|body| body.expr(expr, None));
+        let typed = self.said(expr);
         match &typed.r#type {
             Some(have) if !typed.weak && have != stated && text(have) && text(stated) => {
                 Expr::As(Box::new(self.expr(expr, None).expr), stated.clone())
@@ -151,7 +151,7 @@ impl Body<'_> {
     ) {
         let stated = self.stated(stated);
         let (base, segments) = segments(collection);
-        let over = self.quietly(|body| body.expr(&base, None));
+        let over = self.said(&base);
         if !segments.is_empty() || over.r#type == Some(Type::Json) {
             self.each_of_json(element, stated, &base, &segments, negated, span, out);
             return;
@@ -160,7 +160,7 @@ impl Body<'_> {
         let inner = match &over.r#type {
             Some(Type::Set(inner) | Type::List(inner)) if !over.weak => Some((**inner).clone()),
             Some(Type::Set(_) | Type::List(_)) | None => {
-                let typed = self.quietly(|body| body.expr(element, None));
+                let typed = self.said(element);
                 let weak = match &over.r#type {
                     Some(Type::Set(inner) | Type::List(inner)) => Some((**inner).clone()),
                     _ => None,
@@ -219,7 +219,7 @@ impl Body<'_> {
         let mut ways: Vec<Vec<Step>> =
             segments.iter().map(|steps| steps.iter().filter_map(|step| self.step(step)).collect()).collect();
         let last = ways.pop().unwrap_or_default();
-        let typed = self.quietly(|body| body.expr(element, None));
+        let typed = self.said(element);
         let known = stated.or_else(|| typed.sure().cloned()).or_else(|| match (&typed.r#type, typed.weak) {
             (Some(weak), true) => Some(weak.clone()),
             _ => self.may_guess(Strength::Json).then_some(Type::Json),

@@ -5,10 +5,11 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, Step};
 use crate::names::Sort;
 use crate::resolve::body::{Body, Strength, Typed};
+use crate::resolve::said;
 use crate::scope::Wanted;
 use program::{Function, Json, Type, Value};
 use std::sync::Arc;
-use syntax::ast::{self, BinaryOperator, ExprKind, Span};
+use syntax::ast::{self, ExprKind, Span};
 
 impl Typed {
     pub(crate) fn of(expr: Expr, known: Type) -> Typed {
@@ -45,12 +46,7 @@ impl Body<'_> {
             ExprKind::Path(base, steps) => self.path(base, steps, expr.span),
             ExprKind::Call(atom) => self.call(atom, wanted),
             ExprKind::Binary(operator, left, right) => {
-                let function = match operator {
-                    BinaryOperator::Add => Function::Add,
-                    BinaryOperator::Subtract => Function::Subtract,
-                    BinaryOperator::Multiply => Function::Multiply,
-                };
-                self.overload(function, &[left, right], wanted, expr.span)
+                self.overload(said::function(*operator), &[left, right], wanted, expr.span)
             }
             ExprKind::Default(left, right) => self.default(left, right, wanted),
             ExprKind::Negative(inner)
@@ -127,10 +123,8 @@ impl Body<'_> {
         let (inner, weak) = match inner {
             Some(inner) => (Some(inner), false),
             None => {
-                let found: Vec<Typed> = items.iter().map(|item| self.quietly(|body| body.expr(item, None))).collect();
-                let sure = found.iter().find_map(|typed| typed.sure().cloned());
-                let weak = sure.is_none();
-                (sure.or_else(|| found.into_iter().find_map(|typed| typed.r#type)), weak)
+                let found = self.said_member(items);
+                (found.r#type, found.weak)
             }
         };
         let items: Vec<Expr> = match &inner {
@@ -203,17 +197,13 @@ impl Body<'_> {
 
     /// `a ?? b`: of the type of its place, of the right side, or of the left.
     fn default(&mut self, left: &ast::Expr, right: &ast::Expr, wanted: Option<&Type>) -> Typed {
-        let other = match wanted {
-            Some(wanted) => Some((wanted.clone(), false)),
+        let (known, weak) = match wanted {
+            Some(wanted) => (wanted.clone(), false),
             None => {
-                let right = self.quietly(|body| body.expr(right, None));
-                let left = self.quietly(|body| body.expr(left, None));
-                let sure = right.sure().or(left.sure()).cloned().map(|known| (known, false));
-                let weak = if right.weak { right.r#type } else { None };
-                sure.or(weak.map(|known| (known, true))).or(Some((Type::Json, false)))
+                let said = self.said_default(left, right);
+                (said.r#type.unwrap_or(Type::Json), said.weak)
             }
         };
-        let Some((known, weak)) = other else { return Typed::open(Expr::Any) };
         let (left, right) = (self.value(left, &known), self.value(right, &known));
         Typed { expr: Expr::Default(Box::new(left), Box::new(right)), r#type: Some(known), weak }
     }
@@ -250,28 +240,21 @@ impl Body<'_> {
             Function::StrFormat => return self.format(arguments, span),
             _ => {}
         }
-        let overloads =
-            program::functions().iter().find(|s| s.function == function).map(|s| s.types()).unwrap_or_default();
-        let counted: Vec<_> = overloads.into_iter().filter(|(takes, _)| takes.len() == arguments.len()).collect();
+        let counted = overloads(function, arguments.len());
         if counted.is_empty() {
             self.report(argument_count(self.at(span), &function.to_string(), arguments.len()));
             return Typed::open(Expr::Any);
         }
-        let have: Vec<Typed> =
-            arguments.iter().map(|argument| self.quietly(|body| body.expr(argument, None))).collect();
-        let takes = |takes: &[Type]| takes.iter().zip(&have).all(|(wanted, have)| accepts(wanted, have));
-        let gives = |result: &Type| wanted.is_none_or(|wanted| *wanted == Type::Json || wanted == result);
-        let mut fitting: Vec<_> = counted.iter().filter(|(t, result)| takes(t) && gives(result)).collect();
-        if fitting.is_empty() {
-            fitting = counted.iter().filter(|(t, _)| takes(t)).collect();
-        }
+        let have: Vec<Typed> = arguments.iter().map(|argument| self.said(argument)).collect();
+        let fitting = fitting(&counted, &have, wanted);
         let Some((takes, result)) = fitting.first() else {
             self.report(no_overload(self.at(span), function, &have, &counted));
-            return Typed { expr: Expr::Any, r#type: counted.first().map(|(_, result)| result.clone()), weak: false };
+            return Typed::open(Expr::Any);
         };
         if fitting.len() > 1 && self.strength < Strength::Json {
             self.unsettled = true;
-            let expr = Expr::Call(function, have.into_iter().map(|typed| typed.expr).collect());
+            let arguments = arguments.iter().map(|argument| self.expr(argument, None).expr).collect();
+            let expr = Expr::Call(function, arguments);
             let same = fitting.iter().all(|(_, other)| other == result);
             return Typed { expr, r#type: same.then(|| result.clone()), weak: false };
         }
@@ -322,6 +305,26 @@ impl Body<'_> {
     }
 }
 
+/// The overloads of a function that take so many arguments.
+pub(super) fn overloads(function: Function, count: usize) -> Vec<(Vec<Type>, Type)> {
+    let signature = program::functions().iter().find(|signature| signature.function == function);
+    let all = signature.map(|signature| signature.types()).unwrap_or_default();
+    all.into_iter().filter(|(takes, _)| takes.len() == count).collect()
+}
+
+/// Those that take what is there, and give what is wanted if any does.
+pub(super) fn fitting<'o>(
+    overloads: &'o [(Vec<Type>, Type)],
+    have: &[Typed],
+    wanted: Option<&Type>,
+) -> Vec<&'o (Vec<Type>, Type)> {
+    let takes = |takes: &[Type]| takes.iter().zip(have).all(|(wanted, have)| accepts(wanted, have));
+    let gives = |result: &Type| wanted.is_none_or(|wanted| *wanted == Type::Json || wanted == result);
+    let taken: Vec<_> = overloads.iter().filter(|(types, _)| takes(types)).collect();
+    let given: Vec<_> = taken.iter().copied().filter(|(_, result)| gives(result)).collect();
+    if given.is_empty() { taken } else { given }
+}
+
 /// A literal is asked to be of the type; anything else says its own.
 fn asked<'t>(wanted: &'t Type, expr: &ast::Expr) -> Option<&'t Type> {
     match expr.kind {
@@ -348,7 +351,7 @@ fn constants(items: &[Expr]) -> Option<Vec<Value>> {
 }
 
 /// What a literal is where nothing asks for more.
-fn literal_type(expr: &ast::Expr) -> Type {
+pub(super) fn literal_type(expr: &ast::Expr) -> Type {
     match &expr.kind {
         ExprKind::Int(_) => Type::Int,
         ExprKind::Duration(_) => Type::Duration,

@@ -157,7 +157,8 @@ impl Body<'_> {
             return;
         };
         let counts = how == Aggregate::Count;
-        if counts && !group.per.is_empty() || !counts && group.names.len() != 1 {
+        let misnamed = counts && !group.per.is_empty() || !counts && group.names.len() != 1;
+        if misnamed {
             self.report(aggregate_names(self.at(group.span), how));
         }
         let frame = std::mem::replace(&mut self.place.frame, self.place.next_frame);
@@ -200,6 +201,7 @@ impl Body<'_> {
                 Aggregate::Min | Aggregate::Max,
                 Some(known @ (Type::Int | Type::Duration | Type::Time | Type::String)),
             ) => Some(known),
+            (_, Some(_)) if misnamed => None,
             (_, Some(other)) => {
                 self.report(not_aggregated(self.at(group.span), how, &other));
                 None

@@ -215,7 +215,7 @@ impl Body<'_> {
         }
         let slots = self.slots(&relation.columns, &atom.arguments, &symbol.local, atom.span, true);
         let terms = slots.into_iter().zip(&relation.columns).map(|(slot, column)| match slot {
-            Some(expr) => self.value(expr, &column.r#type),
+            Some(expr) => self.column(expr, &column.r#type),
             None => Expr::Any,
         });
         let terms = terms.collect();

@@ -245,7 +245,9 @@ pub(crate) fn pattern<'a>(
         });
     }
     let instance = match &written.instance {
-        Some(instance) => Some(instance_name(context.library, instance, relation).map_err(|d| diagnostics.push(*d)).ok()?),
+        Some(instance) => {
+            Some(instance_name(context.library, instance, relation).map_err(|d| diagnostics.push(*d)).ok()?)
+        }
         None => None,
     };
     let relation_name = relation.declared.name.clone();

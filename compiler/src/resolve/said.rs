@@ -1,0 +1,106 @@
+//! What an expression says of its own type, without building it: what its neighbours are typed by.
+//!
+//! INVARIANT: looks at every part once, reports nothing, and leaves the round as it is.
+
+use crate::hir::Expr;
+use crate::names::Sort;
+use crate::resolve::body::{Body, Typed};
+use crate::resolve::expression::{fitting, literal_type, overloads};
+use crate::scope::Wanted;
+use program::{Function, Type};
+use syntax::ast::{self, BinaryOperator, ExprKind};
+
+impl Body<'_> {
+    /// The expression's type, where nothing asks for one. Of a name also what stands for it.
+    pub(crate) fn said(&mut self, expr: &ast::Expr) -> Typed {
+        match &expr.kind {
+            ExprKind::Any => Typed::open(Expr::Any),
+            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::Path(..) | ExprKind::Object(_) => Typed::of(Expr::Any, Type::Json),
+            ExprKind::Binary(operator, left, right) => {
+                let have = [self.said(left), self.said(right)];
+                given(function(*operator), &have)
+            }
+            ExprKind::Negative(inner) if !matches!(inner.kind, ExprKind::Int(_) | ExprKind::Duration(_)) => {
+                self.said(inner)
+            }
+            ExprKind::Default(left, right) => self.said_default(left, right),
+            ExprKind::Call(atom) => {
+                let Some(function) = self.function(atom) else { return Typed::open(Expr::Any) };
+                let have: Vec<Typed> = atom.arguments.iter().map(|argument| self.said(&argument.value)).collect();
+                given(function, &have)
+            }
+            ExprKind::Set(items) => self.said_many(items, Type::Set),
+            ExprKind::List(items) => self.said_many(items, Type::List),
+            ExprKind::Text(_) => Typed { expr: Expr::Any, r#type: Some(Type::String), weak: true },
+            ExprKind::Int(_)
+            | ExprKind::Decimal(_)
+            | ExprKind::Duration(_)
+            | ExprKind::Time(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Null
+            | ExprKind::Negative(_) => Typed::of(Expr::Any, literal_type(expr)),
+        }
+    }
+
+    /// Of `a ?? b`, the right side says most; what neither says is json.
+    pub(super) fn said_default(&mut self, left: &ast::Expr, right: &ast::Expr) -> Typed {
+        let (left, right) = (self.said(left), self.said(right));
+        if let Some(sure) = right.sure().or(left.sure()) {
+            return Typed::of(Expr::Any, sure.clone());
+        }
+        match (right.weak, right.r#type) {
+            (true, weak) => Typed { expr: Expr::Any, r#type: weak, weak: true },
+            (false, _) => Typed::of(Expr::Any, Type::Json),
+        }
+    }
+
+    /// What the members of a collection are.
+    pub(super) fn said_member(&mut self, items: &[ast::Expr]) -> Typed {
+        let said: Vec<Typed> = items.iter().map(|item| self.said(item)).collect();
+        if let Some(sure) = said.iter().find_map(Typed::sure) {
+            return Typed::of(Expr::Any, sure.clone());
+        }
+        let guess = said.into_iter().find_map(|typed| typed.r#type);
+        Typed { expr: Expr::Any, r#type: guess, weak: true }
+    }
+
+    fn said_many(&mut self, items: &[ast::Expr], of: fn(Box<Type>) -> Type) -> Typed {
+        let member = self.said_member(items);
+        Typed { expr: Expr::Any, r#type: member.r#type.map(|inner| of(Box::new(inner))), weak: member.weak }
+    }
+
+    /// The builtin that a call names.
+    fn function(&self, atom: &ast::Atom) -> Option<Function> {
+        let blueprint = self.place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
+        let scope = &self.place.module.scope;
+        let symbol = scope.find(&self.library.names, &atom.path.names, blueprint, Wanted::Condition).ok()?;
+        match symbol.sort {
+            Sort::Function(function) => Some(function),
+            _ => None,
+        }
+    }
+}
+
+/// The builtin behind an operator.
+pub(super) fn function(operator: BinaryOperator) -> Function {
+    match operator {
+        BinaryOperator::Add => Function::Add,
+        BinaryOperator::Subtract => Function::Subtract,
+        BinaryOperator::Multiply => Function::Multiply,
+    }
+}
+
+/// The result, where every overload that fits gives the same.
+fn given(function: Function, have: &[Typed]) -> Typed {
+    match function {
+        Function::Size => return Typed::of(Expr::Any, Type::Int),
+        Function::StrFormat => return Typed::of(Expr::Any, Type::String),
+        _ => {}
+    }
+    let all = overloads(function, have.len());
+    let fitting = fitting(&all, have, None);
+    let result = fitting.first().map(|(_, result)| result.clone());
+    let same = fitting.iter().all(|(_, other)| Some(other) == result.as_ref());
+    Typed { expr: Expr::Any, r#type: result.filter(|_| same), weak: false }
+}

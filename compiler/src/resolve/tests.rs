@@ -1,0 +1,211 @@
+//! What rules resolve to: one table a question.
+
+use crate::workbench::{rules, workbench};
+
+const DECLARED: &str = "use std.state.{Resource, kind, tag, config, exists};
+relation named(r: Resource);
+relation texts(r: Resource, t: string);
+relation counted(r: Resource, n: int);
+relation nets(r: Resource, c: cidr);
+let labelled(r: Resource, v: string) = tag(r, \"l\", k), k == v;
+let large(n: int) = n > 9;
+";
+
+/// The last rule of `rule`, which stands behind the declarations above, without any diagnostic.
+fn check(rule: &str, expect: &str) {
+    let (rules, told) = rules(&format!("{DECLARED}{rule}"));
+    let found = rules.last().map(String::as_str).unwrap_or_default();
+    assert!(told.is_empty(), "{rule}\n{told:?}\n{found}");
+    assert_eq!(found, expect, "{rule}");
+}
+
+/// The numbers of what is told about `rule`.
+fn refused(rule: &str, numbers: &[&str]) {
+    let (_, told) = rules(&format!("{DECLARED}{rule}"));
+    assert_eq!(told, numbers, "{rule}");
+}
+
+#[test]
+fn arguments_find_their_columns() {
+    check("named(r) if tag(r, value: \"x\");", "named(r) if tag(r, _, \"x\")");
+    check("named(r) if tag(value: \"x\", r: r);", "named(r) if tag(r, _, \"x\")");
+    check("named(r: r) if exists(r);", "named(r) if exists(r)");
+    check("named(r) if tag(r, _why, _);", "named(r) if tag(r, _, _)");
+    check("texts(r, t) if tag(r, _k, t), kind(r, _k);", "texts(r, t) if tag(r, _k, t), kind(r, _k)");
+    refused("named(r) if tag(r, \"x\");", &["W0210"]);
+    refused("named(r) if tag(r: r, \"x\", _);", &["W0210", "W0210"]);
+    refused("named(r) if tag(r, _, _, _);", &["W0210"]);
+}
+
+#[test]
+fn literals_take_the_type_of_their_place() {
+    check("nets(\"db\", \"10.0.0.0/8\");", "nets(\"db\", \"10.0.0.0/8\") if ");
+    check("named(r) if nets(r, c), c == \"10.1.0.0/16\";", "named(r) if nets(r, c), c Equal \"10.1.0.0/16\"");
+    check(
+        "named(r) if config(r, v), v == {\"a\": [1, \"x\", null]};",
+        "named(r) if config(r, v), v Equal {\"a\": [1, \"x\", null]}",
+    );
+    check("counted(r, n) if exists(r), n = -3;", "counted(r, n) if exists(r), n: int = -3");
+    refused("named(r) if counted(r, \"x\");", &["W0301"]);
+    refused("nets(\"db\", \"10.0.0.0/80\");", &["W0304"]);
+}
+
+#[test]
+fn json_is_typed_by_what_it_meets() {
+    check("named(r) if config(r, c), c.acl == \"open\";", "named(r) if config(r, c), (c.acl as string) Equal \"open\"");
+    check(
+        "texts(r, t) if config(r, c), t = c.a[0].b;",
+        "texts(r, t) if config(r, c), t: string = (c.a[0].b as string)",
+    );
+    check("texts(r, c.name) if config(r, c);", "texts(r, (c.name as string)) if config(r, c)");
+    check("texts(r, t) if config(r, c), t in c.a[*].b;", "texts(r, t) if config(r, c), t: string in c.a[*].b");
+    check(
+        "nets(r, n) if config(r, c), x in c.in[*], n: cidr in x.nets[*];",
+        "nets(r, n) if config(r, c), x: json in c.in[*], n: cidr in x.nets[*]",
+    );
+    check(
+        "counted(r, n) if config(r, c), n: int = c.port ?? 0;",
+        "counted(r, n) if config(r, c), n: int = ((c.port as int) ?? 0)",
+    );
+    check(
+        "named(r) if config(r, c), kind(r, k), c.a[k] is absent;",
+        "named(r) if config(r, c), kind(r, k), c.a[k] is [Absent]",
+    );
+    check("named(r) if config(r, c), c.on;", "named(r) if config(r, c), (c.on as bool) Equal true");
+    check("counted(r, n) if config(r, c), n = c.a + 1;", "counted(r, n) if config(r, c), n: int = +((c.a as int), 1)");
+    check("counted(r, n) if config(r, c), n = size(c.xs);", "counted(r, n) if config(r, c), n: int = size(c.xs)");
+    refused("texts(r, c) if config(r, c);", &["W0302"]);
+    refused("named(r) if config(r, c), tag(r, c, _);", &["W0302"]);
+}
+
+#[test]
+fn a_negation_is_the_right_way_round() {
+    check("named(r) if kind(r, k), not k == \"x\";", "named(r) if kind(r, k), k NotEqual \"x\"");
+    check("named(r) if counted(r, n), not n < 3;", "named(r) if counted(r, n), n AtLeast 3");
+    check("named(r) if kind(r, k), not k in {\"x\"};", "named(r) if kind(r, k), k NotIn {\"x\"}");
+    check("named(r) if exists(r), not kind(r, _);", "named(r) if exists(r), not [kind(r, _)]");
+    check("named(r) if config(r, c), not c.a is null;", "named(r) if config(r, c), c.a is [Absent, Unknown, Present]");
+    // What is absent is not equal to anything, so its negation holds.
+    check(
+        "named(r) if config(r, c), not c.a == 3;",
+        "named(r) if config(r, c), not [$#2: int = (c.a as int), $#2 Equal 3]",
+    );
+    check(
+        "named(r) if config(r, c), not \"x\" in c.a[*];",
+        "named(r) if config(r, c), not [$#2: string in c.a[*], \"x\" Equal $#2]",
+    );
+    check("named(r) if counted(r, n), not large(n);", "named(r) if counted(r, n), n AtMost 9");
+    refused("named(r) if config(r, c), c.a < 3;", &["W0205"]);
+    refused("named(r) if config(r, c), not c.a in {3};", &["W0205"]);
+}
+
+#[test]
+fn an_equation_binds_or_compares() {
+    check("texts(r, t) if exists(r), t = \"x\";", "texts(r, t) if exists(r), t: string = \"x\"");
+    check("named(r) if kind(r, k), k = \"x\";", "named(r) if kind(r, k), k Equal \"x\"");
+    check("texts(r, t) if t = k, kind(r, k);", "texts(r, t) if t: string = k, kind(r, k)");
+    check("texts(r, t) if kind(r, k), k = t;", "texts(r, t) if kind(r, k), t: string = k");
+    check("counted(r, n) if exists(r), n in {1, 2};", "counted(r, n) if exists(r), n: int in {1, 2}[*]");
+    check("named(r) if counted(r, n), n in {1, 2};", "named(r) if counted(r, n), n In {1, 2}");
+    check(
+        "named(r) if kind(r, k), config(r, c), k in c.a[*];",
+        "named(r) if kind(r, k), config(r, c), $#3: string in c.a[*], k Equal $#3",
+    );
+    refused("counted(r, n) if exists(r), n = m + 1, m = n - 1;", &["W0201"]);
+}
+
+#[test]
+fn an_aggregate_has_names_of_its_own() {
+    check(
+        "counted(r, n) if exists(r), n = count { k: tag(r, k, _) };",
+        "counted(r, n) if exists(r), n: int = count { k#1: tag(r, k#1, _) }",
+    );
+    check(
+        "counted(r, n) if exists(r), n = sum { c per k: tag(r, k, v), counted(r, c), kind(r, v) };",
+        "counted(r, n) if exists(r), n: int = sum { k#1 c#1: tag(r, k#1, v#1), counted(r, c#1), kind(r, v#1) }",
+    );
+    check(
+        "counted(r, n) if exists(r), n = max { c: tag(r, k, k), counted(r, c) };",
+        "counted(r, n) if exists(r), n: int = max { k#1 c#1: tag(r, k#1, k#1), counted(r, c#1) }",
+    );
+    // Left of `:` a name is always new.
+    check(
+        "counted(r, n) if exists(r), kind(r, k), k != \"x\", n = count { k: tag(r, k, _) };",
+        "counted(r, n) if exists(r), kind(r, k), k NotEqual \"x\", n: int = count { k#1: tag(r, k#1, _) }",
+    );
+    check(
+        "named(r) if counted(r, n), n = count { k: tag(r, k, _) };",
+        "named(r) if counted(r, n), $#3: int = count { k#1: tag(r, k#1, _) }, n Equal $#3",
+    );
+    refused("counted(r, n) if exists(r), n = sum { k: kind(r, k) };", &["W0303"]);
+    refused("counted(r, n) if exists(r), n = count { k: kind(r, x) };", &["W0203", "W0203"]);
+}
+
+#[test]
+fn a_let_is_put_in_place_with_new_variables() {
+    check(
+        "named(r) if exists(r), labelled(r, \"x\");",
+        "named(r) if exists(r), tag(r, \"l\", labelled#1.k), labelled#1.k Equal \"x\"",
+    );
+    check(
+        "named(r) if exists(r), not labelled(r, \"x\"), labelled(r, \"y\");",
+        "named(r) if exists(r), not [tag(r, \"l\", labelled#1.k), labelled#1.k Equal \"x\"], tag(r, \"l\", labelled#2.k), \
+         labelled#2.k Equal \"y\"",
+    );
+    check("named(r) if config(r, c), large(c.a ?? 0);", "named(r) if config(r, c), ((c.a as int) ?? 0) Greater 9");
+    refused("named(r) if config(r, c), large(c.a);", &["W0205"]);
+    refused("named(r) if kind(r, k), large(k);", &["W0301"]);
+    refused("let twice(n: int) = large(n), smal(n);", &["W0101"]);
+}
+
+#[test]
+fn a_stated_type_reads_texts_as_entities_and_back() {
+    check("texts(r, t) if exists(r), t: string = r;", "texts(r, t) if exists(r), t: string = (r as string)");
+    check("named(r) if kind(_, k), r: Resource = k;", "named(r) if kind(_, k), r: Resource = (k as Resource)");
+    refused("named(k) if kind(_, k);", &["W0301"]);
+}
+
+#[test]
+fn a_long_sum_is_read_in_time() {
+    let sum = vec!["n"; 100].join(" + ");
+    let (rules, told) = rules(&format!("{DECLARED}counted(r, m) if counted(r, n), m = {sum};"));
+    assert!(told.is_empty() && rules.len() == 1, "{told:?}");
+}
+
+#[test]
+fn a_broken_item_leaves_the_others_standing() {
+    let text = format!("{DECLARED}named(r) if nonsense(r);\nnamed(r) if exists(r);\nrelation other(n: integer);\n");
+    let (rules, told) = rules(&text);
+    assert_eq!(told, ["W0106", "W0101"]);
+    assert_eq!(rules.last().map(String::as_str), Some("named(r) if exists(r)"));
+}
+
+#[test]
+fn the_message_of_a_singleton_is_as_promised() {
+    let bench = workbench(&[(
+        "policy",
+        "use std.change.{action, actor};\nuse std.authority.{accountable, member, Party};\nauthority relation lead(p: Party);\n\
+         pub blueprint b() {\n    permit own(a) if action(a, \"update\", r), accountable(r, tem), member(who, team), \
+         lead(team), actor(a, who);\n}",
+    )]);
+    let [only] = bench.diagnostics.as_slice() else { panic!("{:#?}", bench.diagnostics) };
+    assert_eq!(only.message, "`tem` occurs once in this rule");
+    assert_eq!(only.help.as_deref(), Some("`team` is used in this rule; or write `_tem` if any value is meant"));
+    assert_eq!(only.labels[0].text, "bound here and never used");
+    assert_eq!(only.fixes.len(), 2);
+}
+
+#[test]
+fn another_module_is_seen_through_its_exports() {
+    let vault = "use std.state.Resource;\npub relation sealed(r: Resource);\nrelation hidden(r: Resource);\n";
+    let told = |text: &str| -> Vec<&'static str> {
+        let bench = workbench(&[("cards.vault", vault), ("policy", text)]);
+        bench.diagnostics.iter().map(|diagnostic| diagnostic.code.number()).collect()
+    };
+    assert!(told("use cards.vault;\ndeny a(r) \"{r}\" if vault.sealed(r);").is_empty());
+    assert!(told("use cards.vault.sealed;\ndeny a(r) \"{r}\" if sealed(r);").is_empty());
+    assert!(told("deny a(r) \"{r}\" if cards.vault.sealed(r);").is_empty());
+    assert_eq!(told("deny a(r) \"{r}\" if cards.vault.hidden(r);"), ["W0112"]);
+    assert_eq!(told("use cards.valt;"), ["W0104"]);
+    assert_eq!(told("deny a(r) \"{r}\" if sealed(r);"), ["W0101"]);
+}
