@@ -17,6 +17,9 @@ pub type Members<'a> = dyn Fn(&Type) -> Option<&'a [String]> + 'a;
 /// - `members`: of enum types; one that is not known accepts any member.
 pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result<Value, Box<Diagnostic>> {
     let mismatch = |have: &str| Err(Box::new(mismatch(expr.span, have, wanted)));
+    if let Some(origin) = named(expr, "unknown") {
+        return Ok(Value::unknown(origin));
+    }
     match (&expr.kind, wanted) {
         (ExprKind::Text(text), _) => text_value(text, expr.span, wanted, members),
         (_, Type::Json) => json(expr).map(Value::json),
@@ -48,20 +51,15 @@ pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result
         (ExprKind::Decimal(_), _) => mismatch("a decimal number"),
         (ExprKind::Name(name), _) => {
             let quoted = program::quote(name);
-            Err(Box::new(
-                not_constant(expr.span)
-                    .help(format!("write `{quoted}` if the text is meant"))
-                    .fix(format!("write `{quoted}`"), expr.span, quoted),
-            ))
+            Err(Box::new(not_constant(expr.span).help(format!("write `{quoted}` if the text is meant")).fix(
+                format!("write `{quoted}`"),
+                expr.span,
+                quoted,
+            )))
         }
-        (
-            ExprKind::Any
-            | ExprKind::Path(..)
-            | ExprKind::Call(_)
-            | ExprKind::Binary(..)
-            | ExprKind::Default(..),
-            _,
-        ) => Err(Box::new(not_constant(expr.span))),
+        (ExprKind::Any | ExprKind::Path(..) | ExprKind::Call(_) | ExprKind::Binary(..) | ExprKind::Default(..), _) => {
+            Err(Box::new(not_constant(expr.span)))
+        }
     }
 }
 
@@ -112,8 +110,22 @@ fn json(expr: &Expr) -> Result<Json, Box<Diagnostic>> {
         | ExprKind::Path(..)
         | ExprKind::Call(_)
         | ExprKind::Binary(..)
-        | ExprKind::Default(..) => return Err(Box::new(not_constant(expr.span))),
+        | ExprKind::Default(..) => match (named(expr, "unknown"), named(expr, "sensitive")) {
+            (Some(origin), _) => Json::Unknown(origin.into()),
+            (None, Some(digest)) => Json::Sensitive(digest.into()),
+            (None, None) => return Err(Box::new(not_constant(expr.span))),
+        },
     })
+}
+
+/// The text of `word("text")`: how a fact writes a value that is not known (by its origin) or not shown (its digest).
+fn named<'e>(expr: &'e Expr, word: &str) -> Option<&'e str> {
+    let ExprKind::Call(atom) = &expr.kind else { return None };
+    let ([name], [argument]) = (atom.path.names.as_slice(), atom.arguments.as_slice()) else { return None };
+    match (&argument.value.kind, &argument.name) {
+        (ExprKind::Text(text), None) if name.text == word => Some(text),
+        _ => None,
+    }
 }
 
 /// A type with its article: `a string`, `an int`, `a Resource`.
