@@ -98,7 +98,7 @@ pub(crate) fn value(node: &Node<'_>, column: &Column) -> Result<Value, Malformed
 
 pub(crate) fn typed(json: &Json, wanted: &Type) -> Option<Value> {
     match (wanted, json) {
-        (Type::Json, json) => Some(Value::json(json.clone())),
+        (Type::Json, json) => Some(Value::json(with_unknowns(json))),
         (Type::Int, Json::Int(number)) => Some(Value::Int(*number)),
         (Type::Bool, Json::Bool(flag)) => Some(Value::Bool(*flag)),
         (Type::String | Type::Entity(_) | Type::Enum(_), Json::Text(text)) => Some(Value::Text(text.clone())),
@@ -111,6 +111,20 @@ pub(crate) fn typed(json: &Json, wanted: &Type) -> Option<Value> {
             items.iter().map(|item| typed(item, inner)).collect::<Option<Vec<_>>>().map(|list| Value::List(list.into()))
         }
         _ => None,
+    }
+}
+
+/// The value with each `{"$unknown": "origin"}` in it as the unknown that it states.
+fn with_unknowns(json: &Json) -> Json {
+    match json {
+        Json::Object(entries) => match entries.first_key_value() {
+            Some((key, Json::Text(origin))) if entries.len() == 1 && &**key == "$unknown" => {
+                Json::Unknown(origin.clone())
+            }
+            _ => Json::Object(entries.iter().map(|(key, value)| (key.clone(), with_unknowns(value))).collect()),
+        },
+        Json::Array(items) => Json::Array(items.iter().map(with_unknowns).collect()),
+        other => other.clone(),
     }
 }
 

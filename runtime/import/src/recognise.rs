@@ -154,6 +154,10 @@ fn content(name: &str, text: &str, insisted: Option<Format>) -> Result<Content, 
     if let Some(format) = text_format {
         return Ok(Content::Text(format));
     }
+    if text.trim_start().starts_with("{\"@level\"") {
+        return Err(Malformed::new("", "this is the log of a Terraform run")
+            .help("`terraform plan -out p` and then `terraform show -json p` write a plan"));
+    }
     let json = json::parse(text)?;
     let format = match recognise_json(&json) {
         Ok(format) => format,
@@ -185,8 +189,14 @@ fn recognise_json(json: &Json) -> Result<Format, Malformed> {
         return Ok(Format::TerraformPlan);
     }
     if has(&["format_version"]) {
-        let plan = has(&["errored", "complete", "applyable", "relevant_attributes"]);
-        return Ok(if plan { Format::TerraformPlan } else { Format::TerraformState });
+        if has(&["errored", "complete", "applyable", "relevant_attributes"]) {
+            return Ok(Format::TerraformPlan);
+        }
+        // Other answers of Terraform have a version too (schemas, validation); an empty state has nothing else.
+        let state = |key: &str| ["checks", "format_version", "terraform_version", "values"].contains(&key);
+        if entries.keys().all(|key| state(key)) {
+            return Ok(Format::TerraformState);
+        }
     }
     if has(&["version"]) && has(&["serial", "lineage", "terraform_version", "modules", "resources"]) {
         return Ok(Format::TerraformState);

@@ -176,6 +176,27 @@ error: the file is a zip archive, as `terraform plan -out` writes it
     check("x.json", "[]", &expect("expected an object at the top, found an array", "x.json"));
     check(
         "x.json",
+        "{\"format_version\": \"1.0\", \"provider_schemas\": {}}",
+        &expect("the file is JSON, but of no format that is known here", "x.json"),
+    );
+    check(
+        "log.json",
+        "{\"@level\":\"info\"}\n{\"@level\":\"info\"}\n",
+        "
+error: this is the log of a Terraform run
+  --> log.json
+   = help: `terraform plan -out p` and then `terraform show -json p` write a plan",
+    );
+    check(
+        "plan.txt",
+        "Terraform will perform the following actions:\n",
+        "
+error: the file is of no format that is known here
+  --> plan.txt
+   = help: this is a plan as a terminal shows it; `terraform show -json FILE` writes it as JSON",
+    );
+    check(
+        "x.json",
         "{\"format\": \"writ-change/9\"}",
         &expect("the format `writ-change/9` is not known here", "x.json#/format"),
     );
