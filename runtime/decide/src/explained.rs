@@ -149,15 +149,12 @@ fn ground(program: &Program, rule: &Rule, literal: &Literal, premise: &Premise, 
     match (premise, literal) {
         (Premise::Holds(node), _) => Ground::Step(*node),
         (Premise::Absent { pattern, why }, Literal::Absent(atom)) => {
-            let world = match atom.world {
-                program::World::Here => "",
-                program::World::Before => "before.",
-                program::World::Either => "either.",
-            };
-            let shown = match program.relation(atom.relation).hidden {
-                true => helper(program, atom.relation, pattern),
+            // Of the compiler's relations only what stands for a condition has no name that an author knows.
+            let shown = match words::unnamed(program, atom.relation) {
+                true => words::helper(program, atom.relation, pattern),
                 false => words::pattern(program, atom.relation, pattern),
             };
+            let world = words::world(atom.world);
             let why = match why {
                 Absence::NotGiven => "no fact gives it",
                 Absence::NotDerived => "no rule derives it",
@@ -176,16 +173,10 @@ fn ground(program: &Program, rule: &Rule, literal: &Literal, premise: &Premise, 
             };
             Ground::Aggregated { text, steps: members.into_iter().collect() }
         }
-        _ => Ground::Computed { text: words::computed(literal, binding), trivial: words::trivial(literal, binding) },
-    }
-}
-
-/// A condition for which the compiler made a relation of its own: shown by the words it was made from.
-fn helper(program: &Program, relation: RelationId, pattern: &[Option<Value>]) -> String {
-    let made = program.rules.iter().find(|rule| rule.head.relation == relation);
-    match made.map(|rule| rule.citation.text.as_str()) {
-        Some(text) if !text.is_empty() => words::cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), 80),
-        _ => words::pattern(program, relation, pattern),
+        _ => {
+            let bound = words::Bound { rule, binding };
+            Ground::Computed { text: bound.computed(literal), trivial: bound.trivial(literal) }
+        }
     }
 }
 

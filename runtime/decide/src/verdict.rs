@@ -385,7 +385,7 @@ fn basis(settled: &Settled<'_>, proof: &Proof) -> String {
     let authority = |id: &RelationId| settled.program.relation(*id).authority;
     let read: Vec<RelationId> = atoms.collect();
     let first = read.iter().find(|id| authority(id)).or(read.first());
-    first.map_or(String::from("stated"), |id| words::name(settled.program, *id))
+    first.map_or("stated", |id| words::name(settled.program, *id)).to_owned()
 }
 
 /// Whether a rule in force reads the time.

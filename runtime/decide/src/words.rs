@@ -2,18 +2,23 @@
 //!
 //! A relation is called by its last name; one of a blueprint by its instance and that: `orders/recoverable.survives`.
 
-use program::{Comparison, Expr, Function, Json, Literal, Presence, Program, RelationId, Step, Value, evaluate};
+use program::{
+    Atom, Comparison, Expr, Function, Json, Literal, Presence, Program, Reading, RelationId, Rule, Step, Term, Value,
+    World, evaluate,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-/// The name of a relation as an author says it: `kind`; the possible reading is `kind, possibly`.
-pub(crate) fn name(program: &Program, id: RelationId) -> String {
+/// The name of a relation as an author says it: `kind`. What the compiler puts behind a name is left out.
+pub(crate) fn name(program: &Program, id: RelationId) -> &str {
     let full = program.relation(id).name.as_str();
-    let (plain, possibly) = match full.strip_suffix('?') {
-        Some(plain) => (plain, ", possibly"),
-        None => (full, ""),
-    };
-    format!("{}{possibly}", plain.rsplit('.').next().unwrap_or(plain))
+    let plain = full.split(['$', '?']).next().unwrap_or(full);
+    plain.rsplit('.').next().unwrap_or(plain)
+}
+
+/// `possibly ` before what holds in the possible reading alone.
+fn possibly(program: &Program, id: RelationId) -> &'static str {
+    if matches!(program.relation(id).reading, Reading::Possible(_)) { "possibly " } else { "" }
 }
 
 /// A tuple: `encrypted_by("db", "key")`; one of a blueprint `orders/recoverable.key_lost("db", "key")`.
@@ -41,7 +46,7 @@ fn written(program: &Program, id: RelationId, values: &[Option<Value>], show: im
         _ => (String::new(), values),
     };
     let shown: Vec<String> = rest.iter().map(|value| value.as_ref().map_or(String::from("_"), &show)).collect();
-    format!("{instance}{}({})", name(program, id), shown.join(", "))
+    format!("{}{instance}{}({})", possibly(program, id), name(program, id), shown.join(", "))
 }
 
 /// A value as text in a list: quoted, with sensitive parts hidden and long ones cut.
@@ -66,6 +71,7 @@ fn brief(value: &Value) -> String {
             Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => text,
             Json::Unknown(_) | Json::Sensitive(_) => text,
         },
+        Value::Set(_) | Value::List(_) => cut(&text, 120),
         _ => text,
     }
 }
@@ -78,58 +84,190 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
     }
 }
 
-/// A literal that computes, with its values in place: `4 > 3`.
-pub(crate) fn computed(literal: &Literal, binding: &[Option<Value>]) -> String {
-    match literal {
-        Literal::Test { op: Comparison::Equal, left, right: Expr::Constant(Value::Bool(true)), .. } => {
-            expression(left, binding)
-        }
-        Literal::Test { op, left, right, .. } => {
-            format!("{} {} {}", expression(left, binding), comparison(*op), expression(right, binding))
-        }
-        Literal::Is { expr, accept } => {
-            let kinds: Vec<&str> = accept.iter().map(|kind| presence_word(*kind)).collect();
-            format!("{} is {}", expression(expr, binding), kinds.join(" or "))
-        }
-        Literal::Bind { variable, expr } => {
-            format!("{} = {}", value_of(*variable, binding), expression(expr, binding))
-        }
-        Literal::Each { variable, base, then, last, .. } => {
-            let mut path = expression(base, binding);
-            for steps in then {
-                path.push_str("[*]");
-                steps.iter().for_each(|s| step(s, binding, &mut path));
+/// The variables of a rule and their values; one without a value is shown by its name.
+#[derive(Clone, Copy)]
+pub(crate) struct Bound<'a> {
+    pub rule: &'a Rule,
+    pub binding: &'a [Option<Value>],
+}
+
+/// Whether a relation stands for a condition that has no name: a negated group, the body of an aggregate.
+pub(crate) fn unnamed(program: &Program, id: RelationId) -> bool {
+    let relation = program.relation(id);
+    relation.hidden && !relation.name.contains("$decided") && !relation.name.contains("$route")
+}
+
+/// A condition for which the compiler made a relation of its own: what its rules say, under the values of `pattern`.
+pub(crate) fn helper(program: &Program, id: RelationId, pattern: &[Option<Value>]) -> String {
+    let rules = program.rules.iter().filter(|rule| rule.head.relation == id);
+    let bodies = rules.map(|rule| {
+        let mut binding = vec![None; rule.variables.len()];
+        for (term, value) in rule.head.terms.iter().zip(pattern) {
+            if let Term::Variable(variable) = term {
+                binding[*variable].clone_from(value);
             }
-            if !(then.is_empty() && last.is_empty()) {
-                path.push_str("[*]");
-            }
-            last.iter().for_each(|s| step(s, binding, &mut path));
-            format!("{} in {path}", value_of(*variable, binding))
         }
-        Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. } => String::new(),
+        let bound = Bound { rule, binding: &binding };
+        let shown = rule.body.iter().filter(|literal| !bound.trivial(literal)).map(|l| bound.literal(program, l));
+        shown.collect::<Vec<_>>().join(", ")
+    });
+    let bodies: BTreeSet<String> = bodies.collect();
+    format!("({})", bodies.into_iter().collect::<Vec<_>>().join("; or "))
+}
+
+impl Bound<'_> {
+    fn literal(self, program: &Program, literal: &Literal) -> String {
+        match literal {
+            Literal::Holds(atom) => self.atom(program, atom),
+            Literal::Absent(atom) => format!("not {}", self.atom(program, atom)),
+            Literal::Aggregate { variable, how, sure, .. } => {
+                format!("{} = {} {{ {} }}", self.value_of(*variable), how.name(), self.atom(program, sure))
+            }
+            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => {
+                self.computed(literal)
+            }
+        }
+    }
+
+    fn atom(self, program: &Program, atom: &Atom) -> String {
+        let shown: Vec<String> = (atom.terms.iter())
+            .map(|term| match term {
+                Term::Variable(variable) => self.value_of(*variable),
+                Term::Constant(value) => brief(value),
+                Term::Any => String::from("_"),
+            })
+            .collect();
+        format!("{}{}({})", world(atom.world), name(program, atom.relation), shown.join(", "))
+    }
+
+    /// A literal that computes, with its values in place: `4 > 3`, `cfg.size (4) > 3`.
+    pub(crate) fn computed(self, literal: &Literal) -> String {
+        match literal {
+            Literal::Test { op: Comparison::Equal, left, right: Expr::Constant(Value::Bool(true)), .. } => {
+                self.expression(left)
+            }
+            Literal::Test { op, left, right, .. } => {
+                let equal = *op == Comparison::Equal;
+                let side = |expr: &Expr| if equal { self.expression(expr) } else { self.valued(expr) };
+                format!("{} {} {}", side(left), comparison(*op), side(right))
+            }
+            Literal::Is { expr, accept } => {
+                let kinds: Vec<&str> = accept.iter().map(|kind| presence_word(*kind)).collect();
+                format!("{} is {}", self.expression(expr), kinds.join(" or "))
+            }
+            Literal::Bind { variable, expr } => format!("{} = {}", self.value_of(*variable), self.expression(expr)),
+            Literal::Each { variable, base, then, last, .. } => {
+                let mut path = self.expression(base);
+                for steps in then {
+                    path.push_str("[*]");
+                    steps.iter().for_each(|step| self.step(step, &mut path));
+                }
+                if !(then.is_empty() && last.is_empty()) {
+                    path.push_str("[*]");
+                }
+                last.iter().for_each(|step| self.step(step, &mut path));
+                format!("{} in {path}", self.value_of(*variable))
+            }
+            Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. } => String::new(),
+        }
+    }
+
+    /// Whether a literal that computes says nothing that the binding does not show: a variable that is what it was
+    /// bound to, or the compiler's test that a value is known.
+    pub(crate) fn trivial(self, literal: &Literal) -> bool {
+        match literal {
+            Literal::Bind { variable, expr } => self.value_of(*variable) == self.expression(expr),
+            Literal::Is { accept, .. } => {
+                accept.contains(&Presence::Null)
+                    && accept.contains(&Presence::Present)
+                    && !accept.contains(&Presence::Unknown)
+            }
+            Literal::Holds(_)
+            | Literal::Absent(_)
+            | Literal::Test { .. }
+            | Literal::Each { .. }
+            | Literal::Aggregate { .. } => false,
+        }
+    }
+
+    fn value_of(self, variable: usize) -> String {
+        match self.binding.get(variable).and_then(Option::as_ref) {
+            Some(value) => brief(value),
+            None => match self.rule.variables.get(variable) {
+                Some(variable) if !variable.name.starts_with(['$', '_']) => variable.name.clone(),
+                Some(_) | None => String::from("_"),
+            },
+        }
+    }
+
+    /// An expression; a path with its value behind it.
+    fn valued(self, expr: &Expr) -> String {
+        let path = match expr {
+            Expr::As(inner, _) => inner,
+            other => other,
+        };
+        match (path, evaluate(expr, self.binding)) {
+            (Expr::Path { .. }, Some(value)) => format!("{} ({})", self.expression(path), brief(&value)),
+            _ => self.expression(expr),
+        }
+    }
+
+    /// An expression with the values of its variables; a path in the author's words.
+    fn expression(self, expr: &Expr) -> String {
+        let list = |items: &[Expr]| items.iter().map(|item| self.expression(item)).collect::<Vec<_>>().join(", ");
+        match expr {
+            Expr::Variable(variable) => self.value_of(*variable),
+            Expr::Constant(value) => brief(value),
+            Expr::Path { base, steps } => {
+                let named = match &**base {
+                    Expr::Variable(variable) => {
+                        self.rule.variables.get(*variable).map(|variable| variable.name.as_str())
+                    }
+                    _ => None,
+                };
+                let Some(name) = named.filter(|name| !name.starts_with(['$', '_'])) else {
+                    return evaluate(expr, self.binding).map_or(String::from("absent"), |value| brief(&value));
+                };
+                let mut path = String::from(name);
+                steps.iter().for_each(|step| self.step(step, &mut path));
+                path
+            }
+            Expr::As(inner, _) => self.expression(inner),
+            Expr::Call(Function::Add, items) => self.infix(items, "+"),
+            Expr::Call(Function::Subtract, items) => self.infix(items, "-"),
+            Expr::Call(Function::Multiply, items) => self.infix(items, "*"),
+            Expr::Call(function, items) => format!("{function}({})", list(items)),
+            Expr::Default(left, right) => format!("{} ?? {}", self.expression(left), self.expression(right)),
+            Expr::Set(items) => format!("{{{}}}", list(items)),
+            Expr::List(items) => format!("[{}]", list(items)),
+            Expr::Object(entries) => {
+                let shown: Vec<String> =
+                    entries.iter().map(|(key, value)| format!("{key}: {}", self.expression(value))).collect();
+                format!("{{{}}}", shown.join(", "))
+            }
+        }
+    }
+
+    fn infix(self, items: &[Expr], sign: &str) -> String {
+        items.iter().map(|item| self.expression(item)).collect::<Vec<_>>().join(&format!(" {sign} "))
+    }
+
+    fn step(self, step: &Step, path: &mut String) {
+        let _ = match step {
+            Step::Key(key) => write!(path, ".{key}"),
+            Step::Index(index) => write!(path, "[{index}]"),
+            Step::Computed(expr) => write!(path, "[{}]", self.expression(expr)),
+        };
     }
 }
 
-/// Whether a literal that computes says nothing that its binding does not show: a variable that is what it was bound
-/// to, or the compiler's test that a value is known.
-pub(crate) fn trivial(literal: &Literal, binding: &[Option<Value>]) -> bool {
-    match literal {
-        Literal::Bind { variable, expr } => value_of(*variable, binding) == expression(expr, binding),
-        Literal::Is { accept, .. } => {
-            accept.contains(&Presence::Null)
-                && accept.contains(&Presence::Present)
-                && !accept.contains(&Presence::Absent)
-        }
-        Literal::Holds(_)
-        | Literal::Absent(_)
-        | Literal::Test { .. }
-        | Literal::Each { .. }
-        | Literal::Aggregate { .. } => false,
+/// The word before an atom of another world.
+pub(crate) fn world(world: World) -> &'static str {
+    match world {
+        World::Here => "",
+        World::Before => "before.",
+        World::Either => "either.",
     }
-}
-
-fn value_of(variable: usize, binding: &[Option<Value>]) -> String {
-    binding.get(variable).and_then(Option::as_ref).map_or(String::from("_"), hidden)
 }
 
 fn comparison(op: Comparison) -> &'static str {
@@ -152,51 +290,6 @@ fn presence_word(presence: Presence) -> &'static str {
         Presence::Unknown => "unknown",
         Presence::Present => "present",
     }
-}
-
-/// An expression with the values of its variables; paths keep their steps and show what they lead to.
-fn expression(expr: &Expr, binding: &[Option<Value>]) -> String {
-    let list = |items: &[Expr]| items.iter().map(|item| expression(item, binding)).collect::<Vec<_>>().join(", ");
-    match expr {
-        Expr::Variable(variable) => cut(&value_of(*variable, binding), 60),
-        Expr::Constant(value) => hidden(value),
-        Expr::Path { steps, .. } => match evaluate(expr, binding) {
-            Some(value) => cut(&hidden(&value), 60),
-            None => {
-                let mut path = String::new();
-                steps.iter().for_each(|s| step(s, binding, &mut path));
-                path
-            }
-        },
-        Expr::As(inner, _) => expression(inner, binding),
-        Expr::Call(Function::Add, items) => infix(items, "+", binding),
-        Expr::Call(Function::Subtract, items) => infix(items, "-", binding),
-        Expr::Call(Function::Multiply, items) => infix(items, "*", binding),
-        Expr::Call(function, items) => format!("{function}({})", list(items)),
-        Expr::Default(left, right) => match evaluate(left, binding) {
-            Some(value) => cut(&hidden(&value), 60),
-            None => format!("{} ?? {}", expression(left, binding), expression(right, binding)),
-        },
-        Expr::Set(items) => format!("{{{}}}", list(items)),
-        Expr::List(items) => format!("[{}]", list(items)),
-        Expr::Object(entries) => {
-            let shown: Vec<String> =
-                entries.iter().map(|(key, value)| format!("{key}: {}", expression(value, binding))).collect();
-            format!("{{{}}}", shown.join(", "))
-        }
-    }
-}
-
-fn infix(items: &[Expr], sign: &str, binding: &[Option<Value>]) -> String {
-    items.iter().map(|item| expression(item, binding)).collect::<Vec<_>>().join(&format!(" {sign} "))
-}
-
-fn step(step: &Step, binding: &[Option<Value>], path: &mut String) {
-    let _ = match step {
-        Step::Key(key) => write!(path, ".{key}"),
-        Step::Index(index) => write!(path, "[{index}]"),
-        Step::Computed(expr) => write!(path, "[{}]", expression(expr, binding)),
-    };
 }
 
 /// Where the unknown values inside `value` come from.

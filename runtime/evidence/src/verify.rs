@@ -131,7 +131,9 @@ impl Check<'_> {
             for claim in open.claims() {
                 let shown: Vec<String> =
                     claim.pattern.iter().map(|v| v.as_ref().map_or(String::from("_"), Value::to_string)).collect();
-                let atom = format!("{}({})", program.relation(claim.relation).name, shown.join(", "));
+                let name = &program.relation(claim.relation).name;
+                let plain = name.split(['$', '?']).next().unwrap_or(name);
+                let atom = format!("{plain}({})", shown.join(", "));
                 let world: Vec<&str> = claim.sides.iter().map(|side| side.name()).collect();
                 let none = self.is_absence(proof.nodes.get(claim.node), claim.literal);
                 self.open.insert(match none {
