@@ -24,7 +24,7 @@ use salsa::{Database as Db, Durability, Setter};
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use syntax::ast::{Item, Span};
+use syntax::ast::{Blueprint, Item, ItemKind, Name, Span};
 
 /// A module's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,8 +92,11 @@ impl Storage {
             .ingredient::<File>()
             .ingredient::<Project>()
             .ingredient::<Chunk<'_>>()
+            .ingredient::<Part<'_>>()
             .ingredient::<chunks>()
             .ingredient::<parsed>()
+            .ingredient::<parts>()
+            .ingredient::<part_tree>()
             .ingredient::<exports>()
             .ingredient::<bare_exports>()
             .ingredient::<all_names>()
@@ -103,9 +106,11 @@ impl Storage {
             .ingredient::<bare>()
             .ingredient::<open_library>()
             .ingredient::<subjects>()
+            .ingredient::<part_subjects>()
             .ingredient::<file_subjects>()
             .ingredient::<library>()
             .ingredient::<resolved>()
+            .ingredient::<resolved_part>()
             .ingredient::<found>()
             .ingredient::<reports_of>()
             .ingredient::<lowered>();
@@ -338,6 +343,43 @@ pub(crate) fn mistake(error: syntax::SyntaxError) -> Diagnostic {
     }
 }
 
+/// A relation, let or rule of a blueprint, alone: typing in one leaves the others as they are.
+#[salsa::interned]
+struct Part<'db> {
+    #[returns(copy)]
+    file: File,
+    /// The blueprint's name.
+    #[returns(deref)]
+    blueprint: String,
+    #[returns(deref)]
+    text: String,
+}
+
+/// The parts of a blueprint, each with its first byte in the chunk.
+#[salsa::tracked(returns(ref))]
+fn parts<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> Vec<(Part<'db>, u32)> {
+    let Some(Item { kind: ItemKind::Blueprint(block), .. }) = &parsed(db, chunk).0 else { return Vec::new() };
+    let parts = block.items.iter().filter(|item| belongs(item)).map(|item| {
+        let text = chunk.text(db)[item.span.start as usize..item.span.end as usize].to_owned();
+        (Part::new(db, chunk.file(db), block.name.text.clone(), text), item.span.start)
+    });
+    parts.collect()
+}
+
+/// Whether a blueprint may hold it.
+fn belongs(item: &Item) -> bool {
+    matches!(item.kind, ItemKind::Relation(_) | ItemKind::Let(_) | ItemKind::Rule(_) | ItemKind::Governance(_))
+}
+
+/// The blueprint as if it held this part alone.
+#[salsa::tracked(returns(ref))]
+fn part_tree<'db>(db: &'db dyn Db, part: Part<'db>) -> Item {
+    let (item, _) = syntax::parse_chunk(part.text(db));
+    let name = Name { text: part.blueprint(db).to_owned(), span: Span::default() };
+    let kind = ItemKind::Blueprint(Blueprint { name, parameters: Vec::new(), items: item.into_iter().collect() });
+    Item { docs: Vec::new(), attributes: Vec::new(), public: false, kind, span: Span::default() }
+}
+
 /// The items of a file that could be read, with their positions.
 fn items<'db>(db: &'db dyn Db, file: File) -> Vec<(u32, &'db Item)> {
     let chunks = chunks(db, file).iter();
@@ -405,6 +447,15 @@ fn bare(db: &dyn Db, project: Project, file: File) -> Arc<Signatures> {
     bare.enums.iter_mut().map(|found| &mut found.declared).for_each(forget);
     bare.lets.iter_mut().map(|helper| &mut helper.declared).for_each(forget);
     bare.blueprints.iter_mut().map(|blueprint| &mut blueprint.declared).for_each(forget);
+    let mut lets = bare.lets.iter_mut().filter(|helper| helper.blueprint.is_some());
+    for (part, _) in chunks(db, file).iter().flat_map(|chunk| parts(db, *chunk)) {
+        let ItemKind::Blueprint(block) = &part_tree(db, *part).kind else { continue };
+        if let Some(Item { kind: ItemKind::Let(helper), .. }) = block.items.first()
+            && let Some(found) = lets.next()
+        {
+            found.body = helper.body.clone();
+        }
+    }
     bare.entities.iter_mut().chain(&mut bare.intents).chain(&mut bare.fixtures).for_each(forget);
     Arc::new(bare)
 }
@@ -422,7 +473,21 @@ fn open_library(db: &dyn Db, project: Project) -> Arc<Library> {
 #[salsa::tracked(returns(ref))]
 fn subjects<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>) -> BTreeMap<String, Vec<Type>> {
     let Some(item) = &parsed(db, chunk).0 else { return BTreeMap::new() };
-    resolve::subjects(chunk.file(db).module(db), item, &open_library(db, project))
+    if !matches!(item.kind, ItemKind::Blueprint(_)) {
+        return resolve::subjects(chunk.file(db).module(db), item, &open_library(db, project));
+    }
+    let mut all = BTreeMap::new();
+    for (part, _) in parts(db, chunk) {
+        for (name, types) in part_subjects(db, project, *part) {
+            all.entry(name.clone()).or_insert_with(|| types.clone());
+        }
+    }
+    all
+}
+
+#[salsa::tracked(returns(ref))]
+fn part_subjects<'db>(db: &'db dyn Db, project: Project, part: Part<'db>) -> BTreeMap<String, Vec<Type>> {
+    resolve::subjects(part.file(db).module(db), part_tree(db, part), &open_library(db, project))
 }
 
 #[salsa::tracked(returns(clone))]
@@ -453,7 +518,34 @@ fn library(db: &dyn Db, project: Project) -> Arc<Library> {
 #[salsa::tracked(returns(ref))]
 fn resolved<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>) -> (hir::Item, Vec<Diagnostic>) {
     let Some(item) = &parsed(db, chunk).0 else { return (hir::Item::default(), Vec::new()) };
-    resolve::resolve(chunk.file(db).module(db), item, library(db, project))
+    let module = chunk.file(db).module(db);
+    let ItemKind::Blueprint(block) = &item.kind else {
+        return resolve::resolve(module, item, library(db, project));
+    };
+    let items = block.items.iter().filter(|item| !belongs(item)).cloned().collect();
+    let shell = Item { kind: ItemKind::Blueprint(Blueprint { items, ..block.clone() }), ..item.clone() };
+    let (mut resolved, mut diagnostics) = resolve::resolve(module, &shell, library(db, project));
+    for (part, start) in parts(db, chunk) {
+        let (item, found) = resolved_part(db, project, *part);
+        resolved.rules.extend(item.rules.iter().map(|rule| rule.clone().moved(*start)));
+        diagnostics.extend(found.iter().map(|diagnostic| moved(diagnostic.clone(), *start)));
+    }
+    (resolved, diagnostics)
+}
+
+#[salsa::tracked(returns(ref))]
+fn resolved_part<'db>(db: &'db dyn Db, project: Project, part: Part<'db>) -> (hir::Item, Vec<Diagnostic>) {
+    resolve::resolve(part.file(db).module(db), part_tree(db, part), library(db, project))
+}
+
+/// The diagnostic of a part, with its places in the chunk.
+fn moved(mut diagnostic: Diagnostic, start: u32) -> Diagnostic {
+    let labels = diagnostic.labels.iter_mut().map(|label| &mut label.place);
+    let edits = diagnostic.fixes.iter_mut().flat_map(|fix| &mut fix.edits).map(|edit| &mut edit.place);
+    for place in labels.chain(edits).filter(|place| place.item.is_none()) {
+        place.span = Span { start: place.span.start + start, end: place.span.end + start };
+    }
+    diagnostic
 }
 
 /// All that is wrong in a file, places in its items.

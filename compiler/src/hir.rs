@@ -4,6 +4,8 @@
 //! Relations are named by their qualified name (`std.state.kind`, `policy.recoverable.survives`).
 //! Spans are relative to the item's chunk, as in the syntax tree.
 
+mod moved;
+
 use program::{Comparison, Function, Type, Value};
 pub use syntax::ast::{Qualifier, Span, Word};
 

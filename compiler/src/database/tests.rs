@@ -1,3 +1,5 @@
+//! What runs again after a keystroke, counted.
+
 use super::*;
 use std::sync::Mutex;
 
@@ -54,7 +56,12 @@ pub relation kept(r: Resource);
 kept(r) if kind(r, k), stateful(k);
 
 pub blueprint careful() {
-    deny lost(r) \"{r} is lost\" if covered(r), kept(r), tag(r, \"lost\", _);
+    let marked(r: Resource) = tag(r, \"lost\", _);
+    deny lost(r) \"{r} is lost\" if covered(r), kept(r), marked(r);
+    relation worn(r: Resource);
+    worn(r) if tag(r, \"worn\", _);
+    let old(r: Resource) = worn(r), tag(r, \"old\", _);
+    deny late(r, v) \"{r} is {v}\" if covered(r), tag(r, \"late\", v), not old(r);
 }
 ";
 
@@ -91,10 +98,44 @@ fn typing_in_a_body_checks_that_rule_and_nothing_else() {
         assert!(!warm.contains_key(other), "{warm:?}");
     }
 
-    let typed = typed.replace("is lost\"", "is lost for good\"");
-    watched.database.set_file(source("base.writ", &typed));
-    let warm = watched.ran(items_of);
-    assert_eq!((warm["parsed"], warm["resolved"]), (1, 1), "{warm:?}");
+    // In the first rule of a blueprint, so that all behind it moves.
+    for (from, to) in
+        [("is lost\"", "is lost for good\""), ("kept(r), marked", "kept(r), not tag(r, \"b\", _), marked")]
+    {
+        let typed = BASE.replace(from, to);
+        watched.database.set_file(source("base.writ", &typed));
+        watched.ran(items_of);
+        let warm = watched.ran(|_| {});
+        assert_eq!(warm, BTreeMap::new());
+        watched.database.set_file(source(
+            "base.writ",
+            &typed.replace("covered(r), kept", "covered(r), not tag(r, \"c\", _), kept"),
+        ));
+        let warm = watched.ran(items_of);
+        assert_eq!(
+            (warm["parsed"], warm["part_tree"], warm["resolved_part"], warm["resolved"]),
+            (1, 1, 1, 1),
+            "{warm:?}"
+        );
+        assert!(!warm.contains_key("library"), "{warm:?}");
+    }
+}
+
+#[test]
+fn a_part_of_a_blueprint_is_told_of_where_it_stands() {
+    let text = BASE.replace("tag(r, \"worn\", _)", "tags(r, \"worn\", _)");
+    let mut database = Database::new(info());
+    database.set_file(source("base.writ", &text));
+    let reports = database.snapshot().reports("base.writ");
+    assert_eq!(reports.len(), 1, "{reports:#?}");
+    let place = |spot: &crate::report::Spot| &text[spot.start..spot.end];
+    assert_eq!(place(&reports[0].spots[0]), "tags");
+    assert_eq!(place(&reports[0].fixes[0].edits[0]), "tags");
+    database.set_file(source("base.writ", BASE));
+    let output = database.snapshot().compile();
+    let program = output.program.expect("compiles");
+    let rule = program.rules.iter().find(|rule| rule.citation.text.starts_with("deny late")).expect("there");
+    assert_eq!((rule.citation.line, rule.citation.column), (15, 5));
 }
 
 #[test]
