@@ -175,9 +175,32 @@ impl Lookup<'_, '_> {
                 citation: rule.citation.clone(),
             });
         }
-        let asked = if vague { holds_always() } else { Literal::Absent(atom.clone()) };
+        let asked = if vague { self.is_known_there(rule, atom, lenient, &mut helpers) } else { atom.clone() };
+        let asked = Literal::Absent(asked);
         self.draft.rules[self.index].absences.push(Absence { literal: self.literal, asked, also });
         helpers
+    }
+
+    /// The very same values are surely there, and are not such that may look the same and be different.
+    fn is_known_there(&mut self, rule: &Rule, atom: &Atom, lenient: &[usize], helpers: &mut Vec<Rule>) -> Atom {
+        let mut shown: Vec<usize> = atom.variables().collect();
+        shown.sort_unstable();
+        shown.dedup();
+        let mut body = vec![Literal::Holds(atom.clone())];
+        for column in lenient {
+            let expr = term_expr(&atom.terms[*column]);
+            if has_one_part(&self.type_of(atom, *column)) {
+                body.push(Literal::Is { expr, accept: vec![Presence::Null, Presence::Present] });
+            } else {
+                body.push(never());
+            }
+        }
+        let relation = self.draft.add_helper(rule.head.relation, "known", &shown, &rule.variables);
+        self.draft.relations[relation.0 as usize].exact = vec![true; shown.len()];
+        let head = here(relation, shown.iter().map(|variable| Term::Variable(*variable)).collect());
+        let (variables, citation) = (rule.variables.clone(), rule.citation.clone());
+        helpers.push(Rule { head: head.clone(), body, variables, message: Vec::new(), citation });
+        head
     }
 
     fn type_of(&self, atom: &Atom, column: usize) -> Type {
@@ -185,10 +208,10 @@ impl Lookup<'_, '_> {
     }
 }
 
-/// A literal that takes nothing away.
-fn holds_always() -> Literal {
-    let yes = || Expr::Constant(Value::Bool(true));
-    Literal::Test { op: Comparison::Equal, left: yes(), right: yes(), accept: vec![Truth::True] }
+/// A literal that holds for nothing.
+fn never() -> Literal {
+    let truth = |value| Expr::Constant(Value::Bool(value));
+    Literal::Test { op: Comparison::Equal, left: truth(true), right: truth(false), accept: vec![Truth::True] }
 }
 
 fn term_expr(term: &Term) -> Expr {
