@@ -210,6 +210,21 @@ fn a_state_says_the_same_as_file_and_as_shown() {
     assert!(file.len() > 80, "{}", file.len());
 }
 
+/// A state does not say which instances depend on which; those with the same keys go together.
+#[test]
+fn dependencies_of_a_state_count_along() {
+    let state = import("growth/terraform.tfstate", &Options::default());
+    assert_eq!(
+        references(&state.facts, "terraform_data.host[\"b\"]"),
+        [
+            "-> module.cell[\"b\"].terraform_data.part[\"b\"]",
+            "-> terraform_data.key",
+            "-> terraform_data.subnet[\"b\"]"
+        ]
+    );
+    assert_eq!(references(&state.facts, "terraform_data.old_name").len(), 3, "without a key it is all of them");
+}
+
 /// The world before of a plan is the state that it was made from; moved resources have their new names.
 #[test]
 fn the_world_before_is_the_state() {

@@ -149,22 +149,45 @@ impl<'a> World<'a> {
         out
     }
 
-    /// The instances that a dependency of a state names: it has no keys, so those that share their modules with `from`.
+    /// The instances that a dependency of a state names. It has no keys: those of the modules that it shares with `from`
+    /// are the same, and what has as many instances as `from`, or a module around it, under the same keys counts along.
     pub(crate) fn dependency(&self, from: &Address, text: &str) -> Vec<&'a Address> {
         let Some(to) = super::address::address(text) else { return Vec::new() };
         let at = |modules| self.places.get(&(modules, to.data, to.kind.clone(), to.name.clone()));
         // Terraform 0.12 wrote addresses relative to the module.
         let places = at(module_names(&to.modules)).or_else(|| at(module_names(&from.modules)));
-        let shared = |path: &&ModulePath| {
-            path.iter().zip(&from.modules).take_while(|(a, b)| a.0 == b.0).all(|(a, b)| a.1 == b.1)
+        let counters = self.counters(from);
+        let own = |keys: KeySet| counters.iter().find(|(counted, _)| *counted == keys).map(|(_, key)| *key);
+        let meant = |path: &&ModulePath| {
+            let shared = path.iter().zip(&from.modules).take_while(|(a, b)| a.0 == b.0).count();
+            let along = (shared..path.len()).all(|depth| {
+                let made = self.calls.get(&(path[..depth].to_vec(), path[depth].0.clone()));
+                made.and_then(|made| own(made.keys)).is_none_or(|key| path[depth].1.as_ref() == Some(key))
+            });
+            path[..shared] == from.modules[..shared] && along
         };
         let blocks = places
             .into_iter()
             .flatten()
-            .filter(shared)
+            .filter(meant)
             .filter_map(|path| self.blocks.get(&(path.clone(), to.data, to.kind.clone(), to.name.clone())));
-        let all = blocks.flat_map(|block| block.by_key.values().copied());
-        all.filter(|a| *a != from && (to.key.is_none() || a.key == to.key)).collect()
+        let instances = blocks.flat_map(|block| {
+            let wanted = to.key.as_ref().or_else(|| own(block.keys));
+            block.by_key.values().copied().filter(move |a| wanted.is_none_or(|key| a.key.as_ref() == Some(key)))
+        });
+        instances.filter(|a| *a != from).collect()
+    }
+
+    /// The keys of an instance and of the modules around it, innermost first, each with the set it is one of.
+    fn counters<'f>(&self, from: &'f Address) -> Vec<(KeySet, &'f Key)> {
+        let block = (from.modules.clone(), from.data, from.kind.clone(), from.name.clone());
+        let own = self.blocks.get(&block).zip(from.key.as_ref()).map(|(block, key)| (block.keys, key));
+        let around = (0..from.modules.len()).rev().filter_map(|depth| {
+            let (name, key) = &from.modules[depth];
+            let made = self.calls.get(&(from.modules[..depth].to_vec(), name.clone()))?;
+            Some((made.keys, key.as_ref()?))
+        });
+        own.into_iter().chain(around).collect()
     }
 
     fn chain(&self, path: &[(Arc<str>, Option<Key>)]) -> Option<Vec<&'a Module>> {
