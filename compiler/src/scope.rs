@@ -125,41 +125,43 @@ impl Scope {
         if !names.is_module(&module) {
             return vec![unknown_module(path, names)];
         }
-        listed.iter().filter_map(|name| self.import_one(&module, name, names).err()).collect()
+        listed.iter().filter_map(|name| self.import_one(&module, name, names).err().map(|found| *found)).collect()
     }
 
     /// `use std.net;` brings the module, `use std.history.touched;` the name.
     fn import_path(&mut self, path: &Path, names: &Names) -> Vec<Diagnostic> {
         let (Some(last), whole) = (path.names.last(), joined(&path.names)) else { return Vec::new() };
         if names.is_module(&whole) {
-            return self.bring(last, Target::Module(whole), names).err().into_iter().collect();
+            return self.bring(last, Target::Module(whole), names).err().map(|found| *found).into_iter().collect();
         }
         let module = joined(&path.names[..path.names.len() - 1]);
         if !names.is_module(&module) {
             return vec![unknown_module(path, names)];
         }
-        self.import_one(&module, last, names).err().into_iter().collect()
+        self.import_one(&module, last, names).err().map(|found| *found).into_iter().collect()
     }
 
-    fn import_one(&mut self, module: &str, name: &Name, names: &Names) -> Result<(), Diagnostic> {
+    fn import_one(&mut self, module: &str, name: &Name, names: &Names) -> Result<(), Box<Diagnostic>> {
         let Some((sort, public)) = names.lookup(module, &name.text) else {
-            return Err(unknown_import(module, name, names));
+            return Err(Box::new(unknown_import(module, name, names)));
         };
         let symbol = Symbol { module: module.to_owned(), local: name.text.clone(), sort };
         if !public {
-            return Err(private(&symbol, name));
+            return Err(Box::new(private(&symbol, name)));
         }
         self.bring(name, Target::Symbol(symbol), names)
     }
 
-    fn bring(&mut self, name: &Name, target: Target, names: &Names) -> Result<(), Diagnostic> {
+    fn bring(&mut self, name: &Name, target: Target, names: &Names) -> Result<(), Box<Diagnostic>> {
         let own = names.module(&self.module).is_some_and(|exports| exports.names.contains_key(&name.text));
         let other = self.imports.get(&name.text).is_some_and(|known| *known != target);
         if own || other {
-            return Err(Diagnostic::new(Code::DuplicateName, format!("`{}` already means something here", name.text))
-                .label(name.span, if own { "this module declares it" } else { "another `use` brings it" })
-                .law("a name stands for one thing in its module")
-                .help("name the other one in full where it is used"));
+            return Err(Box::new(
+                Diagnostic::new(Code::DuplicateName, format!("`{}` already means something here", name.text))
+                    .label(name.span, if own { "this module declares it" } else { "another `use` brings it" })
+                    .law("a name stands for one thing in its module")
+                    .help("name the other one in full where it is used"),
+            ));
         }
         self.imports.insert(name.text.clone(), target);
         Ok(())

@@ -16,6 +16,9 @@ use syntax::ast::{self, Argument, ExprKind, Name, Span};
 /// The resource that `covered` and `covers` speak of.
 pub(crate) const RESOURCE: &str = "std.state.Resource";
 
+/// Lets that may stand in one rule, those inside others included.
+const MOST_LETS: usize = 1_000;
+
 /// What an atom of the text turns out to be.
 pub(crate) enum Condition {
     /// Literals that must all hold.
@@ -41,9 +44,7 @@ impl<'a> Body<'a> {
         let symbol = match place.module.scope.find(&library.names, path, blueprint, Wanted::Condition) {
             Ok(symbol) => symbol,
             Err(diagnostic) => {
-                if self.place.at.is_none() {
-                    self.diagnostics.push(*diagnostic);
-                }
+                self.report(*diagnostic);
                 self.look_at(&atom.arguments);
                 return Condition::Unknown;
             }
@@ -205,7 +206,14 @@ impl<'a> Body<'a> {
         if helper.blueprint.is_some() && helper.blueprint.as_deref() != own && !self.asking {
             self.report(inside(self.at(atom.path.span), &helper.declared.name));
         }
+        if self.lets_used == MOST_LETS {
+            self.diagnostics.push(too_many_lets(self.at(atom.span)));
+            self.misread = true;
+        }
         self.lets_used += 1;
+        if self.lets_used > MOST_LETS {
+            return Condition::Unknown;
+        }
         let prefix = format!("{name}#{}.", self.lets_used);
         let slots = self.slots(&helper.columns, &atom.arguments, name, atom.span, true);
         let mut arguments = FxHashMap::default();
@@ -338,6 +346,13 @@ fn wrong_count(name: &str, columns: &[Column], given: usize, missing: &[&str], s
     } else {
         diagnostic.law("columns may be left out after a named one").help("write `_` where any value is meant")
     }
+}
+
+fn too_many_lets(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::RecursiveLet, format!("more than {MOST_LETS} lets stand in this rule, one inside the other"))
+        .label(span, "too many")
+        .law("a let is put in place where it is used")
+        .help("declare a relation and give it rules")
 }
 
 fn untyped(span: Span, name: &str, wanted: &Type) -> Diagnostic {

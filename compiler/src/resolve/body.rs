@@ -71,6 +71,8 @@ pub(crate) struct Body<'a> {
     pub(crate) lets_used: usize,
     /// A let uses itself.
     pub(crate) recursion: bool,
+    /// Something in a let cannot be read, which is told there.
+    pub(crate) misread: bool,
     /// A question or a test: it may look inside blueprints.
     pub(crate) asking: bool,
 }
@@ -105,6 +107,7 @@ impl<'a> Body<'a> {
             lets: Vec::new(),
             lets_used: 0,
             recursion: false,
+            misread: false,
             asking: false,
         }
     }
@@ -153,8 +156,9 @@ impl<'a> Body<'a> {
 
     pub(crate) fn report(&mut self, diagnostic: Diagnostic) {
         // A let's own mistakes are told where it is declared.
-        if self.place.at.is_none() {
-            self.diagnostics.push(diagnostic);
+        match self.place.at {
+            None => self.diagnostics.push(diagnostic),
+            Some(_) => self.misread = true,
         }
     }
 

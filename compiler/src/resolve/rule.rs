@@ -94,14 +94,14 @@ pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::
     };
     let (literals, bound, mut unbound) = binding::bind(literals, &mut variables, &parameters, &outside);
     unbound.extend(outside.difference(&bound).map(|v| binding::Unbound { variable: *v, negated: false }));
-    let understood = diagnostics.is_empty();
+    let understood = diagnostics.is_empty() && !body.recursion && !body.misread;
     let names =
         check::names::Names { scope: &context.module.scope, mentions: &body.place.mentions, variables: &variables };
     diagnostics.extend(names.check(&unbound, written, understood));
     let Some(head) = head else { return (None, diagnostics) };
     let blueprint = context.blueprint.map(|blueprint| blueprint.declared.name.clone());
     let rule = hir::Rule { head, blueprint, body: literals, variables, message, to, span: written.span };
-    if diagnostics.is_empty() {
+    if diagnostics.is_empty() && understood {
         check::message::check(&rule, &pieces, &mut diagnostics);
         check::rule(context, &rule, &mut diagnostics);
     }

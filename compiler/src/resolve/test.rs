@@ -72,6 +72,10 @@ pub(crate) fn fact(context: Context<'_>, rule: &ast::Rule, diagnostics: &mut Vec
         diagnostics.push(never_given(rule.head.path.span));
         return None;
     }
+    if relation.blueprint.is_some() || relation.word.is_some() {
+        diagnostics.push(only_derived(rule.head.path.span, &name));
+        return None;
+    }
     let (found, faults) = slots(&relation.columns, &rule.head.arguments, &name, rule.head.span, true);
     let sound = faults.is_empty();
     diagnostics.extend(faults);
@@ -316,6 +320,13 @@ fn wrong_word(word: &ast::Name, relation: &Relation) -> Diagnostic {
     Diagnostic::new(Code::WrongWord, format!("`{local}` is {found}"))
         .label(word.span, "another word")
         .law("`expect deny` names a deny, `expect escalate` an escalate, `expect fixed` either; any atom stands alone")
+}
+
+fn only_derived(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::FilledByTool, format!("`{name}` is derived, and cannot be given"))
+        .label(span, "no fact may add to it")
+        .law("the relations of a blueprint, and every deny, escalate and permit, hold by their rules alone")
+        .help("give the facts that its rules read")
 }
 
 fn never_given(span: Span) -> Diagnostic {

@@ -166,6 +166,23 @@ fn a_stated_type_reads_texts_as_entities_and_back() {
 }
 
 #[test]
+fn what_holds_by_rules_alone_is_never_given() {
+    refused("fixture f { exists(\"db\"); }", &["W0115"]);
+    refused("deny bare(r) \"{r}\" if exists(r);\nfixture f { bare(\"db\"); }", &["W0115"]);
+    refused("std.intent.covers(\"i\", r) if exists(r);", &["W0115"]);
+    refused("std.time.now(t) if t = 2030-01-01T00:00Z;", &["W0115"]);
+}
+
+#[test]
+fn a_mistake_in_a_let_is_told_once() {
+    refused("let bad(r: Resource) = nonsense(r, x), x != \"y\";\nnamed(r) if exists(r), bad(r);", &["W0101"]);
+    refused("let round(r: Resource) = exists(r), round(r);\nnamed(r) if round(r);", &["W0209"]);
+    let doubled: String = (1..20).map(|n| format!("let l{n}(r: Resource) = l{}(r), l{}(r);\n", n - 1, n - 1)).collect();
+    let (_, told) = rules(&format!("{DECLARED}let l0(r: Resource) = exists(r);\n{doubled}named(r) if l9(r);"));
+    assert!(told.iter().all(|number| *number == "W0209") && !told.is_empty(), "{told:?}");
+}
+
+#[test]
 fn a_long_sum_is_read_in_time() {
     let sum = vec!["n"; 100].join(" + ");
     let (rules, told) = rules(&format!("{DECLARED}counted(r, m) if counted(r, n), m = {sum};"));
