@@ -5,7 +5,7 @@ use std::path::Path;
 use std::{env, fs};
 
 fn main() {
-    let root = Path::new(&env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../stdlib");
+    let root = Path::new(&env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("../stdlib");
     println!("cargo::rerun-if-changed={}", root.display());
     let mut names: Vec<String> = fs::read_dir(&root)
         .expect("the stdlib folder stands beside the compiler")
@@ -20,6 +20,6 @@ fn main() {
         let _ = writeln!(list, "    ({name:?}, include_str!({path:?})),");
     }
     list.push(']');
-    let out = Path::new(&env::var("OUT_DIR").expect("cargo sets it")).join("stdlib.rs");
+    let out = Path::new(&env::var_os("OUT_DIR").expect("cargo sets it")).join("stdlib.rs");
     fs::write(out, list).expect("the output folder is writable");
 }
