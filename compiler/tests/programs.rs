@@ -82,7 +82,7 @@ fn worlds(text: &str) -> (Program, Database) {
         let [id, verb, resource] =
             [&*action.id, action.verb.name(), &*action.resource].map(|text| Value::text(text.to_owned()));
         give(&[Side::After], "std.change.action", &[id.clone(), verb, resource]);
-        for actor in &test.actor {
+        if let Some(actor) = &test.actor {
             give(&[Side::After], "std.change.actor", &[id.clone(), Value::text(actor.as_str())]);
         }
         for fact in &action.set {
@@ -153,7 +153,9 @@ fn what_does_not_hang_on_the_application_has_no_instance() {
     assert!(instanced("policy.b.both"));
     assert_eq!(
         shown(&program, "policy.b.both"),
-        ["policy.b.both($instance, r, n) if policy.b.$apply($instance, _), policy.b.plain(r), policy.b.above($instance, n)"]
+        [
+            "policy.b.both($instance, r, n) if policy.b.$apply($instance, _), policy.b.plain(r), policy.b.above($instance, n)"
+        ]
     );
 }
 

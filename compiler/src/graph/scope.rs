@@ -144,12 +144,7 @@ fn world_span(literals: &[hir::Literal]) -> Option<hir::Span> {
     })
 }
 
-fn reads_change(
-    draft: &Draft<'_>,
-    reader: RelationId,
-    scopes: &[Scope],
-    edges: &[Vec<usize>],
-) -> Option<Diagnostic> {
+fn reads_change(draft: &Draft<'_>, reader: RelationId, scopes: &[Scope], edges: &[Vec<usize>]) -> Option<Diagnostic> {
     let relation = draft.relation(reader);
     let name = |index: usize| draft.relations[index].name.as_str();
     let own = |rule: &&crate::lower::DraftRule<'_>| root(draft, rule.rule.head.relation) == reader;
@@ -169,9 +164,8 @@ fn reads_change(
         let path = way(read, ends, &within).unwrap_or_else(|| vec![read]);
         let names: Vec<String> = path.into_iter().map(|index| format!("`{}`", name(index))).collect();
         let path = format!("it reads {}", names.join(", which reads "));
-        let (source, span) = sources.iter().find_map(|source| {
-            atom_span(&source.rule.body, name(read)).map(|span| (source, span))
-        })?;
+        let (source, span) =
+            sources.iter().find_map(|source| atom_span(&source.rule.body, name(read)).map(|span| (source, span)))?;
         return Some(diagnostic(&path).label_at(source.place(span), "read here"));
     }
     let (source, span) = sources.iter().find_map(|source| world_span(&source.rule.body).map(|span| (source, span)))?;
@@ -182,10 +176,10 @@ fn undeclared_authority(draft: &Draft<'_>, reader: RelationId, read: RelationId)
     let (reader_name, read_name) = (&draft.relation(reader).name, &draft.relation(read).name);
     let own = |rule: &&crate::lower::DraftRule<'_>| root(draft, rule.rule.head.relation) == reader;
     let sources = draft.rules.iter().filter(own).filter_map(|rule| rule.source);
-    let (source, span) = sources
-        .filter_map(|source| atom_span(&source.rule.body, read_name).map(|span| (source, span)))
-        .next()?;
-    let message = format!("`{reader_name}` is derived from `{read_name}`, which says who may, and does not say so itself");
+    let (source, span) =
+        sources.filter_map(|source| atom_span(&source.rule.body, read_name).map(|span| (source, span))).next()?;
+    let message =
+        format!("`{reader_name}` is derived from `{read_name}`, which says who may, and does not say so itself");
     Some(
         Diagnostic::new(Code::UndeclaredAuthority, message)
             .label_at(source.place(span), "an authority relation")

@@ -14,9 +14,7 @@ pub(crate) fn endless(draft: &Draft<'_>) -> Vec<Diagnostic> {
         let component = components.of[rule.rule.head.relation.0 as usize];
         let recursive = reads(&rule.rule).any(|(read, _)| components.of[read.0 as usize] == component);
         if recursive {
-            let within = |literal: &Literal| {
-                matches!(literal, Literal::Holds(atom) if components.of[atom.relation.0 as usize] == component)
-            };
+            let within = |literal: &Literal| matches!(literal, Literal::Holds(atom) if components.of[atom.relation.0 as usize] == component);
             found.extend(new_value(rule, within));
         }
     }
@@ -42,7 +40,8 @@ fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<
             let from_recursion = read.iter().any(|variable| recursive[*variable]);
             let from_made = read.iter().any(|variable| made[*variable]);
             for variable in literal.outputs() {
-                let new = (recursive[variable] || from_recursion, made[variable] || from_made || creates && from_recursion);
+                let new =
+                    (recursive[variable] || from_recursion, made[variable] || from_made || creates && from_recursion);
                 changed |= new != (recursive[variable], made[variable]);
                 (recursive[variable], made[variable]) = new;
             }
@@ -53,9 +52,10 @@ fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<
     }
     let bounded = |variable: usize| {
         let of = &rule.rule.variables[variable].r#type;
-        let found_elsewhere = rule.rule.body.iter().any(|literal| {
-            matches!(literal, Literal::Holds(atom) if atom.variables().any(|other| other == variable))
-        });
+        let found_elsewhere =
+            rule.rule.body.iter().any(
+                |literal| matches!(literal, Literal::Holds(atom) if atom.variables().any(|other| other == variable)),
+            );
         found_elsewhere || *of == Type::Bool || *of == Type::Int && between_constants(rule, variable)
     };
     let head = rule.rule.head.terms.iter().filter_map(|term| match term {
@@ -69,7 +69,9 @@ fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<
     Some(
         Diagnostic::new(Code::EndlessValues, format!("{shown} may take new values without end"))
             .label_at(source.place(source.rule.span), "this rule feeds itself")
-            .law("inside a cycle the only new values are parts of a json value or list, or an int between two constants")
+            .law(
+                "inside a cycle the only new values are parts of a json value or list, or an int between two constants",
+            )
             .help("bound it on both sides in this rule: `n >= 0, n <= 100`"),
     )
 }

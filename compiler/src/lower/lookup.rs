@@ -50,17 +50,7 @@ impl Lookup<'_, '_> {
         lenient.iter().for_each(|column| term_expr(&atom.terms[*column]).variables(&mut wanted));
         let others = rule.body.iter().enumerate().filter(|(at, _)| *at != self.literal);
         let outer: Vec<Literal> = others.map(|(_, literal)| literal.clone()).collect();
-        let mut found = binders(&wanted, &outer);
-        while vague {
-            // Every variable of the binding is asked with, so every place that gives it a value is needed.
-            wanted.extend(found.iter().flat_map(Literal::outputs));
-            let more = binders(&wanted, &outer);
-            if more.len() == found.len() {
-                break;
-            }
-            found = more;
-        }
-        let binders = found;
+        let binders = if vague { whole_binding(wanted, &outer) } else { binders(&wanted, &outer) };
         if member.is_none() && self.closes_cycle(&rule, &binders) {
             return self.ask_cautiously(&rule, &atom, &lenient, vague);
         }
@@ -205,6 +195,19 @@ impl Lookup<'_, '_> {
 
     fn type_of(&self, atom: &Atom, column: usize) -> Type {
         self.draft.relation(atom.relation).columns[column].r#type.clone()
+    }
+}
+
+/// The binders of `wanted` and of every variable that they bind: an interval is told from another by its whole binding.
+fn whole_binding(mut wanted: Vec<usize>, outer: &[Literal]) -> Vec<Literal> {
+    let mut found = binders(&wanted, outer);
+    loop {
+        wanted.extend(found.iter().flat_map(Literal::outputs));
+        let more = binders(&wanted, outer);
+        if more.len() == found.len() {
+            return found;
+        }
+        found = more;
     }
 }
 

@@ -51,7 +51,7 @@ struct Sketch {
 }
 
 impl Sketch {
-    fn new(&mut self, of: Type) -> usize {
+    fn variable(&mut self, of: Type) -> usize {
         let name = format!("v{}", self.variables.len());
         self.variables.push(Variable { name, r#type: of });
         self.variables.len() - 1
@@ -62,7 +62,7 @@ impl Sketch {
     }
 
     fn json(&mut self, key: &str) -> Expr {
-        let value = self.new(Type::Json);
+        let value = self.variable(Type::Json);
         self.holds(ITEM, vec![Term::Variable(0), Term::Variable(value)]);
         Expr::Path { base: Box::new(Expr::Variable(value)), steps: vec![Step::Key(key.to_owned())] }
     }
@@ -94,7 +94,7 @@ impl Sketch {
                 self.holds(relation, vec![Term::Variable(0), Term::Variable(1)]);
             }
             5 => {
-                let other = self.new(Type::String);
+                let other = self.variable(Type::String);
                 self.holds(LINK, vec![Term::Variable(0), Term::Variable(other)]);
                 let relation = RelationId(3 + u32::from(choices.below(u8::try_from(i + 1).expect("few"))));
                 self.holds(relation, vec![Term::Variable(other), Term::Variable(1)]);
@@ -107,7 +107,7 @@ impl Sketch {
                 self.body.push(aggregate(how, sure, 1));
             }
             _ => {
-                let group = self.new(Type::Int);
+                let group = self.variable(Type::Int);
                 self.holds(SIZE, vec![Term::Variable(0), Term::Variable(group)]);
                 let sure = here(lower(choices), vec![Term::Any, Term::Variable(group)]);
                 self.body.push(aggregate(Aggregate::Count, sure, 0));
@@ -198,6 +198,9 @@ fn random_program(choices: &mut Choices) -> Program {
 
 type Facts = Vec<(&'static str, Tuple)>;
 
+/// What each unknown turns out to be; `None` is: nothing there.
+type Values = BTreeMap<&'static str, Option<Json>>;
+
 fn random_facts(choices: &mut Choices) -> Facts {
     let mut facts = Facts::new();
     for name in ["a", "b", "c"] {
@@ -238,8 +241,7 @@ fn random_facts(choices: &mut Choices) -> Facts {
     facts
 }
 
-/// What each unknown turns out to be; `None` is: nothing there.
-fn random_values(choices: &mut Choices) -> BTreeMap<&'static str, Option<Json>> {
+fn random_values(choices: &mut Choices) -> Values {
     let mut values = BTreeMap::new();
     for name in ["u1", "u2", "u3"] {
         let value = match choices.below(8) {
@@ -256,7 +258,7 @@ fn random_values(choices: &mut Choices) -> BTreeMap<&'static str, Option<Json>> 
     values
 }
 
-fn put(json: &Json, values: &BTreeMap<&'static str, Option<Json>>) -> Option<Json> {
+fn put(json: &Json, values: &Values) -> Option<Json> {
     match json {
         Json::Unknown(origin) => values[&**origin].clone(),
         Json::Object(entries) => {
@@ -267,7 +269,7 @@ fn put(json: &Json, values: &BTreeMap<&'static str, Option<Json>>) -> Option<Jso
     }
 }
 
-fn known_facts(facts: &Facts, values: &BTreeMap<&'static str, Option<Json>>) -> Facts {
+fn known_facts(facts: &Facts, values: &Values) -> Facts {
     let known = |value: &Value| match value {
         Value::Json(json) => put(json, values).map_or(Value::json(Json::Null), Value::json),
         Value::Unknown(unknown) => values[&*unknown.origin].clone().map_or(Value::json(Json::Null), Value::json),
