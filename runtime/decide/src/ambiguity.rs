@@ -130,7 +130,6 @@ impl Search<'_> {
                             let pattern: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
                             for side in node.side.reads(atom.world) {
                                 let matched = self.settled.matching(*side, possible, &pattern);
-                                let matched: Vec<Tuple> = matched.into_iter().cloned().collect();
                                 matched.iter().try_for_each(|tuple| self.tuple(*side, possible, tuple))?;
                             }
                         }

@@ -66,9 +66,9 @@ pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side) 
                 if !seen.insert(tuple.clone()) {
                     continue;
                 }
-                let proof = settled.prove(side, reading, tuple)?;
+                let proof = settled.prove(side, reading, &tuple)?;
                 let proof = explain(settled.program, &proof, &settled.worlds.origins(&given(&proof)));
-                let holds = words::tuple(settled.program, relation, tuple);
+                let holds = words::tuple(settled.program, relation, &tuple);
                 answers.push(Answer { holds, world: side.name(), sure, proof });
             }
         }

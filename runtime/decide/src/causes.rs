@@ -78,8 +78,7 @@ impl Search<'_> {
             Side::Before => Side::After,
             Side::After => Side::Before,
         };
-        let matched: Vec<Tuple> = self.settled.matching(there, relation, pattern).into_iter().cloned().collect();
-        for tuple in matched {
+        for tuple in self.settled.matching(there, relation, pattern) {
             if self.settled.holds(here, relation, &tuple) || !self.seen.insert((there, relation, tuple.clone())) {
                 continue;
             }

@@ -299,7 +299,10 @@ impl Tree<'_> {
         }
         self.shown.insert(at);
         let indent = "  ".repeat(inner);
-        for premise in premises {
+        for (at, premise) in premises.iter().enumerate() {
+            if premises[..at].contains(premise) {
+                continue;
+            }
             match premise {
                 Ground::Step(node) => self.grow(*node, inner),
                 Ground::Absent { pattern, .. } => self.lines.push(format!("{indent}not {pattern}")),

@@ -60,9 +60,11 @@ impl<'a> Routing<'a> {
             Doubt::NoAccountable | Doubt::Unknown | Doubt::Conflict | Doubt::Disagreement => {
                 let resource = action.map(|at| &*self.settled.case.change.actions[at].resource);
                 let covers = self.settled.program.find("std.intent.covers");
-                let tuples = covers.map(|id| self.settled.either(id)).unwrap_or_default();
-                let covering = tuples.into_iter().filter(|tuple| tuple.get(1).and_then(Value::as_text) == resource);
-                self.owners(covering.filter_map(|tuple| tuple.first()?.as_text()).collect())
+                let pattern = [None, resource.map(Value::text)];
+                let of = |side| covers.map(|id| self.settled.matching(side, id, &pattern)).unwrap_or_default();
+                let covering: Vec<Tuple> =
+                    if resource.is_some() { Side::BOTH.into_iter().flat_map(of).collect() } else { Vec::new() };
+                self.owners(covering.iter().filter_map(|tuple| tuple.first()?.as_text()).collect())
             }
         }
     }

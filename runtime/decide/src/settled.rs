@@ -10,7 +10,9 @@ use crate::worlds::{Worlds, worlds};
 use engine::{Engine, Fault, Hypothesis};
 use program::{Program, Reading, RelationId, Tuple, Value};
 use proof::{Database, Flaw, Inputs, Proof, Side};
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// The worlds of a case, certified.
 pub(crate) struct Settled<'a> {
@@ -19,7 +21,19 @@ pub(crate) struct Settled<'a> {
     pub worlds: &'a Worlds,
     hypothesis: &'a Hypothesis<'a>,
     database: Database,
+    /// The positions of the actions of each id.
+    positions: BTreeMap<&'a str, Vec<usize>>,
+    tables: RefCell<BTreeMap<(Side, RelationId), Rc<Table>>>,
 }
+
+/// The tuples of a relation, in order, and for columns that were asked about the rows of each value.
+struct Table {
+    rows: Vec<Tuple>,
+    columns: RefCell<BTreeMap<usize, Rc<Rows>>>,
+}
+
+/// The rows of each value of a column.
+type Rows = BTreeMap<Value, Vec<usize>>;
 
 /// Derives and certifies the worlds of `case`, and hands them to `then`.
 pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
@@ -36,7 +50,12 @@ pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Resu
     }
     let hypothesis = engine.open(&worlds.delta).map_err(fault)?;
     let database = proof::certify(&case.program, &inputs, &hypothesis.certificate()).map_err(flaw)?;
-    then(&Settled { program: &case.program, case, worlds: &worlds, hypothesis: &hypothesis, database })
+    let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (position, action) in case.change.actions.iter().enumerate() {
+        positions.entry(&action.id).or_default().push(position);
+    }
+    let (program, worlds, hypothesis) = (&*case.program, &worlds, &hypothesis);
+    then(&Settled { program, case, worlds, hypothesis, database, positions, tables: RefCell::default() })
 }
 
 impl Settled<'_> {
@@ -53,8 +72,34 @@ impl Settled<'_> {
     }
 
     /// The tuples that match, in order; `None` is any value.
-    pub(crate) fn matching(&self, side: Side, relation: RelationId, pattern: &[Option<Value>]) -> BTreeSet<&Tuple> {
-        self.database.matching(side, relation, pattern)
+    pub(crate) fn matching(&self, side: Side, relation: RelationId, pattern: &[Option<Value>]) -> Vec<Tuple> {
+        let table = self.table(side, relation);
+        let known = pattern.iter().enumerate().filter_map(|(column, value)| Some((column, value.as_ref()?)));
+        let indexes: Vec<(Rc<Rows>, &Value)> = known.map(|(column, value)| (table.column(column), value)).collect();
+        let fewest = indexes
+            .iter()
+            .map(|(rows, value)| rows.get(value).map(Vec::as_slice).unwrap_or_default())
+            .min_by_key(|rows| rows.len());
+        let fits = |tuple: &&Tuple| {
+            pattern.iter().zip(*tuple).all(|(wanted, value)| wanted.as_ref().is_none_or(|w| w == value))
+        };
+        match fewest {
+            Some(rows) => rows.iter().map(|row| &table.rows[*row]).filter(fits).cloned().collect(),
+            None => table.rows.clone(),
+        }
+    }
+
+    fn table(&self, side: Side, relation: RelationId) -> Rc<Table> {
+        let made = || {
+            let rows = self.database.tuples(side, relation).into_iter().cloned().collect();
+            Rc::new(Table { rows, columns: RefCell::default() })
+        };
+        self.tables.borrow_mut().entry((side, relation)).or_insert_with(made).clone()
+    }
+
+    /// The positions of the actions of that id.
+    pub(crate) fn positions(&self, id: &str) -> &[usize] {
+        self.positions.get(id).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Whether a tuple holds.
@@ -86,6 +131,19 @@ impl Settled<'_> {
             Reading::Sure(possible) => possible,
             Reading::Only | Reading::Possible(_) => relation,
         }
+    }
+}
+
+impl Table {
+    fn column(&self, column: usize) -> Rc<Rows> {
+        let made = || {
+            let mut rows = Rows::new();
+            for (row, tuple) in self.rows.iter().enumerate() {
+                rows.entry(tuple[column].clone()).or_default().push(row);
+            }
+            Rc::new(rows)
+        };
+        self.columns.borrow_mut().entry(column).or_insert_with(made).clone()
     }
 }
 

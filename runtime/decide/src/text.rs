@@ -9,11 +9,15 @@ use std::fmt::Write;
 
 /// How a decision is printed.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
+pub struct Style<'a> {
     /// Red, yellow or green on the verdict's word.
     pub color: bool,
+    /// Beside each rule the proof of what it says first, at most [`SHORT`] lines; and what is reached, a line each.
+    pub why: bool,
     /// Everything: every reason, every path, every proof.
     pub full: bool,
+    /// Flags of the decision that the next command needs too: `--actor ana`.
+    pub flags: &'a str,
 }
 
 const WIDTH: usize = 80;
@@ -22,7 +26,7 @@ const WIDTH: usize = 80;
 const FOLD: usize = 3;
 
 /// The decision as text, with a line break at the end.
-pub fn render(decision: &Decision, style: Style) -> String {
+pub fn render(decision: &Decision, style: Style<'_>) -> String {
     let mut page = Page { decision, style, out: String::new() };
     page.head();
     for action in &decision.actions {
@@ -37,7 +41,7 @@ pub fn render(decision: &Decision, style: Style) -> String {
 
 struct Page<'a> {
     decision: &'a Decision,
-    style: Style,
+    style: Style<'a>,
     out: String,
 }
 
@@ -136,12 +140,14 @@ impl Page<'_> {
             }
             self.line(&line);
             let most = if self.style.full { group.len() } else { FOLD };
-            for reason in group.iter().take(most) {
+            for (at, reason) in group.iter().take(most).enumerate() {
                 if !reason.message.is_empty() {
                     self.wrapped(2, &reason.message);
                 }
                 if self.style.full {
-                    self.proof(&reason.proof);
+                    self.proof(&reason.proof, None);
+                } else if self.style.why && at == 0 {
+                    self.proof(&reason.proof, Some(SHORT));
                 }
             }
             if group.len() > most {
@@ -154,9 +160,9 @@ impl Page<'_> {
         }
     }
 
-    fn proof(&mut self, name: &str) {
+    fn proof(&mut self, name: &str, most: Option<usize>) {
         let Some(proof) = self.decision.proof(name) else { return };
-        for line in proof.lines(None) {
+        for line in proof.lines(most) {
             self.line(&format!("    {line}"));
         }
     }
@@ -168,12 +174,16 @@ impl Page<'_> {
         let critical = hits.iter().filter(|hit| hit.class == "critical").count();
         let critical = if critical > 0 { format!(" ({critical} critical)") } else { String::new() };
         let head = format!("  reaches {}{critical}: ", hits.len());
-        if self.style.full {
+        if self.style.full || self.style.why {
+            let most = if self.style.full { hits.len() } else { SHORT };
             self.line(&head);
-            for hit in hits {
+            for hit in hits.iter().take(most) {
                 let accountable = hit.accountable.as_deref().unwrap_or("nobody accountable");
                 let class = if hit.class == "none" { String::new() } else { format!(", {}", hit.class) };
                 self.line(&format!("    {}   {accountable}{class}", hit.path.join(" <- ")));
+            }
+            if hits.len() > most {
+                self.line(&format!("    … {} more: --full", hits.len() - most));
             }
             return;
         }
@@ -263,7 +273,7 @@ impl Page<'_> {
                 self.line(&format!("  {rule}   {}", line_of(place)));
             }
             if self.style.full {
-                actions.iter().flat_map(|action| &action.reasons).for_each(|reason| self.proof(&reason.proof));
+                actions.iter().flat_map(|action| &action.reasons).for_each(|reason| self.proof(&reason.proof, None));
             }
         }
     }
@@ -302,7 +312,12 @@ impl Page<'_> {
             self.wrapped(0, &format!("to decide: {}", parties.join(", ")));
         }
         if let Some(next) = next(decision) {
-            self.line(&format!("next: {next}"));
+            let again = next.starts_with("writ ") && !self.style.flags.is_empty();
+            self.line(&format!(
+                "next: {next}{}{}",
+                if again { " " } else { "" },
+                if again { self.style.flags } else { "" }
+            ));
         }
     }
 }

@@ -57,13 +57,13 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
     }
     nobody_to_ask(&mut draft.doubts);
 
+    let doubtful: BTreeSet<Option<usize>> = draft.doubts.iter().map(|(_, about)| *about).collect();
     let graph = Graph::of(settled);
     let mut judged = Vec::with_capacity(actions.len());
     for (at, action) in actions.iter().enumerate() {
         let mut reasons = std::mem::take(&mut draft.of_action[at]);
         // What is doubtful about the whole change is so for each action that writes.
-        let about = |about: &Option<usize>| *about == Some(at) || (about.is_none() && action.verb != Verb::Read);
-        let doubtful = draft.doubts.iter().any(|(_, doubt)| about(doubt));
+        let doubtful = doubtful.contains(&Some(at)) || (doubtful.contains(&None) && action.verb != Verb::Read);
         let verdict = Verdict::of(&reasons).min(if doubtful { Verdict::Escalate } else { Verdict::Allow });
         if verdict == Verdict::Allow && action.verb != Verb::Read {
             reasons.extend(permits(settled, at, &mut proofs)?);
@@ -309,10 +309,10 @@ fn permits(settled: &Settled<'_>, at: usize, proofs: &mut Proofs) -> Result<Vec<
     let id = &settled.case.change.actions[at].id;
     let mut found = Vec::new();
     for permit in &settled.program.permits {
-        for tuple in settled.tuples(Side::After, permit.relation) {
-            if acts(settled, permit.relation, tuple).is_none_or(|acts| !acts.contains(&at)) {
-                continue;
-            }
+        // Behind the instance stands the action.
+        let columns = settled.program.relation(permit.relation).columns.len();
+        let pattern: Vec<Option<Value>> = (0..columns).map(|at| (at == 1).then(|| Value::Text(id.clone()))).collect();
+        for tuple in &settled.matching(Side::After, permit.relation, &pattern) {
             let proof = proofs.add(settled, Side::After, permit.relation, tuple)?;
             let (message, place) = root(settled, proofs.get(&proof));
             let subjects = evidence::subjects(settled.program, permit.relation, tuple);
@@ -344,7 +344,7 @@ fn rests_on_permits(settled: &Settled<'_>, at: usize) -> Result<(), Failure> {
     let resource = Value::Text(action.resource.clone());
     let covering = settled.matching(Side::After, settled.possible(covers), &[None, Some(resource)]);
     let mut covered = false;
-    for intent in covering.into_iter().map(|tuple| &tuple[0]) {
+    for intent in covering.iter().map(|tuple| &tuple[0]) {
         if !settled.holds(Side::After, ordinary, std::slice::from_ref(intent)) {
             continue;
         }
@@ -368,7 +368,7 @@ fn accountable(settled: &Settled<'_>, resource: &str, proofs: &mut Proofs) -> Re
     let side = if created { Side::After } else { Side::Before };
     let mut found = Vec::new();
     for tuple in settled.matching(side, relation, &[Some(name), None]) {
-        let proof = proofs.add(settled, side, relation, tuple)?;
+        let proof = proofs.add(settled, side, relation, &tuple)?;
         let party = tuple.last().map(Value::show).unwrap_or_default();
         found.push(Accountable { party, r#as: basis(settled, proofs.get(&proof)), proof });
     }

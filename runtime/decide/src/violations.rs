@@ -99,10 +99,6 @@ pub(crate) fn acts(settled: &Settled<'_>, relation: RelationId, tuple: &[Value])
         |r#type: &program::Type| matches!(r#type, program::Type::Entity(name) if name == "std.change.Action");
     let mut subjects = columns.iter().zip(tuple).filter(|(column, _)| is_action(&column.r#type)).peekable();
     subjects.peek()?;
-    let actions = &settled.case.change.actions;
-    Some(
-        subjects
-            .flat_map(|(_, value)| (0..actions.len()).filter(|at| value.as_text() == Some(&actions[*at].id)))
-            .collect(),
-    )
+    let named = subjects.filter_map(|(_, value)| value.as_text());
+    Some(named.flat_map(|id| settled.positions(id)).copied().collect())
 }

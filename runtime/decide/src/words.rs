@@ -41,6 +41,11 @@ pub(crate) fn pattern(program: &Program, id: RelationId, values: &[Option<Value>
 fn written(program: &Program, id: RelationId, values: &[Option<Value>], show: impl Fn(&Value) -> String) -> String {
     let relation = program.relation(id);
     let (instance, rest) = match (relation.instanced, values) {
+        // What the author wrote as `covered(r)`.
+        (_, [_, resource]) if relation.name.starts_with("std.intent.covered_by") => {
+            let shown = resource.as_ref().map_or(String::from("_"), &show);
+            return format!("{}covered({shown})", possibly(program, id));
+        }
         (true, [Some(instance), rest @ ..]) => (format!("{}.", instance.show()), rest),
         (true, [None, rest @ ..]) => (String::new(), rest),
         _ => (String::new(), values),

@@ -70,7 +70,10 @@ ask   no permit
 next: writ why 'orders/small.key_lost(\"db\", \"key\")' --change change.json
 "
     );
-    assert!(decide::text::render(&decision, Style { color: true, full: false }).starts_with("\u{1b}[31mDENY\u{1b}[0m"));
+    assert!(
+        decide::text::render(&decision, Style { color: true, ..Style::default() })
+            .starts_with("\u{1b}[31mDENY\u{1b}[0m")
+    );
     assert!(decide::markdown::render(&decision).contains("### deny: `key` (delete)"));
 }
 

@@ -85,7 +85,7 @@ fn nothing_sensitive_stands_in_a_record() {
     let decision = decided(&program(&KEYS), facts, vec![act(Verb::Delete, "db", Vec::new())]);
     let shown = [
         decision.to_json(),
-        decide::text::render(&decision, decide::text::Style { color: false, full: true }),
+        decide::text::render(&decision, decide::text::Style { full: true, ..Default::default() }),
         decide::markdown::render(&decision),
     ];
     assert!(shown.iter().all(|page| !page.contains("0123456789abcdef")));

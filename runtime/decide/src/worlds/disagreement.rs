@@ -29,20 +29,20 @@ pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, 
         let sides = groups.entry((*id, values)).or_default();
         if own(origin) { sides.0.push(tuple) } else { sides.1.push(tuple) }
     }
-    let written = |value: &Value, only: Option<Verb>| {
-        (change.actions.iter())
-            .filter(|action| action.verb != Verb::Read && only.is_none_or(|verb| action.verb == verb))
-            .any(|action| value.as_text() == Some(&action.resource))
-    };
+    let writing = change.actions.iter().filter(|action| action.verb != Verb::Read);
+    let all: BTreeSet<&str> = writing.clone().map(|action| &*action.resource).collect();
+    let created: BTreeSet<&str> =
+        writing.filter(|action| action.verb == Verb::Create).map(|action| &*action.resource).collect();
+    let among = |names: &BTreeSet<&str>, value: &Value| value.as_text().is_some_and(|name| names.contains(name));
     let config = program.find("std.state.config");
     let (mut touched, mut anywhere) = (BTreeSet::new(), false);
     for ((id, _), (ours, theirs)) in groups {
         let Some(resource) = ours.iter().chain(&theirs).next().map(|tuple| &tuple[0]) else { continue };
         let differ = ours.iter().any(|a| theirs.iter().any(|b| a.iter().zip(*b).any(|(x, y)| differs(x, y))));
-        let there_already = Some(id) == config && ours.is_empty() && written(resource, Some(Verb::Create));
+        let there_already = Some(id) == config && ours.is_empty() && among(&created, resource);
         if differ || there_already {
             anywhere = true;
-            if written(resource, None) {
+            if among(&all, resource) {
                 touched.insert(resource.clone());
             }
         }

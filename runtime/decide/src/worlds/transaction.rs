@@ -198,6 +198,8 @@ impl Changed {
         admission: &mut Admission<'_>,
     ) -> Result<(), Failure> {
         let own = own_source(case);
+        let actions = case.change.actions.iter().enumerate();
+        let positions: BTreeMap<&str, usize> = actions.rev().map(|(at, action)| (&*action.id, at)).collect();
         let mut facts: Vec<(&str, Tuple, Arc<str>, Option<usize>)> = Vec::new();
         for (position, action) in case.change.actions.iter().enumerate() {
             let id = Value::Text(action.id.clone());
@@ -228,7 +230,7 @@ impl Changed {
         for fact in &case.change.facts {
             if let Some(id) = admission.change(fact)? {
                 let action = fact.tuple.first().and_then(Value::as_text);
-                let by = case.change.actions.iter().position(|a| Some(&*a.id) == action);
+                let by = action.and_then(|id| positions.get(id)).copied();
                 self.say(id, fact.tuple.clone(), fact.origin.clone(), by);
             }
         }
