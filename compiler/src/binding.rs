@@ -53,9 +53,12 @@ impl Level<'_> {
         }
         // Variables of the other literals: what an inner body shares with them is the rule's, the rest its own.
         let used: Vec<BTreeSet<usize>> = literals.iter().map(mentioned).collect();
-        let elsewhere = |position: usize| -> BTreeSet<usize> {
+        let shared = |outside: &BTreeSet<usize>, literal: &Literal, position: usize| -> BTreeSet<usize> {
+            if !matches!(literal, Literal::Not(..) | Literal::Aggregate { .. }) {
+                return BTreeSet::new();
+            }
             let others = used.iter().enumerate().filter(|(other, _)| *other != position);
-            others.flat_map(|(_, used)| used.iter().copied()).collect()
+            others.flat_map(|(_, used)| used.iter().copied()).chain(outside.iter().copied()).collect()
         };
         let mut done: Vec<Vec<Literal>> = vec![Vec::new(); literals.len()];
         let mut waiting: Vec<(usize, Literal)> = literals.into_iter().enumerate().collect();
@@ -63,10 +66,9 @@ impl Level<'_> {
             let before = waiting.len();
             let mut still = Vec::new();
             for (position, literal) in waiting {
-                let shared = || elsewhere(position).union(self.outside).copied().collect::<BTreeSet<_>>();
                 match literal {
                     Literal::Bind(..) | Literal::Each { .. } | Literal::Aggregate { .. } => {
-                        let shared = shared();
+                        let shared = shared(self.outside, &literal, position);
                         match self.give(literal, &shared) {
                             Ok(literals) => done[position] = literals,
                             Err(literal) => still.push((position, literal)),
@@ -82,7 +84,7 @@ impl Level<'_> {
         }
         // What cannot run is reported once, and counts as bound from here on.
         for (position, literal) in waiting {
-            let shared: BTreeSet<usize> = elsewhere(position).union(self.outside).copied().collect();
+            let shared = shared(self.outside, &literal, position);
             done[position] = self.rest(literal, &shared);
         }
         done.into_iter().flatten().collect()

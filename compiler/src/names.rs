@@ -199,7 +199,11 @@ impl Names {
     /// - returns: the sort, and whether other modules may use it.
     pub fn lookup(&self, module: &str, local: &str) -> Option<(Sort, bool)> {
         let declared = self.modules.get(module).and_then(|exports| exports.names.get(local));
-        let builtin = || functions_of(module).find(|(name, _)| *name == local).map(|(_, f)| (Sort::Function(f), true));
+        let builtin = || {
+            let library = module.is_empty() || module.starts_with("std.");
+            let mut functions = library.then(|| functions_of(module)).into_iter().flatten();
+            functions.find(|(name, _)| *name == local).map(|(_, function)| (Sort::Function(function), true))
+        };
         match (declared, local.split_once('.')) {
             (Some(entry), None) => Some((entry.sort, entry.public)),
             // A blueprint's members are seen where the blueprint is.
@@ -213,8 +217,7 @@ impl Names {
 }
 
 /// The builtins of a module with their local names; those without a module for the empty name.
-pub fn functions_of(module: &str) -> impl Iterator<Item = (&'static str, Function)> {
-    let module = module.to_owned();
+pub fn functions_of(module: &str) -> impl Iterator<Item = (&'static str, Function)> + '_ {
     program::functions().iter().filter_map(move |signature| {
         let (home, name) = signature.name.rsplit_once('.').unwrap_or(("", signature.name));
         (home == module).then_some((name, signature.function))

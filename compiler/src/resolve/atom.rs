@@ -38,10 +38,9 @@ impl<'a> Body<'a> {
         {
             return self.covered(atom, world);
         }
-        let place = self.place.clone();
-        let blueprint = place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
-        let library = self.library;
-        let symbol = match place.module.scope.find(&library.names, path, blueprint, Wanted::Condition) {
+        let (library, module) = (self.library, self.place.module);
+        let blueprint = self.place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
+        let symbol = match module.scope.find(&library.names, path, blueprint, Wanted::Condition) {
             Ok(symbol) => symbol,
             Err(diagnostic) => {
                 self.report(*diagnostic);

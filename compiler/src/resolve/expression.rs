@@ -209,10 +209,9 @@ impl Body<'_> {
     }
 
     fn call(&mut self, atom: &ast::Atom, wanted: Option<&Type>) -> Typed {
-        let place = self.place.clone();
-        let blueprint = place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
-        let names = &self.library.names;
-        match place.module.scope.find(names, &atom.path.names, blueprint, Wanted::Condition) {
+        let (names, module) = (&self.library.names, self.place.module);
+        let blueprint = self.place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
+        match module.scope.find(names, &atom.path.names, blueprint, Wanted::Condition) {
             Ok(symbol) => match symbol.sort {
                 Sort::Function(function) => {
                     if let Some(named) = atom.arguments.iter().find_map(|argument| argument.name.as_ref()) {

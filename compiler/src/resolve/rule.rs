@@ -261,9 +261,9 @@ impl Body<'_> {
 
     /// `to accountable(r)`: every column but the last, which is the party asked.
     fn addressee(&mut self, atom: &ast::Atom) -> Option<hir::Atom> {
-        let place = self.place.clone();
-        let blueprint = place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
-        let found = place.module.scope.find(&self.library.names, &atom.path.names, blueprint, Wanted::Condition);
+        let module = self.place.module;
+        let blueprint = self.place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
+        let found = module.scope.find(&self.library.names, &atom.path.names, blueprint, Wanted::Condition);
         let symbol = match found {
             Ok(symbol) => symbol,
             Err(diagnostic) => {
