@@ -72,8 +72,8 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Verb::Verify { file, json } => verify::verify(&file, json),
         Verb::Explain { code } => check::explain(code.as_deref()),
         Verb::Lsp { stdio: _ } => {
-            lsp::serve();
-            Ok(Answer::of(String::new()))
+            let code = lsp::serve().map_err(|e| Failure::Fault(format!("the editor cannot be served: {e}")))?;
+            Ok(Answer::of(String::new()).with_code(code))
         }
     }
 }

@@ -73,3 +73,16 @@ pub(crate) fn no_module(path: &str) -> Diagnostic {
         ..Diagnostic::default()
     }
 }
+
+/// A text on which the compiler broke.
+pub(crate) fn our_bug() -> Diagnostic {
+    Diagnostic {
+        severity: Some(DiagnosticSeverity::ERROR),
+        source: Some("writ".to_owned()),
+        message: format!(
+            "bug: the compiler broke on this text; please report it with the text at {}/issues",
+            env!("CARGO_PKG_REPOSITORY")
+        ),
+        ..Diagnostic::default()
+    }
+}
