@@ -18,6 +18,8 @@ struct Step<'p> {
     literal: &'p Literal,
     /// The columns of the literal's atom, if it has one, whose values are known when it runs.
     columns: Vec<usize>,
+    /// The variables that it binds.
+    fresh: Vec<usize>,
 }
 
 /// From where a body is read.
@@ -42,8 +44,10 @@ impl<'p> Body<'p> {
             let ready = |literal: &Literal| literal.inputs().iter().all(|v| bound[*v]);
             let (at, _) = left.iter().enumerate().filter(|(_, l)| ready(l)).min_by_key(|(_, l)| cost(l, &bound))?;
             let literal = left.remove(at);
-            steps.push(Step { literal, columns: atom(literal).map_or(Vec::new(), |atom| known_columns(atom, &bound)) });
-            literal.outputs().into_iter().for_each(|variable| bound[variable] = true);
+            let columns = atom(literal).map_or(Vec::new(), |atom| known_columns(atom, &bound));
+            let fresh: Vec<usize> = literal.outputs().into_iter().filter(|variable| !bound[*variable]).collect();
+            fresh.iter().for_each(|variable| bound[*variable] = true);
+            steps.push(Step { literal, columns, fresh });
         }
         Some(Body { rule, steps })
     }
@@ -51,97 +55,87 @@ impl<'p> Body<'p> {
     /// Makes the indexes that [`Body::instances`] needs.
     pub(crate) fn index(&self, database: &mut Database, side: Side) {
         for step in &self.steps {
-            let Some(atom) = atom(step.literal) else { continue };
-            let also = match step.literal {
-                Literal::Aggregate { possible, .. } => *possible,
-                _ => None,
-            };
-            for relation in std::iter::once(atom.relation).chain(also) {
-                side.reads(atom.world).iter().for_each(|side| database.index(*side, relation, &step.columns));
+            let sides = atom(step.literal).map_or(&[][..], |atom| side.reads(atom.world));
+            for relation in relations(step.literal) {
+                sides.iter().for_each(|side| database.index(*side, relation, &step.columns));
             }
         }
     }
 
     /// Visits every binding that satisfies the body.
     pub(crate) fn instances(&self, view: View<'_>, visit: Visit<'_>) -> Result<(), Flaw> {
-        run(&self.steps, view, &mut vec![None; self.rule.variables.len()], 0, visit)
+        Search { view, binding: vec![None; self.rule.variables.len()], visit }.run(&self.steps, 0)
     }
 }
 
-fn run(
-    steps: &[Step<'_>],
-    view: View<'_>,
-    binding: &mut Vec<Option<Value>>,
-    height: u32,
-    visit: Visit<'_>,
-) -> Result<(), Flaw> {
-    let Some((step, rest)) = steps.split_first() else { return visit(binding, height) };
-    match step.literal {
-        Literal::Holds(atom) => {
-            for side in view.side.reads(atom.world) {
-                let counts = *side == view.side && view.stratum.contains(&atom.relation);
-                let fresh: Vec<usize> = atom.variables().filter(|v| binding[*v].is_none()).collect();
-                let mut rows = view.rows(*side, atom, atom.relation, &step.columns, binding);
-                if fresh.is_empty() && !rows.is_empty() {
-                    // All that match say the same; the lowest is the one that a proof would take.
-                    rows = rows.iter().min_by_key(|row| row.height).map_or(rows, std::slice::from_ref);
-                }
-                for row in rows {
-                    if unify(&atom.terms, &row.tuple, binding) {
-                        run(rest, view, binding, if counts { height.max(row.height) } else { height }, visit)?;
+/// A search for bindings, step by step.
+struct Search<'a, 'v> {
+    view: View<'a>,
+    binding: Vec<Option<Value>>,
+    visit: Visit<'v>,
+}
+
+impl Search<'_, '_> {
+    fn run(&mut self, steps: &[Step<'_>], height: u32) -> Result<(), Flaw> {
+        let Some((step, rest)) = steps.split_first() else { return (self.visit)(&self.binding, height) };
+        let view = self.view;
+        match step.literal {
+            Literal::Holds(atom) => {
+                for side in view.side.reads(atom.world) {
+                    let counts = *side == view.side && view.stratum.contains(&atom.relation);
+                    let mut rows = view.rows(*side, atom, atom.relation, &step.columns, &self.binding);
+                    if step.fresh.is_empty() && !rows.is_empty() {
+                        // All that match say the same; the lowest is the one that a proof would take.
+                        rows = rows.iter().min_by_key(|row| row.height).map_or(rows, std::slice::from_ref);
                     }
-                    fresh.iter().for_each(|variable| binding[*variable] = None);
+                    for row in rows {
+                        if unify(&atom.terms, &row.tuple, &mut self.binding) {
+                            self.run(rest, if counts { height.max(row.height) } else { height })?;
+                        }
+                        step.fresh.iter().for_each(|variable| self.binding[*variable] = None);
+                    }
                 }
-            }
-            Ok(())
-        }
-        Literal::Absent(atom) => {
-            let none = |side: &Side| view.rows(*side, atom, atom.relation, &step.columns, binding).is_empty();
-            if view.side.reads(atom.world).iter().all(none) { run(rest, view, binding, height, visit) } else { Ok(()) }
-        }
-        Literal::Test { .. } | Literal::Is { .. } => {
-            if passes(step.literal, binding) {
-                run(rest, view, binding, height, visit)
-            } else {
                 Ok(())
             }
-        }
-        Literal::Bind { variable, .. } | Literal::Each { variable, .. } => {
-            for value in values(step.literal, binding) {
-                assign(*variable, value, rest, view, binding, height, visit)?;
+            Literal::Absent(atom) => {
+                let rows = |side: &Side| view.rows(*side, atom, atom.relation, &step.columns, &self.binding);
+                let absent = view.side.reads(atom.world).iter().all(|side| rows(side).is_empty());
+                if absent { self.run(rest, height) } else { Ok(()) }
             }
-            Ok(())
-        }
-        Literal::Aggregate { variable, sure, possible, .. } => {
-            let members = |relation: RelationId| -> BTreeSet<Tuple> {
-                let sides = view.side.reads(sure.world).iter();
-                let rows = sides.flat_map(|side| view.rows(*side, sure, relation, &step.columns, binding));
-                rows.map(|row| row.tuple.clone()).collect()
-            };
-            let value = gather(step.literal, &members(sure.relation), possible.map(members).as_ref());
-            value.map_or(Ok(()), |value| assign(*variable, value, rest, view, binding, height, visit))
+            Literal::Test { .. } | Literal::Is { .. } => {
+                if passes(step.literal, &self.binding) {
+                    self.run(rest, height)
+                } else {
+                    Ok(())
+                }
+            }
+            Literal::Bind { variable, .. } | Literal::Each { variable, .. } => {
+                let mut values = values(step.literal, &self.binding).into_iter();
+                values.try_for_each(|value| self.assign(*variable, value, rest, height))
+            }
+            Literal::Aggregate { variable, sure, possible, .. } => {
+                let members = |relation: RelationId| -> BTreeSet<Tuple> {
+                    let sides = view.side.reads(sure.world).iter();
+                    let rows = sides.flat_map(|side| view.rows(*side, sure, relation, &step.columns, &self.binding));
+                    rows.map(|row| row.tuple.clone()).collect()
+                };
+                let value = gather(step.literal, &members(sure.relation), possible.map(members).as_ref());
+                value.map_or(Ok(()), |value| self.assign(*variable, value, rest, height))
+            }
         }
     }
-}
 
-/// Goes on with the variable as `value`; stops where it has another one.
-fn assign(
-    variable: usize,
-    value: Value,
-    rest: &[Step<'_>],
-    view: View<'_>,
-    binding: &mut Vec<Option<Value>>,
-    height: u32,
-    visit: Visit<'_>,
-) -> Result<(), Flaw> {
-    match &binding[variable] {
-        Some(bound) if *bound == value => run(rest, view, binding, height, visit),
-        Some(_) => Ok(()),
-        None => {
-            binding[variable] = Some(value);
-            let result = run(rest, view, binding, height, visit);
-            binding[variable] = None;
-            result
+    /// Goes on with the variable as `value`; stops where it has another one.
+    fn assign(&mut self, variable: usize, value: Value, rest: &[Step<'_>], height: u32) -> Result<(), Flaw> {
+        match &self.binding[variable] {
+            Some(bound) if *bound == value => self.run(rest, height),
+            Some(_) => Ok(()),
+            None => {
+                self.binding[variable] = Some(value);
+                let result = self.run(rest, height);
+                self.binding[variable] = None;
+                result
+            }
         }
     }
 }
@@ -169,11 +163,8 @@ pub(crate) fn passes(literal: &Literal, binding: &[Option<Value>]) -> bool {
             sides.is_some_and(|(left, right)| accept.contains(&compare(*op, &left, &right)))
         }
         Literal::Is { expr, accept } => accept.contains(&presence(evaluate(expr, binding).as_ref())),
-        Literal::Holds(_)
-        | Literal::Absent(_)
-        | Literal::Bind { .. }
-        | Literal::Each { .. }
-        | Literal::Aggregate { .. } => false,
+        Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. } => false,
+        Literal::Bind { .. } | Literal::Each { .. } => false,
     }
 }
 
@@ -182,11 +173,8 @@ pub(crate) fn values(literal: &Literal, binding: &[Option<Value>]) -> Vec<Value>
     match literal {
         Literal::Bind { expr, .. } => evaluate(expr, binding).into_iter().collect(),
         Literal::Each { base, then, last, r#type, possible, .. } => range(base, then, last, r#type, *possible, binding),
-        Literal::Holds(_)
-        | Literal::Absent(_)
-        | Literal::Test { .. }
-        | Literal::Is { .. }
-        | Literal::Aggregate { .. } => Vec::new(),
+        Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. } => Vec::new(),
+        Literal::Test { .. } | Literal::Is { .. } => Vec::new(),
     }
 }
 
@@ -228,6 +216,15 @@ pub(crate) fn atom(literal: &Literal) -> Option<&Atom> {
         Literal::Holds(atom) | Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => Some(atom),
         Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => None,
     }
+}
+
+/// The relations that a literal reads; an aggregate both readings of one.
+pub(crate) fn relations(literal: &Literal) -> impl Iterator<Item = RelationId> + use<> {
+    let possible = match literal {
+        Literal::Aggregate { possible, .. } => *possible,
+        _ => None,
+    };
+    atom(literal).map(|atom| atom.relation).into_iter().chain(possible)
 }
 
 fn known_columns(atom: &Atom, bound: &[bool]) -> Vec<usize> {

@@ -7,7 +7,7 @@
 //! Source: the two sides of `CertifyingDatalog`: Tantow, Gerlach, Mennicke, Krötzsch, *Verifying Datalog Reasoning with
 //! Lean*, ITP 2025.
 
-use crate::body::{View, head};
+use crate::body::{View, atom, head, relations};
 use crate::flaw::{Flaw, shown};
 use crate::lawful::lawful;
 use crate::meaning::{bodies, runs};
@@ -39,22 +39,10 @@ pub fn certify(program: &Program, inputs: &Inputs, certificate: &Certificate) ->
 
 /// Whether the stratum says of the world after what it has said of the world before.
 fn unchanged(program: &Program, database: &Database, stratum: &Stratum) -> bool {
-    let mut atoms = stratum.rules.iter().flat_map(|id| &program.rule(*id).body).filter_map(crate::body::atom);
-    let heads = stratum.relations.iter().copied();
+    let body = || stratum.rules.iter().flat_map(|id| &program.rule(*id).body);
     runs(stratum, Side::Before)
-        && atoms.all(|atom| atom.world == World::Here)
-        && heads.chain(reads(program, stratum)).all(|relation| database.unchanged(relation))
-}
-
-fn reads<'p>(program: &'p Program, stratum: &'p Stratum) -> impl Iterator<Item = RelationId> + 'p {
-    let literals = stratum.rules.iter().flat_map(|id| &program.rule(*id).body);
-    literals.flat_map(|literal| {
-        let possible = match literal {
-            program::Literal::Aggregate { possible, .. } => *possible,
-            _ => None,
-        };
-        crate::body::atom(literal).map(|atom| atom.relation).into_iter().chain(possible)
-    })
+        && body().filter_map(atom).all(|atom| atom.world == World::Here)
+        && body().flat_map(relations).chain(stratum.relations.iter().copied()).all(|id| database.unchanged(id))
 }
 
 fn examine(program: &Program, database: &mut Database, side: Side, stratum: &Stratum) -> Result<(), Flaw> {

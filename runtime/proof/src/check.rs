@@ -4,7 +4,7 @@
 //! for relations without rules, whose tuples are all given, and hands back the rest as open [`Claim`]s; a [`Database`],
 //! which is complete, settles them. Only what has no open claim becomes [`Checked`].
 
-use crate::body::{gather, head, instantiate, passes, values};
+use crate::body::{atom, gather, head, instantiate, passes, values};
 use crate::database::{admit, fits};
 use crate::flaw::{Flaw, shown};
 use crate::lawful::lawful;
@@ -78,12 +78,12 @@ pub fn check_steps(program: &Program, cited: &Inputs, proof: &Proof) -> Result<O
 
 /// Checks every step against all that holds.
 ///
-/// - `database`: of this very program.
+/// - `database`: of this very program, which is therefore known to be lawful.
 ///
 /// # Flaws
 /// As [`check`]; also where an open claim does not hold.
 pub fn check_in(program: &Program, database: &Database, proof: &Proof) -> Result<Checked, Flaw> {
-    lawful(program)?;
+    database.is_of(program)?;
     let open = steps(program, proof, |node| database.gives(node.side, node.relation, &node.tuple))?;
     open.settle(program, database)
 }
@@ -155,7 +155,7 @@ fn steps(program: &Program, proof: &Proof, gives: impl Fn(&Node) -> bool) -> Res
                         return Err(flaw(format!("node {ahead} does not stand before it")));
                     }
                     premise.nodes().for_each(|index| used[index] = true);
-                    let step = Step { program, ruled: &ruled, earlier, side: node.side, binding };
+                    let step = Step { ruled: &ruled, earlier, side: node.side, binding };
                     let found = step.premise(&program.rule(*rule).body[literal], premise).map_err(flaw)?;
                     claims.extend(found.into_iter().map(|claim| Claim { node: number, literal, ..claim }));
                 }
@@ -201,7 +201,6 @@ fn derived(
 
 /// One step of a proof: what stands before it, in which world, under which binding.
 struct Step<'a> {
-    program: &'a Program,
     ruled: &'a BTreeSet<RelationId>,
     earlier: &'a [Node],
     side: Side,
@@ -211,66 +210,47 @@ struct Step<'a> {
 impl Step<'_> {
     /// Whether the literal holds; returns the claims on which it rests.
     fn premise(&self, literal: &Literal, premise: &Premise) -> Result<Vec<Claim>, String> {
+        let is_bound = |variable: usize, value: &Value| self.binding[variable].as_ref() == Some(value);
         match (literal, premise) {
             (Literal::Holds(atom), Premise::Holds(node)) => {
-                self.matches(atom, atom.relation, *node)?;
-                Ok(Vec::new())
+                self.matches(atom, atom.relation, *node).map(|_| Vec::new())
             }
             (Literal::Absent(atom), Premise::Absent { pattern, why }) => {
                 let claim = self.claim(atom, atom.relation, BTreeSet::new());
-                let rested = if self.ruled.contains(&atom.relation) { Absence::NotDerived } else { Absence::NotGiven };
+                let ruled = self.ruled.contains(&atom.relation);
                 if *pattern != claim.pattern {
                     return Err(String::from("the pattern is not the literal under the binding"));
                 }
-                if *why != rested {
-                    return Err(format!(
-                        "the absence of `{}` rests on something else",
-                        self.program.relation(atom.relation).name
-                    ));
+                if *why != if ruled { Absence::NotDerived } else { Absence::NotGiven } {
+                    return Err(format!("the relation has {} rules", if ruled { "some" } else { "no" }));
                 }
                 Ok(vec![claim])
             }
-            (Literal::Test { .. } | Literal::Is { .. }, Premise::Computed) if passes(literal, self.binding) => {
-                Ok(Vec::new())
-            }
-            (Literal::Bind { variable, .. } | Literal::Each { variable, .. }, Premise::Computed)
-                if values(literal, self.binding)
-                    .iter()
-                    .any(|value| self.binding[*variable].as_ref() == Some(value)) =>
-            {
-                Ok(Vec::new())
-            }
             (
-                Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. },
-                Premise::Computed,
-            ) => Err(String::from("computed anew, it does not hold under the binding")),
-            (
-                Literal::Aggregate { variable, sure, possible, .. },
-                Premise::Aggregated { sure: certain, possible: maybe },
+                Literal::Aggregate { variable, sure: atom, possible, .. },
+                Premise::Aggregated { sure, possible: maybe },
             ) => {
-                let group = self.group(sure, sure.relation, certain)?;
-                let mut claims = vec![self.claim(sure, sure.relation, group.clone())];
-                let other = match possible {
-                    Some(relation) => Some(self.group(sure, *relation, maybe)?),
-                    None if maybe.is_empty() => None,
-                    None => return Err(String::from("the relation has one reading")),
-                };
-                if gather(literal, &group, other.as_ref()).as_ref() != self.binding[*variable].as_ref() {
+                if possible.is_none() && !maybe.is_empty() {
+                    return Err(String::from("the relation has one reading"));
+                }
+                let sure = self.group(atom, atom.relation, sure)?;
+                let maybe = possible.map(|relation| self.group(atom, relation, maybe)).transpose()?;
+                if !gather(literal, &sure, maybe.as_ref()).is_some_and(|value| is_bound(*variable, &value)) {
                     return Err(String::from("aggregated anew, the members give another value"));
                 }
-                claims.extend(possible.zip(other).map(|(relation, tuples)| self.claim(sure, relation, tuples)));
-                Ok(claims)
+                let other = possible.zip(maybe).map(|(relation, group)| self.claim(atom, relation, group));
+                Ok(std::iter::once(self.claim(atom, atom.relation, sure)).chain(other).collect())
             }
-            (
-                Literal::Holds(_)
-                | Literal::Absent(_)
-                | Literal::Test { .. }
-                | Literal::Is { .. }
-                | Literal::Bind { .. }
-                | Literal::Each { .. }
-                | Literal::Aggregate { .. },
-                _,
-            ) => Err(String::from("the premise is of another kind than the literal")),
+            (_, Premise::Computed) if atom(literal).is_none() => {
+                let holds = match literal {
+                    Literal::Bind { variable, .. } | Literal::Each { variable, .. } => {
+                        values(literal, self.binding).iter().any(|value| is_bound(*variable, value))
+                    }
+                    _ => passes(literal, self.binding),
+                };
+                if holds { Ok(Vec::new()) } else { Err(String::from("computed anew, it does not hold")) }
+            }
+            _ => Err(String::from("the premise is of another kind than the literal")),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The part of a program that some proofs rest on, so that a record can carry it.
 
-use crate::body::atom;
+use crate::body::relations as read;
 use crate::{Absence, Premise, Proof, Why};
 use program::{Literal, Program, Reading, RelationId, RuleId, Stratum};
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,18 +38,6 @@ pub fn cited(program: &Program, proofs: &[Proof]) -> (Program, Vec<Proof>) {
     };
     let proofs = proofs.iter().cloned().map(|proof| names.proof(proof)).collect();
     (names.program(program), proofs)
-}
-
-/// The relations that a literal reads.
-fn read(literal: &Literal) -> impl Iterator<Item = RelationId> {
-    let possible = match literal {
-        Literal::Aggregate { possible, .. } => *possible,
-        Literal::Holds(_) | Literal::Absent(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => {
-            None
-        }
-        Literal::Each { .. } => None,
-    };
-    atom(literal).map(|atom| atom.relation).into_iter().chain(possible)
 }
 
 /// What is kept, by its number before, with its number after.

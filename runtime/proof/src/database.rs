@@ -15,6 +15,8 @@ pub struct Database {
     /// By relation. A relation that is the same in both worlds has one table.
     before: Vec<Arc<Table>>,
     after: Vec<Arc<Table>>,
+    /// How many relations and rules its program has.
+    size: (usize, usize),
 }
 
 impl Database {
@@ -35,15 +37,11 @@ impl Database {
 
     /// The tuples of a relation that match, in order; `None` is any value.
     pub fn matching(&self, side: Side, relation: RelationId, pattern: &[Option<Value>]) -> BTreeSet<&Tuple> {
+        let table = self.find(side, relation).into_iter();
         if let Some(whole) = pattern.iter().cloned().collect::<Option<Tuple>>() {
-            return self
-                .find(side, relation)
-                .and_then(|table| table.get(&whole))
-                .map(|row| &row.tuple)
-                .into_iter()
-                .collect();
+            return table.filter_map(|table| table.get(&whole)).map(|row| &row.tuple).collect();
         }
-        self.tuples(side, relation).into_iter().filter(|tuple| fits(pattern, tuple)).collect()
+        table.flat_map(Table::rows).map(|row| &row.tuple).filter(|tuple| fits(pattern, tuple)).collect()
     }
 
     /// What is derived and not given, with heights, sorted: a certificate of this very database.
@@ -62,6 +60,14 @@ impl Database {
             claimed
         };
         Certificate { before: side(&self.before), after: side(&self.after) }
+    }
+
+    /// Refuses a program that this cannot be the database of.
+    pub(crate) fn is_of(&self, program: &Program) -> Result<(), Flaw> {
+        match self.size == (program.relations.len(), program.rules.len()) {
+            true => Ok(()),
+            false => Err(Flaw::Program { rule: None, what: String::from("the database is of another program") }),
+        }
     }
 
     fn find(&self, side: Side, relation: RelationId) -> Option<&Table> {
@@ -115,7 +121,7 @@ impl Database {
             after.push(if same { first.clone() } else { table(Side::After, new)? });
             before.push(first);
         }
-        Ok(Database { before, after })
+        Ok(Database { before, after, size: (program.relations.len(), program.rules.len()) })
     }
 
     pub(crate) fn table(&self, side: Side, relation: RelationId) -> &Table {

@@ -3,9 +3,9 @@
 //! The compiler promises all of this. It is looked at again, since on an unlawful program a proof says nothing: through
 //! a negative cycle anything can be argued for.
 
-use crate::body::{Body, atom};
+use crate::body::{Body, atom, relations};
 use crate::flaw::Flaw;
-use program::{Atom, Literal, Program, RelationId, Rule, RuleId, Scope, Step, Term, World};
+use program::{Atom, Literal, Program, RelationId, Rule, RuleId, Scope, Term, World};
 
 /// The stratum of each relation that has one.
 struct Strata(Vec<Option<usize>>);
@@ -61,25 +61,19 @@ fn examine(program: &Program, strata: &Strata, home: usize, rule: &Rule) -> Resu
         return Err(String::from("the rule's stratum does not complete its head"));
     }
     for literal in &rule.body {
-        let mut used: Vec<usize> = literal.inputs().into_iter().chain(literal.outputs()).collect();
-        if let Literal::Each { last, .. } = literal {
-            last.iter().for_each(|step: &Step| step.variables(&mut used));
-        }
-        if used.iter().any(|variable| *variable >= width) {
+        if literal.inputs().into_iter().chain(literal.outputs()).any(|variable| variable >= width) {
             return Err(String::from("there is no such variable"));
         }
         let Some(atom) = atom(literal) else { continue };
-        check_atom(program, atom, width)?;
         let complete = !matches!(literal, Literal::Holds(_));
-        reads(program, strata, home, atom.relation, atom.world, complete)?;
-        if let Literal::Aggregate { possible, member, sure, .. } = literal {
-            if member.is_empty() || member.iter().any(|column| *column >= sure.terms.len()) {
-                return Err(String::from("an aggregate has members without columns"));
-            }
-            if let Some(possible) = possible {
-                check_atom(program, &Atom { relation: *possible, ..sure.clone() }, width)?;
-                reads(program, strata, home, *possible, atom.world, true)?;
-            }
+        for relation in relations(literal) {
+            check_atom(program, &Atom { relation, ..atom.clone() }, width)?;
+            reads(program, strata, home, relation, atom.world, complete)?;
+        }
+        if let Literal::Aggregate { member, .. } = literal
+            && (member.is_empty() || member.iter().any(|column| *column >= atom.terms.len()))
+        {
+            return Err(String::from("an aggregate has members without columns"));
         }
     }
     if Body::of(rule).is_none() {
