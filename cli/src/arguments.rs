@@ -168,6 +168,26 @@ pub(crate) struct Inputs {
     pub(crate) threads: Option<usize>,
 }
 
+impl Inputs {
+    /// The flags that a question about the same decision needs too, ready for a shell.
+    pub(crate) fn flags(&self) -> String {
+        let policy = self.policy.policy.to_string_lossy();
+        let mut flags = Vec::new();
+        if policy != "." {
+            flags.push(("--policy", policy.into_owned()));
+        }
+        flags.extend(self.state.iter().map(|file| ("--state", file.clone())));
+        flags.extend(self.facts.iter().map(|file| ("--facts", file.clone())));
+        flags.extend(self.actor.iter().map(|name| ("--actor", name.clone())));
+        flags.extend(self.session.iter().map(|name| ("--session", name.clone())));
+        flags.extend(self.now.iter().map(|time| ("--now", time.clone())));
+        flags.extend(self.observed_at.iter().map(|time| ("--observed-at", time.clone())));
+        let plain = |word: &str| word.chars().all(|c| c.is_ascii_alphanumeric() || "-_./:@".contains(c));
+        let shown = |word: String| if plain(&word) { word } else { format!("'{}'", word.replace('\'', "'\\''")) };
+        flags.into_iter().map(|(flag, word)| format!("{flag} {}", shown(word))).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// `writ decide`.
 #[derive(Args, Debug)]
 pub(crate) struct Decide {
@@ -185,6 +205,9 @@ pub(crate) struct Decide {
     /// Where the evidence goes (default: .writ/evidence/<digest>.json beside the manifest).
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,
+    /// Beside each rule a proof of at most 20 lines, and a line for each affected resource.
+    #[arg(long)]
+    pub(crate) why: bool,
     /// Everything: all affected resources, whole proofs.
     #[arg(long)]
     pub(crate) full: bool,

@@ -35,8 +35,9 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let evidence = arguments.evidence.as_deref().unwrap_or(&kept);
     output::write(evidence, &decision.evidence.bytes)?;
     let mut answer = Answer { text: String::new(), notes: loaded.notes.clone(), code: code(decision.verdict) };
+    let flags = arguments.inputs.flags();
     for output in &outputs {
-        let text = render(&decision, output, arguments.full);
+        let text = render(&decision, output, arguments, &flags);
         match &output.file {
             None => answer.text.push_str(&text),
             Some(file) => output::write(file, text.as_bytes())?,
@@ -54,9 +55,12 @@ fn code(verdict: Verdict) -> u8 {
     }
 }
 
-fn render(decision: &Decision, output: &Output, full: bool) -> String {
+fn render(decision: &Decision, output: &Output, arguments: &arguments::Decide, flags: &str) -> String {
     match output.format {
-        Format::Text => text::render(decision, text::Style { color: output.file.is_none() && coloured(), full }),
+        Format::Text => {
+            let color = output.file.is_none() && coloured();
+            text::render(decision, text::Style { color, why: arguments.why, full: arguments.full, flags })
+        }
         Format::Json => decision.to_json(),
         Format::Markdown => markdown::render(decision),
     }

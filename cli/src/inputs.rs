@@ -233,7 +233,7 @@ impl<'a> Reader<'a> {
                 states.push(SourceState::Missing(source.name.clone()));
             }
             for path in paths {
-                let name = path.to_string_lossy().into_owned();
+                let name = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
                 let declared = Declared { name: source.name.clone(), source: Some(source) };
                 match source.kind.facts() {
                     program::SourceKind::State | program::SourceKind::Plan => self.state(&name, &declared, several)?,

@@ -55,7 +55,7 @@ pub fn check(page: &Path, folder: Folder<'_>) -> String {
         }
     }
     assert!(commands > 0, "{}: a page without a command tests nothing", page.display());
-    let _ = fs::remove_dir_all(&work);
+    let _ = fs::remove_dir_all(work.parent().unwrap_or(&work));
     if env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(page, rewritten).expect("the page is writable");
         return String::new();
@@ -194,8 +194,10 @@ fn scratch(page: &Path) -> PathBuf {
         page.to_string_lossy().chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
     let folder = env::temp_dir().join(format!("writ-golden-{}-{}", std::process::id(), name.trim_matches('-')));
     let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).expect("the temporary folder is writable");
-    folder
+    // What a command makes of its folder's name is the same everywhere.
+    let work = folder.join("work");
+    fs::create_dir_all(&work).expect("the temporary folder is writable");
+    work
 }
 
 /// Copies a folder's files, without what a tool left there.
