@@ -65,7 +65,8 @@ pub enum Literal {
         /// The answers with which the literal holds.
         accept: Vec<Truth>,
     },
-    /// What a path leads to is, or is not, as asked. An unknown is accepted by the possible reading of any question.
+    /// What a path leads to is, or is not, as asked. An unknown is accepted by the possible reading of any question but
+    /// whether it is unknown, which has one answer.
     Is {
         /// The path.
         expr: Expr,
