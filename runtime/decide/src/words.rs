@@ -56,14 +56,7 @@ fn written(program: &Program, id: RelationId, values: &[Option<Value>], show: im
 
 /// A value as text in a list: quoted, with sensitive parts hidden and long ones cut.
 pub(crate) fn hidden(value: &Value) -> String {
-    let text = match value {
-        Value::Json(json) => match &**json {
-            Json::Text(text) => program::quote(text),
-            other => other.show(),
-        },
-        other => other.to_string(),
-    };
-    cut(&text, 200)
+    cut(&value.discreet(), 200)
 }
 
 /// The same, with a json value of more than a few words as `{…}` or `[…]`.

@@ -130,7 +130,7 @@ impl Check<'_> {
             steps += proof.nodes.len();
             for claim in open.claims() {
                 let shown: Vec<String> =
-                    claim.pattern.iter().map(|v| v.as_ref().map_or(String::from("_"), Value::to_string)).collect();
+                    claim.pattern.iter().map(|v| v.as_ref().map_or(String::from("_"), Value::discreet)).collect();
                 let name = &program.relation(claim.relation).name;
                 let plain = name.split(['$', '?']).next().unwrap_or(name);
                 let atom = format!("{plain}({})", shown.join(", "));

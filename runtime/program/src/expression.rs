@@ -117,12 +117,10 @@ pub fn evaluate(expr: &Expr, bound: &[Option<Value>]) -> Option<Value> {
         Expr::Default(left, right) => match evaluate(left, bound) {
             Some(Value::Json(json)) if *json == Json::Null => evaluate(right, bound),
             // It may turn out to be absent, so two defaults over one unknown are two values.
-            Some(Value::Unknown(unknown)) => {
-                Some(Value::Unknown(match evaluate(right, bound) {
-                    Some(other) => Unknown { origin: format!("{} ?? {}", unknown.origin, other.show()).into(), ..unknown },
-                    None => unknown,
-                }))
-            }
+            Some(Value::Unknown(unknown)) => Some(Value::Unknown(match evaluate(right, bound) {
+                Some(other) => Unknown { origin: format!("{} ?? {}", unknown.origin, other.show()).into(), ..unknown },
+                None => unknown,
+            })),
             Some(value) => Some(value),
             None => evaluate(right, bound),
         },

@@ -2,6 +2,7 @@
 
 use crate::{Json, Type, Value};
 use std::fmt::{self, Display, Formatter, Write};
+use std::sync::Arc;
 
 /// `text` as a quoted literal: `"` and `\` escaped, control characters as `\n`, `\t`, `\r` or `\u{…}`.
 pub fn quote(text: &str) -> String {
@@ -120,9 +121,22 @@ impl Value {
             Value::Between(ends) => format!("{} to {}", ends.0.show(), ends.1.show()),
             Value::Unknown(unknown) => format!("unknown({})", unknown.origin),
             Value::Json(json) => json.show(),
-            Value::Set(_) | Value::List(_) | Value::Bool(_) | Value::Int(_) | Value::Time(_) | Value::Duration(_) => {
-                self.to_string()
-            }
+            Value::Set(_) | Value::List(_) => self.discreet(),
+            Value::Bool(_) | Value::Int(_) | Value::Time(_) | Value::Duration(_) => self.to_string(),
+        }
+    }
+
+    /// The canonical text with sensitive parts as `«sensitive»`: what a page may quote.
+    pub fn discreet(&self) -> String {
+        self.hide().to_string().replace(HIDDEN, "«sensitive»")
+    }
+
+    fn hide(&self) -> Value {
+        match self {
+            Value::Json(json) => Value::Json(json.hide().into()),
+            Value::Set(items) => Value::Set(Arc::new(items.iter().map(Value::hide).collect())),
+            Value::List(items) => Value::List(items.iter().map(Value::hide).collect()),
+            other => other.clone(),
         }
     }
 

@@ -1,6 +1,8 @@
 //! Laws of values: canonical text, exact numbers, and comparisons that never say more than every case bears out.
 
-use program::{Aggregate, Comparison, Expr, Json, Step, Truth, Type, Value, aggregate, compare, convert, elements, evaluate};
+use program::{
+    Aggregate, Comparison, Expr, Json, Step, Truth, Type, Value, aggregate, compare, convert, elements, evaluate,
+};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -161,6 +163,8 @@ fn what_is_of_another_type_is_unknown_and_says_so() {
 fn a_sensitive_value_never_shows() {
     let secret = Json::object([("password", Json::Sensitive("00ff".into()))]);
     assert_eq!(secret.show(), "{\"password\": «sensitive»}");
+    let inside = Value::List(vec![Value::json(secret.clone())].into());
+    assert_eq!((inside.show(), inside.discreet()), ("[{\"password\": «sensitive»}]".into(), inside.show()));
     let read = convert(Value::json(Json::Sensitive("0123456789abcdef".into())), &Type::String).expect("it is there");
     assert!(!read.is_known());
 }

@@ -75,7 +75,7 @@ impl<'a> Admission<'a> {
                 let (name, wanted) = (&column.name, &column.r#type);
                 return Err(refused(
                     fact,
-                    format!("column `{name}` of `{}` is of type {wanted}, and {value} is not", fact.relation),
+                    format!("column `{name}` of `{}` is of type {wanted}, and {} is not", fact.relation, sort(value)),
                 ));
             }
         }
@@ -92,6 +92,22 @@ fn holds(value: &Value, wanted: &Type) -> bool {
         (Value::Set(items), Type::Set(inner)) => items.iter().all(|item| holds(item, inner)),
         (Value::List(items), Type::List(inner)) => items.iter().all(|item| holds(item, inner)),
         _ => false,
+    }
+}
+
+/// What sort of value it is; the value itself is nobody's business.
+fn sort(value: &Value) -> &'static str {
+    match value {
+        Value::Bool(_) => "a bool",
+        Value::Int(_) => "an int",
+        Value::Text(_) => "a text",
+        Value::Time(_) => "a time",
+        Value::Duration(_) => "a duration",
+        Value::Cidr(_) => "a network",
+        Value::Json(_) => "a json value",
+        Value::Set(_) => "a set",
+        Value::List(_) => "a list",
+        Value::Between(_) | Value::Unknown(_) => "a value that is not known",
     }
 }
 
