@@ -179,7 +179,7 @@ pub enum Head {
 /// A variable of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Variable {
-    /// As written; a let's own variables as `let#n.name`.
+    /// As written; a let's own variables as `let#n.name`, those of an aggregate alone as `name#n`, the compiler's as `$#n`.
     pub name: String,
     /// Its type.
     pub r#type: Type,

@@ -59,7 +59,9 @@ mod tests {
         let (literals, errors) = syntax::parse_body(text);
         assert!(errors.is_empty(), "{errors:?}");
         let (rule, told) = body(&literals.unwrap_or_default(), &bench.library);
-        let Some(rule) = rule else { return Err(told.iter().map(|d| d.message.clone()).collect::<Vec<_>>().join("; ")) };
+        let Some(rule) = rule else {
+            return Err(told.iter().map(|d| d.message.clone()).collect::<Vec<_>>().join("; "));
+        };
         let Head::Relation { terms, .. } = &rule.head else { return Err(String::from("no head")) };
         let name = |term: &Expr| match term {
             Expr::Variable(v) => format!("{}: {}", rule.variables[*v].name, rule.variables[*v].r#type),

@@ -12,6 +12,7 @@ use crate::hir::{Blueprint, Column, Declared, Enum, Let, Package, Qualifier, Rel
 use crate::names::{Names, near, qualify};
 use crate::scope::{Scope, Wanted, joined};
 use program::{Severity, SourceKind, Type};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use syntax::ast::{self, ExprKind, Item, ItemKind, Span};
 
@@ -31,7 +32,8 @@ pub fn declare(
     names: &Names,
 ) -> (Signatures, Vec<Diagnostic>) {
     let signatures = Signatures { module: module.to_owned(), package, ..Signatures::default() };
-    let mut stage = Stage { signatures, scope, names, item: 0, diagnostics: Vec::new() };
+    let positions = FxHashMap::default();
+    let mut stage = Stage { signatures, positions, scope, names, item: 0, diagnostics: Vec::new() };
     for (position, item) in items {
         stage.item = *position;
         stage.declare(item, None);
@@ -54,6 +56,8 @@ pub fn with_subjects(mut signatures: Signatures, subjects: &BTreeMap<String, Vec
 
 struct Stage<'a> {
     signatures: Signatures,
+    /// Of the relations, by name.
+    positions: FxHashMap<String, usize>,
     scope: &'a Scope,
     names: &'a Names,
     item: u32,
@@ -133,7 +137,7 @@ impl Stage<'_> {
         let optional = item.attributes.iter().any(|attribute| attribute.name.text == "optional");
         let blueprint = self.blueprint_name(blueprint);
         let qualifier = relation.qualifier;
-        self.signatures.relations.push(Relation {
+        self.add(Relation {
             declared,
             columns,
             qualifier,
@@ -147,7 +151,12 @@ impl Stage<'_> {
     }
 
     fn known(&self, name: &str) -> Option<&Relation> {
-        self.signatures.relations.iter().find(|relation| relation.declared.name == name)
+        self.positions.get(name).map(|position| &self.signatures.relations[*position])
+    }
+
+    fn add(&mut self, relation: Relation) {
+        self.positions.insert(relation.declared.name.clone(), self.signatures.relations.len());
+        self.signatures.relations.push(relation);
     }
 
     fn governance(&mut self, item: &Item, rule: &ast::Governance, blueprint: Option<&str>) {
@@ -191,7 +200,7 @@ impl Stage<'_> {
             severity,
             controls: controls.collect(),
         };
-        self.signatures.relations.push(relation);
+        self.add(relation);
     }
 
     fn columns(&mut self, columns: &[ast::Column]) -> Vec<Column> {

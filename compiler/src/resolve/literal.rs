@@ -4,6 +4,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, Literal};
 use crate::resolve::atom::Condition;
 use crate::resolve::body::{Body, Strength, Typed};
+use crate::resolve::expression::overloads;
 use crate::signatures::{read_type, unknown_word};
 use program::{Aggregate, Comparison, Presence, Type, Value};
 use syntax::ast::{self, ExprKind, LiteralKind, Name, Operator, Span};
@@ -123,11 +124,12 @@ impl Body<'_> {
             out.push(Literal::Compare(turned(op), left, right, span));
         } else {
             let mut inner = Vec::new();
+            // Both sides are of one type, and at least one of them shows it.
+            let known = self.shown_type(&left).or_else(|| self.shown_type(&right));
             let mut named = |body: &mut Self, side: Expr| {
                 if !may_be_absent(&side) {
                     return side;
                 }
-                let known = type_of(&side);
                 let variable = body.fresh(known.as_ref(), span);
                 inner.push(Literal::Bind(variable, side, span));
                 Expr::Variable(variable)
@@ -135,6 +137,38 @@ impl Body<'_> {
             let (left, right) = (named(self, left), named(self, right));
             inner.push(Literal::Compare(op, left, right, span));
             out.push(Literal::Not(inner, span));
+        }
+    }
+
+    /// The type that an expression shows by its form.
+    fn shown_type(&self, expr: &Expr) -> Option<Type> {
+        match expr {
+            Expr::Variable(variable) => self.type_of(*variable),
+            Expr::As(_, known) => Some(known.clone()),
+            Expr::Path(..) | Expr::Object(_) => Some(Type::Json),
+            Expr::Default(left, right) => self.shown_type(left).or_else(|| self.shown_type(right)),
+            Expr::Constant(value) => match value {
+                Value::Bool(_) => Some(Type::Bool),
+                Value::Int(_) => Some(Type::Int),
+                Value::Text(_) => Some(Type::String),
+                Value::Time(_) => Some(Type::Time),
+                Value::Duration(_) => Some(Type::Duration),
+                Value::Cidr(_) => Some(Type::Cidr),
+                Value::Json(_) => Some(Type::Json),
+                Value::Set(_) | Value::List(_) | Value::Between(_) | Value::Unknown(_) => None,
+            },
+            Expr::Call(program::Function::Size, _) => Some(Type::Int),
+            Expr::Call(program::Function::StrFormat, _) => Some(Type::String),
+            Expr::Call(function, items) => {
+                let shown: Vec<Option<Type>> = items.iter().map(|item| self.shown_type(item)).collect();
+                let takes = |takes: &[Type]| {
+                    takes.iter().zip(&shown).all(|(t, have)| have.is_none() || have.as_ref() == Some(t))
+                };
+                overloads(*function, items.len()).into_iter().find(|(types, _)| takes(types)).map(|(_, result)| result)
+            }
+            Expr::Set(items) => items.first().and_then(|i| self.shown_type(i)).map(|of| Type::Set(Box::new(of))),
+            Expr::List(items) => items.first().and_then(|i| self.shown_type(i)).map(|of| Type::List(Box::new(of))),
+            Expr::Any => None,
         }
     }
 
@@ -282,16 +316,6 @@ pub(crate) fn may_be_absent(expr: &Expr) -> bool {
         Expr::Call(_, items) | Expr::Set(items) | Expr::List(items) => items.iter().any(may_be_absent),
         Expr::Default(_, right) => may_be_absent(right),
         Expr::Object(entries) => entries.iter().any(|(_, value)| may_be_absent(value)),
-    }
-}
-
-/// What an expression with a possibly absent part is read as.
-fn type_of(expr: &Expr) -> Option<Type> {
-    match expr {
-        Expr::As(_, known) => Some(known.clone()),
-        Expr::Path(..) | Expr::Object(_) => Some(Type::Json),
-        Expr::Default(left, right) => type_of(left).or_else(|| type_of(right)),
-        _ => None,
     }
 }
 

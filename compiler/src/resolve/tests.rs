@@ -94,6 +94,14 @@ fn a_negation_is_the_right_way_round() {
         "named(r) if config(r, c), not \"x\" in c.a[*];",
         "named(r) if config(r, c), not [$#2: string in c.a[*], \"x\" Equal $#2]",
     );
+    check(
+        "named(r) if config(r, c), not str.contains(c.a, \"x\");",
+        "named(r) if config(r, c), not [$#2: bool = str.contains((c.a as string), \"x\"), $#2 Equal true]",
+    );
+    check(
+        "named(r) if config(r, c), not c.a + 1 == c.b;",
+        "named(r) if config(r, c), not [$#2: int = +((c.a as int), 1), $#3: int = (c.b as int), $#2 Equal $#3]",
+    );
     check("named(r) if counted(r, n), not large(n);", "named(r) if counted(r, n), n AtMost 9");
     refused("named(r) if config(r, c), c.a < 3;", &["W0205"]);
     refused("named(r) if config(r, c), not c.a in {3};", &["W0205"]);
