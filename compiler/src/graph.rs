@@ -3,14 +3,17 @@
 //! - `scope`: which relations are timed or change-scoped; what reads the change, or who may, without saying so.
 //! - `strata`: components in an order in which they can run; relations that depend on their own absence.
 //! - `termination`: recursions that may make new values without end.
+//! - `liveness`: rules that can never fire.
 //!
 //! The laws are stated in `ascent`, over edges `(reader, read)`; plain code walks the graph only to print a path.
 //! INVARIANT: an edge that reads the world before is no dependency within a world.
 
+mod liveness;
 mod scope;
 mod strata;
 mod termination;
 
+pub(crate) use liveness::live;
 pub(crate) use scope::scopes;
 pub(crate) use strata::{cycles, strata};
 pub(crate) use termination::endless;

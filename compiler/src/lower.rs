@@ -92,6 +92,8 @@ pub fn lower(input: &Input<'_>) -> Lowered {
     if diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
         return Lowered { program: None, tests: Vec::new(), diagnostics };
     }
+    let mut live = graph::live(&draft).into_iter();
+    draft.rules.retain(|_| live.next().unwrap_or(true));
     let unknown_facts = taint::unknown_facts(input, &draft);
     let readings = readings::readings(draft, &unknown_facts);
     let (program, found) = finish::finish(input, readings, scopes, governance);

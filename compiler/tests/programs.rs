@@ -145,7 +145,8 @@ fn what_does_not_hang_on_the_application_has_no_instance() {
             above(n) if n in {1, 5}, n > limit;
             relation both(r: Resource, n: int);
             both(r, n) if plain(r), above(n);
-        }",
+        }
+        intent i \"x\" { cover r if kind(r, _); owner \"t\"; apply b(limit: 2); }",
     ));
     let instanced = |name: &str| program.relation(program.find(name).expect("declared")).instanced;
     assert!(!instanced("policy.b.plain"));
@@ -184,6 +185,8 @@ fn nobody_applies_it_so_nothing_of_it_is_in_force() {
     ));
     let names: Vec<&str> = program.objections.iter().map(|objection| objection.name.as_str()).collect();
     assert_eq!(names, ["policy.always"]);
+    assert!(program.find("policy.idle.never").is_some(), "it may still be named");
+    assert_eq!(shown(&program, "policy.idle"), [""; 0]);
 }
 
 #[test]

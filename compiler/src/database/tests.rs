@@ -131,7 +131,8 @@ fn a_part_of_a_blueprint_is_told_of_where_it_stands() {
     let place = |spot: &crate::report::Spot| &text[spot.start..spot.end];
     assert_eq!(place(&reports[0].spots[0]), "tags");
     assert_eq!(place(&reports[0].fixes[0].edits[0]), "tags");
-    database.set_file(source("base.writ", BASE));
+    let applied = format!("{BASE}\nintent here \"x\" {{ cover r if kept(r); owner \"t\"; apply careful(); }}\n");
+    database.set_file(source("base.writ", &applied));
     let output = database.snapshot().compile();
     let program = output.program.expect("compiles");
     let rule = program.rules.iter().find(|rule| rule.citation.text.starts_with("deny late")).expect("there");
