@@ -49,6 +49,7 @@ impl Stop<'_> {
             .bad_word()
             .or_else(|| self.missing_end())
             .or_else(|| self.open_group())
+            .or_else(|| self.no_beginning())
             .unwrap_or_else(|| self.unexpected(&expected));
         error.expected = expected;
         match self.hint() {
@@ -208,7 +209,8 @@ impl Stop<'_> {
         ] {
             let hidden = (values && matches!(sign, "(" | "{"))
                 || (any_word && sign == "if")
-                || (matches!(sign, "=" | ":" | "(") && self.wants("=="));
+                || (matches!(sign, "=" | ":" | "(") && self.wants("=="))
+                || (matches!(sign, ":" | "(") && self.wants(",") && self.wants(")"));
             let contextual = names && sign.chars().all(char::is_alphabetic) && sign != "if";
             if self.wants(sign) && !hidden && !contextual {
                 offer.push(format!("`{sign}`"));
@@ -267,14 +269,26 @@ impl Stop<'_> {
             token if token.is_reserved() && self.wants("a name") && self.position > 0 => {
                 format!("`{word}` is reserved; choose another name")
             }
-            _ if self.position == 1 => self.first_word()?,
             _ => return None,
         };
         Some((help, None))
     }
 
-    /// Advice where the first word begins no item.
-    fn first_word(&self) -> Option<String> {
+    /// A first word that begins nothing here, but is near one that does, or is another language's.
+    fn no_beginning(&self) -> Option<SyntaxError> {
+        let first = self.words.first().filter(|first| self.position == 1 && first.token == Token::Name)?;
+        let (help, fix) = self.first_word()?;
+        let span = Span { start: first.start, end: first.end };
+        let message = format!("`{}` begins nothing here", self.word(0));
+        let error = SyntaxError::new(ErrorKind::Syntax, span, message, "not a word of the language").help(help);
+        Some(match fix {
+            Some(fix) => error.replace(span, fix),
+            None => error,
+        })
+    }
+
+    /// Advice where the first word begins nothing, and what to write in its place.
+    fn first_word(&self) -> Option<(String, Option<&'static str>)> {
         let first = self.word(0);
         let known = match first {
             "import" | "include" | "require" => "write `use`",
@@ -289,9 +303,9 @@ impl Stop<'_> {
             _ => "",
         };
         if !known.is_empty() {
-            return Some(known.to_owned());
+            return Some((known.to_owned(), None));
         }
-        let words: &[&str] = match self.entry {
+        let words: &[&'static str] = match self.entry {
             Entry::Item => &[
                 "use",
                 "entity",
@@ -312,7 +326,7 @@ impl Stop<'_> {
             Entry::Fact | Entry::Atom | Entry::Body => &[],
         };
         let near = words.iter().find(|word| is_near(first, word))?;
-        Some(format!("did you mean `{near}`?"))
+        Some((format!("did you mean `{near}`?"), Some(*near)))
     }
 }
 

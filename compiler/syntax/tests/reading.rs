@@ -158,8 +158,8 @@ fn mistakes_are_told_in_the_authors_words() {
     check("a(\"\\q\");", "`\\q` is no escape", "\\q", None);
     check("a(24hours);", "`24hours` is neither a number nor a duration", "24hours", None);
     check("a(9999999999999d);", "`9999999999999d` is out of range", "9999999999999d", None);
-    check("relaton a(x: int);", "expected `(`, found `a`", "a", Some("did you mean `relation`?"));
-    check("import std.net;", "expected `(`, found `std`", "std", Some("write `use`"));
+    check("relaton a(x: int);", "`relaton` begins nothing here", "relaton", Some("did you mean `relation`?"));
+    check("import std.net;", "`import` begins nothing here", "import", Some("write `use`"));
     check(
         "relation test(x: int);",
         "expected a name, found `test`",
