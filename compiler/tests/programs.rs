@@ -435,3 +435,11 @@ fn a_negative_cycle_is_told_rule_by_rule() {
     assert_eq!(reports[0].code.number(), "W0403");
     assert_eq!(reports[0].spots.len(), 3, "{:#?}", reports[0]);
 }
+
+#[test]
+fn a_cover_that_reads_the_change_is_refused() {
+    let text = policy("intent i \"x\" { cover r if writes(_, r), kind(r, \"vm\"); owner \"t\"; }");
+    assert_eq!(codes(&text), ["W0402"]);
+    let text = policy("intent i \"x\" { cover r if before.kind(r, \"vm\"); owner \"t\"; }");
+    assert_eq!(codes(&text), ["W0402"]);
+}

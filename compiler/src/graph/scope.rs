@@ -150,7 +150,12 @@ fn reads_change(draft: &Draft<'_>, reader: RelationId, scopes: &[Scope], edges: 
     let own = |rule: &&crate::lower::DraftRule<'_>| root(draft, rule.rule.head.relation) == reader;
     let sources: Vec<_> = draft.rules.iter().filter(own).filter_map(|rule| rule.source).collect();
     let law = "a state relation is kept from change to change, so it may not depend on one";
-    let help = format!("declare it `change relation {}`", short(&relation.name));
+    let help = match relation.name.as_str() {
+        "std.intent.covers" => {
+            String::from("say by what the resource is, not by what is done to it, that it is covered")
+        }
+        name => format!("declare it `change relation {}`", short(name)),
+    };
     let diagnostic = |path: &str| {
         let message = format!("`{}` is no change relation and reads the change: {path}", relation.name);
         Diagnostic::new(Code::ReadsChange, message).law(law).help(help.clone())
@@ -164,20 +169,21 @@ fn reads_change(draft: &Draft<'_>, reader: RelationId, scopes: &[Scope], edges: 
         let path = way(read, ends, &within).unwrap_or_else(|| vec![read]);
         let names: Vec<String> = path.into_iter().map(|index| format!("`{}`", name(index))).collect();
         let path = format!("it reads {}", names.join(", which reads "));
-        let (source, span) =
-            sources.iter().find_map(|source| atom_span(&source.rule.body, name(read)).map(|span| (source, span)))?;
+        let named = sources.iter().find_map(|source| Some((source, atom_span(&source.rule.body, name(read))?)));
+        let (source, span) = named.or_else(|| sources.first().map(|source| (source, source.rule.span)))?;
         return Some(diagnostic(&path).label_at(source.place(span), "read here"));
     }
-    let (source, span) = sources.iter().find_map(|source| world_span(&source.rule.body).map(|span| (source, span)))?;
+    let named = sources.iter().find_map(|source| Some((source, world_span(&source.rule.body)?)));
+    let (source, span) = named.or_else(|| sources.first().map(|source| (source, source.rule.span)))?;
     Some(diagnostic("it compares two worlds").label_at(source.place(span), "this reads another world"))
 }
 
 fn undeclared_authority(draft: &Draft<'_>, reader: RelationId, read: RelationId) -> Option<Diagnostic> {
     let (reader_name, read_name) = (&draft.relation(reader).name, &draft.relation(read).name);
     let own = |rule: &&crate::lower::DraftRule<'_>| root(draft, rule.rule.head.relation) == reader;
-    let sources = draft.rules.iter().filter(own).filter_map(|rule| rule.source);
-    let (source, span) =
-        sources.filter_map(|source| atom_span(&source.rule.body, read_name).map(|span| (source, span))).next()?;
+    let sources: Vec<_> = draft.rules.iter().filter(own).filter_map(|rule| rule.source).collect();
+    let named = sources.iter().find_map(|source| Some((source, atom_span(&source.rule.body, read_name)?)));
+    let (source, span) = named.or_else(|| sources.first().map(|source| (source, source.rule.span)))?;
     let message =
         format!("`{reader_name}` is derived from `{read_name}`, which says who may, and does not say so itself");
     Some(
