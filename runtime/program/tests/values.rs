@@ -187,3 +187,24 @@ fn two_defaults_over_one_unknown_are_two_values() {
     assert_eq!(compare(Comparison::Equal, &value(0), &value(0)), Truth::True);
     assert_eq!(compare(Comparison::Equal, &value(0), &value(1)), Truth::Possible);
 }
+
+#[test]
+fn a_range_leads_down_to_each_value_once() {
+    let port =
+        |n| Json::object([("port", Json::Int(n)), ("from", Json::Array(vec![Json::text("a"), Json::text("b")]))]);
+    let known = Json::object([("rules", Json::Array(vec![port(1), port(2), port(2), Json::Null]))]);
+    let unknown = Json::object([("rules", Json::Unknown("x.rules".into()))]);
+    let key = |name: &str| Step::Key(name.into());
+    let base = Expr::Path { base: Box::new(Expr::Variable(0)), steps: vec![key("rules")] };
+    let over = |json: &Json, then: &[Vec<Step>], last: &[Step], wanted: Type, possible| {
+        program::range(&base, then, last, &wanted, possible, &[Some(Value::json(json.clone()))])
+    };
+    assert_eq!(over(&known, &[], &[key("port")], Type::Int, false), [Value::Int(1), Value::Int(2)]);
+    assert_eq!(over(&known, &[vec![key("from")]], &[], Type::String, false), [Value::text("a"), Value::text("b")]);
+    assert_eq!(over(&known, &[], &[key("none")], Type::Int, true), []);
+    assert_eq!(over(&unknown, &[], &[key("port")], Type::Int, false), [], "surely nothing is in it");
+    let [Value::Unknown(any)] = &over(&unknown, &[], &[key("port")], Type::Int, true)[..] else {
+        panic!("one for any")
+    };
+    assert_eq!((&*any.origin, any.many), ("x.rules[*].port", true));
+}
