@@ -1,7 +1,7 @@
 //! Laws of values: canonical text, exact numbers, and comparisons that never say more than every case bears out.
 
 use program::{
-    Aggregate, Comparison, Expr, Json, Step, Truth, Type, Value, aggregate, compare, convert, elements, evaluate,
+    Aggregate, Comparison, Expr, Json, Step, Truth, Type, Value, aggregate, compare, convert, elements, evaluate, range,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -197,7 +197,7 @@ fn a_range_leads_down_to_each_value_once() {
     let key = |name: &str| Step::Key(name.into());
     let base = Expr::Path { base: Box::new(Expr::Variable(0)), steps: vec![key("rules")] };
     let over = |json: &Json, then: &[Vec<Step>], last: &[Step], wanted: Type, possible| {
-        program::range(&base, then, last, &wanted, possible, &[Some(Value::json(json.clone()))])
+        range(&base, then, last, &wanted, possible, &[Some(Value::json(json.clone()))])
     };
     assert_eq!(over(&known, &[], &[key("port")], Type::Int, false), [Value::Int(1), Value::Int(2)]);
     assert_eq!(over(&known, &[vec![key("from")]], &[], Type::String, false), [Value::text("a"), Value::text("b")]);
