@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use syntax::ast;
 
+/// A module's name, whose it is, and its items.
+type File = (String, Package, Vec<(u32, ast::Item)>);
+
 /// Everything the stages made.
 pub(crate) struct Workbench {
     pub(crate) library: Library,
@@ -34,11 +37,11 @@ pub(crate) fn workbench(files: &[(&str, &str)]) -> Workbench {
             diagnostics.push(Diagnostic::new(Code::Syntax, format!("{name}: {}", error.message)));
         }
     }
-    let items_of = |file: &'_ syntax::parse::File| -> Vec<(u32, ast::Item)> {
+    let items_of = |file: &syntax::parse::File| {
         let numbered = file.chunks.iter().enumerate();
         numbered.filter_map(|(i, chunk)| Some((u32::try_from(i).ok()?, chunk.item.clone()?))).collect()
     };
-    let files: Vec<(String, Package, Vec<(u32, ast::Item)>)> =
+    let files: Vec<File> =
         parsed.iter().map(|(name, package, file)| (name.clone(), *package, items_of(file))).collect();
     let borrowed: Vec<Vec<(u32, &ast::Item)>> =
         files.iter().map(|(_, _, items)| items.iter().map(|(i, item)| (*i, item)).collect()).collect();
