@@ -19,6 +19,9 @@ pub struct Explained {
     pub minimal: bool,
     /// Premises before conclusions.
     pub steps: Vec<Step>,
+    /// What asks for it, with `_` for what cannot be written as a constant.
+    #[serde(skip)]
+    pub(crate) asked: String,
 }
 
 /// One tuple and why it holds.
@@ -111,7 +114,13 @@ pub(crate) fn explain(
 ) -> Explained {
     let steps: Vec<Step> = proof.nodes.iter().map(|node| step(program, node, origins)).collect();
     let proves = steps.last().map(|step| step.holds.clone()).unwrap_or_default();
-    Explained { proves, minimal: proof.minimal, steps }
+    let constant = |value: &Value| value.is_known() && !matches!(value, Value::Json(_));
+    let asked = proof.root().map(|root| {
+        let pattern: Vec<Option<Value>> = root.tuple.iter().map(|value| Some(value.clone()).filter(constant)).collect();
+        words::pattern(program, root.relation, &pattern)
+    });
+    let asked = asked.map(|text| text.strip_prefix("possibly ").unwrap_or(&text).to_owned()).unwrap_or_default();
+    Explained { proves, minimal: proof.minimal, steps, asked }
 }
 
 fn step(program: &Program, node: &Node, origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>) -> Step {

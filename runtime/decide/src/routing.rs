@@ -5,7 +5,7 @@
 
 use crate::settled::Settled;
 use evidence::Doubt;
-use program::{Objection, Tuple, Value};
+use program::{Objection, Tuple, Value, Verb};
 use proof::Side;
 use std::collections::BTreeSet;
 
@@ -56,14 +56,24 @@ impl<'a> Routing<'a> {
     pub(crate) fn ambiguity(&self, doubt: Doubt, action: Option<usize>, subject: &str) -> Vec<String> {
         match doubt {
             Doubt::NoPermit => self.owners(BTreeSet::from([subject])),
-            Doubt::NoIntent | Doubt::Source | Doubt::Partial | Doubt::NoRight => self.owners(BTreeSet::new()),
-            Doubt::NoAccountable | Doubt::Unknown | Doubt::Conflict | Doubt::Disagreement => {
-                let resource = action.map(|at| &*self.settled.case.change.actions[at].resource);
+            Doubt::NoIntent | Doubt::NoRight => self.owners(BTreeSet::new()),
+            // About the whole change: whoever answers for what it touches.
+            Doubt::NoAccountable
+            | Doubt::Unknown
+            | Doubt::Conflict
+            | Doubt::Disagreement
+            | Doubt::Source
+            | Doubt::Partial => {
+                let actions = self.settled.case.change.actions.iter().enumerate();
+                let about = actions.filter(|(at, one)| action.map_or(one.verb != Verb::Read, |action| action == *at));
                 let covers = self.settled.program.find("std.intent.covers");
-                let pattern = [None, resource.map(Value::text)];
-                let of = |side| covers.map(|id| self.settled.matching(side, id, &pattern)).unwrap_or_default();
-                let covering: Vec<Tuple> =
-                    if resource.is_some() { Side::BOTH.into_iter().flat_map(of).collect() } else { Vec::new() };
+                let of = |side, resource: &str| {
+                    let pattern = [None, Some(Value::text(resource))];
+                    covers.map(|id| self.settled.matching(side, id, &pattern)).unwrap_or_default()
+                };
+                let covering: Vec<Tuple> = about
+                    .flat_map(|(_, one)| Side::BOTH.into_iter().flat_map(|side| of(side, &one.resource)))
+                    .collect();
                 self.owners(covering.iter().filter_map(|tuple| tuple.first()?.as_text()).collect())
             }
         }

@@ -361,9 +361,7 @@ pub(crate) fn next(decision: &Decision) -> Option<String> {
         return unclaimed
             .then(|| String::from("put those lines into the policy, with a name and an owner, and decide again"));
     };
-    // A value too large to print cannot be asked for.
-    let proves = Some(&decision.proof(&worst.proof)?.proves).filter(|proves| !proves.contains('…'))?;
-    let atom = proves.strip_prefix("possibly ").unwrap_or(proves).replace('\'', "'\\''");
+    let atom = decision.proof(&worst.proof)?.asked.replace('\'', "'\\''");
     let file = match decision.change.file.contains([' ', '\'', '"', '$', '&', '(', ')']) {
         true => format!("'{}'", decision.change.file.replace('\'', "'\\''")),
         false => decision.change.file.clone(),

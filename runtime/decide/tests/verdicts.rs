@@ -167,6 +167,8 @@ fn an_unknown_that_decides_is_asked_about_by_its_origin() {
     assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::Unknown]));
     assert_eq!(decision.ambiguities[0].origins, ["aws_x.y.size"]);
     assert!(!decision.actions[0].reasons[0].sure);
+    let page = decide::text::render(&decision, decide::text::Style::default());
+    assert!(page.ends_with("next: writ why 'orders/small.big(\"db\")' --change change.json\n"), "{page}");
 }
 
 #[test]
@@ -177,6 +179,7 @@ fn a_partial_change_a_stale_source_and_a_conflict_are_asked_about() {
     partial.partial.push(program::Partial { why: "the plan is targeted".into(), place: "/complete".into() });
     let decision = decide::decide(&case(&program, estate(), partial)).expect("a verdict");
     assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::Partial]));
+    assert_eq!(decision.ambiguities[0].to, ["team-orders"]);
 
     let mut stale = case(&program, estate(), change(update()));
     stale.sources.push(decide::SourceState::Stale("owners".into()));
