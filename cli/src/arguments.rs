@@ -44,9 +44,6 @@ pub(crate) enum Verb {
         /// Only tests whose title contains this.
         #[arg(long)]
         filter: Option<String>,
-        /// The tests of the standard library instead.
-        #[arg(long)]
-        std: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -105,6 +105,7 @@ fn short(path: &Path) -> String {
 }
 
 /// Runs `work` within the limits of the command line; the clock is read here and nowhere below.
+#[expect(clippy::disallowed_methods, reason = "the one place that has a clock to stop by")]
 pub(crate) fn limited<T>(
     inputs: &Inputs,
     work: impl FnOnce(engine::Limits<'_>) -> Result<T, decide::Failure>,

@@ -62,7 +62,7 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
     match arguments.verb {
         Verb::Init { folder } => init::init(&folder),
         Verb::Check { policy, json } => check::check(&policy, json),
-        Verb::Test { policy, filter, std, json } => test::test(&policy, filter.as_deref(), std, json),
+        Verb::Test { policy, filter, json } => test::test(&policy, filter.as_deref(), json),
         Verb::Decide(decide) => decide::decide(&decide),
         Verb::Why { atom, inputs, change, full, json } => ask::why(&atom, &inputs, change.as_deref(), full, json),
         Verb::Query { body, inputs, change, output, json } => {

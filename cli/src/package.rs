@@ -26,17 +26,12 @@ pub(crate) struct Module {
 }
 
 impl Package {
-    /// The standard library alone.
-    pub(crate) fn standard_library() -> Package {
-        Package { root: PathBuf::from("."), manifest: None, modules: Vec::new() }
-    }
-
     /// The package's name: of the manifest, or of the file.
     pub(crate) fn name(&self) -> String {
         match (&self.manifest, self.modules.first()) {
             (Some(manifest), _) => manifest.package.name.clone(),
             (None, Some(module)) => module.name.clone(),
-            (None, None) => String::from("std"),
+            (None, None) => String::from("policy"),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::arguments::Policy;
 use crate::failure::Failure;
 use crate::output::Answer;
-use crate::package::{self, Package};
+use crate::package;
 use crate::policy;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -12,12 +12,11 @@ use std::thread;
 /// Runs the tests; ends with 1 where one fails.
 ///
 /// - `filter`: only tests whose title contains it.
-/// - `std`: the standard library's own tests.
-pub(crate) fn test(policy: &Policy, filter: Option<&str>, std: bool, as_json: bool) -> Result<Answer, Failure> {
-    let package = if std { Package::standard_library() } else { package::load(&policy.policy)? };
+pub(crate) fn test(policy: &Policy, filter: Option<&str>, as_json: bool) -> Result<Answer, Failure> {
+    let package = package::load(&policy.policy)?;
     let compiled = policy::compile(&package)?;
-    let mine = compiled.tests.iter().filter(|test| test.citation.file.starts_with("std/") == std);
-    let wanted: Vec<_> = mine.filter(|test| filter.is_none_or(|part| test.name.contains(part))).cloned().collect();
+    let titled = |test: &&program::TestCase| filter.is_none_or(|part| test.name.contains(part));
+    let wanted: Vec<_> = compiled.tests.iter().filter(titled).cloned().collect();
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let limits = engine::Limits { threads, ..engine::Limits::default() };
     let outcomes = decide::test::run(&compiled.program, &wanted, limits).map_err(|failure| match failure {

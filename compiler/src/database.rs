@@ -381,7 +381,7 @@ fn part_tree<'db>(db: &'db dyn Db, part: Part<'db>) -> Item {
 }
 
 /// The items of a file that could be read, with their positions.
-fn items<'db>(db: &'db dyn Db, file: File) -> Vec<(u32, &'db Item)> {
+fn items(db: &dyn Db, file: File) -> Vec<(u32, &Item)> {
     let chunks = chunks(db, file).iter();
     chunks.filter_map(|chunk| Some((chunk.position(db), parsed(db, *chunk).0.as_ref()?))).collect()
 }

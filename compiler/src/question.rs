@@ -8,14 +8,14 @@ use crate::database::{Snapshot, mistake};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{self, Column, Declared, Package, Qualifier, Signatures};
 use crate::ide::Lines;
-use crate::library::Module;
+use crate::library::{Library, Module};
 use crate::lower;
 use crate::query::{self, QUERY};
 use crate::report::Report;
 use crate::resolve::Context;
 use crate::resolve::test::fact;
 use crate::scope;
-use program::{Fact, FactSource, Origin, Program, RelationId, Term, Value, World};
+use program::{Fact, FactSource, Origin, Program, RelationId, Term, Type, Value, World};
 use std::sync::Arc;
 use syntax::ast::{ItemKind, Span};
 
@@ -109,6 +109,9 @@ pub fn facts(snapshot: &Snapshot, text: &str, source: &Arc<FactSource>) -> Resul
         let ItemKind::Rule(rule) = &written.kind else { continue };
         let mut found = Vec::new();
         let resolved = fact(context, rule, &mut found);
+        if let Some(fact) = &resolved {
+            found.extend(misplaced_unknowns(&library, fact));
+        }
         wrong.extend(found.into_iter().map(|diagnostic| shift(diagnostic, start(*item))));
         facts.extend(resolved.map(|fact| {
             let place = lines.place((start(*item) + fact.span.start) as usize);
@@ -117,6 +120,18 @@ pub fn facts(snapshot: &Snapshot, text: &str, source: &Arc<FactSource>) -> Resul
         }));
     }
     if wrong.is_empty() { Ok(facts) } else { Err(told(wrong)) }
+}
+
+/// The compiler has looked at the package's own unknowns; a file may bring new ones only where json is read.
+fn misplaced_unknowns(library: &Library, fact: &hir::Fact) -> Option<Diagnostic> {
+    let columns = &library.relation(&fact.relation)?.columns;
+    let mut pairs = fact.tuple.iter().zip(columns);
+    let (_, column) = pairs.find(|(value, column)| !value.is_known() && column.r#type != Type::Json)?;
+    Some(
+        Diagnostic::new(Code::NotConstant, format!("the column `{}` of a facts file must be known", column.name))
+            .label(fact.span, "an unknown stands here")
+            .law("a file of facts states an unknown only inside a json value"),
+    )
 }
 
 /// The name under which what is asked is reported.

@@ -45,11 +45,14 @@ pub struct Repair {
     pub edits: Vec<Spot>,
 }
 
+/// From a module and an item's position to its file and the first byte of its chunk there.
+type Find<'f> = dyn Fn(&str, u32) -> Option<(String, usize)> + 'f;
+
 impl Report {
     /// Gives a diagnostic's places their files.
     ///
     /// - `find`: the file of an item, and the first byte of its chunk there.
-    pub(crate) fn new(diagnostic: &Diagnostic, find: &dyn Fn(&str, u32) -> Option<(String, usize)>) -> Report {
+    pub(crate) fn new(diagnostic: &Diagnostic, find: &Find<'_>) -> Report {
         let spot = |place: &crate::diagnostic::Place, text: &str| {
             let (module, item) = place.item.as_ref()?;
             let (file, start) = find(module, *item)?;

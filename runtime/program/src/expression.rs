@@ -171,10 +171,7 @@ fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
         (Step::Computed(_), None) => String::from("[?]"),
     };
     let json = match at {
-        Value::Unknown(unknown) => {
-            let origin = format!("{}{}", unknown.origin, shown());
-            return Some(Value::Unknown(Unknown { origin: origin.into(), many: unknown.many }));
-        }
+        Value::Unknown(unknown) => return Some(below(unknown, &shown())),
         Value::Json(json) => json,
         _ => return None,
     };
@@ -192,9 +189,24 @@ fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
     part.map(|json| Value::json(json.clone()))
 }
 
+/// A part of an unknown value.
+///
+/// What is named beyond [`LONGEST`] stands for all its parts: otherwise a rule that walks down into a value would never
+/// come to an end in an unknown one.
+fn below(unknown: &Unknown, step: &str) -> Value {
+    if unknown.origin.len() > LONGEST {
+        return Value::Unknown(Unknown { origin: unknown.origin.clone(), many: true });
+    }
+    let origin = format!("{}{step}", unknown.origin);
+    Value::Unknown(Unknown { origin: origin.into(), many: unknown.many })
+}
+
+/// Bytes of an origin beyond which its parts have no names of their own.
+const LONGEST: usize = 1_024;
+
 /// The origin of a value that is hidden: its digest tells equal ones from others.
 fn sensitive(digest: &str, rest: &str) -> String {
-    format!("«sensitive» {}{rest}", digest.get(..12).unwrap_or(digest))
+    format!("«sensitive» {}{rest}", digest.get(..32).unwrap_or(digest))
 }
 
 /// `value` read as `wanted`.
@@ -257,6 +269,8 @@ pub fn elements(value: &Value) -> Vec<Value> {
             Json::Sensitive(digest) => return many(&sensitive(digest, "")),
             _ => Vec::new(),
         },
+        // Elements of many collections are as many as those of one.
+        Value::Unknown(unknown) if unknown.many => return vec![value.clone()],
         Value::Unknown(unknown) => return many(&unknown.origin),
         _ => Vec::new(),
     };

@@ -170,6 +170,22 @@ fn a_sensitive_value_never_shows() {
 }
 
 #[test]
+fn walking_down_into_an_unknown_value_comes_to_an_end() {
+    let step = |at: Value| {
+        let path = Expr::Path { base: Box::new(Expr::Variable(0)), steps: vec![Step::Key(String::from("a"))] };
+        evaluate(&path, &[Some(at)]).expect("a part of an unknown value is unknown")
+    };
+    let mut seen = BTreeSet::new();
+    let mut at = Value::unknown("x");
+    while seen.insert(at.clone()) {
+        at = step(at);
+    }
+    assert!(seen.len() > 100 && at.holds_many());
+    let inner = elements(&elements(&Value::unknown("x"))[0]);
+    assert_eq!(inner, elements(&Value::unknown("x")));
+}
+
+#[test]
 fn an_unknown_collection_has_one_element_that_stands_for_many() {
     let found = elements(&Value::unknown("x.ports"));
     assert_eq!(found.len(), 1);
