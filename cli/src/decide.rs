@@ -135,3 +135,82 @@ fn flag(what: &str) -> &'static str {
         _ => "; --max-time raises it",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::arguments::{Arguments, Verb};
+    use clap::Parser;
+    use engine::{Planted, plant};
+    use std::fs;
+
+    const POLICY: &str = r#"
+use std.state.{Resource, kind, tag, exists, encrypted_by};
+use std.change.action;
+
+relation hangs_on(r: Resource, other: Resource);
+hangs_on(r, k) if encrypted_by(r, k);
+hangs_on(r, k) if hangs_on(r, via), hangs_on(via, k);
+
+relation lost(r: Resource);
+lost(r) if hangs_on(r, k), not exists(k);
+
+pub blueprint kept() {
+    deny gone(r) "{r} hangs on something that is gone" if covered(r), exists(r), lost(r);
+    permit tidy(a) if action(a, v, _), v in {"delete", "update"};
+}
+
+intent all "Everything" {
+    cover r if exists(r);
+    owner "team";
+    apply kept();
+}
+"#;
+
+    /// A chain of eight, each of which hangs on the next; the last one is deleted.
+    fn case() -> (std::path::PathBuf, Vec<String>) {
+        let folder = std::env::temp_dir().join(format!("writ-planted-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the temporary folder is writable");
+        let mut world = String::from("use std.state.{kind, encrypted_by};\n");
+        for n in 0..9 {
+            world += &format!("kind(\"r{n}\", \"box\");\n");
+        }
+        for n in 0..8 {
+            world += &format!("encrypted_by(\"r{n}\", \"r{}\");\n", n + 1);
+        }
+        let change = r#"{"format": "writ-change/1", "actions": [{"id": "a", "verb": "delete", "resource": "r8"}]}"#;
+        for (name, text) in [("policy.writ", POLICY), ("world.writ", &world), ("change.json", change)] {
+            fs::write(folder.join(name), text).expect("the temporary folder is writable");
+        }
+        let path = |name: &str| folder.join(name).display().to_string();
+        let line =
+            ["writ", "decide", &path("change.json"), "--policy", &path("policy.writ"), "--facts", &path("world.writ")];
+        let mut line: Vec<String> = line.map(String::from).to_vec();
+        line.extend(
+            ["--evidence", &path("evidence.json"), "--now", "2026-01-01T00:00Z", "--threads", "1"].map(String::from),
+        );
+        (folder, line)
+    }
+
+    #[test]
+    fn a_fault_of_the_engine_ends_with_70_and_without_a_verdict() {
+        let (folder, line) = case();
+        let decide = || match Arguments::parse_from(&line).verb {
+            Verb::Decide(arguments) => super::decide(&arguments),
+            other => panic!("{other:?} is not what was asked"),
+        };
+        let sound = decide().expect("an engine without a fault decides");
+        assert_eq!(sound.code, 1, "{}", sound.text);
+        for fault in Planted::ALL {
+            let _ = fs::remove_file(folder.join("evidence.json"));
+            let planted = plant(fault);
+            let ended = decide();
+            drop(planted);
+            match ended {
+                Ok(answer) => panic!("{fault:?} was not found; it ended with {}:\n{}", answer.code, answer.text),
+                Err(failure) => assert_eq!(failure.code(), 70, "{fault:?}: {failure}"),
+            }
+            assert!(!folder.join("evidence.json").exists(), "{fault:?} left evidence of a verdict that there is not");
+        }
+        let _ = fs::remove_dir_all(folder);
+    }
+}

@@ -92,7 +92,39 @@ fn snippet(report: &Report, sources: &mut Sources<'_, '_>, colour: bool) -> Vec<
         return Vec::new();
     }
     let drawn = String::from_utf8_lossy(&drawn);
-    drawn.lines().skip(1).map(reframe).collect()
+    underlined(drawn.lines().skip(1).map(reframe).collect())
+}
+
+/// Puts a label that stands alone under its line right behind its carets: `|^^` and `` `-- words`` are `^^^ words`.
+fn underlined(lines: Vec<String>) -> Vec<String> {
+    let mut out: Vec<String> = Vec::with_capacity(lines.len());
+    let mut rest = lines.into_iter().peekable();
+    while let Some(line) = rest.next() {
+        let words = rest.peek().filter(|_| marks_alone(&line)).and_then(|next| words_of(next));
+        match (words, line.rfind('|')) {
+            (Some(words), Some(start)) => {
+                let joined = format!("{}^{} {words}", &line[..start], &line[start + 1..]);
+                out.push(joined.trim_end().to_owned());
+                rest.next();
+            }
+            _ => out.push(line),
+        }
+    }
+    out
+}
+
+/// Whether a line holds the gutter and one run of marks, nothing else.
+fn marks_alone(line: &str) -> bool {
+    let plain = without_escapes(line);
+    let marks = plain.trim_start().strip_prefix('|').map(str::trim_start).and_then(|rest| rest.strip_prefix('|'));
+    marks.is_some_and(|rest| rest.chars().all(|c| c == '^'))
+}
+
+/// The words of a line that holds the gutter and one label's arrow.
+fn words_of(line: &str) -> Option<String> {
+    let plain = without_escapes(line);
+    let arrow = plain.trim_start().strip_prefix('|')?.trim_start().strip_prefix('`')?;
+    Some(arrow.trim_start_matches('-').trim_start().to_owned())
 }
 
 /// A line of ariadne's frame as ours: `,-[ a.writ:1:2 ]` is `--> a.writ:1:2`.
@@ -160,8 +192,7 @@ mod tests {
   --> policy.writ:1:14
    |
  1 | a(x) if b(x, tem);
-   |              |^^
-   |              `---- bound here and never used
+   |              ^^^ bound here and never used
    |
    = law: a variable that occurs once is an error
    = help: write `_tem`
@@ -179,14 +210,11 @@ mod tests {
   --> policy.writ:2:11
    |
  1 | a(x)
-   | |^^^
-   | `----- head
+   | ^^^^ head
  2 |   if b(é, tem),
-   |           |^^
-   |           `---- bound here
+   |           ^^^ bound here
  3 |  c;
-   |   |
-   |   `--
+   |   ^
    |
    = law: a variable that occurs once is an error
    = help: write `_tem`
