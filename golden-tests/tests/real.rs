@@ -2,6 +2,8 @@
 //!
 //! `WRIT_DATA` names the folder that holds them; without it the test says what it skipped.
 
+#![expect(clippy::print_stdout, reason = "the counts of a run are its report")]
+
 use golden_tests::writ;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
