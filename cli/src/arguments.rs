@@ -107,6 +107,9 @@ pub(crate) enum Verb {
     Explain {
         /// Its code; without one, all of them.
         code: Option<String>,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// The language server, over standard input and output.
     Lsp {
@@ -161,8 +164,8 @@ pub(crate) struct Inputs {
     #[arg(long, value_name = "SECONDS", default_value_t = 600)]
     pub(crate) max_time: u64,
     /// Threads to evaluate with; the answer does not depend on it.
-    #[arg(long, value_name = "N")]
-    pub(crate) threads: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
 }
 
 impl Inputs {

@@ -31,17 +31,26 @@ pub(crate) fn check(policy: &Policy, as_json: bool) -> Result<Answer, Failure> {
 }
 
 /// The page of a code, or the list of all of them.
-pub(crate) fn explain(code: Option<&str>) -> Result<Answer, Failure> {
-    let Some(wanted) = code else {
-        let lines = Code::all().iter().map(|code| format!("{}  {}\n", code.number(), code.title()));
-        return Ok(Answer::of(lines.collect()));
+pub(crate) fn explain(code: Option<&str>, as_json: bool) -> Result<Answer, Failure> {
+    let wanted = |code: &&Code, text: &str| code.number().eq_ignore_ascii_case(text) || code.name() == text;
+    let found: Vec<Code> = match code {
+        None => Code::all().to_vec(),
+        Some(text) => Code::all().iter().find(|code| wanted(code, text)).copied().into_iter().collect(),
     };
-    let found = Code::all().iter().find(|code| code.number().eq_ignore_ascii_case(wanted) || code.name() == wanted);
-    match found {
-        Some(code) => Ok(Answer::of(code.page().to_owned())),
-        None => Err(Failure::Malformed(format!(
-            "{wanted}: there is no such code\n  help: `writ explain` lists all {} of them",
+    if let (Some(text), []) = (code, found.as_slice()) {
+        return Err(Failure::Malformed(format!(
+            "{text}: there is no such code\n  help: `writ explain` lists all {} of them",
             Code::all().len()
-        ))),
+        )));
     }
+    if as_json {
+        let pages = found.iter().map(
+            |code| json!({ "code": code.number(), "name": code.name(), "title": code.title(), "page": code.page() }),
+        );
+        return Ok(Answer::of(format!("{:#}\n", serde_json::Value::Array(pages.collect()))));
+    }
+    Ok(Answer::of(match (code, found.first()) {
+        (Some(_), Some(code)) => code.page().to_owned(),
+        _ => found.iter().map(|code| format!("{}  {}\n", code.number(), code.title())).collect(),
+    }))
 }

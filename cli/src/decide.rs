@@ -112,7 +112,7 @@ pub(crate) fn limited<T>(
 ) -> Result<T, Failure> {
     let (start, longest) = (Instant::now(), Duration::from_secs(inputs.max_time));
     let stop = || start.elapsed() >= longest;
-    let threads = inputs.threads.unwrap_or_else(|| thread::available_parallelism().map_or(1, usize::from)).max(1);
+    let threads = inputs.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let limits = engine::Limits {
         tuples: inputs.max_tuples,
         bytes: inputs.max_memory.saturating_mul(1 << 20),

@@ -30,10 +30,10 @@ impl fmt::Display for Failure {
         match self {
             Failure::Malformed(text) => write!(f, "error: {text}"),
             Failure::Policy(text) => f.write_str(text),
-            Failure::Fault(text) => write!(f, "fault: {text}\n  no verdict was reached; nothing is allowed by it"),
+            Failure::Fault(text) => write!(f, "fault: {text}"),
             Failure::Bug(text) => write!(
                 f,
-                "bug: {text}\n  no verdict was reached; nothing is allowed by it\n  please report this, with the command and its input, at {}/issues",
+                "bug: {text}\n  please report this, with the command and its input, at {}/issues",
                 env!("CARGO_PKG_REPOSITORY")
             ),
         }

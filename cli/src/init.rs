@@ -12,7 +12,7 @@ const POLICY: &str = include_str!("init/policy.writ");
 
 /// Writes `writ.toml`, `policy.writ` and `.gitignore` into a folder, and says why each is there.
 ///
-/// What exists is left as it is. Nothing is written when one of the files cannot be.
+/// What exists is left as it is.
 pub(crate) fn init(folder: &Path) -> Result<Answer, Failure> {
     if !folder.is_dir() {
         return Err(Failure::Malformed(format!(

@@ -44,6 +44,7 @@ fn main() -> ExitCode {
             said.get_or_insert_with(|| info.to_string());
         }
     }));
+    let deciding = matches!(arguments.verb, Verb::Decide(_));
     let ended =
         catch_unwind(AssertUnwindSafe(|| run(arguments).and_then(|answer| answer.print().map(|()| answer.code))));
     let failure = match ended {
@@ -54,7 +55,8 @@ fn main() -> ExitCode {
             Failure::Bug(said.unwrap_or_else(|| String::from("a panic that said nothing")))
         }
     };
-    let _ = writeln!(std::io::stderr(), "{failure}");
+    let unanswered = if deciding { "\n  no verdict stands; nothing is allowed by this" } else { "" };
+    let _ = writeln!(std::io::stderr(), "{failure}{unanswered}");
     ExitCode::from(failure.code())
 }
 
@@ -70,7 +72,7 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
             ask::query(&body, &inputs, change.as_deref(), rows)
         }
         Verb::Verify { file, json } => verify::verify(&file, json),
-        Verb::Explain { code } => check::explain(code.as_deref()),
+        Verb::Explain { code, json } => check::explain(code.as_deref(), json),
         Verb::Lsp { stdio: _ } => {
             let code = lsp::serve().map_err(|e| Failure::Fault(format!("the editor cannot be served: {e}")))?;
             Ok(Answer::of(String::new()).with_code(code))

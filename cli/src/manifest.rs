@@ -140,6 +140,23 @@ pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
             manifest.package.edition
         )));
     }
+    let (name, version) = (&manifest.package.name, &manifest.package.version);
+    let word = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
+    };
+    if name.split('/').count() > 2 || !name.split('/').all(word) {
+        return Err(Failure::Malformed(format!(
+            "{}: name = \"{name}\" is no package name; write \"scope/name\" in small letters, digits, `-` and `_`",
+            path.display()
+        )));
+    }
+    let number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
+    if version.split('.').count() != 3 || !version.split('.').all(number) {
+        return Err(Failure::Malformed(format!(
+            "{}: version = \"{version}\" is no version; write three numbers: \"1.4.0\"",
+            path.display()
+        )));
+    }
     for (i, source) in manifest.source.iter().enumerate() {
         if manifest.source[..i].iter().any(|other| other.name == source.name) {
             return Err(Failure::Malformed(format!("{}: two sources are named `{}`", path.display(), source.name)));
@@ -178,6 +195,12 @@ mod tests {
         let said = complaint(text);
         assert!(said.contains("writ.toml:8:1"), "{said}");
         assert!(said.contains("did you mean `max_age`"), "{said}");
+    }
+
+    #[test]
+    fn a_name_and_a_version_have_their_forms() {
+        assert!(complaint("[package]\nname = \"My Policy\"\n").contains("no package name"));
+        assert!(complaint("[package]\nname = \"a/b\"\nversion = \"one\"\n").contains("no version"));
     }
 
     #[test]

@@ -48,6 +48,12 @@ pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
     } else {
         path.to_owned()
     };
+    if root.is_file() {
+        return Err(Failure::Malformed(format!(
+            "{}: this is neither a folder nor a .writ file\n  help: `--policy` names a folder with a writ.toml, or one .writ file",
+            path.display()
+        )));
+    }
     if !root.is_dir() {
         return Err(Failure::Malformed(format!(
             "{}: there is no such folder\n  help: `--policy` names a folder with a writ.toml, or one .writ file",
@@ -131,5 +137,11 @@ fn text(path: &Path) -> Result<String, Failure> {
 
 /// What a person is told about a file that cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::Malformed(format!("{}: {error}", path.display()))
+    let what = match error.kind() {
+        std::io::ErrorKind::NotFound => String::from("there is no such file"),
+        std::io::ErrorKind::PermissionDenied => String::from("it may not be read"),
+        std::io::ErrorKind::IsADirectory => String::from("this is a folder, and a file is wanted"),
+        _ => error.to_string(),
+    };
+    Failure::Malformed(format!("{}: {what}", path.display()))
 }

@@ -17,6 +17,14 @@ pub(crate) fn test(policy: &Policy, filter: Option<&str>, as_json: bool) -> Resu
     let compiled = policy::compile(&package)?;
     let titled = |test: &&program::TestCase| filter.is_none_or(|part| test.name.contains(part));
     let wanted: Vec<_> = compiled.tests.iter().filter(titled).cloned().collect();
+    if wanted.is_empty()
+        && let Some(part) = filter
+    {
+        return Err(Failure::Malformed(format!(
+            "--filter {part}: no test has that in its title\n  help: `writ test` lists the titles of all {}",
+            compiled.tests.len()
+        )));
+    }
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let limits = engine::Limits { threads, ..engine::Limits::default() };
     let outcomes = decide::test::run(&compiled.program, &wanted, limits).map_err(|failure| match failure {
@@ -46,7 +54,7 @@ pub(crate) fn test(policy: &Policy, filter: Option<&str>, as_json: bool) -> Resu
     }
     let _ = writeln!(text, "{}: {passed} passed, {failed} failed", package.name());
     if outcomes.is_empty() {
-        let _ = writeln!(text, "  there is no test{}", if filter.is_some() { " of that title" } else { "" });
+        let _ = writeln!(text, "  there is no test; nothing was tried");
     }
     Ok(Answer::of(text).with_code(code))
 }

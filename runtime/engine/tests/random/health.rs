@@ -70,7 +70,7 @@ fn what_is_generated_does_something() {
     let cases = ProptestConfig::default().cases as usize * 40;
     let mut runner = TestRunner::deterministic();
     let mut health = Health::default();
-    for _ in 0..cases.max(1000) {
+    for _ in 0..cases.max(10_000) {
         let numbers = numbers().new_tree(&mut runner).expect("numbers can always be had").current();
         health.add(&Case::of(numbers));
     }
