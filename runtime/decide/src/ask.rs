@@ -68,7 +68,7 @@ pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side) 
                 }
                 let proof = settled.prove(side, reading, &tuple)?;
                 let proof = explain(settled.program, &proof, &settled.worlds.origins(&given(&proof)));
-                let holds = words::tuple(settled.program, relation, &tuple);
+                let holds = words::whole_tuple(settled.program, relation, &tuple);
                 answers.push(Answer { holds, world: side.name(), sure, proof });
             }
         }

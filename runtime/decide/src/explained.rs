@@ -27,8 +27,12 @@ pub struct Explained {
 /// One tuple and why it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
-    /// The tuple.
+    /// The tuple in the author's words, nothing cut.
     pub holds: String,
+    /// The qualified name of its relation; with a `$` where the compiler made it, with a `?` in the possible reading.
+    pub relation: String,
+    /// Its values in canonical text, sensitive parts hidden.
+    pub tuple: Vec<String>,
     /// In which world: `before` or `after`.
     pub world: &'static str,
     /// Why.
@@ -78,6 +82,9 @@ pub enum Ground {
     Absent {
         /// `exists("key")`.
         pattern: String,
+        /// The same for one line.
+        #[serde(skip)]
+        line: String,
         /// `no fact gives it`, `no rule derives it`.
         why: &'static str,
     },
@@ -85,6 +92,9 @@ pub enum Ground {
     Computed {
         /// `4 > 3`.
         text: String,
+        /// The same for one line.
+        #[serde(skip)]
+        line: String,
         /// It says nothing that the binding does not show, and is left out of the tree.
         #[serde(skip)]
         trivial: bool,
@@ -93,6 +103,9 @@ pub enum Ground {
     Aggregated {
         /// `4 = count of 4`.
         text: String,
+        /// The same for one line.
+        #[serde(skip)]
+        line: String,
         /// The steps of its members.
         steps: Vec<usize>,
     },
@@ -117,7 +130,7 @@ pub(crate) fn explain(
     let constant = |value: &Value| value.is_known() && !matches!(value, Value::Json(_));
     let asked = proof.root().map(|root| {
         let pattern: Vec<Option<Value>> = root.tuple.iter().map(|value| Some(value.clone()).filter(constant)).collect();
-        words::pattern(program, root.relation, &pattern)
+        words::pattern(program, root.relation, &pattern, words::whole)
     });
     let asked = asked.map(|text| text.strip_prefix("possibly ").unwrap_or(&text).to_owned()).unwrap_or_default();
     Explained { proves, minimal: proof.minimal, steps, asked }
@@ -139,14 +152,16 @@ fn step(program: &Program, node: &Node, origins: &BTreeMap<(RelationId, Tuple), 
                 text: rule.citation.text.clone(),
                 message: evidence::message(rule, binding),
                 binding: named
-                    .filter_map(|(variable, value)| Some((variable.name.clone(), words::hidden(value.as_ref()?))))
+                    .filter_map(|(variable, value)| Some((variable.name.clone(), words::whole(value.as_ref()?))))
                     .collect(),
                 premises: rule.body.iter().zip(premises).map(|(l, p)| ground(program, rule, l, p, binding)).collect(),
             }
         }
     };
     Step {
-        holds: words::tuple(program, node.relation, &node.tuple),
+        holds: words::whole_tuple(program, node.relation, &node.tuple),
+        relation: program.relation(node.relation).name.clone(),
+        tuple: node.tuple.iter().map(words::whole).collect(),
         line: words::line(program, node.relation, &node.tuple),
         world: node.side.name(),
         because,
@@ -158,33 +173,38 @@ fn ground(program: &Program, rule: &Rule, literal: &Literal, premise: &Premise, 
     match (premise, literal) {
         (Premise::Holds(node), _) => Ground::Step(*node),
         (Premise::Absent { pattern, why }, Literal::Absent(atom)) => {
-            // Of the compiler's relations only what stands for a condition has no name that an author knows.
-            let shown = match words::unnamed(program, atom.relation) {
-                true => words::helper(program, atom.relation, pattern),
-                false => words::pattern(program, atom.relation, pattern),
-            };
-            let world = words::world(atom.world);
+            let shown =
+                |show| format!("{}{}", words::world(atom.world), words::pattern(program, atom.relation, pattern, show));
             let why = match why {
                 Absence::NotGiven => "no fact gives it",
                 Absence::NotDerived => "no rule derives it",
             };
-            Ground::Absent { pattern: format!("{world}{shown}"), why }
+            Ground::Absent { pattern: shown(words::whole), line: shown(words::brief), why }
         }
         (Premise::Aggregated { sure, possible }, Literal::Aggregate { variable, how, .. }) => {
-            let value = binding.get(*variable).and_then(Option::as_ref).map(words::hidden).unwrap_or_default();
+            let value = binding.get(*variable).and_then(Option::as_ref);
             let members: BTreeSet<usize> = sure.iter().chain(possible).copied().collect();
             let name = &rule.variables[*variable].name;
-            let text = match how {
-                Aggregate::Count => format!("{name} = {value}, counted"),
+            let said = match how {
+                Aggregate::Count => String::from("counted"),
                 Aggregate::Sum | Aggregate::Min | Aggregate::Max | Aggregate::Collect => {
-                    format!("{name} = {value}, the {} of {}", how.name(), members.len())
+                    format!("the {} of {}", how.name(), members.len())
                 }
             };
-            Ground::Aggregated { text, steps: members.into_iter().collect() }
+            let shown = |show: words::Show| format!("{name} = {}, {said}", value.map(show).unwrap_or_default());
+            Ground::Aggregated {
+                text: shown(words::whole),
+                line: shown(words::hidden),
+                steps: members.into_iter().collect(),
+            }
         }
         _ => {
-            let bound = words::Bound { rule, binding };
-            Ground::Computed { text: bound.computed(literal), trivial: bound.trivial(literal) }
+            let bound = |show| words::Bound { rule, binding, show };
+            Ground::Computed {
+                text: bound(words::whole).computed(literal),
+                line: bound(words::brief).computed(literal),
+                trivial: bound(words::brief).trivial(literal),
+            }
         }
     }
 }
@@ -314,11 +334,11 @@ impl Tree<'_> {
             }
             match premise {
                 Ground::Step(node) => self.grow(*node, inner),
-                Ground::Absent { pattern, .. } => self.lines.push(format!("{indent}not {pattern}")),
+                Ground::Absent { line, .. } => self.lines.push(format!("{indent}not {line}")),
                 Ground::Computed { trivial: true, .. } => {}
-                Ground::Computed { text, trivial: false } => self.lines.push(format!("{indent}{text}")),
-                Ground::Aggregated { text, steps } => {
-                    self.lines.push(format!("{indent}{text}"));
+                Ground::Computed { line, trivial: false, .. } => self.lines.push(format!("{indent}{line}")),
+                Ground::Aggregated { line, steps, .. } => {
+                    self.lines.push(format!("{indent}{line}"));
                     if inner + 1 < self.cut.depth {
                         steps.iter().for_each(|node| self.grow(*node, inner + 1));
                     }

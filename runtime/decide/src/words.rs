@@ -9,9 +9,18 @@ use program::{
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
+/// Behind a blueprint's name: the relation of its applications.
+const APPLIED: &str = ".$apply";
+
+/// How a value is put into words.
+pub(crate) type Show = fn(&Value) -> String;
+
 /// The name of a relation as an author says it: `kind`. What the compiler puts behind a name is left out.
 pub(crate) fn name(program: &Program, id: RelationId) -> &str {
     let full = program.relation(id).name.as_str();
+    if full.trim_end_matches('?').ends_with(APPLIED) {
+        return "applied";
+    }
     let plain = full.split(['$', '?']).next().unwrap_or(full);
     plain.rsplit('.').next().unwrap_or(plain)
 }
@@ -27,40 +36,54 @@ pub(crate) fn tuple(program: &Program, id: RelationId, tuple: &[Value]) -> Strin
     written(program, id, &values, hidden)
 }
 
+/// The same with nothing cut, for readers that are not people. A condition without a name is what its rules say.
+pub(crate) fn whole_tuple(program: &Program, id: RelationId, tuple: &[Value]) -> String {
+    let values: Vec<Option<Value>> = tuple.iter().cloned().map(Some).collect();
+    pattern(program, id, &values, whole)
+}
+
 /// The same for one line: larger json values as `{…}` or `[…]`.
 pub(crate) fn line(program: &Program, id: RelationId, tuple: &[Value]) -> String {
     let values: Vec<Option<Value>> = tuple.iter().cloned().map(Some).collect();
     written(program, id, &values, brief)
 }
 
-/// A tuple of which some values may be any.
-pub(crate) fn pattern(program: &Program, id: RelationId, values: &[Option<Value>]) -> String {
-    written(program, id, values, brief)
+/// A tuple of which some values may be any. A condition without a name is what its rules say.
+pub(crate) fn pattern(program: &Program, id: RelationId, values: &[Option<Value>], show: Show) -> String {
+    match unnamed(program, id) {
+        true => helper(program, id, values, show),
+        false => written(program, id, values, show),
+    }
 }
 
-fn written(program: &Program, id: RelationId, values: &[Option<Value>], show: impl Fn(&Value) -> String) -> String {
+fn written(program: &Program, id: RelationId, values: &[Option<Value>], show: Show) -> String {
     let relation = program.relation(id);
     let (instance, rest) = match (relation.instanced, values) {
         // What the author wrote as `covered(r)`.
         (_, [_, resource]) if relation.name.starts_with("std.intent.covered_by") => {
-            let shown = resource.as_ref().map_or(String::from("_"), &show);
+            let shown = resource.as_ref().map_or(String::from("_"), show);
             return format!("{}covered({shown})", possibly(program, id));
         }
         (true, [Some(instance), rest @ ..]) => (format!("{}.", instance.show()), rest),
         (true, [None, rest @ ..]) => (String::new(), rest),
         _ => (String::new(), values),
     };
-    let shown: Vec<String> = rest.iter().map(|value| value.as_ref().map_or(String::from("_"), &show)).collect();
+    let shown: Vec<String> = rest.iter().map(|value| value.as_ref().map_or(String::from("_"), show)).collect();
     format!("{}{instance}{}({})", possibly(program, id), name(program, id), shown.join(", "))
 }
 
-/// A value as text in a list: quoted, with sensitive parts hidden and long ones cut.
+/// A value as text in a list: quoted, with sensitive parts hidden.
+pub(crate) fn whole(value: &Value) -> String {
+    value.discreet()
+}
+
+/// The same, cut where it is long.
 pub(crate) fn hidden(value: &Value) -> String {
     cut(&value.discreet(), 200)
 }
 
 /// The same, with a json value of more than a few words as `{…}` or `[…]`.
-fn brief(value: &Value) -> String {
+pub(crate) fn brief(value: &Value) -> String {
     let text = hidden(value);
     match value {
         Value::Json(json) if text.chars().count() > 40 => match &**json {
@@ -87,16 +110,17 @@ pub(crate) fn cut(text: &str, most: usize) -> String {
 pub(crate) struct Bound<'a> {
     pub rule: &'a Rule,
     pub binding: &'a [Option<Value>],
+    pub show: Show,
 }
 
 /// Whether a relation stands for a condition that has no name: a negated group, the body of an aggregate.
-pub(crate) fn unnamed(program: &Program, id: RelationId) -> bool {
+fn unnamed(program: &Program, id: RelationId) -> bool {
     let relation = program.relation(id);
-    relation.hidden && !relation.name.contains("$decided") && !relation.name.contains("$route")
+    relation.hidden && !["$decided", "$route", APPLIED].iter().any(|part| relation.name.contains(part))
 }
 
 /// A condition for which the compiler made a relation of its own: what its rules say, under the values of `pattern`.
-pub(crate) fn helper(program: &Program, id: RelationId, pattern: &[Option<Value>]) -> String {
+fn helper(program: &Program, id: RelationId, pattern: &[Option<Value>], show: Show) -> String {
     let rules = program.rules.iter().filter(|rule| rule.head.relation == id);
     let bodies = rules.map(|rule| {
         let mut binding = vec![None; rule.variables.len()];
@@ -105,7 +129,7 @@ pub(crate) fn helper(program: &Program, id: RelationId, pattern: &[Option<Value>
                 binding[*variable].clone_from(value);
             }
         }
-        let bound = Bound { rule, binding: &binding };
+        let bound = Bound { rule, binding: &binding, show };
         let shown = rule.body.iter().filter(|literal| !bound.trivial(literal)).map(|l| bound.literal(program, l));
         shown.collect::<Vec<_>>().join(", ")
     });
@@ -131,7 +155,7 @@ impl Bound<'_> {
         let shown: Vec<String> = (atom.terms.iter())
             .map(|term| match term {
                 Term::Variable(variable) => self.value_of(*variable),
-                Term::Constant(value) => brief(value),
+                Term::Constant(value) => (self.show)(value),
                 Term::Any => String::from("_"),
             })
             .collect();
@@ -190,7 +214,7 @@ impl Bound<'_> {
 
     fn value_of(self, variable: usize) -> String {
         match self.binding.get(variable).and_then(Option::as_ref) {
-            Some(value) => brief(value),
+            Some(value) => (self.show)(value),
             None => match self.rule.variables.get(variable) {
                 Some(variable) if !variable.name.starts_with(['$', '_']) => variable.name.clone(),
                 Some(_) | None => String::from("_"),
@@ -205,7 +229,7 @@ impl Bound<'_> {
             other => other,
         };
         match (path, evaluate(expr, self.binding)) {
-            (Expr::Path { .. }, Some(value)) => format!("{} ({})", self.expression(path), brief(&value)),
+            (Expr::Path { .. }, Some(value)) => format!("{} ({})", self.expression(path), (self.show)(&value)),
             _ => self.expression(expr),
         }
     }
@@ -215,7 +239,7 @@ impl Bound<'_> {
         let list = |items: &[Expr]| items.iter().map(|item| self.expression(item)).collect::<Vec<_>>().join(", ");
         match expr {
             Expr::Variable(variable) => self.value_of(*variable),
-            Expr::Constant(value) => brief(value),
+            Expr::Constant(value) => (self.show)(value),
             Expr::Path { base, steps } => {
                 let named = match &**base {
                     Expr::Variable(variable) => {
@@ -224,7 +248,7 @@ impl Bound<'_> {
                     _ => None,
                 };
                 let Some(name) = named.filter(|name| !name.starts_with(['$', '_'])) else {
-                    return evaluate(expr, self.binding).map_or(String::from("absent"), |value| brief(&value));
+                    return evaluate(expr, self.binding).map_or(String::from("absent"), |value| (self.show)(&value));
                 };
                 let mut path = String::from(name);
                 steps.iter().for_each(|step| self.step(step, &mut path));
