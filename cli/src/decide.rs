@@ -62,7 +62,7 @@ fn render(decision: &Decision, output: &Output, arguments: &arguments::Decide, f
             text::render(decision, text::Style { color, why: arguments.why, full: arguments.full, flags })
         }
         Format::Json => decision.to_json(),
-        Format::Markdown => markdown::render(decision),
+        Format::Markdown => markdown::render(decision, flags),
     }
 }
 

@@ -159,11 +159,12 @@ impl<'a> Reader<'a> {
         let bytes = self.bytes(name)?;
         let options = Options { expected: Expected::State, ..self.options(declared) };
         let own = import::read(shown(name), &bytes, &options).map_err(malformed)?;
-        let imported = if self.belongs(&own, several) {
+        let stated = declared.source.and_then(|source| source.estate.clone());
+        let imported = if stated.is_none() && self.belongs(&own, several) {
             own
         } else {
-            let estate = Path::new(&declared.name).file_stem().map(|s| s.to_string_lossy().into_owned());
-            let estate = if declared.source.is_some() { Some(declared.name.clone()) } else { estate };
+            let stem = Path::new(&declared.name).file_stem().map(|s| s.to_string_lossy().into_owned());
+            let estate = stated.or(if declared.source.is_some() { Some(declared.name.clone()) } else { stem });
             let options = Options { estate: estate.as_deref(), ..options };
             import::read(shown(name), &bytes, &options).map_err(malformed)?
         };
@@ -171,12 +172,12 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// Whether a state is the change's own: they name a resource alike, and by the same id. Addresses alone are no
-    /// evidence, since every workspace has its `aws_kms_key.main`.
+    /// Whether a state is the change's own: they name a resource alike. Where the two then tell different things of it,
+    /// that is a disagreement; a state of another workspace with the same names is declared with `estate`.
     fn belongs(&self, state: &Imported, several: bool) -> bool {
-        let names = |imported: &Imported| -> BTreeSet<Vec<Value>> {
-            let named = imported.facts.iter().filter(|f| &*f.relation == "std.terraform.identifier");
-            named.map(|fact| fact.tuple.clone()).collect()
+        let names = |imported: &Imported| -> BTreeSet<Value> {
+            let named = imported.facts.iter().filter(|fact| &*fact.relation == "std.terraform.resource");
+            named.filter_map(|fact| fact.tuple.first().cloned()).collect()
         };
         match self.read.first().filter(|first| first.format == Format::TerraformPlan) {
             None => !several,
@@ -241,8 +242,8 @@ impl<'a> Reader<'a> {
                 }
                 let Some(max_age) = source.max_age()? else { continue };
                 let observed = self.read.last().and_then(|imported| imported.source.observed_at);
-                // A source that does not say when it was observed may be of any age.
-                let fresh = observed.is_some_and(|at| now.saturating_sub(at) <= max_age);
+                // A source that does not say when it was observed may be of any age; so may one from the future.
+                let fresh = observed.is_some_and(|at| at <= now && now.saturating_sub(at) <= max_age);
                 let stale = SourceState::Stale(source.name.clone());
                 if !fresh && !source.optional && !states.contains(&stale) {
                     states.push(stale);

@@ -50,6 +50,8 @@ pub(crate) struct Source {
     /// Among sources of one kind, the lower wins.
     #[serde(default)]
     pub(crate) rank: u32,
+    /// Of a state: it is another workspace's, whose resources are named `<estate>//<address>`.
+    pub(crate) estate: Option<String>,
     /// Its absence or age is no ambiguity.
     #[serde(default)]
     pub(crate) optional: bool,

@@ -41,6 +41,11 @@ impl Answer {
 /// Writes a file whole: beside it first, then in its place.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fault = |e: io::Error| Failure::Fault(format!("{}: {e}", path.display()));
+    // A device or a pipe is written to, never put away.
+    if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
+        let opened = fs::OpenOptions::new().write(true).open(path);
+        return opened.and_then(|mut file| file.write_all(bytes).and_then(|()| file.flush())).map_err(fault);
+    }
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(fault)?;
     }

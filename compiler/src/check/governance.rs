@@ -93,7 +93,10 @@ fn stray_part(rule: &Rule, action: usize) -> Option<usize> {
             break;
         }
     }
-    parts.iter().position(|part| !part.is_empty() && part.is_disjoint(&reached))
+    // A part without variables asks about the world at large, unless it names what it asks for.
+    let at_large = |literal: &Literal| matches!(literal, Literal::Atom(atom) if atom.terms.contains(&Expr::Any));
+    let stray = |at: &usize| parts[*at].is_disjoint(&reached) && (!parts[*at].is_empty() || at_large(&rule.body[*at]));
+    (0..parts.len()).find(stray)
 }
 
 /// Whether a subject is covered, or an action on something covered.

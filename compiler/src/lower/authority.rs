@@ -37,15 +37,19 @@ pub(crate) fn read_before(draft: &mut Draft<'_>, scopes: &mut Vec<Scope>, texts:
     scopes.resize(draft.relations.len(), Scope::Change);
 }
 
-/// `<name>$decided`, where the relation has a resource among its columns.
+/// `<name>$decided`, where the relation has resources and parties among its columns.
 fn add_decided(draft: &mut Draft<'_>, relation: RelationId, texts: &Texts<'_>) -> Option<RelationId> {
     let read = draft.relation(relation);
-    let column = |name: &str| {
+    let columns_of = |name: &str| -> Vec<usize> {
         let wanted = Type::Entity(name.to_owned());
-        read.columns.iter().position(|column| column.r#type == wanted)
+        (0..read.columns.len()).filter(|column| read.columns[*column].r#type == wanted).collect()
     };
-    let resource = column("std.state.Resource")?;
-    let party = column("std.authority.Party");
+    let (resources, parties) = (columns_of("std.state.Resource"), columns_of("std.authority.Party"));
+    // Who may is a matter of parties: what names none is read from the world before alone.
+    if resources.is_empty() || parties.is_empty() {
+        return None;
+    }
+    let vouched = draft.find("std.authority.vouched")?;
     let created = draft.find("std.change.created")?;
     let (module, declared) = read.declared?;
     let citation = texts.declaration(module, &declared.declared);
@@ -56,13 +60,10 @@ fn add_decided(draft: &mut Draft<'_>, relation: RelationId, texts: &Texts<'_>) -
     draft.relations[hidden.0 as usize].instanced = instanced;
     let terms: Vec<Term> = (0..variables.len()).map(Term::Variable).collect();
     let before = Atom { relation, world: World::Before, terms: terms.clone() };
-    let mut after = vec![
-        Literal::Holds(here(relation, terms.clone())),
-        Literal::Holds(here(created, vec![Term::Variable(resource)])),
-    ];
-    if let (Some(party), Some(vouched)) = (party, draft.find("std.authority.vouched")) {
-        after.push(Literal::Holds(here(vouched, vec![Term::Variable(party)])));
-    }
+    let of = |relation, column: &usize| Literal::Holds(here(relation, vec![Term::Variable(*column)]));
+    let mut after = vec![Literal::Holds(here(relation, terms.clone()))];
+    after.extend(resources.iter().map(|column| of(created, column)));
+    after.extend(parties.iter().map(|column| of(vouched, column)));
     for body in [vec![Literal::Holds(before)], after] {
         let head = here(hidden, terms.clone());
         let rule = Rule { head, body, variables: variables.clone(), message: Vec::new(), citation: citation.clone() };

@@ -9,6 +9,7 @@
 mod admission;
 mod disagreement;
 mod keys;
+mod reach;
 mod transaction;
 
 use crate::case::{Case, Failure, SourceState};
@@ -48,6 +49,7 @@ pub(crate) struct Worlds {
 /// [`Failure::Malformed`] for a fact that does not fit its relation, or that only a decision may state.
 pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
     let program = &*case.program;
+    reach::check(program, &case.change)?;
     let mut admission = Admission::new(program);
     let mut base = Vec::with_capacity(case.facts.len());
     for fact in &case.facts {
