@@ -4,10 +4,11 @@ use crate::case::Failure;
 use crate::proofs::Proofs;
 use crate::routing::Routing;
 use crate::settled::Settled;
+use crate::text::line_of;
 use crate::violations::acts;
 use crate::words;
 use evidence::{Ambiguity, Doubt};
-use program::{RelationId, Tuple, Value};
+use program::{Program, RelationId, Tuple, Value};
 use proof::Side;
 use std::collections::BTreeSet;
 
@@ -64,7 +65,8 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
     match doubt {
         Doubt::NoPermit => format!("`{subject}` covers {resource} and does not permit to {verb} it"),
         Doubt::NoIntent => format!("no intent covers {subject}"),
-        Doubt::NoAccountable => format!("nobody is accountable for {subject}"),
+        Doubt::NoAccountable => named_in_vain(settled, subject, holds("std.change.created"))
+            .unwrap_or_else(|| format!("nobody is accountable for {subject}")),
         Doubt::Source if holds("std.source.missing") => format!("source `{subject}` is missing"),
         Doubt::Source => format!("source `{subject}` is older than it may be"),
         Doubt::Conflict => format!("sources disagree about {subject}"),
@@ -72,6 +74,42 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
         Doubt::Partial => subject.to_owned(),
         Doubt::Unknown => format!("{subject} depends on a value that is not known"),
         Doubt::NoRight => format!("nobody with the right to decide was found for {subject}"),
+    }
+}
+
+/// Why those do not count whom the change itself names for what it creates: nobody who asks speaks for them.
+fn named_in_vain(settled: &Settled<'_>, subject: &str, created: bool) -> Option<String> {
+    let relation = settled.program.find("std.authority.accountable").filter(|_| created)?;
+    let named = settled.matching(Side::After, relation, &[Some(Value::text(subject)), None]);
+    let parties: BTreeSet<String> = named.iter().filter_map(|t| t.last()).map(|p| format!("`{}`", p.show())).collect();
+    let (are, them) = if parties.len() == 1 { ("is", "it") } else { ("are", "them") };
+    let parties = parties.into_iter().reduce(|all, one| format!("{all}, {one}"))?;
+    let why = "a change cannot make its own author legitimate";
+    Some(format!(
+        "{parties} {are} named for {subject}, but no actor speaks for {them} ({why}): --actor, std.authority.member"
+    ))
+}
+
+/// What would permit an action of an intent: the permits of the blueprints that it applies.
+pub(crate) fn permitting(program: &Program, intent: &str) -> String {
+    let applied: BTreeSet<&str> =
+        program.instances.iter().filter(|one| one.intent == intent).map(|one| one.blueprint.as_str()).collect();
+    let last = |name: &str| name.rsplit('.').next().unwrap_or(name).to_owned();
+    let said = applied.into_iter().filter_map(|blueprint| {
+        let of = |name: &str| name.strip_prefix(blueprint).is_some_and(|rest| rest.starts_with('.'));
+        let permits = program.permits.iter().filter(|permit| of(&program.relation(permit.relation).name));
+        let shown: Vec<String> = permits
+            .map(|permit| {
+                let rule = program.rules.iter().find(|rule| rule.head.relation == permit.relation);
+                let place = rule.map(evidence::place).unwrap_or_default();
+                format!("{} ({})", last(&permit.name), line_of(&place))
+            })
+            .collect();
+        (!shown.is_empty()).then(|| format!("{}, whose permits are {}", last(blueprint), shown.join(", ")))
+    });
+    match said.collect::<Vec<_>>().as_slice() {
+        [] => format!("`{intent}` applies no blueprint that permits: `apply …;`"),
+        several => format!("`{intent}` applies {}", several.join("; and ")),
     }
 }
 

@@ -139,8 +139,16 @@ impl Answer {
 }
 
 impl Table {
-    /// Aligned columns under their names; `possibly` behind a row that an unknown value decides.
+    /// Aligned columns under their names; `possibly` behind a row that an unknown value decides. Where nothing was asked
+    /// for but whether it is so: `holds`. `no answers` where there are none.
     pub fn text(&self) -> String {
+        if self.columns.is_empty() {
+            return match self.rows.first() {
+                Some((_, true)) => String::from("holds\n"),
+                Some((_, false)) => String::from("holds  possibly\n"),
+                None => String::from(NONE),
+            };
+        }
         let shown: Vec<Vec<String>> =
             self.rows.iter().map(|(tuple, _)| tuple.iter().map(Value::show).collect()).collect();
         let width = |at: usize| {
@@ -155,7 +163,8 @@ impl Table {
         };
         let rows =
             shown.iter().zip(&self.rows).map(|(cells, (_, sure))| line(cells, if *sure { "" } else { "  possibly" }));
-        std::iter::once(line(&self.columns, "")).chain(rows).collect()
+        let none = self.rows.is_empty().then(|| String::from(NONE));
+        std::iter::once(line(&self.columns, "")).chain(rows).chain(none).collect()
     }
 
     /// One object a row; `sure` says whether no unknown value decides.
@@ -184,6 +193,9 @@ impl Table {
         std::iter::once(line(self.columns.clone())).chain(rows).collect()
     }
 }
+
+/// What is printed where no tuple answers.
+const NONE: &str = "no answers\n";
 
 /// A value as JSON, sensitive parts hidden.
 fn plain(value: &Value) -> serde_json::Value {

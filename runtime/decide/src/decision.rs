@@ -45,6 +45,9 @@ pub struct Decision {
     pub proofs: Vec<(String, Explained)>,
     /// How much of it was checked.
     pub assurance: Assurance,
+    /// What would permit where nothing does, in words, for the page's last line.
+    #[serde(skip)]
+    pub advice: Option<String>,
     /// The record of it; serialises to its digest.
     #[serde(serialize_with = "digest")]
     pub evidence: Sealed,

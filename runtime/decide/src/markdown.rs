@@ -2,24 +2,30 @@
 
 use crate::decision::{Decision, Judged};
 use crate::explained::SHORT;
-use crate::text::{claim, counted, line_of, next, tally};
-use evidence::{Doubt, Kind, Reason, Verdict};
+use crate::text::{ACTIONS, FOLD, Next, alike, claim, counted, further, line_of, next, objections, tally};
+use evidence::{Doubt, Reason, Verdict};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// The decision as Markdown (GitHub's and GitLab's), with a line break at the end.
-pub fn render(decision: &Decision) -> String {
+///
+/// - `flags`: flags of the decision that the next command needs too: `--actor ana`.
+pub fn render(decision: &Decision, flags: &str) -> String {
     let mut out = String::new();
+    let mut proved = BTreeSet::new();
     let tally = tally(decision);
     let tally = if tally.is_empty() { String::new() } else { format!(": {tally}") };
     let _ = writeln!(out, "## {}: `{}`\n", decision.verdict.name().to_uppercase(), code(&decision.change.file));
     let _ = writeln!(out, "{}{tally}.", counted(decision.change.actions, "action"));
-    for action in decision.actions.iter().filter(|action| action.reasons.iter().any(|r| r.kind != Kind::Permit)) {
-        acted(decision, action, &mut out);
+    let objected: Vec<&Judged> = decision.actions.iter().filter(|action| !objections(action).is_empty()).collect();
+    let most = objected.len().min(ACTIONS);
+    objected[..most].iter().for_each(|action| acted(decision, action, &mut proved, &mut out));
+    if let Some(rest) = further(&objected[most..]) {
+        let _ = writeln!(out, "\n… {rest}.");
     }
     if !decision.reasons.is_empty() {
         let _ = writeln!(out, "\n### {}: the change as a whole\n", Verdict::of(&decision.reasons).name());
-        decision.reasons.iter().for_each(|one| reason(decision, one, &mut out));
+        reasons(decision, &decision.reasons.iter().collect::<Vec<_>>(), &mut proved, &mut out);
     }
     ambiguities(decision, &mut out);
     allowed(decision, &mut out);
@@ -35,9 +41,11 @@ pub fn render(decision: &Decision) -> String {
     if decision.verdict == Verdict::Escalate && !parties.is_empty() {
         let _ = writeln!(out, "\nTo decide: {}.", parties.join(", "));
     }
-    if let Some(next) = next(decision) {
-        let _ = writeln!(out, "\nNext: `{}`", code(&next));
-    }
+    let _ = match next(decision, flags) {
+        Some(Next::Command(command)) => writeln!(out, "\nNext: `{}`", code(&command)),
+        Some(Next::Words(text)) => writeln!(out, "\nNext: {}.", words(&text)),
+        None => Ok(()),
+    };
     let _ = writeln!(
         out,
         "\n<sub>change {} · program {} · evidence {}</sub>",
@@ -46,9 +54,9 @@ pub fn render(decision: &Decision) -> String {
     out
 }
 
-fn acted(decision: &Decision, action: &Judged, out: &mut String) {
+fn acted<'a>(decision: &Decision, action: &'a Judged, proved: &mut BTreeSet<&'a str>, out: &mut String) {
     let _ = writeln!(out, "\n### {}: `{}` ({})\n", action.verdict.name(), code(&action.id), action.verb);
-    action.reasons.iter().filter(|one| one.kind != Kind::Permit).for_each(|one| reason(decision, one, out));
+    reasons(decision, &objections(action), proved, out);
     if !action.accountable.is_empty() {
         let parties: BTreeSet<String> = action.accountable.iter().map(|one| words(&one.party)).collect();
         let _ = writeln!(out, "\nAccountable: {}.", parties.into_iter().collect::<Vec<_>>().join(", "));
@@ -67,26 +75,42 @@ fn acted(decision: &Decision, action: &Judged, out: &mut String) {
     let _ = writeln!(out, "\n</details>");
 }
 
-fn reason(decision: &Decision, reason: &Reason, out: &mut String) {
-    let possibly = if reason.sure { "" } else { ", possibly" };
-    let message = if reason.message.is_empty() { String::new() } else { format!(": {}", words(&reason.message)) };
-    let _ = writeln!(
-        out,
-        "- **{}** `{}` ({}{possibly}){message}",
-        reason.kind.name(),
-        code(&reason.rule),
-        words(line_of(&reason.place))
-    );
-    if !reason.to.is_empty() {
-        let to: Vec<String> = reason.to.iter().map(|party| words(party)).collect();
-        let _ = writeln!(out, "  To decide: {}.", to.join(", "));
-    }
-    if let Some(proof) = decision.proof(&reason.proof) {
-        let _ = writeln!(out, "\n  <details><summary>proof</summary>\n\n  ````");
-        for line in proof.lines(Some(SHORT)) {
-            let _ = writeln!(out, "  {}", line.replace("````", "'''''"));
+/// Reasons by rule: what the first few say, how many more there are, and a proof where the rule has not had one.
+fn reasons<'a>(decision: &Decision, all: &[&'a Reason], proved: &mut BTreeSet<&'a str>, out: &mut String) {
+    for group in all.chunk_by(|a, b| alike(a, b)) {
+        let first = group[0];
+        let possibly = if first.sure { "" } else { ", possibly" };
+        let times = if group.len() > 1 { format!(" × {}", group.len()) } else { String::new() };
+        let (kind, rule, place) = (first.kind.name(), code(&first.rule), words(line_of(&first.place)));
+        let _ = write!(out, "- **{kind}** `{rule}` ({place}{possibly}){times}");
+        let messages: Vec<&str> =
+            group.iter().map(|one| one.message.as_str()).filter(|text| !text.is_empty()).collect();
+        match messages.as_slice() {
+            [] => out.push('\n'),
+            [message] => {
+                let _ = writeln!(out, ": {}", words(message));
+            }
+            several => {
+                out.push('\n');
+                for message in several.iter().take(FOLD) {
+                    let _ = writeln!(out, "  - {}", words(message));
+                }
+                if several.len() > FOLD {
+                    let _ = writeln!(out, "  - … {} more", several.len() - FOLD);
+                }
+            }
         }
-        let _ = writeln!(out, "  ````\n  </details>\n");
+        let to: BTreeSet<String> = group.iter().flat_map(|one| &one.to).map(|party| words(party)).collect();
+        if !to.is_empty() {
+            let _ = writeln!(out, "\n  To decide: {}.", to.into_iter().collect::<Vec<_>>().join(", "));
+        }
+        if let Some(proof) = decision.proof(&first.proof).filter(|_| proved.insert(&first.rule)) {
+            let _ = writeln!(out, "\n  <details><summary>proof</summary>\n\n  ````");
+            for line in proof.lines(Some(SHORT)) {
+                let _ = writeln!(out, "  {}", line.replace("````", "'''''"));
+            }
+            let _ = writeln!(out, "  ````\n  </details>\n");
+        }
     }
 }
 
@@ -103,7 +127,7 @@ fn ambiguities(decision: &Decision, out: &mut String) {
             "- **no intent** covers {}; to claim them:\n\n  ```writ",
             counted(unclaimed.len(), "resource")
         );
-        claim(&unclaimed, true).iter().for_each(|line| {
+        claim(&unclaimed, false).iter().for_each(|line| {
             let _ = writeln!(out, "  {line}");
         });
         let _ = writeln!(out, "  ```\n");

@@ -97,6 +97,13 @@ fn place(citation: &Citation) -> String {
     format!("{}:{}", citation.file, citation.line)
 }
 
+/// What an expectation asks for: `allow` of `expect allow;`.
+fn wanted(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = words.strip_prefix("expect ").unwrap_or(&words);
+    words.strip_suffix(';').unwrap_or(words).trim_end().to_owned()
+}
+
 /// What a test is held against.
 struct World<'a> {
     settled: &'a Settled<'a>,
@@ -120,7 +127,7 @@ impl World<'_> {
         };
         (holds == expectation.negated).then(|| Missed {
             place: place(&expectation.citation),
-            expected: expectation.citation.text.split_whitespace().collect::<Vec<_>>().join(" "),
+            expected: wanted(&expectation.citation.text),
             instead,
         })
     }

@@ -23,15 +23,16 @@ pub struct Style<'a> {
 const WIDTH: usize = 80;
 
 /// How many messages of one rule are shown before the rest is counted.
-const FOLD: usize = 3;
+pub(crate) const FOLD: usize = 3;
+
+/// How many actions that something objects to are shown before the rest is counted.
+pub(crate) const ACTIONS: usize = 20;
 
 /// The decision as text, with a line break at the end.
 pub fn render(decision: &Decision, style: Style<'_>) -> String {
     let mut page = Page { decision, style, out: String::new() };
     page.head();
-    for action in &decision.actions {
-        page.action(action);
-    }
+    page.actions();
     page.of_change();
     page.ambiguities();
     page.allowed();
@@ -101,12 +102,20 @@ impl Page<'_> {
         self.line(&line);
     }
 
-    /// An action that something objects to; others are said together further down.
-    fn action(&mut self, action: &Judged) {
-        let objections: Vec<&Reason> = action.reasons.iter().filter(|reason| reason.kind != Kind::Permit).collect();
-        if objections.is_empty() && !(self.style.full && action.verdict != Verdict::Allow) {
-            return;
+    /// Actions that something objects to; others are said together further down.
+    fn actions(&mut self) {
+        let full = self.style.full;
+        let shown = |action: &&Judged| !objections(action).is_empty() || full && action.verdict != Verdict::Allow;
+        let shown: Vec<&Judged> = self.decision.actions.iter().filter(shown).collect();
+        let most = if full { shown.len() } else { shown.len().min(ACTIONS) };
+        shown[..most].iter().for_each(|action| self.action(action));
+        if let Some(rest) = further(&shown[most..]) {
+            self.line(&format!("… {rest}: --full"));
         }
+    }
+
+    fn action(&mut self, action: &Judged) {
+        let objections = objections(action);
         let word = self.painted(action.verdict, action.verdict.name());
         self.line(&format!("{word}  {}", named(action)));
         self.reasons(&objections);
@@ -119,15 +128,8 @@ impl Page<'_> {
 
     /// Reasons by rule: its name and place, then what it says.
     fn reasons(&mut self, reasons: &[&Reason]) {
-        let mut from = 0;
-        while from < reasons.len() {
-            let first = reasons[from];
-            let same = |reason: &&&Reason| {
-                (&reason.rule, reason.kind, reason.sure, reason.state)
-                    == (&first.rule, first.kind, first.sure, first.state)
-            };
-            let group: Vec<&Reason> = reasons[from..].iter().take_while(same).copied().collect();
-            from += group.len();
+        for group in reasons.chunk_by(|a, b| alike(a, b)) {
+            let first = group[0];
             let mut line = format!("  {}   {}", first.rule, line_of(&first.place));
             if group.len() > 1 {
                 let _ = write!(line, "   × {}", group.len());
@@ -311,14 +313,33 @@ impl Page<'_> {
         if decision.verdict == Verdict::Escalate && !parties.is_empty() {
             self.wrapped(0, &format!("to decide: {}", parties.join(", ")));
         }
-        if let Some(next) = next(decision) {
-            let again = next.starts_with("writ ") && !self.style.flags.is_empty();
-            self.line(&format!(
-                "next: {next}{}{}",
-                if again { " " } else { "" },
-                if again { self.style.flags } else { "" }
-            ));
+        match next(decision, self.style.flags) {
+            Some(Next::Command(command)) => self.line(&format!("next: {command}")),
+            Some(Next::Words(words)) => self.wrapped(0, &format!("next: {words}")),
+            None => {}
         }
+    }
+}
+
+/// What objects to an action.
+pub(crate) fn objections(action: &Judged) -> Vec<&Reason> {
+    action.reasons.iter().filter(|reason| reason.kind != Kind::Permit).collect()
+}
+
+/// Whether two reasons are said together: the same rule asks for the same.
+pub(crate) fn alike(a: &Reason, b: &Reason) -> bool {
+    (&a.rule, a.kind, a.sure, a.state) == (&b.rule, b.kind, b.sure, b.state)
+}
+
+/// `980 more actions denied, 3 more to ask`; nothing where there are none.
+pub(crate) fn further(actions: &[&Judged]) -> Option<String> {
+    let count = |verdict| actions.iter().filter(|action| action.verdict == verdict).count();
+    let more = |n: usize| format!("{n} more action{}", if n == 1 { "" } else { "s" });
+    match (count(Verdict::Deny), count(Verdict::Escalate)) {
+        (0, 0) => None,
+        (denied, 0) => Some(format!("{} denied", more(denied))),
+        (0, asked) => Some(format!("{} to ask", more(asked))),
+        (denied, asked) => Some(format!("{} denied, {asked} to ask", more(denied))),
     }
 }
 
@@ -349,22 +370,36 @@ pub(crate) fn claim(subjects: &BTreeSet<&str>, full: bool) -> Vec<String> {
     if subjects.len() > shown {
         lines.push(format!("        // … {} more: --full", subjects.len() - shown));
     }
-    lines.extend(["    };", "    owner \"TEAM\";", "}"].map(String::from));
+    lines.extend(["    };", "    owner \"TEAM\";", "    apply BLUEPRINT();", "}"].map(String::from));
     lines
 }
 
+/// What to do next.
+pub(crate) enum Next {
+    /// A command, with the flags that it needs.
+    Command(String),
+    /// What to do by hand.
+    Words(String),
+}
+
 /// What to do next: the command that says more about the worst reason, else what the first ambiguity wants.
-pub(crate) fn next(decision: &Decision) -> Option<String> {
+///
+/// - `flags`: flags of the decision that the command needs too.
+pub(crate) fn next(decision: &Decision, flags: &str) -> Option<Next> {
     let mut reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
     let Some(worst) = reasons.find(|reason| reason.kind != Kind::Permit) else {
-        let unclaimed = decision.ambiguities.iter().any(|one| one.kind == Doubt::NoIntent);
-        return unclaimed
-            .then(|| String::from("put those lines into the policy, with a name and an owner, and decide again"));
+        if decision.ambiguities.iter().any(|one| one.kind == Doubt::NoIntent) {
+            let words =
+                "put those lines into the policy, with a name, an owner and a blueprint that permits, and decide again";
+            return Some(Next::Words(words.to_owned()));
+        }
+        return decision.advice.clone().map(Next::Words);
     };
     let atom = decision.proof(&worst.proof)?.asked.replace('\'', "'\\''");
     let file = match decision.change.file.contains([' ', '\'', '"', '$', '&', '(', ')']) {
         true => format!("'{}'", decision.change.file.replace('\'', "'\\''")),
         false => decision.change.file.clone(),
     };
-    Some(format!("writ why '{atom}' --change {file}"))
+    let flags = if flags.is_empty() { String::new() } else { format!(" {flags}") };
+    Some(Next::Command(format!("writ why '{atom}' --change {file}{flags}")))
 }

@@ -6,7 +6,7 @@
 //!
 //! INVARIANT: no other road leads to *allow* than the last lines of [`decide`], where the permits are looked at again.
 
-use crate::ambiguity::{About, ambiguities, origins};
+use crate::ambiguity::{About, ambiguities, origins, permitting};
 use crate::blast::Graph;
 use crate::case::{Case, Failure};
 use crate::causes::causes;
@@ -84,6 +84,8 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
     [&mut draft.of_change, &mut draft.standing, &mut draft.fixed]
         .into_iter()
         .for_each(|reasons| reasons.sort_by(order));
+    let unpermitted = draft.doubts.iter().find(|(one, _)| one.kind == Doubt::NoPermit);
+    let advice = unpermitted.map(|(one, _)| permitting(program, &one.subject));
     let mut ambiguities: Vec<Ambiguity> = draft.doubts.into_iter().map(|(ambiguity, _)| ambiguity).collect();
     ambiguities.sort();
     ambiguities.dedup();
@@ -117,6 +119,7 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
         approvals_needed,
         proofs: Vec::new(),
         assurance: Assurance::Certificate,
+        advice,
         evidence: Sealed { bytes: Vec::new(), digest: Digest::of(b"") },
     };
     let named = proofs.named(|name| decision.rename(name));
@@ -243,7 +246,7 @@ fn no_right(reason: &Reason, action: Option<&str>, instead: &[String]) -> Ambigu
         kind: Doubt::NoRight,
         action: action.map(str::to_owned),
         subject: format!("{}({})", reason.rule, reason.subjects.join(", ")),
-        message: format!("nobody whom {} names holds the right `{RIGHT}`", reason.rule),
+        message: format!("nobody whom {}({}) names holds the right `{RIGHT}`", reason.rule, reason.subjects.join(", ")),
         sure: true,
         origins: Vec::new(),
         to: instead.to_vec(),
@@ -253,13 +256,16 @@ fn no_right(reason: &Reason, action: Option<&str>, instead: &[String]) -> Ambigu
 
 /// One line more where an ambiguity finds nobody at all to ask.
 fn nobody_to_ask(doubts: &mut Vec<About>) {
-    let lost = |ambiguity: &Ambiguity| ambiguity.kind != Doubt::NoRight && ambiguity.to.is_empty();
-    if doubts.iter().any(|(ambiguity, _)| lost(ambiguity)) {
+    let lost = doubts.iter().filter(|(one, _)| one.kind != Doubt::NoRight && one.to.is_empty());
+    let lost: BTreeSet<&str> = lost.map(|(one, _)| one.subject.as_str()).collect();
+    if let Some(first) = lost.first() {
+        let more = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
+        let message = format!("neither an intent nor `writ.toml` names an owner to ask about {first}{more}");
         let ambiguity = Ambiguity {
             kind: Doubt::NoRight,
             action: None,
             subject: String::from("the change"),
-            message: String::from("neither an intent nor `writ.toml` names an owner to ask"),
+            message,
             sure: true,
             origins: Vec::new(),
             to: Vec::new(),

@@ -1,6 +1,7 @@
 //! Decisions on small programs made by hand.
 
 mod faults;
+mod pages;
 mod proofs;
 mod questions;
 mod records;

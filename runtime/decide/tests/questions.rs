@@ -74,7 +74,7 @@ next: writ why 'orders/small.key_lost(\"db\", \"key\")' --change change.json
         decide::text::render(&decision, Style { color: true, ..Style::default() })
             .starts_with("\u{1b}[31mDENY\u{1b}[0m")
     );
-    assert!(decide::markdown::render(&decision).contains("### deny: `key` (delete)"));
+    assert!(decide::markdown::render(&decision, "").contains("### deny: `key` (delete)"));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_test_block_says_what_was_there_instead() {
     let expect = |negated, expected| Expectation {
         expected,
         negated,
-        citation: Citation { text: "expect it".into(), line: 9, ..Citation::default() },
+        citation: Citation { text: "expect  not it;".into(), line: 9, ..Citation::default() },
     };
     let lost = |resource: &str, state| Expected::Violation {
         relation: find(&program, "orders.key_lost"),
@@ -141,6 +141,7 @@ fn a_test_block_says_what_was_there_instead() {
         citation: Citation { file: "policy.writ".into(), line: 7, ..Citation::default() },
     };
     let outcomes = test::run(&program, &[case], Limits::default()).expect("outcomes");
+    assert!(outcomes[0].failures.iter().all(|missed| missed.expected == "not it"), "{:?}", outcomes[0]);
     let instead: Vec<&str> = outcomes[0].failures.iter().map(|missed| missed.instead[0].as_str()).collect();
     assert_eq!(
         instead,

@@ -86,7 +86,7 @@ fn nothing_sensitive_stands_in_a_record() {
     let shown = [
         decision.to_json(),
         decide::text::render(&decision, decide::text::Style { full: true, ..Default::default() }),
-        decide::markdown::render(&decision),
+        decide::markdown::render(&decision, ""),
     ];
     assert!(shown.iter().all(|page| !page.contains("0123456789abcdef")));
 }

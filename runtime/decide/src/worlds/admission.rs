@@ -34,7 +34,8 @@ impl<'a> Admission<'a> {
             || CLOSED.iter().any(|module| fact.relation.starts_with(module))
             || (fact.relation.starts_with("std.source.") && !from_text)
             || *fact.relation == *"std.state.exists"
-            || self.governing.contains(&id);
+            || self.governing.contains(&id)
+            || self.program.closed.contains(&id);
         match closed {
             true => Err(refused(fact, format!("`{}` is derived, and no fact may state it", fact.relation))),
             false => Ok(Some(id)),
@@ -71,6 +72,14 @@ impl<'a> Admission<'a> {
             return Err(refused(fact, format!("`{}` has {has} columns, and this fact has {given}", fact.relation)));
         }
         for (column, value) in relation.columns.iter().zip(&fact.tuple) {
+            if let (Type::Enum(of), Value::Text(word)) = (&column.r#type, value)
+                && let Some(words) = self.program.enums.get(of)
+                && !words.contains(&**word)
+            {
+                let known = words.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let what = format!("column `{}` of `{}`: `{word}` is none of {known}", column.name, fact.relation);
+                return Err(refused(fact, what));
+            }
             if !holds(value, &column.r#type) {
                 let (name, wanted) = (&column.name, &column.r#type);
                 return Err(refused(
