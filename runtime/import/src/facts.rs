@@ -72,7 +72,9 @@ pub(crate) fn columns(items: &[Node<'_>], relation: &Relation, at: &str) -> Resu
     if items.len() != relation.columns.len() {
         let names: Vec<&str> = relation.columns.iter().map(|column| &*column.name).collect();
         let (wanted, found) = (relation.columns.len(), items.len());
-        let what = format!("`{}` has {wanted} columns, and {found} values stand here", relation.name);
+        let columns = if wanted == 1 { "column" } else { "columns" };
+        let values = if found == 1 { "value stands" } else { "values stand" };
+        let what = format!("`{}` has {wanted} {columns}, and {found} {values} here", relation.name);
         return Err(Malformed::new(at, what).help(format!("its columns are {}", names.join(", "))));
     }
     items.iter().zip(&relation.columns).map(|(node, column)| value(node, column)).collect()

@@ -1,6 +1,6 @@
 //! Facts files in CSV: named after the relation, columns in any order under a header.
 //!
-//! A place is `line:field`, both from 1.
+//! A place is `line:column`, where a record or a field begins: both from 1, columns in characters.
 
 use crate::{Imported, Malformed, Options, facts, json, sheet::Sheet};
 use program::{Column, FactSource, Type, Value};
@@ -18,10 +18,12 @@ pub(crate) fn read(file: &str, text: &str, source: FactSource, options: &Options
     })?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|fault| broken(&fault))?.clone();
+    let mut places = Places { text, passed: 0, line: 1 };
+    let top = places.record(header.position());
     let mut positions = vec![None; relation.columns.len()];
     for (field, title) in header.iter().enumerate() {
         let title = title.trim();
-        let place = format!("1:{}", field + 1);
+        let place = top.field(field);
         let Some(column) = relation.columns.iter().position(|column| column.name == title) else {
             let fault = facts::unknown_column(title, relation, place);
             let odd = header.len() == 1 && relation.columns.len() > 1;
@@ -36,23 +38,24 @@ pub(crate) fn read(file: &str, text: &str, source: FactSource, options: &Options
     }
     let mut fields = Vec::with_capacity(positions.len());
     for (column, field) in relation.columns.iter().zip(positions) {
-        let missing = || Malformed::new("1:1", format!("the column `{}` is missing in the header", column.name));
+        let missing = || Malformed::new(top.field(0), format!("the column `{}` is missing in the header", column.name));
         fields.push((column, field.ok_or_else(missing)?));
     }
     let mut sheet = Sheet::new(source, options);
     let mut facts = Vec::new();
     for record in reader.records() {
         let record = record.map_err(|fault| broken(&fault))?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let at = places.record(record.position());
         if record.len() != header.len() {
-            let what = format!("{} fields stand here, and the header has {}", record.len(), header.len());
-            return Err(Malformed::new(format!("{line}:1"), what).help("a field that holds `,` stands in quotes"));
+            let fields = if record.len() == 1 { "field stands" } else { "fields stand" };
+            let what = format!("{} {fields} here, and the header has {}", record.len(), header.len());
+            return Err(Malformed::new(at.field(0), what).help("a field that holds `,` stands in quotes"));
         }
         let mut tuple = Vec::with_capacity(fields.len());
         for (column, field) in &fields {
-            tuple.push(value(&record[*field], column, || format!("{line}:{}", field + 1))?);
+            tuple.push(value(&record[*field], column, || at.field(*field))?);
         }
-        facts.push(sheet.fact(name, tuple, &format!("{line}:1")));
+        facts.push(sheet.fact(name, tuple, &at.field(0)));
     }
     sheet.facts = facts;
     Ok(Imported::of(sheet))
@@ -73,6 +76,52 @@ fn value(text: &str, column: &Column, place: impl Fn() -> String) -> Result<Valu
         let (name, wanted) = (&column.name, facts::words(&column.r#type));
         Malformed::new(place(), format!("the column `{name}` takes {wanted}"))
     })
+}
+
+/// Counts lines while the records go by.
+struct Places<'t> {
+    text: &'t str,
+    /// How many bytes are counted.
+    passed: usize,
+    line: usize,
+}
+
+/// Where a record begins.
+struct Place<'t> {
+    record: &'t str,
+    line: usize,
+}
+
+impl<'t> Places<'t> {
+    /// The place of the record that the reader found at a position, which may lie before empty lines.
+    fn record(&mut self, position: Option<&csv::Position>) -> Place<'t> {
+        let from = position.map_or(self.passed, |at| usize::try_from(at.byte()).unwrap_or(self.passed));
+        let record = self.text.get(from..).unwrap_or_default().trim_start_matches(['\r', '\n']);
+        let start = self.text.len() - record.len();
+        self.line += self.text.get(self.passed..start).unwrap_or_default().matches('\n').count();
+        self.passed = start;
+        Place { record, line: self.line }
+    }
+}
+
+impl Place<'_> {
+    /// Where a field of the record begins, counted from 0: it may stand on a later line, behind quotes that span lines.
+    fn field(&self, field: usize) -> String {
+        let (mut line, mut column, mut quoted, mut fields) = (self.line, 1_usize, false, field);
+        for letter in self.record.chars() {
+            if fields == 0 {
+                break;
+            }
+            column += 1;
+            match letter {
+                '"' => quoted = !quoted,
+                ',' if !quoted => fields -= 1,
+                '\n' => (line, column) = (line + 1, 1),
+                _ => {}
+            }
+        }
+        format!("{line}:{column}")
+    }
 }
 
 fn broken(fault: &csv::Error) -> Malformed {

@@ -3,9 +3,11 @@
 //! - `address`: names of modules and resources, and the references that expressions make.
 //! - `resource`: one instance and the facts about it; `unknown`: values that are known after the apply.
 //! - `configuration`: the plan's configuration as blocks with references; `resolve`: which instances they mean.
-//! - `plan`, `state`: the two files. `worlds`: what follows from a plan. `flat`: attributes as version 3 flattened them.
+//! - `plan`, `state`: the two files. `agreement`: whether a plan agrees with itself. `worlds`: what follows from a plan.
+//! - `flat`: attributes as version 3 of states flattened them.
 
 pub(crate) mod address;
+pub(crate) mod agreement;
 pub(crate) mod configuration;
 pub(crate) mod flat;
 pub(crate) mod plan;

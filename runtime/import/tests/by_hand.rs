@@ -33,13 +33,14 @@ fn both_orders_of_a_replacement() {
 
 #[test]
 fn a_deposed_object_is_a_resource_of_its_own() {
-    let change = |deposed: &str, actions: &str| {
+    let change = |deposed: &str, actions: &str, after: &str| {
         format!(
             "{{\"type\": \"t\", \"name\": \"n\", {deposed} \"change\": {{\"actions\": [\"{actions}\"], \
-             \"before\": {{\"id\": \"{actions}\"}}, \"after\": null}}}}"
+             \"before\": {{\"id\": \"{actions}\"}}, \"after\": {after}}}}}"
         )
     };
-    let both = format!("{}, {}", change("", "no-op"), change("\"deposed\": \"a1b2\",", "delete"));
+    let kept = change("", "no-op", "{\"id\": \"no-op\"}");
+    let both = format!("{kept}, {}", change("\"deposed\": \"a1b2\",", "delete", "null"));
     let imported = import(&plan("", &both));
     assert_eq!(verbs(&imported), [(Verb::Delete, "t.n (deposed a1b2)".to_owned())]);
     assert_eq!(

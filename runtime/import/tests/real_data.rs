@@ -64,7 +64,7 @@ fn show_skipped(imported: &Imported) {
 fn every_plan() {
     let wanted = |path: &Path| ends(path, &["json"]) && !named(path, &["MANIFEST.json", "checkov-3.3.30.labels.json"]);
     let Some(files) = files("plans", wanted) else { return };
-    let (mut read, mut refused) = (0, Vec::new());
+    let (mut read, mut refused, mut partial) = (0, Vec::new(), Vec::new());
     println!("{:>7} {:>6} {:>5} {:>5}  file", "actions", "facts", "refs", "ids");
     for path in &files {
         match import(path, Expected::Change) {
@@ -77,6 +77,10 @@ fn every_plan() {
                 let (references, identifiers) = (all("std.terraform.reference"), all("std.terraform.identifier"));
                 println!("{actions:>7} {facts:>6} {references:>5} {identifiers:>5}  {}", short(path));
                 show_skipped(&imported);
+                for reason in &change.partial {
+                    println!("        partial {}: {}", reason.place, reason.why);
+                    partial.push(format!("{}: {}", short(path), reason.why));
+                }
             }
             Err(malformed) => {
                 println!("{malformed}\n        {}", short(path));
@@ -93,6 +97,18 @@ fn every_plan() {
     ];
     assert_eq!(why.into_iter().collect::<Vec<_>>(), expected);
     assert_eq!((read, refused.len()), (56, 5));
+    // Edited by hand, planned with `-target`, planned with `-refresh-only`, edited by hand.
+    let expected = [
+        "resources/plan_with_deleted_resources/tfplan.json: a replacement does not say what it replaces: \
+         `aws_secretsmanager_secret.default`",
+        "infracost/testdata/plan_with_target.json: the plan leaves out what is in the prior state: \
+         `aws_instance.web_app_2`",
+        "show-json/conditions/output-refresh-only.json: the plan lists no change, and its planned values differ from \
+         its prior state: `test_instance.bar` and 1 more",
+        "functional/test_issue_522/plan.out.json: what a no-op keeps differs from the planned values: \
+         `aws_cloudwatch_event_rule.metrics_schedule`",
+    ];
+    assert_eq!(partial, expected);
 }
 
 /// The manifest of the data says, by a reading of its own, how many actions of each sort each plan has.

@@ -227,7 +227,7 @@ error: `std.authority.member` has no column `tem`
         "f.json",
         file("[\"ana\"]"),
         "
-error: `std.authority.member` has 2 columns, and 1 values stand here
+error: `std.authority.member` has 2 columns, and 1 value stands here
   --> f.json#/std.authority.member/0
    = help: its columns are who, team",
     );
@@ -265,24 +265,37 @@ error: `std.authority.member` has no column `who;team`
         "who\nana\n",
         "error: the column `team` is missing in the header\n  --> facts/std.authority.member.csv:1:1",
     );
-    check(name, "who,who,team\n", "error: the column `who` occurs twice\n  --> facts/std.authority.member.csv:1:2");
+    check(name, "who,who,team\n", "error: the column `who` occurs twice\n  --> facts/std.authority.member.csv:1:5");
     check(
         name,
         "who,team\nana,x\nbob\n",
         "
-error: 1 fields stand here, and the header has 2
+error: 1 field stands here, and the header has 2
   --> facts/std.authority.member.csv:3:1
    = help: a field that holds `,` stands in quotes",
     );
     check(
         "x.until.csv",
         "who,until,nets\nana,soon,[]\n",
-        "error: the column `until` takes a time (`2030-01-01T00:00Z`)\n  --> x.until.csv:2:2",
+        "error: the column `until` takes a time (`2030-01-01T00:00Z`)\n  --> x.until.csv:2:5",
     );
     check(
         "x.until.csv",
         "who,until,nets\nana,2030-01-01T00:00Z,10.0.0.0/8\n",
-        "error: the column `nets` takes JSON: text follows after the end of the JSON value\n  --> x.until.csv:2:3",
+        "error: the column `nets` takes JSON: text follows after the end of the JSON value\n  --> x.until.csv:2:23",
+    );
+    check(
+        "x.until.csv",
+        "until,who,nets\r\n\r\n2030-01-01T00:00Z,\"añ\"\"a,\nß\",[]\r\n\r\n2030-01-01T00:00Z,\"añ,\nß\",x\r\n",
+        "error: the column `nets` takes JSON: expected a value here\n  --> x.until.csv:7:4",
+    );
+    check(
+        "x.until.csv",
+        "until,who,nets\n\n\n2030-01-01T00:00Z,ana\n",
+        "
+error: 2 fields stand here, and the header has 3
+  --> x.until.csv:4:1
+   = help: a field that holds `,` stands in quotes",
     );
     check(
         "member.csv",

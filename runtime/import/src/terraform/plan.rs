@@ -3,15 +3,17 @@
 //! The world before is `prior_state`, overlaid by each `change.before`. An action's `set` is what holds after it:
 //! `change.after` with its unknown parts, and the references of the configuration.
 //!
-//! Read downwards: [`read`], then `changes` and `prior`, what the file says. What follows from it: `worlds`.
+//! Read downwards: [`read`], then `changes` and `prior`, what the file says. Whether it agrees with itself:
+//! `agreement`. What follows from it: `worlds`.
 
 use super::address::{Address, module};
+use super::agreement;
 use super::configuration::{self, Module};
 use super::resolve::World;
 use super::resource::{IDENTIFIERS, Instance, Layout, address_of};
 use super::worlds::{Worlds, references, seal_fed};
 use crate::sensitive::Sealer;
-use crate::{Imported, Malformed, Options, node::Node, sheet::Sheet};
+use crate::{Imported, Malformed, Options, Skipped, node::Node, sheet::Sheet};
 use program::{Change, Digest, Fact, FactSource, Json, Partial, Speaks, Type, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -30,17 +32,21 @@ pub(crate) fn read(
     if let Some(Value::Time(at)) = plan.text_of("timestamp")?.and_then(|text| Value::parse(text, &Type::Time)) {
         source.observed_at = Some(at);
     }
-    let partial = partial(&plan)?;
+    let mut skipped = Vec::new();
+    let changes = changes(&plan, &mut skipped)?;
+    let mut partial = partial(&plan)?;
+    let targeted = !partial.is_empty();
+    agreement::partial(&plan, &changes, targeted, &mut partial)?;
     source.complete = partial.is_empty();
     let file = source.file.clone();
     let mut sheet = Sheet::new(source, &Options { estate: None, ..options.clone() });
+    sheet.skipped = skipped;
 
     let folder = configuration::folder(options.folder.unwrap_or("."));
     let root = match plan.get("configuration")?.map(|c| c.get("root_module")).transpose()?.flatten() {
         Some(node) => configuration::module(&node, Some(&folder))?,
         None => Module::default(),
     };
-    let changes = changes(&plan, &mut sheet)?;
     let mut before = prior(&plan, &changes, sealer, &mut sheet)?;
     seal_unmarked(&root, &mut before, sealer);
     learn(&plan, &root, &changes, sealer)?;
@@ -116,14 +122,15 @@ pub(crate) struct Changed<'a> {
     pub(crate) place: String,
 }
 
-fn changes<'a>(plan: &Node<'a>, sheet: &mut Sheet) -> Result<Vec<Changed<'a>>, Malformed> {
+fn changes<'a>(plan: &Node<'a>, skipped: &mut Vec<Skipped>) -> Result<Vec<Changed<'a>>, Malformed> {
     let mut out = Vec::new();
     let mut seen: BTreeMap<Arc<str>, String> = BTreeMap::new();
     for node in plan.items_of("resource_changes")? {
         let Some(changed) = changed(&node)? else {
-            sheet.skip(node.at, "its mode is neither managed nor data");
+            skipped.push(Skipped { place: node.at.into(), why: "its mode is neither managed nor data".to_owned() });
             continue;
         };
+        agreement::check(&changed)?;
         if let Some(first) = seen.insert(changed.name.clone(), node.at.clone()) {
             let what = format!("`{}` occurs twice among the changes, first at {first}", changed.name);
             return Err(Malformed::new(node.at, what));

@@ -1,0 +1,161 @@
+//! Whether a plan agrees with itself.
+//!
+//! A plan says the same thing twice: as two wholes (`prior_state`, `planned_values`), and as what leads from one to the
+//! other (`resource_changes`). A change that denies itself is malformed. Wholes that differ where no change says so make
+//! the plan partial: something would happen that it does not list.
+//!
+//! Read downwards: [`check`] looks at one change, [`partial`] at the wholes beside all of them.
+
+use super::address::module;
+use super::plan::Changed;
+use super::resource::address_of;
+use crate::sensitive::says_true;
+use crate::{Malformed, node::Node};
+use program::{Json, Partial, Verb};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Refuses a change whose two sides are not those of its actions.
+///
+/// Laxer where tools write otherwise than Terraform: a create may have a `before` and no `after`. A replacement without
+/// `before` is read too, and makes the plan [`partial`].
+pub(crate) fn check(changed: &Changed<'_>) -> Result<(), Malformed> {
+    let name = &changed.name;
+    let unknown = says_true(changed.unknown);
+    let gone = *changed.after == Json::Null && !unknown;
+    let side = |key: &str| format!("{}/change/{key}", changed.place);
+    let (place, what) = match changed.verb {
+        None | Some(Verb::Move | Verb::Import) if changed.before != changed.after => {
+            (side("after"), format!("`{name}` is a no-op, and its `after` differs from its `before`"))
+        }
+        None | Some(Verb::Move | Verb::Import) if unknown => {
+            (side("after_unknown"), format!("`{name}` is a no-op, and parts of its `after` are not known"))
+        }
+        Some(Verb::Read) if *changed.before != Json::Null && gone => {
+            (side("after"), format!("`{name}` is read, and has a `before` but no `after`"))
+        }
+        Some(verb @ (Verb::Delete | Verb::Forget)) if *changed.after != Json::Null || unknown => {
+            let key = if unknown { "after_unknown" } else { "after" };
+            (side(key), format!("`{name}` has the action {verb}, and keeps an `after`"))
+        }
+        Some(Verb::Update) if *changed.before == Json::Null => {
+            (side("before"), format!("`{name}` has the action update, and no `before`"))
+        }
+        Some(verb @ (Verb::Update | Verb::Replace)) if gone => {
+            (side("after"), format!("`{name}` has the action {verb}, and no `after`"))
+        }
+        _ => return Ok(()),
+    };
+    Err(Malformed::new(place, what).help("the plan denies itself; write it again with `terraform show -json`"))
+}
+
+/// Adds why the changes cannot be all that would happen.
+///
+/// - `targeted`: the plan says itself that it leaves resources out.
+pub(crate) fn partial(
+    plan: &Node<'_>,
+    changes: &[Changed<'_>],
+    targeted: bool,
+    out: &mut Vec<Partial>,
+) -> Result<(), Malformed> {
+    let prior = match plan.get("prior_state")? {
+        Some(state) => whole(state.get("values")?)?,
+        None => BTreeMap::new(),
+    };
+    let planned = whole(plan.get("planned_values")?)?;
+    let changes: Vec<&Changed<'_>> = changes.iter().filter(|changed| !changed.address.data).collect();
+    let listed: BTreeSet<&Arc<str>> =
+        changes.iter().flat_map(|changed| [Some(&changed.name), changed.moved_from.as_ref()]).flatten().collect();
+
+    let mut reasons = Reasons { none_listed: changes.is_empty(), found: BTreeMap::new() };
+    for (name, stated) in &prior {
+        match planned.get(name) {
+            _ if listed.contains(name) => {}
+            Some(planned) if planned.values != stated.values => reasons.add(UNLISTED, name, &planned.place),
+            None if !targeted => reasons.add(LEFT_OUT, name, &stated.place),
+            _ => {}
+        }
+    }
+    for (name, stated) in planned.iter().filter(|(name, _)| !prior.contains_key(*name) && !listed.contains(name)) {
+        reasons.add(UNANNOUNCED, name, &stated.place);
+    }
+    for changed in &changes {
+        let prior = prior.get(&changed.name).or_else(|| prior.get(changed.moved_from.as_ref()?));
+        let stays = matches!(changed.verb, None | Some(Verb::Move | Verb::Import));
+        if let Some(prior) = prior
+            && prior.values != changed.before
+            && (stays || *changed.before == Json::Null)
+        {
+            reasons.add(BEFORE_DIFFERS, &changed.name, &changed.place);
+        }
+        if changed.verb == Some(Verb::Replace) && *changed.before == Json::Null {
+            reasons.add(NOTHING_BEFORE, &changed.name, &changed.place);
+        }
+        if let Some(planned) = planned.get(&changed.name)
+            && planned.values != changed.after
+            && stays
+        {
+            reasons.add(AFTER_DIFFERS, &changed.name, &changed.place);
+        }
+    }
+    reasons.tell(out);
+    Ok(())
+}
+
+const NONE_LISTED: &str = "the plan lists no change, and its planned values differ from its prior state";
+const UNLISTED: &str = "no change is listed of what is planned otherwise than in the prior state";
+const LEFT_OUT: &str = "the plan leaves out what is in the prior state";
+const UNANNOUNCED: &str = "no change is listed of what is planned and is not in the prior state";
+const BEFORE_DIFFERS: &str = "a change starts from something else than the prior state";
+const NOTHING_BEFORE: &str = "a replacement does not say what it replaces";
+const AFTER_DIFFERS: &str = "what a no-op keeps differs from the planned values";
+
+/// A managed resource as a whole states it.
+struct Stated<'a> {
+    values: &'a Json,
+    place: String,
+}
+
+/// The managed resources of `values` as `show -json` writes them, by name.
+fn whole<'a>(values: Option<Node<'a>>) -> Result<BTreeMap<Arc<str>, Stated<'a>>, Malformed> {
+    let mut found = BTreeMap::new();
+    let root = values.map(|values| values.get("root_module")).transpose()?.flatten();
+    let mut waiting: Vec<Node<'a>> = root.into_iter().collect();
+    while let Some(node) = waiting.pop() {
+        let path = match node.text_of("address")? {
+            Some(text) => module(text)
+                .ok_or_else(|| Malformed::new(node.under("address"), format!("`{text}` is no module's address")))?,
+            None => Vec::new(),
+        };
+        for resource in node.items_of("resources")? {
+            if let Some(address) = address_of(&resource, &path)?.filter(|address| !address.data) {
+                let values = resource.get("values")?.map_or(&Json::Null, |values| values.json);
+                found.insert(address.to_string().into(), Stated { values, place: resource.at });
+            }
+        }
+        waiting.extend(node.items_of("child_modules")?);
+    }
+    Ok(found)
+}
+
+/// Each reason with its first resource, its place, and how many more there are.
+struct Reasons {
+    /// Whether the plan lists no change at all, which is then the reason.
+    none_listed: bool,
+    found: BTreeMap<&'static str, (Arc<str>, String, usize)>,
+}
+
+impl Reasons {
+    fn add(&mut self, why: &'static str, name: &Arc<str>, place: &str) {
+        let why = if self.none_listed { NONE_LISTED } else { why };
+        let found = self.found.entry(why);
+        found.and_modify(|(_, _, more)| *more += 1).or_insert_with(|| (name.clone(), place.to_owned(), 0));
+    }
+
+    fn tell(self, out: &mut Vec<Partial>) {
+        for (why, (first, place, more)) in self.found {
+            let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+            out.push(Partial { why: format!("{why}: `{first}`{more}").into(), place: place.into() });
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! A plan that denies itself is refused; one that does not list all that it plans is partial.
+
+use import::{Imported, Malformed, Options, read};
+
+/// A change of `t.n` with these actions, and what more `change` holds.
+fn change(actions: &str, sides: &str) -> String {
+    format!(
+        "{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {{\"actions\": [{actions}], {sides}}}}}"
+    )
+}
+
+/// A managed resource `t.<name>` whose attribute `a` is `value`.
+fn resource(name: &str, value: u8) -> String {
+    format!("{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"{name}\", \"values\": {{\"a\": {value}}}}}")
+}
+
+fn plan(prior: &[String], planned: &[String], changes: Option<&str>) -> Result<Imported, Malformed> {
+    let changes = changes.map_or_else(String::new, |changes| format!(", \"resource_changes\": {changes}"));
+    let text = format!(
+        "{{\"format_version\": \"1.2\", \"prior_state\": {{\"values\": {{\"root_module\": {{\"resources\": [{}]}}}}}}, \
+         \"planned_values\": {{\"root_module\": {{\"child_modules\": [{{\"resources\": [{}]}}]}}}}{changes}}}",
+        prior.join(", "),
+        planned.join(", ")
+    );
+    read("p.json", text.as_bytes(), &Options::default())
+}
+
+/// Why the plan is partial; each reason with its place.
+fn reasons(prior: &[String], planned: &[String], changes: Option<&str>) -> Vec<String> {
+    let imported = plan(prior, planned, changes).unwrap_or_else(|malformed| panic!("{malformed}"));
+    let change = imported.change.expect("a change");
+    assert_eq!(imported.source.complete, change.partial.is_empty());
+    change.partial.iter().map(|partial| format!("{} {}", partial.place, partial.why)).collect()
+}
+
+fn refused(actions: &str, sides: &str, side: &str, what: &str) {
+    let changes = format!("[{}]", change(actions, sides));
+    let malformed = plan(&[], &[], Some(&changes)).expect_err(what);
+    let expect = format!(
+        "error: `t.n` {what}\n  --> p.json#/resource_changes/0/change/{side}\n   \
+         = help: the plan denies itself; write it again with `terraform show -json`"
+    );
+    assert_eq!(malformed.to_string(), expect);
+}
+
+#[test]
+fn a_change_that_denies_its_actions_is_refused() {
+    let differs = "is a no-op, and its `after` differs from its `before`";
+    refused("\"no-op\"", "\"before\": {\"a\": 1}, \"after\": {\"a\": 2}", "after", differs);
+    refused("\"no-op\"", "\"before\": {\"a\": 1}, \"after\": null", "after", differs);
+    refused("\"no-op\"", "\"before\": null, \"after\": {\"a\": 1}", "after", differs);
+    let hidden = "\"before\": {\"a\": 1}, \"after\": {\"a\": 2}, \"before_sensitive\": {\"a\": true}, \
+        \"after_sensitive\": {\"a\": true}";
+    refused("\"no-op\"", hidden, "after", differs);
+    refused(
+        "\"no-op\"",
+        "\"importing\": {\"id\": \"x\"}, \"before\": {\"a\": 1}, \"after\": {\"a\": 2}",
+        "after",
+        differs,
+    );
+    let unknown = "\"before\": {\"a\": 1}, \"after\": {\"a\": 1}, \"after_unknown\": {\"b\": true}";
+    refused("\"no-op\"", unknown, "after_unknown", "is a no-op, and parts of its `after` are not known");
+
+    let lost = "is read, and has a `before` but no `after`";
+    refused("\"read\"", "\"before\": {\"a\": 1}, \"after\": null", "after", lost);
+
+    let kept = "has the action delete, and keeps an `after`";
+    refused("\"delete\"", "\"before\": {\"a\": 1}, \"after\": {\"a\": 1}", "after", kept);
+    refused("\"delete\"", "\"before\": {\"a\": 1}, \"after_unknown\": {\"a\": true}", "after_unknown", kept);
+    refused("\"forget\"", "\"before\": {}, \"after\": {}", "after", "has the action forget, and keeps an `after`");
+
+    refused("\"update\"", "\"after\": {\"a\": 1}", "before", "has the action update, and no `before`");
+    refused("\"update\"", "\"before\": {\"a\": 1}", "after", "has the action update, and no `after`");
+    let no_after = "has the action replace, and no `after`";
+    refused("\"delete\", \"create\"", "\"before\": {\"a\": 1}, \"after\": null", "after", no_after);
+    refused("\"create\", \"delete\"", "\"before\": null, \"after\": null", "after", no_after);
+}
+
+#[test]
+fn what_tools_write_is_read() {
+    for (actions, sides) in [
+        ("\"no-op\"", "\"before\": null, \"after\": null, \"after_unknown\": {}"),
+        ("\"no-op\"", "\"before\": {\"a\": 1, \"b\": 1.0}, \"after\": {\"b\": 1, \"a\": 1}, \"after_unknown\": false"),
+        ("\"create\"", "\"before\": {\"a\": 1}, \"after\": {\"a\": 1}"),
+        ("\"create\"", "\"before\": null, \"after\": null, \"after_unknown\": {\"a\": true}"),
+        ("\"read\"", "\"before\": null, \"after\": null"),
+        ("\"read\"", "\"before\": {\"a\": 1}, \"after\": null, \"after_unknown\": true"),
+        ("\"update\"", "\"before\": {\"a\": 1}, \"after\": null, \"after_unknown\": true"),
+        ("\"delete\"", "\"before\": {\"a\": 1}, \"after\": null, \"after_unknown\": {}"),
+    ] {
+        assert!(reasons(&[], &[], Some(&format!("[{}]", change(actions, sides)))).is_empty(), "{actions} {sides}");
+    }
+}
+
+#[test]
+fn a_plan_without_changes_is_partial_where_its_wholes_differ() {
+    let (one, two) = (resource("n", 1), resource("n", 2));
+    for changes in [None, Some("null"), Some("[]")] {
+        let reasons = |prior: &[String], planned: &[String]| reasons(prior, planned, changes);
+        assert!(reasons(&[], &[]).is_empty());
+        assert!(reasons(std::slice::from_ref(&one), std::slice::from_ref(&one)).is_empty());
+        let why = "the plan lists no change, and its planned values differ from its prior state: `t.n`";
+        let planned = "/planned_values/root_module/child_modules/0/resources/0";
+        let prior = "/prior_state/values/root_module/resources/0";
+        assert_eq!(reasons(std::slice::from_ref(&one), std::slice::from_ref(&two)), [format!("{planned} {why}")]);
+        assert_eq!(reasons(&[], std::slice::from_ref(&two)), [format!("{planned} {why}")]);
+        assert_eq!(reasons(std::slice::from_ref(&one), &[]), [format!("{prior} {why}")]);
+        let gone = [one.clone(), resource("m", 1), resource("o", 1)];
+        let first = why.replace("t.n", "t.m");
+        assert_eq!(reasons(&gone, &[]), [format!("/prior_state/values/root_module/resources/1 {first} and 2 more")]);
+        // What is read only is not managed.
+        let data = one.replace("managed", "data");
+        assert!(reasons(&[data], &[]).is_empty());
+    }
+}
+
+#[test]
+fn a_plan_is_partial_where_its_wholes_say_more_than_its_changes() {
+    let update = |name: &str, actions: &str, before: &str, after: &str| {
+        format!("[{}]", change(actions, &format!("\"before\": {before}, \"after\": {after}")).replace("\"n\"", name))
+    };
+    let listed = update("\"n\"", "\"update\"", "{\"a\": 1}", "{\"a\": 2}");
+    let (old, new) = (resource("n", 1), resource("n", 2));
+    let told = |prior: &[&str], planned: &[&str], changes: &str| -> Vec<String> {
+        let own = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let told = reasons(&own(prior), &own(planned), Some(changes));
+        told.iter().map(|told| told.split_once(' ').expect("a place").1.to_owned()).collect()
+    };
+    let (other, otherwise) = (resource("o", 1), resource("o", 2));
+    assert!(told(&[&old], &[&new], &listed).is_empty());
+    assert!(told(&[&old, &other], &[&new, &other], &listed).is_empty());
+    assert_eq!(
+        told(&[&old, &other], &[&new, &otherwise], &listed),
+        ["no change is listed of what is planned otherwise than in the prior state: `t.o`"]
+    );
+    assert_eq!(
+        told(&[&old], &[&new, &other], &listed),
+        ["no change is listed of what is planned and is not in the prior state: `t.o`"]
+    );
+    assert_eq!(told(&[&old, &other], &[&new], &listed), ["the plan leaves out what is in the prior state: `t.o`"]);
+
+    let kept = update("\"n\"", "\"no-op\"", "{\"a\": 1}", "{\"a\": 1}");
+    assert!(told(&[&old], &[&old], &kept).is_empty());
+    assert_eq!(told(&[&old], &[&new], &kept), ["what a no-op keeps differs from the planned values: `t.n`"]);
+    let hidden = update("\"n\"", "\"no-op\"", "null", "null");
+    assert_eq!(told(&[&old], &[], &hidden), ["a change starts from something else than the prior state: `t.n`"]);
+    let replaced = update("\"n\"", "\"create\", \"delete\"", "null", "{\"a\": 2}");
+    assert_eq!(told(&[], &[&new], &replaced), ["a replacement does not say what it replaces: `t.n`"]);
+}
+
+#[test]
+fn a_move_is_listed_under_both_names() {
+    let moved = change("\"no-op\"", "\"before\": {\"a\": 1}, \"after\": {\"a\": 1}").replacen(
+        '{',
+        "{\"previous_address\": \"t.old\", ",
+        1,
+    );
+    let changes = format!("[{moved}]");
+    assert!(reasons(&[resource("old", 1)], &[resource("n", 1)], Some(&changes)).is_empty());
+    assert!(reasons(&[resource("n", 1)], &[resource("n", 1)], Some(&changes)).is_empty());
+}
