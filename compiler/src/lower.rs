@@ -11,6 +11,7 @@ mod authority;
 mod body;
 mod cases;
 mod draft;
+mod enums;
 mod expressions;
 mod finish;
 mod governance;

@@ -99,7 +99,7 @@ fn partial(function: Function, items: &[Expr], variables: &[Variable]) -> bool {
     let times = || items.iter().all(|item| type_of(item, variables) == Some(Type::Time));
     match function {
         Function::Subtract => !times(),
-        Function::Between => true,
+        Function::Between | Function::OneOf => true,
         // The size of a json value that is neither array nor object is not known.
         Function::Size => items.iter().any(|item| type_of(item, variables).is_none_or(|of| of == Type::Json)),
         _ => functions().iter().any(|signature| signature.function == function && signature.partial),

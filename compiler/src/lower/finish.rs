@@ -1,13 +1,15 @@
 //! The finished program: relations sorted by name, every id renumbered, strata in order.
 
 use super::Input;
-use super::draft::{Draft, Kind};
+use super::draft::{self, Draft, Kind};
+use super::enums;
 use super::governance::Governance;
 use super::readings::Readings;
 use super::variables::compact;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph;
 use program::{Literal, Objection, Permit, Program, Reading, Relation, RelationId, Rule, Scope};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The program, or the diagnostic of a cycle that only unknown values close.
 ///
@@ -58,7 +60,14 @@ pub(crate) fn finish(
         severity: objection.severity,
         controls: objection.controls,
     };
+    let enums = words(input);
+    enums::read_as_words(&mut rules, &enums);
+    let inner = draft.relations.iter().zip(&places).filter(|(relation, _)| is_inner(relation));
+    let mut closed: Vec<RelationId> = inner.map(|(_, place)| *place).collect();
+    closed.sort_unstable();
     let program = Program {
+        enums,
+        closed,
         relations,
         rules,
         strata,
@@ -70,6 +79,17 @@ pub(crate) fn finish(
         owner: input.owner.clone(),
     };
     (Some(program), Vec::new())
+}
+
+/// Whether it is a blueprint's own.
+fn is_inner(relation: &draft::Relation<'_>) -> bool {
+    relation.declared.is_some_and(|(_, declared)| declared.blueprint.is_some())
+}
+
+/// The words of every enum.
+fn words(input: &Input<'_>) -> BTreeMap<String, BTreeSet<String>> {
+    let enums = input.modules.iter().flat_map(|module| &module.signatures.enums);
+    enums.map(|of| (of.declared.name.clone(), of.members.iter().cloned().collect())).collect()
 }
 
 /// The relations of the draft, then their possible readings, with the draft's ids.

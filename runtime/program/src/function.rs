@@ -50,6 +50,8 @@ pub enum Function {
     Size,
     /// The smallest and largest an aggregate may be: two aggregates over the sure and the possible members.
     Between,
+    /// A word where it is one of a set, else unknown: a text read as an enum.
+    OneOf,
 }
 
 /// What a function takes and gives, as the reference prints it.
@@ -261,6 +263,7 @@ impl Function {
                 _ => Default::default(),
             })),
             (Function::JsonParse, [Text(text)]) => Value::json(parse(text)?),
+            (Function::OneOf, [word, Value::Set(words)]) => words.contains(word).then(|| word.clone())?,
             (Function::Size, [Value::Set(items)]) => Int(i64::try_from(items.len()).ok()?),
             (Function::Size, [Value::List(items)]) => Int(i64::try_from(items.len()).ok()?),
             (Function::Size, [Value::Json(json)]) => Int(match &**json {
@@ -277,6 +280,7 @@ impl Function {
         let shown: Vec<String> = arguments.iter().map(Value::show).collect();
         match (self, shown.as_slice()) {
             (Function::Add | Function::Subtract | Function::Multiply, [a, b]) => format!("{a} {self} {b}"),
+            (Function::OneOf, [word, words]) => format!("{word} as one of {words}"),
             _ => format!("{self}({})", shown.join(", ")),
         }
     }
@@ -284,7 +288,8 @@ impl Function {
 
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = functions().iter().find(|s| s.function == *self).map_or("between", |s| s.name);
+        let own = if *self == Function::OneOf { "one of" } else { "between" };
+        let name = functions().iter().find(|s| s.function == *self).map_or(own, |s| s.name);
         f.write_str(name.strip_prefix("std.").unwrap_or(name))
     }
 }

@@ -12,6 +12,7 @@
 
 use crate::{Instance, Intent, Objection, Package, Permit, Relation, RelationId, Rule, RuleId, Scope};
 use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A compiled policy.
 ///
@@ -37,6 +38,10 @@ pub struct Program {
     pub packages: Vec<Package>,
     /// The party asked when nobody else has the right: `owner` of the root's manifest.
     pub owner: Option<String>,
+    /// The words of each enum, by its qualified name: facts from outside hold no others.
+    pub enums: BTreeMap<String, BTreeSet<String>>,
+    /// Relations of blueprints, in order: rules derive them there, and no fact states them.
+    pub closed: Vec<RelationId>,
 }
 
 /// Relations that depend on each other, with the rules that derive them.
