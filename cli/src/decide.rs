@@ -121,10 +121,21 @@ pub(crate) fn limited<T>(
         ..engine::Limits::default()
     };
     work(limits).map_err(|failure| match failure {
-        decide::Failure::Malformed(_) => Failure::Malformed(failure.to_string()),
+        decide::Failure::Malformed(malformed) => Failure::Malformed(placed(&malformed)),
         decide::Failure::Limit(what) => Failure::Fault(format!("{what}{}", flag(&what))),
         decide::Failure::Bug(what) => Failure::Bug(what),
     })
+}
+
+/// Input that is wrong, as every other file's is told.
+pub(crate) fn placed(malformed: &decide::Malformed) -> String {
+    let Some(origin) = &malformed.origin else { return malformed.what.clone() };
+    let joint = match origin.place.as_bytes().first() {
+        None => "",
+        Some(b'/') => "#",
+        Some(_) => ":",
+    };
+    format!("{}\n  --> {}{joint}{}", malformed.what, origin.source.file, origin.place)
 }
 
 /// The flag that raises the limit a fault names.

@@ -1,6 +1,7 @@
 //! `writ test`: the test blocks of a policy, each in a world of its own.
 
 use crate::arguments::Policy;
+use crate::decide::placed;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::package;
@@ -28,7 +29,7 @@ pub(crate) fn test(policy: &Policy, filter: Option<&str>, as_json: bool) -> Resu
     let threads = thread::available_parallelism().map_or(1, usize::from);
     let limits = engine::Limits { threads, ..engine::Limits::default() };
     let outcomes = decide::test::run(&compiled.program, &wanted, limits).map_err(|failure| match failure {
-        decide::Failure::Malformed(_) => Failure::Malformed(failure.to_string()),
+        decide::Failure::Malformed(malformed) => Failure::Malformed(placed(&malformed)),
         decide::Failure::Limit(what) => Failure::Fault(what),
         decide::Failure::Bug(what) => Failure::Bug(what),
     })?;

@@ -14,6 +14,7 @@ pub(crate) fn verify(file: &Path, as_json: bool) -> Result<Answer, Failure> {
     let shown = file.display().to_string();
     let report = match evidence::verify(&bytes) {
         Ok(report) => report,
+        Err(refused) if refused.malformed => return Err(Failure::Malformed(format!("{shown}: {}", refused.what))),
         Err(refused) if as_json => {
             let answer = json!({ "file": shown, "verified": false, "why": refused.what });
             return Ok(Answer::of(format!("{answer:#}\n")).with_code(1));
