@@ -146,7 +146,6 @@ pub(crate) fn program(policy: &Policy) -> Arc<Program> {
         name: "orders".into(),
         purpose: "Orders".into(),
         owner: Some("team-orders".into()),
-        ..Program::default()
         criticality: Some(program::Severity::Critical),
         overlay: false,
     });

@@ -25,15 +25,30 @@ pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
     serde_jcs::to_vec(&tree).expect("bug: a JSON tree has a canonical form")
 }
 
+/// Why bytes are not what they should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unread {
+    /// They are no JSON at all; where that shows.
+    Syntax(String),
+    /// They nest more deeply than any record.
+    Deep,
+    /// They say something of another form.
+    Other,
+}
+
 /// What the bytes say.
-pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unread> {
     if depth(bytes) > DEPTH {
-        return Err(format!("more than {DEPTH} levels of nesting"));
+        return Err(Unread::Deep);
     }
+    let syntax = |error: serde_json::Error| match bytes.trim_ascii().is_empty() {
+        true => Unread::Syntax(String::from("it is empty")),
+        false => Unread::Syntax(format!("line {}, column {}", error.line(), error.column())),
+    };
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     parser.disable_recursion_limit();
-    let mut tree = Value::deserialize(&mut parser).map_err(|error| error.to_string())?;
-    parser.end().map_err(|error| error.to_string())?;
+    let mut tree = Value::deserialize(&mut parser).map_err(syntax)?;
+    parser.end().map_err(syntax)?;
     large(&mut tree, &|value| match value {
         Value::String(text) => {
             let number: i64 = text.parse().ok().filter(|n: &i64| n.unsigned_abs() > SAFE)?;
@@ -41,7 +56,7 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
         }
         _ => None,
     });
-    serde_json::from_value(tree).map_err(|error| error.to_string())
+    serde_json::from_value(tree).map_err(|_| Unread::Other)
 }
 
 /// How deeply arrays and objects nest.
@@ -86,7 +101,7 @@ fn large(tree: &mut Value, turn: &impl Fn(&Value) -> Option<Value>) {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, encode};
+    use super::{Unread, decode, encode};
     use program::{Json, Value};
 
     #[test]
@@ -108,6 +123,6 @@ mod tests {
         let value = Value::json(nested(200));
         assert_eq!(decode::<Value>(&encode(&value)), Ok(value));
         let bytes = [vec![b'['; 100_000], vec![b']'; 100_000]].concat();
-        assert_eq!(decode::<Value>(&bytes), Err(String::from("more than 500 levels of nesting")));
+        assert_eq!(decode::<Value>(&bytes), Err(Unread::Deep));
     }
 }

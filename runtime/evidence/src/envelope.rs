@@ -5,12 +5,13 @@
 //!
 //! Source: in-toto Attestation Framework, Statement v1; DSSE v1.0.
 
-use crate::canonical::{decode, encode};
+use crate::canonical::{Unread, decode, encode};
 use crate::record::Record;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use program::Digest;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What a statement of ours says: a decision. Described in `docs/formats.md`.
 pub const PREDICATE_TYPE: &str = "https://writ-lang.org/decision/v1";
@@ -87,22 +88,52 @@ pub fn seal(record: Record) -> Sealed {
     Sealed { digest: Digest::of(&bytes), bytes }
 }
 
+/// Why a record is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// One lower-case sentence.
+    pub what: String,
+    /// The bytes are not even JSON: not a record that says something false, but no record.
+    pub malformed: bool,
+}
+
+pub(crate) fn refuse<T>(what: String) -> Result<T, Refused> {
+    Err(Refused { what, malformed: false })
+}
+
 /// The record in the bytes of an envelope.
 ///
-/// - returns: in words why the bytes are not those that [`seal`] gives for the record they hold.
-pub fn open(bytes: &[u8]) -> Result<Record, String> {
-    let envelope: Envelope = decode(bytes).map_err(|error| format!("no DSSE envelope: {error}"))?;
+/// # Flaws
+/// [`Refused`]: the bytes are not those that [`seal`] gives for the record they hold.
+pub fn open(bytes: &[u8]) -> Result<Record, Refused> {
+    let envelope: Envelope = match decode(bytes) {
+        Ok(envelope) => envelope,
+        Err(Unread::Syntax(place)) => {
+            return Err(Refused { what: format!("this is not JSON: {place}"), malformed: true });
+        }
+        Err(Unread::Deep | Unread::Other) => return refuse(String::from("this is not a DSSE envelope")),
+    };
     if envelope.payload_type != PAYLOAD_TYPE {
-        return Err(format!("the payload is `{}`, not `{PAYLOAD_TYPE}`", envelope.payload_type));
+        return refuse(format!("the payload is `{}`, not `{PAYLOAD_TYPE}`", envelope.payload_type));
     }
-    let payload = STANDARD.decode(&envelope.payload).map_err(|error| format!("the payload is not base64: {error}"))?;
-    let statement: Statement = decode(&payload).map_err(|error| format!("no statement: {error}"))?;
+    let Ok(payload) = STANDARD.decode(&envelope.payload) else {
+        return refuse(String::from("the payload is not base64"));
+    };
+    let Ok(statement) = decode::<Statement>(&payload) else {
+        return refuse(String::from("the payload is not the statement of a decision"));
+    };
     if statement.predicate_type != PREDICATE_TYPE || statement.r#type != STATEMENT_TYPE {
-        return Err(format!("the statement is of type `{}`, not `{PREDICATE_TYPE}`", statement.predicate_type));
+        return refuse(format!("the statement is of type `{}`, not `{PREDICATE_TYPE}`", statement.predicate_type));
     }
     let again = seal(statement.predicate.clone());
     match again.bytes == bytes {
         true => Ok(statement.predicate),
-        false => Err(String::from("the bytes are not those of the record they hold: something was changed")),
+        false => refuse(String::from("the bytes are not those of the record they hold: something was changed")),
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
     }
 }

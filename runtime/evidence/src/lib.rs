@@ -14,10 +14,10 @@ mod record;
 mod spoken;
 mod verify;
 
-pub use envelope::{PAYLOAD_TYPE, PREDICATE_TYPE, Sealed, open, seal};
+pub use envelope::{PAYLOAD_TYPE, PREDICATE_TYPE, Refused, Sealed, open, seal};
 pub use record::{
     Accountable, Ambiguity, Asked, Assurance, CitedFact, Doubt, Judgement, Kind, Law, Reason, Record, SourcePlace,
     Verdict,
 };
 pub use spoken::{message, place, rule_name, subjects};
-pub use verify::{Refused, Report, verify};
+pub use verify::{Report, verify};

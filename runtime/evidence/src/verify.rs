@@ -3,9 +3,9 @@
 //! Shown: the bytes are those of the record; every step of every proof follows from the facts and rules it cites; every
 //! reason is what its proof ends in; the verdict is what the reasons and ambiguities ask for.
 //! Not shown, and said so: that nothing else objects, that what is absent is absent, that facts and rules are those of
-//! the model and the program it names, who asked, who wrote it.
+//! the model and the program it names, what is said of actions and reasons besides, who asked, who wrote it.
 
-use crate::envelope::open;
+use crate::envelope::{Refused, open, refuse};
 use crate::record::{Doubt, Judgement, Kind, Reason, Record, Verdict};
 use crate::spoken;
 use program::{Digest, Program, RelationId, State, Value, Verb, Weight};
@@ -32,13 +32,6 @@ pub struct Report {
     pub not_shown: Vec<String>,
 }
 
-/// Why a record is refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refused {
-    /// One lower-case sentence.
-    pub what: String,
-}
-
 /// Checks a record.
 ///
 /// - `bytes`: the envelope, as it was written.
@@ -46,7 +39,7 @@ pub struct Refused {
 /// # Flaws
 /// [`Refused`]: the first thing that is not as it should be.
 pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
-    let record = open(bytes).map_err(|what| Refused { what })?;
+    let record = open(bytes)?;
     let mut check = Check { record: &record, facts: facts(&record)?, open: BTreeSet::new() };
     let steps = check.proofs()?;
     check.reasons()?;
@@ -75,6 +68,9 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
     }
     not_shown
         .push(String::from("that the cited facts are those of the model, and the cited rules those of the program"));
+    not_shown.push(String::from(
+        "that verbs, and the causes, states and parties of reasons, are as it says; what a change reaches it does not keep",
+    ));
     not_shown.push(String::from("who asked: the actor is a claim"));
     not_shown.push(String::from("who decided: nobody signed it"));
     Ok(Report {
@@ -125,8 +121,8 @@ impl Check<'_> {
         let program = &self.record.rules;
         let mut steps = 0;
         for (name, proof) in &self.record.proofs {
-            let open = check_steps(program, &self.facts, proof)
-                .map_err(|flaw| Refused { what: format!("proof {name}: {flaw}") })?;
+            let open =
+                check_steps(program, &self.facts, proof).or_else(|flaw| refuse(format!("proof {name}: {flaw}")))?;
             steps += proof.nodes.len();
             for claim in open.claims() {
                 let shown: Vec<String> =
@@ -156,7 +152,7 @@ impl Check<'_> {
 
     fn root(&self, proof: &str) -> Result<&Node, Refused> {
         let root = self.record.proofs.get(proof).and_then(|proof| proof.root());
-        root.ok_or_else(|| Refused { what: format!("proof {proof} is not there") })
+        root.map_or_else(|| refuse(format!("proof {proof} is not there")), Ok)
     }
 
     /// Every reason is what its proof ends in.
@@ -292,16 +288,6 @@ fn said(program: &Program, root: &Node) -> Option<(Kind, bool, String, Vec<Strin
     };
     let subjects = spoken::subjects(program, root.relation, &root.tuple).iter().map(Value::show).collect();
     Some((kind, sure, spoken::rule_name(program, root.relation, &root.tuple), subjects))
-}
-
-fn refuse<T>(what: String) -> Result<T, Refused> {
-    Err(Refused { what })
-}
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
-    }
 }
 
 /// The report as text.

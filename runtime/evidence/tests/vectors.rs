@@ -38,23 +38,30 @@ fn the_smallest_record_has_the_published_digest() {
     let formats = include_str!("../../../docs/formats.md");
     assert!(formats.contains(sealed.digest.hex()), "docs/formats.md lacks {}", sealed.digest.hex());
     assert_eq!(open(&sealed.bytes), Ok(nothing_asked()));
-    assert!(verify(&sealed.bytes).is_ok());
+    let report = verify(&sealed.bytes).expect("a record that stands up");
+    assert!(report.not_shown.iter().any(|line| line.starts_with("that verbs, and the causes, states")), "{report}");
 }
 
 #[test]
 fn what_is_no_record_is_refused_in_words() {
     for (bytes, why) in [
-        (b"".as_slice(), "no DSSE envelope"),
-        (b"{}", "no DSSE envelope"),
+        (b"".as_slice(), "this is not JSON: it is empty"),
+        (b"not json", "this is not JSON: line 1, column 2"),
+        (b"{}", "this is not a DSSE envelope"),
+        (br#"{"configuration":{}}"#, "this is not a DSSE envelope"),
         (br#"{"payload":"","payloadType":"text/plain","signatures":[]}"#, "the payload is `text/plain`"),
         (
             br#"{"payload":"?","payloadType":"application/vnd.in-toto+json","signatures":[]}"#,
             "the payload is not base64",
         ),
-        (br#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[]}"#, "no statement"),
+        (
+            br#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[]}"#,
+            "the payload is not the statement of a decision",
+        ),
     ] {
-        let refused = verify(bytes).expect_err("refused").what;
-        assert!(refused.starts_with(why), "{refused}");
+        let refused = verify(bytes).expect_err("refused");
+        assert!(refused.what.starts_with(why), "{refused}");
+        assert!(!refused.what.contains("field") && refused.malformed == why.contains("not JSON"), "{refused:?}");
     }
 }
 

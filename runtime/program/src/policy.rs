@@ -39,8 +39,10 @@ pub struct Program {
     /// The party asked when nobody else has the right: `owner` of the root's manifest.
     pub owner: Option<String>,
     /// The words of each enum, by its qualified name: facts from outside hold no others.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub enums: BTreeMap<String, BTreeSet<String>>,
     /// Relations of blueprints, in order: rules derive them there, and no fact states them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closed: Vec<RelationId>,
 }
 
