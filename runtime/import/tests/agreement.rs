@@ -4,8 +4,10 @@ use import::{Imported, Malformed, Options, read};
 
 /// A change of `t.n` with these actions, and what more `change` holds.
 fn change(actions: &str, sides: &str) -> String {
+    // Only data is read.
+    let mode = if actions == "\"read\"" { "data" } else { "managed" };
     format!(
-        "{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {{\"actions\": [{actions}], {sides}}}}}"
+        "{{\"mode\": \"{mode}\", \"type\": \"t\", \"name\": \"n\", \"change\": {{\"actions\": [{actions}], {sides}}}}}"
     )
 }
 
@@ -36,8 +38,9 @@ fn reasons(prior: &[String], planned: &[String], changes: Option<&str>) -> Vec<S
 fn refused(actions: &str, sides: &str, side: &str, what: &str) {
     let changes = format!("[{}]", change(actions, sides));
     let malformed = plan(&[], &[], Some(&changes)).expect_err(what);
+    let name = if actions == "\"read\"" { "data.t.n" } else { "t.n" };
     let expect = format!(
-        "error: `t.n` {what}\n  --> p.json#/resource_changes/0/change/{side}\n   \
+        "error: `{name}` {what}\n  --> p.json#/resource_changes/0/change/{side}\n   \
          = help: the plan denies itself; write it again with `terraform show -json`"
     );
     assert_eq!(malformed.to_string(), expect);
@@ -158,4 +161,29 @@ fn a_move_is_listed_under_both_names() {
     let changes = format!("[{moved}]");
     assert!(reasons(&[resource("old", 1)], &[resource("n", 1)], Some(&changes)).is_empty());
     assert!(reasons(&[resource("n", 1)], &[resource("n", 1)], Some(&changes)).is_empty());
+}
+
+#[test]
+fn an_action_that_nobody_would_look_at_is_refused() {
+    let asked = |mode: &str, actions: &str| {
+        let sides = "\"before\": {\"a\": 1}, \"after\": null";
+        let change = change(actions, sides).replace("managed", mode).replace("data", mode);
+        plan(&[], &[], Some(&format!("[{change}]"))).map(|_| ()).map_err(|malformed| malformed.what)
+    };
+    assert_eq!(asked("managed", "\"delete\""), Ok(()));
+    assert_eq!(
+        asked("Managed", "\"delete\""),
+        Err("the mode `Managed` is not known here, and the plan has an action for it".into())
+    );
+    assert_eq!(asked("ephemeral", "\"open\""), Ok(()));
+    assert_eq!(asked("managed", "\"read\""), Err("`t.n` is managed, and only data is read".into()));
+}
+
+#[test]
+fn provider_actions_make_a_plan_partial() {
+    let text = "{\"format_version\": \"1.2\", \"resource_changes\": [], \"action_invocations\": [{\"address\": \"action.x.y\"}]}";
+    let imported =
+        read("p.json", text.as_bytes(), &Options::default()).unwrap_or_else(|malformed| panic!("{malformed}"));
+    let partial = imported.change.expect("a change").partial;
+    assert_eq!(partial.len(), 1, "{partial:?}");
 }

@@ -4,7 +4,7 @@
 
 use super::address::{Reference, Target, reference};
 use crate::{Malformed, node::Node};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// One module's text.
@@ -21,6 +21,8 @@ pub(crate) struct Module {
 /// A resource or data block.
 #[derive(Debug, Default)]
 pub(crate) struct Block {
+    /// The attributes and blocks that its text sets, without what stands in them.
+    pub(crate) attributes: BTreeSet<Arc<str>>,
     pub(crate) expressions: Vec<Expression>,
     pub(crate) for_each: Option<Expression>,
 }
@@ -94,6 +96,7 @@ fn block(node: &Node<'_>) -> Result<Block, Malformed> {
     let mut out = Block::default();
     if let Some(expressions) = node.get("expressions")? {
         collect(&expressions, &mut String::new(), &mut out.expressions)?;
+        out.attributes.extend(expressions.entries()?.into_iter().map(|(name, _)| name.clone()));
     }
     for provisioner in node.items_of("provisioners")? {
         if let Some(expressions) = provisioner.get("expressions")? {

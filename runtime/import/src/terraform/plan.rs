@@ -95,6 +95,12 @@ fn partial(plan: &Node<'_>) -> Result<Vec<Partial>, Malformed> {
     if plan.flag_of("complete")? == Some(false) {
         out.push(Partial { why: "the plan is not complete: targeted or deferred".into(), place: "/complete".into() });
     }
+    for key in ["action_invocations", "deferred_action_invocations"] {
+        if !plan.items_of(key)?.is_empty() {
+            let why = "the plan invokes provider actions, which are not looked at";
+            out.push(Partial { why: why.into(), place: format!("/{key}").into() });
+        }
+    }
     for deferred in plan.items_of("deferred_changes")? {
         let change = deferred.get("resource_change")?;
         let address = change.as_ref().map(|change| change.text_of("address")).transpose()?.flatten();
@@ -127,6 +133,7 @@ fn changes<'a>(plan: &Node<'a>, skipped: &mut Vec<Skipped>) -> Result<Vec<Change
     let mut seen: BTreeMap<Arc<str>, String> = BTreeMap::new();
     for node in plan.items_of("resource_changes")? {
         let Some(changed) = changed(&node)? else {
+            idle(&node)?;
             skipped.push(Skipped { place: node.at.into(), why: "its mode is neither managed nor data".to_owned() });
             continue;
         };
@@ -138,6 +145,18 @@ fn changes<'a>(plan: &Node<'a>, skipped: &mut Vec<Skipped>) -> Result<Vec<Change
         out.push(changed);
     }
     Ok(out)
+}
+
+/// Refuses an action on what is neither managed nor data: nobody would look at it.
+fn idle(node: &Node<'_>) -> Result<(), Malformed> {
+    let (mode, change) = (node.need("mode")?, node.need("change")?);
+    let actions = change.need("actions")?;
+    let words = actions.items()?.iter().map(|item| item.text().cloned()).collect::<Result<Vec<_>, _>>()?;
+    if words.iter().all(|word| matches!(&**word, "no-op" | "open" | "renew" | "close")) {
+        return Ok(());
+    }
+    let what = format!("the mode `{}` is not known here, and the plan has an action for it", mode.text()?);
+    Err(Malformed::new(mode.at, what).help("known are `managed` and `data`"))
 }
 
 fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
@@ -158,6 +177,12 @@ fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
     });
     let imported = change.get("importing")?.is_some();
     let verb = match verb(&change)? {
+        Some(Verb::Read) if !address.data => {
+            return Err(Malformed::new(
+                change.under("actions"),
+                format!("`{address}` is managed, and only data is read"),
+            ));
+        }
         None if imported => Some(Verb::Import),
         None if moved_from.is_some() => Some(Verb::Move),
         verb => verb,

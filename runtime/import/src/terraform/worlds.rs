@@ -170,12 +170,26 @@ impl<'a> Worlds<'a> {
         if let Some(instance) = self.after.get(&changed.name) {
             instance.describe(sheet, &mut facts);
         }
+        facts.extend(self.unset(changed, sheet));
         facts.extend(self.edges(&self.references_after, &changed.address).map(|(edge, place)| edge.fact(sheet, place)));
         // What stays as it is may refer to what comes to be.
         let arriving = self.arriving.get(&changed.address).into_iter().flatten();
         facts.extend(arriving.map(|(edge, place)| edge.fact(sheet, place)));
         crate::sheet::tidy(&mut facts);
         facts
+    }
+
+    /// Attributes that the text does not set: what is unknown of them is for the provider to fill.
+    fn unset(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
+        let (Some(block), Json::Object(masks)) = (self.world_after.block(&changed.address), changed.unknown) else {
+            return Vec::new();
+        };
+        let computed = masks.iter().filter(|(name, mask)| says_true(mask) && !block.attributes.contains(*name));
+        let fact = |name: &Arc<str>| {
+            let tuple = vec![Value::Text(changed.name.clone()), Value::Text(name.clone())];
+            sheet.fact("std.terraform.unset", tuple, &format!("{}/change/after_unknown/{name}", changed.place))
+        };
+        computed.map(|(name, _)| fact(name)).collect()
     }
 
     /// References that hold no more; also those that only a state of its own may have given.
