@@ -30,6 +30,9 @@ pub(crate) struct Sealer {
 /// Shorter texts are not remembered: they stand in too many places by chance.
 const TELLING: usize = 6;
 
+/// Bytes from which a secret is looked for inside other texts: shorter ones are words like a region's name.
+const LONG: usize = 16;
+
 impl Sealer {
     pub(crate) fn new(key: SensitiveKey) -> Sealer {
         Sealer { key, learnt: RefCell::default() }
@@ -138,6 +141,12 @@ impl Sealer {
         }
     }
 
+    /// Whether the text is one that was learnt, or holds one too long to be a common word.
+    fn tells(&self, text: &Arc<str>) -> bool {
+        let learnt = self.learnt.borrow();
+        learnt.contains(text) || learnt.iter().any(|secret| secret.len() >= LONG && text.contains(&**secret))
+    }
+
     /// Takes a text out of what was learnt.
     pub(crate) fn forget(&self, text: &Json) {
         if let Json::Text(text) = text {
@@ -145,13 +154,13 @@ impl Sealer {
         }
     }
 
-    /// Seals every text that was learnt, wherever it stands.
+    /// Seals every text that was learnt, wherever it stands; a long one also inside another text.
     pub(crate) fn cover_learnt(&self, value: &mut Json) {
         if self.learnt.borrow().is_empty() {
             return;
         }
         match value {
-            Json::Text(text) if self.learnt.borrow().contains(text) => *value = self.seal(value),
+            Json::Text(text) if self.tells(text) => *value = self.seal(value),
             Json::Array(items) => items.iter_mut().for_each(|item| self.cover_learnt(item)),
             Json::Object(entries) => entries.values_mut().for_each(|value| self.cover_learnt(value)),
             _ => {}

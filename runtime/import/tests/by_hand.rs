@@ -290,3 +290,18 @@ fn a_state_of_version_3_is_put_back_into_form() {
         "std.terraform.resource(\"module.net.t.n[1]\", \"t\", \"aws\", \"module.net\")"
     );
 }
+
+#[test]
+fn a_long_secret_is_sealed_inside_other_texts_and_when_only_an_output_marks_it() {
+    let text = r#"{"format_version": "1.2", "terraform_version": "1.9.5",
+        "output_changes": {"token": {"actions": ["create"], "before": null, "after": "tok-0123456789abcdef", "before_sensitive": false, "after_sensitive": true}},
+        "resource_changes": [{"address": "t.n", "mode": "managed", "type": "t", "name": "n", "provider_name": "p",
+            "change": {"actions": ["create"], "before": null, "after": {"a": "tok-0123456789abcdef", "b": "header tok-0123456789abcdef end", "c": "plain"},
+                       "after_unknown": {}, "before_sensitive": false, "after_sensitive": {}}}]}"#;
+    let imported = import::read("plan.json", text.as_bytes(), &import::Options::default())
+        .unwrap_or_else(|malformed| panic!("{malformed}"));
+    let change = imported.change.expect("a change");
+    let all: String = change.actions.iter().flat_map(|action| &action.set).map(ToString::to_string).collect();
+    assert!(!all.contains("0123456789abcdef"), "{all}");
+    assert!(all.contains("plain"), "{all}");
+}

@@ -291,6 +291,13 @@ fn learn(plan: &Node<'_>, root: &Module, changes: &[Changed<'_>], sealer: &Seale
             sealer.learn_all(value.json);
         }
     }
+    for (_, output) in plan.entries_of("output_changes")? {
+        for (value, mask) in [("before", "before_sensitive"), ("after", "after_sensitive")] {
+            if let (Some(value), Some(mask)) = (output.get(value)?, output.get(mask)?) {
+                sealer.learn(value.json, mask.json);
+            }
+        }
+    }
     for changed in changes {
         for (value, mask) in [(changed.before, changed.before_sensitive), (changed.after, changed.after_sensitive)] {
             if let Some(mask) = mask {
