@@ -20,11 +20,7 @@ pub(super) fn check(program: &Program, change: &Change) -> Result<(), Failure> {
             return Err(refused(action, None, what));
         }
         for fact in action.set.iter().chain(&action.remove) {
-            if let Some(other) = elsewhere(program, action, fact) {
-                let what = format!(
-                    "the action is on `{}`, and this fact is about `{other}`; give `{other}` an action of its own",
-                    action.resource
-                );
+            if let Some(what) = elsewhere(program, action, fact) {
                 return Err(refused(action, Some(fact), what));
             }
         }
@@ -32,17 +28,23 @@ pub(super) fn check(program: &Program, change: &Change) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The resource a fact is about, where that is not the action's.
-fn elsewhere<'a>(program: &Program, action: &Action, fact: &'a Fact) -> Option<&'a str> {
+/// What is wrong with a fact that is not about the action's resource.
+fn elsewhere(program: &Program, action: &Action, fact: &Fact) -> Option<String> {
     let relation = program.relation(program.find(&fact.relation)?);
     let wanted = Type::Entity(String::from("std.state.Resource"));
-    let mut named = relation.columns.iter().zip(&fact.tuple).filter(|(column, _)| column.r#type == wanted);
-    let mut named = named.by_ref().filter_map(|(_, value)| value.as_text());
-    let first = named.next()?;
+    let columns = relation.columns.iter().zip(&fact.tuple).filter(|(column, _)| column.r#type == wanted);
+    let mut named = columns.filter_map(|(_, value)| value.as_text());
     let own = |name: &str| name == &*action.resource || action.moved_from.as_deref() == Some(name);
+    let on = &action.resource;
+    let Some(first) = named.next() else {
+        return Some(format!("the action is on `{on}`, and this fact is about no resource; it belongs to the model"));
+    };
     // What refers to a resource comes and goes with it, whoever's text it stands in.
     let refers = fact.relation.starts_with("std.terraform.") && named.any(own);
-    (!own(first) && !refers).then_some(first)
+    let elsewhere = !own(first) && !refers;
+    elsewhere.then(|| {
+        format!("the action is on `{on}`, and this fact is about `{first}`; give `{first}` an action of its own")
+    })
 }
 
 fn refused(action: &Action, fact: Option<&Fact>, what: String) -> Failure {
