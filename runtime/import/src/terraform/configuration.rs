@@ -191,7 +191,7 @@ fn below(parent: &str, source: &str) -> Option<String> {
     Some(folder(&format!("{parent}/{source}")))
 }
 
-/// A folder in its one form: `.`, `./modules/network`, `../shared`.
+/// A folder in its one form: `.`, `./modules/network`, `../network`.
 pub(crate) fn folder(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split(['/', '\\']) {
