@@ -85,8 +85,9 @@ fn nobody_does_what_the_house_forbids() {
         }
     }
     for (path, text) in sources("compiler") {
-        if !path.ends_with("database.rs") && text.contains("salsa::") {
-            wrong += &format!("{}: knows salsa, which is the business of database.rs\n", path.display());
+        let at = path.to_string_lossy();
+        if !at.ends_with("src/database.rs") && !at.contains("src/database/") && text.contains("salsa::") {
+            wrong += &format!("{}: knows salsa, which is the business of `database`\n", path.display());
         }
     }
     assert!(wrong.is_empty(), "{wrong}");

@@ -1,6 +1,7 @@
 //! What runs again after a keystroke, counted.
 
 use super::*;
+use crate::diagnostic::Code;
 use std::sync::Mutex;
 
 /// A database that writes down which queries ran.

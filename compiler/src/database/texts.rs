@@ -1,0 +1,131 @@
+//! The texts and their trees, item by item: what all other queries stand on.
+//!
+//! Read downwards: [`File`] and [`Project`] are what is set from outside; a file's text is cut into [`Chunk`]s, a
+//! blueprint's chunk into [`Part`]s, each read alone.
+//!
+//! INVARIANT: a chunk is known by its text, so that an item that only moved is the item it was.
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::Package;
+use salsa::Database as Db;
+use syntax::ast::{Blueprint, Item, ItemKind, Name, Span};
+
+use super::Info;
+
+#[salsa::input]
+pub(super) struct File {
+    #[returns(deref)]
+    pub(super) path: String,
+    #[returns(deref)]
+    pub(super) module: String,
+    #[returns(copy)]
+    pub(super) package: Package,
+    #[returns(deref)]
+    pub(super) text: String,
+}
+
+#[salsa::input]
+pub(super) struct Project {
+    /// The library's, then the package's by path.
+    #[returns(deref)]
+    pub(super) files: Vec<File>,
+    #[returns(ref)]
+    pub(super) info: Info,
+}
+
+/// An item's text. Its place is no part of what it is.
+#[salsa::tracked]
+pub(super) struct Chunk<'db> {
+    #[returns(copy)]
+    pub(super) file: File,
+    #[returns(deref)]
+    pub(super) text: String,
+    /// Which of the file's items it is.
+    #[tracked]
+    #[returns(copy)]
+    pub(super) position: u32,
+    /// Its first byte.
+    #[tracked]
+    #[returns(copy)]
+    pub(super) start: u32,
+}
+
+#[salsa::tracked(returns(ref))]
+pub(super) fn chunks<'db>(db: &'db dyn Db, file: File) -> Vec<Chunk<'db>> {
+    let text = file.text(db);
+    let pieces = syntax::chunk::cut(text).into_iter().filter(|piece| !piece.blank);
+    let chunks = (0..).zip(pieces).map(|(position, piece)| {
+        let words = text[piece.start as usize..piece.end as usize].to_owned();
+        Chunk::new(db, file, words, position, piece.start)
+    });
+    chunks.collect()
+}
+
+#[salsa::tracked(returns(ref))]
+pub(super) fn parsed<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> (Option<Item>, Vec<Diagnostic>) {
+    let (item, errors) = syntax::parse_chunk(chunk.text(db));
+    (item, errors.into_iter().map(mistake).collect())
+}
+
+/// A mistake of syntax as every other diagnostic.
+pub(crate) fn mistake(error: syntax::SyntaxError) -> Diagnostic {
+    let code = match error.kind {
+        syntax::ErrorKind::Syntax => Code::Syntax,
+        syntax::ErrorKind::Unclosed => Code::Unclosed,
+        syntax::ErrorKind::BadToken => Code::BadToken,
+        syntax::ErrorKind::Misplaced => Code::Misplaced,
+    };
+    let mut diagnostic = Diagnostic::new(code, error.message).label(error.span, error.label);
+    if let Some((span, text)) = error.other {
+        diagnostic = diagnostic.label(span, text);
+    }
+    diagnostic.law = error.law;
+    diagnostic.help = error.help;
+    match error.fix {
+        Some((title, span, text)) => diagnostic.fix(title, span, text),
+        None => diagnostic,
+    }
+}
+
+/// A relation, let or rule of a blueprint, alone: typing in one leaves the others as they are.
+#[salsa::interned]
+pub(super) struct Part<'db> {
+    #[returns(copy)]
+    pub(super) file: File,
+    /// The blueprint's name.
+    #[returns(deref)]
+    pub(super) blueprint: String,
+    #[returns(deref)]
+    pub(super) text: String,
+}
+
+/// The parts of a blueprint, each with its first byte in the chunk.
+#[salsa::tracked(returns(ref))]
+pub(super) fn parts<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> Vec<(Part<'db>, u32)> {
+    let Some(Item { kind: ItemKind::Blueprint(block), .. }) = &parsed(db, chunk).0 else { return Vec::new() };
+    let parts = block.items.iter().filter(|item| belongs(item)).map(|item| {
+        let text = chunk.text(db)[item.span.start as usize..item.span.end as usize].to_owned();
+        (Part::new(db, chunk.file(db), block.name.text.clone(), text), item.span.start)
+    });
+    parts.collect()
+}
+
+/// Whether a blueprint may hold it.
+pub(super) fn belongs(item: &Item) -> bool {
+    matches!(item.kind, ItemKind::Relation(_) | ItemKind::Let(_) | ItemKind::Rule(_) | ItemKind::Governance(_))
+}
+
+/// The blueprint as if it held this part alone.
+#[salsa::tracked(returns(ref))]
+pub(super) fn part_tree<'db>(db: &'db dyn Db, part: Part<'db>) -> Item {
+    let (item, _) = syntax::parse_chunk(part.text(db));
+    let name = Name { text: part.blueprint(db).to_owned(), span: Span::default() };
+    let kind = ItemKind::Blueprint(Blueprint { name, parameters: Vec::new(), items: item.into_iter().collect() });
+    Item { docs: Vec::new(), attributes: Vec::new(), public: false, kind, span: Span::default() }
+}
+
+/// The items of a file that could be read, with their positions.
+pub(super) fn items(db: &dyn Db, file: File) -> Vec<(u32, &Item)> {
+    let chunks = chunks(db, file).iter();
+    chunks.filter_map(|chunk| Some((chunk.position(db), parsed(db, *chunk).0.as_ref()?))).collect()
+}
