@@ -1,4 +1,5 @@
-//! Every page of this folder, every example's README, the README of the project: run, and compared to the letter.
+//! Every page of this folder and of the guide, every example's README, the README of the project: run, and compared to
+//! the letter.
 
 use golden_tests::{Folder, check, root};
 use std::fs;
@@ -25,6 +26,15 @@ fn the_examples_do_what_their_pages_say() {
     folders.sort();
     assert!(!folders.is_empty(), "there are no examples");
     report(folders.iter().map(|folder| check(&folder.join("README.md"), Folder::CopyOf(folder))));
+}
+
+#[test]
+fn the_guide_is_right() {
+    let mut pages = markdown(&root().join("docs/guide"));
+    pages.retain(|page| !page.ends_with("README.md"));
+    pages.sort();
+    assert!(pages.len() > 10, "the guide has ten pages, and some for newcomers from elsewhere");
+    report(pages.iter().map(|page| check(page, Folder::New)));
 }
 
 #[test]
