@@ -171,7 +171,8 @@ pub fn listed<T: AsRef<str>>(words: &[T]) -> String {
     }
 }
 
-fn not_constant(span: Span) -> Diagnostic {
+/// Something else where a constant is wanted.
+pub(crate) fn not_constant(span: Span) -> Diagnostic {
     Diagnostic::new(Code::NotConstant, "a constant is wanted here")
         .label(span, "not a constant")
         .law("facts, arguments of `apply` and defaults are written out: text, numbers, times, sets, lists, json")

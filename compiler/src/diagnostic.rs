@@ -321,4 +321,12 @@ codes! {
     WrongWord = "W0603", Error;
     /// An act that does not have the form of its verb.
     BadAct = "W0604", Error;
+    /// A case with more or fewer values than the test has parameters.
+    CaseValues = "W0605", Error;
+    /// A parameter of a test that none of its lines uses.
+    UnusedParameter = "W0606", Error;
+    /// Two cases of a test with one name.
+    SameCase = "W0607", Error;
+    /// `cases` without a case.
+    NoCase = "W0608", Error;
 }

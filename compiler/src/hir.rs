@@ -130,8 +130,8 @@ pub struct Item {
     pub rules: Vec<Rule>,
     /// The intent, where the item is one.
     pub intent: Option<Intent>,
-    /// The test, where the item is one.
-    pub test: Option<Test>,
+    /// The test, where the item is one: once for each of its cases.
+    pub tests: Vec<Test>,
     /// The facts of a fixture, where the item is one.
     pub fixture: Option<Vec<Fact>>,
 }
@@ -339,7 +339,7 @@ pub struct Fact {
 /// A test block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Test {
-    /// Its title.
+    /// Its title; behind it the name of its case, where it has one: `a port: ssh`.
     pub name: String,
     /// Facts of its own.
     pub given: Vec<Fact>,
@@ -353,7 +353,7 @@ pub struct Test {
     pub acts: Vec<Act>,
     /// What must come of it.
     pub expectations: Vec<Expectation>,
-    /// The whole block.
+    /// The whole block, or its case.
     pub span: Span,
 }
 
@@ -396,6 +396,8 @@ pub enum Expected {
     Violation {
         /// The objection.
         atom: Atom,
+        /// With this very message.
+        message: Option<String>,
         /// In which state.
         state: Option<program::State>,
         /// To whom.

@@ -98,7 +98,7 @@ impl<'a> Context<'a> {
             ItemKind::Governance(rule) => self.rule(&Written::governance(rule), resolved, &mut found),
             ItemKind::Blueprint(block) => self.blueprint(block, resolved, &mut found),
             ItemKind::Intent(intent) => self.intent(intent, resolved, &mut found),
-            ItemKind::Test(test) => resolved.test = Some(test::test(self, test, item.span, &mut found)),
+            ItemKind::Test(test) => resolved.tests = test::tests(self, test, item.span, &mut found),
             ItemKind::Fixture { facts, .. } => resolved.fixture = Some(test::facts(self, facts, &mut found)),
         }
         let allowed = attribute::allowed(item);

@@ -17,7 +17,7 @@ pub(crate) fn cases(input: &Input<'_>, texts: &Texts<'_>, program: &Program) -> 
     let mut tests = Vec::new();
     for module in input.modules.iter().filter(|module| module.signatures.package == Package::Root) {
         for (position, item) in (0_u32..).zip(&module.items) {
-            if let Some(test) = &item.item.test {
+            for test in &item.item.tests {
                 let at =
                     At { module: &module.signatures.module, item: position, source: source(module.file, item.text) };
                 tests.push(maker.test(&at, test));
@@ -148,10 +148,10 @@ impl Maker<'_> {
             hir::Expected::Allow => Expected::Allow,
             hir::Expected::Deny => Expected::Deny,
             hir::Expected::Escalate => Expected::Escalate,
-            hir::Expected::Violation { atom, state, to } => {
+            hir::Expected::Violation { atom, message, state, to } => {
                 let (relation, pattern) = self.pattern(at, atom, expectation)?;
                 let state: Option<State> = *state;
-                Expected::Violation { relation, pattern, state, to: to.clone() }
+                Expected::Violation { relation, pattern, message: message.clone(), state, to: to.clone() }
             }
             hir::Expected::Tuple(atom) => {
                 let (relation, pattern) = self.pattern(at, atom, expectation)?;

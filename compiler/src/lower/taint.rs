@@ -44,7 +44,7 @@ pub(crate) fn unknown_facts(input: &Input<'_>, draft: &Draft<'_>) -> Vec<(Relati
     };
     for item in input.modules.iter().flat_map(|module| &module.items) {
         item.item.fixture.iter().for_each(|facts| look(facts));
-        if let Some(test) = &item.item.test {
+        for test in &item.item.tests {
             look(&test.given);
             test.acts.iter().for_each(|act| look(&act.set));
         }

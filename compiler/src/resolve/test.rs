@@ -1,4 +1,6 @@
 //! Tests: facts, a change, what must come of it.
+//!
+//! Read downwards: [`tests`] is the block, `cases` makes one test of each of its cases, [`pattern`] is what is expected.
 
 use crate::constant::constant;
 use crate::diagnostic::{Code, Diagnostic};
@@ -10,12 +12,42 @@ use crate::resolve::atom::{slots, world_of};
 use crate::scope::Wanted;
 use crate::signatures::{is_open, unknown_word};
 use program::{State, Type, Verb, World};
-use syntax::ast::{self, ExprKind, Given, InstancedAtom, Span};
+use syntax::ast::{self, ExprKind, Given, InstancedAtom, Named, Span};
 
-/// A test block.
-pub(super) fn test(context: Context<'_>, written: &ast::Test, span: Span, diagnostics: &mut Vec<Diagnostic>) -> Test {
+mod cases;
+
+/// A test block: one test for each of its cases, itself where it has none.
+pub(super) fn tests(
+    context: Context<'_>,
+    written: &ast::Test,
+    span: Span,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Test> {
+    let (runs, mut found) = cases::runs(written, span);
+    let mut tests = Vec::new();
+    for run in runs {
+        let mut of_run = Vec::new();
+        tests.push(test(context, run, &mut of_run));
+        // What is wrong with the test is wrong with each of its cases, and told once.
+        of_run.retain(|diagnostic| !found.contains(diagnostic));
+        found.extend(of_run);
+    }
+    if written.expectations.is_empty() {
+        found.push(
+            Diagnostic::new(Code::NoExpectation, "this test expects nothing")
+                .label(written.name.span, "no `expect`")
+                .law("a test says what must come of it")
+                .help("add a line such as `expect deny …;` or `expect allow;`"),
+        );
+    }
+    diagnostics.extend(found);
+    tests
+}
+
+fn test(context: Context<'_>, run: cases::Run, diagnostics: &mut Vec<Diagnostic>) -> Test {
+    let (written, span) = (&run.test, run.span);
     let mut test = Test {
-        name: written.name.text.clone(),
+        name: run.name,
         given: Vec::new(),
         fixtures: Vec::new(),
         actor: None,
@@ -36,20 +68,20 @@ pub(super) fn test(context: Context<'_>, written: &ast::Test, span: Span, diagno
         }
     }
     if let Some(change) = &written.change {
-        test.actor = change.by.as_ref().map(|text| text.text.clone());
-        test.session = change.session.as_ref().map(|text| text.text.clone());
+        test.actor = change.by.as_ref().map(text);
+        test.session = change.session.as_ref().map(text);
         test.acts = change.acts.iter().filter_map(|written| act(context, written, diagnostics)).collect();
     }
     test.expectations = written.expectations.iter().filter_map(|e| expectation(context, e, diagnostics)).collect();
-    if written.expectations.is_empty() {
-        diagnostics.push(
-            Diagnostic::new(Code::NoExpectation, "this test expects nothing")
-                .label(written.name.span, "no `expect`")
-                .law("a test says what must come of it")
-                .help("add a line such as `expect deny …;` or `expect allow;`"),
-        );
-    }
     test
+}
+
+/// What is named. A parameter that no case gives a value was told where it stands.
+fn text(named: &Named) -> String {
+    match named {
+        Named::Text(text) => text.text.clone(),
+        Named::Parameter(name) => name.text.clone(),
+    }
 }
 
 /// Ground facts.
@@ -144,8 +176,8 @@ fn act(context: Context<'_>, written: &ast::Act, diagnostics: &mut Vec<Diagnosti
     }
     Some(Act {
         verb,
-        resource: written.resource.text.clone(),
-        to: written.to.as_ref().map(|text| text.text.clone()),
+        resource: text(&written.resource),
+        to: written.to.as_ref().map(text),
         set: facts(context, &written.set, diagnostics),
         without: facts(context, &written.without, diagnostics),
     })
@@ -163,6 +195,11 @@ fn expectation(context: Context<'_>, written: &ast::Expect, diagnostics: &mut Ve
             }
         },
         ast::Expected::Violation(word, atom) => violation(context, written, word, atom, diagnostics)?,
+        ast::Expected::Tuple(_) if written.message.is_some() => {
+            let span = written.message.as_ref().map_or(written.span, |message| message.span);
+            diagnostics.push(no_message(span));
+            return None;
+        }
         ast::Expected::Tuple(atom) => Expected::Tuple(pattern(context, atom, Code::UnknownRelation, diagnostics)?.0),
     };
     Some(Expectation { negated: written.negated, expected, span: written.span })
@@ -200,8 +237,9 @@ fn violation(
             }
         },
     };
-    let to = written.to.as_ref().map(|text| text.text.clone());
-    Some(Expected::Violation { atom, state, to })
+    let to = written.to.as_ref().map(text);
+    let message = written.message.as_ref().map(|text| text.text.clone());
+    Some(Expected::Violation { atom, message, state, to })
 }
 
 /// An atom of constants and `_`, with its relation.
@@ -320,6 +358,12 @@ fn wrong_word(word: &ast::Name, relation: &Relation) -> Diagnostic {
     Diagnostic::new(Code::WrongWord, format!("`{local}` is {found}"))
         .label(word.span, "another word")
         .law("`expect deny` names a deny, `expect escalate` an escalate, `expect fixed` either; any atom stands alone")
+}
+
+fn no_message(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::WrongWord, "an atom has no message")
+        .label(span, "no message to hold this against")
+        .law("a deny and an escalate say something: `expect deny R(…) \"the message\"`")
 }
 
 fn only_derived(span: Span, name: &str) -> Diagnostic {

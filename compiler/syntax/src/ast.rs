@@ -10,7 +10,7 @@ mod body;
 mod test;
 
 pub use body::{Argument, Atom, BinaryOperator, Expr, ExprKind, Literal, LiteralKind, Operator, Step};
-pub use test::{Act, Change, Expect, Expected, Given, InstancedAtom, Test};
+pub use test::{Act, Case, Cases, Change, Expect, Expected, Given, InstancedAtom, Named, Test};
 
 /// A half-open range of bytes from the start of the item's chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]

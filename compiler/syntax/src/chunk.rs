@@ -190,6 +190,7 @@ impl Cutter<'_> {
             Token::Change | Token::Authority if next() == Some(Token::Relation) => true,
             Token::Fixture => next().is_some_and(Token::is_name),
             Token::Given
+            | Token::Cases
             | Token::Change
             | Token::Expect
             | Token::Cover

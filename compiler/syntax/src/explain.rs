@@ -184,7 +184,7 @@ impl Stop<'_> {
             let what: &[&str] = match self.entry {
                 Entry::Item => &["an item"],
                 Entry::Member => &["`cover`", "`owner`", "`criticality`", "`apply`", "a rule"],
-                Entry::TestPart => &["`given`", "`change`", "`expect`"],
+                Entry::TestPart => &["`cases`", "`given`", "`change`", "`expect`"],
                 Entry::Fact => &["a fact"],
                 Entry::Atom => &["an atom"],
                 Entry::Body => &["a condition"],
@@ -322,7 +322,7 @@ impl Stop<'_> {
                 "fixture",
             ],
             Entry::Member => &["cover", "owner", "criticality", "apply"],
-            Entry::TestPart => &["given", "change", "expect"],
+            Entry::TestPart => &["cases", "given", "change", "expect"],
             Entry::Fact | Entry::Atom | Entry::Body => &[],
         };
         let near = words.iter().find(|word| is_near(first, word))?;

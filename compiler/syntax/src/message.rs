@@ -108,6 +108,11 @@ pub(crate) fn second_change(span: Span) -> SyntaxError {
         .help("put the acts into one block, or write a second test")
 }
 
+pub(crate) fn second_cases(span: Span) -> SyntaxError {
+    SyntaxError::new(ErrorKind::Misplaced, span, "a test has one `cases`", "a second one")
+        .help("put the cases into one block, or write a second test")
+}
+
 pub(crate) fn bad_escape(word: &str, span: Span) -> SyntaxError {
     SyntaxError::new(ErrorKind::BadToken, span, format!("`{word}` is no escape"), "not known")
         .law(r#"the escapes are `\"`, `\\`, `\n`, `\t`, `\r` and `\u{…}`"#)

@@ -6,7 +6,7 @@
 //! INVARIANT: never fails, never panics, and the tree's depth is bounded by [`DEEPEST`].
 //! Not here: what a node is built from (`tree`), how a mistake is worded (`message`).
 
-use crate::ast::{Change, Expect, Given, InstancedAtom, Item, ItemKind, Literal, Member, Rule};
+use crate::ast::{Cases, Change, Expect, Given, InstancedAtom, Item, ItemKind, Literal, Member, Rule};
 use crate::chunk::{self, Where};
 use crate::explain::explain;
 use crate::grammar::StartParser;
@@ -158,6 +158,7 @@ impl<'t> Reader<'t> {
             ItemKind::Test(test) => {
                 if let Some(Parsed::TestPart(part)) = self.whole(Entry::TestPart, lexemes) {
                     match part {
+                        TestPart::Cases(cases) => test.cases = Some(cases),
                         TestPart::Given(given) => test.given.push(given),
                         TestPart::Change(change) => test.change = Some(change),
                         TestPart::Expect(expect) => test.expectations.push(expect),
@@ -253,6 +254,7 @@ pub(crate) enum Parsed {
 /// A part of a test.
 #[derive(Debug)]
 pub(crate) enum TestPart {
+    Cases(Cases),
     Given(Given),
     Change(Change),
     Expect(Expect),

@@ -93,6 +93,9 @@ pub enum Token {
     /// `by`, a word only behind `change` in a test.
     #[token("by")]
     By,
+    /// `cases`, a word only in a test.
+    #[token("cases")]
+    Cases,
     /// `change`, a word only before `relation` and in a test.
     #[token("change")]
     Change,
@@ -290,6 +293,7 @@ impl Token {
                 | Token::As
                 | Token::Authority
                 | Token::By
+                | Token::Cases
                 | Token::Change
                 | Token::Cover
                 | Token::Criticality

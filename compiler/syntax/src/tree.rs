@@ -1,8 +1,8 @@
 //! Nodes built for the grammar, and the mistakes that do not stop it.
 
 use crate::ast::{
-    Act, Atom, Attribute, BinaryOperator, Expr, ExprKind, Item, ItemKind, Literal, LiteralKind, Name, Path, Span, Step,
-    Test, Text, Type,
+    Act, Atom, Attribute, BinaryOperator, Expr, ExprKind, Item, ItemKind, Literal, LiteralKind, Name, Named, Path,
+    Span, Step, Test, Text, Type,
 };
 use crate::message::{self, SyntaxError};
 use crate::parse::{ActLine, Entry, TestPart};
@@ -68,9 +68,11 @@ impl Context {
     }
 
     pub(crate) fn test(&mut self, name: Text, parts: Vec<TestPart>) -> Test {
-        let mut test = Test { name, given: Vec::new(), change: None, expectations: Vec::new() };
+        let mut test = Test { name, cases: None, given: Vec::new(), change: None, expectations: Vec::new() };
         for part in parts {
             match part {
+                TestPart::Cases(cases) if test.cases.is_some() => self.errors.push(message::second_cases(cases.span)),
+                TestPart::Cases(cases) => test.cases = Some(cases),
                 TestPart::Given(given) => test.given.push(given),
                 TestPart::Change(change) if test.change.is_some() => {
                     self.errors.push(message::second_change(change.span))
@@ -82,7 +84,14 @@ impl Context {
         test
     }
 
-    pub(crate) fn act(&mut self, verb: Name, resource: Text, to: Option<Text>, lines: Vec<ActLine>, span: Span) -> Act {
+    pub(crate) fn act(
+        &mut self,
+        verb: Name,
+        resource: Named,
+        to: Option<Named>,
+        lines: Vec<ActLine>,
+        span: Span,
+    ) -> Act {
         let mut act = Act { verb, resource, to, set: Vec::new(), without: Vec::new(), span };
         for line in lines {
             match line {

@@ -84,7 +84,7 @@ at(2030-01-01T00:00:00.5Z, -24h, -9223372036854775808, 99999999999999999999);
 p(x) if q(x, _, key: k), k == "a", not x in {1, 2}, not kind(x, "b"), not x < 3, y = x.a.in["b c"][0][k].test ?? 0,
     z: int in x.l[*].m[*], w: {int} = x.w, v is absent, not v.u is unknown, n = count { a, b: r(a, b) },
     s: int = sum { c per a, b: r(a, b, c) }, s > (n + 1) * 2, before.kind(x, _), f(g(x)).y[*] == h, -x < 3;
-change(owner) if key(to), least(most), expect(given), fixed(without), per.apply(as), fixture.by(session);
+change(owner) if cases(key), key(to), least(most), expect(given), fixed(without), per.apply(as), fixture.by(session);
 blueprint b(within: duration = 24h, ports: {int} = {443}) {
     relation inner(r: Resource);
     let small(n: int) = n < 3;
@@ -97,11 +97,13 @@ blueprint b(within: duration = 24h, ports: {int} = {443}) {
 overlay intent base "Base" { apply b() as strict; cover r if kind(r, _); owner "x"; criticality high; owner("a", "b"); }
 fixture shared { kind("a", "b"); }
 test "t" {
-    given shared; given { kind("a", "b"); now(2030-01-01T00:00Z); }
-    change by "ana" session "s1" {
-        create "x" { kind("x", "y"); } update "x" { without kind("x", "y"); without("x"); } delete "x"; move "x" to "y"; run "z";
+    cases r, cases { "one": "a", 1; "two", -2; _, {"a": [1]}; }
+    given shared; given { kind(r, cases); now(2030-01-01T00:00Z); }
+    change by session session r {
+        create r { kind("x", "y"); } move cases to key; r cases { kind(r, "y"); } update "x" { without kind("x", "y"); without("x"); } delete "x"; move "x" to "y"; run "z";
     }
     expect not deny base/strict.d("a") introduced; expect escalate base/strict.e(_) to "ana"; expect fixed b.d("a");
+    expect deny d(r) "a {r}" introduced to r; expect d(r) "m" state;
     expect allow; expect deny; expect not escalate; expect kind("a", "b"); expect fixed(1) standing; expect base/strict.inner(_);
 }
 "#,
@@ -194,6 +196,12 @@ fn mistakes_are_told_in_the_authors_words() {
         "change { }",
         Some("put the acts into one block, or write a second test"),
     );
+    check(
+        "test \"t\" { cases a { 1; } cases b { 2; } }",
+        "a test has one `cases`",
+        "cases b { 2; }",
+        Some("put the cases into one block, or write a second test"),
+    );
     check("é", "`é` means nothing in Writ", "é", None);
 }
 
@@ -273,6 +281,7 @@ const SOUP: &[&str] = &[
     "authority ",
     "by ",
     "change ",
+    "cases ",
     "cover ",
     "expect ",
     "fixed ",

@@ -15,7 +15,7 @@ use evidence::{Kind, Verdict};
 use program::{
     Citation, Digest, Expectation, Expected, Program, RelationId, State, Term, TestCase, Tuple, Value, Weight,
 };
-use proof::Side;
+use proof::{Side, Why};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -77,7 +77,8 @@ fn one(program: &Arc<Program>, test: &TestCase, limits: Limits<'_>) -> Result<Ou
     let checked = settle(&case, |settled| {
         let (decision, _) = judge(settled)?;
         let world = World { settled, decision, violations: violations(settled), routing: Routing::of(settled) };
-        Ok(test.expectations.iter().filter_map(|expectation| world.missed(expectation)).collect())
+        let missed = test.expectations.iter().map(|expectation| world.missed(expectation));
+        Ok(missed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
     });
     let failures = match checked {
         Ok(failures) => failures,
@@ -112,24 +113,34 @@ struct World<'a> {
     routing: Routing<'a>,
 }
 
+/// What is asked of a violation.
+#[derive(Clone, Copy)]
+struct Wanted<'a> {
+    pattern: &'a [Term],
+    message: Option<&'a str>,
+    state: Option<State>,
+    to: Option<&'a str>,
+}
+
 impl World<'_> {
-    fn missed(&self, expectation: &Expectation) -> Option<Missed> {
+    fn missed(&self, expectation: &Expectation) -> Result<Option<Missed>, Failure> {
         let (holds, instead) = match &expectation.expected {
             Expected::Allow => self.verdict(Verdict::Allow),
             Expected::Deny => self.verdict(Verdict::Deny),
             Expected::Escalate => self.verdict(Verdict::Escalate),
-            Expected::Violation { relation, pattern, state, to } => {
-                self.violation(*relation, pattern, *state, to.as_deref())
+            Expected::Violation { relation, pattern, message, state, to } => {
+                let wanted = Wanted { pattern, message: message.as_deref(), state: *state, to: to.as_deref() };
+                self.violation(*relation, wanted)?
             }
             Expected::Tuple { relation, pattern, before } => {
                 self.tuple(*relation, pattern, if *before { Side::Before } else { Side::After })
             }
         };
-        (holds == expectation.negated).then(|| Missed {
+        Ok((holds == expectation.negated).then(|| Missed {
             place: place(&expectation.citation),
             expected: wanted(&expectation.citation.text),
             instead,
-        })
+        }))
     }
 
     fn verdict(&self, wanted: Verdict) -> (bool, Vec<String>) {
@@ -144,13 +155,8 @@ impl World<'_> {
         (self.decision.verdict == wanted, shortened(instead, 8))
     }
 
-    fn violation(
-        &self,
-        relation: RelationId,
-        pattern: &[Term],
-        state: Option<State>,
-        to: Option<&str>,
-    ) -> (bool, Vec<String>) {
+    fn violation(&self, relation: RelationId, wanted: Wanted<'_>) -> Result<(bool, Vec<String>), Failure> {
+        let Wanted { pattern, message, state, to } = wanted;
         let of_rule: Vec<&Violation<'_>> = self
             .violations
             .iter()
@@ -158,17 +164,23 @@ impl World<'_> {
             .collect();
         let parties =
             |violation: &Violation<'_>| self.routing.escalation(violation.objection, &violation.tuple).parties;
-        let holds = of_rule.iter().any(|violation| {
+        let says: Vec<String> = match message {
+            None => vec![String::new(); of_rule.len()],
+            Some(_) => of_rule.iter().map(|violation| self.message(violation)).collect::<Result<_, _>>()?,
+        };
+        let holds = of_rule.iter().zip(&says).any(|(violation, says)| {
             let in_state = state.map_or(violation.state != State::Fixed, |state| violation.state == state);
             let asked = to.is_none_or(|to| parties(violation).iter().any(|party| party == to));
-            distance(pattern, &violation.tuple) == 0 && in_state && asked
+            let told = message.is_none_or(|message| message == says);
+            distance(pattern, &violation.tuple) == 0 && in_state && asked && told
         });
-        let mut near: Vec<&&Violation<'_>> = of_rule.iter().collect();
-        near.sort_by_key(|violation| distance(pattern, &violation.tuple));
-        let told = near.iter().map(|violation| {
+        let mut near: Vec<(&&Violation<'_>, &String)> = of_rule.iter().zip(&says).collect();
+        near.sort_by_key(|(violation, _)| distance(pattern, &violation.tuple));
+        let told = near.iter().map(|(violation, says)| {
+            let says = message.map(|_| format!(", and says {}", program::quote(says))).unwrap_or_default();
             let asked = if to.is_some() { format!(", to {}", parties(violation).join(", ")) } else { String::new() };
             let shown = words::tuple(self.settled.program, relation, &violation.tuple);
-            format!("{shown} is {}{asked}", word(violation.state))
+            format!("{shown} is {}{asked}{says}", word(violation.state))
         });
         let mut instead: Vec<String> = told.collect();
         if instead.is_empty() {
@@ -178,7 +190,16 @@ impl World<'_> {
                 possible.map(|v| format!("{} holds possibly", words::tuple(self.settled.program, relation, &v.tuple))),
             );
         }
-        (holds, shortened(instead, 4))
+        Ok((holds, shortened(instead, 4)))
+    }
+
+    /// What a violation says: the message of the rule in which its proof ends, as a verdict shows it.
+    fn message(&self, violation: &Violation<'_>) -> Result<String, Failure> {
+        let proof = self.settled.prove(violation.side(), violation.relation, &violation.tuple)?;
+        Ok(match proof.root().map(|root| &root.why) {
+            Some(Why::Derived { rule, binding, .. }) => evidence::message(self.settled.program.rule(*rule), binding),
+            Some(Why::Given) | None => String::new(),
+        })
     }
 
     fn tuple(&self, relation: RelationId, pattern: &[Term], side: Side) -> (bool, Vec<String>) {

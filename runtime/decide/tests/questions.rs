@@ -105,6 +105,7 @@ fn a_test_block_says_what_was_there_instead() {
         relation: find(&program, "orders.key_lost"),
         pattern: vec![Term::Any, Term::Constant(Value::text(resource)), Term::Any],
         state,
+        message: None,
         to: None,
     };
     let case = TestCase {

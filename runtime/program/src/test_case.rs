@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A test block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TestCase {
-    /// Its title.
+    /// Its title; behind it the name of its case, where it has one: `a port: ssh`.
     pub name: String,
     /// The world before.
     pub given: Vec<Fact>,
@@ -48,6 +48,8 @@ pub enum Expected {
         relation: RelationId,
         /// One per column, the instance's included; [`Term::Variable`] does not occur.
         pattern: Vec<Term>,
+        /// The whole message, where one is stated.
+        message: Option<String>,
         /// In which state, where one is stated; `fixed R(…)` is [`State::Fixed`].
         state: Option<State>,
         /// To whom an escalation goes, where stated.
