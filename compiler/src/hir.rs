@@ -88,6 +88,8 @@ pub struct Column {
     pub name: String,
     /// Its type.
     pub r#type: Type,
+    /// `least` or `most`.
+    pub lattice: Option<program::Lattice>,
     /// A parameter's default.
     pub default: Option<Value>,
 }

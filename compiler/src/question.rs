@@ -144,7 +144,8 @@ fn signatures(rule: &hir::Rule) -> Signatures {
         hir::Expr::Variable(variable) => rule.variables.get(*variable),
         _ => None,
     });
-    let columns = columns.map(|v| Column { name: v.name.clone(), r#type: v.r#type.clone(), default: None });
+    let columns =
+        columns.map(|v| Column { name: v.name.clone(), r#type: v.r#type.clone(), lattice: None, default: None });
     let relation = hir::Relation {
         declared: Declared {
             name: QUERY.to_owned(),

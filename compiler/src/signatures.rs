@@ -176,7 +176,7 @@ impl Stage<'_> {
                 (None, ExprKind::Name(name)) => name.clone(),
                 (None, _) => format!("subject{}", position + 1), // `resolve` reports it
             };
-            Column { name, r#type: OPEN, default: None }
+            Column { name, r#type: OPEN, lattice: None, default: None }
         });
         let columns: Vec<Column> = columns.collect();
         let argument = |attribute: &ast::Attribute| attribute.arguments.first().map(|a| a.value.kind.clone());
@@ -217,7 +217,7 @@ impl Stage<'_> {
                 // Members of enums are checked where the blueprint is resolved.
                 constant(default, &r#type, &|_| None).map_err(|diagnostic| self.report(*diagnostic)).ok()
             });
-            found.push(Column { name: column.name.text.clone(), r#type, default });
+            found.push(Column { name: column.name.text.clone(), r#type, lattice: None, default });
         }
         found
     }

@@ -142,7 +142,8 @@ impl<'a> Draft<'a> {
         variables: &[usize],
         of: &[Variable],
     ) -> RelationId {
-        let column = |index: &usize| Column { name: of[*index].name.clone(), r#type: of[*index].r#type.clone() };
+        let column =
+            |index: &usize| Column { name: of[*index].name.clone(), r#type: of[*index].r#type.clone(), lattice: None };
         let columns = variables.iter().map(column).collect();
         let base = self.relation(parent).name.clone();
         let name = (1..).map(|n| format!("{base}${word}{n}")).find(|name| self.find(name).is_none());

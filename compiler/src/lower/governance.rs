@@ -243,7 +243,7 @@ fn route<'a>(
     let read = draft.relation(objection);
     let party = Type::Entity(String::from("std.authority.Party"));
     let mut columns = read.columns.clone();
-    columns.push(Column { name: String::from("party"), r#type: party.clone() });
+    columns.push(Column { name: String::from("party"), r#type: party.clone(), lattice: None });
     let (name, instanced) = (format!("{}$route", read.name), read.instanced);
     let route = draft.add_hidden(name, columns, Kind::Change);
     draft.relations[route.0 as usize].instanced = instanced;

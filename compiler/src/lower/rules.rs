@@ -50,11 +50,11 @@ pub(crate) fn apply_name(blueprint: &str) -> String {
 }
 
 fn instance_column() -> Column {
-    Column { name: String::from("instance"), r#type: Type::String }
+    Column { name: String::from("instance"), r#type: Type::String, lattice: None }
 }
 
 fn plain_column(column: &hir::Column) -> Column {
-    Column { name: column.name.clone(), r#type: column.r#type.clone() }
+    Column { name: column.name.clone(), r#type: column.r#type.clone(), lattice: column.lattice }
 }
 
 /// Adds every rule of the author with its helpers.

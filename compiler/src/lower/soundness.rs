@@ -166,7 +166,7 @@ fn aggregate(how: Aggregate, sure: program::Atom, member: usize) -> Literal {
 
 fn random_program(choices: &mut Choices) -> Program {
     let mut draft = Draft::default();
-    let column = |name: &str, of: Type| program::Column { name: name.to_owned(), r#type: of };
+    let column = |name: &str, of: Type| program::Column { name: name.to_owned(), r#type: of, lattice: None };
     let text = || column("r", Type::String);
     draft.add_hidden(String::from("item"), vec![text(), column("v", Type::Json)], Kind::State);
     draft.add_hidden(String::from("size"), vec![text(), column("n", Type::Int)], Kind::State);

@@ -302,7 +302,7 @@ pub(crate) fn slots<'e>(
 
 /// The one column of `covered` and `covers`.
 pub(crate) fn resource_column() -> Column {
-    Column { name: String::from("r"), r#type: Type::Entity(RESOURCE.to_owned()), default: None }
+    Column { name: String::from("r"), r#type: Type::Entity(RESOURCE.to_owned()), lattice: None, default: None }
 }
 
 fn position_after_name(span: Span) -> Diagnostic {

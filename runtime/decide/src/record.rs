@@ -18,7 +18,7 @@ pub(crate) fn keep(settled: &Settled<'_>, decision: &mut Decision, proofs: Vec<(
         proofs.iter().map(|(name, proof)| (name.clone(), explain(settled.program, proof, &origins))).collect();
 
     let (names, full): (Vec<String>, Vec<Proof>) = proofs.into_iter().unzip();
-    let (mut rules, proofs) = proof::cited(settled.program, &full);
+    let (mut rules, proofs) = evidence::cited(settled.program, &full);
     governance(settled.program, &mut rules);
     let (sources, facts) = facts(settled.program, &rules, &full, &origins);
     let judged = |action: &crate::decision::Judged| Judgement {

@@ -151,7 +151,7 @@ impl Table {
 fn fault(fault: Fault) -> Failure {
     match fault {
         Fault::Tuples { .. } | Fault::Bytes { .. } | Fault::Stopped => Failure::Limit(fault.to_string()),
-        Fault::Shape { .. } | Fault::Unfounded { .. } => Failure::Bug(fault.to_string()),
+        Fault::Shape { .. } | Fault::NoInt { .. } | Fault::Unfounded { .. } => Failure::Bug(fault.to_string()),
     }
 }
 

@@ -217,7 +217,7 @@ fn relation(line: &str) -> Relation {
                 continue;
             }
         };
-        columns.push(Column { name: format!("c{}", columns.len()), r#type });
+        columns.push(Column { name: format!("c{}", columns.len()), r#type, lattice: None });
     }
     if let Some(key) = &mut key {
         key.prefer = prefer;

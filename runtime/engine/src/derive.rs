@@ -259,7 +259,7 @@ impl Collect<'_> {
             return Need { goal, other: None };
         }
         let cells = self.world.after[pattern.relation].row(row);
-        match self.world.before[pattern.relation].position(cells) {
+        match self.world.before[pattern.relation].holds(cells) {
             Some(before) => Need { goal: (Side::Before, pattern.relation, before), other: Some(goal) },
             None => Need { goal, other: None },
         }
@@ -278,14 +278,14 @@ impl Collect<'_> {
         found.retain(|(side, row)| {
             *side == Side::Before || pattern.world != World::Either || {
                 let cells = self.world.after[pattern.relation].row(*row);
-                self.world.before[pattern.relation].position(cells).is_none()
+                self.world.before[pattern.relation].holds(cells).is_none()
             }
         });
         let both = |(side, row): (Side, usize)| {
             let goal = (side, pattern.relation, row);
             let is_union = pattern.world == World::Either && self.side == Side::After && side == Side::Before;
             let cells = self.world.relations(side)[pattern.relation].row(row);
-            let after = is_union.then(|| self.world.after[pattern.relation].position(cells)).flatten();
+            let after = is_union.then(|| self.world.after[pattern.relation].holds(cells)).flatten();
             Need { goal, other: after.map(|row| (Side::After, pattern.relation, row)) }
         };
         let mut needs: Vec<Need> = found.into_iter().map(both).collect();

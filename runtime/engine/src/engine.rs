@@ -7,7 +7,7 @@ use crate::prepare::Prepared;
 use crate::relation::Relation;
 use crate::view::{Relations, View};
 use crate::world::{Changes, World};
-use program::{Program, RelationId, Term, Tuple};
+use program::{Program, RelationId, Term, Tuple, Value};
 use proof::{Certificate, Claimed, Proof, Side};
 use std::sync::{Arc, Mutex};
 
@@ -61,8 +61,7 @@ impl<'a> Engine<'a> {
     ) -> Result<Engine<'a>, Fault> {
         let mut values = Interner::default();
         let prepared = Prepared::new(program, &mut values);
-        let mut relations: Vec<Relation> =
-            prepared.program.relations.iter().map(|relation| Relation::new(relation.columns.len())).collect();
+        let mut relations: Vec<Relation> = prepared.program.relations.iter().map(Relation::of).collect();
         let mut row = Vec::new();
         for (number, (relation, tuple)) in given.into_iter().enumerate() {
             if number.is_multiple_of(4_096) {
@@ -73,7 +72,7 @@ impl<'a> Engine<'a> {
             if !prepared.is_change(place) {
                 row.clear();
                 row.extend(tuple.into_iter().map(|value| values.intern_owned(value)));
-                relations[place].give(&row);
+                relations[place].give(&row, &values);
             }
         }
         let mut values = Arc::new(values);
@@ -92,7 +91,7 @@ impl<'a> Engine<'a> {
         let mut values = Interner::above(&self.values);
         let changes = changes(&self.prepared, delta, &mut values, false)?;
         let mut values = Arc::new(values);
-        let mut world = World::changed(&self.world, None, &changes);
+        let mut world = World::changed(&self.world, None, &changes, &values);
         self.workers = world.settle(&self.prepared, &mut values, self.limits)?.max(self.workers);
         let here = world.here;
         let mut outcome = Delta::default();
@@ -117,7 +116,7 @@ impl<'a> Engine<'a> {
         let mut values = Interner::above(&self.values);
         let changes = changes(&self.prepared, delta, &mut values, true)?;
         let mut values = Arc::new(values);
-        let mut world = World::changed(&self.world, Some(&self.world), &changes);
+        let mut world = World::changed(&self.world, Some(&self.world), &changes, &values);
         let workers = world.settle(&self.prepared, &mut values, self.limits)?;
         Ok(Hypothesis {
             prepared: Arc::clone(&self.prepared),
@@ -145,7 +144,7 @@ impl Hypothesis<'_> {
     /// The tuples of a relation, sorted. Before the change a change-scoped relation has none.
     pub fn tuples(&self, side: Side, relation: RelationId) -> Vec<Tuple> {
         let relation = self.relation(side, relation);
-        sorted(relation, (0..relation.len()).collect(), &self.values)
+        sorted(relation, relation.held().collect(), &self.values)
     }
 
     /// Whether a tuple holds.
@@ -177,7 +176,7 @@ impl Hypothesis<'_> {
             wanted.iter().all(|(column, id)| cells[*column] == *id)
                 && same.iter().all(|(column, first)| cells[*column] == cells[*first])
         };
-        sorted(relation, (0..relation.len()).filter(matches).collect(), &self.values)
+        sorted(relation, relation.held().filter(matches).collect(), &self.values)
     }
 
     /// Tuples that hold after the change and not before, sorted; for a change-scoped relation all of them.
@@ -205,7 +204,7 @@ impl Hypothesis<'_> {
         }
     }
 
-    /// All that was derived in both worlds, for `proof::certify`; sorted.
+    /// All that was derived in both worlds, what was beaten in a lattice column too, for `proof::certify`; sorted.
     pub fn certificate(&self) -> Certificate {
         // Many rows over few values: one order of the values serves them all.
         let ranks = self.values.ranks();
@@ -250,7 +249,7 @@ impl Hypothesis<'_> {
             Side::Before => None,
             Side::After => Some(self.before.as_slice()),
         };
-        View { here: self.relations(side), before, recent: &[] }
+        View { here: self.relations(side), before, recent: &[], steps: true }
     }
 
     fn relation(&self, side: Side, relation: RelationId) -> &Relation {
@@ -260,7 +259,7 @@ impl Hypothesis<'_> {
     fn position(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> Option<usize> {
         let row: Vec<Id> = tuple.iter().map(|value| self.values.find(value)).collect::<Option<_>>()?;
         let relation = self.relation(side, relation);
-        (relation.width() == row.len()).then(|| relation.position(&row)).flatten()
+        (relation.width() == row.len()).then(|| relation.holds(&row)).flatten()
     }
 }
 
@@ -272,6 +271,9 @@ fn fit(prepared: &Prepared, relation: RelationId, tuple: &Tuple) -> Result<usize
     };
     if known.columns.len() != tuple.len() {
         return Err(Fault::Shape { relation: known.name.clone(), wanted: known.columns.len(), found: tuple.len() });
+    }
+    if known.lattice().is_some_and(|(column, _)| !matches!(tuple[column], Value::Int(_))) {
+        return Err(Fault::NoInt { relation: known.name.clone() });
     }
     Ok(place)
 }
@@ -298,7 +300,7 @@ fn missing(from: &Relation, other: &Relation, values: &Interner) -> Vec<Tuple> {
     if std::ptr::eq(from, other) {
         return Vec::new();
     }
-    let rows = (0..from.len()).filter(|row| other.position(from.row(*row)).is_none()).collect();
+    let rows = from.held().filter(|row| other.holds(from.row(*row)).is_none()).collect();
     sorted(from, rows, values)
 }
 

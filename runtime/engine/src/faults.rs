@@ -22,12 +22,20 @@ pub enum Planted {
     WrongStratum,
     /// An index misses the tuples that came after it was made.
     StaleIndex,
+    /// A lattice column keeps the first value that it finds.
+    KeepFirst,
 }
 
 impl Planted {
     /// Every one of them.
-    pub const ALL: [Planted; 5] =
-        [Planted::LoseTuple, Planted::InventTuple, Planted::SkipDelta, Planted::WrongStratum, Planted::StaleIndex];
+    pub const ALL: [Planted; 6] = [
+        Planted::LoseTuple,
+        Planted::InventTuple,
+        Planted::SkipDelta,
+        Planted::WrongStratum,
+        Planted::StaleIndex,
+        Planted::KeepFirst,
+    ];
 }
 
 thread_local! {
@@ -70,11 +78,11 @@ pub(crate) fn invent(here: &mut Relations, relations: impl Iterator<Item = usize
     }
     for relation in relations {
         let Some(relation) = Arc::get_mut(&mut here[relation]) else { continue };
-        if relation.len() > relation.given() && relation.width() > 0 {
+        if relation.len() > relation.given() && relation.width() > 0 && relation.groups().is_none() {
             let mut row = relation.row(relation.given()).to_vec();
             for other in 0.. {
                 row[0] = other;
-                if relation.insert(&row, 1) {
+                if relation.insert(&row, 1, None) {
                     return;
                 }
             }

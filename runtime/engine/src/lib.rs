@@ -5,7 +5,7 @@
 //! - `limits`: what a call may use, and what it says when that is not enough.
 //! - `world`: which strata run, in which world, and which a change leaves alone; `stratum`: rounds up to the fixpoint.
 //! - `order`: in which order the literals of a rule run; `run`: the joins; `workers`: several of them at once.
-//! - `relation`, `index`, `intern`: how tuples are kept.
+//! - `relation`, `lattice`, `index`, `intern`: how tuples are kept.
 //! - `derive`: why a tuple holds; `cone`: the search for the proof of smallest height.
 //! - `faults`: errors planted for tests, absent from any other build.
 //!
@@ -21,6 +21,7 @@ mod engine;
 mod faults;
 mod index;
 mod intern;
+mod lattice;
 mod limits;
 mod order;
 mod prepare;

@@ -41,6 +41,11 @@ pub enum Fault {
         /// Values of the tuple.
         found: usize,
     },
+    /// A lattice column was given, or a rule derives there, something else than an int.
+    NoInt {
+        /// The relation's name.
+        relation: String,
+    },
     /// A tuple is there that no rule derives: a bug of the engine.
     Unfounded {
         /// The relation's name.
@@ -96,6 +101,9 @@ impl fmt::Display for Fault {
             Fault::Stopped => f.write_str("the time allowed is over"),
             Fault::Shape { relation, wanted, found } => {
                 write!(f, "a tuple of {found} values was given for `{relation}`, which has {wanted} columns")
+            }
+            Fault::NoInt { relation } => {
+                write!(f, "`{relation}` would hold something else than an int in its lattice column")
             }
             Fault::Unfounded { relation } => write!(f, "bug: `{relation}` holds a tuple that no rule derives"),
         }

@@ -45,6 +45,8 @@ pub(crate) struct Pattern {
     pub(crate) world: World,
     /// One per column.
     pub(crate) slots: Vec<Slot>,
+    /// Whether the rule's own stratum grows the relation in the world that is evaluated.
+    pub(crate) own: bool,
 }
 
 /// A column of an atom.
@@ -94,11 +96,19 @@ pub(crate) struct Group {
 impl Prepared {
     /// Prepares `program`; its constants get numbers in `values`.
     pub(crate) fn new(program: Arc<Program>, values: &mut Interner) -> Prepared {
-        let rules: Vec<Rule> = program.rules.iter().map(|rule| prepare_rule(rule, values)).collect();
+        let mut rules: Vec<Rule> = program.rules.iter().map(|rule| prepare_rule(rule, values)).collect();
         let mut stratum_of = vec![None; program.relations.len()];
         for (number, stratum) in program.strata.iter().enumerate() {
             for relation in stratum.rules.iter().map(|rule| program.rule(*rule).head.relation) {
                 stratum_of[relation.0 as usize] = Some(number);
+            }
+        }
+        for rule in &mut rules {
+            let home = stratum_of[rule.head.relation];
+            for literal in &mut rule.body {
+                if let Literal::Holds(pattern) = literal {
+                    pattern.own = pattern.world != World::Before && stratum_of[pattern.relation] == home;
+                }
             }
         }
         let strata: Vec<Stratum> = program.strata.iter().map(|stratum| prepare_stratum(stratum, &rules)).collect();
@@ -158,7 +168,7 @@ fn prepare_atom(atom: &Atom, values: &mut Interner) -> Pattern {
         Term::Constant(value) => Slot::Constant(values.intern(value)),
         Term::Any => Slot::Any,
     });
-    Pattern { relation: atom.relation.0 as usize, world: atom.world, slots: slots.collect() }
+    Pattern { relation: atom.relation.0 as usize, world: atom.world, slots: slots.collect(), own: false }
 }
 
 fn prepare_expr(expr: &Expr, values: &mut Interner) -> Operand {

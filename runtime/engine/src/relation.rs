@@ -6,7 +6,8 @@
 //! INVARIANT: rows are only added. Whoever needs fewer makes another relation.
 
 use crate::index::{BindingPattern, Index};
-use crate::intern::Id;
+use crate::intern::{Id, Interner};
+use crate::lattice::Groups;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows of one width, one after the other.
@@ -35,19 +36,30 @@ pub(crate) struct Relation {
     /// For each row the round in which it was first derived; 0 where it is given.
     heights: Vec<u32>,
     given: usize,
+    /// Where it has a lattice column.
+    groups: Option<Groups>,
     /// Rows by content, plus one; 0 is free. A power of two, open addressing.
     slots: Vec<u32>,
     indexes: Mutex<Vec<Arc<Index>>>,
 }
 
 impl Relation {
-    /// An empty one.
+    /// An empty one, whose tuples all hold.
     pub(crate) fn new(width: usize) -> Relation {
-        let cells = Cells { width, rows: 0, cells: Vec::new() };
-        Relation { cells, heights: Vec::new(), given: 0, slots: Vec::new(), indexes: Mutex::default() }
+        Relation::with(width, None)
     }
 
-    /// How many tuples.
+    /// An empty one.
+    pub(crate) fn of(relation: &program::Relation) -> Relation {
+        Relation::with(relation.columns.len(), relation.lattice().map(Groups::new))
+    }
+
+    fn with(width: usize, groups: Option<Groups>) -> Relation {
+        let cells = Cells { width, rows: 0, cells: Vec::new() };
+        Relation { cells, heights: Vec::new(), given: 0, groups, slots: Vec::new(), indexes: Mutex::default() }
+    }
+
+    /// How many tuples, those that were beaten too.
     pub(crate) fn len(&self) -> usize {
         self.cells.len()
     }
@@ -57,9 +69,31 @@ impl Relation {
         self.cells.width
     }
 
+    /// Its groups, where it has a lattice column.
+    pub(crate) fn groups(&self) -> Option<&Groups> {
+        self.groups.as_ref()
+    }
+
+    /// Whether a better tuple of its group stands here.
+    pub(crate) fn is_beaten(&self, row: usize) -> bool {
+        self.groups.as_ref().is_some_and(|groups| groups.is_beaten(row))
+    }
+
+    /// The rows that hold, in order.
+    pub(crate) fn held(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.len()).filter(|row| !self.is_beaten(*row))
+    }
+
+    /// Where a tuple stands, if it holds.
+    pub(crate) fn holds(&self, values: &[Id]) -> Option<usize> {
+        self.position(values).filter(|row| !self.is_beaten(*row))
+    }
+
     /// Whether both hold the same tuples.
     pub(crate) fn is_same(&self, other: &Relation) -> bool {
-        self.len() == other.len() && (0..self.len()).all(|row| other.position(self.row(row)).is_some())
+        let all = self.groups.is_none();
+        (if all { self.len() == other.len() } else { self.held().count() == other.held().count() })
+            && self.held().all(|row| other.holds(self.row(row)).is_some())
     }
 
     /// How many of them are given: they stand first.
@@ -82,7 +116,7 @@ impl Relation {
         self.heights[row]
     }
 
-    /// Where a tuple stands.
+    /// Where a tuple stands, beaten or not.
     pub(crate) fn position(&self, values: &[Id]) -> Option<usize> {
         if self.slots.is_empty() {
             return None;
@@ -92,21 +126,31 @@ impl Relation {
     }
 
     /// Adds a given tuple; all of them are added before any that is derived.
-    pub(crate) fn give(&mut self, values: &[Id]) -> bool {
+    pub(crate) fn give(&mut self, values: &[Id], known: &Interner) -> bool {
+        let number = self.groups.as_ref().and_then(|groups| groups.number(values, known));
+        self.give_numbered(values, number)
+    }
+
+    fn give_numbered(&mut self, values: &[Id], number: Option<i64>) -> bool {
         assert!(self.given == self.len(), "bug: a tuple is given after one was derived");
-        let new = self.insert(values, 0);
+        let new = self.insert(values, 0, number);
         self.given = self.len();
         new
     }
 
     /// Adds a derived tuple; returns whether it was new.
-    pub(crate) fn insert(&mut self, values: &[Id], height: u32) -> bool {
+    ///
+    /// - `number`: what stands in the lattice column, where there is one.
+    pub(crate) fn insert(&mut self, values: &[Id], height: u32, number: Option<i64>) -> bool {
         if (self.len() + 1) * 2 > self.slots.len() {
             self.grow();
         }
         let slot = self.slot(values);
         if self.slots[slot] != 0 {
             return false;
+        }
+        if let Some(groups) = &mut self.groups {
+            groups.add(values, number.expect("bug: no int in a lattice column"));
         }
         self.cells.cells.extend_from_slice(values);
         self.cells.rows += 1;
@@ -122,9 +166,9 @@ impl Relation {
 
     /// The given tuples that `wanted` keeps, and nothing derived.
     pub(crate) fn keep(&self, wanted: impl Fn(usize) -> bool) -> Relation {
-        let mut kept = Relation::new(self.cells.width);
+        let mut kept = Relation::with(self.cells.width, self.groups.as_ref().map(Groups::emptied));
         for row in (0..self.given).filter(|row| wanted(*row)) {
-            kept.give(self.row(row));
+            kept.give_numbered(self.row(row), self.groups.as_ref().map(|groups| groups.of_row(row)));
         }
         kept
     }
@@ -156,6 +200,7 @@ impl Relation {
     pub(crate) fn bytes(&self) -> usize {
         let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
         4 * (self.cells.cells.len() + self.heights.len() + self.slots.len())
+            + self.groups.as_ref().map_or(0, Groups::bytes)
             + indexes.iter().map(|index| index.bytes()).sum::<usize>()
     }
 
@@ -192,6 +237,7 @@ impl Clone for Relation {
             cells: self.cells.clone(),
             heights: self.heights.clone(),
             given: self.given,
+            groups: self.groups.clone(),
             slots: self.slots.clone(),
             indexes: Mutex::new(indexes),
         }

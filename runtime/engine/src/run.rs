@@ -358,8 +358,13 @@ impl Sink for Heads<'_> {
             Slot::Constant(value) => *value,
             Slot::Any => unreachable!("bug: any value in a head"),
         }));
-        if self.known.position(&self.row).is_none()
-            && self.new.insert(&self.row, 0)
+        let beaten = self.known.groups().is_some_and(|groups| {
+            // What is no int is told of where rounds are merged.
+            groups.number(&self.row, values).is_some_and(|number| !groups.improves(&groups.key(&self.row), number))
+        });
+        if !beaten
+            && self.known.position(&self.row).is_none()
+            && self.new.insert(&self.row, 0, None)
             && self.new.len().is_multiple_of(64)
         {
             let bytes = self.bytes + self.new.bytes() + values.bytes();

@@ -6,11 +6,15 @@
 //!
 //! Read downwards: [`reach`] is the loop, `first` and `further` say what a round runs, `work` runs it, `merge` ages.
 //!
+//! Of a lattice relation a round derives at most one tuple of a group: the best, where it beats what holds. What it beats
+//! is read no more.
+//!
 //! INVARIANT: a relation read under negation or by an aggregate is complete before its stratum starts.
 //!
 //! Source: Abiteboul, Hull, Vianu, *Foundations of Databases*, section 13.1.
 
 use crate::intern::{Id, Interner, NONE};
+use crate::lattice::Groups;
 use crate::limits::{Fault, Limits};
 use crate::order::{Age, Purpose, Step, order};
 use crate::prepare::{Literal, Prepared};
@@ -66,13 +70,13 @@ pub(crate) fn reach(
     let mut orders = FxHashMap::default();
     let relations: Vec<usize> = strata.iter().flat_map(|stratum| prepared.strata[*stratum].relations.clone()).collect();
     for round in 1.. {
-        let view = View { here, before: before.map(Vec::as_slice), recent: &recent };
+        let view = View { here, before: before.map(Vec::as_slice), recent: &recent, steps: false };
         let versions = if round == 1 { first(prepared, strata, view) } else { further(prepared, strata, view) };
         let found = work(prepared, &versions, view, &mut orders, values, meter)?;
         for relation in &relations {
             recent[*relation] = here[*relation].len();
         }
-        if !merge(found, here, values, round, meter)? {
+        if !merge(prepared, found, here, values, round, meter)? {
             break;
         }
     }
@@ -193,15 +197,18 @@ fn work(
 
 /// Adds what was found; returns whether anything was new.
 fn merge(
+    prepared: &Prepared,
     found: Vec<Found>,
     here: &mut Relations,
     values: &mut Arc<Interner>,
     round: u32,
     meter: &mut Meter<'_>,
 ) -> Result<bool, Fault> {
+    let no_int = |relation: usize| Fault::NoInt { relation: prepared.program.relations[relation].name.clone() };
     let shared = Arc::get_mut(values).expect("bug: values are shared while they grow");
     let start = shared.end();
     let (before, mut any) = (shared.bytes(), false);
+    let mut best = Best::default();
     for Found { relation, new, values: own } in found {
         let target = Arc::get_mut(&mut here[relation]).expect("bug: a relation is shared while it grows");
         let held = target.bytes();
@@ -224,14 +231,55 @@ fn merge(
             if crate::faults::loses(relation, &row) {
                 continue;
             }
-            if target.insert(&row, round) {
+            if target.groups().is_none() && target.insert(&row, round, None) {
                 meter.derived += 1;
                 any = true;
+            } else if let Some(groups) = target.groups() {
+                let number = groups.number(&row, shared).ok_or_else(|| no_int(relation))?;
+                best.offer(relation, groups, &row, number);
             }
+        }
+        meter.bytes += target.bytes() - held;
+    }
+    for (relation, row, number) in best.rows {
+        let target = Arc::get_mut(&mut here[relation]).expect("bug: a relation is shared while it grows");
+        let held = target.bytes();
+        if target.insert(&row, round, Some(number)) {
+            meter.derived += 1;
+            any = true;
         }
         meter.bytes += target.bytes() - held;
     }
     meter.bytes += shared.bytes() - before;
     meter.limits.allow(meter.derived, meter.bytes)?;
     Ok(any)
+}
+
+/// The best new row of each group of the lattice relations, in the order in which groups were met.
+#[derive(Default)]
+struct Best {
+    rows: Vec<(usize, Vec<Id>, i64)>,
+    places: FxHashMap<(usize, Vec<Id>), usize>,
+}
+
+impl Best {
+    /// Takes a row that is better than all others of its group so far.
+    fn offer(&mut self, relation: usize, groups: &Groups, row: &[Id], number: i64) {
+        let key = groups.key(row);
+        if !groups.improves(&key, number) {
+            return;
+        }
+        match self.places.get(&(relation, key.clone())) {
+            None => {
+                self.places.insert((relation, key), self.rows.len());
+                self.rows.push((relation, row.to_vec(), number));
+            }
+            Some(place) => {
+                let (_, held, best) = &mut self.rows[*place];
+                if groups.prefers(number, *best) {
+                    (*held, *best) = (row.to_vec(), number);
+                }
+            }
+        }
+    }
 }

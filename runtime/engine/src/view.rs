@@ -23,6 +23,8 @@ pub(crate) struct View<'a> {
     pub(crate) before: Option<&'a [Arc<Relation>]>,
     /// For each relation the first row of the last round; empty where nothing grows.
     pub(crate) recent: &'a [usize],
+    /// Whether a rule also sees what was beaten in a lattice column of its own stratum: it may have rested on that.
+    pub(crate) steps: bool,
 }
 
 /// Rows of one relation that a step may match.
@@ -30,6 +32,7 @@ pub(crate) struct Reader<'a> {
     pub(crate) side: Side,
     pub(crate) relation: &'a Relation,
     rows: Range<usize>,
+    steps: bool,
     index: Option<Arc<Index>>,
     /// Tuples that another reader of the same step gives.
     except: Option<&'a Relation>,
@@ -72,7 +75,8 @@ impl<'a> View<'a> {
             let index = (look.pattern != 0 && !look.whole).then(|| relation.index(look.pattern));
             // Each tuple of a union is met once.
             let except = (place == 1).then(|| &**self.here.get(pattern.relation).expect("bug: no such relation"));
-            found.push(Reader { side, relation, rows, index, except });
+            let steps = self.steps && pattern.own && place == 0;
+            found.push(Reader { side, relation, rows, steps, index, except });
         }
         found
     }
@@ -130,7 +134,8 @@ impl<'a> View<'a> {
             };
             let matches = |row: &usize| {
                 let cells = relation.row(*row);
-                value.iter().zip(cells).all(|(wanted, cell)| wanted.is_none_or(|wanted| wanted == *cell))
+                !relation.is_beaten(*row)
+                    && value.iter().zip(cells).all(|(wanted, cell)| wanted.is_none_or(|wanted| wanted == *cell))
             };
             found.extend(rows.filter(matches).map(|row| (side, row)));
         }
@@ -173,8 +178,8 @@ impl<'a> Reader<'a> {
             let share = share.unwrap_or(0..self.rows.len());
             Rows::Scan(self.rows.start + share.start..(self.rows.start + share.end).min(self.rows.end))
         };
-        let is_met = |row: usize| self.except.is_some_and(|other| other.position(self.relation.row(row)).is_some());
-        rows.filter(move |row| !is_met(*row))
+        let is_met = |row: usize| self.except.is_some_and(|other| other.holds(self.relation.row(row)).is_some());
+        rows.filter(move |row| (self.steps || !self.relation.is_beaten(*row)) && !is_met(*row))
     }
 }
 

@@ -48,7 +48,12 @@ impl<'a> World<'a> {
     /// The world `was` with other given tuples.
     ///
     /// - `before`: the finished world before, where this is the world after a change.
-    pub(crate) fn changed(was: &'a Relations, before: Option<&'a Relations>, changes: &Changes) -> World<'a> {
+    pub(crate) fn changed(
+        was: &'a Relations,
+        before: Option<&'a Relations>,
+        changes: &Changes,
+        values: &Interner,
+    ) -> World<'a> {
         let mut here = was.clone();
         let mut changed = vec![false; here.len()];
         for (relation, Changed { added, removed }) in changes {
@@ -67,7 +72,7 @@ impl<'a> World<'a> {
                 false => old.keep(|row| taken.binary_search(&row).is_err()),
             };
             for row in added {
-                new.give(row);
+                new.give(row, values);
             }
             here[*relation] = Arc::new(new);
             changed[*relation] = true;

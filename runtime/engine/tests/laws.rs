@@ -16,8 +16,9 @@ mod random {
 }
 
 use engine::{Delta, Engine, Hypothesis, Limits, Planted, plant};
+use evidence::cited;
 use program::{Program, RelationId, RuleId, Tuple, Value};
-use proof::{Certificate, Database, Proof, Side, Why, certify, check, check_in, check_steps, cited, meaning};
+use proof::{Certificate, Database, Proof, Side, Why, certify, check, check_in, check_steps, meaning};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestCaseResult, TestRunner};
 use random::bend::{Counts, bent};
@@ -254,7 +255,10 @@ fn the_certificate_certifies_and_a_bent_one_is_refused() {
             let database = certified.map_err(|flaw| TestCaseError::fail(flaw.to_string()))?;
             agrees(&hypothesis, &database)?;
             for (kind, bent) in bent_certificates(&certificate) {
-                prop_assert!(certify(&case.program, &inputs, &bent).is_err(), "{}: {:?}", kind, &bent);
+                let refusal = certify(&case.program, &inputs, &bent);
+                // A value that was beaten may be missing, as long as nothing rests on it.
+                let same = refusal.as_ref().is_ok_and(|other| agrees(&hypothesis, other).is_ok());
+                prop_assert!(refusal.is_err() || kind == "a claim too few" && same, "{}: {:?}", kind, &bent);
                 *refused.borrow_mut().entry(kind).or_default() += 1;
             }
         }

@@ -5,6 +5,7 @@ mod unit {
     mod faults;
     mod histories;
     mod joins;
+    mod lattices;
     mod limits;
     mod proofs;
     mod small;

@@ -145,9 +145,12 @@ impl Check<'_> {
         Ok(steps)
     }
 
-    fn is_absence(&self, node: Option<&Node>, literal: usize) -> bool {
+    fn is_absence(&self, node: Option<&Node>, literal: Option<usize>) -> bool {
         let Some(Why::Derived { premises, .. }) = node.map(|node| &node.why) else { return false };
-        matches!(premises.get(literal), Some(Premise::Absent { why: Absence::NotGiven | Absence::NotDerived, .. }))
+        matches!(
+            literal.and_then(|literal| premises.get(literal)),
+            Some(Premise::Absent { why: Absence::NotGiven | Absence::NotDerived, .. })
+        )
     }
 
     fn root(&self, proof: &str) -> Result<&Node, Refused> {

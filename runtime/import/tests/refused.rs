@@ -6,7 +6,10 @@ use program::{Column, Reading, Relation, Scope, Type};
 fn relations() -> Vec<Relation> {
     let relation = |name: &str, columns: &[(&str, Type)], scope| Relation {
         name: name.to_owned(),
-        columns: columns.iter().map(|(n, t)| Column { name: (*n).to_owned(), r#type: t.clone() }).collect(),
+        columns: columns
+            .iter()
+            .map(|(n, t)| Column { name: (*n).to_owned(), r#type: t.clone(), lattice: None })
+            .collect(),
         scope,
         authority: false,
         instanced: false,

@@ -52,6 +52,12 @@ pub enum Function {
     Between,
     /// A word where it is one of a set, else unknown: a text read as an enum.
     OneOf,
+    /// `a + b` of ints in a lattice column: held at the ends of int instead of overflowing.
+    AddHeld,
+    /// The smallest int that a value may be, and no less than a second one: total, also of an unknown.
+    Lowest,
+    /// The largest int that a value may be, and no more than a second one.
+    Highest,
 }
 
 /// What a function takes and gives, as the reference prints it.
@@ -210,8 +216,11 @@ pub fn functions() -> &'static [Signature] {
 impl Function {
     /// Applies the function. Total: what has no value is an unknown whose origin is the call as the author wrote it.
     pub fn call(self, arguments: &[Value]) -> Value {
-        if self == Function::Between {
-            return between(arguments);
+        match (self, arguments) {
+            (Function::Between, _) => return between(arguments),
+            (Function::Lowest, [value, Value::Int(floor)]) => return Value::Int(lowest(value, *floor)),
+            (Function::Highest, [value, Value::Int(ceiling)]) => return Value::Int(highest(value, *ceiling)),
+            _ => {}
         }
         // Of an interval, or one of many, nobody can say that it is the same one elsewhere.
         let vague = |argument: &Value| matches!(argument, Value::Between(_)) || argument.holds_many();
@@ -234,6 +243,7 @@ impl Function {
             (Function::Add, [Int(a), Int(b)]) => Int(a.checked_add(*b)?),
             (Function::Add, [Time(a), Duration(b)]) => Time(in_range(a.checked_add(*b)?)?),
             (Function::Add, [Duration(a), Duration(b)]) => Duration(a.checked_add(*b)?),
+            (Function::AddHeld, [Int(a), Int(b)]) => Int(a.saturating_add(*b)),
             (Function::Subtract, [Int(a), Int(b)]) => Int(a.checked_sub(*b)?),
             (Function::Subtract, [Time(a), Time(b)]) => Duration(a.checked_sub(*b)?),
             (Function::Subtract, [Time(a), Duration(b)]) => Time(in_range(a.checked_sub(*b)?)?),
@@ -279,7 +289,9 @@ impl Function {
     fn shown(self, arguments: &[Value]) -> String {
         let shown: Vec<String> = arguments.iter().map(Value::show).collect();
         match (self, shown.as_slice()) {
-            (Function::Add | Function::Subtract | Function::Multiply, [a, b]) => format!("{a} {self} {b}"),
+            (Function::Add | Function::AddHeld | Function::Subtract | Function::Multiply, [a, b]) => {
+                format!("{a} {self} {b}")
+            }
             (Function::OneOf, [word, words]) => format!("{word} as one of {words}"),
             _ => format!("{self}({})", shown.join(", ")),
         }
@@ -288,7 +300,13 @@ impl Function {
 
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let own = if *self == Function::OneOf { "one of" } else { "between" };
+        let own = match self {
+            Function::OneOf => "one of",
+            Function::AddHeld => "+",
+            Function::Lowest => "lowest",
+            Function::Highest => "highest",
+            _ => "between",
+        };
         let name = functions().iter().find(|s| s.function == *self).map_or(own, |s| s.name);
         f.write_str(name.strip_prefix("std.").unwrap_or(name))
     }
@@ -304,6 +322,22 @@ fn between(arguments: &[Value]) -> Value {
         [low, high] if low == high => low.clone(),
         [low, high] => Value::Between(Arc::new((low.clone(), high.clone()))),
         _ => Value::unknown("between"),
+    }
+}
+
+fn lowest(value: &Value, floor: i64) -> i64 {
+    match value {
+        Value::Int(known) => floor.max(*known),
+        Value::Between(ends) => lowest(&ends.0, floor),
+        _ => floor,
+    }
+}
+
+fn highest(value: &Value, ceiling: i64) -> i64 {
+    match value {
+        Value::Int(known) => ceiling.min(*known),
+        Value::Between(ends) => highest(&ends.1, ceiling),
+        _ => ceiling,
     }
 }
 

@@ -34,7 +34,7 @@ pub use function::{Function, Signature, functions};
 pub use governance::{Instance, Intent, Objection, Package, Permit, Severity, Weight};
 pub use json::Json;
 pub use policy::{Program, Stratum};
-pub use relation::{Column, Key, Reading, Relation, RelationId, Scope};
+pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope};
 pub use rule::{Atom, Citation, Literal, Part, Rule, RuleId, Term, Variable, World};
 pub use test_case::{Expectation, Expected, State, TestCase};
 pub use text::{quote, write_duration, write_time};

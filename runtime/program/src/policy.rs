@@ -8,6 +8,8 @@
 //!   `Either` the union.
 //! - Within a stratum the rules run to the least fixpoint. Absent literals and aggregates read only lower strata, or
 //!   the world before.
+//! - Of a relation with a lattice column only the best tuple of each group holds; a group is what agrees in the other
+//!   columns. The rules of its own stratum use the column only so that a better value never takes a conclusion away.
 //! - A tuple holds if a fact gives it or a rule derives it: relations are not divided into the two.
 
 use crate::{Instance, Intent, Objection, Package, Permit, Relation, RelationId, Rule, RuleId, Scope};

@@ -1,6 +1,6 @@
 //! Relations: names, typed columns, scope, reading.
 
-use crate::{SourceKind, Type};
+use crate::{SourceKind, Type, Value};
 use serde::{Deserialize, Serialize};
 
 /// A relation's position in [`crate::Program::relations`].
@@ -37,6 +37,19 @@ pub struct Column {
     pub name: String,
     /// Its type.
     pub r#type: Type,
+    /// `least n: int`, `most n: int`: of the tuples that agree elsewhere only the one with the best value holds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lattice: Option<Lattice>,
+}
+
+/// Which value of a lattice column is the better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lattice {
+    /// The smallest.
+    Least,
+    /// The largest.
+    Most,
 }
 
 /// When a relation is evaluated.
@@ -70,4 +83,21 @@ pub enum Reading {
     Sure(RelationId),
     /// What may hold; a superset of the sure reading, which is named.
     Possible(RelationId),
+}
+
+impl Relation {
+    /// Its lattice column and which value wins there; a lawful relation has at most one.
+    pub fn lattice(&self) -> Option<(usize, Lattice)> {
+        self.columns.iter().enumerate().find_map(|(place, column)| Some((place, column.lattice?)))
+    }
+}
+
+impl Lattice {
+    /// Whether the first value is better than the second. Both are ints.
+    pub fn prefers(self, new: &Value, old: &Value) -> bool {
+        match self {
+            Lattice::Least => new < old,
+            Lattice::Most => new > old,
+        }
+    }
 }

@@ -27,7 +27,7 @@ struct Step<'p> {
 pub(crate) struct View<'a> {
     pub(crate) database: &'a Database,
     pub(crate) side: Side,
-    /// The relations of the stratum that is evaluated; the heights of their tuples count.
+    /// The relations of the stratum that is evaluated; the heights of their tuples count, and steps are read.
     pub(crate) stratum: &'a [RelationId],
 }
 
@@ -83,12 +83,13 @@ impl Search<'_, '_> {
             Literal::Holds(atom) => {
                 for side in view.side.reads(atom.world) {
                     let counts = *side == view.side && view.stratum.contains(&atom.relation);
-                    let mut rows = view.rows(*side, atom, atom.relation, &step.columns, &self.binding);
-                    if step.fresh.is_empty() && !rows.is_empty() {
-                        // All that match say the same; the lowest is the one that a proof would take.
-                        rows = rows.iter().min_by_key(|row| row.height).map_or(rows, std::slice::from_ref);
-                    }
-                    for row in rows {
+                    let rows = view.rows(*side, atom, atom.relation, &step.columns, &self.binding);
+                    // Where all that match say the same, the lowest is the one that a proof would take.
+                    let (lowest, rows) = match step.fresh.is_empty() {
+                        true => (rows.min_by_key(|row| row.height), None),
+                        false => (None, Some(rows)),
+                    };
+                    for row in lowest.into_iter().chain(rows.into_iter().flatten()) {
                         if unify(&atom.terms, &row.tuple, &mut self.binding) {
                             self.run(rest, if counts { height.max(row.height) } else { height })?;
                         }
@@ -99,7 +100,7 @@ impl Search<'_, '_> {
             }
             Literal::Absent(atom) => {
                 let rows = |side: &Side| view.rows(*side, atom, atom.relation, &step.columns, &self.binding);
-                let absent = view.side.reads(atom.world).iter().all(|side| rows(side).is_empty());
+                let absent = view.side.reads(atom.world).iter().all(|side| rows(side).next().is_none());
                 if absent { self.run(rest, height) } else { Ok(()) }
             }
             Literal::Test { .. } | Literal::Is { .. } => {
@@ -148,10 +149,12 @@ impl<'a> View<'a> {
         relation: RelationId,
         columns: &[usize],
         binding: &[Option<Value>],
-    ) -> &'a [Row] {
+    ) -> impl Iterator<Item = &'a Row> + use<'a> {
         let value = |column: &usize| instantiate(&atom.terms[*column], binding).expect("bug: a known column is bound");
         let key: Vec<Value> = columns.iter().map(value).collect();
-        self.database.table(side, relation).matching(columns, &key)
+        let table = self.database.table(side, relation);
+        let steps = side == self.side && self.stratum.contains(&relation);
+        table.matching(columns, &key).iter().filter(move |row| steps || !table.beats(&row.tuple))
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Every tuple that is derived and not given, in both worlds.
 ///
-/// Change-scoped relations stand in `after` alone. Order has no meaning.
+/// Of a lattice relation also the tuples that were beaten, where others rest on them. Change-scoped relations stand in `after` alone. Order has no meaning.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Certificate {
     /// The world before.
@@ -30,9 +30,6 @@ pub struct Claimed {
 impl Certificate {
     /// What is claimed of one side.
     pub fn side(&self, side: Side) -> &[Claimed] {
-        match side {
-            Side::Before => &self.before,
-            Side::After => &self.after,
-        }
+        side.of(&self.before, &self.after)
     }
 }

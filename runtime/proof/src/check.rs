@@ -1,15 +1,17 @@
 //! Whether a proof follows, step by step.
 //!
-//! What a proof cannot show by itself is that a tuple is *absent*, or that a group is *whole*. [`check`] settles that
+//! What a proof cannot show by itself is that a tuple is *absent*, that a group is *whole*, or that in a lattice column
+//! there is no *better* value: a node says that its value is derived. Within the stratum no more is needed; wherever else
+//! it is read, and at the root, it is claimed that it holds. [`check`] settles that
 //! for relations without rules, whose tuples are all given, and hands back the rest as open [`Claim`]s; a [`Database`],
 //! which is complete, settles them. Only what has no open claim becomes [`Checked`].
 
 use crate::body::{atom, gather, head, instantiate, passes, values};
 use crate::database::{admit, fits};
 use crate::flaw::{Flaw, shown};
-use crate::lawful::lawful;
+use crate::lawful::{homes, lawful};
 use crate::{Absence, Database, Inputs, Node, Premise, Proof, Side, Why};
-use program::{Atom, Literal, Program, RelationId, RuleId, Scope, Tuple, Value};
+use program::{Atom, Literal, Program, RelationId, RuleId, Scope, Tuple, Value, World};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// That the tuples of a relation which match a pattern are these, and no others. Of an absent literal: none.
@@ -17,8 +19,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Claim {
     /// The node whose step rests on it.
     pub node: usize,
-    /// The literal of that node's rule.
-    pub literal: usize,
+    /// The literal of that node's rule; `None` where it is about the tuple that is proved.
+    pub literal: Option<usize>,
     /// In which worlds together.
     pub sides: &'static [Side],
     /// Of which relation.
@@ -49,15 +51,16 @@ pub struct Checked {
 
 /// Checks every step against the given facts.
 ///
-/// - returns: what remains to be shown: that relations *with* rules have no further tuples.
+/// - returns: what remains to be shown: that relations with rules, or a lattice column, have no further tuples.
 ///
 /// # Flaws
 /// [`Flaw::Step`]: the first node that does not follow; [`Flaw::Program`] where nothing can.
 pub fn check(program: &Program, inputs: &Inputs, proof: &Proof) -> Result<Open, Flaw> {
     let Open { claims, proved } = check_steps(program, inputs, proof)?;
     let ruled: BTreeSet<RelationId> = program.rules.iter().map(|rule| rule.head.relation).collect();
+    let is_lattice = |relation: RelationId| program.relation(relation).lattice().is_some();
     let (open, closed): (Vec<Claim>, Vec<Claim>) =
-        claims.into_iter().partition(|claim| ruled.contains(&claim.relation));
+        claims.into_iter().partition(|claim| ruled.contains(&claim.relation) || is_lattice(claim.relation));
     settle(program, &closed, |side, claim| {
         let given = inputs.side(side).get(&claim.relation).into_iter().flatten();
         given.filter(|tuple| fits(&claim.pattern, tuple)).collect()
@@ -125,7 +128,7 @@ fn settle<'a>(
         let found: BTreeSet<&Tuple> = claim.sides.iter().flat_map(|side| matching(*side, claim)).collect();
         if let Some(tuple) = found.into_iter().find(|tuple| !claim.tuples.contains(*tuple)) {
             let what = format!("{} holds and is left out", shown(program, claim.relation, tuple));
-            return Err(Flaw::Step { node: claim.node, literal: Some(claim.literal), what });
+            return Err(Flaw::Step { node: claim.node, literal: claim.literal, what });
         }
     }
     Ok(())
@@ -137,6 +140,7 @@ fn steps(program: &Program, proof: &Proof, gives: impl Fn(&Node) -> bool) -> Res
     let mut used = vec![false; proof.nodes.len()];
     let mut said: BTreeMap<(Side, RelationId, &Tuple), usize> = BTreeMap::new();
     let ruled: BTreeSet<RelationId> = program.rules.iter().map(|rule| rule.head.relation).collect();
+    let homes = homes(program);
     for (number, node) in proof.nodes.iter().enumerate() {
         let flaw = |what: String| Flaw::Step { node: number, literal: None, what };
         admit(program, node.side, node.relation, &node.tuple).map_err(flaw)?;
@@ -155,9 +159,16 @@ fn steps(program: &Program, proof: &Proof, gives: impl Fn(&Node) -> bool) -> Res
                         return Err(flaw(format!("node {ahead} does not stand before it")));
                     }
                     premise.nodes().for_each(|index| used[index] = true);
+                    let home = |of: &Node| (of.side, homes[of.relation.0 as usize]);
+                    let outside = premise.nodes().map(|index| &earlier[index]).filter(|of| home(of) != home(node));
+                    claims.extend(outside.filter_map(|of| holds(program, of, number, Some(literal))));
                     let step = Step { ruled: &ruled, earlier, side: node.side, binding };
                     let found = step.premise(&program.rule(*rule).body[literal], premise).map_err(flaw)?;
-                    claims.extend(found.into_iter().map(|claim| Claim { node: number, literal, ..claim }));
+                    claims.extend(found.into_iter().map(|claim| Claim {
+                        node: number,
+                        literal: Some(literal),
+                        ..claim
+                    }));
                 }
             }
         }
@@ -168,7 +179,17 @@ fn steps(program: &Program, proof: &Proof, gives: impl Fn(&Node) -> bool) -> Res
     if let Some(node) = used[..used.len() - 1].iter().position(|used| !used) {
         return Err(Flaw::Step { node, literal: None, what: String::from("nothing rests on it") });
     }
+    claims.extend(holds(program, root, proof.nodes.len() - 1, None));
     Ok(Open { claims, proved: Checked { side: root.side, relation: root.relation, tuple: root.tuple.clone() } })
+}
+
+/// Of a tuple with a lattice column, that no better one holds.
+fn holds(program: &Program, of: &Node, node: usize, literal: Option<usize>) -> Option<Claim> {
+    let (column, _) = program.relation(of.relation).lattice()?;
+    let mut pattern: Vec<Option<Value>> = of.tuple.iter().cloned().map(Some).collect();
+    pattern[column] = None;
+    let (sides, tuples) = (of.side.reads(World::Here), BTreeSet::from([of.tuple.clone()]));
+    Some(Claim { node, literal, sides, relation: of.relation, pattern, tuples })
 }
 
 /// Whether the node is what its rule derives under its binding, premises aside.
@@ -280,7 +301,7 @@ impl Step<'_> {
 
     fn claim(&self, atom: &Atom, relation: RelationId, tuples: BTreeSet<Tuple>) -> Claim {
         let (sides, pattern) = (self.side.reads(atom.world), self.pattern(atom));
-        Claim { node: 0, literal: 0, sides, relation, pattern, tuples }
+        Claim { node: 0, literal: None, sides, relation, pattern, tuples }
     }
 
     fn pattern(&self, atom: &Atom) -> Vec<Option<Value>> {

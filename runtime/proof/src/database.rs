@@ -22,7 +22,7 @@ pub struct Database {
 impl Database {
     /// Whether a tuple holds.
     pub fn holds(&self, side: Side, relation: RelationId, tuple: &[Value]) -> bool {
-        self.find(side, relation).is_some_and(|table| table.get(tuple).is_some())
+        self.find(side, relation).is_some_and(|table| table.holds(tuple).is_some())
     }
 
     /// Whether a fact gives the tuple.
@@ -32,19 +32,19 @@ impl Database {
 
     /// The tuples of a relation, in order.
     pub fn tuples(&self, side: Side, relation: RelationId) -> BTreeSet<&Tuple> {
-        self.find(side, relation).into_iter().flat_map(Table::rows).map(|row| &row.tuple).collect()
+        self.find(side, relation).into_iter().flat_map(Table::held).map(|row| &row.tuple).collect()
     }
 
     /// The tuples of a relation that match, in order; `None` is any value.
     pub fn matching(&self, side: Side, relation: RelationId, pattern: &[Option<Value>]) -> BTreeSet<&Tuple> {
         let table = self.find(side, relation).into_iter();
         if let Some(whole) = pattern.iter().cloned().collect::<Option<Tuple>>() {
-            return table.filter_map(|table| table.get(&whole)).map(|row| &row.tuple).collect();
+            return table.filter_map(|table| table.holds(&whole)).map(|row| &row.tuple).collect();
         }
-        table.flat_map(Table::rows).map(|row| &row.tuple).filter(|tuple| fits(pattern, tuple)).collect()
+        table.flat_map(Table::held).map(|row| &row.tuple).filter(|tuple| fits(pattern, tuple)).collect()
     }
 
-    /// What is derived and not given, with heights, sorted: a certificate of this very database.
+    /// What is derived and not given, steps too, with heights, sorted: a certificate of this very database.
     pub fn certificate(&self) -> Certificate {
         let side = |tables: &[Arc<Table>]| {
             let mut claimed = Vec::new();
@@ -75,10 +75,7 @@ impl Database {
     }
 
     fn side(&self, side: Side) -> &[Arc<Table>] {
-        match side {
-            Side::Before => &self.before,
-            Side::After => &self.after,
-        }
+        side.of(&self.before, &self.after)
     }
 
     /// The given and the claimed tuples together, not yet known to be complete.
@@ -103,7 +100,7 @@ impl Database {
         let claims = (sort(Side::Before)?, sort(Side::After)?);
         for (id, (old, new)) in (0..).map(RelationId).zip(claims.0.iter().zip(&claims.1)) {
             let table = |side: Side, claimed: &[&Claimed]| -> Result<Arc<Table>, Flaw> {
-                let mut table = Table::default();
+                let mut table = Table::of(program.relation(id).lattice());
                 for tuple in inputs.side(side).get(&id).into_iter().flatten() {
                     table.insert(tuple.clone(), 0);
                 }
@@ -128,16 +125,14 @@ impl Database {
         &self.side(side)[relation.0 as usize]
     }
 
-    /// Adds a tuple; returns whether it was new.
+    /// Adds a tuple; returns whether it was new and is not beaten.
     pub(crate) fn insert(&mut self, side: Side, relation: RelationId, tuple: Tuple, height: u32) -> bool {
-        self.table(side, relation).get(&tuple).is_none() && self.table_mut(side, relation).insert(tuple, height)
+        let table = self.table(side, relation);
+        table.get(&tuple).is_none() && !table.beats(&tuple) && self.table_mut(side, relation).insert(tuple, height)
     }
 
     fn table_mut(&mut self, side: Side, relation: RelationId) -> &mut Table {
-        let tables = match side {
-            Side::Before => &mut self.before,
-            Side::After => &mut self.after,
-        };
+        let tables = side.of(&mut self.before, &mut self.after);
         Arc::make_mut(&mut tables[relation.0 as usize])
     }
 
@@ -170,6 +165,9 @@ pub(crate) fn admit(program: &Program, side: Side, relation: RelationId, tuple: 
     };
     if known.columns.len() != tuple.len() {
         return Err(format!("{} has {} columns", shown(program, relation, tuple), known.columns.len()));
+    }
+    if known.lattice().is_some_and(|(column, _)| !matches!(tuple[column], Value::Int(_))) {
+        return Err(format!("{} has no int in its lattice column", shown(program, relation, tuple)));
     }
     if known.scope == Scope::Change && side == Side::Before {
         return Err(format!("{} is part of a change and cannot hold before it", shown(program, relation, tuple)));

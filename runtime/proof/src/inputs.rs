@@ -40,9 +40,14 @@ impl Side {
 
     /// The word for it: `before` or `after`.
     pub fn name(self) -> &'static str {
+        self.of("before", "after")
+    }
+
+    /// What belongs to it of a pair.
+    pub(crate) fn of<T>(self, before: T, after: T) -> T {
         match self {
-            Side::Before => "before",
-            Side::After => "after",
+            Side::Before => before,
+            Side::After => after,
         }
     }
 }
@@ -50,18 +55,12 @@ impl Side {
 impl Inputs {
     /// What is given on one side.
     pub fn side(&self, side: Side) -> &BTreeMap<RelationId, BTreeSet<Tuple>> {
-        match side {
-            Side::Before => &self.before,
-            Side::After => &self.after,
-        }
+        side.of(&self.before, &self.after)
     }
 
     /// What is given on one side, to add to.
     pub fn side_mut(&mut self, side: Side) -> &mut BTreeMap<RelationId, BTreeSet<Tuple>> {
-        match side {
-            Side::Before => &mut self.before,
-            Side::After => &mut self.after,
-        }
+        side.of(&mut self.before, &mut self.after)
     }
 
     /// Adds a tuple; returns whether it was new.

@@ -5,6 +5,7 @@
 
 use crate::body::{Body, atom, relations};
 use crate::flaw::Flaw;
+use crate::monotone::monotone;
 use program::{Atom, Literal, Program, RelationId, Rule, RuleId, Scope, Term, World};
 
 /// The stratum of each relation that has one.
@@ -14,8 +15,8 @@ struct Strata(Vec<Option<usize>>);
 ///
 /// # Flaws
 /// [`Flaw::Program`]: an id or a width that does not fit; a rule in no stratum, in two, or in one that does not complete
-/// its head; a body that reads upwards, or that negates or aggregates what is not complete; a rule that cannot run or
-/// leaves its head unbound.
+/// its head; a body that reads upwards, or that negates or aggregates what is not complete; a rule that cannot run,
+/// leaves its head unbound, or takes a conclusion away when a lattice column gets better.
 pub fn lawful(program: &Program) -> Result<(), Flaw> {
     let strata = strata(program)?;
     let mut home = vec![None; program.rules.len()];
@@ -37,6 +38,11 @@ pub fn lawful(program: &Program) -> Result<(), Flaw> {
     Ok(())
 }
 
+/// The stratum of each relation of a lawful program.
+pub(crate) fn homes(program: &Program) -> Vec<Option<usize>> {
+    strata(program).map_or(Vec::new(), |strata| strata.0)
+}
+
 fn strata(program: &Program) -> Result<Strata, Flaw> {
     let mut strata = vec![None; program.relations.len()];
     for (number, stratum) in program.strata.iter().enumerate() {
@@ -48,6 +54,9 @@ fn strata(program: &Program) -> Result<Strata, Flaw> {
             }
             if (relation.scope == Scope::Change) != (stratum.scope == Scope::Change) {
                 return Err(flaw(&format!("`{}` has another scope than its stratum", relation.name)));
+            }
+            if relation.columns.iter().filter(|column| column.lattice.is_some()).count() > 1 {
+                return Err(flaw(&format!("`{}` has more than one lattice column", relation.name)));
             }
         }
     }
@@ -76,6 +85,7 @@ fn examine(program: &Program, strata: &Strata, home: usize, rule: &Rule) -> Resu
             return Err(String::from("an aggregate has members without columns"));
         }
     }
+    monotone(program, rule, |atom| atom.world != World::Before && strata.0[atom.relation.0 as usize] == Some(home))?;
     if Body::of(rule).is_none() {
         return Err(String::from("a literal needs a variable that nothing binds"));
     }

@@ -7,7 +7,7 @@
 //! - `meaning`: the law itself, naive and slow.
 //! - `body`: what the literals of a rule say; the only reading of rules here, used by all of the above.
 //! - `table`, `database`: tuples that were certified. Nobody else can make a [`Database`].
-//! - `lawful`: whether a program has a meaning at all. `cited`: the part of a program that a record needs.
+//! - `lawful`: whether a program has a meaning at all; `monotone`: what its lattice columns may be used for.
 //!
 //! Trusted besides: the pure functions of [`program`] (`evaluate`, `compare`, `range`, `aggregate`).
 //!
@@ -18,19 +18,18 @@ mod body;
 mod certificate;
 mod certify;
 mod check;
-mod cited;
 mod database;
 mod flaw;
 mod inputs;
 mod lawful;
 mod meaning;
+mod monotone;
 mod proof;
 mod table;
 
 pub use certificate::{Certificate, Claimed};
 pub use certify::certify;
 pub use check::{Checked, Claim, Open, check, check_in, check_steps};
-pub use cited::cited;
 pub use database::Database;
 pub use flaw::Flaw;
 pub use inputs::{Inputs, Side};

@@ -1,9 +1,10 @@
 //! The meaning of a program: the law, in the plainest words.
 //!
 //! First the world before, then the world after; in each, stratum by stratum; in each stratum, all rules over all tuples,
-//! again and again until nothing new comes of it. As slow as that, and as easy to believe.
+//! again and again until nothing new comes of it. What a lattice column beats is not new. As slow as that, and as easy to believe.
 
 use crate::body::{Body, View, head};
+use crate::database::admit;
 use crate::flaw::Flaw;
 use crate::lawful::lawful;
 use crate::{Certificate, Database, Inputs, Side};
@@ -36,6 +37,7 @@ pub fn meaning(program: &Program, inputs: &Inputs, limit: usize) -> Result<Datab
                 }
                 let before = derived;
                 for (relation, tuple) in heads {
+                    admit(program, side, relation, &tuple).map_err(|what| Flaw::Program { rule: None, what })?;
                     derived += usize::from(database.insert(side, relation, tuple, round));
                 }
                 if derived > limit {

@@ -1,6 +1,9 @@
 //! The tuples of one relation in one world, found by any of their columns.
+//!
+//! Of a group of a lattice relation the best tuple holds. The others are kept as *steps*: rules of its own stratum may
+//! have used them before they were beaten, and what follows from them still does.
 
-use program::{Tuple, Value};
+use program::{Lattice, Tuple, Value};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::borrow::Borrow;
 use std::hash::{Hash, Hasher};
@@ -22,7 +25,10 @@ pub(crate) struct Held {
 /// The rows of one relation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
+    lattice: Option<(usize, Lattice)>,
     rows: FxHashSet<Row>,
+    /// In a lattice relation the row that holds, by the values of the other columns.
+    best: FxHashMap<Vec<Value>, Row>,
     indexes: Vec<Index>,
 }
 
@@ -34,11 +40,20 @@ struct Index {
 }
 
 impl Table {
+    pub(crate) fn of(lattice: Option<(usize, Lattice)>) -> Table {
+        Table { lattice, ..Table::default() }
+    }
+
     /// Adds a tuple; returns whether it was new. One that is there keeps its height.
     pub(crate) fn insert(&mut self, tuple: Tuple, height: u32) -> bool {
         let row = Row(Arc::new(Held { tuple, height, number: self.rows.len() }));
         let new = self.rows.insert(row.clone());
         if new {
+            if let Some((column, _)) = self.lattice
+                && !self.beats(&row.tuple)
+            {
+                self.best.insert(group(&row.tuple, column), row.clone());
+            }
             self.indexes.iter_mut().for_each(|index| index.insert(row.clone()));
         }
         new
@@ -59,11 +74,30 @@ impl Table {
         index.rows.get(key).map_or(&[], Vec::as_slice)
     }
 
+    /// Whether a better tuple of the same group is there.
+    pub(crate) fn beats(&self, tuple: &[Value]) -> bool {
+        self.lattice.is_some_and(|(column, lattice)| {
+            let best = self.best.get(&group(tuple, column));
+            best.is_some_and(|best| lattice.prefers(&best.tuple[column], &tuple[column]))
+        })
+    }
+
+    /// The tuple, if it holds.
+    pub(crate) fn holds(&self, tuple: &[Value]) -> Option<&Row> {
+        self.get(tuple).filter(|row| !self.beats(&row.tuple))
+    }
+
+    /// The tuple, if it holds or is a step.
     pub(crate) fn get(&self, tuple: &[Value]) -> Option<&Row> {
         self.rows.get(tuple)
     }
 
-    /// In no order that means anything.
+    /// Those that hold, in no order that means anything.
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Row> {
+        self.rows().filter(|row| !self.beats(&row.tuple))
+    }
+
+    /// Steps too, in no order that means anything.
     pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter()
     }
@@ -71,6 +105,11 @@ impl Table {
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }
+}
+
+/// The values of the columns that are not the lattice column.
+fn group(tuple: &[Value], lattice: usize) -> Vec<Value> {
+    tuple.iter().enumerate().filter(|(column, _)| *column != lattice).map(|(_, value)| value.clone()).collect()
 }
 
 impl Index {

@@ -1,12 +1,13 @@
 //! Small programs in which each thing that is refused is refused for its own reason.
 
+use evidence::cited;
 use program::{
     Aggregate, Atom, Column, Literal, Program, Reading, Relation, RelationId, Rule, RuleId, Scope, Stratum, Term, Type,
     Value, Variable, World,
 };
 use proof::{
     Absence, Certificate, Checked, Claimed, Flaw, Inputs, Node, Premise, Proof, Side, Why, certify, check, check_in,
-    check_steps, cited, lawful, meaning,
+    check_steps, lawful, meaning,
 };
 use std::collections::BTreeSet;
 
@@ -19,7 +20,7 @@ const NODE: RelationId = RelationId(5);
 const REACH: RelationId = RelationId(6);
 
 fn relation(name: &str, width: usize, scope: Scope) -> Relation {
-    let column = |number| Column { name: format!("c{number}"), r#type: Type::String };
+    let column = |number| Column { name: format!("c{number}"), r#type: Type::String, lattice: None };
     Relation {
         name: name.to_owned(),
         columns: (0..width).map(column).collect(),
@@ -212,7 +213,7 @@ fn the_absence_of_what_rules_derive_stays_open() {
     let (program, inputs, proof) = (program(), inputs(), gone());
     let open = check(&program, &inputs, &proof).expect("every step follows");
     let [claim] = open.claims() else { panic!("one claim is open: {open:?}") };
-    assert_eq!((claim.node, claim.literal, claim.relation), (3, 2, REACH));
+    assert_eq!((claim.node, claim.literal, claim.relation), (3, Some(2), REACH));
     assert_eq!((claim.sides, &claim.tuples), (&[Side::After][..], &BTreeSet::new()));
     assert!(open.clone().done().is_err(), "open claims are no checked proof");
     let database = meaning(&program, &inputs, 100).expect("a meaning");

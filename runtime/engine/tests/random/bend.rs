@@ -75,6 +75,13 @@ fn bent_node(
         let side = if node.side == Side::Before { Side::After } else { Side::Before };
         found.push(("the other world", Node { side, ..node.clone() }));
     }
+    if let (Some((column, _)), Why::Derived { .. }) = (program.relation(node.relation).lattice(), &node.why)
+        && let Value::Int(number) = node.tuple[column]
+    {
+        let mut tuple = node.tuple.clone();
+        tuple[column] = Value::Int(number.wrapping_add(1));
+        found.push(("another value of a lattice column", Node { tuple, ..node.clone() }));
+    }
     let Why::Derived { rule, binding, premises } = &node.why else {
         let rule = RuleId(u32::try_from(choices.below(program.rules.len())).unwrap_or(0));
         if !program.rule(rule).body.is_empty() {

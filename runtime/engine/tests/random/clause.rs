@@ -1,6 +1,8 @@
 //! One random rule, still in one reading.
 //!
-//! INVARIANT: a recursive rule makes no new values, so that there is a fixpoint.
+//! INVARIANT: a recursive rule makes no new values but sums of a lattice column, so that there is a fixpoint.
+
+mod climb;
 
 use super::choices::Choices;
 use super::policy::Without;
@@ -9,6 +11,8 @@ use program::{
     Aggregate, Atom, Comparison, Expr, Function, Literal, Presence, RelationId, Scope, Step, Term, Truth, Value, World,
 };
 use std::sync::Arc;
+
+pub(crate) use climb::{climbing_clause, near_clause, seed_clause};
 
 /// A rule in draft; the relations of its literals are numbers of drafts.
 #[derive(Clone)]
@@ -19,6 +23,8 @@ pub(crate) struct Clause {
     pub(crate) variables: Vec<Kind>,
     /// Whether it looks into json, so that an unknown can make a difference.
     pub(crate) unknown: bool,
+    /// Whether its head's last column is a sum of the lattice column that it reads.
+    pub(crate) climbs: bool,
 }
 
 /// A relation that may be read.
@@ -72,7 +78,7 @@ pub(crate) fn recursive_clause(
     }
     let terms = terms.into_iter().map(Term::Variable).collect();
     debug_assert_eq!(kinds, [Kind::Entity, Kind::Entity]);
-    Clause { head, terms, body: draft.body, variables: draft.variables, unknown: draft.unknown }
+    Clause { head, terms, body: draft.body, variables: draft.variables, unknown: draft.unknown, climbs: false }
 }
 
 impl Clause {
@@ -143,6 +149,15 @@ impl<'a> Draft<'a> {
             true => *choices.pick(&[World::Here, World::Here, World::Before, World::Either]),
             false => World::Here,
         }
+    }
+
+    /// An edge from one variable to another.
+    fn step(&mut self, from: usize, to: usize, choices: &mut Choices) {
+        let pairs: Vec<&Source> =
+            self.sources.iter().filter(|source| source.kinds == [Kind::Entity, Kind::Entity]).collect();
+        let edge = *choices.pick(&pairs);
+        let world = self.world(edge, choices);
+        self.body.push(Literal::Holds(atom(edge.relation, world, [from, to])));
     }
 
     fn source(&self, choices: &mut Choices) -> &'a Source {
@@ -432,7 +447,7 @@ impl<'a> Draft<'a> {
         if self.body.len() > 1 {
             choices.shuffle(&mut self.body);
         }
-        Clause { head, terms, body: self.body, variables: self.variables, unknown: self.unknown }
+        Clause { head, terms, body: self.body, variables: self.variables, unknown: self.unknown, climbs: false }
     }
 }
 

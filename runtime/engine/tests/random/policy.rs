@@ -3,11 +3,11 @@
 //! Read downwards: [`Policy::random`] drafts, [`Policy::program`] lowers; `clause` makes one rule.
 
 use super::choices::Choices;
-use super::clause::{Clause, Source, clause, recursive_clause};
+use super::clause::{Clause, Source, clause, climbing_clause, near_clause, recursive_clause, seed_clause};
 use super::values::Kind;
 use program::{
-    Atom, Column, Literal, Presence, Program, Reading, Relation, RelationId, Rule, RuleId, Scope, Stratum, Term, Truth,
-    Variable, World,
+    Atom, Column, Expr, Function, Lattice, Literal, Presence, Program, Reading, Relation, RelationId, Rule, RuleId,
+    Scope, Stratum, Term, Truth, Value, Variable, World,
 };
 
 /// A program in draft: relations that have two readings are written once.
@@ -31,6 +31,8 @@ pub(crate) struct Draft {
     pub(crate) given: bool,
     /// Whether an unknown can make a difference, so that it has two readings.
     pub(crate) paired: bool,
+    /// Whether of its last column, an int, only the best value of each group holds.
+    pub(crate) lattice: Option<Lattice>,
 }
 
 /// What may be taken out of a program to see what it did.
@@ -57,6 +59,9 @@ impl Policy {
         ];
         for (scope, groups) in plan {
             (0..groups).for_each(|_| policy.draft_group(scope, choices));
+            if choices.chance(45) {
+                policy.draft_lattice(scope, choices);
+            }
         }
         choices.shuffle(&mut policy.clauses);
         policy
@@ -74,10 +79,9 @@ impl Policy {
             };
             let kinds = if !recursive && choices.chance(4) { Vec::new() } else { kinds };
             let given = scope == Scope::State && choices.chance(15);
-            self.relations.push(Draft { kinds, scope, derived: true, given, paired: false });
+            self.relations.push(Draft { kinds, scope, derived: true, given, paired: false, lattice: None });
         }
-        let sources: Vec<Source> =
-            (0..below).filter(|r| self.relations[*r].scope <= scope).map(|r| self.source(r)).collect();
+        let sources = self.sources(below, scope);
         let group: Vec<usize> = (below..below + size).collect();
         let mut clauses = Vec::new();
         for head in &group {
@@ -93,11 +97,59 @@ impl Policy {
                 }
             }
         }
+        self.add_group(group, clauses);
+    }
+
+    /// Drafts a relation with a lattice column: the best of what some rules say, or the shortest way; and sometimes a
+    /// plain one beside it that tests the column and feeds it.
+    fn draft_lattice(&mut self, scope: Scope, choices: &mut Choices) {
+        let below = self.relations.len();
+        let lattice = *choices.pick(&[Lattice::Least, Lattice::Least, Lattice::Most]);
+        let recursive = choices.chance(75);
+        let beside = recursive && choices.chance(40);
+        let given = scope == Scope::State && choices.chance(25);
+        let kinds = match recursive {
+            true => vec![Kind::Entity, Kind::Entity, Kind::Int],
+            false => vec![*choices.pick(&PLAIN[..5]), Kind::Int],
+        };
+        let draft = Draft { kinds, scope, derived: true, given, paired: false, lattice: Some(lattice) };
+        let kinds = draft.kinds.clone();
+        self.relations.push(draft);
+        let sources = self.sources(below, scope);
+        let mut clauses = Vec::new();
+        for _ in 0..choices.between(1, 2) {
+            clauses.push(match recursive && choices.chance(60) {
+                true => seed_clause(below, None, &sources, scope, choices),
+                false => clause(below, &kinds, &sources, scope, choices),
+            });
+        }
+        if recursive {
+            for _ in 0..choices.between(1, 2) {
+                clauses.push(climbing_clause(below, lattice, &sources, scope, choices));
+            }
+        }
+        let mut group = vec![below];
+        if beside {
+            let kinds = vec![Kind::Entity, Kind::Entity];
+            self.relations.push(Draft { kinds, scope, derived: true, given: false, paired: false, lattice: None });
+            clauses.push(near_clause(below + 1, below, lattice, choices));
+            clauses.push(seed_clause(below, Some(below + 1), &sources, scope, choices));
+            group.push(below + 1);
+        }
+        self.add_group(group, clauses);
+    }
+
+    fn add_group(&mut self, group: Vec<usize>, clauses: Vec<Clause>) {
         let reads = |clause: &Clause| clause.unknown || clause.reads().iter().any(|r| self.relations[*r].paired);
         let paired = clauses.iter().any(reads);
         group.iter().for_each(|head| self.relations[*head].paired = paired);
         self.clauses.extend(clauses);
         self.groups.push(group);
+    }
+
+    /// The first `below` relations, as far as a rule of that scope may read them.
+    fn sources(&self, below: usize, scope: Scope) -> Vec<Source> {
+        (0..below).filter(|r| self.relations[*r].scope <= scope).map(|r| self.source(r)).collect()
     }
 
     fn source(&self, relation: usize) -> Source {
@@ -131,9 +183,10 @@ impl Policy {
         }
     }
 
-    /// The sure and possible readings of each relation that has both.
+    /// The sure and possible readings of each relation that has both, and is no lattice.
     pub(crate) fn pairs(&self) -> Vec<(RelationId, RelationId)> {
-        (0..self.relations.len()).filter_map(|r| Some((self.sure(r), self.possible(r)?))).collect()
+        let plain = (0..self.relations.len()).filter(|r| self.relations[*r].lattice.is_none());
+        plain.filter_map(|r| Some((self.sure(r), self.possible(r)?))).collect()
     }
 
     pub(crate) fn program(&self) -> Program {
@@ -222,10 +275,30 @@ impl Policy {
             }
             bind @ Literal::Bind { .. } => bind,
         };
+        let mut body: Vec<Literal> = clause.body.iter().map(literal).collect();
+        let (mut terms, mut kinds) = (clause.terms.clone(), clause.variables.clone());
+        if let Some(lattice) = self.relations[clause.head].lattice.filter(|_| !clause.climbs)
+            && let Some(last) = terms.last_mut()
+        {
+            // What stands there is an int: the one that is certain, or the best that is possible.
+            let value = match last {
+                Term::Variable(variable) => Expr::Variable(*variable),
+                Term::Constant(value) => Expr::Constant(value.clone()),
+                Term::Any => unreachable!("a head is bound"),
+            };
+            let (function, end) = match (lattice == Lattice::Least) == possible {
+                true => (Function::Lowest, -2),
+                false => (Function::Highest, 9),
+            };
+            let expr = Expr::Call(function, vec![value, Expr::Constant(Value::Int(end))]);
+            body.push(Literal::Bind { variable: kinds.len(), expr });
+            *last = Term::Variable(kinds.len());
+            kinds.push(Kind::Int);
+        }
         Rule {
-            head: Atom { relation: head, world: World::Here, terms: clause.terms.clone() },
-            body: clause.body.iter().map(literal).collect(),
-            variables: variables(&clause.variables),
+            head: Atom { relation: head, world: World::Here, terms },
+            body,
+            variables: variables(&kinds),
             message: Vec::new(),
             citation: Default::default(),
         }
@@ -247,12 +320,16 @@ const INPUTS: [(&[Kind], Scope); 7] = [
 const PLAIN: [Kind; 6] = [Kind::Entity, Kind::Entity, Kind::Entity, Kind::Int, Kind::Int, Kind::Json];
 
 fn input(kinds: &[Kind], scope: Scope) -> Draft {
-    Draft { kinds: kinds.to_vec(), scope, derived: false, given: true, paired: false }
+    Draft { kinds: kinds.to_vec(), scope, derived: false, given: true, paired: false, lattice: None }
 }
 
 impl Draft {
     fn relation(&self, name: String, reading: Reading) -> Relation {
-        let column = |(number, kind): (usize, &Kind)| Column { name: format!("c{number}"), r#type: kind.r#type() };
+        let column = |(number, kind): (usize, &Kind)| Column {
+            name: format!("c{number}"),
+            r#type: kind.r#type(),
+            lattice: self.lattice.filter(|_| number + 1 == self.kinds.len()),
+        };
         Relation {
             name,
             columns: self.kinds.iter().enumerate().map(column).collect(),

@@ -7,11 +7,13 @@ use proof::{Inputs, Side, certify, meaning};
 use std::sync::Arc;
 
 const LAW: &str = "
-    state edge/2, node/1, path/2, far/1, lonely/1;
+    state edge/2, node/1, path/2, far/1, lonely/1, step/3, way/2 least;
     change action/1, hit/1;
     path(x, y) if edge(x, y);
     path(x, z) if path(x, y), edge(y, z);
     far(x) if path('a', x), not edge('a', x);
+    way('a', 0);
+    way(y, m) if way(x, n), step(x, y, c), m = n +: c;
     lonely(x) if node(x), not path(x, _);
     hit(y) if action(x), path(x, y)";
 
@@ -19,7 +21,11 @@ const LAW: &str = "
 fn is_right(engine_fault: Option<Planted>) -> (bool, bool) {
     let _guard = engine_fault.map(plant);
     let program = program(LAW);
-    let given = facts(&program, "edge('a', 'b'); edge('b', 'c'); edge('c', 'd'); node('a'); node('d')");
+    let given = facts(
+        &program,
+        "edge('a', 'b'); edge('b', 'c'); edge('c', 'd'); node('a'); node('d');
+         step('a', 'c', 9); step('a', 'b', 1); step('b', 'c', 1)",
+    );
     let change = Delta { added: facts(&program, "action('a'); edge('d', 'e')"), removed: Vec::new() };
     let mut inputs = Inputs::default();
     for (relation, tuple) in &given {

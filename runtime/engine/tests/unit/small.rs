@@ -1,12 +1,12 @@
 //! Small programs as text: `path(x, z) if path(x, y), edge(y, z);`.
 //!
 //! A name is a variable, `'a'` a text, `7` a number, `_` any value. Relations are declared by their first line:
-//! `state edge/2, path/2;`. Literals: `p(..)`, `not p(..)`, with `before.` or `either.` in front; `x < y` and the other
-//! comparisons; `x = y + 1`; `n = count p(x, _)` over the columns that are `_`.
+//! `state edge/2, path/2;`, with `least` or `most` of its last column as `dist/3 least`. Literals: `p(..)`, `not p(..)`, with `before.` or `either.` in front; `x < y` and the other
+//! comparisons; `x = y + 1`, and `x = y +: 1` held at the ends of int; `n = count p(x, _)` over the columns that are `_`.
 
 use program::{
-    Aggregate, Atom, Citation, Column, Comparison, Expr, Function, Literal, Program, Reading, Relation, RelationId,
-    Rule, RuleId, Scope, Stratum, Term, Truth, Tuple, Type, Value, Variable, World,
+    Aggregate, Atom, Citation, Column, Comparison, Expr, Function, Lattice, Literal, Program, Reading, Relation,
+    RelationId, Rule, RuleId, Scope, Stratum, Term, Truth, Tuple, Type, Value, Variable, World,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,7 +19,16 @@ pub(crate) fn program(text: &str) -> Arc<Program> {
         for (word, scope) in [("state ", Scope::State), ("timed ", Scope::Timed), ("change ", Scope::Change)] {
             for name in line.strip_prefix(word).into_iter().flat_map(|names| names.split(',')) {
                 let (name, width) = name.trim().split_once('/').expect("name/width");
-                program.relations.push(relation(name, width.parse().expect("a width"), scope));
+                let (width, lattice) = width.split_once(' ').unwrap_or((width, ""));
+                let mut relation = relation(name, width.parse().expect("a width"), scope);
+                if let Some(column) = relation.columns.last_mut() {
+                    column.lattice = match lattice {
+                        "least" => Some(Lattice::Least),
+                        "most" => Some(Lattice::Most),
+                        _ => None,
+                    };
+                }
+                program.relations.push(relation);
             }
         }
     }
@@ -58,7 +67,7 @@ pub(crate) fn shown(tuples: &[Tuple]) -> String {
 }
 
 fn relation(name: &str, width: usize, scope: Scope) -> Relation {
-    let column = |place| Column { name: format!("c{place}"), r#type: Type::String };
+    let column = |place| Column { name: format!("c{place}"), r#type: Type::String, lattice: None };
     Relation {
         name: name.to_owned(),
         columns: (0..width).map(column).collect(),
@@ -129,8 +138,9 @@ fn atom(program: &Program, names: &mut Vec<String>, text: &str) -> Atom {
 }
 
 fn expression(names: &mut Vec<String>, text: &str) -> Expr {
-    if let Some((left, right)) = text.split_once(" + ") {
-        return Expr::Call(Function::Add, vec![expression(names, left), expression(names, right)]);
+    let sum = text.split_once(" + ").map(|sides| (Function::Add, sides));
+    if let Some((function, (left, right))) = sum.or(text.split_once(" +: ").map(|sides| (Function::AddHeld, sides))) {
+        return Expr::Call(function, vec![expression(names, left), expression(names, right)]);
     }
     match term(names, text) {
         Term::Variable(variable) => Expr::Variable(variable),

@@ -1,8 +1,7 @@
 //! The part of a program that some proofs rest on, so that a record can carry it.
 
-use crate::body::relations as read;
-use crate::{Absence, Premise, Proof, Why};
 use program::{Literal, Program, Reading, RelationId, RuleId, Stratum};
+use proof::{Absence, Premise, Proof, Why};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The cited relations and rules, and the proofs with their numbers in that smaller program.
@@ -38,6 +37,16 @@ pub fn cited(program: &Program, proofs: &[Proof]) -> (Program, Vec<Proof>) {
     };
     let proofs = proofs.iter().cloned().map(|proof| names.proof(proof)).collect();
     (names.program(program), proofs)
+}
+
+/// The relations that a literal reads; an aggregate both readings of one.
+fn read(literal: &Literal) -> impl Iterator<Item = RelationId> + use<> {
+    let (one, other) = match literal {
+        Literal::Holds(atom) | Literal::Absent(atom) => (Some(atom.relation), None),
+        Literal::Aggregate { sure, possible, .. } => (Some(sure.relation), *possible),
+        Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => (None, None),
+    };
+    one.into_iter().chain(other)
 }
 
 /// What is kept, by its number before, with its number after.
