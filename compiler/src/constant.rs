@@ -4,7 +4,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::names::near;
-use program::{Json, Type, Value};
+use program::{Decimal, Json, Type, Value};
 use std::sync::Arc;
 use syntax::ast::{Expr, ExprKind, Span};
 
@@ -24,6 +24,12 @@ pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result
         (ExprKind::Text(text), _) => text_value(text, expr.span, wanted, members),
         (_, Type::Json) => json(expr).map(Value::json),
         (ExprKind::Int(n), Type::Int) => Ok(Value::Int(*n)),
+        (ExprKind::Int(n), Type::Nat) if *n >= 0 => Ok(Value::Int(*n)),
+        (ExprKind::Int(_), Type::Nat) => mismatch("a negative number"),
+        (ExprKind::Int(n), Type::Decimal) => Ok(Value::Decimal(Decimal::from(*n))),
+        (ExprKind::Decimal(text), Type::Decimal) => {
+            Decimal::parse(text).map(Value::Decimal).ok_or_else(|| Box::new(too_many_digits(expr.span)))
+        }
         (ExprKind::Int(_), _) => mismatch("a number"),
         (ExprKind::Bool(b), Type::Bool) => Ok(Value::Bool(*b)),
         (ExprKind::Bool(_), _) => mismatch("a truth value"),
@@ -31,7 +37,14 @@ pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result
         (ExprKind::Duration(_), _) => mismatch("a duration"),
         (ExprKind::Time(text), Type::Time) => text_value(text, expr.span, wanted, members),
         (ExprKind::Time(_), _) => mismatch("a time"),
+        (ExprKind::Negative(inner), Type::Nat) => match constant(inner, &Type::Int, members)? {
+            Value::Int(0) => Ok(Value::Int(0)),
+            _ => mismatch("a negative number"),
+        },
         (ExprKind::Negative(inner), _) => match constant(inner, wanted, members)? {
+            Value::Decimal(n) => {
+                Decimal::ZERO.checked_sub(n).map(Value::Decimal).ok_or_else(|| Box::new(too_many_digits(expr.span)))
+            }
             Value::Int(n) => n.checked_neg().map(Value::Int).ok_or_else(|| Box::new(too_large(expr.span))),
             Value::Duration(n) => n.checked_neg().map(Value::Duration).ok_or_else(|| Box::new(too_large(expr.span))),
             _ => mismatch("a number"),
@@ -74,12 +87,11 @@ pub fn text_value<'a>(text: &str, span: Span, wanted: &Type, members: &Members<'
             }
             Some(Value::text(text))
         }
-        Type::Int | Type::Bool | Type::Set(_) | Type::List(_) => {
+        Type::Int | Type::Nat | Type::Decimal | Type::Bool | Type::Set(_) | Type::List(_) => {
             return Err(Box::new(mismatch(span, "a text", wanted)));
         }
-        Type::Entity(_) | Type::String | Type::Time | Type::Duration | Type::Cidr | Type::Json => {
-            Value::parse(text, wanted)
-        }
+        Type::Entity(_) | Type::String | Type::Time | Type::Duration | Type::Json => Value::parse(text, wanted),
+        Type::Cidr | Type::Ip | Type::Version => Value::parse(text, wanted),
     };
     found.ok_or_else(|| Box::new(bad_literal(text, span, wanted)))
 }
@@ -146,6 +158,8 @@ fn bad_literal(text: &str, span: Span, wanted: &Type) -> Diagnostic {
     let example = match wanted {
         Type::Time => "`2030-01-01T00:00Z`",
         Type::Duration => "`24h`, `90m`, `7d`",
+        Type::Ip => "`\"10.0.0.1\"`, `\"2001:db8::1\"`",
+        Type::Version => "`\"1.4.0\"`, `\"2.0.0-rc.1\"`: three numbers",
         _ => "`\"10.0.0.0/8\"`, `\"2001:db8::/32\"`",
     };
     Diagnostic::new(Code::BadLiteral, format!("`{text}` does not say {}", described(wanted)))
@@ -180,4 +194,8 @@ pub(crate) fn not_constant(span: Span) -> Diagnostic {
 
 fn too_large(span: Span) -> Diagnostic {
     Diagnostic::new(Code::BadToken, "this number does not fit 64 bits").label(span, "too large")
+}
+
+fn too_many_digits(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::BadToken, "this number has more than 38 digits").label(span, "too many digits")
 }

@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(asked("recoverable.survives(r, _c)"), Ok(vec!["r: Resource".into()]));
         assert_eq!(asked("orders/recoverable.survives(r, c)"), Ok(vec!["r: Resource".into(), "c: Resource".into()]));
         assert_eq!(asked("survives(r, c)"), Ok(vec!["r: Resource".into(), "c: Resource".into()]));
-        assert_eq!(asked("n = count { r: kind(r, _) }"), Ok(vec!["n: int".into()]));
+        assert_eq!(asked("n = count { r: kind(r, _) }"), Ok(vec!["n: nat".into()]));
         assert_eq!(asked("exists(\"db\")"), Ok(vec![]));
     }
 

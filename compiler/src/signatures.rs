@@ -276,16 +276,18 @@ pub fn read_type(written: &ast::Type, scope: &Scope, names: &Names) -> Result<Ty
         ast::Type::Named(path) => match joined(&path.names).as_str() {
             "string" => Type::String,
             "int" => Type::Int,
+            "nat" => Type::Nat,
+            "decimal" => Type::Decimal,
             "bool" => Type::Bool,
             "time" => Type::Time,
             "duration" => Type::Duration,
             "cidr" => Type::Cidr,
+            "ip" => Type::Ip,
+            "version" => Type::Version,
             "json" => Type::Json,
-            word @ ("nat" | "decimal" | "ip" | "version") => {
-                return Err(Box::new(not_yet(path.span, &format!("the type `{word}`"))));
-            }
             word => {
-                const BUILTIN: [&str; 7] = ["string", "int", "bool", "time", "duration", "cidr", "json"];
+                const BUILTIN: [&str; 11] =
+                    ["string", "int", "nat", "decimal", "bool", "time", "duration", "cidr", "ip", "version", "json"];
                 let symbol = scope.find(names, &path.names, None, Wanted::Type).map_err(|mut diagnostic| {
                     if diagnostic.fixes.is_empty()
                         && diagnostic.help.is_none()

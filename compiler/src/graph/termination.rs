@@ -56,7 +56,8 @@ fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<
             rule.rule.body.iter().any(
                 |literal| matches!(literal, Literal::Holds(atom) if atom.variables().any(|other| other == variable)),
             );
-        found_elsewhere || *of == Type::Bool || *of == Type::Int && between_constants(rule, variable)
+        let number = matches!(of, Type::Int | Type::Nat);
+        found_elsewhere || *of == Type::Bool || number && between_constants(rule, variable)
     };
     let head = rule.rule.head.terms.iter().filter_map(|term| match term {
         Term::Variable(index) => Some(*index),
@@ -87,7 +88,7 @@ fn computes(expr: &Expr) -> bool {
 }
 
 fn between_constants(rule: &DraftRule<'_>, variable: usize) -> bool {
-    let (mut below, mut above) = (false, false);
+    let (mut below, mut above) = (rule.rule.variables[variable].r#type == Type::Nat, false);
     for literal in &rule.rule.body {
         let Literal::Test { op, left, right, .. } = literal else { continue };
         let op = match (left, right) {

@@ -320,6 +320,7 @@ fn test(op: Comparison, left: &hir::Expr, right: &hir::Expr) -> Literal {
 fn zero(how: Aggregate, of: &Type) -> Value {
     match (how, of) {
         (Aggregate::Sum, Type::Duration) => Value::Duration(0),
+        (Aggregate::Sum, Type::Decimal) => Value::Decimal(program::Decimal::ZERO),
         _ => Value::Int(0),
     }
 }

@@ -68,9 +68,8 @@ pub(crate) fn doubt(expr: &Expr, variables: &[Variable], doubts: &[Doubt]) -> Do
         Expr::Constant(value) => constant_doubt(value),
         Expr::Path { base, .. } => doubt(base, variables, doubts).max(Doubt::Unknown),
         Expr::As(inner, wanted) => {
-            // Reading json as a type may find another type.
-            let json = *wanted != Type::Json && type_of(inner, variables).is_none_or(|from| holds_json(&from));
-            doubt(inner, variables, doubts).max(if json { Doubt::Unknown } else { Doubt::Known })
+            let lossy = type_of(inner, variables).is_none_or(|from| may_fail(&from, wanted));
+            doubt(inner, variables, doubts).max(if lossy { Doubt::Unknown } else { Doubt::Known })
         }
         Expr::Call(function, items) => {
             all(items).max(if partial(*function, items, variables) { Doubt::Unknown } else { Doubt::Known })
@@ -106,19 +105,26 @@ fn partial(function: Function, items: &[Expr], variables: &[Variable]) -> bool {
     }
 }
 
+/// Whether a value of the one type may say none of the other: json of another type, a text that says no time.
+fn may_fail(from: &Type, wanted: &Type) -> bool {
+    match (from, wanted) {
+        (_, Type::Json) => false,
+        (Type::Int | Type::Decimal, Type::Nat) | (Type::Decimal, Type::Int) => true,
+        (
+            Type::String | Type::Entity(_) | Type::Enum(_),
+            Type::Time | Type::Duration | Type::Cidr | Type::Ip | Type::Version,
+        ) => true,
+        (from, _) => holds_json(from),
+    }
+}
+
 /// Whether values of the type are json, or hold some.
 pub(crate) fn holds_json(of: &Type) -> bool {
     match of {
         Type::Json => true,
         Type::Set(inner) | Type::List(inner) => holds_json(inner),
-        Type::Entity(_)
-        | Type::Enum(_)
-        | Type::String
-        | Type::Int
-        | Type::Bool
-        | Type::Time
-        | Type::Duration
-        | Type::Cidr => false,
+        Type::Entity(_) | Type::Enum(_) | Type::String | Type::Int | Type::Nat | Type::Decimal | Type::Bool => false,
+        Type::Time | Type::Duration | Type::Cidr | Type::Ip | Type::Version => false,
     }
 }
 
@@ -134,7 +140,8 @@ pub(crate) fn type_of(expr: &Expr, variables: &[Variable]) -> Option<Type> {
             let arguments: Vec<Option<Type>> = items.iter().map(|item| type_of(item, variables)).collect();
             let signature = functions().iter().find(|signature| signature.function == *function)?;
             let fits = |wanted: &[Type]| {
-                wanted.len() == arguments.len() && wanted.iter().zip(&arguments).all(|(w, a)| a.as_ref() == Some(w))
+                wanted.len() == arguments.len()
+                    && wanted.iter().zip(&arguments).all(|(w, a)| a.as_ref().is_some_and(|a| w.takes(a)))
             };
             signature.types().into_iter().find(|(wanted, _)| fits(wanted)).map(|(_, result)| result)
         }
@@ -146,14 +153,18 @@ pub(crate) fn type_of(expr: &Expr, variables: &[Variable]) -> Option<Type> {
 fn constant_type(value: &Value) -> Option<Type> {
     Some(match value {
         Value::Bool(_) => Type::Bool,
+        Value::Int(n) if *n >= 0 => Type::Nat,
         Value::Int(_) => Type::Int,
+        Value::Decimal(_) => Type::Decimal,
+        Value::Ip(_) => Type::Ip,
+        Value::Version(_) => Type::Version,
         Value::Text(_) => Type::String,
         Value::Time(_) => Type::Time,
         Value::Duration(_) => Type::Duration,
         Value::Cidr(_) => Type::Cidr,
         Value::Json(_) => Type::Json,
-        Value::Set(items) => Type::Set(Box::new(constant_type(items.first()?)?)),
-        Value::List(items) => Type::List(Box::new(constant_type(items.first()?)?)),
+        Value::Set(items) => Type::Set(Box::new(constant_type(items.first()?)?.widest())),
+        Value::List(items) => Type::List(Box::new(constant_type(items.first()?)?.widest())),
         Value::Between(ends) => constant_type(&ends.0)?,
         Value::Unknown(_) => return None,
     })

@@ -121,13 +121,30 @@ impl<'a> Body<'a> {
     pub(crate) fn terms(&mut self, columns: &[Column], arguments: &[Argument], name: &str, span: Span) -> Vec<Expr> {
         let slots = self.slots(columns, arguments, name, span, false);
         let terms = slots.into_iter().zip(columns).map(|(slot, column)| match slot {
-            Some(expr) => self.term(expr, &column.r#type),
+            Some(expr) => self.joined(expr, &column.r#type),
             None => Expr::Any,
         });
         terms.collect()
     }
 
-    fn term(&mut self, expr: &ast::Expr, wanted: &Type) -> Expr {
+    /// A term of a body's atom: what stands in the column is what the variable is, or is compared with.
+    fn joined(&mut self, expr: &ast::Expr, met: &Type) -> Expr {
+        let ExprKind::Name(name) = &expr.kind else {
+            let computed = matches!(expr.kind, ExprKind::Binary(..) | ExprKind::Call(_) | ExprKind::Default(..));
+            return self.term(expr, if computed { met.widest() } else { met.clone() });
+        };
+        if is_open(met) || self.is_wildcard(name) {
+            return self.term(expr, met.clone());
+        }
+        let typed = self.name(name, expr.span);
+        match typed.expr {
+            Expr::Variable(variable) if self.meet(variable, met, expr.span) => typed.expr,
+            _ => self.column(expr, &met.widest()),
+        }
+    }
+
+    fn term(&mut self, expr: &ast::Expr, wanted: Type) -> Expr {
+        let wanted = &wanted;
         match &expr.kind {
             ExprKind::Any => return Expr::Any,
             ExprKind::Name(name) if self.is_wildcard(name) => return Expr::Any,
@@ -220,7 +237,7 @@ impl<'a> Body<'a> {
         for (slot, column) in slots.into_iter().zip(&helper.columns) {
             match slot {
                 Some(expr) if !matches!(expr.kind, ExprKind::Any) => {
-                    let value = self.term(expr, &column.r#type);
+                    let value = self.term(expr, column.r#type.clone());
                     arguments.insert(column.name.clone(), Typed::of(value, column.r#type.clone()));
                 }
                 _ => free.push(column),
@@ -232,14 +249,24 @@ impl<'a> Body<'a> {
             mentions.declare(&Name { text: column.name.clone(), span: helper.declared.span });
         }
         let at = Some(self.at(atom.span));
-        let inner =
-            Place { module, blueprint, mentions: Rc::new(mentions), frame: 0, next_frame: 1, prefix, arguments, at };
+        let aggregates = self.place.aggregates;
+        let inner = Place {
+            module,
+            blueprint,
+            mentions: Rc::new(mentions),
+            frame: 0,
+            next_frame: 1,
+            aggregates,
+            prefix,
+            arguments,
+            at,
+        };
         let outer = std::mem::replace(&mut self.place, inner);
         self.lets.push(helper.declared.name.clone());
         for column in free {
             let typed = self.name(&column.name, helper.declared.span);
             if let Expr::Variable(variable) = typed.expr {
-                self.learn(variable, &column.r#type);
+                self.learn(variable, &column.r#type, atom.span);
             }
         }
         let mut literals = Vec::new();

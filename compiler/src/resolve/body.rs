@@ -34,8 +34,17 @@ pub(crate) struct Typed {
     pub(crate) expr: Expr,
     /// `None`: nothing says it yet.
     pub(crate) r#type: Option<Type>,
-    /// The type is only what a quoted text is if nothing asks for more.
+    /// The type is only what a quoted text or a number is if nothing asks for more.
     pub(crate) weak: bool,
+    /// It is a whole number of the text: a nat, an int or a decimal.
+    pub(crate) number: bool,
+}
+
+/// What is known of a variable's type, and where it was learned.
+#[derive(Clone, Debug)]
+struct Known {
+    of: Type,
+    at: Span,
 }
 
 /// Where names are looked up: the rule, or the let that stands in it.
@@ -46,6 +55,8 @@ pub(crate) struct Place<'a> {
     pub(crate) mentions: Rc<Mentions>,
     pub(crate) frame: usize,
     pub(crate) next_frame: usize,
+    /// Aggregates around it.
+    pub(crate) aggregates: usize,
     /// Before the names of a let's own variables: `recent#1.`.
     pub(crate) prefix: String,
     /// A let's parameters with what stands for them.
@@ -60,7 +71,7 @@ pub(crate) struct Body<'a> {
     pub(crate) place: Place<'a>,
     pub(crate) variables: Vec<hir::Variable>,
     index: FxHashMap<String, usize>,
-    types: FxHashMap<String, Type>,
+    types: FxHashMap<String, Known>,
     pub(crate) strength: Strength,
     learned: bool,
     /// A type was needed and not known.
@@ -75,6 +86,8 @@ pub(crate) struct Body<'a> {
     pub(crate) misread: bool,
     /// A question or a test: it may look inside blueprints.
     pub(crate) asking: bool,
+    /// Under a `not`: what stands here gives no variable its values.
+    pub(crate) negated: bool,
 }
 
 impl<'a> Body<'a> {
@@ -90,6 +103,7 @@ impl<'a> Body<'a> {
             mentions: Rc::new(mentions),
             frame: 0,
             next_frame: 1,
+            aggregates: 0,
             prefix: String::new(),
             arguments: FxHashMap::default(),
             at: None,
@@ -109,6 +123,7 @@ impl<'a> Body<'a> {
             recursion: false,
             misread: false,
             asking: false,
+            negated: false,
         }
     }
 
@@ -119,6 +134,7 @@ impl<'a> Body<'a> {
             self.index.clear();
             self.diagnostics.clear();
             self.place.next_frame = 1;
+            self.negated = false;
             self.lets_used = 0;
             (self.learned, self.unsettled) = (false, false);
             let built = build(self);
@@ -136,7 +152,7 @@ impl<'a> Body<'a> {
         let mut open = Vec::new();
         for variable in &mut self.variables {
             match self.types.get(&variable.name) {
-                Some(known) => variable.r#type = known.clone(),
+                Some(known) => variable.r#type = known.of.clone(),
                 None => {
                     variable.r#type = OPEN;
                     open.push(variable.clone());
@@ -176,9 +192,9 @@ impl<'a> Body<'a> {
         let first = self.place.mentions.owner(self.place.frame, name).map_or(span, |(_, mention)| mention.first);
         let position = self.variable(key, self.at(first), parameter.is_some());
         if let Some(known) = parameter {
-            self.learn(position, &known);
+            self.give(position, &known, span);
         }
-        Typed { r#type: self.type_of(position), expr: Expr::Variable(position), weak: false }
+        Typed { r#type: self.type_of(position), ..Typed::open(Expr::Variable(position)) }
     }
 
     /// The type of the blueprint's parameter of that name.
@@ -206,21 +222,72 @@ impl<'a> Body<'a> {
     pub(crate) fn fresh(&mut self, known: Option<&Type>, span: Span) -> usize {
         let position = self.variable(format!("$#{}", self.variables.len()), self.at(span), false);
         if let Some(known) = known {
-            self.learn(position, known);
+            self.give(position, known, span);
         }
         position
     }
 
     pub(crate) fn type_of(&self, variable: usize) -> Option<Type> {
-        self.types.get(&self.variables[variable].name).cloned()
+        self.types.get(&self.variables[variable].name).map(|known| known.of.clone())
     }
 
-    /// Notes the type of a variable, unless one is known already.
-    pub(crate) fn learn(&mut self, variable: usize, known: &Type) {
+    /// Notes the type that a place asks of a variable, unless one is known already.
+    ///
+    /// That it asks for a nat is believed last: what gives the variable its values may say that they are ints.
+    pub(crate) fn learn(&mut self, variable: usize, known: &Type, span: Span) {
+        if known.widest() != *known && self.strength == Strength::Sure {
+            self.unsettled |= self.type_of(variable).is_none();
+        } else {
+            self.note(variable, known, span);
+        }
+    }
+
+    /// Notes the type of the values that a variable is given; an int that is given nats is one.
+    pub(crate) fn give(&mut self, variable: usize, known: &Type, span: Span) {
+        let narrower = self.type_of(variable).is_some_and(|before| before != *known && before.takes(known));
+        if narrower {
+            self.types.remove(&self.variables[variable].name);
+        }
+        self.note(variable, known, span);
+    }
+
+    fn note(&mut self, variable: usize, known: &Type, span: Span) {
+        let at = self.at(span);
         let name = &self.variables[variable].name;
         if !self.types.contains_key(name) && !is_open(known) {
-            self.types.insert(name.clone(), known.clone());
+            self.types.insert(name.clone(), Known { of: known.clone(), at });
             self.learned = true;
+        }
+    }
+
+    /// A variable where values meet: a column of a body's atom, an equation. Where it is the variable's own rule or
+    /// aggregate, and not denied, these are the values that it is given; else they are what it is compared with.
+    ///
+    /// - returns: whether the types agree.
+    pub(crate) fn meet(&mut self, variable: usize, met: &Type, span: Span) -> bool {
+        let own = match self.place.frame {
+            0 => self.place.aggregates == 0,
+            frame => self.variables[variable].name.ends_with(&format!("#{frame}")),
+        };
+        let known = if own && !self.negated { met.clone() } else { met.widest() };
+        match self.type_of(variable) {
+            Some(before) if before.common(&known).is_none() => return false,
+            _ => self.give(variable, &known, span),
+        }
+        true
+    }
+
+    /// Two places that disagree about a type: where it is asked, and for a variable where it was learned.
+    pub(crate) fn disagreement(&self, expr: &Expr, have: &Type, wanted: &Type, span: Span) -> Diagnostic {
+        let at = self.at(span);
+        let diagnostic = restated(mismatch(at, &described(have), wanted), have, wanted);
+        let learned = match expr {
+            Expr::Variable(variable) => self.types.get(&self.variables[*variable].name).map(|known| known.at),
+            _ => None,
+        };
+        match learned {
+            Some(place) if place != at => diagnostic.label(place, format!("is {} here", described(have))),
+            _ => diagnostic,
         }
     }
 
@@ -228,18 +295,38 @@ impl<'a> Body<'a> {
     pub(crate) fn fit(&mut self, typed: Typed, wanted: &Type, span: Span) -> Expr {
         match (&typed.r#type, &typed.expr) {
             (None, Expr::Variable(variable)) => {
-                self.learn(*variable, wanted);
+                self.learn(*variable, wanted, span);
                 typed.expr
             }
             (None, _) => typed.expr,
-            (Some(have), _) if have == wanted => typed.expr,
+            (Some(have), _) if wanted.takes(have) => typed.expr,
             (Some(Type::Json), _) => Expr::As(Box::new(typed.expr), wanted.clone()),
             (Some(have), _) => {
-                let have = described(have);
-                self.report(mismatch(self.at(span), &have, wanted));
+                let diagnostic = self.disagreement(&typed.expr, have, wanted, span);
+                self.report(diagnostic);
                 typed.expr
             }
         }
+    }
+}
+
+/// What is said where a value of the one type stands and the other is asked.
+fn restated(diagnostic: Diagnostic, have: &Type, wanted: &Type) -> Diagnostic {
+    let text = matches!(have, Type::String | Type::Entity(_) | Type::Enum(_));
+    match (have, wanted) {
+        (Type::Int, Type::Nat) => diagnostic.help("state it: `n: nat = …` is unknown where the int is negative"),
+        (Type::Int | Type::Nat, Type::Decimal) => diagnostic.help("state it: `d: decimal = …`"),
+        (Type::Decimal, Type::Int | Type::Nat) => {
+            diagnostic.help(format!("state it: `n: {wanted} = …` is unknown where the decimal is not whole"))
+        }
+        (Type::Ip, Type::Cidr) => diagnostic.help("state it: `c: cidr = …` is the network of that one address"),
+        (_, Type::Time | Type::Duration | Type::Cidr | Type::Ip | Type::Version) if text => {
+            diagnostic.help(format!("state it: `x: {wanted} = …` is unknown where the text says none"))
+        }
+        (_, Type::String | Type::Entity(_) | Type::Enum(_)) if text => {
+            diagnostic.help(format!("state it where the text is meant so: `x: {wanted} = …`"))
+        }
+        _ => diagnostic,
     }
 }
 

@@ -3,8 +3,8 @@
 use crate::constant::described;
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Place};
 use crate::hir::{Expr, Literal, Step};
-use crate::resolve::body::{Body, Strength, Typed};
-use crate::resolve::literal::may_be_absent;
+use crate::resolve::body::{Body, Strength};
+use crate::resolve::literal::{may_be_absent, ordered};
 use program::{Comparison, Type};
 use syntax::ast::{self, ExprKind, Span};
 
@@ -29,8 +29,7 @@ impl Body<'_> {
             let diagnostic = untyped(self.at(left.span), self.at(right.span));
             self.report(diagnostic);
         }
-        let ordered = matches!(known, Type::Int | Type::Time | Type::Duration | Type::String);
-        if !matches!(op, Comparison::Equal | Comparison::NotEqual) && !ordered {
+        if !matches!(op, Comparison::Equal | Comparison::NotEqual) && !ordered(&known) {
             let diagnostic = no_order(self.at(left.span), &known);
             self.report(diagnostic);
         }
@@ -57,11 +56,14 @@ impl Body<'_> {
     /// The type two expressions share, as far as one of them says it.
     fn common(&mut self, left: &ast::Expr, right: &ast::Expr) -> Option<Type> {
         let sides = [left, right].map(|side| self.said(side));
-        if let Some(sure) = sides.iter().find_map(Typed::sure) {
-            return Some(sure.clone());
+        match (sides[0].sure(), sides[1].sure()) {
+            (Some(a), Some(b)) => return Some(a.common(b).unwrap_or_else(|| a.clone())),
+            // What is compared with a nat need not be one.
+            (Some(sure), None) | (None, Some(sure)) => return Some(sure.widest()),
+            (None, None) => {}
         }
         // A literal gives json its type, but must wait for a variable whose type may still be learned.
-        let weak = sides.iter().find(|typed| typed.weak).and_then(|typed| typed.r#type.clone());
+        let weak = sides.iter().find(|typed| typed.weak).and_then(|typed| Some(typed.r#type.as_ref()?.widest()));
         let json = sides.iter().any(|typed| typed.r#type == Some(Type::Json));
         let open = sides.iter().any(|typed| typed.r#type.is_none());
         match (weak, json, open) {
@@ -95,7 +97,13 @@ impl Body<'_> {
         };
         let target = self.name(name, left.span);
         let stated = self.stated(stated);
-        let wanted = stated.clone().or_else(|| target.r#type.clone()).or_else(|| self.said_by(right));
+        let said = match (&stated, &target.r#type) {
+            (Some(_), _) => None,
+            (None, Some(_)) => self.said(right).sure().cloned(),
+            (None, None) => self.said_by(right),
+        };
+        let both = target.r#type.as_ref().zip(said.as_ref()).and_then(|(a, b)| a.common(b));
+        let wanted = stated.clone().or(both).or_else(|| target.r#type.clone()).or_else(|| said.clone());
         let Some(wanted) = wanted else {
             let value = self.expr(right, None).expr;
             push_equal(target.expr, value, span, out);
@@ -105,7 +113,12 @@ impl Body<'_> {
             Some(stated) => self.read_as(right, stated),
             None => self.value(right, &wanted),
         };
-        let target = self.fit(target, &wanted, left.span);
+        // Of two types that agree, the variable is of the narrower.
+        let met = said.filter(|said| wanted.takes(said)).unwrap_or(wanted);
+        let target = match target.expr {
+            Expr::Variable(variable) if self.meet(variable, &met, left.span) => target.expr,
+            _ => self.fit(target, &met, left.span),
+        };
         push_equal(target, value, span, out);
     }
 
@@ -129,10 +142,9 @@ impl Body<'_> {
 
     /// An expression read as a stated type: json as anything, a text as an entity or enum and back.
     fn read_as(&mut self, expr: &ast::Expr, stated: &Type) -> Expr {
-        let text = |known: &Type| matches!(known, Type::String | Type::Entity(_) | Type::Enum(_));
         let typed = self.said(expr);
         match &typed.r#type {
-            Some(have) if !typed.weak && have != stated && text(have) && text(stated) => {
+            Some(have) if !typed.weak && have != stated && restates(have, stated) => {
                 Expr::As(Box::new(self.expr(expr, None).expr), stated.clone())
             }
             _ => self.value(expr, stated),
@@ -188,7 +200,7 @@ impl Body<'_> {
                 self.report(crate::constant::mismatch(self.at(element.span), &described(&inner), &stated));
                 return;
             }
-            _ => self.value(element, &inner),
+            _ => self.ranging(element, &inner, negated),
         };
         let op = if negated { Comparison::NotIn } else { Comparison::In };
         if negated {
@@ -200,6 +212,19 @@ impl Body<'_> {
             }
             element => out.push(Literal::Compare(op, element, over, span)),
         }
+    }
+
+    /// The left side of `in`: a variable is given the elements, anything else is compared with them.
+    fn ranging(&mut self, element: &ast::Expr, of: &Type, negated: bool) -> Expr {
+        if let (ExprKind::Name(name), false) = (&element.kind, negated) {
+            let typed = self.name(name, element.span);
+            if let Expr::Variable(variable) = typed.expr
+                && self.meet(variable, of, element.span)
+            {
+                return typed.expr;
+            }
+        }
+        self.value(element, &of.widest())
     }
 
     /// Ranging over json: every element is read as the variable's type.
@@ -225,7 +250,7 @@ impl Body<'_> {
             _ => self.may_guess(Strength::Json).then_some(Type::Json),
         });
         let element = match &known {
-            Some(known) => self.value(element, known),
+            Some(known) => self.ranging(element, known, negated),
             None => self.expr(element, None).expr,
         };
         let each =
@@ -245,6 +270,21 @@ impl Body<'_> {
             true => out.push(Literal::Not(found.into(), span)),
             false => out.extend(found),
         }
+    }
+}
+
+/// Whether an equation may state the other type: a text is read as the entity, time or address that it says, an int as
+/// a nat or a decimal.
+fn restates(have: &Type, stated: &Type) -> bool {
+    let text = |known: &Type| matches!(known, Type::String | Type::Entity(_) | Type::Enum(_));
+    match stated {
+        Type::String | Type::Entity(_) | Type::Enum(_) => text(have),
+        Type::Time | Type::Duration | Type::Ip | Type::Version => text(have),
+        Type::Cidr => text(have) || *have == Type::Ip,
+        Type::Int => *have == Type::Decimal,
+        Type::Nat => matches!(have, Type::Int | Type::Decimal),
+        Type::Decimal => matches!(have, Type::Int | Type::Nat),
+        Type::Bool | Type::Json | Type::Set(_) | Type::List(_) => false,
     }
 }
 
@@ -269,7 +309,7 @@ fn push_equal(target: Expr, value: Expr, span: Span, out: &mut Vec<Literal>) {
 }
 
 fn is_json_literal(expr: &ast::Expr) -> bool {
-    matches!(expr.kind, ExprKind::Object(_) | ExprKind::Null | ExprKind::Decimal(_) | ExprKind::List(_))
+    matches!(expr.kind, ExprKind::Object(_) | ExprKind::Null | ExprKind::List(_))
 }
 
 fn untyped(left: Span, right: Span) -> Diagnostic {
@@ -283,7 +323,7 @@ fn untyped(left: Span, right: Span) -> Diagnostic {
 fn no_order(span: Span, found: &Type) -> Diagnostic {
     Diagnostic::new(Code::NoOrder, format!("values of type `{found}` have no order"))
         .label(span, format!("is {}", described(found)))
-        .law("`<`, `<=`, `>` and `>=` compare ints, times, durations and strings")
+        .law("`<`, `<=`, `>` and `>=` compare numbers, times, durations, strings, addresses and versions")
 }
 
 fn no_collection(span: Span, found: &Type) -> Diagnostic {
@@ -294,7 +334,7 @@ fn no_collection(span: Span, found: &Type) -> Diagnostic {
 
 fn absent_path(span: Span, known: &Type, turn: Option<(Span, Span)>) -> Diagnostic {
     let default = match known {
-        Type::Int => "0",
+        Type::Int | Type::Nat | Type::Decimal => "0",
         Type::Bool => "false",
         Type::Duration => "0s",
         Type::Json | Type::List(_) => "[]",

@@ -13,11 +13,17 @@ use syntax::ast::{self, ExprKind, Span};
 
 impl Typed {
     pub(crate) fn of(expr: Expr, known: Type) -> Typed {
-        Typed { expr, r#type: Some(known), weak: false }
+        Typed { expr, r#type: Some(known), weak: false, number: false }
     }
 
     pub(crate) fn open(expr: Expr) -> Typed {
-        Typed { expr, r#type: None, weak: false }
+        Typed { expr, r#type: None, weak: false, number: false }
+    }
+
+    /// What a text or a number is if nothing asks for more.
+    pub(crate) fn weak(expr: Expr, known: Type) -> Typed {
+        let number = matches!(known, Type::Int | Type::Nat);
+        Typed { expr, r#type: Some(known), weak: true, number }
     }
 
     /// The type, where something else than a text or json says it.
@@ -82,20 +88,21 @@ impl Body<'_> {
 
     fn literal_value(&mut self, expr: &ast::Expr, wanted: Option<&Type>) -> Typed {
         let own = literal_type(expr);
-        let weak = matches!(expr.kind, ExprKind::Text(_)) && wanted.is_none();
+        let weak = is_weak(expr) && wanted.is_none();
+        let number = weak && matches!(own, Type::Int | Type::Nat);
         let asked = match wanted {
             Some(wanted) => wanted.clone(),
             None => own,
         };
         let library = self.library;
         match constant::constant(expr, &asked, &|of| library.members(of)) {
-            Ok(value) => Typed { expr: Expr::Constant(value), r#type: Some(asked), weak },
+            Ok(value) => Typed { expr: Expr::Constant(value), r#type: Some(asked), weak, number },
             Err(mut diagnostic) => {
                 for label in &mut diagnostic.labels {
                     label.place.span = self.at(label.place.span);
                 }
                 self.report(*diagnostic);
-                Typed { expr: Expr::Constant(Value::text("")), r#type: Some(asked), weak }
+                Typed { expr: Expr::Constant(Value::text("")), r#type: Some(asked), weak, number }
             }
         }
     }
@@ -140,7 +147,7 @@ impl Body<'_> {
             (None, true) => Expr::Set(items),
             (None, false) => Expr::List(items),
         };
-        Typed { expr, r#type: known, weak }
+        Typed { expr, r#type: known, weak, number: false }
     }
 
     /// A path without `[*]`.
@@ -157,7 +164,7 @@ impl Body<'_> {
             (None, Expr::Variable(variable)) => {
                 // Only json has parts; but a column may yet say otherwise.
                 if self.strength == Strength::Json {
-                    self.learn(*variable, &Type::Json);
+                    self.learn(*variable, &Type::Json, span);
                 }
                 self.unsettled = true;
             }
@@ -179,7 +186,7 @@ impl Body<'_> {
                 _ => {
                     let typed = self.expr(index, None);
                     match &typed.r#type {
-                        Some(Type::String | Type::Int) => Step::Computed(typed.expr),
+                        Some(Type::String | Type::Int | Type::Nat) => Step::Computed(typed.expr),
                         Some(Type::Entity(_) | Type::Enum(_)) => Step::Computed(typed.expr),
                         Some(_) | None => {
                             self.unsettled |= typed.r#type.is_none() && self.strength < Strength::Json;
@@ -201,11 +208,13 @@ impl Body<'_> {
             Some(wanted) => (wanted.clone(), false),
             None => {
                 let said = self.said_default(left, right);
-                (said.r#type.unwrap_or(Type::Json), said.weak)
+                // A number asks that its left side be one, and not that it be a nat.
+                (said.r#type.unwrap_or(Type::Json).widest(), said.weak)
             }
         };
         let (left, right) = (self.value(left, &known), self.value(right, &known));
-        Typed { expr: Expr::Default(Box::new(left), Box::new(right)), r#type: Some(known), weak }
+        let expr = Expr::Default(Box::new(left), Box::new(right));
+        Typed { expr, number: weak && known == Type::Int, r#type: Some(known), weak }
     }
 
     fn call(&mut self, atom: &ast::Atom, wanted: Option<&Type>) -> Typed {
@@ -245,7 +254,7 @@ impl Body<'_> {
             return Typed::open(Expr::Any);
         }
         let have: Vec<Typed> = arguments.iter().map(|argument| self.said(argument)).collect();
-        let fitting = fitting(&counted, &have, wanted);
+        let fitting = fitting(&counted, &have, wanted, self.strength);
         let Some((takes, result)) = fitting.first() else {
             self.report(no_overload(self.at(span), function, &have, &counted));
             return Typed::open(Expr::Any);
@@ -255,7 +264,7 @@ impl Body<'_> {
             let arguments = arguments.iter().map(|argument| self.expr(argument, None).expr).collect();
             let expr = Expr::Call(function, arguments);
             let same = fitting.iter().all(|(_, other)| other == result);
-            return Typed { expr, r#type: same.then(|| result.clone()), weak: false };
+            return Typed { r#type: same.then(|| result.clone()), ..Typed::open(expr) };
         }
         let arguments = takes.iter().zip(arguments).map(|(wanted, argument)| {
             let typed = self.expr(argument, asked(wanted, argument));
@@ -271,7 +280,7 @@ impl Body<'_> {
     fn size(&mut self, arguments: &[&ast::Expr], span: Span) -> Typed {
         let [argument] = arguments else {
             self.report(argument_count(self.at(span), "size", arguments.len()));
-            return Typed::of(Expr::Any, Type::Int);
+            return Typed::of(Expr::Any, Type::Nat);
         };
         let typed = self.expr(argument, None);
         match &typed.r#type {
@@ -284,7 +293,7 @@ impl Body<'_> {
                 self.report(diagnostic);
             }
         }
-        Typed::of(Expr::Call(Function::Size, vec![typed.expr]), Type::Int)
+        Typed::of(Expr::Call(Function::Size, vec![typed.expr]), Type::Nat)
     }
 
     fn format(&mut self, arguments: &[&ast::Expr], span: Span) -> Typed {
@@ -312,16 +321,44 @@ pub(super) fn overloads(function: Function, count: usize) -> Vec<(Vec<Type>, Typ
 }
 
 /// Those that take what is there, and give what is wanted if any does.
+///
+/// The first that surely fits stands alone. What is open or json is taken for a nat, and a whole number for a decimal,
+/// only where nothing nearer fits; of an open variable that is said once all atoms have been read.
 pub(super) fn fitting<'o>(
     overloads: &'o [(Vec<Type>, Type)],
     have: &[Typed],
     wanted: Option<&Type>,
+    strength: Strength,
 ) -> Vec<&'o (Vec<Type>, Type)> {
-    let takes = |takes: &[Type]| takes.iter().zip(have).all(|(wanted, have)| accepts(wanted, have));
-    let gives = |result: &Type| wanted.is_none_or(|wanted| *wanted == Type::Json || wanted == result);
-    let taken: Vec<_> = overloads.iter().filter(|(types, _)| takes(types)).collect();
-    let given: Vec<_> = taken.iter().copied().filter(|(_, result)| gives(result)).collect();
-    if given.is_empty() { taken } else { given }
+    let all = |types: &[Type], test: &dyn Fn(&Type, &Typed) -> bool| types.iter().zip(have).all(|(t, h)| test(t, h));
+    let gives = |result: &Type| wanted.is_none_or(|wanted| *wanted == Type::Json || wanted.takes(result));
+    let mut fit: Vec<_> = overloads.iter().filter(|(types, _)| all(types, &accepts)).collect();
+    if fit.iter().any(|(_, result)| gives(result)) {
+        fit.retain(|(_, result)| gives(result));
+    }
+    if let Some(sure) = fit.iter().find(|(types, _)| all(types, &surely)) {
+        return vec![sure];
+    }
+    let far = |wanted: &Type, have: &Typed| match &have.r#type {
+        None => strength > Strength::Sure && *wanted == Type::Nat,
+        Some(Type::Json) => *wanted == Type::Nat,
+        Some(_) => have.number && *wanted == Type::Decimal,
+    };
+    let near = |types: &[Type]| all(types, &|wanted, have| !far(wanted, have));
+    if fit.iter().any(|(types, _)| near(types)) {
+        fit.retain(|(types, _)| near(types));
+    }
+    fit
+}
+
+/// Whether it is of the type whatever else is learned.
+fn surely(wanted: &Type, have: &Typed) -> bool {
+    match &have.r#type {
+        None | Some(Type::Json) => false,
+        Some(known) if have.number => wanted.takes(known),
+        Some(Type::Entity(_) | Type::Enum(_)) => *wanted == Type::String,
+        Some(known) => !have.weak && wanted.takes(known),
+    }
 }
 
 /// A literal is asked to be of the type; anything else says its own.
@@ -335,9 +372,13 @@ fn asked<'t>(wanted: &'t Type, expr: &ast::Expr) -> Option<&'t Type> {
 fn accepts(wanted: &Type, have: &Typed) -> bool {
     match &have.r#type {
         None | Some(Type::Json) => true,
-        Some(_) if have.weak => !matches!(wanted, Type::Int | Type::Bool | Type::Set(_) | Type::List(_)),
+        Some(known) if have.number => wanted.takes(known) || *wanted == Type::Decimal,
+        Some(Type::Set(_) | Type::List(_)) if have.weak => matches!(wanted, Type::Set(_) | Type::List(_)),
+        Some(_) if have.weak => {
+            !matches!(wanted, Type::Int | Type::Nat | Type::Decimal | Type::Bool | Type::Set(_) | Type::List(_))
+        }
         Some(Type::Entity(_) | Type::Enum(_)) => *wanted == Type::String,
-        Some(known) => known == wanted,
+        Some(known) => wanted.takes(known),
     }
 }
 
@@ -352,13 +393,24 @@ fn constants(items: &[Expr]) -> Option<Vec<Value>> {
 /// What a literal is where nothing asks for more.
 pub(super) fn literal_type(expr: &ast::Expr) -> Type {
     match &expr.kind {
+        ExprKind::Int(n) if *n >= 0 => Type::Nat,
         ExprKind::Int(_) => Type::Int,
+        ExprKind::Decimal(_) => Type::Decimal,
         ExprKind::Duration(_) => Type::Duration,
         ExprKind::Time(_) => Type::Time,
         ExprKind::Bool(_) => Type::Bool,
-        ExprKind::Negative(inner) => literal_type(inner),
-        ExprKind::Null | ExprKind::Decimal(_) => Type::Json,
+        ExprKind::Negative(inner) => literal_type(inner).widest(),
+        ExprKind::Null => Type::Json,
         _ => Type::String,
+    }
+}
+
+/// Whether a literal may be of another type than [`literal_type`] says: a text of any, a whole number a decimal.
+pub(super) fn is_weak(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Text(_) | ExprKind::Int(_) => true,
+        ExprKind::Negative(inner) => matches!(inner.kind, ExprKind::Int(_)),
+        _ => false,
     }
 }
 

@@ -23,6 +23,13 @@ impl Body<'_> {
     /// Adds what the literal says.
     pub(crate) fn literal(&mut self, literal: &ast::Literal, out: &mut Vec<Literal>) {
         let (negated, span) = (literal.negated, self.at(literal.span));
+        let outer = self.negated;
+        self.negated |= negated;
+        self.read(literal, negated, span, out);
+        self.negated = outer;
+    }
+
+    fn read(&mut self, literal: &ast::Literal, negated: bool, span: Span, out: &mut Vec<Literal>) {
         match &literal.kind {
             LiteralKind::Expr(expr) => match &expr.kind {
                 ExprKind::Call(atom) => match self.condition(atom) {
@@ -150,6 +157,9 @@ impl Body<'_> {
             Expr::Constant(value) => match value {
                 Value::Bool(_) => Some(Type::Bool),
                 Value::Int(_) => Some(Type::Int),
+                Value::Decimal(_) => Some(Type::Decimal),
+                Value::Ip(_) => Some(Type::Ip),
+                Value::Version(_) => Some(Type::Version),
                 Value::Text(_) => Some(Type::String),
                 Value::Time(_) => Some(Type::Time),
                 Value::Duration(_) => Some(Type::Duration),
@@ -157,12 +167,12 @@ impl Body<'_> {
                 Value::Json(_) => Some(Type::Json),
                 Value::Set(_) | Value::List(_) | Value::Between(_) | Value::Unknown(_) => None,
             },
-            Expr::Call(program::Function::Size, _) => Some(Type::Int),
+            Expr::Call(program::Function::Size, _) => Some(Type::Nat),
             Expr::Call(program::Function::StrFormat, _) => Some(Type::String),
             Expr::Call(function, items) => {
                 let shown: Vec<Option<Type>> = items.iter().map(|item| self.shown_type(item)).collect();
                 let takes = |takes: &[Type]| {
-                    takes.iter().zip(&shown).all(|(t, have)| have.is_none() || have.as_ref() == Some(t))
+                    takes.iter().zip(&shown).all(|(t, have)| have.as_ref().is_none_or(|have| t.takes(have)))
                 };
                 overloads(*function, items.len()).into_iter().find(|(types, _)| takes(types)).map(|(_, result)| result)
             }
@@ -197,6 +207,7 @@ impl Body<'_> {
         }
         let frame = std::mem::replace(&mut self.place.frame, self.place.next_frame);
         self.place.next_frame += 1;
+        self.place.aggregates += 1;
         let from = self.variables.len();
         let mut body = Vec::new();
         for literal in group.body {
@@ -223,18 +234,16 @@ impl Body<'_> {
                 .collect(),
         };
         self.place.frame = frame;
+        self.place.aggregates -= 1;
         let summed = names.first().and_then(|typed| typed.r#type.clone());
         if !counts {
             member.extend(values.first());
         }
         let result = match (how, summed) {
-            (Aggregate::Count, _) => Some(Type::Int),
+            (Aggregate::Count, _) => Some(Type::Nat),
             (Aggregate::Collect, Some(inner)) => Some(Type::Set(Box::new(inner))),
-            (Aggregate::Sum, Some(known @ (Type::Int | Type::Duration))) => Some(known),
-            (
-                Aggregate::Min | Aggregate::Max,
-                Some(known @ (Type::Int | Type::Duration | Type::Time | Type::String)),
-            ) => Some(known),
+            (Aggregate::Sum, Some(known @ (Type::Int | Type::Nat | Type::Decimal | Type::Duration))) => Some(known),
+            (Aggregate::Min | Aggregate::Max, Some(known)) if ordered(&known) => Some(known),
             (_, Some(_)) if misnamed => None,
             (_, Some(other)) => {
                 self.report(not_aggregated(self.at(group.span), how, &other));
@@ -250,7 +259,10 @@ impl Body<'_> {
         let aggregate =
             |variable| Literal::Aggregate { variable, how, member: member.clone(), body: body.clone(), span };
         let expr = match &wanted {
-            Some(wanted) => self.fit(target, wanted, group.variable.span),
+            Some(wanted) => match target.expr {
+                Expr::Variable(variable) if self.meet(variable, wanted, group.variable.span) => target.expr,
+                _ => self.fit(target, wanted, group.variable.span),
+            },
             None => target.expr,
         };
         match expr {
@@ -280,6 +292,15 @@ const PRESENCES: [(&str, Presence); 4] = [
     ("unknown", Presence::Unknown),
     ("present", Presence::Present),
 ];
+
+/// Whether `<` and its kin, `min` and `max` take values of the type.
+pub(crate) fn ordered(known: &Type) -> bool {
+    match known {
+        Type::Int | Type::Nat | Type::Decimal | Type::Time | Type::Duration | Type::String => true,
+        Type::Ip | Type::Version => true,
+        Type::Entity(_) | Type::Enum(_) | Type::Bool | Type::Cidr | Type::Json | Type::Set(_) | Type::List(_) => false,
+    }
+}
 
 fn comparison(operator: Operator) -> Comparison {
     match operator {

@@ -180,7 +180,7 @@ impl Body<'_> {
             let known = crate::signatures::read_type(&column.r#type, &self.place.module.scope, &self.library.names);
             let typed = self.name(&column.name.text, column.name.span);
             if let (Expr::Variable(variable), Ok(known)) = (typed.expr, known) {
-                self.learn(variable, &known);
+                self.give(variable, &known, column.name.span);
             }
         }
     }

@@ -5,7 +5,7 @@
 use crate::hir::Expr;
 use crate::names::Sort;
 use crate::resolve::body::{Body, Typed};
-use crate::resolve::expression::{fitting, literal_type, overloads};
+use crate::resolve::expression::{fitting, is_weak, literal_type, overloads};
 use crate::scope::Wanted;
 use program::{Function, Type};
 use syntax::ast::{self, BinaryOperator, ExprKind};
@@ -19,21 +19,23 @@ impl Body<'_> {
             ExprKind::Path(..) | ExprKind::Object(_) => Typed::of(Expr::Any, Type::Json),
             ExprKind::Binary(operator, left, right) => {
                 let have = [self.said(left), self.said(right)];
-                given(function(*operator), &have)
+                self.given(function(*operator), &have)
             }
             ExprKind::Negative(inner) if !matches!(inner.kind, ExprKind::Int(_) | ExprKind::Duration(_)) => {
-                self.said(inner)
+                let typed = self.said(inner);
+                Typed { r#type: typed.r#type.map(|known| known.widest()), ..typed }
             }
             ExprKind::Default(left, right) => self.said_default(left, right),
             ExprKind::Call(atom) => {
                 let Some(function) = self.function(atom) else { return Typed::open(Expr::Any) };
                 let have: Vec<Typed> = atom.arguments.iter().map(|argument| self.said(&argument.value)).collect();
-                given(function, &have)
+                self.given(function, &have)
             }
             ExprKind::Set(items) => self.said_many(items, Type::Set),
             ExprKind::List(items) => self.said_many(items, Type::List),
-            ExprKind::Text(_) => Typed { expr: Expr::Any, r#type: Some(Type::String), weak: true },
-            ExprKind::Int(_)
+            _ if is_weak(expr) => Typed::weak(Expr::Any, literal_type(expr)),
+            ExprKind::Text(_)
+            | ExprKind::Int(_)
             | ExprKind::Decimal(_)
             | ExprKind::Duration(_)
             | ExprKind::Time(_)
@@ -47,11 +49,12 @@ impl Body<'_> {
     pub(super) fn said_default(&mut self, left: &ast::Expr, right: &ast::Expr) -> Typed {
         let (left, right) = (self.said(left), self.said(right));
         if let Some(sure) = right.sure().or(left.sure()) {
-            return Typed::of(Expr::Any, sure.clone());
+            let both = right.sure().zip(left.sure()).and_then(|(a, b)| a.common(b));
+            return Typed::of(Expr::Any, both.unwrap_or_else(|| sure.widest()));
         }
         match (right.weak, right.r#type) {
-            (true, weak) => Typed { expr: Expr::Any, r#type: weak, weak: true },
-            (false, _) => Typed::of(Expr::Any, Type::Json),
+            (true, Some(weak)) => Typed::weak(Expr::Any, weak.widest()),
+            (_, _) => Typed::of(Expr::Any, Type::Json),
         }
     }
 
@@ -61,13 +64,31 @@ impl Body<'_> {
         if let Some(sure) = said.iter().find_map(Typed::sure) {
             return Typed::of(Expr::Any, sure.clone());
         }
-        let guess = said.into_iter().find_map(|typed| typed.r#type);
-        Typed { expr: Expr::Any, r#type: guess, weak: true }
+        let mut guesses = said.into_iter().filter_map(|typed| typed.r#type);
+        let first = guesses.next();
+        // Of numbers below zero and above, all are ints.
+        let guess = first.map(|first| guesses.fold(first, |all, other| all.common(&other).unwrap_or(all)));
+        Typed { r#type: guess, weak: true, ..Typed::open(Expr::Any) }
     }
 
     fn said_many(&mut self, items: &[ast::Expr], of: fn(Box<Type>) -> Type) -> Typed {
         let member = self.said_member(items);
-        Typed { expr: Expr::Any, r#type: member.r#type.map(|inner| of(Box::new(inner))), weak: member.weak }
+        let known = member.r#type.map(|inner| of(Box::new(inner)));
+        Typed { r#type: known, weak: member.weak, ..Typed::open(Expr::Any) }
+    }
+
+    /// The result, where every overload that fits gives the same.
+    fn given(&self, function: Function, have: &[Typed]) -> Typed {
+        match function {
+            Function::Size => return Typed::of(Expr::Any, Type::Nat),
+            Function::StrFormat => return Typed::of(Expr::Any, Type::String),
+            _ => {}
+        }
+        let all = overloads(function, have.len());
+        let fitting = fitting(&all, have, None, self.strength);
+        let result = fitting.first().map(|(_, result)| result.clone());
+        let same = fitting.iter().all(|(_, other)| Some(other) == result.as_ref());
+        Typed { r#type: result.filter(|_| same), ..Typed::open(Expr::Any) }
     }
 
     /// The builtin that a call names.
@@ -89,18 +110,4 @@ pub(super) fn function(operator: BinaryOperator) -> Function {
         BinaryOperator::Subtract => Function::Subtract,
         BinaryOperator::Multiply => Function::Multiply,
     }
-}
-
-/// The result, where every overload that fits gives the same.
-fn given(function: Function, have: &[Typed]) -> Typed {
-    match function {
-        Function::Size => return Typed::of(Expr::Any, Type::Int),
-        Function::StrFormat => return Typed::of(Expr::Any, Type::String),
-        _ => {}
-    }
-    let all = overloads(function, have.len());
-    let fitting = fitting(&all, have, None);
-    let result = fitting.first().map(|(_, result)| result.clone());
-    let same = fitting.iter().all(|(_, other)| Some(other) == result.as_ref());
-    Typed { expr: Expr::Any, r#type: result.filter(|_| same), weak: false }
 }

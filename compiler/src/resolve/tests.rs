@@ -7,6 +7,10 @@ relation named(r: Resource);
 relation texts(r: Resource, t: string);
 relation counted(r: Resource, n: int);
 relation nets(r: Resource, c: cidr);
+relation copies(r: Resource, n: nat);
+relation price(r: Resource, p: decimal);
+relation host(r: Resource, a: ip);
+relation release(r: Resource, v: version);
 let labelled(r: Resource, v: string) = tag(r, \"l\", k), k == v;
 let large(n: int) = n > 9;
 ";
@@ -73,9 +77,65 @@ fn json_is_typed_by_what_it_meets() {
     );
     check("named(r) if config(r, c), c.on;", "named(r) if config(r, c), (c.on as bool) Equal true");
     check("counted(r, n) if config(r, c), n = c.a + 1;", "counted(r, n) if config(r, c), n: int = +((c.a as int), 1)");
-    check("counted(r, n) if config(r, c), n = size(c.xs);", "counted(r, n) if config(r, c), n: int = size(c.xs)");
+    check("counted(r, n) if config(r, c), n = size(c.xs);", "counted(r, n) if config(r, c), n: nat = size(c.xs)");
     refused("texts(r, c) if config(r, c);", &["W0302"]);
     refused("named(r) if config(r, c), tag(r, c, _);", &["W0302"]);
+}
+
+#[test]
+fn numbers_take_the_type_of_their_place() {
+    check("copies(r, 3) if exists(r);", "copies(r, 3) if exists(r)");
+    check("price(r, 3) if exists(r);", "price(r, 3) if exists(r)");
+    check("price(r, -1.50) if exists(r);", "price(r, -1.5) if exists(r)");
+    check("named(r) if price(r, p), p > 5;", "named(r) if price(r, p), p Greater 5");
+    check("named(r) if price(r, p), 5 < p * 2;", "named(r) if price(r, p), 5 Less *(p, 2)");
+    check("named(r) if config(r, c), c.a == 1.5;", "named(r) if config(r, c), (c.a as decimal) Equal 1.5");
+    check("host(r, \"10.0.0.1\") if exists(r);", "host(r, \"10.0.0.1\") if exists(r)");
+    check("named(r) if release(r, v), v < \"2.0.0\";", "named(r) if release(r, v), v Less \"2.0.0\"");
+    refused("copies(r, -3) if exists(r);", &["W0301"]);
+    refused("counted(r, 1.5) if exists(r);", &["W0301"]);
+    refused("price(r, 123456789012345678901234567890.123456789) if exists(r);", &["W0003"]);
+    refused("host(r, \"10.0.0.0/8\") if exists(r);", &["W0304"]);
+    refused("release(r, \"2.0\") if exists(r);", &["W0304"]);
+}
+
+#[test]
+fn a_nat_is_an_int_and_an_int_no_nat() {
+    check("counted(r, n) if copies(r, n);", "counted(r, n) if copies(r, n)");
+    check("copies(r, n) if counted(r, m), n: nat = m;", "copies(r, n) if counted(r, m), n: nat = (m as nat)");
+    check("copies(r, n) if copies(r, m), n = m * 2 + 1;", "copies(r, n) if copies(r, m), n: nat = +(*(m, 2), 1)");
+    check("copies(r, n) if config(r, c), n = c.a;", "copies(r, n) if config(r, c), n: nat = (c.a as nat)");
+    check("price(r, p) if copies(r, n), p: decimal = n;", "price(r, p) if copies(r, n), p: decimal = (n as decimal)");
+    // A variable is of the narrowest type that gives it values, in whatever order the text says so.
+    check("copies(r, n) if counted(r, n), copies(r, n);", "copies(r, n) if counted(r, n), copies(r, n)");
+    check("copies(r, n) if copies(r, n), counted(r, n);", "copies(r, n) if copies(r, n), counted(r, n)");
+    check("copies(r, n) if exists(r), n = 5;", "copies(r, n) if exists(r), n: nat = 5");
+    check("named(r) if counted(r, n), not copies(r, n);", "named(r) if counted(r, n), not [copies(r, n)]");
+    refused("copies(r, n) if counted(r, n);", &["W0301"]);
+    refused("copies(r, n) if counted(r, n), not copies(\"x\", n);", &["W0301"]);
+    refused("copies(r, n) if not copies(\"x\", n), counted(r, n);", &["W0301"]);
+    refused("copies(r, n) if copies(r, m), n = m - 1;", &["W0301"]);
+    refused("copies(r, n) if counted(r, m), n = m + 1, n != 3;", &["W0301"]);
+    refused("price(r, p) if copies(r, p);", &["W0301"]);
+}
+
+#[test]
+fn types_are_found_in_any_order_of_the_literals() {
+    let orders = ["price(r, p), p > 5, q = p + 1", "p > 5, q = p + 1, price(r, p)", "q = p + 1, price(r, p), p > 5"];
+    for order in orders {
+        let (found, told) = rules(&format!("{DECLARED}price(r, q) if {order};"));
+        assert!(told.is_empty(), "{order}: {told:?}");
+        assert!(found.last().is_some_and(|rule| rule.contains("q: decimal = +(p, 1)")), "{order}: {found:?}");
+    }
+}
+
+#[test]
+fn two_places_that_disagree_are_both_shown() {
+    let bench = workbench(&[("policy", &format!("{DECLARED}nets(r, k) if kind(r, k);"))]);
+    let [only] = bench.diagnostics.as_slice() else { panic!("{:#?}", bench.diagnostics) };
+    let texts: Vec<&str> = only.labels.iter().map(|label| label.text.as_str()).collect();
+    assert_eq!(texts, ["must be a `cidr`", "is a `string` here"]);
+    assert_eq!(only.help.as_deref(), Some("state it: `x: cidr = …` is unknown where the text says none"));
 }
 
 #[test]
@@ -126,7 +186,7 @@ fn an_equation_binds_or_compares() {
 fn an_aggregate_has_names_of_its_own() {
     check(
         "counted(r, n) if exists(r), n = count { k: tag(r, k, _) };",
-        "counted(r, n) if exists(r), n: int = count { k#1: tag(r, k#1, _) }",
+        "counted(r, n) if exists(r), n: nat = count { k#1: tag(r, k#1, _) }",
     );
     check(
         "counted(r, n) if exists(r), n = sum { c per k: tag(r, k, v), counted(r, c), kind(r, v) };",
@@ -139,11 +199,11 @@ fn an_aggregate_has_names_of_its_own() {
     // Left of `:` a name is always new.
     check(
         "counted(r, n) if exists(r), kind(r, k), k != \"x\", n = count { k: tag(r, k, _) };",
-        "counted(r, n) if exists(r), kind(r, k), k NotEqual \"x\", n: int = count { k#1: tag(r, k#1, _) }",
+        "counted(r, n) if exists(r), kind(r, k), k NotEqual \"x\", n: nat = count { k#1: tag(r, k#1, _) }",
     );
     check(
         "named(r) if counted(r, n), n = count { k: tag(r, k, _) };",
-        "named(r) if counted(r, n), $#3: int = count { k#1: tag(r, k#1, _) }, n Equal $#3",
+        "named(r) if counted(r, n), $#3: nat = count { k#1: tag(r, k#1, _) }, n Equal $#3",
     );
     refused("counted(r, n) if exists(r), n = sum { k: kind(r, k) };", &["W0303"]);
     refused("counted(r, n) if exists(r), n = count { k: kind(r, x) };", &["W0203", "W0203"]);

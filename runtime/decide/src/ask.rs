@@ -199,6 +199,7 @@ const NONE: &str = "no answers\n";
 
 /// A value as JSON, sensitive parts hidden.
 fn plain(value: &Value) -> serde_json::Value {
+    let number = |text: &str| text.parse().map_or_else(|_| text.to_string().into(), serde_json::Value::Number);
     fn json(value: &program::Json) -> serde_json::Value {
         match value {
             program::Json::Null => serde_json::Value::Null,
@@ -218,6 +219,7 @@ fn plain(value: &Value) -> serde_json::Value {
     match value {
         Value::Bool(b) => (*b).into(),
         Value::Int(n) => (*n).into(),
+        Value::Decimal(n) => number(&n.to_string()),
         Value::Json(value) => json(value),
         Value::Set(items) => items.iter().map(plain).collect(),
         Value::List(items) => items.iter().map(plain).collect(),
@@ -225,6 +227,8 @@ fn plain(value: &Value) -> serde_json::Value {
         | Value::Time(_)
         | Value::Duration(_)
         | Value::Cidr(_)
+        | Value::Ip(_)
+        | Value::Version(_)
         | Value::Between(_)
         | Value::Unknown(_) => value.show().into(),
     }

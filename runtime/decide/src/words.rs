@@ -339,6 +339,7 @@ pub(crate) fn origins(value: &Value, found: &mut BTreeSet<String>) {
         Value::Between(_) => {
             found.insert(value.show());
         }
-        Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_) | Value::Duration(_) | Value::Cidr(_) => {}
+        Value::Bool(_) | Value::Int(_) | Value::Decimal(_) | Value::Text(_) | Value::Time(_) => {}
+        Value::Duration(_) | Value::Cidr(_) | Value::Ip(_) | Value::Version(_) => {}
     }
 }

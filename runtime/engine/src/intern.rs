@@ -142,6 +142,8 @@ impl Interner {
 /// Bytes that a value takes, approximately: itself twice (by number and by value) and what it points to.
 fn weight(value: &Value) -> usize {
     const ENTRY: usize = 2 * size_of::<Value>() + 16;
+    /// Three numbers and two texts, behind one pointer.
+    const VERSION: usize = 5 * 8;
     fn json(part: &Json) -> usize {
         size_of::<Json>()
             + match part {
@@ -153,7 +155,9 @@ fn weight(value: &Value) -> usize {
     }
     fn content(value: &Value) -> usize {
         match value {
-            Value::Bool(_) | Value::Int(_) | Value::Time(_) | Value::Duration(_) | Value::Cidr(_) => 0,
+            Value::Bool(_) | Value::Int(_) | Value::Decimal(_) | Value::Time(_) | Value::Duration(_) => 0,
+            Value::Cidr(_) | Value::Ip(_) => 0,
+            Value::Version(version) => VERSION + version.pre.len() + version.build.len(),
             Value::Text(text) => text.len(),
             Value::Unknown(unknown) => unknown.origin.len(),
             Value::Json(part) => json(part),

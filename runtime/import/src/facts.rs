@@ -1,7 +1,7 @@
 //! Facts files in JSON, and values read as a column's type.
 
 use crate::{Imported, Malformed, Options, nearest::nearest, node::Node, sheet::Sheet};
-use program::{Column, FactSource, Json, Relation, Scope, Type, Value};
+use program::{Column, Decimal, FactSource, Json, Relation, Scope, Type, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -102,9 +102,14 @@ pub(crate) fn typed(json: &Json, wanted: &Type) -> Option<Value> {
     match (wanted, json) {
         (Type::Json, json) => Some(Value::json(with_unknowns(json))),
         (Type::Int, Json::Int(number)) => Some(Value::Int(*number)),
+        (Type::Nat, Json::Int(number)) if *number >= 0 => Some(Value::Int(*number)),
+        (Type::Decimal, Json::Int(number)) => Some(Value::Decimal(Decimal::from(*number))),
+        (Type::Decimal, Json::Decimal(text)) => Decimal::parse(text).map(Value::Decimal),
         (Type::Bool, Json::Bool(flag)) => Some(Value::Bool(*flag)),
         (Type::String | Type::Entity(_) | Type::Enum(_), Json::Text(text)) => Some(Value::Text(text.clone())),
-        (Type::Time | Type::Duration | Type::Cidr, Json::Text(text)) => Value::parse(text, wanted),
+        (Type::Time | Type::Duration | Type::Cidr | Type::Ip | Type::Version, Json::Text(text)) => {
+            Value::parse(text, wanted)
+        }
         (Type::Set(inner), Json::Array(items)) => {
             let members: Option<BTreeSet<Value>> = items.iter().map(|item| typed(item, inner)).collect();
             members.map(|members| Value::Set(Arc::new(members)))
@@ -137,10 +142,14 @@ pub(crate) fn words(wanted: &Type) -> String {
         Type::Enum(_) => format!("a word of {wanted}"),
         Type::String => "text".to_owned(),
         Type::Int => "an integer".to_owned(),
+        Type::Nat => "an integer that is not negative".to_owned(),
+        Type::Decimal => "a decimal number of at most 38 digits".to_owned(),
         Type::Bool => "true or false".to_owned(),
         Type::Time => "a time (`2030-01-01T00:00Z`)".to_owned(),
         Type::Duration => "a duration (`24h`)".to_owned(),
         Type::Cidr => "a network (`10.0.0.0/8`)".to_owned(),
+        Type::Ip => "an address (`10.0.0.1`)".to_owned(),
+        Type::Version => "a version (`1.4.0`)".to_owned(),
         Type::Json => "any JSON".to_owned(),
         Type::Set(_) | Type::List(_) => format!("an array: {wanted}"),
     }

@@ -4,7 +4,7 @@
 //! not hold; `??` puts another value in its place. A value that is not known stays an unknown with an origin.
 //! JSON `null` read as any type but `json` counts as absent, since tools write it for "not set".
 
-use crate::{Function, Json, Type, Unknown, Value};
+use crate::{Decimal, Function, Json, Type, Unknown, Value};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
 use std::sync::Arc;
@@ -211,11 +211,11 @@ fn sensitive(digest: &str, rest: &str) -> String {
 
 /// `value` read as `wanted`.
 ///
-/// - returns: the value itself where it is of that type; a JSON scalar as the scalar; a string as the time, duration or
-///   network it says; a set or list from a JSON array. `None` for JSON `null` (absent), unless `json` is wanted.
+/// - returns: the value itself where it is of that type; a JSON scalar as the scalar; a string as the time, duration,
+///   network, address or version it says; an int as a decimal; a set or list from a JSON array. `None` for JSON `null` (absent), unless `json` is wanted.
 ///   What is of another type, or sensitive, is an unknown that names it.
 pub fn convert(value: Value, wanted: &Type) -> Option<Value> {
-    let Value::Json(json) = &value else { return Some(value) };
+    let Value::Json(json) = &value else { return Some(restate(value, wanted)) };
     if *wanted == Type::Json {
         return Some(value);
     }
@@ -225,8 +225,11 @@ pub fn convert(value: Value, wanted: &Type) -> Option<Value> {
         (Json::Sensitive(digest), _) => Value::unknown(sensitive(digest, "")),
         (Json::Bool(b), Type::Bool) => Value::Bool(*b),
         (Json::Int(n), Type::Int) => Value::Int(*n),
+        (Json::Int(n), Type::Nat) if *n >= 0 => Value::Int(*n),
+        (Json::Int(n), Type::Decimal) => Value::Decimal(Decimal::from(*n)),
+        (Json::Decimal(text), Type::Decimal) => Decimal::parse(text).map_or_else(mistyped, Value::Decimal),
         (Json::Text(text), Type::String | Type::Entity(_) | Type::Enum(_)) => Value::Text(text.clone()),
-        (Json::Text(text), Type::Time | Type::Duration | Type::Cidr) => {
+        (Json::Text(text), Type::Time | Type::Duration | Type::Cidr | Type::Ip | Type::Version) => {
             Value::parse(text, wanted).unwrap_or_else(mistyped)
         }
         (Json::Array(items), Type::Set(inner)) => {
@@ -239,18 +242,47 @@ pub fn convert(value: Value, wanted: &Type) -> Option<Value> {
     })
 }
 
+/// A value that is no json, where the text states another type for it: an int as a nat or a decimal, a text as the
+/// time, network, address or version that it says.
+fn restate(value: Value, wanted: &Type) -> Value {
+    let mistyped = |value: &Value| Value::unknown(format!("{} as {wanted}", value.show()));
+    match (&value, wanted) {
+        (Value::Int(n), Type::Nat) if *n < 0 => mistyped(&value),
+        (Value::Int(n), Type::Decimal) => Value::Decimal(Decimal::from(*n)),
+        (Value::Decimal(number), Type::Int) => number.to_int().map_or_else(|| mistyped(&value), Value::Int),
+        (Value::Decimal(number), Type::Nat) => {
+            number.to_int().filter(|n| *n >= 0).map_or_else(|| mistyped(&value), Value::Int)
+        }
+        (Value::Text(text), Type::Time | Type::Duration | Type::Cidr | Type::Ip | Type::Version) => {
+            Value::parse(text, wanted).unwrap_or_else(|| mistyped(&value))
+        }
+        (Value::Ip(address), Type::Cidr) => Value::Cidr((*address).into()),
+        (Value::Between(ends), Type::Decimal | Type::Nat | Type::Int) => {
+            let (low, high) = (restate(ends.0.clone(), wanted), restate(ends.1.clone(), wanted));
+            match low.is_known() && high.is_known() {
+                true => Value::Between(Arc::new((low, high))),
+                false => Value::Unknown(Unknown { origin: format!("{} as {wanted}", value.show()).into(), many: true }),
+            }
+        }
+        _ => value,
+    }
+}
+
 /// `value` as JSON: the inverse of [`convert`], used where a value enters a json object or a json column.
 pub(crate) fn to_json(value: &Value) -> Json {
     match value {
         Value::Bool(b) => Json::Bool(*b),
         Value::Int(n) => Json::Int(*n),
+        Value::Decimal(number) => Json::number(&number.to_string()).expect("bug: a decimal is a JSON number"),
         Value::Text(text) => Json::Text(text.clone()),
         Value::Json(json) => (**json).clone(),
         Value::Set(items) => Json::Array(items.iter().map(to_json).collect()),
         Value::List(items) => Json::Array(items.iter().map(to_json).collect()),
         Value::Unknown(unknown) => Json::Unknown(unknown.origin.clone()),
         Value::Between(_) => Json::Unknown(value.to_string().into()),
-        Value::Time(_) | Value::Duration(_) | Value::Cidr(_) => Json::text(value.show()),
+        Value::Time(_) | Value::Duration(_) | Value::Cidr(_) | Value::Ip(_) | Value::Version(_) => {
+            Json::text(value.show())
+        }
     }
 }
 
@@ -413,6 +445,9 @@ fn order(left: &Value, right: &Value, wanted: impl Fn(Ordering) -> bool) -> Trut
     }
     let ordered = |a: &Value, b: &Value| match (a, b) {
         (Value::Int(x), Value::Int(y)) => Some(x.cmp(y)),
+        (Value::Decimal(x), Value::Decimal(y)) => Some(x.cmp(y)),
+        (Value::Ip(x), Value::Ip(y)) => Some(x.cmp(y)),
+        (Value::Version(x), Value::Version(y)) => Some(x.cmp_precedence(y)),
         (Value::Time(x), Value::Time(y)) => Some(x.cmp(y)),
         (Value::Duration(x), Value::Duration(y)) => Some(x.cmp(y)),
         (Value::Text(x), Value::Text(y)) => Some(x.cmp(y)),

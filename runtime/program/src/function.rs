@@ -81,7 +81,13 @@ pub fn functions() -> &'static [Signature] {
         Signature {
             function: Add,
             name: "+",
-            overloads: &[&["int", "int", "int"], &["time", "duration", "time"], &["duration", "duration", "duration"]],
+            overloads: &[
+                &["nat", "nat", "nat"],
+                &["int", "int", "int"],
+                &["decimal", "decimal", "decimal"],
+                &["time", "duration", "time"],
+                &["duration", "duration", "duration"],
+            ],
             partial: true,
             docs: "Sum; unknown where it overflows.",
         },
@@ -90,6 +96,7 @@ pub fn functions() -> &'static [Signature] {
             name: "-",
             overloads: &[
                 &["int", "int", "int"],
+                &["decimal", "decimal", "decimal"],
                 &["time", "time", "duration"],
                 &["time", "duration", "time"],
                 &["duration", "duration", "duration"],
@@ -100,14 +107,19 @@ pub fn functions() -> &'static [Signature] {
         Signature {
             function: Multiply,
             name: "*",
-            overloads: &[&["int", "int", "int"], &["duration", "int", "duration"]],
+            overloads: &[
+                &["nat", "nat", "nat"],
+                &["int", "int", "int"],
+                &["decimal", "decimal", "decimal"],
+                &["duration", "int", "duration"],
+            ],
             partial: true,
             docs: "Product; unknown where it overflows.",
         },
         Signature {
             function: NetSize,
             name: "std.net.size",
-            overloads: &[&["cidr", "int"]],
+            overloads: &[&["cidr", "nat"]],
             partial: false,
             docs: "The number of addresses in a network; 9223372036854775807 where there are more.",
         },
@@ -184,7 +196,7 @@ pub fn functions() -> &'static [Signature] {
         Signature {
             function: StrLength,
             name: "std.str.length",
-            overloads: &[&["string", "int"]],
+            overloads: &[&["string", "nat"]],
             partial: false,
             docs: "The number of Unicode characters.",
         },
@@ -238,17 +250,20 @@ impl Function {
     }
 
     fn apply(self, arguments: &[Value]) -> Option<Value> {
-        use Value::{Bool, Cidr, Duration, Int, Text, Time};
+        use Value::{Bool, Cidr, Decimal, Duration, Int, Text, Time};
         Some(match (self, arguments) {
             (Function::Add, [Int(a), Int(b)]) => Int(a.checked_add(*b)?),
+            (Function::Add, [Decimal(a), Decimal(b)]) => Decimal(a.checked_add(*b)?),
             (Function::Add, [Time(a), Duration(b)]) => Time(in_range(a.checked_add(*b)?)?),
             (Function::Add, [Duration(a), Duration(b)]) => Duration(a.checked_add(*b)?),
             (Function::AddHeld, [Int(a), Int(b)]) => Int(a.saturating_add(*b)),
             (Function::Subtract, [Int(a), Int(b)]) => Int(a.checked_sub(*b)?),
+            (Function::Subtract, [Decimal(a), Decimal(b)]) => Decimal(a.checked_sub(*b)?),
             (Function::Subtract, [Time(a), Time(b)]) => Duration(a.checked_sub(*b)?),
             (Function::Subtract, [Time(a), Duration(b)]) => Time(in_range(a.checked_sub(*b)?)?),
             (Function::Subtract, [Duration(a), Duration(b)]) => Duration(a.checked_sub(*b)?),
             (Function::Multiply, [Int(a), Int(b)]) => Int(a.checked_mul(*b)?),
+            (Function::Multiply, [Decimal(a), Decimal(b)]) => Decimal(a.checked_mul(*b)?),
             (Function::Multiply, [Duration(a), Int(b)]) => Duration(a.checked_mul(*b)?),
             (Function::NetSize, [Cidr(net)]) => {
                 let host = u32::from(net.max_prefix_len() - net.prefix_len());
@@ -390,10 +405,14 @@ impl Signature {
         let read = |name: &&str| match *name {
             "int" => Type::Int,
             "string" => Type::String,
+            "nat" => Type::Nat,
+            "decimal" => Type::Decimal,
             "bool" => Type::Bool,
             "time" => Type::Time,
             "duration" => Type::Duration,
             "cidr" => Type::Cidr,
+            "ip" => Type::Ip,
+            "version" => Type::Version,
             "[string]" => Type::List(Box::new(Type::String)),
             "{string}" => Type::Set(Box::new(Type::String)),
             _ => Type::Json,

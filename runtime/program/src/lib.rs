@@ -1,7 +1,7 @@
 //! What a compiled policy is, and what every room of the house exchanges: data only.
 //!
 //! Read downwards:
-//! - `value`, `json`, `types`: what a column holds; `text` prints them canonically.
+//! - `value`, `json`, `decimal`, `types`: what a column holds; `text` prints and reads them canonically.
 //! - `expression`, `function`, `aggregate`: pure and total, the only things a rule computes with.
 //! - `fact`, `change`: what importers hand over.
 //! - `relation`, `rule`, `governance`, `policy`: the [`Program`]; `digest` names it.
@@ -11,6 +11,7 @@
 
 mod aggregate;
 mod change;
+mod decimal;
 mod digest;
 mod expression;
 mod fact;
@@ -27,6 +28,7 @@ mod value;
 
 pub use aggregate::{Aggregate, aggregate};
 pub use change::{Action, Change, Partial, Verb};
+pub use decimal::{Decimal, Rounding};
 pub use digest::Digest;
 pub use expression::{Comparison, Expr, Presence, Step, Truth, compare, convert, elements, evaluate, presence, range};
 pub use fact::{Fact, FactSource, Origin, SourceKind, Speaks, Tuple};

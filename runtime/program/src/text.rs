@@ -1,6 +1,6 @@
 //! Values as Writ text: the canonical form that digests are made of and that `fmt` prints.
 
-use crate::{Json, Type, Value};
+use crate::{Decimal, Json, Type, Value};
 use std::fmt::{self, Display, Formatter, Write};
 use std::sync::Arc;
 
@@ -30,10 +30,13 @@ impl Display for Value {
         match self {
             Value::Bool(b) => write!(f, "{b}"),
             Value::Int(n) => write!(f, "{n}"),
+            Value::Decimal(number) => write!(f, "{number}"),
             Value::Text(text) => f.write_str(&quote(text)),
             Value::Time(micros) => f.write_str(&write_time(*micros)),
             Value::Duration(micros) => f.write_str(&write_duration(*micros)),
             Value::Cidr(net) => write!(f, "\"{net}\""),
+            Value::Ip(address) => write!(f, "\"{address}\""),
+            Value::Version(version) => write!(f, "\"{version}\""),
             Value::Json(json) => write!(f, "{json}"),
             Value::Set(items) => list(f, "{", items.iter(), "}"),
             Value::List(items) => list(f, "[", items.iter(), "]"),
@@ -117,12 +120,16 @@ impl Value {
         match self {
             Value::Text(text) => text.to_string(),
             Value::Cidr(net) => net.to_string(),
+            Value::Ip(address) => address.to_string(),
+            Value::Version(version) => version.to_string(),
             Value::Between(ends) if ends.0 == ends.1 => ends.0.show(),
             Value::Between(ends) => format!("{} to {}", ends.0.show(), ends.1.show()),
             Value::Unknown(unknown) => format!("unknown({})", unknown.origin),
             Value::Json(json) => json.show(),
             Value::Set(_) | Value::List(_) => self.discreet(),
-            Value::Bool(_) | Value::Int(_) | Value::Time(_) | Value::Duration(_) => self.to_string(),
+            Value::Bool(_) | Value::Int(_) | Value::Decimal(_) | Value::Time(_) | Value::Duration(_) => {
+                self.to_string()
+            }
         }
     }
 
@@ -140,16 +147,20 @@ impl Value {
         }
     }
 
-    /// Reads a string as a value of `wanted`: a time, a duration, a network, a number.
+    /// Reads a string as a value of `wanted`: a time, a duration, a network, an address, a version, a number.
     /// Text, entity and enum take it as it is. `None` where it does not say such a value.
     pub fn parse(text: &str, wanted: &Type) -> Option<Value> {
         match wanted {
             Type::String | Type::Entity(_) | Type::Enum(_) => Some(Value::text(text)),
             Type::Int => text.parse().ok().map(Value::Int),
+            Type::Nat => text.parse().ok().filter(|n| *n >= 0).map(Value::Int),
+            Type::Decimal => Decimal::parse(text).map(Value::Decimal),
             Type::Bool => text.parse().ok().map(Value::Bool),
             Type::Time => parse_time(text),
             Type::Duration => parse_duration(text),
             Type::Cidr => parse_cidr(text),
+            Type::Ip => text.parse().ok().map(Value::Ip),
+            Type::Version => text.parse().ok().map(|version| Value::Version(Arc::new(version))),
             Type::Json => Some(Value::json(Json::text(text))),
             Type::Set(_) | Type::List(_) => None,
         }

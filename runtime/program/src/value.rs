@@ -1,9 +1,11 @@
 //! Values: what stands in a tuple.
 
-use crate::Json;
+use crate::{Decimal, Json};
 use ipnet::IpNet;
+use semver::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// A value of any [`crate::Type`], or one that is not known yet.
@@ -13,8 +15,10 @@ use std::sync::Arc;
 pub enum Value {
     /// A truth value.
     Bool(bool),
-    /// A signed 64-bit integer.
+    /// A signed 64-bit integer; in a column of type `nat` never below zero.
     Int(i64),
+    /// An exact decimal number.
+    Decimal(Decimal),
     /// A string, an entity's name, or an enum's member: the column says which.
     Text(Arc<str>),
     /// Microseconds since 1970-01-01T00:00Z, within the years 0001 to 9999.
@@ -23,6 +27,10 @@ pub enum Value {
     Duration(i64),
     /// A network with its host bits cleared.
     Cidr(IpNet),
+    /// An address. An IPv4 address and the IPv6 address that holds it are two.
+    Ip(IpAddr),
+    /// A version. Equal with its build metadata, ordered without ([`crate::compare`]).
+    Version(Arc<Version>),
     /// A JSON value; never [`Json::Unknown`] at its top, which is [`Value::Unknown`].
     Json(Arc<Json>),
     /// A finite set.
@@ -76,9 +84,8 @@ impl Value {
     /// Whether the value is fully known: a test on it gives the same answer in both readings.
     pub fn is_known(&self) -> bool {
         match self {
-            Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_) | Value::Duration(_) | Value::Cidr(_) => {
-                true
-            }
+            Value::Bool(_) | Value::Int(_) | Value::Decimal(_) | Value::Text(_) => true,
+            Value::Time(_) | Value::Duration(_) | Value::Cidr(_) | Value::Ip(_) | Value::Version(_) => true,
             Value::Json(json) => json.is_known(),
             Value::Set(items) => items.iter().all(Value::is_known),
             Value::List(items) => items.iter().all(Value::is_known),

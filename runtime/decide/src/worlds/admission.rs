@@ -96,6 +96,8 @@ fn holds(value: &Value, wanted: &Type) -> bool {
     match (value, wanted) {
         (Value::Unknown(_), _) => true,
         (Value::Text(_), Type::Entity(_) | Type::Enum(_) | Type::String) => true,
+        (Value::Int(n), Type::Nat) => *n >= 0,
+        (Value::Decimal(_), Type::Decimal) | (Value::Ip(_), Type::Ip) | (Value::Version(_), Type::Version) => true,
         (Value::Int(_), Type::Int) | (Value::Bool(_), Type::Bool) | (Value::Time(_), Type::Time) => true,
         (Value::Duration(_), Type::Duration) | (Value::Cidr(_), Type::Cidr) | (Value::Json(_), Type::Json) => true,
         (Value::Set(items), Type::Set(inner)) => items.iter().all(|item| holds(item, inner)),
@@ -109,6 +111,9 @@ fn sort(value: &Value) -> &'static str {
     match value {
         Value::Bool(_) => "a bool",
         Value::Int(_) => "an int",
+        Value::Decimal(_) => "a decimal",
+        Value::Ip(_) => "an address",
+        Value::Version(_) => "a version",
         Value::Text(_) => "a text",
         Value::Time(_) => "a time",
         Value::Duration(_) => "a duration",
