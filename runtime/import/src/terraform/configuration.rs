@@ -2,7 +2,7 @@
 //!
 //! A plan states no expression's text, only what it refers to; local values it does not state at all.
 
-use super::address::{Reference, Target, reference};
+use super::address::{self, ModulePath, Reference, Target, reference};
 use crate::{Malformed, node::Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,6 +16,18 @@ pub(crate) struct Module {
     pub(crate) outputs: BTreeMap<Arc<str>, Output>,
     /// The sensitive ones among its variables.
     pub(crate) secrets: Vec<Arc<str>>,
+    /// The provider blocks of all modules, by the name that resources give them; only the root module has them.
+    pub(crate) providers: BTreeMap<Arc<str>, Provider>,
+}
+
+/// A provider block.
+#[derive(Debug, Default)]
+pub(crate) struct Provider {
+    /// The module it stands in, which is called once.
+    pub(crate) modules: ModulePath,
+    /// The attributes and blocks that its text sets.
+    pub(crate) attributes: BTreeSet<Arc<str>>,
+    pub(crate) expressions: Vec<Expression>,
 }
 
 /// A resource or data block.
@@ -25,6 +37,8 @@ pub(crate) struct Block {
     pub(crate) attributes: BTreeSet<Arc<str>>,
     pub(crate) expressions: Vec<Expression>,
     pub(crate) for_each: Option<Expression>,
+    /// The name of its provider block; empty where it has none.
+    pub(crate) provider: Arc<str>,
 }
 
 /// A module block.
@@ -50,8 +64,8 @@ pub(crate) struct Output {
 /// An expression: which attribute it is the value of, and what it refers to.
 #[derive(Debug, Clone)]
 pub(crate) struct Expression {
-    /// `rule.port`, without indexes; `count` and `for_each` for those; the name of a module's input or output; empty
-    /// for `depends_on`.
+    /// `rule.port`, without indexes; `count` and `for_each` for those; `provider.host` for what a provider block says;
+    /// the name of a module's input or output; empty for `depends_on`.
     pub(crate) attribute: String,
     pub(crate) references: Vec<Reference>,
     /// Whether `each` or `count.index` takes part.
@@ -59,10 +73,33 @@ pub(crate) struct Expression {
     pub(crate) place: String,
 }
 
-/// Reads `/configuration/root_module`, or a called module, with all below it.
+/// Reads `/configuration`: the root module, and the provider blocks.
+///
+/// - `folder`: where its text is.
+pub(crate) fn root(node: &Node<'_>, folder: &str) -> Result<Module, Malformed> {
+    let mut root = match node.get("root_module")? {
+        Some(text) => module(&text, Some(folder))?,
+        None => Module::default(),
+    };
+    for (name, block) in node.entries_of("provider_config")? {
+        let mut out = Provider::default();
+        if let Some(text) = block.text_of("module_address")? {
+            let at = || Malformed::new(block.under("module_address"), format!("`{text}` is no module's address"));
+            out.modules = address::module(text).ok_or_else(at)?;
+        }
+        if let Some(expressions) = block.get("expressions")? {
+            collect(&expressions, &mut String::from("provider"), &mut out.expressions)?;
+            out.attributes.extend(expressions.entries()?.into_iter().map(|(name, _)| name.clone()));
+        }
+        root.providers.insert(name.clone(), out);
+    }
+    Ok(root)
+}
+
+/// Reads a module's text, with all below it.
 ///
 /// - `folder`: where its text is (`.`, `./modules/network`); `None` where that is another repository.
-pub(crate) fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Malformed> {
+fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Malformed> {
     let mut out = Module::default();
     for resource in node.items_of("resources")? {
         let data = match resource.text_of("mode")?.map(|mode| &**mode) {
@@ -94,6 +131,7 @@ pub(crate) fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Ma
 
 fn block(node: &Node<'_>) -> Result<Block, Malformed> {
     let mut out = Block::default();
+    out.provider = node.text_of("provider_config_key")?.cloned().unwrap_or_default();
     if let Some(expressions) = node.get("expressions")? {
         collect(&expressions, &mut String::new(), &mut out.expressions)?;
         out.attributes.extend(expressions.entries()?.into_iter().map(|(name, _)| name.clone()));

@@ -43,8 +43,8 @@ pub(crate) fn read(
     sheet.skipped = skipped;
 
     let folder = configuration::folder(options.folder.unwrap_or("."));
-    let root = match plan.get("configuration")?.map(|c| c.get("root_module")).transpose()?.flatten() {
-        Some(node) => configuration::module(&node, Some(&folder))?,
+    let root = match plan.get("configuration")? {
+        Some(node) => configuration::root(&node, &folder)?,
         None => Module::default(),
     };
     let mut before = prior(&plan, &changes, sealer, &mut sheet)?;

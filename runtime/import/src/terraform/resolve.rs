@@ -3,10 +3,12 @@
 //! A reference without an index means every instance of its block, unless the expression uses `each` or `count.index`
 //! and both blocks have the same keys: then the one with the same key.
 //!
-//! Not followed: local values (a plan does not state them), provider blocks.
+//! What a provider block refers to, everything that it provides refers to.
+//!
+//! Not followed: local values, which a plan does not state.
 
 use super::address::{Address, Key, ModulePath, Reference, Target, module_names};
-use super::configuration::{Block, Call, Expression, Module};
+use super::configuration::{Block, Call, Expression, Module, Provider};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -147,6 +149,27 @@ impl<'a> World<'a> {
             }
         }
         out
+    }
+
+    /// The provider block of an instance, unless there is none.
+    pub(crate) fn provider(&self, from: &Address) -> Option<&'a Provider> {
+        let key = &*self.block(from)?.provider;
+        // A module that only says which provider it needs has that of the root.
+        let own = self.root.providers.get(key).filter(|provider| !provider.attributes.is_empty());
+        own.or_else(|| self.root.providers.get(key.rsplit(':').next()?))
+    }
+
+    /// What the provider block of `from` refers to.
+    pub(crate) fn provider_dependencies(&self, from: &Address) -> Vec<(&'a Expression, Found<'a>)> {
+        let Some(provider) = self.provider(from) else { return Vec::new() };
+        let Some(chain) = self.chain(&provider.modules) else { return Vec::new() };
+        let refers = |expression: &'a Expression| {
+            let mut found = Found::default();
+            let scope = Scope { path: &provider.modules, chain: &chain, repeat: Repeat::default() };
+            self.follow(&scope, expression, false, &mut found, 0);
+            (expression, found)
+        };
+        provider.expressions.iter().map(refers).collect()
     }
 
     /// The instances that a dependency of a state names. It has no keys: those of the modules that it shares with `from`

@@ -171,6 +171,7 @@ impl<'a> Worlds<'a> {
             instance.describe(sheet, &mut facts);
         }
         facts.extend(self.unset(changed, sheet));
+        facts.extend(self.provider_sets(changed, sheet));
         facts.extend(self.edges(&self.references_after, &changed.address).map(|(edge, place)| edge.fact(sheet, place)));
         // What stays as it is may refer to what comes to be.
         let arriving = self.arriving.get(&changed.address).into_iter().flatten();
@@ -190,6 +191,16 @@ impl<'a> Worlds<'a> {
             sheet.fact("std.terraform.unset", tuple, &format!("{}/change/after_unknown/{name}", changed.place))
         };
         computed.map(|(name, _)| fact(name)).collect()
+    }
+
+    /// What the resource's provider block sets, without what stands there.
+    fn provider_sets(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
+        let sets = self.world_after.provider(&changed.address).into_iter().flat_map(|provider| &provider.attributes);
+        let fact = |name: &Arc<str>| {
+            let tuple = vec![Value::Text(changed.name.clone()), Value::Text(name.clone())];
+            sheet.fact("std.terraform.provider_sets", tuple, &changed.place)
+        };
+        sets.map(fact).collect()
     }
 
     /// References that hold no more; also those that only a state of its own may have given.
@@ -307,7 +318,8 @@ pub(crate) fn references<'a>(world: &World<'a>, from: &Address) -> Vec<Referring
     }
     let expressions = world.block(from).into_iter().flat_map(|block| &block.expressions);
     let own = expressions.map(|expression| (expression, world.refers(from, expression)));
-    for (expression, found) in own.chain(world.module_dependencies(from)) {
+    let around = world.module_dependencies(from).into_iter().chain(world.provider_dependencies(from));
+    for (expression, found) in own.chain(around) {
         out.push(Referring { attribute: &expression.attribute, place: &expression.place, found });
     }
     out
