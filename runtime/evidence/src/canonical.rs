@@ -1,28 +1,15 @@
-//! The one form in bytes: RFC 8785 JSON, in which integers beyond 2^53 are strings, so that no reader loses digits.
-//!
-//! Such integers stand in three places alone, as `{"Int": …}`, `{"Time": …}` and `{"Duration": …}` of values and JSON
-//! values; there they are turned into strings and back. Every other number is small.
+//! The one form in bytes: RFC 8785 JSON. Integers of values beyond 2^53 are strings there, so that no reader loses digits.
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use serde_json::{Number, Value};
-
-/// The largest integer that every JSON reader keeps.
-const SAFE: u64 = 1 << 53;
+use serde::Serialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::error::Category;
 
 /// The deepest nesting that is read: a value of 200 levels, each written as two, and what stands around it.
 const DEPTH: usize = 500;
 
 /// The bytes of `value`.
 pub(crate) fn encode<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut tree = serde_json::to_value(value).expect("bug: a record is plain data");
-    large(&mut tree, &|value| match value {
-        Value::Number(number) => {
-            number.as_i64().filter(|n| n.unsigned_abs() > SAFE).map(|n| Value::String(n.to_string()))
-        }
-        _ => None,
-    });
-    serde_jcs::to_vec(&tree).expect("bug: a JSON tree has a canonical form")
+    serde_jcs::to_vec(value).expect("bug: a record is plain data")
 }
 
 /// Why bytes are not what they should be.
@@ -41,22 +28,27 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unread> {
     if depth(bytes) > DEPTH {
         return Err(Unread::Deep);
     }
-    let syntax = |error: serde_json::Error| match bytes.trim_ascii().is_empty() {
-        true => Unread::Syntax(String::from("it is empty")),
-        false => Unread::Syntax(format!("line {}, column {}", error.line(), error.column())),
+    let unread = |error: serde_json::Error| match error.classify() {
+        _ if bytes.trim_ascii().is_empty() => Unread::Syntax(String::from("it is empty")),
+        Category::Syntax | Category::Eof | Category::Io => {
+            Unread::Syntax(format!("line {}, column {}", error.line(), error.column()))
+        }
+        Category::Data => Unread::Other,
     };
+    let value = parse::<T>(bytes).map_err(unread);
+    // What is no JSON at all is told so, although something else shows before.
+    match value {
+        Err(Unread::Other) => Err(parse::<IgnoredAny>(bytes).map_err(unread).err().unwrap_or(Unread::Other)),
+        read => read,
+    }
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     parser.disable_recursion_limit();
-    let mut tree = Value::deserialize(&mut parser).map_err(syntax)?;
-    parser.end().map_err(syntax)?;
-    large(&mut tree, &|value| match value {
-        Value::String(text) => {
-            let number: i64 = text.parse().ok().filter(|n: &i64| n.unsigned_abs() > SAFE)?;
-            (number.to_string() == *text).then(|| Value::Number(Number::from(number)))
-        }
-        _ => None,
-    });
-    serde_json::from_value(tree).map_err(|_| Unread::Other)
+    let value = T::deserialize(&mut parser)?;
+    parser.end()?;
+    Ok(value)
 }
 
 /// How deeply arrays and objects nest.
@@ -76,27 +68,6 @@ fn depth(bytes: &[u8]) -> usize {
         }
     }
     most
-}
-
-/// Replaces the integers of values.
-fn large(tree: &mut Value, turn: &impl Fn(&Value) -> Option<Value>) {
-    match tree {
-        Value::Array(items) => items.iter_mut().for_each(|item| large(item, turn)),
-        Value::Object(entries) => {
-            let single = entries.len() == 1;
-            for (key, value) in entries {
-                match single.then_some(key.as_str()) {
-                    Some("Int" | "Time" | "Duration") if !value.is_object() => {
-                        if let Some(turned) = turn(value) {
-                            *value = turned;
-                        }
-                    }
-                    _ => large(value, turn),
-                }
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
-    }
 }
 
 #[cfg(test)]

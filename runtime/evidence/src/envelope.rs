@@ -70,22 +70,29 @@ struct Sha256 {
 /// A record in bytes.
 pub fn seal(record: Record) -> Sealed {
     let digest = record.change.digest.strip_prefix("sha256:").unwrap_or(&record.change.digest).to_owned();
-    let mut statement = Statement {
+    let statement = Statement {
         r#type: STATEMENT_TYPE.to_owned(),
         subject: vec![Subject { name: record.change.file.clone(), digest: Sha256 { sha256: digest } }],
         predicate_type: PREDICATE_TYPE.to_owned(),
         predicate: record,
         integrity: None,
     };
-    statement.integrity = Some(Digest::of(&encode(&statement)).to_string());
     let envelope = Envelope {
-        payload: STANDARD.encode(encode(&statement)),
+        payload: STANDARD.encode(with_integrity(&encode(&statement))),
         payload_type: PAYLOAD_TYPE.to_owned(),
         signatures: Vec::new(),
     };
     let mut bytes = encode(&envelope);
     bytes.push(b'\n');
     Sealed { digest: Digest::of(&bytes), bytes }
+}
+
+/// The canonical bytes of a statement, given those without its digest: keys are sorted, so it stands behind `_type`.
+fn with_integrity(bare: &[u8]) -> Vec<u8> {
+    let head = format!("{{\"_type\":\"{STATEMENT_TYPE}\",");
+    let rest = bare.strip_prefix(head.as_bytes()).expect("bug: a statement begins with its type");
+    let integrity = format!("\"integrity\":\"{}\",", Digest::of(bare));
+    [head.as_bytes(), integrity.as_bytes(), rest].concat()
 }
 
 /// Why a record is refused.

@@ -12,7 +12,7 @@ pub enum Json {
     /// `true` or `false`.
     Bool(bool),
     /// A number that is a 64-bit integer.
-    Int(i64),
+    Int(#[serde(with = "crate::wide")] i64),
     /// Any other number, as plain decimal text: no exponent, no trailing zeros, no `-0`.
     Decimal(Arc<str>),
     /// Text.

@@ -1,7 +1,8 @@
 //! What a compiled policy is, and what every room of the house exchanges: data only.
 //!
 //! Read downwards:
-//! - `value`, `json`, `decimal`, `types`: what a column holds; `text` prints and reads them canonically.
+//! - `value`, `json`, `decimal`, `types`: what a column holds; `text` prints and reads them canonically, `wide` says how
+//!   integers stand in JSON.
 //! - `expression`, `function`, `aggregate`: pure and total, the only things a rule computes with.
 //! - `fact`, `change`: what importers hand over.
 //! - `relation`, `rule`, `governance`, `policy`: the [`Program`]; `digest` names it.
@@ -25,6 +26,7 @@ mod test_case;
 mod text;
 mod types;
 mod value;
+mod wide;
 
 pub use aggregate::{Aggregate, aggregate};
 pub use change::{Action, Change, Partial, Verb};

@@ -16,15 +16,15 @@ pub enum Value {
     /// A truth value.
     Bool(bool),
     /// A signed 64-bit integer; in a column of type `nat` never below zero.
-    Int(i64),
+    Int(#[serde(with = "crate::wide")] i64),
     /// An exact decimal number.
     Decimal(Decimal),
     /// A string, an entity's name, or an enum's member: the column says which.
     Text(Arc<str>),
     /// Microseconds since 1970-01-01T00:00Z, within the years 0001 to 9999.
-    Time(i64),
+    Time(#[serde(with = "crate::wide")] i64),
     /// Microseconds.
-    Duration(i64),
+    Duration(#[serde(with = "crate::wide")] i64),
     /// A network with its host bits cleared.
     Cidr(IpNet),
     /// An address. An IPv4 address and the IPv6 address that holds it are two.
