@@ -1,4 +1,5 @@
-//! What is kept of a decision: its proofs with the facts and rules they cite, sealed; and the same proofs in words.
+//! What is kept of a decision: its proofs with the facts and rules they cite, what was asked, sealed; and the same proofs
+//! in words.
 
 use crate::decision::Decision;
 use crate::explained::{explain, given};
@@ -12,15 +13,18 @@ use std::sync::Arc;
 
 /// Puts the proofs into the decision, in words, and seals its record.
 pub(crate) fn keep(settled: &Settled<'_>, decision: &mut Decision, proofs: Vec<(String, Proof)>) {
-    let wanted: BTreeSet<Given> = proofs.iter().flat_map(|(_, proof)| given(proof)).collect();
+    let mut wanted: BTreeSet<Given> = proofs.iter().flat_map(|(_, proof)| given(proof)).collect();
+    let asked = asked(settled);
+    wanted.extend(asked.iter().cloned());
     let origins = settled.worlds.origins(&wanted);
     decision.proofs =
         proofs.iter().map(|(name, proof)| (name.clone(), explain(settled.program, proof, &origins))).collect();
 
     let (names, full): (Vec<String>, Vec<Proof>) = proofs.into_iter().unzip();
-    let (mut rules, proofs) = evidence::cited(settled.program, &full);
+    let (mut rules, proofs) =
+        evidence::cited(settled.program, &full, asked.first().map(|(relation, _)| *relation).as_slice());
     governance(settled.program, &mut rules);
-    let (sources, facts) = facts(settled.program, &rules, &full, &origins);
+    let (sources, facts) = facts(settled.program, &rules, &full, &asked, &origins);
     let judged = |action: &crate::decision::Judged| Judgement {
         id: action.id.clone(),
         verb: action.verb,
@@ -52,6 +56,15 @@ pub(crate) fn keep(settled: &Settled<'_>, decision: &mut Decision, proofs: Vec<(
     });
 }
 
+/// What says of each action what is done to what.
+const ACTION: &str = "std.change.action";
+
+/// The facts of the actions themselves, cited whether a proof needs them or not, so that a record shows what was asked.
+fn asked(settled: &Settled<'_>) -> Vec<Given> {
+    let Some(relation) = settled.program.find(ACTION) else { return Vec::new() };
+    settled.tuples(Side::After, relation).into_iter().map(|tuple| (relation, tuple.clone())).collect()
+}
+
 /// Tells which of the cited relations object and which permit.
 fn governance(program: &Program, rules: &mut Program) {
     let there = |id: RelationId| rules.find(&program.relation(id).name);
@@ -79,14 +92,16 @@ fn facts(
     program: &Program,
     rules: &Program,
     proofs: &[Proof],
+    asked: &[Given],
     origins: &BTreeMap<Given, Vec<Origin>>,
 ) -> (Vec<Arc<FactSource>>, Vec<CitedFact>) {
     let sources: BTreeSet<&Arc<FactSource>> = origins.values().flatten().map(|origin| &origin.source).collect();
     let sources: Vec<Arc<FactSource>> = sources.into_iter().cloned().collect();
     let nodes = proofs.iter().flat_map(|proof| &proof.nodes).filter(|node| node.why == Why::Given);
-    let cited: BTreeSet<(Side, &str, Given)> = nodes
-        .map(|node| (node.side, program.relation(node.relation).name.as_str(), (node.relation, node.tuple.clone())))
-        .collect();
+    let name = |relation: RelationId| program.relation(relation).name.as_str();
+    let mut cited: BTreeSet<(Side, &str, Given)> =
+        nodes.map(|node| (node.side, name(node.relation), (node.relation, node.tuple.clone()))).collect();
+    cited.extend(asked.iter().map(|given| (Side::After, name(given.0), given.clone())));
     let facts = cited.into_iter().map(|(side, name, given)| {
         let read = origins.get(&given).map(Vec::as_slice).unwrap_or_default().iter();
         let at: BTreeSet<SourcePlace> = read

@@ -49,13 +49,21 @@ fn a_record_that_was_made_anew_must_still_follow() {
     let bytes = &records()[0];
     let record = evidence::open(bytes).expect("a record");
     type Bend = fn(&mut evidence::Record);
-    let bends: [(&str, Bend); 9] = [
+    let bends: [(&str, Bend); 14] = [
         ("verdict", |record| record.verdict = evidence::Verdict::Allow),
         ("verdict of an action", |record| record.actions[0].verdict = evidence::Verdict::Escalate),
         ("reasons", |record| record.actions[0].reasons.clear()),
         ("message", |record| record.actions[0].reasons[0].message.push('!')),
         ("subject", |record| record.actions[0].reasons[0].subjects[0] = "other".into()),
         ("kind", |record| record.actions[0].reasons[0].kind = evidence::Kind::Escalate),
+        ("verb", |record| record.actions[0].verb = Verb::Update),
+        ("resource", |record| record.actions[0].resource = "other".into()),
+        ("state", |record| record.actions[0].reasons[0].state = Some(program::State::Fixed)),
+        ("cause", |record| record.actions[0].reasons[0].causes.clear()),
+        ("place", |record| {
+            let reason = record.actions[0].reasons.remove(0);
+            record.fixed.push(reason);
+        }),
         ("a fact", |record| {
             record.facts.pop();
         }),

@@ -228,7 +228,7 @@ fn a_proof_stands_with_the_facts_and_rules_it_cites() {
         let engine = load(&case);
         let hypothesis = engine.open(&delta(change)).expect("no limit is reached");
         let full: Vec<Proof> = some_proofs(&hypothesis).into_iter().map(|(_, _, _, proof)| proof).collect();
-        let (small, proofs) = cited(&case.program, &full);
+        let (small, proofs) = cited(&case.program, &full, &[]);
         for proof in &proofs {
             let mut facts = proof::Inputs::default();
             for node in proof.nodes.iter().filter(|node| node.why == Why::Given) {

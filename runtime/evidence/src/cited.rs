@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 ///
 /// The rules that derive a relation whose *absence* is cited come along, so that it is still known to have rules.
 /// Objections, permits, intents and packages stay behind. The proofs must have been checked against `program`.
-pub fn cited(program: &Program, proofs: &[Proof]) -> (Program, Vec<Proof>) {
+///
+/// - `also`: relations that come along although no proof cites them.
+pub fn cited(program: &Program, proofs: &[Proof], also: &[RelationId]) -> (Program, Vec<Proof>) {
     let mut rules: BTreeSet<RuleId> = BTreeSet::new();
-    let mut relations: BTreeSet<RelationId> = BTreeSet::new();
+    let mut relations: BTreeSet<RelationId> = also.iter().copied().collect();
     let mut complete: BTreeSet<RelationId> = BTreeSet::new();
     for node in proofs.iter().flat_map(|proof| &proof.nodes) {
         relations.insert(node.relation);

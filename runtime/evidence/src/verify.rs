@@ -1,9 +1,9 @@
 //! Whether a record shows what it says, from its own bytes alone.
 //!
 //! Shown: the bytes are those of the record; every step of every proof follows from the facts and rules it cites; every
-//! reason is what its proof ends in; the verdict is what the reasons and ambiguities ask for.
+//! action does what a cited fact says; every reason is what its proof ends in; the verdict is what the reasons and ambiguities ask for.
 //! Not shown, and said so: that nothing else objects, that what is absent is absent, that facts and rules are those of
-//! the model and the program it names, what is said of actions and reasons besides, who asked, who wrote it.
+//! the model and the program it names, what is said of reasons besides, who asked, who wrote it.
 
 use crate::envelope::{Refused, open, refuse};
 use crate::record::{Doubt, Judgement, Kind, Reason, Record, Verdict};
@@ -45,6 +45,7 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
     check.reasons()?;
     check.ambiguities()?;
     check.verdicts()?;
+    check.actions()?;
     let open = check.open;
     let proofs = record.proofs.len();
     let shown = vec![
@@ -69,7 +70,7 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
     not_shown
         .push(String::from("that the cited facts are those of the model, and the cited rules those of the program"));
     not_shown.push(String::from(
-        "that verbs, and the causes, states and parties of reasons, are as it says; what a change reaches it does not keep",
+        "that the causes, states and parties of reasons are as it says; what a change reaches it does not keep",
     ));
     not_shown.push(String::from("who asked: the actor is a claim"));
     not_shown.push(String::from("who decided: nobody signed it"));
@@ -156,6 +157,41 @@ impl Check<'_> {
     fn root(&self, proof: &str) -> Result<&Node, Refused> {
         let root = self.record.proofs.get(proof).and_then(|proof| proof.root());
         root.map_or_else(|| refuse(format!("proof {proof} is not there")), Ok)
+    }
+
+    /// Every action does what a cited fact says it does, and every reason stands where its state and causes put it.
+    fn actions(&self) -> Result<(), Refused> {
+        let relation = self.record.rules.find("std.change.action");
+        for action in &self.record.actions {
+            let says = [&*action.id, action.verb.name(), &*action.resource].map(Value::text);
+            if !relation.is_some_and(|relation| self.facts.after.get(&relation).is_some_and(|t| t.contains(&says[..])))
+            {
+                return refuse(format!(
+                    "no cited fact says that {} is to {} {}",
+                    action.id,
+                    action.verb.name(),
+                    action.resource
+                ));
+            }
+        }
+        let known = |id: &String| self.record.actions.iter().any(|action| action.id == *id);
+        let placed = |reason: &Reason, states: &[Option<State>], by: Option<&String>| {
+            let caused = by.is_none_or(|id| reason.kind == Kind::Permit || reason.causes.contains(id));
+            match states.contains(&reason.state) && caused && reason.causes.iter().all(known) {
+                true => Ok(()),
+                false => refuse(format!("{}({}) stands in the wrong place", reason.rule, reason.subjects.join(", "))),
+            }
+        };
+        let counts = [Some(State::Introduced), Some(State::Standing)];
+        for action in &self.record.actions {
+            for reason in &action.reasons {
+                let states: &[_] = if reason.kind == Kind::Permit { &[None] } else { &counts };
+                placed(reason, states, Some(&action.id))?;
+            }
+        }
+        self.record.reasons.iter().try_for_each(|reason| placed(reason, &counts, None))?;
+        self.record.standing.iter().try_for_each(|reason| placed(reason, &[Some(State::Standing)], None))?;
+        self.record.fixed.iter().try_for_each(|reason| placed(reason, &[Some(State::Fixed)], None))
     }
 
     /// Every reason is what its proof ends in.

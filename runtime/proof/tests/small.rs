@@ -234,7 +234,7 @@ fn an_absence_that_facts_deny_is_refused() {
 
 #[test]
 fn an_auditor_with_the_cited_facts_alone_knows_no_absence() {
-    let (small, proofs) = cited(&program(), &[gone()]);
+    let (small, proofs) = cited(&program(), &[gone()], &[]);
     let mut facts = Inputs::default();
     for node in proofs[0].nodes.iter().filter(|node| node.why == Why::Given) {
         facts.give(node.side, node.relation, node.tuple.clone());
