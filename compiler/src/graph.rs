@@ -1,7 +1,8 @@
 //! The dependency graph of relations: who reads whom, and what follows from that.
 //!
 //! - `scope`: which relations are timed or change-scoped; what reads the change, or who may, without saying so.
-//! - `strata`: components in an order in which they can run; relations that depend on their own absence.
+//! - `strata`: components in an order in which they can run; which relations reach which, and so depend on their own
+//!   absence.
 //! - `termination`: recursions that may make new values without end.
 //! - `liveness`: rules that can never fire.
 //!

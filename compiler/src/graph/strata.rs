@@ -10,31 +10,47 @@ ascent::ascent! {
 
     /// The first reads the second for its absence, or aggregates it.
     relation negative(usize, usize);
-    /// The component of a relation.
-    relation component(usize, usize);
+    /// The first reads the second, and both stand in one component: no way back to where it began leaves it.
+    relation edge(usize, usize);
 
-    /// It depends on its own absence: the two reach each other.
+    /// Which relations reach which, along any number of edges; asked of those alone that are read for their absence.
+    relation reaches(usize, usize);
+    reaches(read, read) <-- negative(_, read);
+    reaches(read, to) <-- reaches(read, via), edge(via, to);
+
+    /// It depends on its own absence.
     relation cycle(usize, usize);
-    cycle(reader, read) <-- negative(reader, read), component(reader, c), component(read, c);
+    cycle(reader, read) <-- negative(reader, read), reaches(read, reader);
 }
 
 /// A diagnostic for every component in which a relation depends on its own absence.
 pub(crate) fn cycles(draft: &Draft<'_>) -> Vec<Diagnostic> {
     let edges = adjacency(draft.relations.len(), draft.rules.iter().map(|rule| &rule.rule));
     let components = components(edges.len(), &edges);
-    let mut found = negative_cycles(draft.rules.iter().map(|rule| &rule.rule), &components);
+    let mut found = negative_cycles(draft.rules.iter().map(|rule| &rule.rule), &edges, &components);
     found.dedup_by_key(|(reader, _)| components.of[*reader]);
     found.into_iter().filter_map(|(reader, read)| negative_cycle(draft, reader, read, &edges)).collect()
 }
 
 /// Pairs of reader and read that reach each other, the reader negatively; by component.
-fn negative_cycles<'r>(rules: impl Iterator<Item = &'r Rule>, components: &Components) -> Vec<(usize, usize)> {
+fn negative_cycles<'r>(
+    rules: impl Iterator<Item = &'r Rule>,
+    edges: &[Vec<usize>],
+    components: &Components,
+) -> Vec<(usize, usize)> {
+    let within = |reader: usize, read: usize| components.of[reader] == components.of[read];
     let mut laws = Absence::default();
     for rule in rules {
-        let negative = reads(rule).filter(|(_, negative)| *negative);
-        laws.negative.extend(negative.map(|(read, _)| (rule.head.relation.0 as usize, read.0 as usize)));
+        let reader = rule.head.relation.0 as usize;
+        let negative = reads(rule).filter(|(read, negative)| *negative && within(reader, read.0 as usize));
+        laws.negative.extend(negative.map(|(read, _)| (reader, read.0 as usize)));
     }
-    laws.component = components.of.iter().copied().enumerate().collect();
+    if laws.negative.is_empty() {
+        return Vec::new();
+    }
+    for (reader, read) in edges.iter().enumerate() {
+        laws.edge.extend(read.iter().filter(|read| within(reader, **read)).map(|read| (reader, *read)));
+    }
     laws.run();
     let mut found = laws.cycle;
     found.sort_unstable_by_key(|(reader, read)| (components.of[*reader], *reader, *read));
@@ -49,7 +65,7 @@ fn negative_cycles<'r>(rules: impl Iterator<Item = &'r Rule>, components: &Compo
 pub(crate) fn strata(rules: &[Rule], scopes: &[Scope]) -> Result<Vec<Stratum>, (RelationId, RelationId)> {
     let edges = adjacency(scopes.len(), rules.iter());
     let components = components(scopes.len(), &edges);
-    if let Some((reader, read)) = negative_cycles(rules.iter(), &components).first() {
+    if let Some((reader, read)) = negative_cycles(rules.iter(), &edges, &components).first() {
         return Err((id(*reader), id(*read)));
     }
     let mut derived: Vec<Vec<RuleId>> = vec![Vec::new(); components.members.len()];
@@ -114,4 +130,38 @@ fn reading_rule<'d, 'a>(draft: &'d Draft<'a>, from: usize, to: usize) -> Option<
     draft.rules.iter().find(|rule| {
         rule.rule.head.relation.0 as usize == from && reads(&rule.rule).any(|(read, _)| read.0 as usize == to)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::graph::components;
+    use proptest::prelude::*;
+
+    ascent::ascent! {
+        struct Reach;
+        relation edge(usize, usize);
+        relation reaches(usize, usize);
+        reaches(from, to) <-- edge(from, to);
+        reaches(from, to) <-- reaches(from, via), edge(via, to);
+    }
+
+    proptest! {
+        #[test]
+        fn a_component_is_what_reaches_itself_both_ways_and_what_is_read_comes_first(
+            edges in prop::collection::vec(prop::collection::btree_set(0..12_usize, 0..4), 12),
+        ) {
+            let edges: Vec<Vec<usize>> = edges.into_iter().map(|read| read.into_iter().collect()).collect();
+            let found = components(edges.len(), &edges);
+            let mut law = Reach::default();
+            law.edge = (0..12).flat_map(|from| edges[from].iter().map(move |to| (from, *to))).collect();
+            law.run();
+            let reaches = |from, to| from == to || law.reaches.contains(&(from, to));
+            for a in 0..12 {
+                for b in 0..12 {
+                    prop_assert_eq!(found.of[a] == found.of[b], reaches(a, b) && reaches(b, a));
+                    prop_assert!(!reaches(a, b) || found.of[b] <= found.of[a]);
+                }
+            }
+        }
+    }
 }
