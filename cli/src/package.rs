@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
+use lsp::folder;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -33,6 +34,12 @@ impl Package {
             (None, Some(module)) => module.name.clone(),
             (None, None) => String::from("policy"),
         }
+    }
+
+    /// The files it was read from.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let manifest = self.manifest.iter().map(|_| "writ.toml");
+        manifest.chain(self.modules.iter().map(|module| &*module.path)).map(|path| self.root.join(path)).collect()
     }
 }
 
@@ -68,9 +75,13 @@ pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
         )));
     }
     let manifest = manifest::read(&file, &text(&file)?)?;
-    let mut paths = Vec::new();
-    collect(&root, &mut paths)?;
-    paths.sort();
+    let mut fault = None;
+    let paths = folder::modules(&root, &mut |path, error| {
+        fault.get_or_insert_with(|| unreadable(path, &error));
+    });
+    if let Some(fault) = fault {
+        return Err(fault);
+    }
     let modules = paths.iter().map(|path| module(&root, path)).collect::<Result<Vec<_>, _>>()?;
     if modules.is_empty() {
         return Err(Failure::Malformed(format!(
@@ -81,41 +92,17 @@ pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
     Ok(Package { root, manifest: Some(manifest), modules })
 }
 
-/// Every `.writ` file below a folder, except in `.writ/`, `vendor/`, hidden folders and nested packages.
-fn collect(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, &e))?;
-    for entry in entries {
-        let entry = entry.map_err(|e| unreadable(folder, &e))?;
-        let (path, name) = (entry.path(), entry.file_name());
-        let name = name.to_string_lossy();
-        let kind = entry.file_type().map_err(|e| unreadable(&path, &e))?;
-        if kind.is_dir() {
-            if !name.starts_with('.') && name != "vendor" && name != "target" && !path.join("writ.toml").exists() {
-                collect(&path, found)?;
-            }
-        } else if name.ends_with(".writ") {
-            found.push(path);
-        }
-    }
-    Ok(())
-}
-
 fn module(root: &Path, path: &Path) -> Result<Module, Failure> {
     let relative = path.strip_prefix(root).unwrap_or(path);
     let parts: Vec<String> = relative.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
     let shown = parts.join("/");
-    let name = shown.strip_suffix(".writ").unwrap_or(&shown).replace('/', ".");
-    let word = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
-    };
-    if !name.split('.').all(word) {
+    let Some(name) = folder::module(&shown) else {
         return Err(Failure::Malformed(format!(
             "{}: the path is the module's name, so each part is a word of letters, digits and `_`\n  help: rename it",
             path.display()
         )));
-    }
-    if name == "std" || name.starts_with("std.") {
+    };
+    if folder::is_std(&name) {
         return Err(Failure::Malformed(format!(
             "{}: `std` is the standard library's name\n  help: rename the folder",
             path.display()

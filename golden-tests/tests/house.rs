@@ -101,6 +101,67 @@ fn a_diagnostic_knows_no_stage() {
 }
 
 #[test]
+fn a_stage_returns_what_is_wrong_beside_what_it_made_and_takes_no_database() {
+    let database = read(&root().join("compiler/src/database.rs"));
+    // Questions are asked from outside, of a snapshot; they are no stage.
+    let outside = ["database.rs", "question.rs"];
+    let mut wrong = String::new();
+    for (path, text) in sources("compiler") {
+        if outside.iter().any(|file| path.ends_with(file)) {
+            continue;
+        }
+        let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+        if text.contains("\nuse proptest::") {
+            continue;
+        }
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            if ["Database", "Snapshot", "dyn Db"].iter().any(|word| names(line, word)) {
+                wrong += &format!("{}:{}: takes the database\n", path.display(), number + 1);
+            }
+        }
+        for (name, answer) in signatures(text) {
+            let asked = database.contains(&format!("{name}(")) || answer.contains("Vec<Diagnostic>");
+            if asked && answer.contains("Result<") && answer.contains("Diagnostic") {
+                wrong += &format!("{}: `{name}` returns a Result for the author's mistakes\n", path.display());
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// The functions that a text lets others call, each with what it returns.
+fn signatures(text: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    for start in ["\npub fn ", "\npub(crate) fn "] {
+        for (at, _) in text.match_indices(start) {
+            let rest = &text[at + start.len()..];
+            let head = rest.split(" {\n").next().unwrap_or_default();
+            let name = head.split(['(', '<']).next().unwrap_or_default();
+            found.push((name, head.rsplit_once("->").map_or("", |(_, answer)| answer)));
+        }
+    }
+    found
+}
+
+#[test]
+fn the_editor_s_door_holds_no_language() {
+    let stages = ["lower", "resolve", "check", "graph", "binding", "names", "scope", "signatures", "constant", "hir"];
+    let mut wrong = String::new();
+    for (path, text) in sources("lsp") {
+        for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
+            let stage = stages.iter().find(|stage| names(line, &format!("compiler::{stage}")));
+            let below = ["syntax::", "engine::", "proof::", "import::", "evidence::"];
+            let below = below.iter().find(|room| names(line, room));
+            if let Some(word) = stage.or(below) {
+                wrong +=
+                    &format!("{}:{}: `{word}`: answers about text live in compiler/ide\n", path.display(), number + 1);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+#[test]
 fn the_checker_is_small_enough_to_read_in_an_evening() {
     let lines: usize = sources("proof").iter().map(|(_, text)| code(text).lines().count()).sum();
     assert!(lines <= 1_200, "checker and meaning have {lines} lines without tests; 1,200 is the promise");

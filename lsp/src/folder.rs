@@ -1,8 +1,10 @@
-//! A document's package on disk: the folder of the nearest `writ.toml` above it, or the document alone.
+//! A package on disk: which files are its modules, and to which package a document belongs.
+//!
+//! A document belongs to the folder of the nearest `writ.toml` above it, or stands alone.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
 /// Where a document belongs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,40 +32,64 @@ pub(crate) fn home(uri: &str, path: Option<&Path>) -> (Home, String) {
     }
 }
 
-/// The module's name of a path in its package; `None` where a part of it is no word.
-pub(crate) fn module(path: &str) -> Option<String> {
+/// The module's name of a path in its package (`network/segments.writ`); `None` where a part of it is no word.
+pub fn module(path: &str) -> Option<String> {
     let name = path.strip_suffix(".writ").unwrap_or(path);
     let word = |part: &str| {
         part.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
             && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
     };
-    let own = name != "std" && !name.starts_with("std/");
-    (own && name.split('/').all(word)).then(|| name.replace('/', "."))
+    name.split('/').all(word).then(|| name.replace('/', "."))
+}
+
+/// Whether a module's name is the standard library's to give.
+pub fn is_std(name: &str) -> bool {
+    name == "std" || name.starts_with("std.")
+}
+
+/// The name of a package's own module.
+pub(crate) fn own_module(path: &str) -> Option<String> {
+    module(path).filter(|name| !is_std(name))
+}
+
+/// The files of a package's modules, sorted: every `.writ` file below its folder, except in `.writ/`, `vendor/`,
+/// `target/`, hidden folders and nested packages.
+///
+/// - `fault`: told of each folder that cannot be read; what is in it is missing from the answer.
+pub fn modules(root: &Path, fault: &mut dyn FnMut(&Path, io::Error)) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    collect(root, &mut found, fault);
+    found.sort();
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>, fault: &mut dyn FnMut(&Path, io::Error)) {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => return fault(folder, error),
+    };
+    for entry in entries {
+        let kind = entry.and_then(|entry| Ok((entry.path(), entry.file_name(), entry.file_type()?)));
+        let (path, name, kind) = match kind {
+            Ok(known) => known,
+            Err(error) => return fault(folder, error),
+        };
+        let name = name.to_string_lossy();
+        if kind.is_dir() {
+            if !name.starts_with('.') && name != "vendor" && name != "target" && !path.join("writ.toml").exists() {
+                collect(&path, found, fault);
+            }
+        } else if name.ends_with(".writ") {
+            found.push(path);
+        }
+    }
 }
 
 /// The texts of a package's modules by path. A file that cannot be read is left out: `writ check` says why.
 pub(crate) fn texts(root: &Path) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    collect(root, root, &mut found);
-    found
-}
-
-/// Every `.writ` file, except in `.writ/`, `vendor/`, hidden folders and nested packages.
-fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<String, String>) {
-    let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten() {
-        let (path, name) = (entry.path(), entry.file_name());
-        let (Some(name), Ok(kind)) = (name.to_str(), entry.file_type()) else { continue };
-        if kind.is_dir() {
-            if !name.starts_with('.') && name != "vendor" && name != "target" && !path.join("writ.toml").exists() {
-                collect(root, &path, found);
-            }
-        } else if name.ends_with(".writ")
-            && let (Some(shown), Ok(text)) = (relative(root, &path), fs::read_to_string(&path))
-        {
-            found.insert(shown, text);
-        }
-    }
+    let paths = modules(root, &mut |_, _| {});
+    let read = |path: PathBuf| Some((relative(root, &path)?, fs::read_to_string(&path).ok()?));
+    paths.into_iter().filter_map(read).collect()
 }
 
 fn relative(root: &Path, path: &Path) -> Option<String> {
@@ -79,7 +105,7 @@ mod tests {
     fn a_path_is_a_module() {
         assert_eq!(module("network/segments.writ").as_deref(), Some("network.segments"));
         assert_eq!(module("my-policy.writ"), None);
-        assert_eq!(module("std/state.writ"), None);
+        assert_eq!(own_module("std/state.writ"), None);
     }
 
     #[test]

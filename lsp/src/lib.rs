@@ -12,7 +12,7 @@ mod server;
 
 mod writer;
 
-mod folder;
+pub mod folder;
 
 mod publish;
 

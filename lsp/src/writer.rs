@@ -110,7 +110,7 @@ impl Writer {
                 }
                 document.version = version;
                 let (home, path, text) = (document.home.clone(), document.path.clone(), document.text.clone());
-                if let (Some(package), Some(module)) = (self.packages.get_mut(&home), folder::module(&path)) {
+                if let (Some(package), Some(module)) = (self.packages.get_mut(&home), folder::own_module(&path)) {
                     package.set_file(Source { path, module, text });
                 }
                 vec![home]
@@ -146,7 +146,7 @@ impl Writer {
         let gone: Vec<String> = package.paths().filter(|path| !texts.contains_key(*path)).map(str::to_owned).collect();
         gone.iter().for_each(|path| package.remove_file(path));
         for (path, text) in texts {
-            if let Some(module) = folder::module(&path) {
+            if let Some(module) = folder::own_module(&path) {
                 package.set_file(Source { path, module, text });
             }
         }
@@ -156,7 +156,7 @@ impl Writer {
         let Some(package) = self.packages.get(&home) else { return };
         let mut documents = Vec::new();
         for document in self.documents.values().filter(|document| document.home == home) {
-            if folder::module(&document.path).is_some() {
+            if folder::own_module(&document.path).is_some() {
                 documents.push((document.uri.clone(), document.version, document.path.clone()));
             } else {
                 let diagnostics = vec![no_module(&document.path)];
