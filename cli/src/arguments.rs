@@ -24,6 +24,9 @@ pub(crate) enum Verb {
         /// The folder.
         #[arg(default_value = ".")]
         folder: PathBuf,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
     },
     /// Compile the policy; print every finding.
     #[command(after_help = "Examples:\n  writ check\n  writ check --policy policies/ --json")]
@@ -111,7 +114,17 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// A script that completes verbs and flags in a shell.
+    #[command(
+        after_help = "Examples:\n  writ completions bash > ~/.local/share/bash-completion/completions/writ\n  writ completions zsh > ~/.zfunc/_writ"
+    )]
+    Completions {
+        /// For which shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
     /// The language server, over standard input and output.
+    #[command(after_help = "Example:\n  writ lsp   # as the command of an editor's language client")]
     Lsp {
         /// Accepted and ignored: there is no other transport.
         #[arg(long)]
@@ -222,4 +235,19 @@ pub(crate) enum Rows {
     Json,
     /// CSV.
     Csv,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Arguments;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_verb_shows_an_example_of_itself() {
+        for verb in Arguments::command().get_subcommands() {
+            let name = verb.get_name();
+            let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains(&format!("writ {name}")), "`writ {name} --help` has no example: {help}");
+        }
+    }
 }

@@ -3,13 +3,14 @@
 use crate::arguments::Policy;
 use crate::failure::Failure;
 use crate::output::Answer;
-use crate::{package, policy};
+use crate::{package, policy, progress};
 use compiler::diagnostic::Code;
 use serde_json::json;
 use std::fmt::Write as _;
 
 /// Compiles a policy and prints every finding; ends with 1 where there is an error.
 pub(crate) fn check(policy: &Policy, as_json: bool) -> Result<Answer, Failure> {
+    progress::stage("compiling the policy");
     let package = package::load(&policy.policy)?;
     let checked = policy::check(&package);
     let (errors, warnings) = checked.counts();

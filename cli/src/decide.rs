@@ -3,8 +3,10 @@
 use crate::arguments::{self, Inputs};
 use crate::failure::Failure;
 use crate::output::{self, Answer};
-use crate::{coloured, inputs};
+use crate::{coloured, inputs, progress};
 use decide::{Decision, Verdict, markdown, text};
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +31,7 @@ struct Output {
 pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let outputs = outputs(arguments)?;
     let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
+    apart(&loaded.files, &outputs, arguments.evidence.as_deref())?;
     let decision = limited(&arguments.inputs, |limits| decide::decide(&loaded.case(&arguments.inputs, limits)))?;
     let digest = decision.evidence.digest.hex();
     let kept = loaded.package.root.join(".writ").join("evidence").join(format!("{digest}.json"));
@@ -99,6 +102,35 @@ fn outputs(arguments: &arguments::Decide) -> Result<Vec<Output>, Failure> {
     Ok(outputs)
 }
 
+/// Refuses to write over what is read, and two things into one file.
+fn apart(read: &[PathBuf], outputs: &[Output], evidence: Option<&Path>) -> Result<(), Failure> {
+    let mut taken: BTreeMap<PathBuf, String> = BTreeMap::new();
+    for file in read {
+        taken.insert(place(file), String::from("it is one of the files that are read"));
+    }
+    let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
+    for (flag, file) in written.chain(evidence.map(|file| ("--evidence", file))) {
+        // A device or a pipe takes whatever comes.
+        if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
+            continue;
+        }
+        if let Some(why) = taken.insert(place(file), format!("{flag} is written there too")) {
+            return Err(Failure::Malformed(format!(
+                "{flag} {}: {why}, and would be lost\n  help: name another file",
+                file.display()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// A file's one name, whether it is there yet or not.
+fn place(file: &Path) -> PathBuf {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let beside = || Some(folder.canonicalize().ok()?.join(file.file_name()?));
+    file.canonicalize().ok().or_else(beside).unwrap_or_else(|| file.to_owned())
+}
+
 /// A path as it is printed: without a leading `./`.
 fn short(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string().replace('\\', "/")
@@ -110,6 +142,7 @@ pub(crate) fn limited<T>(
     inputs: &Inputs,
     work: impl FnOnce(engine::Limits<'_>) -> Result<T, decide::Failure>,
 ) -> Result<T, Failure> {
+    progress::stage("evaluating and checking");
     let (start, longest) = (Instant::now(), Duration::from_secs(inputs.max_time));
     let stop = || start.elapsed() >= longest;
     let threads = inputs.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output::Answer;
+use serde_json::json;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -13,7 +14,7 @@ const POLICY: &str = include_str!("init/policy.writ");
 /// Writes `writ.toml`, `policy.writ` and `.gitignore` into a folder, and says why each is there.
 ///
 /// What exists is left as it is.
-pub(crate) fn init(folder: &Path) -> Result<Answer, Failure> {
+pub(crate) fn init(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
     if !folder.is_dir() {
         return Err(Failure::Malformed(format!(
             "{}: there is no such folder\n  help: make it first",
@@ -22,7 +23,7 @@ pub(crate) fn init(folder: &Path) -> Result<Answer, Failure> {
     }
     let found = look(folder)?;
     let manifest = manifest(folder, &found)?;
-    let mut text = String::new();
+    let mut files = Vec::new();
     for (name, content, why) in [
         ("writ.toml", manifest.as_str(), "the package, and where its facts come from"),
         ("policy.writ", POLICY, "a baseline in force, an intent to fill in, a test"),
@@ -32,7 +33,7 @@ pub(crate) fn init(folder: &Path) -> Result<Answer, Failure> {
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
                 file.write_all(content.as_bytes()).map_err(|e| Failure::Fault(format!("{}: {e}", path.display())))?;
-                let _ = writeln!(text, "wrote  {name:<12} {why}");
+                files.push(Placed { name, wrote: true, why: why.to_owned() });
             }
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
                 let missing = name == ".gitignore"
@@ -41,26 +42,44 @@ pub(crate) fn init(folder: &Path) -> Result<Answer, Failure> {
                         .lines()
                         .any(|line| line.trim_end_matches('/') == ".writ");
                 let advice = if missing { "; add the line `.writ/` to it" } else { "" };
-                let _ = writeln!(text, "kept   {name:<12} it is there already{advice}");
+                files.push(Placed { name, wrote: false, why: format!("it is there already{advice}") });
             }
             Err(e) => return Err(Failure::Fault(format!("{}: {e}", path.display()))),
         }
     }
+    let next = match found.plans.first() {
+        Some(plan) => format!("writ decide {plan}"),
+        None => String::from(
+            "terraform plan -out=tfplan && terraform show -json tfplan > plan.json && writ decide plan.json",
+        ),
+    };
+    if as_json {
+        let files = files.iter().map(|file| json!({ "file": file.name, "wrote": file.wrote, "why": file.why }));
+        let sources = found.sources.iter().map(|s| json!({ "source": s.name, "kind": s.kind, "path": s.path }));
+        let answer = json!({
+            "files": files.collect::<Vec<_>>(),
+            "sources": sources.collect::<Vec<_>>(),
+            "plans": found.plans,
+            "next": next,
+        });
+        return Ok(Answer::of(format!("{answer:#}\n")));
+    }
+    let mut text = String::new();
+    for Placed { name, wrote, why } in &files {
+        let _ = writeln!(text, "{}  {name:<12} {why}", if *wrote { "wrote" } else { "kept " });
+    }
     for source in &found.sources {
         let _ = writeln!(text, "found  {:<12} {}", source.path, source.why);
     }
-    match found.plans.first() {
-        Some(plan) => {
-            let _ = writeln!(text, "next:  writ decide {plan}");
-        }
-        None => {
-            let _ = writeln!(
-                text,
-                "next:  terraform plan -out=tfplan && terraform show -json tfplan > plan.json && writ decide plan.json"
-            );
-        }
-    }
+    let _ = writeln!(text, "next:  {next}");
     Ok(Answer::of(text))
+}
+
+/// A file of the package, and why it is there.
+struct Placed {
+    name: &'static str,
+    wrote: bool,
+    why: String,
 }
 
 /// What a folder holds that a decision can use.

@@ -11,6 +11,7 @@ use crate::failure::Failure;
 use crate::manifest::{Manifest, Source};
 use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
+use crate::progress;
 use decide::{Case, SourceState};
 use import::{Expected, Format, Imported, Options, SensitiveKey};
 use program::{Change, Digest, Fact, FactSource, Type, Value};
@@ -38,6 +39,8 @@ pub(crate) struct Loaded {
     pub(crate) now: i64,
     /// What was skipped, for standard error.
     pub(crate) notes: String,
+    /// Every file that was read, the policy's own among them.
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl Loaded {
@@ -65,9 +68,12 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
         None => jiff::Timestamp::now().as_microsecond(),
     };
     let observed = inputs.observed_at.as_deref().map(|text| time("--observed-at", text)).transpose()?;
+    progress::stage("compiling the policy");
     let package = package::load(&inputs.policy.policy)?;
     let compiled = policy::compile(&package)?;
-    let mut reader = Reader { stdin: false, observed, compiled: &compiled, key: None, read: Vec::new() };
+    progress::stage("reading the inputs");
+    let mut reader =
+        Reader { stdin: false, observed, compiled: &compiled, key: None, read: Vec::new(), files: package.files() };
     let change = change.map(|name| reader.change(name, inputs.format.as_deref())).transpose()?;
     let mut sources = Vec::new();
     if inputs.state.is_empty() && inputs.facts.is_empty() {
@@ -82,7 +88,7 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
             reader.facts(name, &Declared::from_file(name))?;
         }
     }
-    let Reader { read, .. } = reader;
+    let Reader { read, files: named, .. } = reader;
     let (facts, files, notes) = gather(read);
     let version = model::Version::new(facts, files);
     Ok(Loaded {
@@ -94,6 +100,7 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
         sources,
         now,
         notes,
+        files: named,
     })
 }
 
@@ -136,6 +143,8 @@ struct Reader<'a> {
     compiled: &'a Compiled,
     key: Option<SensitiveKey>,
     read: Vec<Imported>,
+    /// What was opened so far.
+    files: Vec<PathBuf>,
 }
 
 impl<'a> Reader<'a> {
@@ -270,6 +279,7 @@ impl<'a> Reader<'a> {
 
     fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Failure> {
         if name != "-" {
+            self.files.push(PathBuf::from(name));
             return fs::read(name).map_err(|e| package::unreadable(Path::new(name), &e));
         }
         if std::mem::replace(&mut self.stdin, true) {

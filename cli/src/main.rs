@@ -1,7 +1,7 @@
 //! The `writ` tool: reads files, asks the rooms below, prints, exits.
 //!
 //! Read downwards: `arguments` (verbs and flags), one file per verb, `inputs` (what a decision is asked of), `package`
-//! and `manifest` (a policy on disk), `output` and `failure` (how a command ends).
+//! and `manifest` (a policy on disk), `output` and `failure` (how a command ends), `progress` (what it does meanwhile).
 //!
 //! INVARIANT: only an answer of `decide` that is an allow ends with 0 as `decide`; whatever fails ends with 64 or 70.
 
@@ -16,11 +16,12 @@ mod manifest;
 mod output;
 mod package;
 mod policy;
+mod progress;
 mod test;
 mod verify;
 
 use arguments::{Arguments, Verb};
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 use failure::Failure;
 use output::Answer;
 use std::io::{IsTerminal, Write};
@@ -45,8 +46,10 @@ fn main() -> ExitCode {
         }
     }));
     let deciding = matches!(arguments.verb, Verb::Decide(_));
-    let ended =
-        catch_unwind(AssertUnwindSafe(|| run(arguments).and_then(|answer| answer.print().map(|()| answer.code))));
+    let watched = (!matches!(arguments.verb, Verb::Lsp { .. })).then(progress::watch);
+    let answered = catch_unwind(AssertUnwindSafe(|| run(arguments)));
+    drop(watched);
+    let ended = answered.map(|answered| answered.and_then(|answer| answer.print().map(|()| answer.code)));
     let failure = match ended {
         Ok(Ok(code)) => return ExitCode::from(code),
         Ok(Err(failure)) => failure,
@@ -62,7 +65,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<Answer, Failure> {
     match arguments.verb {
-        Verb::Init { folder } => init::init(&folder),
+        Verb::Init { folder, json } => init::init(&folder, json),
         Verb::Check { policy, json } => check::check(&policy, json),
         Verb::Test { policy, filter, json } => test::test(&policy, filter.as_deref(), json),
         Verb::Decide(decide) => decide::decide(&decide),
@@ -73,6 +76,11 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
         }
         Verb::Verify { file, json } => verify::verify(&file, json),
         Verb::Explain { code, json } => check::explain(code.as_deref(), json),
+        Verb::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "writ", &mut script);
+            Ok(Answer::of(String::from_utf8_lossy(&script).into_owned()))
+        }
         Verb::Lsp { stdio: _ } => {
             let code = lsp::serve().map_err(|e| Failure::Fault(format!("the editor cannot be served: {e}")))?;
             Ok(Answer::of(String::new()).with_code(code))

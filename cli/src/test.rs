@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::output::Answer;
 use crate::package;
 use crate::policy;
+use crate::progress;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::thread;
@@ -14,6 +15,7 @@ use std::thread;
 ///
 /// - `filter`: only tests whose title contains it.
 pub(crate) fn test(policy: &Policy, filter: Option<&str>, as_json: bool) -> Result<Answer, Failure> {
+    progress::stage("running the tests");
     let package = package::load(&policy.policy)?;
     let compiled = policy::compile(&package)?;
     let titled = |test: &&program::TestCase| filter.is_none_or(|part| test.name.contains(part));
