@@ -8,6 +8,7 @@ use std::sync::Arc;
 /// Lets every json value that is read as an enum be one of its words.
 pub(crate) fn read_as_words(rules: &mut [Rule], enums: &BTreeMap<String, BTreeSet<String>>) {
     for rule in rules {
+        ranged(rule, enums);
         let read = Reading { variables: &rule.variables, enums };
         for literal in &mut rule.body {
             match literal {
@@ -31,6 +32,40 @@ pub(crate) fn read_as_words(rules: &mut [Rule], enums: &BTreeMap<String, BTreeSe
     }
 }
 
+/// Lets elements that are ranged over as an enum be texts first, each of which is then one of its words.
+fn ranged(rule: &mut Rule, enums: &BTreeMap<String, BTreeSet<String>>) {
+    let mut body = Vec::with_capacity(rule.body.len());
+    for mut literal in std::mem::take(&mut rule.body) {
+        let word = match &mut literal {
+            Literal::Each { variable, base, r#type, .. } => {
+                let json = type_of(base, &rule.variables).is_none_or(|from| from == Type::Json);
+                let words = if let Type::Enum(name) = &*r#type { enums.get(name).filter(|_| json) } else { None };
+                words.map(|words| {
+                    *r#type = Type::String;
+                    let word = std::mem::replace(variable, rule.variables.len());
+                    rule.variables.push(Variable { name: format!("$word{word}"), r#type: Type::String });
+                    Literal::Bind { variable: word, expr: one_of(Expr::Variable(*variable), words) }
+                })
+            }
+            Literal::Holds(_)
+            | Literal::Absent(_)
+            | Literal::Aggregate { .. }
+            | Literal::Test { .. }
+            | Literal::Is { .. }
+            | Literal::Bind { .. } => None,
+        };
+        body.push(literal);
+        body.extend(word);
+    }
+    rule.body = body;
+}
+
+/// The text, where it is one of the words.
+fn one_of(text: Expr, words: &BTreeSet<String>) -> Expr {
+    let words = words.iter().map(|word| Value::text(word.as_str())).collect();
+    Expr::Call(Function::OneOf, vec![text, Expr::Constant(Value::Set(Arc::new(words)))])
+}
+
 struct Reading<'a> {
     variables: &'a [Variable],
     enums: &'a BTreeMap<String, BTreeSet<String>>,
@@ -49,9 +84,7 @@ impl Reading<'_> {
                 let Type::Enum(name) = wanted else { return };
                 let json = type_of(inner, self.variables).is_none_or(|from| from == Type::Json);
                 if let (true, Some(words)) = (json, self.enums.get(name)) {
-                    let words = words.iter().map(|word| Value::text(word.as_str())).collect();
-                    let text = Expr::As(inner.clone(), Type::String);
-                    *expr = Expr::Call(Function::OneOf, vec![text, Expr::Constant(Value::Set(Arc::new(words)))]);
+                    *expr = one_of(Expr::As(inner.clone(), Type::String), words);
                 }
             }
             Expr::Call(_, items) | Expr::Set(items) | Expr::List(items) => {
