@@ -187,3 +187,44 @@ fn provider_actions_make_a_plan_partial() {
     let partial = imported.change.expect("a change").partial;
     assert_eq!(partial.len(), 1, "{partial:?}");
 }
+
+/// One change of `t.n["k"]`, its parts as given.
+fn entry(address: &str, after: &str, unknown: &str) -> Result<Imported, Malformed> {
+    let change = format!(
+        "{{\"address\": {address}, \"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"index\": \"k\", \"change\": \
+         {{\"actions\": [\"create\"], \"before\": null, \"after\": {after}, \"after_unknown\": {unknown}}}}}"
+    );
+    plan(&[], &[], Some(&format!("[{change}]")))
+}
+
+#[test]
+fn an_address_is_that_of_its_parts() {
+    let whole = "\"t.n[\\\"k\\\"]\"";
+    entry(whole, "{\"a\": 1}", "{}").expect("reads");
+    for other in
+        ["\"t.other\"", "\"t.n\"", "\"t.n[0]\"", "\"module.m.t.n[\\\"k\\\"]\"", "\"data.t.n[\\\"k\\\"]\"", "\"\"", "7"]
+    {
+        let malformed = entry(other, "{\"a\": 1}", "{}").expect_err(other);
+        assert_eq!(&*malformed.place, "/resource_changes/0/address", "{malformed}");
+    }
+}
+
+#[test]
+fn a_mask_says_yes_or_no_and_a_side_is_an_object() {
+    let whole = "\"t.n[\\\"k\\\"]\"";
+    for mask in ["true", "{\"a\": true}", "{\"a\": [false, {\"b\": true}]}", "null", "{\"a\": null}"] {
+        entry(whole, "{\"a\": 1}", mask).expect(mask);
+    }
+    for (mask, place) in [("\"true\"", ""), ("1", ""), ("{\"a\": \"true\"}", "/a"), ("{\"a\": [1]}", "/a/0")] {
+        let malformed = entry(whole, "{\"a\": 1}", mask).expect_err(mask);
+        assert_eq!(
+            malformed.place.to_string(),
+            format!("/resource_changes/0/change/after_unknown{place}"),
+            "{malformed}"
+        );
+    }
+    for side in ["\"t\"", "[]", "true"] {
+        let malformed = entry(whole, side, "{}").expect_err(side);
+        assert_eq!(&*malformed.place, "/resource_changes/0/change/after", "{malformed}");
+    }
+}

@@ -4,9 +4,9 @@
 //! other (`resource_changes`). A change that denies itself is malformed. Wholes that differ where no change says so make
 //! the plan partial: something would happen that it does not list.
 //!
-//! Read downwards: [`check`] looks at one change, [`partial`] at the wholes beside all of them.
+//! Read downwards: [`named`], [`shapes`] and [`check`] look at one change, [`partial`] at the wholes beside all of them.
 
-use super::address::module;
+use super::address::{Address, address, module};
 use super::plan::Changed;
 use super::resource::address_of;
 use crate::sensitive::says_true;
@@ -47,6 +47,43 @@ pub(crate) fn check(changed: &Changed<'_>) -> Result<(), Malformed> {
         _ => return Ok(()),
     };
     Err(Malformed::new(place, what).help("the plan denies itself; write it again with `terraform show -json`"))
+}
+
+/// Refuses a change whose address names another resource than its parts do.
+pub(crate) fn named(node: &Node<'_>, parts: &Address) -> Result<(), Malformed> {
+    let Some(text) = node.text_of("address")? else { return Ok(()) };
+    // The address does not name the deposed object that a change may be about.
+    let whole = Address { deposed: None, ..parts.clone() };
+    if address(text).is_some_and(|stated| stated == whole) {
+        return Ok(());
+    }
+    let what = format!("the address `{text}` is not that of mode, type, name and index, `{whole}`");
+    Err(Malformed::new(node.under("address"), what)
+        .help("the plan denies itself; write it again with `terraform show -json`"))
+}
+
+/// Refuses sides that are no resource's values, and masks that say neither yes nor no: what they mean nobody can tell.
+pub(crate) fn shapes(change: &Node<'_>) -> Result<(), Malformed> {
+    for side in ["before", "after"] {
+        if let Some(values) = change.get(side)?.filter(|values| !matches!(values.json, Json::Object(_))) {
+            return Err(values.wrong("an object or null"));
+        }
+    }
+    for mask in ["after_unknown", "before_sensitive", "after_sensitive"] {
+        if let Some(mask) = change.get(mask)? {
+            is_mask(&mask)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_mask(node: &Node<'_>) -> Result<(), Malformed> {
+    match node.json {
+        Json::Bool(_) | Json::Null => Ok(()),
+        Json::Array(_) => node.items()?.iter().try_for_each(is_mask),
+        Json::Object(_) => node.entries()?.iter().try_for_each(|(_, part)| is_mask(part)),
+        _ => Err(node.wrong("true, false, or an object or array of them")),
+    }
 }
 
 /// Adds why the changes cannot be all that would happen.

@@ -166,7 +166,9 @@ fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
         None => Vec::new(),
     };
     let Some(address) = address_of(node, &modules)? else { return Ok(None) };
+    agreement::named(node, &address)?;
     let change = node.need("change")?;
+    agreement::shapes(&change)?;
     let raw = |key: &str| match change.json {
         Json::Object(entries) => entries.get(key),
         _ => None,
