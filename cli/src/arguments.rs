@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 /// Decides whether an infrastructure change is legitimate, before it happens, with a proof.
 ///
-/// Exit codes: `decide` 0 allow, 1 deny, 2 escalate; `check`, `test` 1 findings; everywhere 64 malformed input or
+/// Exit codes: `decide` 0 allow, 1 deny, 2 escalate; `check`, `test`, `fmt --check` 1 findings; everywhere 64 malformed input or
 /// usage, 70 a fault. Nothing but an allow ends `decide` with 0.
 #[derive(Parser, Debug)]
 #[command(name = "writ", version, propagate_version = true, disable_help_subcommand = true)]
@@ -34,6 +34,19 @@ pub(crate) enum Verb {
         /// Which policy.
         #[command(flatten)]
         policy: Policy,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lay out .writ files in the house style; what has a syntax error stays as it is.
+    #[command(after_help = "Examples:\n  writ fmt\n  writ fmt --check\n  writ fmt - < policy.writ")]
+    Fmt {
+        /// Files, and folders with all below them (default: the package of this folder); `-` is standard input.
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Write nothing; show what would change, and end with 1 where something would.
+        #[arg(long)]
+        check: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -10,6 +10,7 @@ mod ask;
 mod check;
 mod decide;
 mod failure;
+mod fmt;
 mod init;
 mod inputs;
 mod manifest;
@@ -67,6 +68,7 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
     match arguments.verb {
         Verb::Init { folder, json } => init::init(&folder, json),
         Verb::Check { policy, json } => check::check(&policy, json),
+        Verb::Fmt { paths, check, json } => fmt::fmt(&paths, check, json),
         Verb::Test { policy, filter, json } => test::test(&policy, filter.as_deref(), json),
         Verb::Decide(decide) => decide::decide(&decide),
         Verb::Why { atom, inputs, change, full, json } => ask::why(&atom, &inputs, change.as_deref(), full, json),

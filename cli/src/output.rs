@@ -38,7 +38,7 @@ impl Answer {
     }
 }
 
-/// Writes a file whole: beside it first, then in its place.
+/// Writes a file whole: beside it first, then in its place, with the permissions of the one that was there.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     let fault = |e: io::Error| Failure::Fault(format!("{}: {e}", path.display()));
     // A device or a pipe is written to, never put away.
@@ -53,6 +53,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     name.push(format!(".{}.part", std::process::id()));
     let part = path.with_file_name(name);
     let written = fs::File::create(&part).and_then(|mut file| {
+        if let Ok(there) = fs::metadata(path) {
+            file.set_permissions(there.permissions())?;
+        }
         file.write_all(bytes)?;
         file.sync_all()
     });

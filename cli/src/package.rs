@@ -76,7 +76,7 @@ pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
     }
     let manifest = manifest::read(&file, &text(&file)?)?;
     let mut fault = None;
-    let paths = folder::modules(&root, &mut |path, error| {
+    let paths = folder::modules(&root, false, &mut |path, error| {
         fault.get_or_insert_with(|| unreadable(path, &error));
     });
     if let Some(fault) = fault {
@@ -111,8 +111,15 @@ fn module(root: &Path, path: &Path) -> Result<Module, Failure> {
     Ok(Module { path: shown, name, text: text(path)? })
 }
 
-fn text(path: &Path) -> Result<String, Failure> {
-    let bytes = fs::read(path).map_err(|e| unreadable(path, &e))?;
+/// What a file says.
+pub(crate) fn text(path: &Path) -> Result<String, Failure> {
+    decoded(path, fs::read(path).map_err(|e| unreadable(path, &e))?)
+}
+
+/// Bytes as text.
+///
+/// - `path`: for messages only.
+pub(crate) fn decoded(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|e| {
         Failure::Malformed(format!(
             "{}: byte {} is not UTF-8\n  help: save it as UTF-8",

@@ -1,10 +1,12 @@
-//! Places of a text as editors and people count them.
+//! Places of a text as editors and people count them; `formatting` for what a text looks like in the house style.
 //!
 //! Read downwards: [`Lines`] knows where lines begin; [`Lines::position`] and [`Lines::offset`] speak an editor's
 //! encoding, [`Lines::place`] a person's.
 //!
 //! INVARIANT: an offset that a function returns stands between two characters of the text.
 //! Not here: the protocol (`lsp`).
+
+pub mod formatting;
 
 /// How an editor counts characters within a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

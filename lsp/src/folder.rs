@@ -55,15 +55,16 @@ pub(crate) fn own_module(path: &str) -> Option<String> {
 /// The files of a package's modules, sorted: every `.writ` file below its folder, except in `.writ/`, `vendor/`,
 /// `target/`, hidden folders and nested packages.
 ///
+/// - `nested`: nested packages too.
 /// - `fault`: told of each folder that cannot be read; what is in it is missing from the answer.
-pub fn modules(root: &Path, fault: &mut dyn FnMut(&Path, io::Error)) -> Vec<PathBuf> {
+pub fn modules(root: &Path, nested: bool, fault: &mut dyn FnMut(&Path, io::Error)) -> Vec<PathBuf> {
     let mut found = Vec::new();
-    collect(root, &mut found, fault);
+    collect(root, nested, &mut found, fault);
     found.sort();
     found
 }
 
-fn collect(folder: &Path, found: &mut Vec<PathBuf>, fault: &mut dyn FnMut(&Path, io::Error)) {
+fn collect(folder: &Path, nested: bool, found: &mut Vec<PathBuf>, fault: &mut dyn FnMut(&Path, io::Error)) {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => return fault(folder, error),
@@ -76,8 +77,9 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>, fault: &mut dyn FnMut(&Path,
         };
         let name = name.to_string_lossy();
         if kind.is_dir() {
-            if !name.starts_with('.') && name != "vendor" && name != "target" && !path.join("writ.toml").exists() {
-                collect(&path, found, fault);
+            let ours = nested || !path.join("writ.toml").exists();
+            if !name.starts_with('.') && name != "vendor" && name != "target" && ours {
+                collect(&path, nested, found, fault);
             }
         } else if name.ends_with(".writ") {
             found.push(path);
@@ -87,7 +89,7 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>, fault: &mut dyn FnMut(&Path,
 
 /// The texts of a package's modules by path. A file that cannot be read is left out: `writ check` says why.
 pub(crate) fn texts(root: &Path) -> BTreeMap<String, String> {
-    let paths = modules(root, &mut |_, _| {});
+    let paths = modules(root, false, &mut |_, _| {});
     let read = |path: PathBuf| Some((relative(root, &path)?, fs::read_to_string(&path).ok()?));
     paths.into_iter().filter_map(read).collect()
 }

@@ -262,7 +262,7 @@ impl Groups {
                 false
             }
             Token::OpenBrace => {
-                let group = if self.opens_value() { Group::Value } else { Group::Block };
+                let group = if opens_value(self.before) { Group::Value } else { Group::Block };
                 self.open.push(group);
                 false
             }
@@ -283,35 +283,37 @@ impl Groups {
         self.before = [Some(token), self.before[0]];
         ended
     }
+}
 
-    /// Whether a `{` here stands where a value, a type or names do.
-    fn opens_value(&self) -> bool {
-        match self.before[0] {
-            Some(
-                Token::OpenParenthesis
-                | Token::OpenBrace
-                | Token::OpenBracket
-                | Token::Comma
-                | Token::Colon
-                | Token::Dot
-                | Token::In
-                | Token::If
-                | Token::Not
-                | Token::Equals
-                | Token::Equal
-                | Token::NotEqual
-                | Token::Less
-                | Token::AtMost
-                | Token::Greater
-                | Token::AtLeast
-                | Token::Plus
-                | Token::Minus
-                | Token::Star
-                | Token::Default,
-            ) => true,
-            Some(name) => name.is_name() && self.before[1] == Some(Token::Equals),
-            None => false,
-        }
+/// Whether a `{` stands where a value, a type or names do.
+///
+/// - `before`: the last two tokens that are no trivia, the nearer one first.
+pub(crate) fn opens_value(before: [Option<Token>; 2]) -> bool {
+    match before[0] {
+        Some(
+            Token::OpenParenthesis
+            | Token::OpenBrace
+            | Token::OpenBracket
+            | Token::Comma
+            | Token::Colon
+            | Token::Dot
+            | Token::In
+            | Token::If
+            | Token::Not
+            | Token::Equals
+            | Token::Equal
+            | Token::NotEqual
+            | Token::Less
+            | Token::AtMost
+            | Token::Greater
+            | Token::AtLeast
+            | Token::Plus
+            | Token::Minus
+            | Token::Star
+            | Token::Default,
+        ) => true,
+        Some(name) => name.is_name() && before[1] == Some(Token::Equals),
+        None => false,
     }
 }
 

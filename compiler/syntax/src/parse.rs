@@ -52,9 +52,13 @@ pub fn parse_file(text: &str) -> File {
 /// - `text`: a chunk as [`chunk::cut`] gives it.
 /// - returns: what can be read of it, and what is wrong. A block stands without its broken parts.
 pub fn parse_chunk(text: &str) -> (Option<Item>, Vec<SyntaxError>) {
-    let lexemes = lex(text);
+    parse_lexemes(text, &lex(text))
+}
+
+/// Reads one item whose tokens are known.
+pub(crate) fn parse_lexemes(text: &str, lexemes: &[Lexeme]) -> (Option<Item>, Vec<SyntaxError>) {
     let mut reader = Reader { text, errors: Vec::new() };
-    let item = reader.item(&lexemes);
+    let item = reader.item(lexemes);
     (item, reader.errors)
 }
 
