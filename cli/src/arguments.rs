@@ -118,10 +118,10 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// The page of a diagnostic.
-    #[command(after_help = "Example:\n  writ explain W0203")]
+    /// The page of a diagnostic or of a builtin.
+    #[command(after_help = "Examples:\n  writ explain W0203\n  writ explain net.contains")]
     Explain {
-        /// Its code; without one, all of them.
+        /// A code, a builtin, or a module of builtins; without one, all codes.
         code: Option<String>,
         /// Print JSON.
         #[arg(long)]

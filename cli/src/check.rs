@@ -4,6 +4,7 @@ use crate::arguments::Policy;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::{package, policy, progress};
+use compiler::builtins;
 use compiler::diagnostic::Code;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -31,7 +32,7 @@ pub(crate) fn check(policy: &Policy, as_json: bool) -> Result<Answer, Failure> {
     Ok(Answer::of(text).with_code(code))
 }
 
-/// The page of a code, or the list of all of them.
+/// The page of a code or of a builtin, or the list of all codes.
 pub(crate) fn explain(code: Option<&str>, as_json: bool) -> Result<Answer, Failure> {
     let wanted = |code: &&Code, text: &str| code.number().eq_ignore_ascii_case(text) || code.name() == text;
     let found: Vec<Code> = match code {
@@ -39,9 +40,16 @@ pub(crate) fn explain(code: Option<&str>, as_json: bool) -> Result<Answer, Failu
         Some(text) => Code::all().iter().find(|code| wanted(code, text)).copied().into_iter().collect(),
     };
     if let (Some(text), []) = (code, found.as_slice()) {
-        return Err(Failure::Malformed(format!(
-            "{text}: there is no such code\n  help: `writ explain` lists them all"
-        )));
+        return match builtins::explain(text) {
+            Ok(page) if as_json => Ok(Answer::of(format!("{:#}\n", json!([{ "builtin": text, "page": page }])))),
+            Ok(page) => Ok(Answer::of(page)),
+            Err(Some(near)) => {
+                Err(Failure::Malformed(format!("{text}: there is no such builtin\n  help: did you mean `{near}`?")))
+            }
+            Err(None) => {
+                Err(Failure::Malformed(format!("{text}: there is no such code\n  help: `writ explain` lists them all")))
+            }
+        };
     }
     if as_json {
         let pages = found.iter().map(

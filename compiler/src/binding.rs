@@ -6,7 +6,7 @@
 //! Not here: the order in which literals run, which is the engine's business; names and types (`resolve`).
 
 use crate::hir::{Expr, Literal, Step, Variable};
-use program::{Comparison, Function, Type, Value};
+use program::{Comparison, Type, Value};
 use std::collections::BTreeSet;
 
 /// A variable that has no value where one is needed.
@@ -199,7 +199,10 @@ impl Level<'_> {
             Expr::Variable(variable) => self.variables[*variable].r#type == Type::Json,
             Expr::Constant(value) => matches!(value, Value::Json(_)),
             Expr::As(_, known) => *known == Type::Json,
-            Expr::Call(function, _) => *function == Function::JsonParse,
+            Expr::Call(function, _) => {
+                let gives = |row: &&[&str]| row.last().is_some_and(|result| matches!(*result, "json" | "T"));
+                function.signature().is_none_or(|signature| signature.overloads.iter().any(gives))
+            }
             Expr::Default(left, right) => self.is_json(left) || self.is_json(right),
             Expr::Set(_) | Expr::List(_) => false,
         }

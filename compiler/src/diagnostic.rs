@@ -265,6 +265,8 @@ codes! {
     BadNegation = "W0215", Error;
     /// A fact holds something else than constants.
     NotConstant = "W0216", Error;
+    /// A pattern or a word that a builtin cannot read.
+    BadPattern = "W0217", Error;
 
     /// A value of one type where another is asked.
     TypeMismatch = "W0301", Error;

@@ -29,6 +29,7 @@ pub mod lower;
 pub mod database;
 pub mod question;
 
+pub mod builtins;
 pub mod ide;
 pub mod render;
 pub mod report;

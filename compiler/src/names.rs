@@ -9,7 +9,7 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::Package;
 use program::Function;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use syntax::ast::{Item, ItemKind, Member, Name, Span};
 
 /// The names one file declares.
@@ -218,10 +218,15 @@ impl Names {
 
 /// The builtins of a module with their local names; those without a module for the empty name.
 pub fn functions_of(module: &str) -> impl Iterator<Item = (&'static str, Function)> + '_ {
-    program::functions().iter().filter_map(move |signature| {
-        let (home, name) = signature.name.rsplit_once('.').unwrap_or(("", signature.name));
-        (home == module).then_some((name, signature.function))
-    })
+    static BY_MODULE: LazyLock<BTreeMap<&'static str, Vec<(&'static str, Function)>>> = LazyLock::new(|| {
+        let mut modules: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for signature in program::functions() {
+            let name = signature.name.rsplit('.').next().unwrap_or_default();
+            modules.entry(signature.module()).or_default().push((name, signature.function));
+        }
+        modules
+    });
+    BY_MODULE.get(module).into_iter().flatten().copied()
 }
 
 /// The candidate that `name` was probably meant to be: the nearest by edits, at most a third of its length.

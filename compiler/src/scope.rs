@@ -321,8 +321,8 @@ pub fn joined(names: &[Name]) -> String {
 
 fn unknown_module(path: &Path, names: &Names) -> Diagnostic {
     let whole = joined(&path.names);
-    let modules: Vec<&str> =
-        names.modules().map(|exports| exports.module.as_str()).chain(["std.str", "std.json"]).collect();
+    let declared = names.modules().map(|exports| exports.module.as_str());
+    let modules: Vec<&str> = declared.chain(program::functions().map(|signature| signature.module())).collect();
     Diagnostic::new(Code::UnknownModule, format!("no module is named `{whole}`"))
         .label(path.span, "no file of the package or of the standard library has this name")
         .law("every `*.writ` file of the package is a module, named by its path with dots")

@@ -1,7 +1,7 @@
 //! Expressions of the author as expressions of the program.
 
 use crate::hir;
-use program::{Expr, Function, Step, Type, Value, Variable, functions};
+use program::{Expr, Function, Step, Type, Value, Variable};
 
 /// The expression; variables keep their positions.
 pub(crate) fn expression(expr: &hir::Expr) -> Expr {
@@ -99,9 +99,13 @@ fn partial(function: Function, items: &[Expr], variables: &[Variable]) -> bool {
     match function {
         Function::Subtract => !times(),
         Function::Between | Function::OneOf => true,
+        Function::AddHeld | Function::Lowest | Function::Highest => false,
         // The size of a json value that is neither array nor object is not known.
         Function::Size => items.iter().any(|item| type_of(item, variables).is_none_or(|of| of == Type::Json)),
-        _ => functions().iter().any(|signature| signature.function == function && signature.partial),
+        _ => function.signature().is_none_or(|signature| {
+            let written = |at: usize| matches!(items.get(at), Some(Expr::Constant(Value::Text(_))));
+            signature.partial && !signature.pattern.is_some_and(|p| p.enough && written(p.parameter))
+        }),
     }
 }
 
@@ -138,12 +142,17 @@ pub(crate) fn type_of(expr: &Expr, variables: &[Variable]) -> Option<Type> {
         Expr::Default(left, right) => type_of(left, variables).or_else(|| type_of(right, variables)),
         Expr::Call(function, items) => {
             let arguments: Vec<Option<Type>> = items.iter().map(|item| type_of(item, variables)).collect();
-            let signature = functions().iter().find(|signature| signature.function == *function)?;
             let fits = |wanted: &[Type]| {
                 wanted.len() == arguments.len()
                     && wanted.iter().zip(&arguments).all(|(w, a)| a.as_ref().is_some_and(|a| w.takes(a)))
             };
-            signature.types().into_iter().find(|(wanted, _)| fits(wanted)).map(|(_, result)| result)
+            function
+                .signature()?
+                .instances(&arguments)
+                .0
+                .into_iter()
+                .find(|(wanted, _)| fits(wanted))
+                .map(|(_, result)| result)
         }
         Expr::Set(items) => items.first().and_then(|item| type_of(item, variables)).map(|of| Type::Set(Box::new(of))),
         Expr::List(items) => items.first().and_then(|item| type_of(item, variables)).map(|of| Type::List(Box::new(of))),

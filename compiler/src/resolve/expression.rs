@@ -243,20 +243,25 @@ impl Body<'_> {
 
     /// A builtin with the overload that fits.
     fn overload(&mut self, function: Function, arguments: &[&ast::Expr], wanted: Option<&Type>, span: Span) -> Typed {
-        match function {
-            Function::Size => return self.size(arguments, span),
-            Function::StrFormat => return self.format(arguments, span),
-            _ => {}
+        if function == Function::StrFormat {
+            return self.format(arguments, span);
         }
-        let counted = overloads(function, arguments.len());
-        if counted.is_empty() {
-            self.report(argument_count(self.at(span), &function.to_string(), arguments.len()));
+        let rows = function.signature().map(|signature| signature.overloads).unwrap_or_default();
+        if !rows.iter().any(|row| row.len() == arguments.len() + 1) {
+            self.report(argument_count(self.at(span), function, arguments.len()));
             return Typed::open(Expr::Any);
         }
+        self.pattern(function, arguments);
         let have: Vec<Typed> = arguments.iter().map(|argument| self.said(argument)).collect();
+        let (counted, open) = overloads(function, &have);
+        if open && (self.strength < Strength::Json || counted.is_empty()) {
+            self.unsettled = true;
+            let arguments = arguments.iter().map(|argument| self.expr(argument, None).expr).collect();
+            return Typed::open(Expr::Call(function, arguments));
+        }
         let fitting = fitting(&counted, &have, wanted, self.strength);
         let Some((takes, result)) = fitting.first() else {
-            self.report(no_overload(self.at(span), function, &have, &counted));
+            self.report(no_overload(self.at(span), function, &have));
             return Typed::open(Expr::Any);
         };
         if fitting.len() > 1 && self.strength < Strength::Json {
@@ -277,28 +282,18 @@ impl Body<'_> {
         Typed::of(Expr::Call(function, arguments), result.clone())
     }
 
-    fn size(&mut self, arguments: &[&ast::Expr], span: Span) -> Typed {
-        let [argument] = arguments else {
-            self.report(argument_count(self.at(span), "size", arguments.len()));
-            return Typed::of(Expr::Any, Type::Nat);
-        };
-        let typed = self.expr(argument, None);
-        match &typed.r#type {
-            Some(Type::Set(_) | Type::List(_) | Type::Json) => {}
-            None => self.unsettled = true,
-            Some(other) => {
-                let message = format!("`size` counts a set, a list or json, not {}", described(other));
-                let diagnostic =
-                    Diagnostic::new(Code::NoOverload, message).label(self.at(argument.span), "has no members");
-                self.report(diagnostic);
-            }
+    /// Looks at a pattern that is written out.
+    fn pattern(&mut self, function: Function, arguments: &[&ast::Expr]) {
+        let Some(pattern) = function.signature().and_then(|signature| signature.pattern) else { return };
+        let Some(ast::Expr { kind: ExprKind::Text(text), span }) = arguments.get(pattern.parameter) else { return };
+        if let Err(why) = (pattern.read)(text) {
+            self.report(bad_pattern(self.at(*span), function, text, &why));
         }
-        Typed::of(Expr::Call(Function::Size, vec![typed.expr]), Type::Nat)
     }
 
     fn format(&mut self, arguments: &[&ast::Expr], span: Span) -> Typed {
         let [template, rest @ ..] = arguments else {
-            self.report(argument_count(self.at(span), "str.format", 0));
+            self.report(argument_count(self.at(span), Function::StrFormat, 0));
             return Typed::of(Expr::Any, Type::String);
         };
         let mut values = vec![self.value(template, &Type::String)];
@@ -313,11 +308,17 @@ impl Body<'_> {
     }
 }
 
-/// The overloads of a function that take so many arguments.
-pub(super) fn overloads(function: Function, count: usize) -> Vec<(Vec<Type>, Type)> {
-    let signature = program::functions().iter().find(|signature| signature.function == function);
-    let all = signature.map(|signature| signature.types()).unwrap_or_default();
-    all.into_iter().filter(|(takes, _)| takes.len() == count).collect()
+/// The overloads of a function that take so many arguments, for what is known of them; and whether more of them may
+/// fit once more is known.
+pub(super) fn overloads(function: Function, have: &[Typed]) -> (Vec<(Vec<Type>, Type)>, bool) {
+    let Some(signature) = function.signature() else { return (Vec::new(), false) };
+    let sure: Vec<Option<Type>> = have.iter().map(|typed| typed.r#type.clone().filter(|_| !typed.weak)).collect();
+    let (found, open) = signature.instances(&sure);
+    match open && have.iter().any(|typed| typed.weak) {
+        false => (found, open),
+        // A literal says what a collection holds where nothing else does.
+        true => signature.instances(&have.iter().map(|typed| typed.r#type.clone()).collect::<Vec<_>>()),
+    }
 }
 
 /// Those that take what is there, and give what is wanted if any does.
@@ -373,7 +374,13 @@ fn accepts(wanted: &Type, have: &Typed) -> bool {
     match &have.r#type {
         None | Some(Type::Json) => true,
         Some(known) if have.number => wanted.takes(known) || *wanted == Type::Decimal,
-        Some(Type::Set(_) | Type::List(_)) if have.weak => matches!(wanted, Type::Set(_) | Type::List(_)),
+        Some(Type::List(_)) if have.weak && *wanted == Type::Json => true,
+        Some(Type::Set(member) | Type::List(member)) if have.weak => match (wanted, &have.r#type) {
+            (Type::Set(wanted), Some(Type::Set(_))) | (Type::List(wanted), Some(Type::List(_))) => {
+                accepts(wanted, &Typed::weak(Expr::Any, (**member).clone()))
+            }
+            _ => false,
+        },
         Some(_) if have.weak => {
             !matches!(wanted, Type::Int | Type::Nat | Type::Decimal | Type::Bool | Type::Set(_) | Type::List(_))
         }
@@ -446,10 +453,21 @@ fn no_value(span: Span, name: &str, sort: Sort) -> Diagnostic {
         .help(format!("make it a condition of its own: `{name}(…, x)`, and use `x`"))
 }
 
-fn argument_count(span: Span, name: &str, given: usize) -> Diagnostic {
+fn argument_count(span: Span, function: Function, given: usize) -> Diagnostic {
     let plural = if given == 1 { "" } else { "s" };
-    Diagnostic::new(Code::WrongArguments, format!("`{name}` does not take {given} argument{plural}"))
-        .label(span, format!("{given} given"))
+    let diagnostic =
+        Diagnostic::new(Code::WrongArguments, format!("`{function}` does not take {given} argument{plural}"))
+            .label(span, format!("{given} given"));
+    match function.signature() {
+        Some(signature) => diagnostic.help(format!("it is `{function}({})`", signature.parameters.join(", "))),
+        None => diagnostic,
+    }
+}
+
+fn bad_pattern(span: Span, function: Function, text: &str, why: &str) -> Diagnostic {
+    Diagnostic::new(Code::BadPattern, format!("`{function}` cannot read `{text}`"))
+        .label(span, why)
+        .law("a pattern that is written out is read when the rule is compiled")
 }
 
 fn holes_differ(span: Span, holes: usize, given: usize) -> Diagnostic {
@@ -458,14 +476,12 @@ fn holes_differ(span: Span, holes: usize, given: usize) -> Diagnostic {
         .law("each `{}` is replaced by the next value")
 }
 
-fn no_overload(span: Span, function: Function, have: &[Typed], counted: &[(Vec<Type>, Type)]) -> Diagnostic {
+fn no_overload(span: Span, function: Function, have: &[Typed]) -> Diagnostic {
     let have: Vec<String> =
         have.iter().map(|typed| typed.r#type.as_ref().map_or_else(|| String::from("?"), Type::to_string)).collect();
-    let row = |(takes, gives): &(Vec<Type>, Type)| {
-        let takes: Vec<String> = takes.iter().map(Type::to_string).collect();
-        format!("({}) gives {gives}", takes.join(", "))
-    };
-    let rows: Vec<String> = counted.iter().map(row).collect();
+    let row = |row: &&[&str]| row.split_last().map(|(gives, takes)| format!("({}) gives {gives}", takes.join(", ")));
+    let overloads = function.signature().map(|signature| signature.overloads).unwrap_or_default();
+    let rows: Vec<String> = overloads.iter().filter_map(row).collect();
     Diagnostic::new(Code::NoOverload, format!("`{function}` does not take ({})", have.join(", ")))
         .label(span, "these types do not fit")
         .law(format!("`{function}`: {}", rows.join("; ")))

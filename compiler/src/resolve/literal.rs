@@ -4,7 +4,6 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, Literal};
 use crate::resolve::atom::Condition;
 use crate::resolve::body::{Body, Strength, Typed};
-use crate::resolve::expression::overloads;
 use crate::signatures::{read_type, unknown_word};
 use program::{Aggregate, Comparison, Presence, Type, Value};
 use syntax::ast::{self, ExprKind, LiteralKind, Name, Operator, Span};
@@ -174,7 +173,8 @@ impl Body<'_> {
                 let takes = |takes: &[Type]| {
                     takes.iter().zip(&shown).all(|(t, have)| have.as_ref().is_none_or(|have| t.takes(have)))
                 };
-                overloads(*function, items.len()).into_iter().find(|(types, _)| takes(types)).map(|(_, result)| result)
+                let (rows, _) = function.signature()?.instances(&shown);
+                rows.into_iter().find(|(types, _)| takes(types)).map(|(_, result)| result)
             }
             Expr::Set(items) => items.first().and_then(|i| self.shown_type(i)).map(|of| Type::Set(Box::new(of))),
             Expr::List(items) => items.first().and_then(|i| self.shown_type(i)).map(|of| Type::List(Box::new(of))),

@@ -4,7 +4,7 @@
 
 use crate::hir::Expr;
 use crate::names::Sort;
-use crate::resolve::body::{Body, Typed};
+use crate::resolve::body::{Body, Strength, Typed};
 use crate::resolve::expression::{fitting, is_weak, literal_type, overloads};
 use crate::scope::Wanted;
 use program::{Function, Type};
@@ -84,11 +84,14 @@ impl Body<'_> {
             Function::StrFormat => return Typed::of(Expr::Any, Type::String),
             _ => {}
         }
-        let all = overloads(function, have.len());
+        let (all, open) = overloads(function, have);
+        if open {
+            return Typed::open(Expr::Any);
+        }
         let fitting = fitting(&all, have, None, self.strength);
         let result = fitting.first().map(|(_, result)| result.clone());
         let same = fitting.iter().all(|(_, other)| Some(other) == result.as_ref());
-        Typed { r#type: result.filter(|_| same), ..Typed::open(Expr::Any) }
+        Typed { r#type: result.filter(|_| same || self.strength == Strength::Json), ..Typed::open(Expr::Any) }
     }
 
     /// The builtin that a call names.

@@ -1,53 +1,238 @@
-//! The builtin functions: pure, total, deterministic; one table for the checker, the engine and the documentation.
+//! The builtin functions: pure, total, deterministic; one table for the checker, the engine, the editor and the documentation.
+//!
+//! Read downwards: [`Function`] names them, [`Signature`] is an entry of the table, [`functions`] is the table, whose
+//! parts stand in a module each; [`Function::call`] applies one.
 //!
 //! INVARIANT: a function that cannot give a value gives an unknown that names the call, never a panic and never a
-//! silent default. An unknown argument gives an unknown that names the call.
+//! silent default. An unknown argument gives an unknown that names the call. No call gives more than 1 MiB of text that
+//! its arguments did not hold.
 
-use crate::expression::to_json;
+mod collections;
+mod data;
+mod net;
+mod numbers;
+mod own;
+mod patterns;
+mod strings;
+mod time;
+mod versions;
+
 use crate::{Json, Type, Unknown, Value};
 use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::LazyLock;
+use std::thread::LocalKey;
 
-/// A builtin, by the name under which the language knows it.
+// LONG: one line and its docstring for each builtin; what they mean stands in the modules.
+/// A builtin; its name and meaning stand in the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Function {
-    /// `a + b`: int + int, time + duration, duration + duration.
+    /// `+`.
     Add,
-    /// `a - b`: int, time − time, time − duration, duration − duration.
+    /// `-`.
     Subtract,
-    /// `a * b`: int × int, duration × int.
+    /// `*`.
     Multiply,
-    /// `net.size(c)`: addresses in a network; 2^63 − 1 where there are more.
-    NetSize,
-    /// `net.contains(outer, inner)`.
-    NetContains,
-    /// `net.overlaps(a, b)`.
-    NetOverlaps,
-    /// `str.format("{}/{}", a, b)`.
-    StrFormat,
-    /// `str.starts_with(text, prefix)`.
-    StrStartsWith,
-    /// `str.ends_with(text, suffix)`.
-    StrEndsWith,
-    /// `str.contains(text, part)`.
-    StrContains,
-    /// `str.lower(text)`.
-    StrLower,
-    /// `str.upper(text)`.
-    StrUpper,
-    /// `str.split(text, separator)`: a list of strings.
-    StrSplit,
-    /// `str.replace(text, from, to)`: every occurrence.
-    StrReplace,
-    /// `str.length(text)`: in Unicode characters.
-    StrLength,
-    /// `json.keys(value)`: the keys of an object as a set of strings; empty for anything else.
-    JsonKeys,
-    /// `json.parse(text)`: the value that a string says in JSON.
-    JsonParse,
-    /// `size(xs)`: members of a set, a list, a json array or object.
+    /// `math.abs`.
+    MathAbs,
+    /// `math.min`.
+    MathMin,
+    /// `math.max`.
+    MathMax,
+    /// `math.clamp`.
+    MathClamp,
+    /// `math.div`.
+    MathDiv,
+    /// `math.mod`.
+    MathMod,
+    /// `math.round`.
+    MathRound,
+    /// `math.floor`.
+    MathFloor,
+    /// `math.ceiling`.
+    MathCeiling,
+    /// `size`.
     Size,
+    /// `set.union`.
+    SetUnion,
+    /// `set.intersection`.
+    SetIntersection,
+    /// `set.difference`.
+    SetDifference,
+    /// `set.subset`.
+    SetSubset,
+    /// `set.overlaps`.
+    SetOverlaps,
+    /// `set.of`.
+    SetOf,
+    /// `list.first`.
+    ListFirst,
+    /// `list.last`.
+    ListLast,
+    /// `list.nth`.
+    ListNth,
+    /// `list.concat`.
+    ListConcat,
+    /// `list.reverse`.
+    ListReverse,
+    /// `list.sort`.
+    ListSort,
+    /// `list.sum`.
+    ListSum,
+    /// `list.min`.
+    ListMin,
+    /// `list.max`.
+    ListMax,
+    /// `str.format`.
+    StrFormat,
+    /// `str.length`.
+    StrLength,
+    /// `str.starts_with`.
+    StrStartsWith,
+    /// `str.ends_with`.
+    StrEndsWith,
+    /// `str.contains`.
+    StrContains,
+    /// `str.index_of`.
+    StrIndexOf,
+    /// `str.count`.
+    StrCount,
+    /// `str.substring`.
+    StrSubstring,
+    /// `str.trim`.
+    StrTrim,
+    /// `str.strip_prefix`.
+    StrStripPrefix,
+    /// `str.strip_suffix`.
+    StrStripSuffix,
+    /// `str.lower`.
+    StrLower,
+    /// `str.upper`.
+    StrUpper,
+    /// `str.replace`.
+    StrReplace,
+    /// `str.repeat`.
+    StrRepeat,
+    /// `str.pad_start`.
+    StrPadStart,
+    /// `str.pad_end`.
+    StrPadEnd,
+    /// `str.reverse`.
+    StrReverse,
+    /// `str.split`.
+    StrSplit,
+    /// `str.join`.
+    StrJoin,
+    /// `str.to_int`.
+    StrToInt,
+    /// `str.to_decimal`.
+    StrToDecimal,
+    /// `regex.matches`.
+    RegexMatches,
+    /// `regex.find_all`.
+    RegexFindAll,
+    /// `regex.captures`.
+    RegexCaptures,
+    /// `regex.replace`.
+    RegexReplace,
+    /// `regex.split`.
+    RegexSplit,
+    /// `glob.matches`.
+    GlobMatches,
+    /// `glob.like`.
+    GlobLike,
+    /// `net.size`.
+    NetSize,
+    /// `net.contains`.
+    NetContains,
+    /// `net.overlaps`.
+    NetOverlaps,
+    /// `net.first`.
+    NetFirst,
+    /// `net.last`.
+    NetLast,
+    /// `net.address`.
+    NetAddress,
+    /// `net.prefix`.
+    NetPrefix,
+    /// `net.family`.
+    NetFamily,
+    /// `net.is_private`.
+    NetIsPrivate,
+    /// `net.is_loopback`.
+    NetIsLoopback,
+    /// `net.is_link_local`.
+    NetIsLinkLocal,
+    /// `net.subnets`.
+    NetSubnets,
+    /// `net.supernet`.
+    NetSupernet,
+    /// `net.merge`.
+    NetMerge,
+    /// `time.year`.
+    TimeYear,
+    /// `time.month`.
+    TimeMonth,
+    /// `time.day`.
+    TimeDay,
+    /// `time.weekday`.
+    TimeWeekday,
+    /// `time.hour`.
+    TimeHour,
+    /// `time.minute`.
+    TimeMinute,
+    /// `time.truncate`.
+    TimeTruncate,
+    /// `time.date`.
+    TimeDate,
+    /// `time.parse`.
+    TimeParse,
+    /// `time.format`.
+    TimeFormat,
+    /// `time.unix`.
+    TimeUnix,
+    /// `time.from_unix`.
+    TimeFromUnix,
+    /// `time.days`.
+    TimeDays,
+    /// `time.hours`.
+    TimeHours,
+    /// `time.seconds`.
+    TimeSeconds,
+    /// `semver.parse`.
+    SemverParse,
+    /// `semver.coerce`.
+    SemverCoerce,
+    /// `semver.major`.
+    SemverMajor,
+    /// `semver.minor`.
+    SemverMinor,
+    /// `semver.patch`.
+    SemverPatch,
+    /// `semver.pre_release`.
+    SemverPreRelease,
+    /// `semver.build`.
+    SemverBuild,
+    /// `semver.satisfies`.
+    SemverSatisfies,
+    /// `json.keys`.
+    JsonKeys,
+    /// `json.type`.
+    JsonType,
+    /// `json.parse`.
+    JsonParse,
+    /// `json.stringify`.
+    JsonStringify,
+    /// `json.get`.
+    JsonGet,
+    /// `json.merge`.
+    JsonMerge,
+    /// `hash.sha256`.
+    HashSha256,
+    /// `hash.hex`.
+    HashHex,
     /// The smallest and largest an aggregate may be: two aggregates over the sure and the possible members.
     Between,
     /// A word where it is one of a set, else unknown: a text read as an enum.
@@ -60,244 +245,125 @@ pub enum Function {
     Highest,
 }
 
-/// What a function takes and gives, as the reference prints it.
+/// An entry of the table: what a function takes, gives and means.
 pub struct Signature {
     /// Which one.
     pub function: Function,
     /// Module and name: `std.net.size`; operators and `size` have no module.
     pub name: &'static str,
-    /// The types it takes; each inner slice is one overload, its last entry the result. Empty: checked by the compiler.
+    /// The names of its parameters, of the longest overload; `…` is any number of any type.
+    pub parameters: &'static [&'static str],
+    /// The types it takes; each inner slice is one overload, its last entry the result. `T` is any one type in all its
+    /// places. Empty: checked by the compiler.
     pub overloads: &'static [&'static [&'static str]],
     /// Whether it may give an unknown although every argument is known.
     pub partial: bool,
-    /// One sentence.
+    /// Whether it looks only at the outside of its arguments, so that they may hold parts that are not known.
+    pub shallow: bool,
+    /// A parameter that holds a pattern, or one of a few words: looked at by the compiler where it is written out.
+    pub pattern: Option<Pattern>,
+    /// What it gives, in a sentence or a few.
     pub docs: &'static str,
+    /// Calls with the value that each gives, as the language prints it; or `unknown`.
+    pub examples: &'static [(&'static str, &'static str)],
+    /// The value of known arguments; `None` where there is none.
+    run: fn(&[Value]) -> Option<Value>,
 }
 
-/// Every function with its signature.
-pub fn functions() -> &'static [Signature] {
-    use Function::*;
-    const TABLE: &[Signature] = &[
-        Signature {
-            function: Add,
-            name: "+",
-            overloads: &[
-                &["nat", "nat", "nat"],
-                &["int", "int", "int"],
-                &["decimal", "decimal", "decimal"],
-                &["time", "duration", "time"],
-                &["duration", "duration", "duration"],
-            ],
-            partial: true,
-            docs: "Sum; unknown where it overflows.",
-        },
-        Signature {
-            function: Subtract,
-            name: "-",
-            overloads: &[
-                &["int", "int", "int"],
-                &["decimal", "decimal", "decimal"],
-                &["time", "time", "duration"],
-                &["time", "duration", "time"],
-                &["duration", "duration", "duration"],
-            ],
-            partial: true,
-            docs: "Difference; unknown where it overflows. Two times give a duration.",
-        },
-        Signature {
-            function: Multiply,
-            name: "*",
-            overloads: &[
-                &["nat", "nat", "nat"],
-                &["int", "int", "int"],
-                &["decimal", "decimal", "decimal"],
-                &["duration", "int", "duration"],
-            ],
-            partial: true,
-            docs: "Product; unknown where it overflows.",
-        },
-        Signature {
-            function: NetSize,
-            name: "std.net.size",
-            overloads: &[&["cidr", "nat"]],
-            partial: false,
-            docs: "The number of addresses in a network; 9223372036854775807 where there are more.",
-        },
-        Signature {
-            function: NetContains,
-            name: "std.net.contains",
-            overloads: &[&["cidr", "cidr", "bool"]],
-            partial: false,
-            docs: "Whether the first network contains all of the second.",
-        },
-        Signature {
-            function: NetOverlaps,
-            name: "std.net.overlaps",
-            overloads: &[&["cidr", "cidr", "bool"]],
-            partial: false,
-            docs: "Whether the two networks share an address.",
-        },
-        Signature {
-            function: StrFormat,
-            name: "std.str.format",
-            overloads: &[],
-            partial: false,
-            docs: "The template with each `{}` replaced by the next argument; `{{` and `}}` write braces.",
-        },
-        Signature {
-            function: StrStartsWith,
-            name: "std.str.starts_with",
-            overloads: &[&["string", "string", "bool"]],
-            partial: false,
-            docs: "Whether the text begins with the prefix.",
-        },
-        Signature {
-            function: StrEndsWith,
-            name: "std.str.ends_with",
-            overloads: &[&["string", "string", "bool"]],
-            partial: false,
-            docs: "Whether the text ends with the suffix.",
-        },
-        Signature {
-            function: StrContains,
-            name: "std.str.contains",
-            overloads: &[&["string", "string", "bool"]],
-            partial: false,
-            docs: "Whether the part stands anywhere in the text.",
-        },
-        Signature {
-            function: StrLower,
-            name: "std.str.lower",
-            overloads: &[&["string", "string"]],
-            partial: false,
-            docs: "The text in lower case (Unicode).",
-        },
-        Signature {
-            function: StrUpper,
-            name: "std.str.upper",
-            overloads: &[&["string", "string"]],
-            partial: false,
-            docs: "The text in upper case (Unicode).",
-        },
-        Signature {
-            function: StrSplit,
-            name: "std.str.split",
-            overloads: &[&["string", "string", "[string]"]],
-            partial: false,
-            docs: "The parts between the separators; an empty separator gives the characters.",
-        },
-        Signature {
-            function: StrReplace,
-            name: "std.str.replace",
-            overloads: &[&["string", "string", "string", "string"]],
-            partial: false,
-            docs: "The text with every occurrence of the second replaced by the third.",
-        },
-        Signature {
-            function: StrLength,
-            name: "std.str.length",
-            overloads: &[&["string", "nat"]],
-            partial: false,
-            docs: "The number of Unicode characters.",
-        },
-        Signature {
-            function: JsonKeys,
-            name: "std.json.keys",
-            overloads: &[&["json", "{string}"]],
-            partial: false,
-            docs: "The keys of an object; empty for anything else.",
-        },
-        Signature {
-            function: JsonParse,
-            name: "std.json.parse",
-            overloads: &[&["string", "json"]],
-            partial: true,
-            docs: "The value that a string says in JSON; unknown where it is not JSON.",
-        },
-        Signature {
-            function: Size,
-            name: "size",
-            overloads: &[],
-            partial: false,
-            docs: "The number of members of a set, a list, a json array or a json object.",
-        },
-    ];
-    TABLE
+/// A text that means something to a function.
+#[derive(Clone, Copy)]
+pub struct Pattern {
+    /// Which parameter it is.
+    pub parameter: usize,
+    /// What is wrong with such a text.
+    pub read: fn(&str) -> Result<(), String>,
+    /// Whether a call whose pattern can be read always has a value.
+    pub enough: bool,
 }
+
+/// What most functions are.
+const TOTAL: Signature = Signature {
+    function: Function::Add,
+    name: "",
+    parameters: &[],
+    overloads: &[],
+    partial: false,
+    shallow: false,
+    pattern: None,
+    docs: "",
+    examples: &[],
+    run: |_| None,
+};
+
+const PARTIAL: Signature = Signature { partial: true, ..TOTAL };
+
+const SHALLOW: Signature = Signature { shallow: true, ..TOTAL };
+
+/// Bytes of text that a call may make out of less.
+const LONGEST: usize = 1 << 20;
+
+/// Bytes of a call that stand for it as the origin of an unknown.
+const ORIGIN: usize = 4_096;
+
+/// Every function, by module.
+pub fn functions() -> impl Iterator<Item = &'static Signature> {
+    let parts = [
+        numbers::FUNCTIONS,
+        collections::FUNCTIONS,
+        strings::FUNCTIONS,
+        patterns::FUNCTIONS,
+        net::FUNCTIONS,
+        time::FUNCTIONS,
+        versions::FUNCTIONS,
+        data::FUNCTIONS,
+    ];
+    parts.into_iter().flatten()
+}
+
+/// The table by the functions' own numbers.
+static BY_NUMBER: LazyLock<Vec<Option<&'static Signature>>> = LazyLock::new(|| {
+    let mut table = vec![None; Function::Highest as usize + 1];
+    functions().for_each(|signature| table[signature.function as usize] = Some(signature));
+    table
+});
 
 impl Function {
-    /// Applies the function. Total: what has no value is an unknown whose origin is the call as the author wrote it.
-    pub fn call(self, arguments: &[Value]) -> Value {
-        match (self, arguments) {
-            (Function::Between, _) => return between(arguments),
-            (Function::Lowest, [value, Value::Int(floor)]) => return Value::Int(lowest(value, *floor)),
-            (Function::Highest, [value, Value::Int(ceiling)]) => return Value::Int(highest(value, *ceiling)),
-            _ => {}
-        }
-        // Of an interval, or one of many, nobody can say that it is the same one elsewhere.
-        let vague = |argument: &Value| matches!(argument, Value::Between(_)) || argument.holds_many();
-        let many = arguments.iter().any(vague);
-        let undone = || Value::Unknown(Unknown { origin: self.shown(arguments).into(), many });
-        let opaque = arguments.iter().any(|a| match (self, a) {
-            (Function::JsonKeys | Function::Size, Value::Json(json)) => matches!(**json, Json::Sensitive(_)),
-            (_, Value::Unknown(_) | Value::Between(_)) => true,
-            _ => false,
-        });
-        if opaque {
-            return undone();
-        }
-        self.apply(arguments).unwrap_or_else(undone)
+    /// Its entry; `None` for what the compiler alone writes.
+    pub fn signature(self) -> Option<&'static Signature> {
+        BY_NUMBER[self as usize]
     }
 
-    fn apply(self, arguments: &[Value]) -> Option<Value> {
-        use Value::{Bool, Cidr, Decimal, Duration, Int, Text, Time};
-        Some(match (self, arguments) {
-            (Function::Add, [Int(a), Int(b)]) => Int(a.checked_add(*b)?),
-            (Function::Add, [Decimal(a), Decimal(b)]) => Decimal(a.checked_add(*b)?),
-            (Function::Add, [Time(a), Duration(b)]) => Time(in_range(a.checked_add(*b)?)?),
-            (Function::Add, [Duration(a), Duration(b)]) => Duration(a.checked_add(*b)?),
-            (Function::AddHeld, [Int(a), Int(b)]) => Int(a.saturating_add(*b)),
-            (Function::Subtract, [Int(a), Int(b)]) => Int(a.checked_sub(*b)?),
-            (Function::Subtract, [Decimal(a), Decimal(b)]) => Decimal(a.checked_sub(*b)?),
-            (Function::Subtract, [Time(a), Time(b)]) => Duration(a.checked_sub(*b)?),
-            (Function::Subtract, [Time(a), Duration(b)]) => Time(in_range(a.checked_sub(*b)?)?),
-            (Function::Subtract, [Duration(a), Duration(b)]) => Duration(a.checked_sub(*b)?),
-            (Function::Multiply, [Int(a), Int(b)]) => Int(a.checked_mul(*b)?),
-            (Function::Multiply, [Decimal(a), Decimal(b)]) => Decimal(a.checked_mul(*b)?),
-            (Function::Multiply, [Duration(a), Int(b)]) => Duration(a.checked_mul(*b)?),
-            (Function::NetSize, [Cidr(net)]) => {
-                let host = u32::from(net.max_prefix_len() - net.prefix_len());
-                Int(if host >= 63 { i64::MAX } else { 1_i64 << host })
+    /// Applies the function. Total: what has no value is an unknown whose origin is the call as the author wrote it.
+    pub fn call(self, arguments: &[Value]) -> Value {
+        if let Some(value) = own::of_unknowns(self, arguments) {
+            return value;
+        }
+        let undone = || {
+            // Of an interval, or one of many, nobody can say that it is the same one elsewhere.
+            let vague = |argument: &Value| matches!(argument, Value::Between(_)) || argument.holds_many();
+            let many = arguments.iter().any(vague);
+            let mut origin = self.shown(arguments);
+            // Two calls that are too long to be told apart are not known to be equal.
+            let long = origin.len() > ORIGIN;
+            if long {
+                let end = (0..=ORIGIN).rev().find(|at| origin.is_char_boundary(*at)).unwrap_or_default();
+                origin.truncate(end);
             }
-            (Function::NetContains, [Cidr(outer), Cidr(inner)]) => Bool(outer.contains(inner)),
-            (Function::NetOverlaps, [Cidr(a), Cidr(b)]) => Bool(a.contains(b) || b.contains(a)),
-            (Function::StrFormat, [Text(template), rest @ ..]) => Value::text(format(template, rest)),
-            (Function::StrStartsWith, [Text(a), Text(b)]) => Bool(a.starts_with(&**b)),
-            (Function::StrEndsWith, [Text(a), Text(b)]) => Bool(a.ends_with(&**b)),
-            (Function::StrContains, [Text(a), Text(b)]) => Bool(a.contains(&**b)),
-            (Function::StrLower, [Text(a)]) => Value::text(a.to_lowercase()),
-            (Function::StrUpper, [Text(a)]) => Value::text(a.to_uppercase()),
-            (Function::StrSplit, [Text(a), Text(by)]) if by.is_empty() => {
-                Value::List(a.chars().map(|c| Value::text(c.to_string())).collect())
-            }
-            (Function::StrSplit, [Text(a), Text(by)]) => Value::List(a.split(&**by).map(Value::text).collect()),
-            (Function::StrReplace, [Text(a), Text(from), Text(to)]) => Value::text(a.replace(&**from, to)),
-            (Function::StrLength, [Text(a)]) => Int(i64::try_from(a.chars().count()).ok()?),
-            (Function::JsonKeys, [Value::Json(json)]) => Value::Set(Arc::new(match &**json {
-                Json::Object(entries) => entries.keys().map(|k| Text(k.clone())).collect(),
-                _ => Default::default(),
-            })),
-            (Function::JsonParse, [Text(text)]) => Value::json(parse(text)?),
-            (Function::OneOf, [word, Value::Set(words)]) => words.contains(word).then(|| word.clone())?,
-            (Function::Size, [Value::Set(items)]) => Int(i64::try_from(items.len()).ok()?),
-            (Function::Size, [Value::List(items)]) => Int(i64::try_from(items.len()).ok()?),
-            (Function::Size, [Value::Json(json)]) => Int(match &**json {
-                Json::Array(items) => i64::try_from(items.len()).ok()?,
-                Json::Object(entries) => i64::try_from(entries.len()).ok()?,
-                _ => return None,
-            }),
-            _ => return None,
-        })
+            Value::Unknown(Unknown { origin: origin.into(), many: many || long })
+        };
+        let signature = self.signature();
+        let shallow = signature.is_some_and(|signature| signature.shallow);
+        let opaque = arguments.iter().any(|argument| match argument {
+            Value::Unknown(_) | Value::Between(_) => true,
+            Value::Json(json) if shallow => matches!(**json, Json::Sensitive(_)),
+            known => !shallow && !known.is_known(),
+        });
+        let value = match (opaque, signature) {
+            (true, ..) => None,
+            (false, Some(signature)) => (signature.run)(arguments),
+            (false, None) => own::of_known(self, arguments),
+        };
+        value.unwrap_or_else(undone)
     }
 
     /// The call as its author would write it; the origin of the unknown that it gives.
@@ -315,109 +381,134 @@ impl Function {
 
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let own = match self {
-            Function::OneOf => "one of",
-            Function::AddHeld => "+",
-            Function::Lowest => "lowest",
-            Function::Highest => "highest",
-            _ => "between",
-        };
-        let name = functions().iter().find(|s| s.function == *self).map_or(own, |s| s.name);
-        f.write_str(name.strip_prefix("std.").unwrap_or(name))
+        f.write_str(self.signature().map_or_else(|| own::name(*self), Signature::short))
     }
+}
+
+impl Signature {
+    /// The name as a call has it: `net.size`.
+    pub fn short(&self) -> &'static str {
+        self.name.strip_prefix("std.").unwrap_or(self.name)
+    }
+
+    /// The module it stands in; empty for operators and `size`.
+    pub fn module(&self) -> &'static str {
+        self.name.rsplit_once('.').map_or("", |(module, _)| module)
+    }
+
+    /// The overloads that take as many arguments, as types: arguments, then the result.
+    ///
+    /// - `arguments`: their types, where they are known.
+    /// - returns: an overload whose `T` no argument says is left out; whether one was left out for an argument of which
+    ///   nothing is known yet.
+    pub fn instances(&self, arguments: &[Option<Type>]) -> (Vec<(Vec<Type>, Type)>, bool) {
+        let (mut found, mut open) = (Vec::new(), false);
+        for row in self.overloads {
+            let Some((result, takes)) = row.split_last().filter(|(_, takes)| takes.len() == arguments.len()) else {
+                continue;
+            };
+            let any = takes.iter().zip(arguments).try_fold(None, |any: Option<Type>, (name, given)| {
+                match (any, given.as_ref().and_then(|given| inside(name, given))) {
+                    (Some(any), Some(other)) => any.common(other).map(Some),
+                    (any, other) => Some(any.or_else(|| other.cloned())),
+                }
+            });
+            let Some(any) = any else { continue };
+            let types = takes.iter().map(|name| read(name, any.as_ref())).collect::<Option<Vec<_>>>();
+            match types.zip(read(result, any.as_ref())) {
+                Some(instance) => found.push(instance),
+                None => {
+                    open |= takes.iter().zip(arguments).any(|(name, given)| name.contains('T') && given.is_none());
+                }
+            }
+        }
+        (found, open)
+    }
+}
+
+/// The type that the words of the table say; `any` stands for `T`.
+fn read(name: &str, any: Option<&Type>) -> Option<Type> {
+    let inner = |open: char, close: char| name.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
+    if let Some(of) = inner('{', '}') {
+        return Some(Type::Set(Box::new(read(of, any)?)));
+    }
+    if let Some(of) = inner('[', ']') {
+        return Some(Type::List(Box::new(read(of, any)?)));
+    }
+    Some(match name {
+        "T" => any?.clone(),
+        "int" => Type::Int,
+        "nat" => Type::Nat,
+        "decimal" => Type::Decimal,
+        "string" => Type::String,
+        "bool" => Type::Bool,
+        "time" => Type::Time,
+        "duration" => Type::Duration,
+        "cidr" => Type::Cidr,
+        "ip" => Type::Ip,
+        "version" => Type::Version,
+        "json" => Type::Json,
+        other => panic!("bug: the table of builtins names the type `{other}`"),
+    })
+}
+
+/// What stands for `T` where `given` stands in a place of that name.
+fn inside<'t>(name: &str, given: &'t Type) -> Option<&'t Type> {
+    match (name, given) {
+        ("T", given) => Some(given),
+        ("{T}", Type::Set(inner)) | ("[T]", Type::List(inner)) => Some(inner),
+        _ => None,
+    }
+}
+
+fn text(arguments: &[Value], position: usize) -> Option<&str> {
+    arguments.get(position)?.as_text()
+}
+
+fn int(arguments: &[Value], position: usize) -> Option<i64> {
+    match arguments.get(position)? {
+        Value::Int(n) => Some(*n),
+        _ => None,
+    }
+}
+
+fn count(n: usize) -> Option<Value> {
+    i64::try_from(n).ok().map(Value::Int)
+}
+
+/// The members of a set or list, in order.
+fn items(value: &Value) -> Option<Box<dyn Iterator<Item = &Value> + '_>> {
+    match value {
+        Value::Set(items) => Some(Box::new(items.iter())),
+        Value::List(items) => Some(Box::new(items.iter())),
+        _ => None,
+    }
+}
+
+/// `None` for a text that has no room.
+fn short(bytes: usize) -> Option<()> {
+    (bytes <= LONGEST).then_some(())
+}
+
+/// What a pattern is made into, kept for the next call: a rule asks with one pattern many times.
+fn kept<T: Clone>(
+    store: &'static LocalKey<RefCell<BTreeMap<String, Option<T>>>>,
+    pattern: &str,
+    build: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    const KEPT: usize = 256;
+    store.with_borrow_mut(|store| {
+        if let Some(made) = store.get(pattern) {
+            return made.clone();
+        }
+        if store.len() == KEPT {
+            store.clear();
+        }
+        store.entry(pattern.to_owned()).or_insert_with(|| build(pattern)).clone()
+    })
 }
 
 /// A time within the years 0001 to 9999, so that the difference of two never overflows.
 fn in_range(micros: i64) -> Option<i64> {
     (-62_135_596_800_000_000..=253_402_300_799_999_999).contains(&micros).then_some(micros)
-}
-
-fn between(arguments: &[Value]) -> Value {
-    match arguments {
-        [low, high] if low == high => low.clone(),
-        [low, high] => Value::Between(Arc::new((low.clone(), high.clone()))),
-        _ => Value::unknown("between"),
-    }
-}
-
-fn lowest(value: &Value, floor: i64) -> i64 {
-    match value {
-        Value::Int(known) => floor.max(*known),
-        Value::Between(ends) => lowest(&ends.0, floor),
-        _ => floor,
-    }
-}
-
-fn highest(value: &Value, ceiling: i64) -> i64 {
-    match value {
-        Value::Int(known) => ceiling.min(*known),
-        Value::Between(ends) => highest(&ends.1, ceiling),
-        _ => ceiling,
-    }
-}
-
-fn format(template: &str, arguments: &[Value]) -> String {
-    let mut out = String::new();
-    let mut next = arguments.iter();
-    let mut rest = template.chars().peekable();
-    while let Some(c) = rest.next() {
-        match (c, rest.peek()) {
-            ('{', Some('{')) | ('}', Some('}')) => {
-                rest.next();
-                out.push(c);
-            }
-            ('{', Some('}')) => {
-                rest.next();
-                out.push_str(&next.next().map(Value::show).unwrap_or_default());
-            }
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-fn parse(text: &str) -> Option<Json> {
-    fn from(value: serde_json::Value) -> Option<Json> {
-        Some(match value {
-            serde_json::Value::Null => Json::Null,
-            serde_json::Value::Bool(b) => Json::Bool(b),
-            serde_json::Value::Number(n) => Json::number(&n.to_string())?,
-            serde_json::Value::String(s) => Json::text(s),
-            serde_json::Value::Array(items) => Json::Array(items.into_iter().map(from).collect::<Option<_>>()?),
-            serde_json::Value::Object(map) => {
-                Json::Object(map.into_iter().map(|(k, v)| Some((k.into(), from(v)?))).collect::<Option<_>>()?)
-            }
-        })
-    }
-    from(serde_json::from_str(text).ok()?)
-}
-
-/// `value` as it stands inside a JSON value.
-impl From<&Value> for Json {
-    fn from(value: &Value) -> Json {
-        to_json(value)
-    }
-}
-
-impl Signature {
-    /// The overloads as types: arguments, then the result.
-    pub fn types(&self) -> Vec<(Vec<Type>, Type)> {
-        let read = |name: &&str| match *name {
-            "int" => Type::Int,
-            "string" => Type::String,
-            "nat" => Type::Nat,
-            "decimal" => Type::Decimal,
-            "bool" => Type::Bool,
-            "time" => Type::Time,
-            "duration" => Type::Duration,
-            "cidr" => Type::Cidr,
-            "ip" => Type::Ip,
-            "version" => Type::Version,
-            "[string]" => Type::List(Box::new(Type::String)),
-            "{string}" => Type::Set(Box::new(Type::String)),
-            _ => Type::Json,
-        };
-        let split = |row: &&[&str]| row.split_last().map(|(last, rest)| (rest.iter().map(read).collect(), read(last)));
-        self.overloads.iter().filter_map(split).collect()
-    }
 }

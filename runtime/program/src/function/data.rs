@@ -1,0 +1,231 @@
+//! `std.json` and `std.hash`.
+
+use super::{Function, PARTIAL, SHALLOW, Signature, TOTAL, short, text};
+use crate::expression::to_json;
+use crate::{Json, Value};
+use sha2::{Digest as _, Sha256};
+use std::fmt::Write;
+use std::sync::Arc;
+
+pub(super) const FUNCTIONS: &[Signature] = &[
+    Signature {
+        function: Function::JsonKeys,
+        name: "std.json.keys",
+        parameters: &["value"],
+        overloads: &[&["json", "{string}"]],
+        docs: "The keys of an object; empty for anything else.",
+        examples: &[("json.keys({\"b\": 1, \"a\": 2})", "{\"a\", \"b\"}"), ("json.keys(null)", "{}")],
+        run: |a| {
+            Some(Value::Set(Arc::new(match json(a, 0)? {
+                Json::Object(entries) => entries.keys().map(|key| Value::Text(key.clone())).collect(),
+                _ => Default::default(),
+            })))
+        },
+        ..SHALLOW
+    },
+    Signature {
+        function: Function::JsonType,
+        name: "std.json.type",
+        parameters: &["value"],
+        overloads: &[&["json", "string"]],
+        docs: "What it is: `null`, `bool`, `number`, `string`, `array` or `object`.",
+        examples: &[("json.type([1])", "\"array\""), ("json.type(null)", "\"null\"")],
+        run: |a| {
+            Some(Value::text(match json(a, 0)? {
+                Json::Null => "null",
+                Json::Bool(_) => "bool",
+                Json::Int(_) | Json::Decimal(_) => "number",
+                Json::Text(_) => "string",
+                Json::Array(_) => "array",
+                Json::Object(_) => "object",
+                Json::Unknown(_) | Json::Sensitive(_) => return None,
+            }))
+        },
+        ..SHALLOW
+    },
+    Signature {
+        function: Function::JsonParse,
+        name: "std.json.parse",
+        parameters: &["text"],
+        overloads: &[&["string", "json"]],
+        docs: "The value that a string says in JSON, its numbers exactly; unknown where it is not JSON.",
+        examples: &[("json.parse(\"{\\\"a\\\": 1.50}\")", "{\"a\": 1.5}"), ("json.parse(\"{\")", "unknown")],
+        run: |a| Some(Value::json(parse(text(a, 0)?)?)),
+        ..PARTIAL
+    },
+    Signature {
+        function: Function::JsonStringify,
+        name: "std.json.stringify",
+        parameters: &["value"],
+        overloads: &[&["json", "string"]],
+        docs: "The value as JSON text: keys sorted, no spaces, numbers written out. Unknown beyond 1 MiB, and where a part of it is.",
+        examples: &[(
+            "json.stringify({\"b\": [1, null], \"a\": \"x\"})",
+            "\"{\\\"a\\\":\\\"x\\\",\\\"b\\\":[1,null]}\"",
+        )],
+        run: |a| {
+            let mut out = String::new();
+            write(json(a, 0)?, &mut out)?;
+            Some(Value::text(out))
+        },
+        ..PARTIAL
+    },
+    Signature {
+        function: Function::JsonGet,
+        name: "std.json.get",
+        parameters: &["value", "pointer"],
+        overloads: &[&["json", "string", "json"]],
+        docs: "What a JSON pointer (RFC 6901) leads to: `/a/0/b`; `null` where it leads nowhere. A path that is known when the rule is written is better a path.",
+        examples: &[
+            ("json.get({\"a\": [{\"b/c\": 7}]}, \"/a/0/b~1c\")", "7"),
+            ("json.get({\"a\": 1}, \"/b\")", "null"),
+        ],
+        run: |a| get(json(a, 0)?, text(a, 1)?).map(Value::json),
+        partial: true,
+        ..SHALLOW
+    },
+    Signature {
+        function: Function::JsonMerge,
+        name: "std.json.merge",
+        parameters: &["value", "over"],
+        overloads: &[&["json", "json", "json"]],
+        docs: "The first value with the second laid over it: objects are merged key by key, all the way down; of anything else the second stands.",
+        examples: &[(
+            "json.merge({\"a\": {\"x\": 1}, \"b\": 2}, {\"a\": {\"y\": 3}, \"b\": null})",
+            "{\"a\": {\"x\": 1, \"y\": 3}, \"b\": null}",
+        )],
+        run: |a| Some(Value::json(merge(json(a, 0)?, json(a, 1)?))),
+        ..SHALLOW
+    },
+    Signature {
+        function: Function::HashSha256,
+        name: "std.hash.sha256",
+        parameters: &["text"],
+        overloads: &[&["string", "string"]],
+        docs: "SHA-256 of the text's UTF-8 bytes, in hex.",
+        examples: &[("hash.sha256(\"\")", "\"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\"")],
+        run: |a| Some(Value::text(hex(&Sha256::digest(text(a, 0)?.as_bytes())))),
+        ..TOTAL
+    },
+    Signature {
+        function: Function::HashHex,
+        name: "std.hash.hex",
+        parameters: &["text"],
+        overloads: &[&["string", "string"]],
+        docs: "The text's UTF-8 bytes, in hex.",
+        examples: &[("hash.hex(\"aé\")", "\"61c3a9\"")],
+        run: |a| Some(Value::text(hex(text(a, 0)?.as_bytes()))),
+        ..TOTAL
+    },
+];
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+fn json(arguments: &[Value], position: usize) -> Option<&Json> {
+    match arguments.get(position)? {
+        Value::Json(json) => Some(json),
+        _ => None,
+    }
+}
+
+fn parse(text: &str) -> Option<Json> {
+    fn from(value: serde_json::Value) -> Option<Json> {
+        Some(match value {
+            serde_json::Value::Null => Json::Null,
+            serde_json::Value::Bool(b) => Json::Bool(b),
+            serde_json::Value::Number(n) => Json::number(&n.to_string())?,
+            serde_json::Value::String(s) => Json::text(s),
+            serde_json::Value::Array(items) => Json::Array(items.into_iter().map(from).collect::<Option<_>>()?),
+            serde_json::Value::Object(map) => {
+                Json::Object(map.into_iter().map(|(k, v)| Some((k.into(), from(v)?))).collect::<Option<_>>()?)
+            }
+        })
+    }
+    from(serde_json::from_str(text).ok()?)
+}
+
+/// Adds the value's text; `None` where a part is not known, or the text grows too long.
+fn write(value: &Json, out: &mut String) -> Option<()> {
+    match value {
+        Json::Null => out.push_str("null"),
+        Json::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
+        Json::Int(n) => {
+            let _ = write!(out, "{n}");
+        }
+        Json::Decimal(n) => out.push_str(n),
+        Json::Text(text) => out.push_str(&serde_json::Value::from(&**text).to_string()),
+        Json::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                write(item, out)?;
+            }
+            out.push(']');
+        }
+        Json::Object(entries) => {
+            out.push('{');
+            for (i, (key, item)) in entries.iter().enumerate() {
+                out.push_str(if i > 0 { "," } else { "" });
+                out.push_str(&serde_json::Value::from(&**key).to_string());
+                out.push(':');
+                write(item, out)?;
+            }
+            out.push('}');
+        }
+        Json::Unknown(_) | Json::Sensitive(_) => return None,
+    }
+    short(out.len())
+}
+
+/// `None` for a pointer that is none, and below what is not known.
+fn get(value: &Json, pointer: &str) -> Option<Json> {
+    let mut at = value;
+    let steps = if pointer.is_empty() { None } else { Some(pointer.strip_prefix('/')?) };
+    for step in steps.into_iter().flat_map(|steps| steps.split('/')) {
+        let key = step.replace("~1", "/").replace("~0", "~");
+        let plain = key == "0" || !key.starts_with('0') && key.bytes().all(|b| b.is_ascii_digit());
+        let next = match at {
+            Json::Object(entries) => entries.get(key.as_str()),
+            Json::Array(items) if plain => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+            Json::Unknown(_) | Json::Sensitive(_) => return None,
+            _ => None,
+        };
+        match next {
+            Some(next) => at = next,
+            None => return Some(Json::Null),
+        }
+    }
+    match at {
+        Json::Sensitive(_) => None,
+        found => Some(found.clone()),
+    }
+}
+
+fn merge(value: &Json, over: &Json) -> Json {
+    match (value, over) {
+        (Json::Object(below), Json::Object(above)) => {
+            let mut merged = below.clone();
+            for (key, over) in above {
+                let value = match merged.get(key) {
+                    Some(value) => merge(value, over),
+                    None => over.clone(),
+                };
+                merged.insert(key.clone(), value);
+            }
+            Json::Object(merged)
+        }
+        (_, over) => over.clone(),
+    }
+}
+
+/// `value` as it stands inside a JSON value.
+impl From<&Value> for Json {
+    fn from(value: &Value) -> Json {
+        to_json(value)
+    }
+}
