@@ -152,8 +152,8 @@ mod tests {
         ) {
             let edges: Vec<Vec<usize>> = edges.into_iter().map(|read| read.into_iter().collect()).collect();
             let found = components(edges.len(), &edges);
-            let mut law = Reach::default();
-            law.edge = (0..12).flat_map(|from| edges[from].iter().map(move |to| (from, *to))).collect();
+            let edge = (0..12).flat_map(|from| edges[from].iter().map(move |to| (from, *to))).collect();
+            let mut law = Reach { edge, ..Reach::default() };
             law.run();
             let reaches = |from, to| from == to || law.reaches.contains(&(from, to));
             for a in 0..12 {

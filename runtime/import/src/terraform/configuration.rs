@@ -130,8 +130,8 @@ fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Malformed> {
 }
 
 fn block(node: &Node<'_>) -> Result<Block, Malformed> {
-    let mut out = Block::default();
-    out.provider = node.text_of("provider_config_key")?.cloned().unwrap_or_default();
+    let provider = node.text_of("provider_config_key")?.cloned().unwrap_or_default();
+    let mut out = Block { provider, ..Block::default() };
     if let Some(expressions) = node.get("expressions")? {
         collect(&expressions, &mut String::new(), &mut out.expressions)?;
         out.attributes.extend(expressions.entries()?.into_iter().map(|(name, _)| name.clone()));
