@@ -64,7 +64,10 @@ pub(crate) fn check(package: &Package) -> Checked {
     for module in &package.modules {
         database.set_file(Source { path: module.path.clone(), module: module.name.clone(), text: module.text.clone() });
     }
-    let output = database.snapshot().compile();
+    let snapshot = database.snapshot();
+    snapshot.prepare(std::thread::available_parallelism().map_or(1, usize::from));
+    let output = snapshot.compile();
+    drop(snapshot);
     Checked { database, output }
 }
 

@@ -19,13 +19,15 @@ use crate::report::Report;
 use crate::stdlib;
 use program::{Program, TestCase};
 use queries::{
-    all_names, bare, bare_exports, clashes, declared, exports, file_subjects, found, library, lowered, open_library,
-    part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects,
+    Local, applications, bare, bare_exports, clashes, closed_definition, declared, declared_name, definitions, exports,
+    file_subjects, findings, found, intents, lowered, module_of, modules, open_definition, part_subjects, report,
+    reports_of, resolved, resolved_part, scoped, subjects,
 };
 use salsa::{Durability, Setter};
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use texts::{Chunk, File, Part, Project, chunks, parsed, part_tree, parts};
 
 /// A module's text.
@@ -76,6 +78,8 @@ pub struct Database {
     files: BTreeMap<String, File>,
     library: Vec<File>,
     present: BTreeSet<String>,
+    /// Files whose text is being changed.
+    open: BTreeSet<String>,
 }
 
 #[salsa::db]
@@ -99,22 +103,29 @@ impl Storage {
             .ingredient::<parsed>()
             .ingredient::<parts>()
             .ingredient::<part_tree>()
+            .ingredient::<Local<'_>>()
             .ingredient::<exports>()
             .ingredient::<bare_exports>()
-            .ingredient::<all_names>()
+            .ingredient::<intents>()
+            .ingredient::<modules>()
+            .ingredient::<declared_name>()
+            .ingredient::<applications>()
             .ingredient::<clashes>()
             .ingredient::<scoped>()
             .ingredient::<declared>()
             .ingredient::<bare>()
-            .ingredient::<open_library>()
+            .ingredient::<module_of>()
+            .ingredient::<definitions>()
+            .ingredient::<open_definition>()
+            .ingredient::<closed_definition>()
             .ingredient::<subjects>()
             .ingredient::<part_subjects>()
             .ingredient::<file_subjects>()
-            .ingredient::<library>()
             .ingredient::<resolved>()
             .ingredient::<resolved_part>()
             .ingredient::<found>()
             .ingredient::<reports_of>()
+            .ingredient::<findings>()
             .ingredient::<lowered>();
         if let Some(listener) = listener {
             builder = builder.event_callback(listener);
@@ -140,8 +151,8 @@ impl Database {
                 .new(&storage)
         });
         let library: Vec<File> = library.collect();
-        let project = Project::new(&storage, library.clone(), info);
-        Database { storage, project, files: BTreeMap::new(), library, present: BTreeSet::new() }
+        let project = Project::builder(library.clone(), info).durability(Durability::MEDIUM).new(&storage);
+        Database { storage, project, files: BTreeMap::new(), library, present: BTreeSet::new(), open: BTreeSet::new() }
     }
 
     /// Sets a file's text, or adds the file. Waits until readers of older snapshots have given up.
@@ -151,19 +162,32 @@ impl Database {
             Some(&file) => {
                 // A setter counts as a change even where nothing is new.
                 if file.module(&self.storage) != module {
-                    file.set_module(&mut self.storage).to(module);
+                    file.set_module(&mut self.storage).with_durability(Durability::MEDIUM).to(module);
                 }
                 if file.text(&self.storage) != text {
-                    file.set_text(&mut self.storage).to(text);
+                    let durability = if self.open.contains(&path) { Durability::LOW } else { Durability::MEDIUM };
+                    file.set_text(&mut self.storage).with_durability(durability).to(text);
                 }
             }
             None => {
-                let file = File::new(&self.storage, path.clone(), module, Package::Root, text);
+                let file = File::builder(path.clone(), module, Package::Root, text)
+                    .durability(Durability::MEDIUM)
+                    .new(&self.storage);
                 self.files.insert(path.clone(), file);
             }
         }
         if self.present.insert(path) {
             self.list_files();
+        }
+    }
+
+    /// Expects a file's text to change from now on: what hangs on no such file need not be looked at after each change.
+    pub fn open_file(&mut self, path: &str) {
+        if let Some(&file) = self.files.get(path)
+            && self.open.insert(path.to_owned())
+        {
+            let text = file.text(&self.storage).to_owned();
+            file.set_text(&mut self.storage).with_durability(Durability::LOW).to(text);
         }
     }
 
@@ -182,7 +206,7 @@ impl Database {
     fn list_files(&mut self) {
         let files = self.present.iter().filter_map(|path| self.files.get(path).copied());
         let files = self.library.iter().copied().chain(files).collect();
-        self.project.set_files(&mut self.storage).to(files);
+        self.project.set_files(&mut self.storage).with_durability(Durability::MEDIUM).to(files);
     }
 
     /// What is there now, to read from any thread.
@@ -207,15 +231,35 @@ impl Snapshot {
         salsa::Cancelled::catch(AssertUnwindSafe(|| question(&self))).ok()
     }
 
+    /// Looks at every file, on several threads, so that what is asked next finds it done. No answer depends on it.
+    ///
+    /// - `threads`: how many may work at once; the caller is one of them.
+    pub fn prepare(&self, threads: usize) {
+        let (project, next) = (self.project, AtomicUsize::new(0));
+        let files = project.files(&self.storage);
+        let work = |db: &Storage| {
+            while let Some(file) = files.get(next.fetch_add(1, Ordering::Relaxed)) {
+                reports_of(db, project, *file);
+            }
+        };
+        let work = &work;
+        std::thread::scope(|scope| {
+            let others = (1..threads.min(files.len())).map(|_| {
+                let storage = self.storage.clone();
+                scope.spawn(move || work(&storage))
+            });
+            let others: Vec<_> = others.collect();
+            work(&self.storage);
+            for other in others {
+                other.join().unwrap_or_else(|cancelled| resume_unwind(cancelled));
+            }
+        });
+    }
+
     /// The program, the tests, and all that is wrong.
     pub fn compile(&self) -> Output {
-        let db = &self.storage;
-        let mut reports: Vec<Report> = Vec::new();
-        for file in self.project.files(db) {
-            reports.extend(reports_of(db, self.project, *file).iter().cloned());
-        }
-        let broken = reports.iter().any(|report| report.severity() == Severity::Error);
-        let lowered = (!broken).then(|| lowered(db, self.project));
+        let mut reports = self.in_files();
+        let lowered = (!any_error(&reports)).then(|| lowered(&self.storage, self.project));
         reports.extend(lowered.iter().flat_map(|lowered| &lowered.diagnostics).map(|found| self.report(found)));
         order(&mut reports);
         Output {
@@ -225,24 +269,37 @@ impl Snapshot {
         }
     }
 
-    /// What is wrong in one file. What only the whole program shows is told where every file is right.
+    /// What is wrong in one file, as far as it and the declarations that it reads show it: the answer to a keystroke.
     pub fn reports(&self, path: &str) -> Vec<Report> {
-        let db = &self.storage;
         let Some(&file) = self.files.get(path) else { return Vec::new() };
-        let mut reports = reports_of(db, self.project, file).clone();
-        let files = self.project.files(db);
-        let broken = |file: &File| reports_of(db, self.project, *file).iter().any(|r| r.severity() == Severity::Error);
-        if !files.iter().any(broken) {
-            let whole = lowered(db, self.project).diagnostics.iter().map(|found| self.report(found));
-            reports.extend(whole.filter(|report| report.file() == Some(path)));
-        }
+        let mut reports = reports_of(&self.storage, self.project, file).clone();
+        let clashes = clashes(&self.storage, self.project).iter();
+        reports.extend(clashes.filter(|report| report.file() == Some(path)).cloned());
         order(&mut reports);
         reports
     }
 
+    /// What only the whole package shows, of all files; `None` where a file is wrong. Takes its time.
+    pub fn findings(&self) -> Option<Vec<Report>> {
+        if any_error(&self.in_files()) {
+            return None;
+        }
+        let mut reports: Vec<Report> =
+            findings(&self.storage, self.project).iter().map(|found| self.report(found)).collect();
+        order(&mut reports);
+        Some(reports)
+    }
+
+    /// What is wrong in the files, each by itself.
+    fn in_files(&self) -> Vec<Report> {
+        let db = &self.storage;
+        let files = self.project.files(db).iter().flat_map(|file| reports_of(db, self.project, *file));
+        files.chain(clashes(db, self.project)).cloned().collect()
+    }
+
     /// The declarations of all modules, for questions.
-    pub fn library(&self) -> Arc<Library> {
-        library(&self.storage, self.project).clone()
+    pub fn library(&self) -> Library<'_> {
+        queries::library(&self.storage, self.project, false)
     }
 
     /// The program with a module beside those of the package, for a question.
@@ -259,6 +316,10 @@ impl Snapshot {
     fn report(&self, diagnostic: &Diagnostic) -> Report {
         report(&self.storage, self.project, diagnostic)
     }
+}
+
+fn any_error(reports: &[Report]) -> bool {
+    reports.iter().any(|report| report.severity() == Severity::Error)
 }
 
 fn order(reports: &mut Vec<Report>) {

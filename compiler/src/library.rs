@@ -1,85 +1,102 @@
-//! Everything declared, of all modules together: what one item is resolved against.
+//! What others declare: what one item is resolved against, each declaration found when it is asked for.
+//!
+//! INVARIANT: an item that is resolved learns of no declaration that it did not ask for, so that it need not be
+//! resolved again when another one changes.
+//! Not here: where declarations are kept (`database`).
 
-use crate::hir::{Blueprint, Declared, Enum, Let, Relation, Signatures};
-use crate::names::Names;
+use crate::hir::{Blueprint, Enum, Let, Package, Relation};
+use crate::names::{Exporting, Names};
 use crate::scope::Scope;
 use program::Type;
-use rustc_hash::FxHashMap;
-use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::sync::Arc;
 
-/// The declarations and scopes of all modules.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Library {
-    /// Which names there are.
-    pub names: Arc<Names>,
-    modules: BTreeMap<String, Module>,
-    relations: Index,
-    enums: Index,
-    lets: Index,
-    blueprints: Index,
+/// Where declarations are found.
+pub trait Declaring: Exporting {
+    /// A module by its qualified name.
+    fn module(&self, name: &str) -> Option<&Module>;
+
+    /// What stands under a local name in a module.
+    fn definition(&self, module: &str, local: &str) -> Option<&Definition>;
 }
 
-/// From a qualified name to its module and its position there. Only looked up, never iterated.
-type Index = FxHashMap<String, (String, usize)>;
+/// A declaration that others may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Definition {
+    /// A relation, also one declared by deny, escalate or permit.
+    Relation(Relation),
+    /// An enum.
+    Enum(Enum),
+    /// A let.
+    Let(Let),
+    /// A blueprint.
+    Blueprint(Blueprint),
+}
 
-/// One module's declarations and what it sees.
+/// A module as its items are resolved in it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Module {
-    /// What it declares.
-    pub signatures: Arc<Signatures>,
+    /// Its qualified name.
+    pub name: String,
+    /// Whose it is.
+    pub package: Package,
     /// What it sees.
     pub scope: Arc<Scope>,
 }
 
-impl Library {
-    /// Joins the declarations of all modules.
-    pub fn new(names: Arc<Names>, modules: impl IntoIterator<Item = Module>) -> Library {
-        let mut library = Library { names, ..Library::default() };
-        for module in modules {
-            let name = module.signatures.module.clone();
-            let signatures = &module.signatures;
-            let index = |into: &mut Index, declared: &mut dyn Iterator<Item = &Declared>| {
-                into.extend(declared.enumerate().map(|(position, d)| (d.name.clone(), (name.clone(), position))));
-            };
-            index(&mut library.relations, &mut signatures.relations.iter().map(|relation| &relation.declared));
-            index(&mut library.enums, &mut signatures.enums.iter().map(|declared| &declared.declared));
-            index(&mut library.lets, &mut signatures.lets.iter().map(|helper| &helper.declared));
-            index(&mut library.blueprints, &mut signatures.blueprints.iter().map(|blueprint| &blueprint.declared));
-            library.modules.insert(name.clone(), module);
-        }
-        library
+/// The declarations of all modules.
+pub struct Library<'s> {
+    /// Which names there are.
+    pub names: Names<'s>,
+    source: Rc<dyn Declaring + 's>,
+}
+
+impl<'s> Library<'s> {
+    /// The declarations that `source` finds.
+    pub fn new(source: impl Declaring + 's) -> Library<'s> {
+        let source: Rc<dyn Declaring + 's> = Rc::new(source);
+        Library { names: Names::new(source.clone()), source }
     }
 
     /// A module by its qualified name.
     pub fn module(&self, name: &str) -> Option<&Module> {
-        self.modules.get(name)
-    }
-
-    /// Every module, by name.
-    pub fn modules(&self) -> impl Iterator<Item = &Module> {
-        self.modules.values()
+        self.source.module(name)
     }
 
     /// A relation by its qualified name.
     pub fn relation(&self, name: &str) -> Option<&Relation> {
-        self.find(&self.relations, name).and_then(|(module, position)| module.signatures.relations.get(position))
+        self.find(name, |found| match found {
+            Definition::Relation(relation) => Some(relation),
+            Definition::Enum(_) | Definition::Let(_) | Definition::Blueprint(_) => None,
+        })
+        .map(|(_, relation)| relation)
     }
 
     /// A let by its qualified name, with the module that it sees from.
     pub fn helper(&self, name: &str) -> Option<(&Module, &Let)> {
-        let (module, position) = self.find(&self.lets, name)?;
-        Some((module, module.signatures.lets.get(position)?))
+        let (module, helper) = self.find(name, |found| match found {
+            Definition::Let(helper) => Some(helper),
+            Definition::Relation(_) | Definition::Enum(_) | Definition::Blueprint(_) => None,
+        })?;
+        Some((self.module(module)?, helper))
     }
 
     /// A blueprint by its qualified name.
     pub fn blueprint(&self, name: &str) -> Option<&Blueprint> {
-        self.find(&self.blueprints, name).and_then(|(module, position)| module.signatures.blueprints.get(position))
+        self.find(name, |found| match found {
+            Definition::Blueprint(blueprint) => Some(blueprint),
+            Definition::Relation(_) | Definition::Enum(_) | Definition::Let(_) => None,
+        })
+        .map(|(_, blueprint)| blueprint)
     }
 
     /// An enum by its qualified name.
     pub fn enumeration(&self, name: &str) -> Option<&Enum> {
-        self.find(&self.enums, name).and_then(|(module, position)| module.signatures.enums.get(position))
+        self.find(name, |found| match found {
+            Definition::Enum(found) => Some(found),
+            Definition::Relation(_) | Definition::Let(_) | Definition::Blueprint(_) => None,
+        })
+        .map(|(_, found)| found)
     }
 
     /// The members of an enum type; `None` for any other type.
@@ -88,8 +105,12 @@ impl Library {
         self.enumeration(name).map(|found| found.members.as_slice())
     }
 
-    fn find(&self, index: &Index, name: &str) -> Option<(&Module, usize)> {
-        let (module, position) = index.get(name)?;
-        Some((self.modules.get(module)?, *position))
+    /// A declaration with its module's name: the last word is its name, or the last two where a blueprint holds it.
+    fn find<'n, T>(&self, name: &'n str, wanted: impl Fn(&Definition) -> Option<&T>) -> Option<(&'n str, &T)> {
+        let cuts = name.rmatch_indices('.').take(2).map(|(at, _)| (&name[..at], &name[at + 1..]));
+        let mut found = cuts
+            .filter(|(module, _)| self.source.is_file(module))
+            .filter_map(|(module, local)| Some((module, wanted(self.source.definition(module, local)?)?)));
+        found.next()
     }
 }

@@ -41,6 +41,8 @@ pub struct Input<'a> {
     pub packages: Vec<program::Package>,
     /// `owner` of the root's manifest.
     pub owner: Option<String>,
+    /// Called between steps; unwinds where nobody waits for the answer any more.
+    pub pause: &'a dyn Fn(),
 }
 
 /// A module, resolved.
@@ -84,22 +86,28 @@ pub fn lower(input: &Input<'_>) -> Lowered {
     let instanced = instances::instanced(input);
     rules::declare(input, &instanced, &mut draft);
     rules::add_rules(input, &texts, &mut draft);
+    (input.pause)();
     let (governance, mut diagnostics) = governance::add(input, &texts, &mut draft);
     let (mut scopes, found) = graph::scopes(&draft);
     diagnostics.extend(found);
+    (input.pause)();
     authority::read_before(&mut draft, &mut scopes, &texts);
     diagnostics.extend(graph::cycles(&draft));
     diagnostics.extend(graph::endless(&draft));
     if diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
         return Lowered { program: None, tests: Vec::new(), diagnostics };
     }
+    (input.pause)();
     let mut live = graph::live(&draft).into_iter();
     draft.rules.retain(|_| live.next().unwrap_or(true));
+    (input.pause)();
     let unknown_facts = taint::unknown_facts(input, &draft);
     let readings = readings::readings(draft, &unknown_facts);
+    (input.pause)();
     let (program, found) = finish::finish(input, readings, scopes, governance);
     diagnostics.extend(found);
     let Some(program) = program else { return Lowered { program: None, tests: Vec::new(), diagnostics } };
+    (input.pause)();
     let (tests, found) = cases::cases(input, &texts, &program);
     let program = found.is_empty().then_some(program);
     diagnostics.extend(found);

@@ -1,6 +1,7 @@
 //! Which names a package has: one file's exports, and those of all files together.
 //!
-//! Read downwards: [`exports`] looks at one file alone, [`Names`] joins them, [`near`] finds the name that was meant.
+//! Read downwards: [`exports`] looks at one file alone, [`Names`] finds names in all of them, [`clashes`] what two may
+//! not both declare, [`near`] the name that was meant.
 //! A local name of a blueprint's member has the blueprint in front: `recoverable.survives`.
 //!
 //! Not here: what a module sees (`scope`), what a name stands for (`signatures`).
@@ -9,7 +10,8 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::Package;
 use program::Function;
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::rc::Rc;
+use std::sync::LazyLock;
 use syntax::ast::{Item, ItemKind, Member, Name, Span};
 
 /// The names one file declares.
@@ -151,69 +153,112 @@ pub fn qualify(prefix: Option<&str>, name: &str) -> String {
     prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}.{name}"))
 }
 
-/// The exports of every module, by the module's qualified name.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Names {
-    modules: BTreeMap<String, Arc<Exports>>,
+/// Where names are found. Each question is asked alone, so that an answer hangs on no name that was not asked for.
+pub trait Exporting {
+    /// All that a module exports; only for messages, and for questions that somebody asks.
+    fn exports(&self, module: &str) -> Option<&Exports>;
+
+    /// Every module's exports, by name; only for messages, and for questions that somebody asks.
+    fn every(&self) -> Vec<&Exports>;
+
+    /// Whether a file is a module of that name.
+    fn is_file(&self, module: &str) -> bool;
+
+    /// What a file declares under a local name, and whether other modules may use it.
+    fn declared(&self, module: &str, local: &str) -> Option<(Sort, bool)>;
+
+    /// The names under which intents apply blueprints.
+    fn applications(&self) -> &[String];
 }
 
-impl Names {
-    /// Joins the exports of all files.
-    ///
-    /// - returns: an intent's name is unique among all modules; a second one is a diagnostic at its place.
-    pub fn new(files: impl IntoIterator<Item = Arc<Exports>>) -> (Names, Vec<Diagnostic>) {
-        let modules: BTreeMap<_, _> = files.into_iter().map(|file| (file.module.clone(), file)).collect();
-        let mut intents: BTreeMap<&str, Place> = BTreeMap::new();
-        let mut diagnostics = Vec::new();
-        for (module, exports) in &modules {
-            for (name, entry) in exports.names.iter().filter(|(_, entry)| entry.sort == Sort::Intent) {
-                let place = Place { item: Some((module.clone(), entry.item)), span: entry.span };
-                if let Some(first) = intents.get(name.as_str()) {
-                    let name = Name { text: name.clone(), span: entry.span };
-                    diagnostics.push(declared_twice(&name, Sort::Intent, first.clone()).located(module, entry.item));
-                } else {
-                    intents.insert(name, place);
-                }
-            }
-        }
-        (Names { modules }, diagnostics)
+/// The names of all modules, each found when it is asked for.
+#[derive(Clone)]
+pub struct Names<'s> {
+    source: Rc<dyn Exporting + 's>,
+}
+
+impl<'s> Names<'s> {
+    /// The names that `source` finds.
+    pub fn new(source: Rc<dyn Exporting + 's>) -> Names<'s> {
+        Names { source }
     }
 
     /// The exports of a module.
     pub fn module(&self, name: &str) -> Option<&Exports> {
-        self.modules.get(name).map(|exports| &**exports)
+        self.source.exports(name)
     }
 
     /// Every module, by name.
     pub fn modules(&self) -> impl Iterator<Item = &Exports> {
-        self.modules.values().map(|exports| &**exports)
+        self.source.every().into_iter()
+    }
+
+    /// The names under which intents apply blueprints.
+    pub fn applications(&self) -> &[String] {
+        self.source.applications()
     }
 
     /// Whether a module of that name exists: a file, or a module of builtins alone (`std.str`).
     pub fn is_module(&self, name: &str) -> bool {
-        self.modules.contains_key(name) || functions_of(name).next().is_some()
+        self.source.is_file(name) || functions_of(name).next().is_some()
+    }
+
+    /// Whether a file declares that name.
+    pub fn declares(&self, module: &str, local: &str) -> bool {
+        self.source.declared(module, local).is_some()
     }
 
     /// What `local` names in `module`: a declaration of the file, or a builtin.
     ///
     /// - returns: the sort, and whether other modules may use it.
     pub fn lookup(&self, module: &str, local: &str) -> Option<(Sort, bool)> {
-        let declared = self.modules.get(module).and_then(|exports| exports.names.get(local));
-        let builtin = || {
+        self.source.declared(module, local).or_else(|| {
             let library = module.is_empty() || module.starts_with("std.");
             let mut functions = library.then(|| functions_of(module)).into_iter().flatten();
             functions.find(|(name, _)| *name == local).map(|(_, function)| (Sort::Function(function), true))
-        };
-        match (declared, local.split_once('.')) {
-            (Some(entry), None) => Some((entry.sort, entry.public)),
+        })
+    }
+}
+
+impl Exports {
+    /// What a local name stands for, and whether other modules may use it.
+    pub fn declared(&self, local: &str) -> Option<(Sort, bool)> {
+        let entry = self.names.get(local)?;
+        let public = match local.split_once('.') {
+            None => entry.public,
             // A blueprint's members are seen where the blueprint is.
-            (Some(entry), Some((blueprint, _))) => {
-                let public = self.modules.get(module).and_then(|e| e.names.get(blueprint)).is_some_and(|e| e.public);
-                Some((entry.sort, public))
+            Some((blueprint, _)) => self.names.get(blueprint).is_some_and(|blueprint| blueprint.public),
+        };
+        Some((entry.sort, public))
+    }
+
+    /// The intents alone.
+    pub fn intents(&self) -> Exports {
+        let intents = self.names.iter().filter(|(_, entry)| entry.sort == Sort::Intent);
+        let names = intents.map(|(name, entry)| (name.clone(), entry.clone())).collect();
+        Exports { module: self.module.clone(), package: self.package, names, applications: Vec::new() }
+    }
+}
+
+/// Intents of one name in several modules: each but the first is a diagnostic at its place.
+///
+/// - `modules`: by name.
+pub fn clashes<'e>(modules: impl IntoIterator<Item = &'e Exports>) -> Vec<Diagnostic> {
+    let mut intents: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut diagnostics = Vec::new();
+    for exports in modules {
+        for (name, entry) in exports.names.iter().filter(|(_, entry)| entry.sort == Sort::Intent) {
+            let place = Place { item: Some((exports.module.clone(), entry.item)), span: entry.span };
+            if let Some(first) = intents.get(name.as_str()) {
+                let name = Name { text: name.clone(), span: entry.span };
+                let found = declared_twice(&name, Sort::Intent, first.clone());
+                diagnostics.push(found.located(&exports.module, entry.item));
+            } else {
+                intents.insert(name, place);
             }
-            (None, _) => builtin(),
         }
     }
+    diagnostics
 }
 
 /// The builtins of a module with their local names; those without a module for the empty name.

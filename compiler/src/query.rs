@@ -20,7 +20,7 @@ pub use crate::resolve::rule::QUERY;
 /// A ground atom with `_` where any value is meant: what `writ why` is asked.
 ///
 /// - returns: the relation with one term per column, each a constant or [`crate::hir::Expr::Any`].
-pub fn atom(written: &InstancedAtom, library: &Library) -> (Option<Atom>, Vec<Diagnostic>) {
+pub fn atom(written: &InstancedAtom, library: &Library<'_>) -> (Option<Atom>, Vec<Diagnostic>) {
     let module = everything();
     let context = Context { library, module: &module, blueprint: None };
     let mut diagnostics = Vec::new();
@@ -32,7 +32,7 @@ pub fn atom(written: &InstancedAtom, library: &Library) -> (Option<Atom>, Vec<Di
 ///
 /// - returns: a rule that derives [`QUERY`] over the body's variables, in the order in which they first occur; a
 ///   variable that begins with `_` is left out.
-pub fn body(literals: &[Literal], library: &Library) -> (Option<Rule>, Vec<Diagnostic>) {
+pub fn body(literals: &[Literal], library: &Library<'_>) -> (Option<Rule>, Vec<Diagnostic>) {
     let module = everything();
     let context = Context { library, module: &module, blueprint: None };
     let end = literals.last().map_or(0, |literal| literal.span.end);

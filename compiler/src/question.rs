@@ -101,8 +101,7 @@ pub fn facts(snapshot: &Snapshot, text: &str, source: &Arc<FactSource>) -> Resul
             diagnostic.labels.first().and_then(|label| label.place.item.as_ref()).map_or(0, |(_, item)| start(*item));
         shift(diagnostic, at)
     }));
-    let signatures = Signatures { module: QUESTION.to_owned(), ..Signatures::default() };
-    let module = Module { signatures: Arc::new(signatures), scope: Arc::new(scope) };
+    let module = Module { name: QUESTION.to_owned(), package: Package::Root, scope: Arc::new(scope) };
     let context = Context { library: &library, module: &module, blueprint: None };
     let mut facts = Vec::new();
     for (item, written) in &items {
@@ -123,7 +122,7 @@ pub fn facts(snapshot: &Snapshot, text: &str, source: &Arc<FactSource>) -> Resul
 }
 
 /// The compiler has looked at the package's own unknowns; a file may bring new ones only where json is read.
-fn misplaced_unknowns(library: &Library, fact: &hir::Fact) -> Option<Diagnostic> {
+fn misplaced_unknowns(library: &Library<'_>, fact: &hir::Fact) -> Option<Diagnostic> {
     let columns = &library.relation(&fact.relation)?.columns;
     let mut pairs = fact.tuple.iter().zip(columns);
     let (_, column) = pairs.find(|(value, column)| !value.is_known() && column.r#type != Type::Json)?;

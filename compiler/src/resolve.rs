@@ -35,7 +35,7 @@ use syntax::ast::{self, ItemKind};
 /// Where an item stands.
 #[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
-    pub(crate) library: &'a Library,
+    pub(crate) library: &'a Library<'a>,
     pub(crate) module: &'a Module,
     pub(crate) blueprint: Option<&'a Blueprint>,
 }
@@ -45,7 +45,7 @@ pub(crate) struct Context<'a> {
 /// - `module`: the qualified name of its module, one of the library's.
 /// - `library`: all declarations, subjects' types filled in.
 /// - returns: what can be known in spite of mistakes; the places of diagnostics are in the item.
-pub fn resolve(module: &str, item: &ast::Item, library: &Library) -> (Item, Vec<Diagnostic>) {
+pub fn resolve(module: &str, item: &ast::Item, library: &Library<'_>) -> (Item, Vec<Diagnostic>) {
     let Some(module) = library.module(module) else { return (Item::default(), Vec::new()) };
     let mut resolved = Item::default();
     let mut diagnostics = Vec::new();
@@ -58,7 +58,7 @@ pub fn resolve(module: &str, item: &ast::Item, library: &Library) -> (Item, Vec<
 ///
 /// - `library`: all declarations, subjects' types still open.
 /// - returns: types per column by qualified name. Of two items that declare one name, the first one counts.
-pub fn subjects(module: &str, item: &ast::Item, library: &Library) -> BTreeMap<String, Vec<Type>> {
+pub fn subjects(module: &str, item: &ast::Item, library: &Library<'_>) -> BTreeMap<String, Vec<Type>> {
     let mut found = BTreeMap::new();
     let Some(home) = library.module(module) else { return found };
     let mut take = |rule: &ast::Governance, blueprint: Option<&Blueprint>| {
@@ -115,7 +115,7 @@ impl<'a> Context<'a> {
     }
 
     fn blueprint(self, block: &ast::Blueprint, resolved: &mut Item, diagnostics: &mut Vec<Diagnostic>) {
-        let name = format!("{}.{}", self.module.signatures.module, block.name.text);
+        let name = format!("{}.{}", self.module.name, block.name.text);
         let Some(blueprint) = self.library.blueprint(&name) else { return };
         for (parameter, column) in blueprint.parameters.iter().zip(&block.parameters) {
             let Some(default) = &column.default else { continue };

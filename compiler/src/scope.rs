@@ -95,7 +95,7 @@ impl Wanted {
 ///
 /// - `names`: of all modules; circles of `use` are no matter.
 /// - returns: diagnostics name the item they are about.
-pub fn scope(module: &str, package: Package, items: &[(u32, &Item)], names: &Names) -> (Scope, Vec<Diagnostic>) {
+pub fn scope(module: &str, package: Package, items: &[(u32, &Item)], names: &Names<'_>) -> (Scope, Vec<Diagnostic>) {
     let mut scope = Scope { module: module.to_owned(), package, ..Scope::default() };
     let mut diagnostics = Vec::new();
     for (position, item) in items {
@@ -120,7 +120,7 @@ impl Scope {
         self.imports.contains_key(name)
     }
 
-    fn import_listed(&mut self, path: &Path, listed: &[Name], names: &Names) -> Vec<Diagnostic> {
+    fn import_listed(&mut self, path: &Path, listed: &[Name], names: &Names<'_>) -> Vec<Diagnostic> {
         let module = joined(&path.names);
         if !names.is_module(&module) {
             return vec![unknown_module(path, names)];
@@ -129,7 +129,7 @@ impl Scope {
     }
 
     /// `use std.net;` brings the module, `use std.history.touched;` the name.
-    fn import_path(&mut self, path: &Path, names: &Names) -> Vec<Diagnostic> {
+    fn import_path(&mut self, path: &Path, names: &Names<'_>) -> Vec<Diagnostic> {
         let (Some(last), whole) = (path.names.last(), joined(&path.names)) else { return Vec::new() };
         if names.is_module(&whole) {
             return self.bring(last, Target::Module(whole), names).err().map(|found| *found).into_iter().collect();
@@ -141,7 +141,7 @@ impl Scope {
         self.import_one(&module, last, names).err().map(|found| *found).into_iter().collect()
     }
 
-    fn import_one(&mut self, module: &str, name: &Name, names: &Names) -> Result<(), Box<Diagnostic>> {
+    fn import_one(&mut self, module: &str, name: &Name, names: &Names<'_>) -> Result<(), Box<Diagnostic>> {
         let Some((sort, public)) = names.lookup(module, &name.text) else {
             return Err(Box::new(unknown_import(module, name, names)));
         };
@@ -152,8 +152,8 @@ impl Scope {
         self.bring(name, Target::Symbol(symbol), names)
     }
 
-    fn bring(&mut self, name: &Name, target: Target, names: &Names) -> Result<(), Box<Diagnostic>> {
-        let own = names.module(&self.module).is_some_and(|exports| exports.names.contains_key(&name.text));
+    fn bring(&mut self, name: &Name, target: Target, names: &Names<'_>) -> Result<(), Box<Diagnostic>> {
+        let own = names.declares(&self.module, &name.text);
         let other = self.imports.get(&name.text).is_some_and(|known| *known != target);
         if own || other {
             return Err(Box::new(
@@ -173,7 +173,7 @@ impl Scope {
     /// - returns: for `payments.covers` the intent's symbol, whatever was wanted; else a symbol that is wanted.
     pub fn find(
         &self,
-        names: &Names,
+        names: &Names<'_>,
         path: &[Name],
         blueprint: Option<&str>,
         wanted: Wanted,
@@ -204,7 +204,7 @@ impl Scope {
     }
 
     /// Everything the path may stand for; more than one only in the scope of a question.
-    fn look(&self, names: &Names, path: &[&str], blueprint: Option<&str>) -> Vec<Symbol> {
+    fn look(&self, names: &Names<'_>, path: &[&str], blueprint: Option<&str>) -> Vec<Symbol> {
         let symbol = |module: &str, local: String| {
             names.lookup(module, &local).map(|(sort, _)| Symbol { module: module.to_owned(), local, sort })
         };
@@ -252,7 +252,7 @@ impl Scope {
         }
     }
 
-    fn unknown(&self, names: &Names, path: &[Name], blueprint: Option<&str>, wanted: Wanted) -> Diagnostic {
+    fn unknown(&self, names: &Names<'_>, path: &[Name], blueprint: Option<&str>, wanted: Wanted) -> Diagnostic {
         let (last, whole) = (&path[path.len() - 1], joined(path));
         let diagnostic = Diagnostic::new(wanted.code(), format!("no {} is named `{whole}`", wanted.words()));
         if let [qualifier @ .., last] = path
@@ -308,7 +308,7 @@ impl Scope {
 }
 
 /// The wanted names of a module.
-fn locals(names: &Names, module: &str, wanted: Wanted) -> Vec<String> {
+fn locals(names: &Names<'_>, module: &str, wanted: Wanted) -> Vec<String> {
     let declared = names.module(module).into_iter().flat_map(|exports| &exports.names);
     let declared = declared.filter(|(_, entry)| wanted.accepts(entry.sort)).map(|(name, _)| name.clone());
     declared.chain(functions_of(module).map(|(name, _)| name.to_owned())).collect()
@@ -319,7 +319,7 @@ pub fn joined(names: &[Name]) -> String {
     names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".")
 }
 
-fn unknown_module(path: &Path, names: &Names) -> Diagnostic {
+fn unknown_module(path: &Path, names: &Names<'_>) -> Diagnostic {
     let whole = joined(&path.names);
     let declared = names.modules().map(|exports| exports.module.as_str());
     let modules: Vec<&str> = declared.chain(program::functions().map(|signature| signature.module())).collect();
@@ -329,7 +329,7 @@ fn unknown_module(path: &Path, names: &Names) -> Diagnostic {
         .did_you_mean(path.span, near(&whole, modules))
 }
 
-fn unknown_import(module: &str, name: &Name, names: &Names) -> Diagnostic {
+fn unknown_import(module: &str, name: &Name, names: &Names<'_>) -> Diagnostic {
     let declared: Vec<&str> =
         names.module(module).into_iter().flat_map(|e| e.names.keys()).map(String::as_str).collect();
     let builtins: Vec<&str> = functions_of(module).map(|(name, _)| name).collect();

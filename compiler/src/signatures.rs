@@ -29,7 +29,7 @@ pub fn declare(
     package: Package,
     items: &[(u32, &Item)],
     scope: &Scope,
-    names: &Names,
+    names: &Names<'_>,
 ) -> (Signatures, Vec<Diagnostic>) {
     let signatures = Signatures { module: module.to_owned(), package, ..Signatures::default() };
     let positions = FxHashMap::default();
@@ -45,13 +45,19 @@ pub fn declare(
 ///
 /// - `subjects`: types per column, by qualified name of the governance relation.
 pub fn with_subjects(mut signatures: Signatures, subjects: &BTreeMap<String, Vec<Type>>) -> Signatures {
-    for relation in signatures.relations.iter_mut().filter(|relation| relation.word.is_some()) {
-        let Some(types) = subjects.get(&relation.declared.name) else { continue };
+    signatures.relations.iter_mut().for_each(|relation| close(relation, subjects));
+    signatures
+}
+
+/// Fills in the types of a governance relation's subjects.
+pub fn close(relation: &mut Relation, subjects: &BTreeMap<String, Vec<Type>>) {
+    if relation.word.is_some()
+        && let Some(types) = subjects.get(&relation.declared.name)
+    {
         for (column, found) in relation.columns.iter_mut().zip(types) {
             column.r#type = found.clone();
         }
     }
-    signatures
 }
 
 struct Stage<'a> {
@@ -59,7 +65,7 @@ struct Stage<'a> {
     /// Of the relations, by name.
     positions: FxHashMap<String, usize>,
     scope: &'a Scope,
-    names: &'a Names,
+    names: &'a Names<'a>,
     item: u32,
     diagnostics: Vec<Diagnostic>,
 }
@@ -269,7 +275,7 @@ const SOURCE_KINDS: [SourceKind; 6] = [
 ];
 
 /// A type of the text.
-pub fn read_type(written: &ast::Type, scope: &Scope, names: &Names) -> Result<Type, Box<Diagnostic>> {
+pub fn read_type(written: &ast::Type, scope: &Scope, names: &Names<'_>) -> Result<Type, Box<Diagnostic>> {
     Ok(match written {
         ast::Type::Set(inner, _) => Type::Set(Box::new(read_type(inner, scope, names)?)),
         ast::Type::List(inner, _) => Type::List(Box::new(read_type(inner, scope, names)?)),

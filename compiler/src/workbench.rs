@@ -1,9 +1,9 @@
 //! The stages in their order, without a database: what the tests of one stage stand on.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Expr, Head, Item, Literal, Package, Rule, Step};
-use crate::library::{Library, Module};
-use crate::names::{Names, exports};
+use crate::hir::{Expr, Head, Item, Literal, Package, Rule, Signatures, Step};
+use crate::library::{Declaring, Definition, Library, Module};
+use crate::names::{Exporting, Exports, Sort, clashes, exports};
 use crate::resolve::{resolve, subjects};
 use crate::scope::scope;
 use crate::signatures::{declare, with_subjects};
@@ -16,10 +16,73 @@ type File = (String, Package, Vec<(u32, ast::Item)>);
 
 /// Everything the stages made.
 pub(crate) struct Workbench {
-    pub(crate) library: Library,
+    pub(crate) library: Library<'static>,
     /// By module, one per chunk of its file.
     pub(crate) items: BTreeMap<String, Vec<Item>>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// All declarations, made beforehand.
+#[derive(Clone, Default)]
+struct Shelf {
+    exports: BTreeMap<String, Exports>,
+    modules: BTreeMap<String, Module>,
+    applications: Vec<String>,
+    /// By module and local name.
+    definitions: BTreeMap<(String, String), Definition>,
+}
+
+impl Shelf {
+    fn declare(&mut self, signatures: &Signatures) {
+        let module = &signatures.module;
+        let mut add = |name: &str, found: Definition| {
+            self.definitions.insert((module.clone(), name[module.len() + 1..].to_owned()), found);
+        };
+        for found in &signatures.relations {
+            add(&found.declared.name, Definition::Relation(found.clone()));
+        }
+        for found in &signatures.enums {
+            add(&found.declared.name, Definition::Enum(found.clone()));
+        }
+        for found in &signatures.lets {
+            add(&found.declared.name, Definition::Let(found.clone()));
+        }
+        for found in &signatures.blueprints {
+            add(&found.declared.name, Definition::Blueprint(found.clone()));
+        }
+    }
+}
+
+impl Exporting for Shelf {
+    fn exports(&self, module: &str) -> Option<&Exports> {
+        self.exports.get(module)
+    }
+
+    fn every(&self) -> Vec<&Exports> {
+        self.exports.values().collect()
+    }
+
+    fn is_file(&self, module: &str) -> bool {
+        self.exports.contains_key(module)
+    }
+
+    fn declared(&self, module: &str, local: &str) -> Option<(Sort, bool)> {
+        self.exports(module)?.declared(local)
+    }
+
+    fn applications(&self) -> &[String] {
+        &self.applications
+    }
+}
+
+impl Declaring for Shelf {
+    fn module(&self, name: &str) -> Option<&Module> {
+        self.modules.get(name)
+    }
+
+    fn definition(&self, module: &str, local: &str) -> Option<&Definition> {
+        self.definitions.get(&(module.to_owned(), local.to_owned()))
+    }
 }
 
 /// Runs the stages over the standard library and `files`: module names and texts.
@@ -46,34 +109,36 @@ pub(crate) fn workbench(files: &[(&str, &str)]) -> Workbench {
     let borrowed: Vec<Vec<(u32, &ast::Item)>> =
         files.iter().map(|(_, _, items)| items.iter().map(|(i, item)| (*i, item)).collect()).collect();
 
-    let mut every = Vec::new();
+    let mut shelf = Shelf::default();
     for ((name, package, _), items) in files.iter().zip(&borrowed) {
         let (found, told) = exports(name, *package, items);
-        every.push(Arc::new(found));
+        shelf.applications.extend(found.applications.iter().cloned());
+        shelf.exports.insert(name.clone(), found);
         diagnostics.extend(told);
     }
-    let (names, told) = Names::new(every);
-    diagnostics.extend(told);
-    let names = Arc::new(names);
-    let mut modules = Vec::new();
+    diagnostics.extend(clashes(shelf.exports.values()));
+    let mut declared = Vec::new();
     for ((name, package, _), items) in files.iter().zip(&borrowed) {
-        let (seen, told) = scope(name, *package, items, &names);
+        let library = Library::new(shelf.clone());
+        let (seen, told) = scope(name, *package, items, &library.names);
         diagnostics.extend(told);
-        let (signatures, told) = declare(name, *package, items, &seen, &names);
+        let (signatures, told) = declare(name, *package, items, &seen, &library.names);
         diagnostics.extend(told);
-        modules.push(Module { signatures: Arc::new(signatures), scope: Arc::new(seen) });
+        shelf.modules.insert(name.clone(), Module { name: name.clone(), package: *package, scope: Arc::new(seen) });
+        declared.push(signatures);
     }
-    let open = Library::new(Arc::clone(&names), modules.clone());
-    for (module, items) in modules.iter_mut().zip(&borrowed) {
+    declared.iter().for_each(|signatures| shelf.declare(signatures));
+    let open = Library::new(shelf.clone());
+    for (signatures, items) in declared.into_iter().zip(&borrowed) {
         let mut types = BTreeMap::new();
         for (_, item) in items {
-            for (name, found) in subjects(&module.signatures.module, item, &open) {
+            for (name, found) in subjects(&signatures.module, item, &open) {
                 types.entry(name).or_insert(found);
             }
         }
-        module.signatures = Arc::new(with_subjects((*module.signatures).clone(), &types));
+        shelf.declare(&with_subjects(signatures, &types));
     }
-    let library = Library::new(names, modules);
+    let library = Library::new(shelf);
     let mut resolved = BTreeMap::new();
     for ((name, _, _), items) in files.iter().zip(&borrowed) {
         let length = items.last().map_or(0, |(position, _)| *position as usize + 1);

@@ -1,7 +1,7 @@
 //! The editor's door: documents in, diagnostics out, over the Language Server Protocol.
 //!
 //! Read downwards: [`serve`] is what `writ lsp` calls; `server` speaks the protocol; `writer` holds the open documents
-//! and owns the compiler's databases; `folder` finds a document's package on disk; `publish` words what an editor shows.
+//! and owns the compiler's databases; `reader` asks them; `folder` finds a document's package on disk; `publish` words what an editor shows.
 //!
 //! A document's new text is handed to the writer before anything is awaited, in the order of the wire. The writer
 //! writes; a reader thread asks a snapshot, which the next write cancels.
@@ -11,6 +11,8 @@
 mod server;
 
 mod writer;
+
+mod reader;
 
 pub mod folder;
 

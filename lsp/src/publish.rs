@@ -3,6 +3,7 @@
 use compiler::diagnostic::Severity;
 use compiler::ide::{Encoding, Lines};
 use compiler::report::{Report, Spot};
+use std::rc::Rc;
 use tower_lsp_server::ls_types::{
     Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range, Uri,
 };
@@ -16,16 +17,16 @@ pub(crate) struct Published {
 
 /// A report on a document.
 ///
-/// - `text`: a file's text by its path.
+/// - `lines`: a file's text by its path.
 /// - `address`: a file's address by its path; the standard library's files have none.
 pub(crate) fn diagnostic<'t>(
     report: &Report,
-    text: &dyn Fn(&str) -> Option<&'t str>,
+    lines: &dyn Fn(&str) -> Rc<Lines<'t>>,
     address: &dyn Fn(&str) -> Option<Uri>,
     encoding: Encoding,
 ) -> Option<Diagnostic> {
     let range = |spot: &Spot| {
-        let lines = Lines::new(text(&spot.file).unwrap_or_default());
+        let lines = lines(&spot.file);
         let place = |offset| {
             let place = lines.position(offset, encoding);
             Position { line: place.line, character: place.character }

@@ -1,18 +1,19 @@
 //! The thread that owns the open documents and the databases of their packages.
 //!
 //! Read downwards: [`Writer::run`] takes events as they come, `apply` stores what they say, `ask` hands a snapshot of
-//! each package to the reader thread, which publishes what is wrong in its open documents.
+//! each package to the `reader`: after a keystroke for what is wrong in the open documents, and once it has been quiet
+//! for a while for what the whole package shows.
 //!
 //! INVARIANT: the writer holds no snapshot while it writes, so that a write waits only for the reader to give up.
 
 use crate::folder::{self, Home};
-use crate::publish::{Published, diagnostic, no_module, our_bug};
-use compiler::database::{Database, Info, Snapshot, Source};
+use crate::publish::{Published, no_module};
+use crate::reader::{Extent, Question, Reader};
+use compiler::database::{Database, Info, Source};
 use compiler::ide::{Encoding, Lines, Position};
-use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
 use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
 
@@ -54,34 +55,42 @@ struct Document {
     path: String,
 }
 
-/// What the reader is to find out.
-struct Question {
-    snapshot: Snapshot,
-    encoding: Encoding,
-    /// Addresses, versions and paths of the package's open documents.
-    documents: Vec<(Uri, i32, String)>,
-    home: Home,
-}
+/// How long nothing must have been typed before the whole package is looked at.
+const QUIET: Duration = Duration::from_millis(250);
 
 impl Writer {
     pub(crate) fn new(publish: UnboundedSender<Published>) -> Writer {
         let (reader, questions) = channel();
         let answers = publish.clone();
-        std::thread::spawn(move || read(&questions, &answers));
+        std::thread::spawn(move || Reader::new(answers).run(&questions));
         Writer { encoding: Encoding::Utf16, documents: BTreeMap::new(), packages: BTreeMap::new(), reader, publish }
     }
 
     /// Takes events until the editor is gone. What waits together is asked about once.
     pub(crate) fn run(mut self, events: &Receiver<Event>) {
-        while let Ok(event) = events.recv() {
-            let mut touched = self.apply(event);
+        let mut unasked: BTreeSet<Home> = BTreeSet::new();
+        loop {
+            let event = if unasked.is_empty() {
+                events.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                events.recv_timeout(QUIET)
+            };
+            let mut touched = match event {
+                Ok(event) => self.apply(event),
+                Err(RecvTimeoutError::Timeout) => {
+                    std::mem::take(&mut unasked).into_iter().for_each(|home| self.ask(home, Extent::Package));
+                    continue;
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            };
             while let Ok(event) = events.try_recv() {
                 touched.extend(self.apply(event));
             }
             touched.sort();
             touched.dedup();
             for home in touched {
-                self.ask(home);
+                self.ask(home.clone(), Extent::Documents);
+                unasked.insert(home);
             }
         }
     }
@@ -150,9 +159,12 @@ impl Writer {
                 package.set_file(Source { path, module, text });
             }
         }
+        for document in self.documents.values().filter(|document| document.home == *home) {
+            package.open_file(&document.path);
+        }
     }
 
-    fn ask(&self, home: Home) {
+    fn ask(&self, home: Home, extent: Extent) {
         let Some(package) = self.packages.get(&home) else { return };
         let mut documents = Vec::new();
         for document in self.documents.values().filter(|document| document.home == home) {
@@ -164,7 +176,8 @@ impl Writer {
                 let _ = self.publish.send(Published { uri: document.uri.clone(), diagnostics, version });
             }
         }
-        let _ = self.reader.send(Question { snapshot: package.snapshot(), encoding: self.encoding, documents, home });
+        let (snapshot, encoding) = (package.snapshot(), self.encoding);
+        let _ = self.reader.send(Question { snapshot, encoding, documents, home, extent });
     }
 }
 
@@ -189,37 +202,4 @@ fn edit(text: &mut String, change: TextDocumentContentChangeEvent, encoding: Enc
     };
     let (start, end) = (offset(range.start), offset(range.end));
     text.replace_range(start..end.max(start), &change.text);
-}
-
-/// The reader thread: answers until the writer is gone. A question that a write overtakes is dropped; the writer asks
-/// again.
-fn read(questions: &Receiver<Question>, publish: &UnboundedSender<Published>) {
-    while let Ok(Question { snapshot, encoding, documents, home }) = questions.recv() {
-        let address = |path: &str| match &home {
-            Home::Package(root) => Uri::from_file_path(path_of(root, path)),
-            Home::Alone(_) => None,
-        };
-        let open: Vec<(Uri, i32)> = documents.iter().map(|(uri, version, _)| (uri.clone(), *version)).collect();
-        let question = |snapshot: &Snapshot| {
-            let answer = |(uri, version, path): (Uri, i32, String)| {
-                let reports = snapshot.reports(&path);
-                let text = |path: &str| snapshot.text(path);
-                let diagnostics = reports.iter().filter_map(|report| diagnostic(report, &text, &address, encoding));
-                Published { uri, diagnostics: diagnostics.collect(), version: Some(version) }
-            };
-            documents.into_iter().map(answer).collect::<Vec<Published>>()
-        };
-        // A bug of ours is said in the document; the next edit is answered again.
-        let answers = catch_unwind(AssertUnwindSafe(|| snapshot.ask(question))).unwrap_or_else(|_| {
-            let bug = |(uri, version)| Published { uri, diagnostics: vec![our_bug()], version: Some(version) };
-            Some(open.into_iter().map(bug).collect())
-        });
-        for answer in answers.into_iter().flatten() {
-            let _ = publish.send(answer);
-        }
-    }
-}
-
-fn path_of(root: &Path, path: &str) -> std::path::PathBuf {
-    path.split('/').fold(root.to_owned(), |folder, part| folder.join(part))
 }

@@ -8,15 +8,16 @@
 use super::order;
 use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, parsed, part_tree, parts};
 use crate::diagnostic::Diagnostic;
-use crate::hir::{self, Declared, Signatures};
-use crate::ide::Lines;
-use crate::library::{Library, Module};
+use crate::hir::{self, Declared, Package, Signatures};
+use crate::ide::{Lines, Place};
+use crate::library::{Declaring, Definition, Library, Module};
 use crate::lower::{self, Lowered};
-use crate::names::{self, Exports, Names};
+use crate::names::{self, Exporting, Exports, Sort};
 use crate::report::Report;
 use crate::scope::{self, Scope};
 use crate::{resolve, signatures};
 use program::{Program, TestCase, Type};
+use rustc_hash::FxHashMap;
 use salsa::Database as Db;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,40 +25,66 @@ use syntax::ast::{Blueprint, Item, ItemKind, Span};
 
 // Names
 
+/// A name in a module.
+#[salsa::interned]
+pub(super) struct Local<'db> {
+    #[returns(deref)]
+    pub(super) module: String,
+    #[returns(deref)]
+    pub(super) name: String,
+}
+
 #[salsa::tracked(returns(ref))]
-pub(super) fn exports(db: &dyn Db, file: File) -> (Arc<Exports>, Vec<Diagnostic>) {
-    let (exports, diagnostics) = names::exports(file.module(db), file.package(db), &items(db, file));
-    (Arc::new(exports), diagnostics)
+pub(super) fn exports(db: &dyn Db, file: File) -> (Exports, Vec<Diagnostic>) {
+    names::exports(file.module(db), file.package(db), &items(db, file))
 }
 
 /// The same names without their places.
-#[salsa::tracked(returns(clone))]
-pub(super) fn bare_exports(db: &dyn Db, file: File) -> Arc<Exports> {
-    let mut bare = Exports::clone(&exports(db, file).0);
+#[salsa::tracked(returns(ref))]
+pub(super) fn bare_exports(db: &dyn Db, file: File) -> Exports {
+    let mut bare = exports(db, file).0.clone();
     for entry in bare.names.values_mut() {
         entry.item = 0;
         entry.span = Span::default();
     }
-    Arc::new(bare)
+    bare
 }
 
-#[salsa::tracked(returns(clone))]
-pub(super) fn all_names(db: &dyn Db, project: Project) -> Arc<Names> {
-    let files = project.files(db).iter().map(|file| bare_exports(db, *file));
-    Arc::new(Names::new(files).0)
+/// The intents of a file, with their places.
+#[salsa::tracked(returns(ref))]
+pub(super) fn intents(db: &dyn Db, file: File) -> Exports {
+    exports(db, file).0.intents()
+}
+
+/// The files by their modules' names.
+#[salsa::tracked(returns(ref))]
+pub(super) fn modules(db: &dyn Db, project: Project) -> BTreeMap<String, File> {
+    project.files(db).iter().map(|file| (file.module(db).to_owned(), *file)).collect()
+}
+
+/// What a module of the package declares under a name, and whether others may use it.
+#[salsa::tracked(returns(copy))]
+pub(super) fn declared_name<'db>(db: &'db dyn Db, project: Project, name: Local<'db>) -> Option<(Sort, bool)> {
+    bare_exports(db, *modules(db, project).get(name.module(db))?).declared(name.name(db))
+}
+
+/// The names under which intents apply blueprints.
+#[salsa::tracked(returns(ref))]
+pub(super) fn applications(db: &dyn Db, project: Project) -> Vec<String> {
+    modules(db, project).values().flat_map(|file| &bare_exports(db, *file).applications).cloned().collect()
 }
 
 /// Names that two modules may not both declare.
 #[salsa::tracked(returns(ref))]
-pub(super) fn clashes(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
-    let files = project.files(db).iter().map(|file| exports(db, *file).0.clone());
-    Names::new(files).1
+pub(super) fn clashes(db: &dyn Db, project: Project) -> Vec<Report> {
+    let found = names::clashes(modules(db, project).values().map(|file| intents(db, *file)));
+    found.iter().map(|found| report(db, project, found)).collect()
 }
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn scoped(db: &dyn Db, project: Project, file: File) -> (Arc<Scope>, Vec<Diagnostic>) {
-    let names = all_names(db, project);
-    let (scope, diagnostics) = scope::scope(file.module(db), file.package(db), &items(db, file), &names);
+    let library = library(db, project, true);
+    let (scope, diagnostics) = scope::scope(file.module(db), file.package(db), &items(db, file), &library.names);
     (Arc::new(scope), diagnostics)
 }
 
@@ -65,9 +92,9 @@ pub(super) fn scoped(db: &dyn Db, project: Project, file: File) -> (Arc<Scope>, 
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn declared(db: &dyn Db, project: Project, file: File) -> (Arc<Signatures>, Vec<Diagnostic>) {
-    let (names, scope) = (all_names(db, project), &scoped(db, project, file).0);
+    let (library, scope) = (library(db, project, true), &scoped(db, project, file).0);
     let (signatures, diagnostics) =
-        signatures::declare(file.module(db), file.package(db), &items(db, file), scope, &names);
+        signatures::declare(file.module(db), file.package(db), &items(db, file), scope, &library.names);
     (Arc::new(signatures), diagnostics)
 }
 
@@ -96,13 +123,118 @@ pub(super) fn bare(db: &dyn Db, project: Project, file: File) -> Arc<Signatures>
     Arc::new(bare)
 }
 
-#[salsa::tracked(returns(clone))]
-pub(super) fn open_library(db: &dyn Db, project: Project) -> Arc<Library> {
-    let modules = project
-        .files(db)
-        .iter()
-        .map(|file| Module { signatures: bare(db, project, *file), scope: scoped(db, project, *file).0.clone() });
-    Arc::new(Library::new(all_names(db, project), modules))
+/// A module as its items are resolved in it.
+#[salsa::tracked(returns(ref))]
+pub(super) fn module_of(db: &dyn Db, project: Project, file: File) -> Module {
+    let scope = scoped(db, project, file).0.clone();
+    Module { name: file.module(db).to_owned(), package: file.package(db), scope }
+}
+
+/// What a file declares, by local name; types of subjects still open.
+#[salsa::tracked(returns(ref))]
+pub(super) fn definitions(db: &dyn Db, project: Project, file: File) -> FxHashMap<String, Definition> {
+    let bare = bare(db, project, file);
+    let module = file.module(db).len() + 1;
+    let local = |declared: &Declared| declared.name.get(module..).unwrap_or_default().to_owned();
+    let relations = bare.relations.iter().map(|found| (local(&found.declared), Definition::Relation(found.clone())));
+    let enums = bare.enums.iter().map(|found| (local(&found.declared), Definition::Enum(found.clone())));
+    let lets = bare.lets.iter().map(|found| (local(&found.declared), Definition::Let(found.clone())));
+    let blueprints = bare.blueprints.iter().map(|found| (local(&found.declared), Definition::Blueprint(found.clone())));
+    relations.chain(enums).chain(lets).chain(blueprints).collect()
+}
+
+/// What stands under a name in a module of the package; types of subjects still open.
+#[salsa::tracked(returns(ref))]
+pub(super) fn open_definition<'db>(db: &'db dyn Db, project: Project, name: Local<'db>) -> Option<Definition> {
+    definitions(db, project, *modules(db, project).get(name.module(db))?).get(name.name(db)).cloned()
+}
+
+/// A governance relation with the types of its subjects.
+#[salsa::tracked(returns(ref))]
+pub(super) fn closed_definition<'db>(db: &'db dyn Db, project: Project, name: Local<'db>) -> Option<Definition> {
+    let file = *modules(db, project).get(name.module(db))?;
+    let mut found = definitions(db, project, file).get(name.name(db)).cloned();
+    if let Some(Definition::Relation(relation)) = &mut found {
+        signatures::close(relation, &file_subjects(db, project, file));
+    }
+    found
+}
+
+/// What others declare, as queries: what is resolved hangs on the answers that it got.
+#[derive(Clone, Copy)]
+struct Lookups<'db> {
+    db: &'db dyn Db,
+    project: Project,
+    /// Whether the types of subjects are still open.
+    open: bool,
+}
+
+/// What others declare.
+///
+/// - `open`: whether the types of subjects are still open.
+pub(super) fn library(db: &dyn Db, project: Project, open: bool) -> Library<'_> {
+    Library::new(Lookups { db, project, open })
+}
+
+impl<'db> Lookups<'db> {
+    fn file(&self, module: &str) -> Option<File> {
+        modules(self.db, self.project).get(module).copied()
+    }
+
+    /// The standard library never changes: nothing is won by asking for one name of it.
+    fn is_fixed(&self, file: File) -> bool {
+        file.package(self.db) == Package::Std
+    }
+
+    fn local(&self, module: &str, local: &str) -> Local<'db> {
+        Local::new(self.db, module, local)
+    }
+}
+
+impl Exporting for Lookups<'_> {
+    fn exports(&self, module: &str) -> Option<&Exports> {
+        Some(bare_exports(self.db, self.file(module)?))
+    }
+
+    fn every(&self) -> Vec<&Exports> {
+        modules(self.db, self.project).values().map(|file| bare_exports(self.db, *file)).collect()
+    }
+
+    fn is_file(&self, module: &str) -> bool {
+        self.file(module).is_some()
+    }
+
+    fn declared(&self, module: &str, local: &str) -> Option<(Sort, bool)> {
+        let file = self.file(module)?;
+        if self.is_fixed(file) {
+            return bare_exports(self.db, file).declared(local);
+        }
+        declared_name(self.db, self.project, self.local(module, local))
+    }
+
+    fn applications(&self) -> &[String] {
+        applications(self.db, self.project)
+    }
+}
+
+impl Declaring for Lookups<'_> {
+    fn module(&self, name: &str) -> Option<&Module> {
+        Some(module_of(self.db, self.project, self.file(name)?))
+    }
+
+    fn definition(&self, module: &str, local: &str) -> Option<&Definition> {
+        let file = self.file(module)?;
+        let found = if self.is_fixed(file) {
+            definitions(self.db, self.project, file).get(local)?
+        } else {
+            open_definition(self.db, self.project, self.local(module, local)).as_ref()?
+        };
+        let governs = matches!(found, Definition::Relation(relation) if relation.word.is_some());
+        if self.open || !governs {
+            return Some(found);
+        }
+        closed_definition(self.db, self.project, self.local(module, local)).as_ref()
+    }
 }
 
 /// The types of the subjects that an item's rules declare.
@@ -110,7 +242,7 @@ pub(super) fn open_library(db: &dyn Db, project: Project) -> Arc<Library> {
 pub(super) fn subjects<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>) -> BTreeMap<String, Vec<Type>> {
     let Some(item) = &parsed(db, chunk).0 else { return BTreeMap::new() };
     if !matches!(item.kind, ItemKind::Blueprint(_)) {
-        return resolve::subjects(chunk.file(db).module(db), item, &open_library(db, project));
+        return resolve::subjects(chunk.file(db).module(db), item, &library(db, project, true));
     }
     let mut all = BTreeMap::new();
     for (part, _) in parts(db, chunk) {
@@ -123,30 +255,22 @@ pub(super) fn subjects<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn part_subjects<'db>(db: &'db dyn Db, project: Project, part: Part<'db>) -> BTreeMap<String, Vec<Type>> {
-    resolve::subjects(part.file(db).module(db), part_tree(db, part), &open_library(db, project))
+    resolve::subjects(part.file(db).module(db), part_tree(db, part), &library(db, project, true))
 }
 
 #[salsa::tracked(returns(clone))]
 pub(super) fn file_subjects(db: &dyn Db, project: Project, file: File) -> Arc<BTreeMap<String, Vec<Type>>> {
     let mut all = BTreeMap::new();
-    for chunk in chunks(db, file) {
+    let rules = |chunk: &&Chunk<'_>| {
+        let item = parsed(db, **chunk).0.as_ref();
+        item.is_some_and(|item| matches!(item.kind, ItemKind::Governance(_) | ItemKind::Blueprint(_)))
+    };
+    for chunk in chunks(db, file).iter().filter(rules) {
         for (name, types) in subjects(db, project, *chunk) {
             all.entry(name.clone()).or_insert_with(|| types.clone());
         }
     }
     Arc::new(all)
-}
-
-#[salsa::tracked(returns(ref))]
-pub(super) fn library(db: &dyn Db, project: Project) -> Arc<Library> {
-    let modules = project.files(db).iter().map(|file| {
-        let signatures = Signatures::clone(&bare(db, project, *file));
-        Module {
-            signatures: Arc::new(signatures::with_subjects(signatures, &file_subjects(db, project, *file))),
-            scope: scoped(db, project, *file).0.clone(),
-        }
-    });
-    Arc::new(Library::new(all_names(db, project), modules))
 }
 
 // Items
@@ -156,11 +280,11 @@ pub(super) fn resolved<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>
     let Some(item) = &parsed(db, chunk).0 else { return (hir::Item::default(), Vec::new()) };
     let module = chunk.file(db).module(db);
     let ItemKind::Blueprint(block) = &item.kind else {
-        return resolve::resolve(module, item, library(db, project));
+        return resolve::resolve(module, item, &library(db, project, false));
     };
     let items = block.items.iter().filter(|item| !belongs(item)).cloned().collect();
     let shell = Item { kind: ItemKind::Blueprint(Blueprint { items, ..block.clone() }), ..item.clone() };
-    let (mut resolved, mut diagnostics) = resolve::resolve(module, &shell, library(db, project));
+    let (mut resolved, mut diagnostics) = resolve::resolve(module, &shell, &library(db, project, false));
     for (part, start) in parts(db, chunk) {
         let (item, found) = resolved_part(db, project, *part);
         resolved.rules.extend(item.rules.iter().map(|rule| rule.clone().moved(*start)));
@@ -171,7 +295,7 @@ pub(super) fn resolved<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn resolved_part<'db>(db: &'db dyn Db, project: Project, part: Part<'db>) -> (hir::Item, Vec<Diagnostic>) {
-    resolve::resolve(part.file(db).module(db), part_tree(db, part), library(db, project))
+    resolve::resolve(part.file(db).module(db), part_tree(db, part), &library(db, project, false))
 }
 
 /// The diagnostic of a part, with its places in the chunk.
@@ -191,10 +315,6 @@ pub(super) fn found(db: &dyn Db, project: Project, file: File) -> Vec<Diagnostic
     all.extend(scoped(db, project, file).1.iter().cloned());
     all.extend(declared(db, project, file).1.iter().cloned());
     let module = file.module(db);
-    let here = |diagnostic: &&Diagnostic| {
-        diagnostic.labels.first().and_then(|label| label.place.item.as_ref()).is_some_and(|(at, _)| at == module)
-    };
-    all.extend(clashes(db, project).iter().filter(here).cloned());
     for chunk in chunks(db, file) {
         let (syntax, rest) = (&parsed(db, *chunk).1, &resolved(db, project, *chunk).1);
         // What a broken block lacks is its own fault, told once.
@@ -213,7 +333,7 @@ pub(super) fn reports_of(db: &dyn Db, project: Project, file: File) -> Vec<Repor
 
 pub(super) fn report(db: &dyn Db, project: Project, diagnostic: &Diagnostic) -> Report {
     Report::new(diagnostic, &|module, item| {
-        let file = project.files(db).iter().find(|file| file.module(db) == module)?;
+        let file = modules(db, project).get(module)?;
         let chunk = chunks(db, *file).get(item as usize)?;
         Some((file.path(db).to_owned(), chunk.start(db) as usize))
     })
@@ -236,19 +356,39 @@ pub(super) fn lowered(db: &dyn Db, project: Project) -> Whole {
     Whole { program: program.map(Arc::new), tests, diagnostics }
 }
 
+/// What only the whole shows, whatever lines its words stand on: a comment that is typed asks for nothing new.
+#[salsa::tracked(returns(ref))]
+pub(super) fn findings(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
+    lower_from(db, project, None, |_| Box::new(|_| Place { line: 1, column: 1 })).diagnostics
+}
+
 /// Lowers the package, and a module beside it.
 pub(super) fn lower_with(db: &dyn Db, project: Project, beside: Option<lower::Module<'_>>) -> Lowered {
+    lower_from(db, project, beside, |file| {
+        let lines = Lines::new(file.text(db));
+        Box::new(move |chunk| lines.place(chunk.start(db) as usize))
+    })
+}
+
+/// Where the chunks of a file begin.
+type Places<'p> = Box<dyn Fn(Chunk<'_>) -> Place + 'p>;
+
+fn lower_from<'db>(
+    db: &'db dyn Db,
+    project: Project,
+    beside: Option<lower::Module<'_>>,
+    places: impl Fn(File) -> Places<'db>,
+) -> Lowered {
     let closed = project.files(db).iter().map(|file| {
         let signatures = Signatures::clone(&declared(db, project, *file).0);
         signatures::with_subjects(signatures, &file_subjects(db, project, *file))
     });
     let closed: Vec<Signatures> = closed.collect();
     let modules = project.files(db).iter().zip(&closed).map(|(file, signatures)| {
-        let lines = Lines::new(file.text(db));
+        let places = places(*file);
         let items = chunks(db, *file).iter().map(|chunk| {
-            let place = lines.place(chunk.start(db) as usize);
-            let item = &resolved(db, project, *chunk).0;
-            lower::Item { item, text: chunk.text(db), line: place.line, column: place.column }
+            let Place { line, column } = places(*chunk);
+            lower::Item { item: &resolved(db, project, *chunk).0, text: chunk.text(db), line, column }
         });
         lower::Module { file: file.path(db), signatures, items: items.collect() }
     });
@@ -258,5 +398,6 @@ pub(super) fn lower_with(db: &dyn Db, project: Project, beside: Option<lower::Mo
         modules: modules.chain(beside).collect(),
         packages: vec![info.package.clone(), library],
         owner: info.owner.clone(),
+        pause: &|| db.unwind_if_revision_cancelled(),
     })
 }

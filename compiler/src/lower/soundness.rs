@@ -191,7 +191,7 @@ fn random_program(choices: &mut Choices) -> Program {
     }
     let scopes = vec![Scope::State; draft.relations.len()];
     let readings = readings::readings(draft, &[]);
-    let input = Input { modules: Vec::new(), packages: Vec::new(), owner: None };
+    let input = Input { modules: Vec::new(), packages: Vec::new(), owner: None, pause: &|| () };
     let (program, diagnostics) = finish::finish(&input, readings, scopes, Governance::default());
     program.unwrap_or_else(|| panic!("{diagnostics:?}"))
 }

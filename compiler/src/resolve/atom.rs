@@ -33,7 +33,7 @@ impl<'a> Body<'a> {
     /// What a call of the text says as a condition.
     pub(crate) fn condition(&mut self, atom: &ast::Atom) -> Condition {
         let (world, path) = world_of(&atom.path.names);
-        if let ([name], false) = (path, self.place.module.signatures.module == "std.intent")
+        if let ([name], false) = (path, self.place.module.name == "std.intent")
             && name.text == "covered"
         {
             return self.covered(atom, world);

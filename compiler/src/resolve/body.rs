@@ -67,7 +67,7 @@ pub(crate) struct Place<'a> {
 
 /// A rule while it is resolved.
 pub(crate) struct Body<'a> {
-    pub(crate) library: &'a Library,
+    pub(crate) library: &'a Library<'a>,
     pub(crate) place: Place<'a>,
     pub(crate) variables: Vec<hir::Variable>,
     index: FxHashMap<String, usize>,
@@ -92,7 +92,7 @@ pub(crate) struct Body<'a> {
 
 impl<'a> Body<'a> {
     pub(crate) fn new(
-        library: &'a Library,
+        library: &'a Library<'a>,
         module: &'a Module,
         blueprint: Option<&'a hir::Blueprint>,
         mentions: Mentions,

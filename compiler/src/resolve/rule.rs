@@ -72,7 +72,7 @@ pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::
     let mut body = Body::new(context.library, context.module, context.blueprint, mentions);
     body.asking = matches!(written.head, Head::Question);
     if let Head::Let(helper) = written.head {
-        body.lets.push(format!("{}.{}", context.module.signatures.module, own_name(context, &helper.name.text)));
+        body.lets.push(format!("{}.{}", context.module.name, own_name(context, &helper.name.text)));
     }
     let built = body.settle(|body| body.build(context, written, &pieces));
     diagnostics.append(&mut body.diagnostics);
@@ -209,7 +209,7 @@ impl Body<'_> {
         };
         let name = symbol.qualified();
         let relation = self.library.relation(&name)?;
-        let home = self.library.module(&symbol.module).map(|module| module.signatures.package).unwrap_or_default();
+        let home = self.library.module(&symbol.module).map(|module| module.package).unwrap_or_default();
         if let Some(diagnostic) = refused(context, relation, home, atom.path.span) {
             self.report(diagnostic);
         }
@@ -223,11 +223,11 @@ impl Body<'_> {
     }
 
     fn is_std(&self) -> bool {
-        self.place.module.signatures.package == Package::Std
+        self.place.module.package == Package::Std
     }
 
     fn governance_head(&mut self, context: Context<'_>, rule: &ast::Governance) -> Option<hir::Head> {
-        let name = format!("{}.{}", context.module.signatures.module, own_name(context, &rule.name.text));
+        let name = format!("{}.{}", context.module.name, own_name(context, &rule.name.text));
         let relation = self.library.relation(&name)?;
         let mut terms = Vec::new();
         for (argument, column) in rule.arguments.iter().zip(&relation.columns) {
@@ -298,7 +298,7 @@ pub(crate) fn filled_by_tool(name: &str) -> bool {
 
 fn refused(context: Context<'_>, relation: &hir::Relation, home: Package, span: Span) -> Option<Diagnostic> {
     let name = relation.declared.name.rsplit('.').next().unwrap_or_default();
-    let own = context.module.signatures.package;
+    let own = context.module.package;
     if own != Package::Std && filled_by_tool(&relation.declared.name) {
         return Some(filled(span, name, "read it in the bodies of rules"));
     }

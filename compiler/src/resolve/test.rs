@@ -325,7 +325,7 @@ fn covers<'a>(
 
 /// `orders/recoverable` of `orders/recoverable.key_lost(…)`.
 pub(crate) fn instance_name(
-    library: &Library,
+    library: &Library<'_>,
     instance: &ast::Name,
     relation: &Relation,
 ) -> Result<String, Box<Diagnostic>> {
@@ -336,7 +336,7 @@ pub(crate) fn instance_name(
                 .law("`intent/blueprint.relation` names the relation of one application of a blueprint"),
         ));
     };
-    let names: Vec<&str> = library.names.modules().flat_map(|e| &e.applications).map(String::as_str).collect();
+    let names: Vec<&str> = library.names.applications().iter().map(String::as_str).collect();
     if !names.contains(&instance.text.as_str()) {
         return Err(Box::new(
             Diagnostic::new(Code::UnknownIntent, format!("nothing is applied as `{}`", instance.text))
