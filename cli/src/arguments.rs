@@ -52,18 +52,10 @@ pub(crate) enum Verb {
         json: bool,
     },
     /// Run the policy's test blocks.
-    #[command(after_help = "Examples:\n  writ test\n  writ test --filter \"key\"")]
-    Test {
-        /// Which policy.
-        #[command(flatten)]
-        policy: Policy,
-        /// Only tests whose title contains this.
-        #[arg(long)]
-        filter: Option<String>,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    #[command(
+        after_help = "Examples:\n  writ test\n  writ test --filter \"key\" --watch\n  writ test --coverage-min 80 --output junit=tests.xml"
+    )]
+    Test(Test),
     /// Decide a change: allow (0), deny (1) or escalate (2).
     #[command(
         after_help = "Examples:\n  terraform show -json tfplan | writ decide -\n  writ decide plan.json --actor ana --output markdown=comment.md"
@@ -212,6 +204,44 @@ impl Inputs {
         let shown = |word: String| if plain(&word) { word } else { format!("'{}'", word.replace('\'', "'\\''")) };
         flags.into_iter().map(|(flag, word)| format!("{flag} {}", shown(word))).collect::<Vec<_>>().join(" ")
     }
+}
+
+/// `writ test`.
+#[derive(Args, Debug)]
+pub(crate) struct Test {
+    /// Which policy.
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// Only tests whose title contains this; a case's title is `test: case`.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) filter: Option<String>,
+    /// Only the test whose title is the filter, letter for letter.
+    #[arg(long, requires = "filter")]
+    pub(crate) exact: bool,
+    /// Say which rules fired in how many tests, and what stopped those that never did.
+    #[arg(long)]
+    pub(crate) coverage: bool,
+    /// The same with the rules of the standard library.
+    #[arg(long)]
+    pub(crate) coverage_std: bool,
+    /// Fail where fewer than N percent of the rules fired.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) coverage_min: Option<u8>,
+    /// Run again whenever a module or the manifest changes; Ctrl-C ends.
+    #[arg(long)]
+    pub(crate) watch: bool,
+    /// text, json, junit or lcov, optionally into a file: `junit=tests.xml` (repeatable).
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
+    /// As `--output json`.
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// At most so many seconds for all of them.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) max_time: u64,
+    /// Tests to run at once; what comes of them does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
 }
 
 /// `writ decide`.

@@ -21,14 +21,16 @@ pub(crate) fn why(
     let loaded = inputs::load(inputs, change)?;
     let asked = policy::atom(&loaded.compiled, atom)?;
     let side = if asked.before { Side::Before } else { Side::After };
-    let answers =
+    let ask::Why { answers, miss } =
         limited(inputs, |limits| ask::why(&loaded.case(inputs, limits), asked.relation, &asked.pattern, side))?;
     let code = u8::from(answers.is_empty());
     if as_json {
-        return Ok(noted(&loaded, format!("{:#}\n", json!({ "asked": atom, "answers": answers }))).with_code(code));
+        return Ok(noted(&loaded, format!("{:#}\n", json!({ "asked": atom, "answers": answers, "miss": miss })))
+            .with_code(code));
     }
     if answers.is_empty() {
-        return Ok(noted(&loaded, format!("{atom} does not hold\n")).with_code(code));
+        let lines = miss.map_or_else(|| vec![format!("{atom} does not hold")], |miss| miss.lines());
+        return Ok(noted(&loaded, lines.into_iter().map(|line| line + "\n").collect()).with_code(code));
     }
     let pages: Vec<String> = answers.iter().map(|answer| answer.text(full)).collect();
     Ok(noted(&loaded, pages.join("\n")).with_code(code))

@@ -31,7 +31,8 @@ struct Output {
 pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let outputs = outputs(arguments)?;
     let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
-    apart(&loaded.files, &outputs, arguments.evidence.as_deref())?;
+    let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
+    apart(&loaded.files, written.chain(arguments.evidence.as_deref().map(|file| ("--evidence", file))))?;
     let decision = limited(&arguments.inputs, |limits| decide::decide(&loaded.case(&arguments.inputs, limits)))?;
     let digest = decision.evidence.digest.hex();
     let kept = loaded.package.root.join(".writ").join("evidence").join(format!("{digest}.json"));
@@ -103,13 +104,17 @@ fn outputs(arguments: &arguments::Decide) -> Result<Vec<Output>, Failure> {
 }
 
 /// Refuses to write over what is read, and two things into one file.
-fn apart(read: &[PathBuf], outputs: &[Output], evidence: Option<&Path>) -> Result<(), Failure> {
+///
+/// - `written`: the files that are written, with the flag that says so.
+pub(crate) fn apart<'f>(
+    read: &[PathBuf],
+    written: impl Iterator<Item = (&'static str, &'f Path)>,
+) -> Result<(), Failure> {
     let mut taken: BTreeMap<PathBuf, String> = BTreeMap::new();
     for file in read {
         taken.insert(place(file), String::from("it is one of the files that are read"));
     }
-    let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
-    for (flag, file) in written.chain(evidence.map(|file| ("--evidence", file))) {
+    for (flag, file) in written {
         // A device or a pipe takes whatever comes.
         if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
             continue;
@@ -136,24 +141,32 @@ fn short(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string().replace('\\', "/")
 }
 
-/// Runs `work` within the limits of the command line; the clock is read here and nowhere below.
+/// Runs `work`, and stops it after `longest`; the clock is read here and nowhere below.
 #[expect(clippy::disallowed_methods, reason = "the one place that has a clock to stop by")]
+pub(crate) fn bounded<T>(
+    longest: Duration,
+    limits: engine::Limits<'_>,
+    work: impl FnOnce(engine::Limits<'_>) -> T,
+) -> T {
+    let start = Instant::now();
+    let stop = || start.elapsed() >= longest;
+    work(engine::Limits { stop: Some(&stop), ..limits })
+}
+
+/// Runs `work` within the limits of the command line.
 pub(crate) fn limited<T>(
     inputs: &Inputs,
     work: impl FnOnce(engine::Limits<'_>) -> Result<T, decide::Failure>,
 ) -> Result<T, Failure> {
     progress::stage("evaluating and checking");
-    let (start, longest) = (Instant::now(), Duration::from_secs(inputs.max_time));
-    let stop = || start.elapsed() >= longest;
     let threads = inputs.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let limits = engine::Limits {
         tuples: inputs.max_tuples,
         bytes: inputs.max_memory.saturating_mul(1 << 20),
         threads,
-        stop: Some(&stop),
         ..engine::Limits::default()
     };
-    work(limits).map_err(|failure| match failure {
+    bounded(Duration::from_secs(inputs.max_time), limits, work).map_err(|failure| match failure {
         decide::Failure::Malformed(malformed) => Failure::Malformed(placed(&malformed)),
         decide::Failure::Limit(what) => Failure::Fault(format!("{what}{}", flag(&what))),
         decide::Failure::Bug(what) => Failure::Bug(what),

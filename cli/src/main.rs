@@ -47,7 +47,12 @@ fn main() -> ExitCode {
         }
     }));
     let deciding = matches!(arguments.verb, Verb::Decide(_));
-    let watched = (!matches!(arguments.verb, Verb::Lsp { .. })).then(progress::watch);
+    let waiting = match &arguments.verb {
+        Verb::Lsp { .. } => true,
+        Verb::Test(test) => test.watch,
+        _ => false,
+    };
+    let watched = (!waiting).then(progress::watch);
     let answered = catch_unwind(AssertUnwindSafe(|| run(arguments)));
     drop(watched);
     let ended = answered.map(|answered| answered.and_then(|answer| answer.print().map(|()| answer.code)));
@@ -69,7 +74,7 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Verb::Init { folder, json } => init::init(&folder, json),
         Verb::Check { policy, json } => check::check(&policy, json),
         Verb::Fmt { paths, check, json } => fmt::fmt(&paths, check, json),
-        Verb::Test { policy, filter, json } => test::test(&policy, filter.as_deref(), json),
+        Verb::Test(arguments) => test::test(&arguments),
         Verb::Decide(decide) => decide::decide(&decide),
         Verb::Why { atom, inputs, change, full, json } => ask::why(&atom, &inputs, change.as_deref(), full, json),
         Verb::Query { body, inputs, change, output, json } => {

@@ -7,6 +7,7 @@ use crate::blast::Graph;
 use crate::case::{Case, Failure};
 use crate::decision::Hit;
 use crate::explained::{Explained, explain, given};
+use crate::near::{self, Miss};
 use crate::settled::settle;
 use crate::words;
 use program::{RelationId, Term, Tuple, Value};
@@ -47,18 +48,27 @@ pub struct Count {
     pub after: usize,
 }
 
-/// Why every tuple holds that matches, sorted.
+/// Why tuples hold, or why none does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Why {
+    /// Every tuple that matches, sorted.
+    pub answers: Vec<Answer>,
+    /// Where none does: how far each rule came that could give one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub miss: Option<Miss>,
+}
+
+/// Why every tuple holds that matches; where none does, why not.
 ///
 /// - `relation`: the sure reading. Where it has another, tuples that only may hold are answered too.
 /// - `pattern`: one term per column; a variable stands for any value.
 /// - `side`: the world asked about.
-/// - returns: empty where nothing matches.
 ///
 /// # Faults
 /// As [`crate::decide`].
-pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side) -> Result<Vec<Answer>, Failure> {
+pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side) -> Result<Why, Failure> {
     settle(case, |settled| {
-        let pattern: Vec<Option<Value>> = pattern.iter().map(wanted).collect();
+        let pattern = near::asked(pattern);
         let mut answers = Vec::new();
         let mut seen = BTreeSet::new();
         for (reading, sure) in [(relation, true), (settled.possible(relation), false)] {
@@ -72,15 +82,9 @@ pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side) 
                 answers.push(Answer { holds, world: side.name(), sure, proof });
             }
         }
-        Ok(answers)
+        let miss = if answers.is_empty() { near::miss(settled, side, relation, &pattern)? } else { None };
+        Ok(Why { answers, miss })
     })
-}
-
-fn wanted(term: &Term) -> Option<Value> {
-    match term {
-        Term::Constant(value) => Some(value.clone()),
-        Term::Variable(_) | Term::Any => None,
-    }
 }
 
 /// The tuples of a relation in the world after, for a query that was compiled to it.

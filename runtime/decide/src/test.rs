@@ -1,23 +1,26 @@
 //! Test blocks: a world, a change, and what must come of it.
 //!
+//! Read downwards: [`run`] runs them, `expectation` holds a world against what was expected, [`coverage`] counts the rules
+//! that fired.
+//!
 //! Every source is fresh, the time is 2030-01-01T00:00Z unless the test gives one, nothing else is assumed; the rules of
 //! ambiguity hold as in any decision.
 
-use crate::case::{Case, Failure};
-use crate::decision::Decision;
-use crate::routing::Routing;
-use crate::settled::{Settled, settle};
-use crate::verdict::judge;
-use crate::violations::{Violation, violations};
-use crate::words;
+pub mod coverage;
+mod expectation;
+
+use crate::case::{Case, Failure, Malformed, SourceState};
+use crate::explained::Explained;
+use crate::near::{Miss, Near};
+use crate::settled::settle;
+use coverage::{Coverage, Marks};
 use engine::Limits;
-use evidence::{Kind, Verdict};
-use program::{
-    Citation, Digest, Expectation, Expected, Program, RelationId, State, Term, TestCase, Tuple, Value, Weight,
-};
-use proof::{Side, Why};
+use expectation::World;
+use program::{Citation, Digest, Fact, Program, TestCase, Value};
 use serde::Serialize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 
 /// 2030-01-01T00:00Z.
 const NOW: i64 = 1_893_456_000_000_000;
@@ -34,7 +37,7 @@ pub struct Outcome {
 }
 
 /// An expectation that was not met.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Missed {
     /// Where it stands.
     pub place: String,
@@ -42,25 +45,88 @@ pub struct Missed {
     pub expected: String,
     /// What was there instead, nearest first.
     pub instead: Vec<String>,
+    /// The proof of what holds, and should not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Explained>,
+    /// Why what should hold does not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub miss: Option<Miss>,
+    /// Where a verdict was expected that nothing asks for: the rules that came nearest to asking for it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub near: Vec<Near>,
 }
 
-/// Runs tests, each in a world of its own.
+/// What came of tests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// In the order of the tests.
+    pub outcomes: Vec<Outcome>,
+    /// What they made of the rules, where that was asked for.
+    pub coverage: Option<Coverage>,
+}
+
+/// Runs tests, each in a world of its own, `limits.threads` at a time. What comes of them does not depend on how many.
+///
+/// - `covering`: which rules' coverage is wanted.
 ///
 /// # Faults
-/// [`Failure::Limit`] and [`Failure::Bug`]; input that does not fit is a failure of its test.
-pub fn run(program: &Arc<Program>, tests: &[TestCase], limits: Limits<'_>) -> Result<Vec<Outcome>, Failure> {
-    tests.iter().map(|test| one(program, test, limits)).collect()
+/// [`Failure::Limit`] and [`Failure::Bug`] of the first test that has one, with its name; input that does not fit is a
+/// failure of its test.
+pub fn run(
+    program: &Arc<Program>,
+    tests: &[TestCase],
+    covering: coverage::Rules,
+    limits: Limits<'_>,
+) -> Result<Ran, Failure> {
+    let threads = limits.threads.clamp(1, tests.len().max(1));
+    let limits = Limits { threads: 1, ..limits };
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(test) = tests.get(at) else { return done };
+            done.push((at, one(program, test, covering, limits)));
+        }
+    };
+    let mut all = thread::scope(|scope| {
+        let workers: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for worker in workers {
+            match worker.join() {
+                Ok(done) => all.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_by_key(|(at, _)| *at);
+    let (mut outcomes, mut marks) = (Vec::new(), Marks::default());
+    for ((_, done), test) in all.into_iter().zip(tests) {
+        let (outcome, found) = done?;
+        marks.add(program, &test.name, found);
+        outcomes.push(outcome);
+    }
+    let coverage = (covering != coverage::Rules::None).then(|| marks.coverage(program, covering));
+    Ok(Ran { outcomes, coverage })
 }
 
-fn one(program: &Arc<Program>, test: &TestCase, limits: Limits<'_>) -> Result<Outcome, Failure> {
-    let is_now = |relation: &str| relation == "std.time.now";
-    let given = test.given.iter().find(|fact| is_now(&fact.relation)).and_then(|fact| fact.tuple.first());
-    let now = match given {
-        Some(Value::Time(at)) => *at,
-        Some(_) | None => NOW,
-    };
-    let facts: Vec<_> = test.given.iter().filter(|fact| !is_now(&fact.relation)).cloned().collect();
-    let mut lines: Vec<String> = facts.iter().map(ToString::to_string).collect();
+fn one(
+    program: &Arc<Program>,
+    test: &TestCase,
+    covering: coverage::Rules,
+    limits: Limits<'_>,
+) -> Result<(Outcome, coverage::Found), Failure> {
+    let (mut now, mut sources, mut facts) = (NOW, Vec::new(), Vec::new());
+    for fact in &test.given {
+        match (&*fact.relation, fact.tuple.as_slice()) {
+            ("std.time.now", [Value::Time(at)]) => now = *at,
+            ("std.source.missing", [Value::Text(name)]) => sources.push(SourceState::Missing(name.to_string())),
+            ("std.source.stale", [Value::Text(name)]) => sources.push(SourceState::Stale(name.to_string())),
+            _ => facts.push(fact.clone()),
+        }
+    }
+    let mut lines: Vec<String> = facts.iter().map(Fact::to_string).collect();
     lines.sort();
     let case = Case {
         program: program.clone(),
@@ -70,175 +136,47 @@ fn one(program: &Arc<Program>, test: &TestCase, limits: Limits<'_>) -> Result<Ou
         session: test.session.clone(),
         now,
         model: Digest::of(lines.join("\n").as_bytes()),
-        sources: Vec::new(),
+        sources,
         limits,
         build: String::from("test"),
     };
     let checked = settle(&case, |settled| {
-        let (decision, _) = judge(settled)?;
-        let world = World { settled, decision, violations: violations(settled), routing: Routing::of(settled) };
+        let world = World::of(settled)?;
         let missed = test.expectations.iter().map(|expectation| world.missed(expectation));
-        Ok(missed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+        let missed: Vec<Missed> = missed.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect();
+        Ok((missed, coverage::found(settled, covering)))
     });
-    let failures = match checked {
-        Ok(failures) => failures,
-        Err(failure @ Failure::Malformed(_)) => {
-            vec![Missed {
-                place: place(&test.citation),
-                expected: test.name.clone(),
-                instead: vec![failure.to_string()],
-            }]
+    let named = |what: String| format!("the test `{}`: {what}", test.name);
+    let (failures, found) = match checked {
+        Ok(done) => done,
+        Err(Failure::Malformed(Malformed { what, origin })) => {
+            let instead = vec![what];
+            let expected = String::from("a world and a change that can be");
+            let stated = origin.map(|origin| format!("{}:{}", origin.source.file, origin.place));
+            let place = stated.unwrap_or_else(|| place(&test.citation));
+            (vec![Missed { place, expected, instead, ..Missed::default() }], coverage::Found::default())
         }
-        Err(failure) => return Err(failure),
+        Err(Failure::Limit(what)) => return Err(Failure::Limit(named(what))),
+        Err(Failure::Bug(what)) => return Err(Failure::Bug(named(what))),
     };
-    Ok(Outcome { name: test.name.clone(), place: place(&test.citation), failures })
+    Ok((Outcome { name: test.name.clone(), place: place(&test.citation), failures }, found))
+}
+
+impl Missed {
+    /// What came instead, and why, one line each; deeper lines are indented.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = self.instead.clone();
+        if let Some(proof) = &self.proof {
+            lines.extend(proof.lines(Some(crate::SHORT)));
+        }
+        if let Some(miss) = &self.miss {
+            lines.extend(miss.lines());
+        }
+        lines.extend(self.near.iter().flat_map(Near::lines));
+        lines
+    }
 }
 
 fn place(citation: &Citation) -> String {
     format!("{}:{}", citation.file, citation.line)
-}
-
-/// What an expectation asks for: `allow` of `expect allow;`.
-fn wanted(text: &str) -> String {
-    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let words = words.strip_prefix("expect ").unwrap_or(&words);
-    words.strip_suffix(';').unwrap_or(words).trim_end().to_owned()
-}
-
-/// What a test is held against.
-struct World<'a> {
-    settled: &'a Settled<'a>,
-    decision: Decision,
-    violations: Vec<Violation<'a>>,
-    routing: Routing<'a>,
-}
-
-/// What is asked of a violation.
-#[derive(Clone, Copy)]
-struct Wanted<'a> {
-    pattern: &'a [Term],
-    message: Option<&'a str>,
-    state: Option<State>,
-    to: Option<&'a str>,
-}
-
-impl World<'_> {
-    fn missed(&self, expectation: &Expectation) -> Result<Option<Missed>, Failure> {
-        let (holds, instead) = match &expectation.expected {
-            Expected::Allow => self.verdict(Verdict::Allow),
-            Expected::Deny => self.verdict(Verdict::Deny),
-            Expected::Escalate => self.verdict(Verdict::Escalate),
-            Expected::Violation { relation, pattern, message, state, to } => {
-                let wanted = Wanted { pattern, message: message.as_deref(), state: *state, to: to.as_deref() };
-                self.violation(*relation, wanted)?
-            }
-            Expected::Tuple { relation, pattern, before } => {
-                self.tuple(*relation, pattern, if *before { Side::Before } else { Side::After })
-            }
-        };
-        Ok((holds == expectation.negated).then(|| Missed {
-            place: place(&expectation.citation),
-            expected: wanted(&expectation.citation.text),
-            instead,
-        }))
-    }
-
-    fn verdict(&self, wanted: Verdict) -> (bool, Vec<String>) {
-        let mut instead = vec![format!("the verdict is {}", self.decision.verdict.name())];
-        let reasons = self.decision.actions.iter().flat_map(|action| &action.reasons).chain(&self.decision.reasons);
-        for reason in reasons.filter(|reason| reason.kind != Kind::Permit) {
-            let possibly = if reason.sure { "" } else { ", possibly" };
-            instead.push(format!("{}{possibly}: {}({})", reason.kind.name(), reason.rule, quoted(&reason.subjects)));
-        }
-        instead.extend(self.decision.ambiguities.iter().map(|one| format!("{}: {}", one.kind.name(), one.message)));
-        instead.dedup();
-        (self.decision.verdict == wanted, shortened(instead, 8))
-    }
-
-    fn violation(&self, relation: RelationId, wanted: Wanted<'_>) -> Result<(bool, Vec<String>), Failure> {
-        let Wanted { pattern, message, state, to } = wanted;
-        let of_rule: Vec<&Violation<'_>> = self
-            .violations
-            .iter()
-            .filter(|v| v.objection.relation == relation && (v.sure || v.objection.weight == Weight::Escalate))
-            .collect();
-        let parties =
-            |violation: &Violation<'_>| self.routing.escalation(violation.objection, &violation.tuple).parties;
-        let says: Vec<String> = match message {
-            None => vec![String::new(); of_rule.len()],
-            Some(_) => of_rule.iter().map(|violation| self.message(violation)).collect::<Result<_, _>>()?,
-        };
-        let holds = of_rule.iter().zip(&says).any(|(violation, says)| {
-            let in_state = state.map_or(violation.state != State::Fixed, |state| violation.state == state);
-            let asked = to.is_none_or(|to| parties(violation).iter().any(|party| party == to));
-            let told = message.is_none_or(|message| message == says);
-            distance(pattern, &violation.tuple) == 0 && in_state && asked && told
-        });
-        let mut near: Vec<(&&Violation<'_>, &String)> = of_rule.iter().zip(&says).collect();
-        near.sort_by_key(|(violation, _)| distance(pattern, &violation.tuple));
-        let told = near.iter().map(|(violation, says)| {
-            let says = message.map(|_| format!(", and says {}", program::quote(says))).unwrap_or_default();
-            let asked = if to.is_some() { format!(", to {}", parties(violation).join(", ")) } else { String::new() };
-            let shown = words::tuple(self.settled.program, relation, &violation.tuple);
-            format!("{shown} is {}{asked}{says}", word(violation.state))
-        });
-        let mut instead: Vec<String> = told.collect();
-        if instead.is_empty() {
-            instead.push(format!("nothing of `{}` holds", words::name(self.settled.program, relation)));
-            let possible = self.violations.iter().filter(|v| v.objection.relation == relation);
-            instead.extend(
-                possible.map(|v| format!("{} holds possibly", words::tuple(self.settled.program, relation, &v.tuple))),
-            );
-        }
-        Ok((holds, shortened(instead, 4)))
-    }
-
-    /// What a violation says: the message of the rule in which its proof ends, as a verdict shows it.
-    fn message(&self, violation: &Violation<'_>) -> Result<String, Failure> {
-        let proof = self.settled.prove(violation.side(), violation.relation, &violation.tuple)?;
-        Ok(match proof.root().map(|root| &root.why) {
-            Some(Why::Derived { rule, binding, .. }) => evidence::message(self.settled.program.rule(*rule), binding),
-            Some(Why::Given) | None => String::new(),
-        })
-    }
-
-    fn tuple(&self, relation: RelationId, pattern: &[Term], side: Side) -> (bool, Vec<String>) {
-        let mut all: Vec<&Tuple> = self.settled.tuples(side, relation).into_iter().collect();
-        let holds = all.iter().any(|tuple| distance(pattern, tuple) == 0);
-        all.sort_by_key(|tuple| distance(pattern, tuple));
-        let mut instead: Vec<String> =
-            all.iter().map(|tuple| format!("{} holds", words::tuple(self.settled.program, relation, tuple))).collect();
-        if instead.is_empty() {
-            instead.push(format!("nothing of `{}` holds", words::name(self.settled.program, relation)));
-        }
-        (holds, shortened(instead, 4))
-    }
-}
-
-/// In how many columns a tuple is not as the pattern says.
-fn distance(pattern: &[Term], tuple: &[Value]) -> usize {
-    let differs = |(term, value): &(&Term, &Value)| matches!(term, Term::Constant(constant) if constant != *value);
-    pattern.iter().zip(tuple).filter(differs).count() + pattern.len().abs_diff(tuple.len())
-}
-
-fn shortened(mut lines: Vec<String>, most: usize) -> Vec<String> {
-    if lines.len() > most {
-        let more = lines.len() - most + 1;
-        lines.truncate(most - 1);
-        lines.push(format!("… and {more} more"));
-    }
-    lines
-}
-
-fn quoted(subjects: &[String]) -> String {
-    subjects.iter().map(|subject| program::quote(subject)).collect::<Vec<_>>().join(", ")
-}
-
-/// The word of the language.
-fn word(state: State) -> &'static str {
-    match state {
-        State::Introduced => "introduced",
-        State::Standing => "standing",
-        State::Fixed => "fixed",
-    }
 }

@@ -4,7 +4,7 @@
 
 use program::{
     Atom, Comparison, Expr, Function, Json, Literal, Presence, Program, Reading, RelationId, Rule, Step, Term, Value,
-    World, evaluate,
+    Weight, World, evaluate,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -23,6 +23,23 @@ pub(crate) fn name(program: &Program, id: RelationId) -> &str {
     }
     let plain = full.split(['$', '?']).next().unwrap_or(full);
     plain.rsplit('.').next().unwrap_or(plain)
+}
+
+/// What a rule derives, with its word: `deny key_lost`, `unreadable`.
+pub(crate) fn derived(program: &Program, rule: &Rule) -> String {
+    let relation = rule.head.relation;
+    let objection = program.objections.iter().find(|objection| objection.relation == relation);
+    let word = match objection.map(|objection| objection.weight) {
+        Some(Weight::Deny) => "deny ",
+        Some(Weight::Escalate) => "escalate ",
+        None if program.permits.iter().any(|permit| permit.relation == relation) => "permit ",
+        None => "",
+    };
+    match name(program, relation) {
+        // What the author wrote as `covered(r)`.
+        "covered_by" => String::from("covered"),
+        name => format!("{word}{name}"),
+    }
 }
 
 /// `possibly ` before what holds in the possible reading alone.
@@ -138,7 +155,8 @@ fn helper(program: &Program, id: RelationId, pattern: &[Option<Value>], show: Sh
 }
 
 impl Bound<'_> {
-    fn literal(self, program: &Program, literal: &Literal) -> String {
+    /// A literal with the values of its variables.
+    pub(crate) fn literal(self, program: &Program, literal: &Literal) -> String {
         match literal {
             Literal::Holds(atom) => self.atom(program, atom),
             Literal::Absent(atom) => format!("not {}", self.atom(program, atom)),

@@ -1,6 +1,7 @@
 //! Decisions on small programs made by hand.
 
 mod faults;
+mod near;
 mod pages;
 mod proofs;
 mod questions;

@@ -7,7 +7,7 @@ use engine::{Planted, plant};
 use program::{Change, Fact, SourceKind, Verb};
 
 /// What hangs on something that is gone, over however many links, is denied.
-const CHAIN: Policy = Policy {
+const CHAIN: Policy<'_> = Policy {
     relations: "
 state orders.hangs_on R R
 state orders.lost R

@@ -71,13 +71,13 @@ fn whom_a_change_names_without_an_actor_who_speaks_for_them_is_said() {
 }
 
 /// Only those count whom the world before names.
-const VOUCHED: Policy =
+const VOUCHED: Policy<'_> =
     Policy { relations: "", rules: "std.verdict.no_accountable(a, r) <- std.change.writes(a, r)", governs: "" };
 
 #[test]
 fn an_action_without_a_permit_leads_to_what_would_permit() {
     let quiet = Policy { relations: "", rules: "", governs: "permit orders.permitted\n" };
-    let said = |policy: &Policy, blueprint: &str| {
+    let said = |policy: &Policy<'_>, blueprint: &str| {
         let mut program = program(policy);
         std::sync::Arc::get_mut(&mut program).expect("one owner").instances[0].blueprint = blueprint.into();
         render(&decided(&program, estate(), vec![act(Verb::Delete, "db", Vec::new())]), Style::default())

@@ -5,7 +5,7 @@ use crate::verdicts::estate;
 use program::{Json, SourceKind, Value, Verb};
 
 /// What is denied for its configuration, where a blueprint is applied.
-const SETTINGS: Policy = Policy {
+const SETTINGS: Policy<'_> = Policy {
     relations: "
 state orders.small.$apply s
 change orders.shown s A j instanced

@@ -86,15 +86,15 @@ change std.verdict.partial_change s
 
 /// A policy of the test: declarations, rules, and what of them governs.
 #[derive(Default)]
-pub(crate) struct Policy {
-    pub(crate) relations: &'static str,
-    pub(crate) rules: &'static str,
+pub(crate) struct Policy<'a> {
+    pub(crate) relations: &'a str,
+    pub(crate) rules: &'a str,
     /// `deny orders.key_lost`, `escalate orders.wide to orders.asked`, `permit orders.permitted`.
-    pub(crate) governs: &'static str,
+    pub(crate) governs: &'a str,
 }
 
 /// The program of a policy and the law.
-pub(crate) fn program(policy: &Policy) -> Arc<Program> {
+pub(crate) fn program(policy: &Policy<'_>) -> Arc<Program> {
     let permitted = "change orders.permitted s A instanced\n";
     let declared = [LAW, permitted, policy.relations, VERDICTS].concat();
     let mut program = Program::default();

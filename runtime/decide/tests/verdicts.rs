@@ -6,7 +6,7 @@ use program::{Fact, Json, Program, SourceKind, State, Value, Verb};
 use std::sync::Arc;
 
 /// What survives the loss of a key, and who may retire what.
-pub(crate) const KEYS: Policy = Policy {
+pub(crate) const KEYS: Policy<'_> = Policy {
     relations: "
 state orders.key_lost s R R instanced
 change orders.gone s A instanced
@@ -137,7 +137,7 @@ fn an_escalation_goes_to_who_had_the_right_before() {
 }
 
 /// An objection that hangs on a number that may not be known.
-const SIZES: Policy = Policy {
+const SIZES: Policy<'_> = Policy {
     relations: "
 state orders.big s R instanced
 state orders.big? s R instanced

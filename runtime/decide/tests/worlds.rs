@@ -6,7 +6,7 @@ use decide::{Doubt, Failure, ask};
 use program::{Change, Fact, Json, SourceKind, Term, Value, Verb};
 use proof::Side;
 
-const PLAIN: Policy =
+const PLAIN: Policy<'_> =
     Policy { relations: "state host.site R s key 0 plan state\nstate host.near R R\n", rules: "", governs: "" };
 
 /// The tuples of a relation in a world.
@@ -14,7 +14,7 @@ fn held(facts: Vec<Fact>, change: Change, relation: &str, side: Side) -> Vec<Str
     let program = program(&PLAIN);
     let id = find(&program, relation);
     let pattern = vec![Term::Any; program.relation(id).columns.len()];
-    let answers = ask::why(&case(&program, facts, change), id, &pattern, side).expect("an answer");
+    let answers = ask::why(&case(&program, facts, change), id, &pattern, side).expect("an answer").answers;
     answers.into_iter().map(|answer| answer.holds).collect()
 }
 
