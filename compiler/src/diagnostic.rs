@@ -295,6 +295,12 @@ codes! {
     EndlessValues = "W0404", Error;
     /// A plain relation is derived from one that says who may.
     UndeclaredAuthority = "W0405", Error;
+    /// A lattice column is used inside its own cycle for more than a sum or a bound.
+    LatticeUse = "W0406", Error;
+    /// Nothing says that a sum in a lattice column cannot get better without end.
+    LatticeSum = "W0407", Error;
+    /// `least` or `most` stands where it has no meaning.
+    LatticeColumn = "W0408", Error;
 
     /// A permit outside a blueprint.
     PermitOutside = "W0501", Error;

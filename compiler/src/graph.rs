@@ -3,17 +3,22 @@
 //! - `scope`: which relations are timed or change-scoped; what reads the change, or who may, without saying so.
 //! - `strata`: components in an order in which they can run; which relations reach which, and so depend on their own
 //!   absence.
+//! - `lattice`: what a relation's own cycle may do with its `least` or `most` column; `bounds`: how large an int may be.
 //! - `termination`: recursions that may make new values without end.
 //! - `liveness`: rules that can never fire.
 //!
 //! The laws are stated in `ascent`, over edges `(reader, read)`; plain code walks the graph only to print a path.
 //! INVARIANT: an edge that reads the world before is no dependency within a world.
 
+mod bounds;
+mod lattice;
 mod liveness;
 mod scope;
 mod strata;
 mod termination;
 
+pub(crate) use bounds::bounds;
+pub(crate) use lattice::lattices;
 pub(crate) use liveness::live;
 pub(crate) use scope::scopes;
 pub(crate) use strata::{cycles, strata};

@@ -2,7 +2,7 @@
 //!
 //! The way: `instances` (which relations of blueprints hang on their application) → `body` (flat rules in the `draft`)
 //! → `governance` (intents, applications, permits, objections, routes) → `graph` (scopes; what is refused) →
-//! `authority` (which world says who may) → `readings` (sure and possible) → `strata` → `cases` (test blocks).
+//! `authority` (which world says who may) → `readings` (sure and possible; `interval` for lattice columns) → `strata` → `cases` (test blocks).
 //!
 //! INVARIANT: the input has passed every check of names, types and safety; what those refuse is a bug here.
 //! Not here: one rule's own laws (`check`), how a rule runs (the engine).
@@ -16,6 +16,7 @@ mod expressions;
 mod finish;
 mod governance;
 mod instances;
+mod interval;
 mod lookup;
 mod occurrences;
 mod readings;
@@ -93,6 +94,7 @@ pub fn lower(input: &Input<'_>) -> Lowered {
     (input.pause)();
     authority::read_before(&mut draft, &mut scopes, &texts);
     diagnostics.extend(graph::cycles(&draft));
+    diagnostics.extend(graph::lattices(&mut draft).into_iter().map(|(_, diagnostic)| diagnostic));
     diagnostics.extend(graph::endless(&draft));
     if diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
         return Lowered { program: None, tests: Vec::new(), diagnostics };

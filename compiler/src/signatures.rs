@@ -11,7 +11,7 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{Blueprint, Column, Declared, Enum, Let, Package, Qualifier, Relation, Signatures, Word};
 use crate::names::{Names, near, qualify};
 use crate::scope::{Scope, Wanted, joined};
-use program::{Severity, SourceKind, Type};
+use program::{Lattice, Severity, SourceKind, Type};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use syntax::ast::{self, ExprKind, Item, ItemKind, Span};
@@ -95,14 +95,14 @@ impl Stage<'_> {
             ItemKind::Relation(relation) => self.relation(item, relation, blueprint),
             ItemKind::Let(helper) => {
                 let declared = self.declared(item, &helper.name, blueprint);
-                let columns = self.columns(&helper.columns);
+                let columns = self.parameters(&helper.columns);
                 let blueprint = self.blueprint_name(blueprint);
                 self.signatures.lets.push(Let { declared, columns, blueprint, body: helper.body.clone() });
             }
             ItemKind::Governance(rule) => self.governance(item, rule, blueprint),
             ItemKind::Blueprint(block) => {
                 let declared = self.declared(item, &block.name, None);
-                let parameters = self.columns(&block.parameters);
+                let parameters = self.parameters(&block.parameters);
                 self.signatures.blueprints.push(Blueprint { declared, parameters });
                 for inner in &block.items {
                     self.declare(inner, Some(&block.name.text));
@@ -140,6 +140,7 @@ impl Stage<'_> {
         }
         let columns = self.columns(&relation.columns);
         let key = relation.key.as_ref().and_then(|key| self.key(key, &relation.columns));
+        self.lattice(relation, &columns);
         let optional = item.attributes.iter().any(|attribute| attribute.name.text == "optional");
         let blueprint = self.blueprint_name(blueprint);
         let qualifier = relation.qualifier;
@@ -212,9 +213,6 @@ impl Stage<'_> {
     fn columns(&mut self, columns: &[ast::Column]) -> Vec<Column> {
         let mut found: Vec<Column> = Vec::new();
         for column in columns {
-            if column.lattice.is_some() {
-                self.report(not_yet(column.name.span, "`least` and `most` columns"));
-            }
             if found.iter().any(|other| other.name == column.name.text) {
                 self.report(repeated(&column.name, "column"));
             }
@@ -223,9 +221,40 @@ impl Stage<'_> {
                 // Members of enums are checked where the blueprint is resolved.
                 constant(default, &r#type, &|_| None).map_err(|diagnostic| self.report(*diagnostic)).ok()
             });
-            found.push(Column { name: column.name.text.clone(), r#type, lattice: None, default });
+            found.push(Column {
+                name: column.name.text.clone(),
+                r#type,
+                lattice: column.lattice.map(lattice),
+                default,
+            });
         }
         found
+    }
+
+    /// Columns of a let or a blueprint.
+    fn parameters(&mut self, columns: &[ast::Column]) -> Vec<Column> {
+        for column in columns.iter().filter(|column| column.lattice.is_some()) {
+            self.report(bad_lattice(column, "a parameter keeps nothing"));
+        }
+        let found = self.columns(columns);
+        found.into_iter().map(|column| Column { lattice: None, ..column }).collect()
+    }
+
+    /// Whether a relation's lattice column can be one.
+    fn lattice(&mut self, relation: &ast::Relation, columns: &[Column]) {
+        let of = |column: &&ast::Column| column.lattice.is_some();
+        let mut lattices = relation.columns.iter().filter(of);
+        let Some(first) = lattices.next() else { return };
+        if let Some(second) = lattices.next() {
+            self.report(bad_lattice(second, "a relation has one such column"));
+        }
+        if columns.iter().any(|column| column.name == first.name.text && column.r#type != Type::Int) {
+            self.report(not_yet(first.name.span, "`least` and `most` columns of another type than `int`"));
+        }
+        let keys = relation.key.iter().flat_map(|key| &key.columns);
+        if let Some(key) = keys.into_iter().find(|key| key.text == first.name.text) {
+            self.report(bad_lattice(first, "a key names a tuple by its other columns").label(key.span, "named here"));
+        }
     }
 
     fn type_or_string(&mut self, written: &ast::Type) -> Type {
@@ -273,6 +302,24 @@ const SOURCE_KINDS: [SourceKind; 6] = [
     SourceKind::Facts,
     SourceKind::Text,
 ];
+
+/// The word before a column.
+fn lattice(written: ast::Lattice) -> Lattice {
+    match written {
+        ast::Lattice::Least => Lattice::Least,
+        ast::Lattice::Most => Lattice::Most,
+    }
+}
+
+fn bad_lattice(column: &ast::Column, why: &str) -> Diagnostic {
+    let word = match column.lattice {
+        Some(ast::Lattice::Most) => "most",
+        Some(ast::Lattice::Least) | None => "least",
+    };
+    Diagnostic::new(Code::LatticeColumn, format!("`{}` cannot be a `{word}` column", column.name.text))
+        .label(column.name.span, why)
+        .law("of the tuples of a relation that agree in the other columns, one int column may keep the least or the most")
+}
 
 /// A type of the text.
 pub fn read_type(written: &ast::Type, scope: &Scope, names: &Names<'_>) -> Result<Type, Box<Diagnostic>> {

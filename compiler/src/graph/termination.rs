@@ -1,9 +1,10 @@
 //! Termination: inside a cycle the only new values are parts of a json value or list, or an int between constants.
 
+use super::bounds::tested;
 use super::{adjacency, components, reads};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lower::{Draft, DraftRule};
-use program::{Comparison, Expr, Literal, Term, Type, Value};
+use program::{Expr, Literal, Term, Type};
 
 /// A diagnostic for every recursive rule whose head holds a value computed from the recursion without bounds.
 pub(crate) fn endless(draft: &Draft<'_>) -> Vec<Diagnostic> {
@@ -15,13 +16,14 @@ pub(crate) fn endless(draft: &Draft<'_>) -> Vec<Diagnostic> {
         let recursive = reads(&rule.rule).any(|(read, _)| components.of[read.0 as usize] == component);
         if recursive {
             let within = |literal: &Literal| matches!(literal, Literal::Holds(atom) if components.of[atom.relation.0 as usize] == component);
-            found.extend(new_value(rule, within));
+            let head = &draft.relation(rule.rule.head.relation).columns;
+            found.extend(new_value(rule, head.iter().position(|column| column.lattice.is_some()), within));
         }
     }
     found
 }
 
-fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<Diagnostic> {
+fn new_value(rule: &DraftRule<'_>, lattice: Option<usize>, within: impl Fn(&Literal) -> bool) -> Option<Diagnostic> {
     let count = rule.rule.variables.len();
     // Variables whose value comes out of the recursion, and those among them that are made, not found.
     let (mut recursive, mut made) = (vec![false; count], vec![false; count]);
@@ -50,6 +52,10 @@ fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<
             break;
         }
     }
+    let between_constants = |variable: usize| {
+        let (low, high) = tested(&rule.rule, variable);
+        low.is_some() && high.is_some()
+    };
     let bounded = |variable: usize| {
         let of = &rule.rule.variables[variable].r#type;
         let found_elsewhere =
@@ -57,10 +63,12 @@ fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<
                 |literal| matches!(literal, Literal::Holds(atom) if atom.variables().any(|other| other == variable)),
             );
         let number = matches!(of, Type::Int | Type::Nat);
-        found_elsewhere || *of == Type::Bool || number && between_constants(rule, variable)
+        found_elsewhere || *of == Type::Bool || number && between_constants(variable)
     };
-    let head = rule.rule.head.terms.iter().filter_map(|term| match term {
-        Term::Variable(index) => Some(*index),
+    let head = rule.rule.head.terms.iter().enumerate().filter_map(|(column, term)| match term {
+        // A sum there is `lattice`'s business.
+        Term::Variable(index) if lattice != Some(column) => Some(*index),
+        Term::Variable(_) => None,
         Term::Constant(_) | Term::Any => None,
     });
     let variable = head.into_iter().find(|variable| made[*variable] && !bounded(*variable))?;
@@ -71,7 +79,7 @@ fn new_value(rule: &DraftRule<'_>, within: impl Fn(&Literal) -> bool) -> Option<
         Diagnostic::new(Code::EndlessValues, format!("{shown} may take new values without end"))
             .label_at(source.place(source.rule.span), "this rule feeds itself")
             .law(
-                "inside a cycle the only new values are parts of a json value or list, or an int between two constants",
+                "inside a cycle the only new values are parts of a json value or list, sums in a `least` or `most` column, or an int between two constants",
             )
             .help("bound it on both sides in this rule: `n >= 0, n <= 100`"),
     )
@@ -84,37 +92,5 @@ fn computes(expr: &Expr) -> bool {
         Expr::As(inner, _) => computes(inner),
         Expr::Default(left, right) => computes(left) || computes(right),
         Expr::Call(..) | Expr::Set(_) | Expr::List(_) | Expr::Object(_) => true,
-    }
-}
-
-fn between_constants(rule: &DraftRule<'_>, variable: usize) -> bool {
-    let (mut below, mut above) = (rule.rule.variables[variable].r#type == Type::Nat, false);
-    for literal in &rule.rule.body {
-        let Literal::Test { op, left, right, .. } = literal else { continue };
-        let op = match (left, right) {
-            (Expr::Variable(index), Expr::Constant(Value::Int(_))) if *index == variable => *op,
-            (Expr::Constant(Value::Int(_)), Expr::Variable(index)) if *index == variable => flipped(*op),
-            (Expr::Variable(index), Expr::Constant(Value::Set(_))) if *index == variable && *op == Comparison::In => {
-                return true;
-            }
-            _ => continue,
-        };
-        match op {
-            Comparison::Equal => return true,
-            Comparison::Less | Comparison::AtMost => above = true,
-            Comparison::Greater | Comparison::AtLeast => below = true,
-            Comparison::NotEqual | Comparison::In | Comparison::NotIn => {}
-        }
-    }
-    below && above
-}
-
-fn flipped(op: Comparison) -> Comparison {
-    match op {
-        Comparison::Less => Comparison::Greater,
-        Comparison::AtMost => Comparison::AtLeast,
-        Comparison::Greater => Comparison::Less,
-        Comparison::AtLeast => Comparison::AtMost,
-        Comparison::Equal | Comparison::NotEqual | Comparison::In | Comparison::NotIn => op,
     }
 }

@@ -55,7 +55,8 @@ fn add_decided(draft: &mut Draft<'_>, relation: RelationId, texts: &Texts<'_>) -
     let citation = texts.declaration(module, &declared.declared);
     let variable = |column: &program::Column| Variable { name: column.name.clone(), r#type: column.r#type.clone() };
     let variables: Vec<Variable> = read.columns.iter().map(variable).collect();
-    let (name, columns, instanced) = (format!("{}$decided", read.name), read.columns.clone(), read.instanced);
+    let (name, mut columns, instanced) = (format!("{}$decided", read.name), read.columns.clone(), read.instanced);
+    columns.iter_mut().for_each(|column| column.lattice = None);
     let hidden = draft.add_hidden(name, columns, Kind::Change);
     draft.relations[hidden.0 as usize].instanced = instanced;
     let terms: Vec<Term> = (0..variables.len()).map(Term::Variable).collect();

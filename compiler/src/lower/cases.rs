@@ -168,7 +168,9 @@ impl Maker<'_> {
         atom: &hir::Atom,
         expectation: &hir::Expectation,
     ) -> Option<(RelationId, Vec<Term>)> {
-        let id = self.program.find(&atom.relation)?;
+        // Where unknowns leave a lattice column open, the interval is what holds.
+        let view = self.program.find(&super::interval::view_name(&atom.relation));
+        let id = view.or_else(|| self.program.find(&atom.relation))?;
         let mut pattern = Vec::new();
         match (self.program.relation(id).instanced, &atom.instance) {
             (true, Some(name)) => {

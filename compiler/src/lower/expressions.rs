@@ -71,6 +71,7 @@ pub(crate) fn doubt(expr: &Expr, variables: &[Variable], doubts: &[Doubt]) -> Do
             let lossy = type_of(inner, variables).is_none_or(|from| may_fail(&from, wanted));
             doubt(inner, variables, doubts).max(if lossy { Doubt::Unknown } else { Doubt::Known })
         }
+        Expr::Call(Function::Lowest | Function::Highest, _) => Doubt::Known,
         Expr::Call(function, items) => {
             all(items).max(if partial(*function, items, variables) { Doubt::Unknown } else { Doubt::Known })
         }
@@ -140,6 +141,7 @@ pub(crate) fn type_of(expr: &Expr, variables: &[Variable]) -> Option<Type> {
         Expr::Path { .. } | Expr::Object(_) => Some(Type::Json),
         Expr::As(_, wanted) => Some(wanted.clone()),
         Expr::Default(left, right) => type_of(left, variables).or_else(|| type_of(right, variables)),
+        Expr::Call(Function::AddHeld | Function::Lowest | Function::Highest, _) => Some(Type::Int),
         Expr::Call(function, items) => {
             let arguments: Vec<Option<Type>> = items.iter().map(|item| type_of(item, variables)).collect();
             let fits = |wanted: &[Type]| {

@@ -8,6 +8,7 @@
 
 use super::draft::{Absence, Draft, DraftRule, bound_by, here};
 use super::expressions::{Doubt, constant_doubt, doubt, may_be_absent};
+use super::interval::{add_views, is_head_in_doubt, lattice, settle_head};
 use super::lookup::Lookup;
 use super::taint::{Known, Occurrence, analyse, asks_leniently, decides, doubt_at, doubts, occurrences};
 use crate::graph;
@@ -28,8 +29,12 @@ pub(crate) struct Readings<'a> {
 /// - `unknown_facts`: columns in which a fact of the text has an unknown.
 pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, usize, Doubt)]) -> Readings<'a> {
     let known = analyse(&draft, unknown_facts);
+    let views = add_views(&mut draft, &known);
+    let mut unknown_facts = unknown_facts.to_vec();
+    unknown_facts.extend(views.iter().map(|view| (view.view, view.column, Doubt::Vague)));
+    let known = analyse(&draft, &unknown_facts);
     ask_through_helpers(&mut draft, &known);
-    let known = analyse(&draft, unknown_facts);
+    let known = analyse(&draft, &unknown_facts);
     let mut next = draft.relations.len();
     let twin = |dual: &bool| {
         dual.then(|| {
@@ -40,8 +45,12 @@ pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, u
     let twins: Vec<Option<RelationId>> = known.dual.iter().map(twin).collect();
     let mut rules = Vec::new();
     for DraftRule { rule, absences, .. } in &draft.rules {
+        if let Some(view) = views.iter().find(|view| view.view == rule.head.relation) {
+            rules.extend(view.rules(&draft, |id| twins[id.0 as usize].unwrap_or(id)));
+            continue;
+        }
         let doubts = doubts(rule, &draft, &known);
-        if !decides(rule, &draft, &known, &doubts) {
+        if !decides(rule, &draft, &known, &doubts) && !is_head_in_doubt(rule, &draft, &doubts) {
             rules.push(rule.clone());
             continue;
         }
@@ -181,6 +190,14 @@ impl Writer<'_, '_> {
             guards.push(literal);
         }
         rule.body.extend(guards);
+        self.settled(rule, false)
+    }
+
+    /// The reading with an int in the head's lattice column, where it has one.
+    fn settled(&self, mut rule: Rule, possible: bool) -> Rule {
+        if let Some(lattice) = lattice(self.draft.relation(self.rule.head.relation)) {
+            settle_head(&mut rule, self.rule, lattice, self.doubts, possible);
+        }
         rule
     }
 
@@ -207,7 +224,7 @@ impl Writer<'_, '_> {
                 Literal::Aggregate { sure, possible, .. } => *possible = self.twins[sure.relation.0 as usize],
             }
         }
-        rule
+        self.settled(rule, true)
     }
 
     /// The rule with a test in place of every match that meets more doubt than `allowed`.

@@ -14,7 +14,12 @@ pub(crate) fn declare<'a>(input: &Input<'a>, instanced: &FxHashSet<&str>, draft:
         for relation in &module.signatures.relations {
             let hidden = usize::from(instanced.contains(relation.declared.name.as_str()));
             let mut columns: Vec<Column> = (0..hidden).map(|_| instance_column()).collect();
-            columns.extend(relation.columns.iter().map(plain_column));
+            // The subject of a violation that may grow is a matter of its identity: every tuple of it holds.
+            let kept = |column: &hir::Column| Column {
+                lattice: column.lattice.filter(|_| relation.word.is_none()),
+                ..plain_column(column)
+            };
+            columns.extend(relation.columns.iter().map(kept));
             let kind = match (relation.word, relation.qualifier) {
                 (Some(_), _) => Kind::Governance,
                 (None, hir::Qualifier::Change) => Kind::Change,

@@ -7,6 +7,7 @@
 use super::Input;
 use super::draft::Draft;
 use super::expressions::{Doubt, constant_doubt, doubt, holds_json, may_be_absent, type_of};
+use super::interval::lattice;
 use crate::graph;
 use crate::hir;
 use program::{Aggregate, Atom, Literal, RelationId, Rule, Term};
@@ -73,6 +74,7 @@ pub(crate) fn analyse(draft: &Draft<'_>, unknown_facts: &[(RelationId, usize, Do
         let rule = &draft.rules[index].rule;
         let head = rule.head.relation.0 as usize;
         let doubts = doubts(rule, draft, &known);
+        let rule_lattice = lattice(draft.relation(rule.head.relation)).map(|(column, _)| column);
         let mut changed = false;
         for (column, term) in rule.head.terms.iter().enumerate() {
             let doubt = match term {
@@ -80,7 +82,10 @@ pub(crate) fn analyse(draft: &Draft<'_>, unknown_facts: &[(RelationId, usize, Do
                 Term::Constant(value) => constant_doubt(value),
                 Term::Any => Doubt::Known,
             };
-            if doubt > known.doubts[head][column] {
+            if rule_lattice == Some(column) {
+                // There stands an int: the best that is sure, and the best that is possible.
+                changed |= doubt > Doubt::Known && !std::mem::replace(&mut known.dual[head], true);
+            } else if doubt > known.doubts[head][column] {
                 known.doubts[head][column] = doubt;
                 changed = true;
             }

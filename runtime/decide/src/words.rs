@@ -212,11 +212,28 @@ impl Bound<'_> {
         }
     }
 
+    /// Whether what the compiler puts into a lattice column is an end of what is known anyway; `None` where no end is meant.
+    fn ends_of_known(self, expr: &Expr) -> Option<bool> {
+        match expr {
+            Expr::Call(Function::Lowest | Function::Highest, items) => {
+                Some(items.first().is_some_and(|item| self.expression(item).parse::<i64>().is_ok()))
+            }
+            Expr::Call(Function::AddHeld, items) => {
+                let mut ends = items.iter().filter_map(|item| self.ends_of_known(item)).peekable();
+                ends.peek()?;
+                Some(ends.all(|known| known))
+            }
+            _ => None,
+        }
+    }
+
     /// Whether a literal that computes says nothing that the binding does not show: a variable that is what it was
     /// bound to, or the compiler's test that a value is known.
     pub(crate) fn trivial(self, literal: &Literal) -> bool {
         match literal {
-            Literal::Bind { variable, expr } => self.value_of(*variable) == self.expression(expr),
+            Literal::Bind { variable, expr } => {
+                self.value_of(*variable) == self.expression(expr) || self.ends_of_known(expr) == Some(true)
+            }
             Literal::Is { accept, .. } => {
                 accept.contains(&Presence::Null)
                     && accept.contains(&Presence::Present)
@@ -273,7 +290,9 @@ impl Bound<'_> {
                 path
             }
             Expr::As(inner, _) => self.expression(inner),
-            Expr::Call(Function::Add, items) => self.infix(items, "+"),
+            Expr::Call(Function::Add | Function::AddHeld, items) => self.infix(items, "+"),
+            Expr::Call(Function::Lowest, items) => format!("the lowest of {}", list(&items[..items.len().min(1)])),
+            Expr::Call(Function::Highest, items) => format!("the highest of {}", list(&items[..items.len().min(1)])),
             Expr::Call(Function::Subtract, items) => self.infix(items, "-"),
             Expr::Call(Function::Multiply, items) => self.infix(items, "*"),
             Expr::Call(function, items) => format!("{function}({})", list(items)),

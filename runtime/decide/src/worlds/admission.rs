@@ -80,7 +80,8 @@ impl<'a> Admission<'a> {
                 let what = format!("column `{}` of `{}`: `{word}` is none of {known}", column.name, fact.relation);
                 return Err(refused(fact, what));
             }
-            if !holds(value, &column.r#type) {
+            let bare = column.lattice.is_some() && !matches!(value, Value::Int(_));
+            if bare || !holds(value, &column.r#type) {
                 let (name, wanted) = (&column.name, &column.r#type);
                 return Err(refused(
                     fact,
