@@ -267,6 +267,8 @@ codes! {
     NotConstant = "W0216", Error;
     /// A pattern or a word that a builtin cannot read.
     BadPattern = "W0217", Error;
+    /// A table over an enum without a row for a member.
+    LeftOut = "W0218", Warning;
 
     /// A value of one type where another is asked.
     TypeMismatch = "W0301", Error;

@@ -136,6 +136,8 @@ pub struct Item {
     pub tests: Vec<Test>,
     /// The facts of a fixture, where the item is one.
     pub fixture: Option<Vec<Fact>>,
+    /// The numbers of the diagnostics that `@allow` before it, or inside it, silences.
+    pub allowed: Vec<String>,
 }
 
 /// A rule.

@@ -17,6 +17,7 @@ mod finish;
 mod governance;
 mod instances;
 mod interval;
+mod left_out;
 mod lookup;
 mod occurrences;
 mod readings;
@@ -96,6 +97,7 @@ pub fn lower(input: &Input<'_>) -> Lowered {
     diagnostics.extend(graph::cycles(&draft));
     diagnostics.extend(graph::lattices(&mut draft).into_iter().map(|(_, diagnostic)| diagnostic));
     diagnostics.extend(graph::endless(&draft));
+    diagnostics.extend(left_out::left_out(input));
     if diagnostics.iter().any(|diagnostic| diagnostic.severity() == Severity::Error) {
         return Lowered { program: None, tests: Vec::new(), diagnostics };
     }

@@ -106,6 +106,7 @@ impl<'a> Context<'a> {
             diagnostic.severity() == Severity::Warning && allowed.iter().any(|code| code == diagnostic.code.number())
         };
         diagnostics.extend(found.into_iter().filter(|diagnostic| !silenced(diagnostic)));
+        resolved.allowed.extend(allowed);
     }
 
     pub(crate) fn rule(self, written: &Written<'_>, resolved: &mut Item, diagnostics: &mut Vec<Diagnostic>) {

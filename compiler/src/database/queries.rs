@@ -288,6 +288,7 @@ pub(super) fn resolved<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>
     for (part, start) in parts(db, chunk) {
         let (item, found) = resolved_part(db, project, *part);
         resolved.rules.extend(item.rules.iter().map(|rule| rule.clone().moved(*start)));
+        resolved.allowed.extend(item.allowed.iter().cloned());
         diagnostics.extend(found.iter().map(|diagnostic| moved(diagnostic.clone(), *start)));
     }
     (resolved, diagnostics)
