@@ -8,12 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::oneshot;
 use tower_lsp_server::jsonrpc::Result;
 use tower_lsp_server::ls_types::{
     DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams, InitializeParams, InitializeResult, InitializedParams, PositionEncodingKind,
-    ServerCapabilities, ServerInfo, TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions,
-    TextDocumentSyncSaveOptions,
+    DidSaveTextDocumentParams, DocumentFormattingParams, DocumentRangeFormattingParams, InitializeParams,
+    InitializeResult, InitializedParams, OneOf, PositionEncodingKind, Range, ServerCapabilities, ServerInfo,
+    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, TextEdit,
+    Uri,
 };
 use tower_lsp_server::{LanguageServer, LspService, Server};
 
@@ -55,6 +57,13 @@ impl Editor {
         // The writer is gone only when the server is.
         let _ = self.events.send(event);
     }
+
+    /// The answer is of the text as it is when the writer comes to it, behind every edit that was sent before.
+    async fn format(&self, uri: Uri, range: Option<Range>) -> Option<Vec<TextEdit>> {
+        let (answer, edits) = oneshot::channel();
+        self.tell(Event::Format { uri, range, answer });
+        edits.await.ok()
+    }
 }
 
 impl LanguageServer for Editor {
@@ -76,6 +85,8 @@ impl LanguageServer for Editor {
             capabilities: ServerCapabilities {
                 position_encoding: Some(named),
                 text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
+                document_formatting_provider: Some(OneOf::Left(true)),
+                document_range_formatting_provider: Some(OneOf::Left(true)),
                 ..ServerCapabilities::default()
             },
             server_info: Some(ServerInfo {
@@ -109,6 +120,14 @@ impl LanguageServer for Editor {
 
     async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
         self.tell(Event::Disk);
+    }
+
+    async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        Ok(self.format(params.text_document.uri, None).await)
+    }
+
+    async fn range_formatting(&self, params: DocumentRangeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        Ok(self.format(params.text_document.uri, Some(params.range)).await)
     }
 
     async fn did_close(&self, params: DidCloseTextDocumentParams) {

@@ -10,12 +10,13 @@ use crate::folder::{self, Home};
 use crate::publish::{Published, no_module};
 use crate::reader::{Extent, Question, Reader};
 use compiler::database::{Database, Info, Source};
-use compiler::ide::{Encoding, Lines, Position};
+use compiler::ide::{Encoding, Lines, Position, formatting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 use tokio::sync::mpsc::UnboundedSender;
-use tower_lsp_server::ls_types::{TextDocumentContentChangeEvent, Uri};
+use tokio::sync::oneshot;
+use tower_lsp_server::ls_types::{Range, TextDocumentContentChangeEvent, TextEdit, Uri};
 
 /// What an editor tells.
 pub(crate) enum Event {
@@ -35,6 +36,12 @@ pub(crate) enum Event {
     },
     /// Files changed on disk.
     Disk,
+    /// What would bring a document, or the items that a range of it touches, into the house style.
+    Format {
+        uri: Uri,
+        range: Option<Range>,
+        answer: oneshot::Sender<Vec<TextEdit>>,
+    },
 }
 
 pub(crate) struct Writer {
@@ -134,6 +141,13 @@ impl Writer {
                 self.packages.remove(&document.home);
                 Vec::new()
             }
+            Event::Format { uri, range, answer } => {
+                let edits =
+                    self.documents.get(uri.as_str()).map(|document| format(&document.text, range, self.encoding));
+                // Whoever asked may have gone.
+                let _ = answer.send(edits.unwrap_or_default());
+                Vec::new()
+            }
             Event::Disk => {
                 let homes: Vec<Home> = self.packages.keys().cloned().collect();
                 homes.iter().for_each(|home| self.load(home));
@@ -188,6 +202,23 @@ fn info(home: &Home) -> Info {
         Home::Alone(name) => name.clone(),
     };
     Info { package: program::Package { name, version: "0.0.0".to_owned() }, owner: None }
+}
+
+/// What the house style changes.
+///
+/// - `range`: only what it touches.
+fn format(text: &str, range: Option<Range>, encoding: Encoding) -> Vec<TextEdit> {
+    let asked = |place: tower_lsp_server::ls_types::Position| Position { line: place.line, character: place.character };
+    let told = |place: Position| tower_lsp_server::ls_types::Position { line: place.line, character: place.character };
+    let edits = match range {
+        Some(range) => formatting::of_range(text, asked(range.start)..asked(range.end), encoding),
+        None => formatting::of_document(text, encoding),
+    };
+    let edit = |edit: formatting::Edit| TextEdit {
+        range: Range { start: told(edit.start), end: told(edit.end) },
+        new_text: edit.text,
+    };
+    edits.into_iter().map(edit).collect()
 }
 
 /// Applies one change; without a range the text is new.

@@ -215,3 +215,25 @@ async fn an_editor_that_is_gone_ends_the_server() {
     let code = timeout(Duration::from_secs(1), server).await.expect("within a second").expect("no panic");
     assert_eq!(code, 1);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_document_is_laid_out() {
+    let (mut editor, answer) = Editor::start(&[]).await;
+    assert_eq!(answer["capabilities"]["documentRangeFormattingProvider"], true);
+    editor.open("untitled:a", 1, "a(\"𝄞\" );\n").await;
+    let end = json!({ "line": 1, "character": 0 });
+    editor.change("untitled:a", 2, json!([{ "range": { "start": end, "end": end }, "text": "b( 1);\nc( ;" }])).await;
+    let edit = |line: u32, from: u32, to: u32| {
+        let place = |character: u32| json!({ "line": line, "character": character });
+        json!({ "range": { "start": place(from), "end": place(to) }, "newText": "" })
+    };
+    let document = json!({ "uri": "untitled:a" });
+    let options = json!({ "tabSize": 4, "insertSpaces": true });
+    let answer = editor.ask("textDocument/formatting", json!({ "textDocument": document, "options": options })).await;
+    assert_eq!(answer["result"], json!([edit(0, 6, 7), edit(1, 2, 3)]));
+    let range = json!({ "start": end, "end": end });
+    let params = json!({ "textDocument": document, "range": range, "options": options });
+    let answer = editor.ask("textDocument/rangeFormatting", params).await;
+    assert_eq!(answer["result"], json!([edit(1, 2, 3)]));
+    editor.end().await;
+}
