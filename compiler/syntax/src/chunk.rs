@@ -9,6 +9,7 @@
 //! INVARIANT: the pieces of a text, joined, are the text. What stands between items is blank: white space and comments.
 
 use crate::token::{Lexeme, Token, lex};
+use std::cell::Cell;
 use std::ops::Range;
 
 /// A stretch of a file: an item, or what stands between items.
@@ -62,6 +63,7 @@ pub(crate) fn pieces(text: &str, lexemes: &[Lexeme], place: Where) -> Vec<Range<
         lead: Lead::Ready,
         groups: Groups::default(),
         found: Vec::new(),
+        documented: Cell::default(),
     };
     for position in 0..lexemes.len() {
         cutter.step(position);
@@ -81,6 +83,8 @@ struct Cutter<'t> {
     lead: Lead,
     groups: Groups,
     found: Vec<Range<usize>>,
+    /// Lines of documentation, and whether they lead to an item word.
+    documented: Cell<(Range<usize>, bool)>,
 }
 
 /// Whether a piece so far is only what may stand before an item's word.
@@ -200,9 +204,25 @@ impl Cutter<'_> {
                 self.place == Where::Block
                     && !matches!(next(), Some(Token::OpenParenthesis | Token::Dot | Token::Slash))
             }
-            Token::Doc => self.next(position).is_some_and(|next| self.begins_line(next) && self.is_item_word(next)),
+            Token::Doc => self.documents_item(position),
             _ => false,
         }
+    }
+
+    /// Whether documentation leads to an item word. Its lines share one answer, so that any number of them is looked
+    /// through once.
+    fn documents_item(&self, position: usize) -> bool {
+        let (lines, answer) = self.documented.take();
+        let known = lines.contains(&position);
+        let (lines, answer) = if known {
+            (lines, answer)
+        } else {
+            let next = self.next(position);
+            let answer = next.is_some_and(|next| self.begins_line(next) && self.is_item_word(next));
+            (position..next.unwrap_or(self.lexemes.len()), answer)
+        };
+        self.documented.set((lines, answer));
+        answer
     }
 
     /// Whether a rule's head may begin here: a name with `(` or `.` behind it.

@@ -224,6 +224,12 @@ fn deep_nesting_is_refused() {
 }
 
 #[test]
+fn documentation_without_end_is_looked_through_once() {
+    let text = format!("a(1)\n{}b(2);", "/// d\n".repeat(100_000));
+    assert!(!parse_file(&text).chunks.is_empty());
+}
+
+#[test]
 fn documentation_belongs_to_the_item_behind_it() {
     let (item, _) = parse_chunk("/// One.\n///  Two.\n@optional\n/// Three.\npub relation a(x: int);");
     let item = item.expect("reads");
