@@ -19,6 +19,9 @@ pub(crate) const RESOURCE: &str = "std.state.Resource";
 /// Lets that may stand in one rule, those inside others included.
 const MOST_LETS: usize = 1_000;
 
+/// Lets that may stand one inside the other, so that what is put in place never outgrows the stack.
+const DEEPEST_LETS: usize = 64;
+
 /// What an atom of the text turns out to be.
 pub(crate) enum Condition {
     /// Literals that must all hold.
@@ -222,8 +225,16 @@ impl<'a> Body<'a> {
         if helper.blueprint.is_some() && helper.blueprint.as_deref() != own && !self.asking {
             self.report(inside(self.at(atom.path.span), &helper.declared.name));
         }
+        if self.lets.len() >= DEEPEST_LETS {
+            // Told once: what hangs on this rule is not read further.
+            if self.lets_used < MOST_LETS {
+                self.diagnostics.push(too_many_lets(self.at(atom.span), DEEPEST_LETS, ", one inside the other"));
+            }
+            (self.lets_used, self.misread) = (MOST_LETS + 1, true);
+            return Condition::Unknown;
+        }
         if self.lets_used == MOST_LETS {
-            self.diagnostics.push(too_many_lets(self.at(atom.span)));
+            self.diagnostics.push(too_many_lets(self.at(atom.span), MOST_LETS, ""));
             self.misread = true;
         }
         self.lets_used += 1;
@@ -374,8 +385,8 @@ fn wrong_count(name: &str, columns: &[Column], given: usize, missing: &[&str], s
     }
 }
 
-fn too_many_lets(span: Span) -> Diagnostic {
-    Diagnostic::new(Code::RecursiveLet, format!("more than {MOST_LETS} lets stand in this rule, one inside the other"))
+fn too_many_lets(span: Span, most: usize, how: &str) -> Diagnostic {
+    Diagnostic::new(Code::RecursiveLet, format!("more than {most} lets stand in this rule{how}"))
         .label(span, "too many")
         .law("a let is put in place where it is used")
         .help("declare a relation and give it rules")
