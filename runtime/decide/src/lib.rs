@@ -5,7 +5,7 @@
 //! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on.
 //! - `verdict`: the road to an answer. On it: `violations`, `causes`, `ambiguity`, `routing`, `blast`, `proofs`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
-//! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `test`: test blocks.
+//! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `near`: why not. `test`: test blocks.
 //!
 //! INVARIANT: pure: no file, no clock, no environment; and no verdict that was not checked.
 //! Not here: formats of changes and facts (`import`), policies as text (`compiler`).
