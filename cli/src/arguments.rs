@@ -29,11 +29,14 @@ pub(crate) enum Verb {
         json: bool,
     },
     /// Compile the policy; print every finding.
-    #[command(after_help = "Examples:\n  writ check\n  writ check --policy policies/ --json")]
+    #[command(after_help = "Examples:\n  writ check\n  writ check --fix\n  writ check --policy policies/ --json")]
     Check {
         /// Which policy.
         #[command(flatten)]
         policy: Policy,
+        /// Make every obvious repair in the files, and print each.
+        #[arg(long)]
+        fix: bool,
         /// Print JSON.
         #[arg(long)]
         json: bool,

@@ -3,24 +3,31 @@
 use crate::arguments::Policy;
 use crate::failure::Failure;
 use crate::output::Answer;
-use crate::{package, policy, progress};
+use crate::{fix, package, policy, progress};
 use compiler::builtins;
 use compiler::diagnostic::Code;
 use serde_json::json;
 use std::fmt::Write as _;
 
 /// Compiles a policy and prints every finding; ends with 1 where there is an error.
-pub(crate) fn check(policy: &Policy, as_json: bool) -> Result<Answer, Failure> {
+///
+/// - `repair`: make the obvious repairs first.
+pub(crate) fn check(policy: &Policy, repair: bool, as_json: bool) -> Result<Answer, Failure> {
     progress::stage("compiling the policy");
-    let package = package::load(&policy.policy)?;
+    let mut package = package::load(&policy.policy)?;
+    let repairs = if repair { fix::fix(&mut package)? } else { Vec::new() };
     let checked = policy::check(&package);
     let (errors, warnings) = checked.counts();
     let code = u8::from(errors > 0);
     if as_json {
-        let answer = json!({ "errors": errors, "warnings": warnings, "diagnostics": checked.to_json() });
+        let mut answer = json!({ "errors": errors, "warnings": warnings, "diagnostics": checked.to_json() });
+        if repair {
+            answer["fixed"] = repairs.iter().map(fix::to_json).collect();
+        }
         return Ok(Answer::of(format!("{answer:#}\n")).with_code(code));
     }
-    let mut text = checked.render();
+    let mut text: String = repairs.iter().map(fix::line).collect();
+    text += &checked.render();
     let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
     let findings = match (errors, warnings) {
         (0, 0) => String::from("no findings"),
@@ -28,7 +35,8 @@ pub(crate) fn check(policy: &Policy, as_json: bool) -> Result<Answer, Failure> {
         (0, _) => count(warnings, "warning"),
         _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
     };
-    let _ = writeln!(text, "{}: {}, {findings}", package.name(), count(package.modules.len(), "module"));
+    let fixed = if repair { format!(", {} made", count(repairs.len(), "repair")) } else { String::new() };
+    let _ = writeln!(text, "{}: {}{fixed}, {findings}", package.name(), count(package.modules.len(), "module"));
     Ok(Answer::of(text).with_code(code))
 }
 

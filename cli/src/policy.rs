@@ -50,8 +50,18 @@ fn drawn(database: &Database, reports: &[Report], colour: bool) -> String {
     render(reports, &|path| snapshot.text(path), colour)
 }
 
-/// Compiles a package.
+/// Compiles a package, and looks for what has no effect.
 pub(crate) fn check(package: &Package) -> Checked {
+    let database = database(package);
+    let snapshot = database.snapshot();
+    snapshot.prepare(std::thread::available_parallelism().map_or(1, usize::from));
+    let output = snapshot.check();
+    drop(snapshot);
+    Checked { database, output }
+}
+
+/// A package's texts, ready to be compiled.
+pub(crate) fn database(package: &Package) -> Database {
     let manifest = package.manifest.as_ref().map(|manifest| &manifest.package);
     let info = Info {
         package: program::Package {
@@ -64,16 +74,16 @@ pub(crate) fn check(package: &Package) -> Checked {
     for module in &package.modules {
         database.set_file(Source { path: module.path.clone(), module: module.name.clone(), text: module.text.clone() });
     }
-    let snapshot = database.snapshot();
-    snapshot.prepare(std::thread::available_parallelism().map_or(1, usize::from));
-    let output = snapshot.compile();
-    drop(snapshot);
-    Checked { database, output }
+    database
 }
 
 /// Compiles a package; a policy with an error decides nothing.
 pub(crate) fn compile(package: &Package) -> Result<Compiled, Failure> {
-    let Checked { database, output } = check(package);
+    let database = database(package);
+    let snapshot = database.snapshot();
+    snapshot.prepare(std::thread::available_parallelism().map_or(1, usize::from));
+    let output = snapshot.compile();
+    drop(snapshot);
     match output.program {
         Some(program) => Ok(Compiled { program, tests: output.tests, database }),
         None => {

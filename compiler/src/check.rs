@@ -4,11 +4,13 @@
 //! - `message`: what a message may show.
 //! - `governance`: permits, denies and escalates.
 //! - `worlds`: what a rule reads of things that the change destroys.
+//! - `impossible`: bodies that contradict themselves.
 //!
 //! Not here: laws of several rules together (`graph`), tests on paths that may lead nowhere (`resolve`, which has their
 //! places).
 
 mod governance;
+mod impossible;
 pub(crate) mod message;
 pub(crate) mod names;
 mod worlds;
@@ -21,4 +23,5 @@ use crate::resolve::Context;
 pub(crate) fn rule(context: Context<'_>, rule: &hir::Rule, diagnostics: &mut Vec<Diagnostic>) {
     governance::check(context, rule, diagnostics);
     worlds::check(context, rule, diagnostics);
+    impossible::check(context.library, rule, diagnostics);
 }

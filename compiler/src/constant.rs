@@ -4,6 +4,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::names::near;
+use crate::signatures::is_open;
 use program::{Decimal, Json, Type, Value};
 use std::sync::Arc;
 use syntax::ast::{Expr, ExprKind, Span};
@@ -16,6 +17,9 @@ pub type Members<'a> = dyn Fn(&Type) -> Option<&'a [String]> + 'a;
 /// - `wanted`: the type of its place.
 /// - `members`: of enum types; one that is not known accepts any member.
 pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result<Value, Box<Diagnostic>> {
+    if is_open(wanted) {
+        return Err(Box::new(Diagnostic::told(Code::UnknownType)));
+    }
     let mismatch = |have: &str| Err(Box::new(mismatch(expr.span, have, wanted)));
     if let Some(origin) = named(expr, "unknown") {
         return Ok(Value::unknown(origin));

@@ -19,9 +19,9 @@ use crate::report::Report;
 use crate::stdlib;
 use program::{Program, TestCase};
 use queries::{
-    Local, applications, bare, bare_exports, clashes, closed_definition, declared, declared_name, definitions, exports,
-    file_subjects, findings, found, intents, lowered, module_of, modules, open_definition, part_subjects, report,
-    reports_of, resolved, resolved_part, scoped, subjects,
+    Local, allows, applications, bare, bare_exports, clashes, closed_definition, declared, declared_name, definitions,
+    exports, file_subjects, findings, found, intents, linted, lowered, module_of, modules, open_definition,
+    part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects,
 };
 use salsa::{Durability, Setter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -124,8 +124,10 @@ impl Storage {
             .ingredient::<resolved>()
             .ingredient::<resolved_part>()
             .ingredient::<found>()
+            .ingredient::<allows>()
             .ingredient::<reports_of>()
             .ingredient::<findings>()
+            .ingredient::<linted>()
             .ingredient::<lowered>();
         if let Some(listener) = listener {
             builder = builder.event_callback(listener);
@@ -269,6 +271,16 @@ impl Snapshot {
         }
     }
 
+    /// The same with what has no effect, which a decision has no need of.
+    pub fn check(&self) -> Output {
+        let mut output = self.compile();
+        if output.program.is_some() {
+            output.reports.extend(linted(&self.storage, self.project).iter().map(|found| self.report(found)));
+            order(&mut output.reports);
+        }
+        output
+    }
+
     /// What is wrong in one file, as far as it and the declarations that it reads show it: the answer to a keystroke.
     pub fn reports(&self, path: &str) -> Vec<Report> {
         let Some(&file) = self.files.get(path) else { return Vec::new() };
@@ -286,6 +298,9 @@ impl Snapshot {
         }
         let mut reports: Vec<Report> =
             findings(&self.storage, self.project).iter().map(|found| self.report(found)).collect();
+        if !any_error(&reports) {
+            reports.extend(linted(&self.storage, self.project).iter().map(|found| self.report(found)));
+        }
         order(&mut reports);
         Some(reports)
     }

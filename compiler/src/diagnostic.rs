@@ -50,6 +50,19 @@ pub struct Fix {
     pub title: String,
     /// In the order of the text; they do not overlap.
     pub edits: Vec<Edit>,
+    /// The one obvious repair, which `writ check --fix` makes; else a choice that somebody makes in an editor.
+    pub sure: bool,
+    /// A name that the edits mention and the module must import. `imports` makes an edit of it.
+    pub import: Option<Import>,
+}
+
+/// A name of another module.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Import {
+    /// Qualified name of the module: `std.change`.
+    pub module: String,
+    /// The name there.
+    pub name: String,
 }
 
 /// A replacement of words. An empty span inserts.
@@ -76,6 +89,16 @@ impl Diagnostic {
         Diagnostic { code, message: message.into(), labels: Vec::new(), law: None, help: None, fixes: Vec::new() }
     }
 
+    /// What follows from a mistake that is told where it was made: it is left out, and holds back what would follow from it.
+    pub fn told(code: Code) -> Diagnostic {
+        Diagnostic::new(code, "")
+    }
+
+    /// Whether it only follows from another one.
+    pub fn is_told(&self) -> bool {
+        self.message.is_empty()
+    }
+
     /// Adds a place in the item that is looked at; the first one added is where it is wrong.
     pub fn label(self, span: Span, text: impl Into<String>) -> Diagnostic {
         self.label_at(Place { item: None, span }, text)
@@ -99,10 +122,28 @@ impl Diagnostic {
         self
     }
 
-    /// Offers to write `text` in place of the words at `span`.
-    pub fn fix(mut self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Diagnostic {
+    /// The obvious repair: to write `text` in place of the words at `span`.
+    pub fn fix(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Diagnostic {
         let edit = Edit { place: Place { item: None, span }, text: text.into() };
-        self.fixes.push(Fix { title: title.into(), edits: vec![edit] });
+        self.repair(Fix { title: title.into(), edits: vec![edit], sure: true, import: None })
+    }
+
+    /// A repair that changes what is meant: offered in an editor, and never made unasked.
+    pub fn offer(self, title: impl Into<String>, span: Span, text: impl Into<String>) -> Diagnostic {
+        let edit = Edit { place: Place { item: None, span }, text: text.into() };
+        self.repair(Fix { title: title.into(), edits: vec![edit], sure: false, import: None })
+    }
+
+    /// The obvious repair is to import a name.
+    pub fn fix_by_use(self, module: &str, name: &str) -> Diagnostic {
+        let import = Import { module: module.to_owned(), name: name.to_owned() };
+        let title = format!("write `use {module}.{name};`");
+        self.repair(Fix { title, edits: Vec::new(), sure: true, import: Some(import) })
+    }
+
+    /// Adds a repair.
+    pub fn repair(mut self, fix: Fix) -> Diagnostic {
+        self.fixes.push(fix);
         self
     }
 
@@ -112,6 +153,11 @@ impl Diagnostic {
     pub fn did_you_mean(self, span: Span, near: Option<&str>) -> Diagnostic {
         let Some(near) = near else { return self };
         self.help(format!("did you mean `{near}`?")).fix(format!("write `{near}`"), span, near)
+    }
+
+    /// The module it is about: that of its first place, once that is named.
+    pub fn module(&self) -> Option<&str> {
+        self.labels.first()?.place.item.as_ref().map(|(module, _)| module.as_str())
     }
 
     /// Error or warning.
@@ -136,7 +182,7 @@ macro_rules! codes {
         /// What can be wrong, by a number that stays.
         ///
         /// W00xx syntax, W01xx names, W02xx the rules of a rule, W03xx types, W04xx strata, scope, termination,
-        /// W05xx governance, W06xx tests.
+        /// W05xx governance, W06xx tests, W07xx words without effect.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         pub enum Code {
             $($(#[$docs])* $name,)*
@@ -339,4 +385,27 @@ codes! {
     SameCase = "W0607", Error;
     /// `cases` without a case.
     NoCase = "W0608", Error;
+
+    /// A rule that no facts can make fire.
+    NeverFires = "W0701", Warning;
+    /// A private relation that nothing reads.
+    NeverRead = "W0702", Warning;
+    /// A rule that another one implies.
+    Implied = "W0703", Warning;
+    /// A permit that a deny defeats wherever it holds.
+    AlwaysDefeated = "W0704", Warning;
+    /// A private blueprint that no intent applies.
+    NeverApplied = "W0705", Warning;
+    /// A blueprint's parameter that none of its rules mentions.
+    IdleParameter = "W0706", Warning;
+    /// An imported name that the module never mentions.
+    UnusedImport = "W0707", Warning;
+    /// A private let, type or fixture that nothing mentions.
+    UnusedName = "W0708", Warning;
+    /// A module in which nothing has an effect.
+    UnreachableModule = "W0709", Warning;
+    /// An `@allow` that silences nothing.
+    IdleAllow = "W0710", Warning;
+    /// A relation of a blueprint without a rule.
+    NeverFilled = "W0711", Warning;
 }

@@ -4,6 +4,8 @@
 //! - `diagnostic` is what every stage tells, `hir` what the author meant.
 //! - `names`: one file's exports, then those of all; `scope`: what a file sees; `signatures`: what it declares.
 //! - `library` joins these for the stages that look at one item: `resolve` (names, types), `check` (the rules of rules).
+//! - `graph` and `lower` look at all of them: strata, scopes, the program. `lint` tells what has no effect, `imports`
+//!   writes the `use` lines that repairs need.
 //!
 //! INVARIANT: no stage knows another one's caller, and no stage returns `Result` for the author's mistakes.
 
@@ -26,12 +28,16 @@ pub mod resolve;
 mod graph;
 pub mod lower;
 
+mod imports;
+mod lint;
+
 pub mod database;
 pub mod question;
 
 pub mod builtins;
 pub mod ide;
 pub mod render;
+pub mod repair;
 pub mod report;
 
 #[cfg(test)]

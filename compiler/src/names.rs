@@ -9,7 +9,7 @@
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::Package;
 use program::Function;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
 use syntax::ast::{Item, ItemKind, Member, Name, Span};
@@ -23,6 +23,8 @@ pub struct Exports {
     pub package: Package,
     /// By local name.
     pub names: BTreeMap<String, Entry>,
+    /// Names that items declare which cannot be read otherwise: asking for them is no further mistake.
+    pub broken: BTreeSet<String>,
     /// The names under which its intents apply blueprints: `orders`, or what stands behind `as`.
     pub applications: Vec<String>,
 }
@@ -148,6 +150,22 @@ impl Collector {
     }
 }
 
+/// The names that a broken chunk seems to declare: the word behind each word that declares one, at the start of a line.
+///
+/// Too much of it does no harm, since only names that nothing else declares are looked for here.
+pub fn seemingly_declared(chunk: &str) -> impl Iterator<Item = &str> {
+    const BEFORE: [&str; 4] = ["pub", "change", "authority", "overlay"];
+    const DECLARE: [&str; 10] =
+        ["relation", "let", "entity", "enum", "deny", "escalate", "permit", "blueprint", "intent", "fixture"];
+    chunk.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip_while(|word| BEFORE.contains(word) || word.starts_with('@'));
+        words.next().filter(|word| DECLARE.contains(word))?;
+        let rest = words.next()?;
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        Some(&rest[..end]).filter(|name| !name.is_empty())
+    })
+}
+
 /// `survives` in blueprint `recoverable` is `recoverable.survives`.
 pub fn qualify(prefix: Option<&str>, name: &str) -> String {
     prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}.{name}"))
@@ -236,7 +254,7 @@ impl Exports {
     pub fn intents(&self) -> Exports {
         let intents = self.names.iter().filter(|(_, entry)| entry.sort == Sort::Intent);
         let names = intents.map(|(name, entry)| (name.clone(), entry.clone())).collect();
-        Exports { module: self.module.clone(), package: self.package, names, applications: Vec::new() }
+        Exports { module: self.module.clone(), package: self.package, names, ..Exports::default() }
     }
 }
 

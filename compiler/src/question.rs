@@ -185,6 +185,9 @@ fn shift(mut diagnostic: Diagnostic, start: u32) -> Diagnostic {
 
 /// Reports about the file `question`; places elsewhere are left out.
 fn told(diagnostics: impl IntoIterator<Item = Diagnostic>) -> Vec<Report> {
-    let located = diagnostics.into_iter().map(|diagnostic| diagnostic.located(QUESTION, 0));
+    let located = diagnostics
+        .into_iter()
+        .filter(|diagnostic| !diagnostic.is_told())
+        .map(|diagnostic| diagnostic.located(QUESTION, 0));
     located.map(|d| Report::new(&d, &|module, _| (module == QUESTION).then(|| (QUESTION.to_owned(), 0)))).collect()
 }

@@ -43,6 +43,8 @@ pub struct Repair {
     pub title: String,
     /// What to write in place of what stands there; they do not overlap.
     pub edits: Vec<Spot>,
+    /// The one obvious repair, which `writ check --fix` makes.
+    pub sure: bool,
 }
 
 /// From a module and an item's position to its file and the first byte of its chunk there.
@@ -61,7 +63,7 @@ impl Report {
         };
         let fixes = diagnostic.fixes.iter().filter_map(|fix| {
             let edits: Option<Vec<Spot>> = fix.edits.iter().map(|edit| spot(&edit.place, &edit.text)).collect();
-            Some(Repair { title: fix.title.clone(), edits: edits? })
+            Some(Repair { title: fix.title.clone(), edits: edits?, sure: fix.sure })
         });
         Report {
             code: diagnostic.code,
@@ -108,7 +110,7 @@ impl Report {
         let fixes: Vec<Value> = self
             .fixes
             .iter()
-            .map(|fix| json!({ "title": fix.title, "edits": fix.edits.iter().map(spot).collect::<Vec<_>>() }))
+            .map(|fix| json!({ "title": fix.title, "sure": fix.sure, "edits": fix.edits.iter().map(spot).collect::<Vec<_>>() }))
             .collect();
         json!({
             "code": self.code.number(), "name": self.code.name(), "severity": self.severity_word(), "message": self.message,

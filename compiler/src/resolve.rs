@@ -23,7 +23,7 @@ pub(crate) mod test;
 #[cfg(test)]
 mod tests;
 
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Blueprint, Item};
 use crate::library::{Library, Module};
 use crate::resolve::rule::{Head, Written};
@@ -101,12 +101,9 @@ impl<'a> Context<'a> {
             ItemKind::Test(test) => resolved.tests = test::tests(self, test, item.span, &mut found),
             ItemKind::Fixture { facts, .. } => resolved.fixture = Some(test::facts(self, facts, &mut found)),
         }
-        let allowed = attribute::allowed(item);
-        let silenced = |diagnostic: &Diagnostic| {
-            diagnostic.severity() == Severity::Warning && allowed.iter().any(|code| code == diagnostic.code.number())
-        };
-        diagnostics.extend(found.into_iter().filter(|diagnostic| !silenced(diagnostic)));
-        resolved.allowed.extend(allowed);
+        // What `@allow` silences is told all the same: `lint` leaves it out, and knows which one silences nothing.
+        diagnostics.extend(found);
+        resolved.allowed.extend(attribute::allowed(item));
     }
 
     pub(crate) fn rule(self, written: &Written<'_>, resolved: &mut Item, diagnostics: &mut Vec<Diagnostic>) {

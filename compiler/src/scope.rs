@@ -7,7 +7,7 @@
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::Package;
 use crate::names::{Names, Sort, functions_of, near};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syntax::ast::{Item, ItemKind, Name, Path};
 
 /// What one module sees beside its own names.
@@ -18,6 +18,8 @@ pub struct Scope {
     /// Whose it is.
     pub package: Package,
     imports: BTreeMap<String, Target>,
+    /// Names that a `use` was to bring and does not, which is told there.
+    broken: BTreeSet<String>,
     /// Every name of every module is seen, also those that are not `pub`: the scope of a query.
     open: bool,
 }
@@ -123,6 +125,7 @@ impl Scope {
     fn import_listed(&mut self, path: &Path, listed: &[Name], names: &Names<'_>) -> Vec<Diagnostic> {
         let module = joined(&path.names);
         if !names.is_module(&module) {
+            self.broken.extend(listed.iter().map(|name| name.text.clone()));
             return vec![unknown_module(path, names)];
         }
         listed.iter().filter_map(|name| self.import_one(&module, name, names).err().map(|found| *found)).collect()
@@ -136,6 +139,7 @@ impl Scope {
         }
         let module = joined(&path.names[..path.names.len() - 1]);
         if !names.is_module(&module) {
+            self.broken.insert(last.text.clone());
             return vec![unknown_module(path, names)];
         }
         self.import_one(&module, last, names).err().map(|found| *found).into_iter().collect()
@@ -143,10 +147,15 @@ impl Scope {
 
     fn import_one(&mut self, module: &str, name: &Name, names: &Names<'_>) -> Result<(), Box<Diagnostic>> {
         let Some((sort, public)) = names.lookup(module, &name.text) else {
+            self.broken.insert(name.text.clone());
+            if names.module(module).is_some_and(|exports| exports.broken.contains(&name.text)) {
+                return Ok(());
+            }
             return Err(Box::new(unknown_import(module, name, names)));
         };
         let symbol = Symbol { module: module.to_owned(), local: name.text.clone(), sort };
         if !public {
+            self.broken.insert(name.text.clone());
             return Err(Box::new(private(&symbol, name)));
         }
         self.bring(name, Target::Symbol(symbol), names)
@@ -190,6 +199,7 @@ impl Scope {
         match fitting.len() {
             0 => Err(Box::new(match found.first() {
                 Some(other) => wrong_sort(other, last, wanted),
+                None if self.is_broken(names, &texts) => Diagnostic::told(wanted.code()),
                 None => self.unknown(names, path, blueprint, wanted),
             })),
             1 => {
@@ -201,6 +211,21 @@ impl Scope {
             }
             _ => Err(Box::new(ambiguous(&fitting, last))),
         }
+    }
+
+    /// Whether the name would be there but for a mistake that is told elsewhere.
+    fn is_broken(&self, names: &Names<'_>, path: &[&str]) -> bool {
+        let broken = |module: &str, name: &str| names.module(module).is_some_and(|e| e.broken.contains(name));
+        let [first, rest @ ..] = path else { return false };
+        let module = match (self.imports.get(*first), rest) {
+            (Some(Target::Module(module)), [_, ..]) => module.clone(),
+            _ => path[..path.len() - 1].join("."),
+        };
+        let last = path[path.len() - 1];
+        self.broken.contains(*first)
+            || broken(&self.module, first)
+            || broken(&module, last)
+            || self.open && names.modules().any(|e| e.broken.contains(last))
     }
 
     /// Everything the path may stand for; more than one only in the scope of a question.
@@ -283,7 +308,8 @@ impl Scope {
         if let Some(home) = elsewhere {
             return diagnostic
                 .label(last.span, "not known in this module")
-                .help(format!("`{}` declares it: write `use {}.{};`", home.module, home.module, last.text));
+                .help(format!("`{}` declares it: write `use {}.{};`", home.module, home.module, last.text))
+                .fix_by_use(&home.module, &last.text);
         }
         let mut seen = locals(names, &self.module, wanted);
         seen.extend(functions_of("").map(|(name, _)| name.to_owned()));
@@ -321,12 +347,23 @@ pub fn joined(names: &[Name]) -> String {
 
 fn unknown_module(path: &Path, names: &Names<'_>) -> Diagnostic {
     let whole = joined(&path.names);
-    let declared = names.modules().map(|exports| exports.module.as_str());
-    let modules: Vec<&str> = declared.chain(program::functions().map(|signature| signature.module())).collect();
-    Diagnostic::new(Code::UnknownModule, format!("no module is named `{whole}`"))
+    let modules = || {
+        let declared = names.modules().map(|exports| exports.module.as_str());
+        declared.chain(program::functions().map(|signature| signature.module())).collect::<Vec<&str>>()
+    };
+    let diagnostic = Diagnostic::new(Code::UnknownModule, format!("no module is named `{whole}`"))
         .label(path.span, "no file of the package or of the standard library has this name")
-        .law("every `*.writ` file of the package is a module, named by its path with dots")
-        .did_you_mean(path.span, near(&whole, modules))
+        .law("every `*.writ` file of the package is a module, named by its path with dots");
+    // The last name may be one of the module's.
+    if let [module @ .., last] = path.names.as_slice()
+        && let (Some(first), Some(end)) = (module.first(), module.last())
+        && let Some(meant) = near(&joined(module), modules())
+        && names.lookup(meant, &last.text).is_some()
+    {
+        let span = syntax::ast::Span { start: first.span.start, end: end.span.end };
+        return diagnostic.did_you_mean(span, Some(meant));
+    }
+    diagnostic.did_you_mean(path.span, near(&whole, modules()))
 }
 
 fn unknown_import(module: &str, name: &Name, names: &Names<'_>) -> Diagnostic {

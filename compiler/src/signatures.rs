@@ -16,7 +16,7 @@ use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use syntax::ast::{self, ExprKind, Item, ItemKind, Span};
 
-/// The type of a subject that is not inferred yet.
+/// The type of a subject that is not inferred yet, and of a column whose stated type nobody knows.
 pub const OPEN: Type = Type::Entity(String::new());
 
 /// Reads the declarations of a file.
@@ -216,7 +216,7 @@ impl Stage<'_> {
             if found.iter().any(|other| other.name == column.name.text) {
                 self.report(repeated(&column.name, "column"));
             }
-            let r#type = self.type_or_string(&column.r#type);
+            let r#type = self.type_or_open(&column.r#type);
             let default = column.default.as_ref().and_then(|default| {
                 // Members of enums are checked where the blueprint is resolved.
                 constant(default, &r#type, &|_| None).map_err(|diagnostic| self.report(*diagnostic)).ok()
@@ -248,7 +248,10 @@ impl Stage<'_> {
         if let Some(second) = lattices.next() {
             self.report(bad_lattice(second, "a relation has one such column"));
         }
-        if columns.iter().any(|column| column.name == first.name.text && column.r#type != Type::Int) {
+        if columns
+            .iter()
+            .any(|column| column.name == first.name.text && column.r#type != Type::Int && !is_open(&column.r#type))
+        {
             self.report(not_yet(first.name.span, "`least` and `most` columns of another type than `int`"));
         }
         let keys = relation.key.iter().flat_map(|key| &key.columns);
@@ -257,10 +260,11 @@ impl Stage<'_> {
         }
     }
 
-    fn type_or_string(&mut self, written: &ast::Type) -> Type {
+    /// An unknown type stays open, so that nothing that stands in its column is a further mistake.
+    fn type_or_open(&mut self, written: &ast::Type) -> Type {
         read_type(written, self.scope, self.names).unwrap_or_else(|diagnostic| {
             self.report(*diagnostic);
-            Type::String
+            OPEN
         })
     }
 

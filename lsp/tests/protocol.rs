@@ -111,7 +111,7 @@ fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
 }
 
 const BROKEN: &str =
-    "use std.state.{Resource, kind};\nrelation a(r: Resource);\na(r) if kind(r, \"é𝄞\"), kinds(r, _);\n";
+    "use std.state.{Resource, kind};\npub relation a(r: Resource);\na(r) if kind(r, \"é𝄞\"), kinds(r, _);\n";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_file_that_stands_alone_is_told_what_is_wrong() {

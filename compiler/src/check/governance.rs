@@ -1,7 +1,7 @@
 //! What permits, denies and escalates must say.
 
 use crate::binding::mentioned;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Import, Place};
 use crate::hir::{Atom, Expr, Head, Literal, Rule, Word};
 use crate::resolve::Context;
 use program::{Comparison, Type, Value};
@@ -134,12 +134,15 @@ fn delete_only(rule: &Rule, atom: &Atom) -> Option<Diagnostic> {
         _ => String::from("_"),
     };
     let text = format!("destroys({}, {})", shown(action), shown(resource));
+    let place = Place { item: None, span: atom.span };
+    let edits = vec![Edit { place, text: text.clone() }];
+    let import = Some(Import { module: String::from("std.change"), name: String::from("destroys") });
     Some(
         Diagnostic::new(Code::DeleteOnly, "a replacement and a forgetting slip through")
             .label(atom.span, "only `delete` is meant here")
             .law("`destroys(a, r)` holds for delete, replace and forget")
             .help(format!("write `{text}`, with `use std.change.destroys;`"))
-            .fix(format!("write `{text}`"), atom.span, text),
+            .repair(Fix { title: format!("write `{text}`"), edits, sure: true, import }),
     )
 }
 

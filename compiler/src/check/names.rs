@@ -74,10 +74,10 @@ fn once(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
     let diagnostic = match near {
         Some(near) => diagnostic
             .help(format!("`{near}` is used in this rule; or write `{underscored}` if any value is meant"))
-            .fix(format!("write `{near}`"), span, near),
+            .offer(format!("write `{near}`"), span, near),
         None => diagnostic.help(format!("write `_` or `{underscored}` if any value is meant")),
     };
-    diagnostic.fix(format!("write `{underscored}`"), span, underscored)
+    diagnostic.offer(format!("write `{underscored}`"), span, underscored)
 }
 
 fn lacks_value(name: &str, span: Span, near: Option<&str>) -> Diagnostic {

@@ -98,5 +98,5 @@ fn gone(resource: &str, relation: &str, span: Span) -> Diagnostic {
         .law("destroying a resource removes what is known about it; the world before still has it")
         .help(format!("write `before.{local}`, or `either.{local}` if a new one counts too"))
         .fix(format!("write `before.{local}`"), start, "before.")
-        .fix(format!("write `either.{local}`"), start, "either.")
+        .offer(format!("write `either.{local}`"), start, "either.")
 }

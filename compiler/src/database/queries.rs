@@ -10,7 +10,10 @@ use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, parsed, p
 use crate::diagnostic::Diagnostic;
 use crate::hir::{self, Declared, Package, Signatures};
 use crate::ide::{Lines, Place};
+use crate::imports;
 use crate::library::{Declaring, Definition, Library, Module};
+use crate::lint;
+use crate::lint::allowed::{self, Allow};
 use crate::lower::{self, Lowered};
 use crate::names::{self, Exporting, Exports, Sort};
 use crate::report::Report;
@@ -36,7 +39,11 @@ pub(super) struct Local<'db> {
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn exports(db: &dyn Db, file: File) -> (Exports, Vec<Diagnostic>) {
-    names::exports(file.module(db), file.package(db), &items(db, file))
+    let (mut exports, diagnostics) = names::exports(file.module(db), file.package(db), &items(db, file));
+    for chunk in chunks(db, file).iter().filter(|chunk| !parsed(db, **chunk).1.is_empty()) {
+        exports.broken.extend(names::seemingly_declared(chunk.text(db)).map(str::to_owned));
+    }
+    (exports, diagnostics)
 }
 
 /// The same names without their places.
@@ -322,14 +329,53 @@ pub(super) fn found(db: &dyn Db, project: Project, file: File) -> Vec<Diagnostic
         let position = chunk.position(db);
         all.extend(syntax.iter().chain(rest).map(|diagnostic| diagnostic.clone().located(module, position)));
     }
+    all.retain(|diagnostic| !diagnostic.is_told());
+    let items = items(db, file);
+    all.iter_mut().for_each(|diagnostic| imports::complete(diagnostic, module, &items));
     all
+}
+
+/// What `@allow` says in a file.
+#[salsa::tracked(returns(ref))]
+pub(super) fn allows(db: &dyn Db, file: File) -> Vec<Allow> {
+    allowed::allows(&items(db, file))
 }
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn reports_of(db: &dyn Db, project: Project, file: File) -> Vec<Report> {
-    let mut reports: Vec<Report> = found(db, project, file).iter().map(|found| report(db, project, found)).collect();
+    let told = found(db, project, file).iter();
+    let told = told.filter(|found| !allowed::silenced(file.module(db), allows(db, file), found));
+    let mut reports: Vec<Report> = told.map(|found| report(db, project, found)).collect();
     order(&mut reports);
     reports
+}
+
+/// What has no effect in the root package, and each `@allow` of it that silences nothing. Asked only where the whole is
+/// right.
+#[salsa::tracked(returns(ref))]
+pub(super) fn linted(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
+    let files = project.files(db);
+    let modules = files.iter().map(|file| {
+        let items = chunks(db, *file).iter().filter_map(|chunk| {
+            Some((chunk.position(db), parsed(db, *chunk).0.as_ref()?, &resolved(db, project, *chunk).0))
+        });
+        lint::Module { signatures: &declared(db, project, *file).0, items: items.collect() }
+    });
+    let lints = lint::lint(&modules.collect::<Vec<_>>(), Package::Root);
+    let mut told = Vec::new();
+    for file in files.iter().filter(|file| file.package(db) == Package::Root) {
+        let (module, allows) = (file.module(db), allows(db, *file));
+        let own = lints.iter().filter(|found| found.module() == Some(module));
+        let all: Vec<Diagnostic> = own.chain(found(db, project, *file)).cloned().collect();
+        told.extend(allowed::idle(module, allows, &all));
+        told.extend(
+            lints
+                .iter()
+                .filter(|found| found.module() == Some(module) && !allowed::silenced(module, allows, found))
+                .cloned(),
+        );
+    }
+    told
 }
 
 pub(super) fn report(db: &dyn Db, project: Project, diagnostic: &Diagnostic) -> Report {

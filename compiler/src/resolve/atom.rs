@@ -58,6 +58,7 @@ impl<'a> Body<'a> {
             Sort::Relation => match library.relation(&symbol.qualified()) {
                 Some(relation) => {
                     self.seen_from_here(relation, world, atom);
+                    self.hold_back(relation);
                     let terms = self.terms(&relation.columns, &atom.arguments, &symbol.local, atom.span);
                     let instance = atom.instance.as_ref().map(|name| instance_name(library, name, relation));
                     let instance = instance.transpose().unwrap_or_else(|diagnostic| {
@@ -99,6 +100,13 @@ impl<'a> Body<'a> {
         }
         let term = self.terms(&[resource_column()], &atom.arguments, "covered", atom.span).pop().unwrap_or(Expr::Any);
         Condition::Literals(vec![Literal::Covered(term, self.at(atom.span))])
+    }
+
+    /// Where nobody knows a column's type, nothing that follows from it is told.
+    pub(crate) fn hold_back(&mut self, relation: &hir::Relation) {
+        if relation.word.is_none() && relation.columns.iter().any(|column| is_open(&column.r#type)) {
+            self.report(Diagnostic::told(Code::UnknownType));
+        }
     }
 
     /// Reports a relation that cannot be read here, or not in this world.
@@ -163,6 +171,9 @@ impl<'a> Body<'a> {
 
     /// A value in a column: a variable has the column's type already, json is not read as it in silence.
     pub(crate) fn column(&mut self, expr: &ast::Expr, wanted: &Type) -> Expr {
+        if is_open(wanted) {
+            return self.expr(expr, None).expr;
+        }
         let ExprKind::Name(name) = &expr.kind else { return self.value(expr, wanted) };
         let typed = self.name(name, expr.span);
         if typed.r#type == Some(Type::Json) && *wanted != Type::Json && matches!(typed.expr, Expr::Variable(_)) {

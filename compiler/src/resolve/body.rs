@@ -299,7 +299,7 @@ impl<'a> Body<'a> {
                 typed.expr
             }
             (None, _) => typed.expr,
-            (Some(have), _) if wanted.takes(have) => typed.expr,
+            (Some(have), _) if wanted.takes(have) || is_open(have) || is_open(wanted) => typed.expr,
             (Some(Type::Json), _) => Expr::As(Box::new(typed.expr), wanted.clone()),
             (Some(have), _) => {
                 let diagnostic = self.disagreement(&typed.expr, have, wanted, span);

@@ -346,14 +346,15 @@ fn absent_path(span: Span, known: &Type, turn: Option<(Span, Span)>) -> Diagnost
         .label(span, "may be absent")
         .law("`!=`, `<` and `not … in` say what an absent value counts as")
         .help(format!("say it: `?? {default}`; or write `not … == …`, which holds where the value is absent"))
-        .fix(format!("write `?? {default}`"), end, format!(" ?? {default}"));
+        .offer(format!("write `?? {default}`"), end, format!(" ?? {default}"));
     if let Some((left, right)) = turn {
         let edit = |start, end, text: &str| Edit {
             place: Place { item: None, span: Span { start, end } },
             text: text.to_owned(),
         };
         let edits = vec![edit(left.start, left.start, "not "), edit(left.end, right.start, " == ")];
-        diagnostic.fixes.push(Fix { title: String::from("write `not … == …`"), edits });
+        let title = String::from("write `not … == …`");
+        diagnostic.fixes.push(Fix { title, edits, sure: false, import: None });
     }
     diagnostic
 }

@@ -213,6 +213,7 @@ impl Body<'_> {
         if let Some(diagnostic) = refused(context, relation, home, atom.path.span) {
             self.report(diagnostic);
         }
+        self.hold_back(relation);
         let slots = self.slots(&relation.columns, &atom.arguments, &symbol.local, atom.span, true);
         let terms = slots.into_iter().zip(&relation.columns).map(|(slot, column)| match slot {
             Some(expr) => self.column(expr, &column.r#type),

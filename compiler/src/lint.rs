@@ -1,0 +1,80 @@
+//! What can be shown of a whole package that compiles: words without effect. Silence means nothing.
+//!
+//! Read downwards: [`lint`] asks every question of one package; each question has a file:
+//! - `empty`: rules that read what nothing can fill; `implied`: rules that another one implies; `defeated`: permits
+//!   that a deny always defeats; all three rest on `mapping`, or on nothing but names.
+//! - `unread`, `unapplied`, `unused`: relations, blueprints, parameters and names that nothing asks for; `words` walks
+//!   the trees for them.
+//! - `allowed`: what `@allow` silences, and what it does not.
+//!
+//! INVARIANT: each finding is true of every model; nothing here looks at facts of files, and none stops a program.
+//! Not here: contradictions within one rule (`check::impossible`), paths that no fact has (`decide`, which has facts).
+
+pub(crate) mod allowed;
+mod defeated;
+mod empty;
+mod implied;
+mod mapping;
+mod unapplied;
+mod unread;
+mod unused;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostic::Diagnostic;
+pub(crate) use mapping::flipped;
+
+use crate::hir::{self, Literal, Package, Signatures};
+use syntax::ast;
+
+/// A module as the lints read it.
+pub(crate) struct Module<'a> {
+    /// What it declares, with places.
+    pub(crate) signatures: &'a Signatures,
+    /// Its items in order, with their positions: as written and as meant.
+    pub(crate) items: Vec<(u32, &'a ast::Item, &'a hir::Item)>,
+}
+
+/// All that can be shown of the modules of one package.
+///
+/// - `modules`: of all packages, without an error anywhere.
+/// - returns: findings about modules of `package`, their places named.
+pub(crate) fn lint(modules: &[Module<'_>], package: Package) -> Vec<Diagnostic> {
+    let own: Vec<&Module<'_>> = modules.iter().filter(|module| module.signatures.package == package).collect();
+    let mentioned = words::mentioned(&own);
+    let (unreachable, mut found) = unapplied::modules(&own);
+    let reached: Vec<&Module<'_>> =
+        own.iter().copied().filter(|module| !unreachable.contains(&module.signatures.module.as_str())).collect();
+    found.extend(empty::lint(&own));
+    found.extend(implied::lint(&own));
+    found.extend(defeated::lint(&own));
+    found.extend(unread::lint(&reached, &own));
+    found.extend(unapplied::blueprints(&reached, &own));
+    found.extend(unused::lint(&reached, &own, &mentioned));
+    found
+}
+
+/// Every rule of the modules with its module's name and its item's position.
+fn rules<'a>(modules: &[&'a Module<'a>]) -> impl Iterator<Item = (&'a str, u32, &'a hir::Rule)> {
+    let items = modules.iter().flat_map(|module| module.items.iter().map(|item| (*module, item)));
+    items.flat_map(|(module, (position, _, item))| {
+        item.rules.iter().map(move |rule| (module.signatures.module.as_str(), *position, rule))
+    })
+}
+
+/// Every relation that a body reads, inner bodies included.
+fn read<'a>(body: &'a [Literal], found: &mut dyn FnMut(&'a hir::Atom)) {
+    for literal in body {
+        match literal {
+            Literal::Atom(atom) => found(atom),
+            Literal::Not(inner, _) | Literal::Aggregate { body: inner, .. } => read(inner, found),
+            Literal::Covered(..)
+            | Literal::Compare(..)
+            | Literal::Is(..)
+            | Literal::Bind(..)
+            | Literal::Each { .. } => {}
+        }
+    }
+}

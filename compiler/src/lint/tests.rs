@@ -1,0 +1,161 @@
+//! The lints over texts that are meant to be right, and small packages for what the diagnostics' pages leave out.
+
+use super::{Module, lint};
+use crate::hir::{Item, Package};
+use crate::workbench::workbench;
+use syntax::ast;
+
+/// Every finding about a package, as its number, its module and its message.
+fn told(package: Package, files: &[(&str, &str)]) -> Vec<String> {
+    let bench = workbench(files);
+    assert!(bench.diagnostics.is_empty(), "{:?}", bench.diagnostics);
+    let std = crate::stdlib::FILES
+        .iter()
+        .map(|(file, text)| (format!("std.{}", file.trim_end_matches(".writ").replace('/', ".")), *text));
+    let texts = std.chain(files.iter().map(|(name, text)| ((*name).to_owned(), *text)));
+    let parsed: Vec<(String, syntax::parse::File)> =
+        texts.map(|(name, text)| (name, syntax::parse_file(text))).collect();
+    let declared: Vec<_> = parsed
+        .iter()
+        .filter_map(|(name, file)| {
+            let module = bench.library.module(name)?;
+            let items: Vec<(u32, &ast::Item)> =
+                (0..).zip(&file.chunks).filter_map(|(i, chunk)| Some((i, chunk.item.as_ref()?))).collect();
+            let names = &bench.library.names;
+            Some(crate::signatures::declare(name, module.package, &items, &module.scope, names).0)
+        })
+        .collect();
+    let modules = parsed.iter().zip(&declared).map(|((name, file), signatures)| {
+        let items: Vec<(u32, &ast::Item, &Item)> = (0..)
+            .zip(&file.chunks)
+            .zip(&bench.items[name])
+            .filter_map(|((position, chunk), item)| Some((position, chunk.item.as_ref()?, item)))
+            .collect();
+        Module { signatures, items }
+    });
+    let modules: Vec<Module<'_>> = modules.collect();
+    let found = lint(&modules, package);
+    found.iter().map(|d| format!("{} {}: {}", d.code.number(), d.module().unwrap_or("?"), d.message)).collect()
+}
+
+fn root(text: &str) -> Vec<String> {
+    told(Package::Root, &[("policy", text)])
+}
+
+#[test]
+fn the_standard_library_has_nothing_without_effect() {
+    assert_eq!(told(Package::Std, &[]), Vec::<String>::new());
+}
+
+#[test]
+fn the_examples_have_nothing_without_effect() {
+    let examples = [
+        include_str!("../../../examples/agents/policy.writ"),
+        include_str!("../../../examples/recoverability/policy.writ"),
+        include_str!("../../../examples/segmentation/policy.writ"),
+        include_str!("../../../examples/three-contexts/policy.writ"),
+        include_str!("../../../examples/key-loss/policy.writ"),
+    ];
+    for text in examples {
+        assert_eq!(root(text), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn relations_that_read_each_other_and_are_read_by_nobody_are_told() {
+    let text = "use std.state.{Resource, encrypted_by, exists};
+relation up(r: Resource); up(r) if encrypted_by(r, k), down(k);
+relation down(r: Resource); down(r) if exists(r), up(r);
+relation read(r: Resource); read(r) if exists(r);
+deny gone(r) \"{r}\" if read(r), not exists(r);";
+    let found = root(text);
+    assert_eq!(found, ["W0702 policy: `up` is never read", "W0702 policy: `down` is never read"]);
+}
+
+#[test]
+fn what_a_test_expects_is_read() {
+    let text = "use std.state.{Resource, exists, kind};
+relation known(r: Resource); known(r) if exists(r);
+test \"it is known\" { given { kind(\"a\", \"bucket\"); } expect known(\"a\"); }";
+    assert_eq!(root(text), Vec::<String>::new());
+}
+
+#[test]
+fn a_rule_is_implied_by_one_that_asks_for_less() {
+    let implied = |first: &str, second: &str| {
+        let text = format!(
+            "use std.state.{{Resource, kind, tag}};
+pub relation p(r: Resource, s: string);
+{first}
+{second}
+"
+        );
+        root(&text).iter().filter(|found| found.starts_with("W0703")).count()
+    };
+    assert_eq!(implied("p(r, s) if kind(r, s);", "p(x, y) if kind(x, y), tag(x, y, _);"), 1);
+    assert_eq!(implied("p(r, s) if kind(r, s), kind(r, _);", "p(r, s) if kind(r, s);"), 1);
+    assert_eq!(implied("p(r, s) if kind(r, s), not tag(r, \"a\", _);", "p(r, s) if kind(r, s), not tag(r, _, _);"), 1);
+    assert_eq!(implied("p(r, s) if kind(r, s), s in {\"a\", \"b\"};", "p(r, \"a\") if kind(r, \"a\");"), 1);
+    // The other way round each of these asks for something of its own.
+    assert_eq!(implied("p(r, s) if kind(r, s), s != \"a\";", "p(r, s) if kind(r, s), s != \"b\";"), 0);
+    assert_eq!(implied("p(r, s) if tag(r, s, _);", "p(r, s) if tag(r, _, s);"), 0);
+    assert_eq!(
+        implied("p(r, s) if kind(r, s), not tag(r, s, \"a\");", "p(r, s) if kind(r, s), not tag(r, s, \"b\");"),
+        0
+    );
+    assert_eq!(implied("p(r, s) if kind(r, s), tag(r, k, k);", "p(r, s) if kind(r, s), tag(r, _, _);"), 1);
+}
+
+#[test]
+fn a_further_message_is_a_reason_for_a_further_deny() {
+    let text = |second: &str| {
+        format!(
+            "use std.state.{{kind, tag}};
+deny bare(r) \"{{r}} has no owner\" if kind(r, _), not tag(r, \"owner\", _);
+deny bare(r) \"{second}\" if kind(r, \"database\"), not tag(r, \"owner\", _);"
+        )
+    };
+    assert_eq!(root(&text("the database {r} has no owner")), Vec::<String>::new());
+    assert_eq!(root(&text("{r} has no owner")).len(), 1);
+}
+
+#[test]
+fn a_permit_is_defeated_only_by_what_is_in_force_with_it() {
+    let text = |attribute: &str, place: &str| {
+        format!(
+            "use std.change.{{action, destroys}};
+pub blueprint first() {{ permit go(a) if action(a, \"replace\", r), before.std.state.kind(r, \"cache\"); {} }}
+pub blueprint second() {{ {} }}
+{}",
+            if place == "same" {
+                format!("{attribute} deny stop(a, r) \"{{r}}\" if destroys(a, r), covered(r);")
+            } else {
+                String::new()
+            },
+            if place == "other" { "deny stop(a, r) \"{r}\" if destroys(a, r), covered(r);" } else { "" },
+            if place == "outside" {
+                "deny stop(a, r) \"{a} {r}\" if destroys(a, r), before.std.state.kind(r, _);"
+            } else {
+                ""
+            },
+        )
+    };
+    assert_eq!(root(&text("", "same")).len(), 1);
+    assert_eq!(root(&text("", "outside")).len(), 1);
+    assert_eq!(root(&text("@waivable(right: \"accept-risk\")", "same")), Vec::<String>::new());
+    assert!(root(&text("", "other")).iter().all(|found| !found.starts_with("W0704")));
+}
+
+#[test]
+fn a_relation_of_a_blueprint_without_a_rule_is_empty() {
+    let text = "use std.state.{Resource, kind};
+pub blueprint b() {
+    relation never(r: Resource);
+    relation after(r: Resource);
+    after(r) if never(r), covered(r);
+    deny bad(r) \"{r}\" if covered(r), after(r), kind(r, _);
+}";
+    let found = root(text);
+    assert_eq!(found.len(), 1, "told once, where it begins: {found:?}");
+    assert!(found[0].starts_with("W0701"), "{found:?}");
+}

@@ -1,0 +1,147 @@
+//! The obvious repairs of a package, made in its texts.
+//!
+//! In rounds: every repair that overlaps no other is made and the package compiled again; a round that leaves more
+//! errors, or more warnings where there was no error, is taken back and its repairs are tried one by one.
+//!
+//! INVARIANT: afterwards there are no more mistakes than before, and every repair that is kept took its finding away.
+//! Not here: files, which `cli` writes; choices (`?? default`, `_name`), which somebody makes in an editor.
+
+use crate::diagnostic::{Code, Severity};
+use crate::ide::Lines;
+use crate::report::{Repair, Report, Spot};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+/// Rounds before it gives up; each makes at least one repair.
+const MOST_ROUNDS: usize = 100;
+
+/// A file that may be repaired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Its path, as reports name it.
+    pub path: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// Compiles the texts as they are now, and tells what is wrong.
+pub type Check<'c> = dyn FnMut(&[Text]) -> Vec<Report> + 'c;
+
+/// A repair that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The file of the finding.
+    pub file: String,
+    /// Its line when the repair was made, from 1.
+    pub line: u32,
+    /// Its column, in characters from 1.
+    pub column: u32,
+    /// What was found.
+    pub code: Code,
+    /// What the repair did: "remove `kind`".
+    pub title: String,
+}
+
+/// Makes every obvious repair, until there is none left.
+///
+/// - `check`: asked before the first round and after each try, last with the texts that stay.
+/// - `sources`: the files of the package; their texts are changed in place.
+/// - returns: the repairs in the order in which they were made.
+pub fn repair(check: &mut Check<'_>, sources: &mut [Text]) -> Vec<Made> {
+    let mut made = Vec::new();
+    let mut hopeless: BTreeSet<(Code, String)> = BTreeSet::new();
+    for _ in 0..MOST_ROUNDS {
+        let reports = check(sources);
+        let tries = obvious(&reports, sources, &hopeless);
+        if tries.is_empty() {
+            break;
+        }
+        if let Some(found) = attempt(check, sources, &reports, &tries) {
+            made.extend(found);
+            continue;
+        }
+        for one in &tries {
+            if let Some(found) = attempt(check, sources, &reports, &[*one]) {
+                made.extend(found);
+                break;
+            }
+            hopeless.insert((one.0.code, one.0.message.clone()));
+        }
+    }
+    made
+}
+
+/// The obvious repair of each finding, those left out that overlap an earlier one or touch another package.
+fn obvious<'r>(
+    reports: &'r [Report],
+    sources: &[Text],
+    hopeless: &BTreeSet<(Code, String)>,
+) -> Vec<(&'r Report, &'r Repair)> {
+    let mut taken: Vec<&Spot> = Vec::new();
+    let mut found = Vec::new();
+    for report in reports.iter().filter(|report| !hopeless.contains(&(report.code, report.message.clone()))) {
+        let Some(offer) = report.fixes.first().filter(|offer| offer.sure) else { continue };
+        let own = |edit: &Spot| sources.iter().any(|source| source.path == edit.file && edit.end <= source.text.len());
+        let apart = |edit: &Spot| {
+            taken.iter().all(|other| other.file != edit.file || other.end < edit.start || edit.end < other.start)
+        };
+        if offer.edits.iter().all(|edit| own(edit) && apart(edit)) {
+            taken.extend(&offer.edits);
+            found.push((report, offer));
+        }
+    }
+    found
+}
+
+/// Makes repairs together, or none of them.
+///
+/// - `reports`: what was found before.
+fn attempt(
+    check: &mut Check<'_>,
+    sources: &mut [Text],
+    reports: &[Report],
+    repairs: &[(&Report, &Repair)],
+) -> Option<Vec<Made>> {
+    let before: Vec<String> = sources.iter().map(|source| source.text.clone()).collect();
+    let mut made = Vec::new();
+    for (report, offer) in repairs {
+        let spot = report.spots.first().or(offer.edits.first())?;
+        let text = sources.iter().find(|source| source.path == spot.file).map(|source| source.text.as_str());
+        let place = Lines::new(text.unwrap_or_default()).place(spot.start);
+        let (file, title) = (spot.file.clone(), offer.title.clone());
+        made.push(Made { file, line: place.line, column: place.column, code: report.code, title });
+    }
+    let mut edits: Vec<&Spot> = repairs.iter().flat_map(|(_, offer)| &offer.edits).collect();
+    edits.sort();
+    for edit in edits.into_iter().rev() {
+        let source = sources.iter_mut().find(|source| source.path == edit.file)?;
+        let range = if edit.text.is_empty() { emptied(&source.text, edit) } else { edit.start..edit.end };
+        source.text.replace_range(range, &edit.text);
+    }
+    let after = check(sources);
+    let told = |all: &[Report], report: &Report| {
+        all.iter().filter(|other| other.code == report.code && other.message == report.message).count()
+    };
+    let gone = repairs.iter().all(|(report, _)| told(&after, report) < told(reports, report));
+    if gone && weight(&after) <= weight(reports) {
+        return Some(made);
+    }
+    sources.iter_mut().zip(before).for_each(|(source, text)| source.text = text);
+    None
+}
+
+/// What is cut, with its line where nothing else stands there.
+fn emptied(text: &str, cut: &Spot) -> Range<usize> {
+    let start = text[..cut.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[cut.end..].find('\n').map_or(text.len(), |at| cut.end + at + 1);
+    let alone = text[start..cut.start].trim().is_empty() && text[cut.end..end].trim().is_empty();
+    if alone { start..end } else { cut.start..cut.end }
+}
+
+/// How bad it is: words that cannot be read hide other mistakes, and a mistake hides what has no effect.
+fn weight(reports: &[Report]) -> (usize, usize, usize) {
+    let unread = reports.iter().filter(|report| report.code <= Code::BadToken).count();
+    let errors = reports.iter().filter(|report| report.severity() == Severity::Error).count();
+    let warnings = if errors == 0 { reports.len() } else { usize::MAX };
+    (unread, errors, warnings)
+}
