@@ -211,6 +211,11 @@ hangs_on(r, k) if hangs_on(r, via), hangs_on(via, k);
 relation lost(r: Resource);
 lost(r) if hangs_on(r, k), not exists(k);
 
+/// The smaller one is found a round behind the larger.
+relation falling(r: Resource, least n: int);
+falling(r, 9) if exists(r);
+falling(r, 1) if falling(r, n), n <= 9;
+
 pub blueprint kept() {
     deny gone(r) "{r} hangs on something that is gone" if covered(r), exists(r), lost(r);
     permit tidy(a) if action(a, v, _), v in {"delete", "update"};

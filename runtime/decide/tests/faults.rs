@@ -11,11 +11,14 @@ const CHAIN: Policy<'_> = Policy {
     relations: "
 state orders.hangs_on R R
 state orders.lost R
+state orders.far R i least
 state orders.gone s R instanced
 ",
     rules: "
 orders.hangs_on(r, k) <- std.state.encrypted_by(r, k)
 orders.hangs_on(r, k) <- orders.hangs_on(r, via), orders.hangs_on(via, k)
+orders.far(r, 9) <- std.state.exists(r)
+orders.far(r, 1) <- orders.far(r, _)
 orders.lost(r) <- orders.hangs_on(r, k), not std.state.exists(k)
 orders.gone(\"orders/small\", r) <- std.intent.covers(\"orders\", r), std.state.exists(r), orders.lost(r) | {r} hangs on something that is gone
 orders.permitted(\"orders/small\", a) <- std.change.action(a, _, r), std.intent.covers(\"orders\", r)

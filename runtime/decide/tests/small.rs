@@ -7,9 +7,9 @@
 
 use engine::Limits;
 use program::{
-    Aggregate, Atom, Change, Citation, Column, Comparison, Digest, Expr, Fact, FactSource, Key, Literal, Origin, Part,
-    Program, Reading, Relation, RelationId, Rule, RuleId, Scope, SourceKind, Speaks, Step, Stratum, Term, Truth, Type,
-    Value, Variable, Verb, World,
+    Aggregate, Atom, Change, Citation, Column, Comparison, Digest, Expr, Fact, FactSource, Key, Lattice, Literal,
+    Origin, Part, Program, Reading, Relation, RelationId, Rule, RuleId, Scope, SourceKind, Speaks, Step, Stratum, Term,
+    Truth, Type, Value, Variable, Verb, World,
 };
 use std::sync::Arc;
 
@@ -180,7 +180,7 @@ fn governs(program: &mut Program, line: &str) {
 
 fn relation(line: &str) -> Relation {
     let words: Vec<&str> = line.split_whitespace().collect();
-    let mut columns = Vec::new();
+    let mut columns: Vec<Column> = Vec::new();
     let mut rest = words[2..].iter();
     let mut instanced = false;
     let mut key: Option<Key> = None;
@@ -197,6 +197,10 @@ fn relation(line: &str) -> Relation {
             "t" => Type::Time,
             "instanced" => {
                 instanced = true;
+                continue;
+            }
+            "least" => {
+                columns.last_mut().expect("behind a column").lattice = Some(Lattice::Least);
                 continue;
             }
             "key" => {
@@ -301,7 +305,10 @@ fn atom(program: &Program, text: &str, names: &mut Vec<(String, Type)>) -> Atom 
     let terms = split(terms, ',').into_iter().zip(columns).map(|(term, column)| match term.as_str() {
         "_" => Term::Any,
         text if text.starts_with('"') => Term::Constant(Value::text(text.trim_matches('"'))),
-        name => Term::Variable(variable(name, column.r#type.clone(), names)),
+        text => match text.parse() {
+            Ok(number) => Term::Constant(Value::Int(number)),
+            Err(_) => Term::Variable(variable(text, column.r#type.clone(), names)),
+        },
     });
     Atom { relation: id, world, terms: terms.collect() }
 }
