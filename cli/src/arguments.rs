@@ -255,7 +255,8 @@ pub(crate) struct Decide {
     /// What it is decided over.
     #[command(flatten)]
     pub(crate) inputs: Inputs,
-    /// text, json or markdown, optionally into a file: `markdown=comment.md` (repeatable).
+    /// text, json, markdown or approval (the facts that would approve it), optionally into a file:
+    /// `markdown=comment.md` (repeatable).
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub(crate) output: Vec<String>,
     /// As `--output json`.

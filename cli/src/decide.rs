@@ -17,6 +17,7 @@ enum Format {
     Text,
     Json,
     Markdown,
+    Approval,
 }
 
 /// A form of the answer and where it goes; standard output without a file.
@@ -67,6 +68,7 @@ fn render(decision: &Decision, output: &Output, arguments: &arguments::Decide, f
         }
         Format::Json => decision.to_json(),
         Format::Markdown => markdown::render(decision, flags),
+        Format::Approval => decision.approvals(),
     }
 }
 
@@ -78,9 +80,10 @@ fn outputs(arguments: &arguments::Decide) -> Result<Vec<Output>, Failure> {
             "text" => Format::Text,
             "json" => Format::Json,
             "markdown" => Format::Markdown,
+            "approval" => Format::Approval,
             _ => {
                 return Err(Failure::Malformed(format!(
-                    "--output {wanted}: there is no format `{name}`\n  help: write text, json or markdown, and `=FILE` behind it for a file"
+                    "--output {wanted}: there is no format `{name}`\n  help: write text, json, markdown or approval, and `=FILE` behind it for a file"
                 )));
             }
         };

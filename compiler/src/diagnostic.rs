@@ -368,6 +368,8 @@ codes! {
     InsideBlueprint = "W0508", Error;
     /// A governance rule without a message, or a permit with one.
     MessageExpected = "W0509", Error;
+    /// A further rule of a name has attributes of its own.
+    StrayAttribute = "W0510", Error;
 
     /// A test without `expect`.
     NoExpectation = "W0601", Error;

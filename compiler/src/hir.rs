@@ -79,6 +79,8 @@ pub struct Relation {
     pub severity: Option<program::Severity>,
     /// Control ids.
     pub controls: Vec<String>,
+    /// `@waivable`: the right by which a violation may be waived.
+    pub waivable: Option<String>,
 }
 
 /// A column or a parameter.

@@ -161,6 +161,7 @@ fn signatures(rule: &hir::Rule) -> Signatures {
         optional: false,
         severity: None,
         controls: Vec::new(),
+        waivable: None,
     };
     Signatures { module: QUESTION.to_owned(), relations: vec![relation], ..Signatures::default() }
 }

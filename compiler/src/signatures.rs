@@ -154,6 +154,7 @@ impl Stage<'_> {
             optional,
             severity: None,
             controls: Vec::new(),
+            waivable: None,
         });
     }
 
@@ -174,6 +175,11 @@ impl Stage<'_> {
                 let place = Place { item: Some((module, first.declared.item)), span: first.declared.span };
                 let diagnostic = disagrees(&rule.name, first, rule.arguments.len(), place);
                 self.report(diagnostic);
+            } else if let Some(stray) = stray(first, &item.attributes) {
+                let module = self.signatures.module.clone();
+                let place = Place { item: Some((module, first.declared.item)), span: first.declared.span };
+                let diagnostic = stray_attribute(stray, &rule.name, place);
+                self.report(diagnostic);
             }
             return;
         }
@@ -186,16 +192,7 @@ impl Stage<'_> {
             Column { name, r#type: OPEN, lattice: None, default: None }
         });
         let columns: Vec<Column> = columns.collect();
-        let argument = |attribute: &ast::Attribute| attribute.arguments.first().map(|a| a.value.kind.clone());
-        let named = |name: &str| item.attributes.iter().filter(move |a| a.name.text == name).collect::<Vec<_>>();
-        let severity = named("severity").first().and_then(|attribute| match argument(attribute)? {
-            ExprKind::Name(word) | ExprKind::Text(word) => severity_named(&word),
-            _ => None,
-        });
-        let controls = named("control").into_iter().filter_map(|attribute| match argument(attribute)? {
-            ExprKind::Text(control) => Some(control),
-            _ => None,
-        });
+        let (severity, controls, waivable) = governing(&item.attributes);
         let relation = Relation {
             declared,
             columns,
@@ -205,7 +202,8 @@ impl Stage<'_> {
             key: None,
             optional: false,
             severity,
-            controls: controls.collect(),
+            controls,
+            waivable,
         };
         self.add(relation);
     }
@@ -379,6 +377,48 @@ pub fn not_yet(span: Span, what: &str) -> Diagnostic {
     Diagnostic::new(Code::NotYet, format!("{what}: not in this release"))
         .label(span, "not yet")
         .law("the word is reserved, so that a later release can give it its meaning")
+}
+
+/// What the attributes of a deny or escalate say: how bad it is, its controls, the right by which it may be waived.
+fn governing(attributes: &[ast::Attribute]) -> (Option<Severity>, Vec<String>, Option<String>) {
+    let argument = |attribute: &ast::Attribute| attribute.arguments.first().map(|a| a.value.kind.clone());
+    let named = |name: &'static str| attributes.iter().filter(move |a| a.name.text == name);
+    let text = |attribute: &ast::Attribute| match argument(attribute)? {
+        ExprKind::Text(text) => Some(text),
+        _ => None,
+    };
+    let severity = named("severity").next().and_then(|attribute| match argument(attribute)? {
+        ExprKind::Name(word) | ExprKind::Text(word) => severity_named(&word),
+        _ => None,
+    });
+    (severity, named("control").filter_map(text).collect(), named("waivable").find_map(text))
+}
+
+/// An attribute of a further rule that says something else than the first rule of the name.
+fn stray<'a>(first: &Relation, attributes: &'a [ast::Attribute]) -> Option<&'a ast::Attribute> {
+    let (severity, controls, waivable) = governing(attributes);
+    let other = |name: &str| attributes.iter().find(|attribute| attribute.name.text == name);
+    if waivable.is_some() && waivable != first.waivable {
+        other("waivable")
+    } else if severity.is_some() && severity != first.severity {
+        other("severity")
+    } else if !controls.is_empty() && controls != first.controls {
+        other("control")
+    } else {
+        None
+    }
+}
+
+fn stray_attribute(attribute: &ast::Attribute, name: &ast::Name, place: Place) -> Diagnostic {
+    let said = &attribute.name.text;
+    Diagnostic::new(
+        Code::StrayAttribute,
+        format!("`@{said}` says something else than the first rule of `{}`", name.text),
+    )
+    .label(attribute.span, "this attribute would be lost")
+    .label_at(place, "the first rule of this name")
+    .law("attributes of a deny or escalate hold for all rules of its name, and stand before the first of them")
+    .help("put it before the first rule, or give this rule a name of its own")
 }
 
 /// A word that must be one of a few.

@@ -63,8 +63,11 @@ fn add_decided(draft: &mut Draft<'_>, relation: RelationId, texts: &Texts<'_>) -
     let before = Atom { relation, world: World::Before, terms: terms.clone() };
     let of = |relation, column: &usize| Literal::Holds(here(relation, vec![Term::Variable(*column)]));
     let mut after = vec![Literal::Holds(here(relation, terms.clone()))];
-    after.extend(resources.iter().map(|column| of(created, column)));
-    after.extend(parties.iter().map(|column| of(vouched, column)));
+    for resource in &resources {
+        after.push(of(created, resource));
+        let terms = |party: &usize| vec![Term::Variable(*party), Term::Variable(*resource)];
+        after.extend(parties.iter().map(|party| Literal::Holds(here(vouched, terms(party)))));
+    }
     for body in [vec![Literal::Holds(before)], after] {
         let head = here(hidden, terms.clone());
         let rule = Rule { head, body, variables: variables.clone(), message: Vec::new(), citation: citation.clone() };

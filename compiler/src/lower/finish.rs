@@ -59,6 +59,7 @@ pub(crate) fn finish(
         route: objection.route.map(|route| twin(route).unwrap_or_else(|| place(route))),
         severity: objection.severity,
         controls: objection.controls,
+        waivable: objection.waivable,
     };
     let enums = words(input);
     enums::read_as_words(&mut rules, &enums);

@@ -11,8 +11,8 @@ use super::{Input, Texts};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{self, Package, Word};
 use program::{
-    Atom, Citation, Column, Instance, Intent, Literal, RelationId, Rule, Severity, Term, Type, Value, Variable, Weight,
-    World,
+    Atom, Citation, Column, Expr, Function, Instance, Intent, Literal, RelationId, Rule, Severity, Term, Type, Value,
+    Variable, Weight, World,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -43,6 +43,8 @@ pub(crate) struct Objection {
     pub(crate) severity: Option<Severity>,
     /// `@control`
     pub(crate) controls: Vec<String>,
+    /// `@waivable`
+    pub(crate) waivable: Option<String>,
 }
 
 /// Adds what the governance words mean, and collects what is in force.
@@ -71,6 +73,7 @@ pub(crate) fn add<'a>(input: &Input<'a>, texts: &Texts<'_>, draft: &mut Draft<'a
                     continue;
                 }
             };
+            objection_facts(&module.signatures.module, declared, texts, draft);
             governance.objections.push(Objection {
                 weight,
                 name: short_name(&declared.declared.name, declared),
@@ -78,6 +81,7 @@ pub(crate) fn add<'a>(input: &Input<'a>, texts: &Texts<'_>, draft: &mut Draft<'a
                 route: route(relation, sources, texts, draft),
                 severity: declared.severity,
                 controls: declared.controls.clone(),
+                waivable: declared.waivable.clone(),
             });
         }
     }
@@ -187,6 +191,20 @@ fn apply_facts(instance: &Instance, apply: &hir::Apply, citation: &Citation, dra
     fact(&apply_name(&apply.blueprint), terms, citation, draft);
 }
 
+/// What the law of waivers and approvals knows of a rule in force: its blueprint, its name, by which right it is waived.
+fn objection_facts(module: &str, relation: &hir::Relation, texts: &Texts<'_>, draft: &mut Draft<'_>) {
+    let name = &relation.declared.name;
+    let (of, name) = match &relation.blueprint {
+        Some(blueprint) => (blueprint.as_str(), name.rsplit('.').next().unwrap_or(name)),
+        None => ("", name.as_str()),
+    };
+    let citation = texts.declaration(module, &relation.declared);
+    fact("std.approval.objection", vec![text(of), text(name)], &citation, draft);
+    if let Some(right) = &relation.waivable {
+        fact("std.approval.waivable", vec![text(of), text(name), text(right)], &citation, draft);
+    }
+}
+
 /// Within a decision coverage only grows: what was covered before is covered after.
 fn carry(texts: &Texts<'_>, draft: &mut Draft<'_>) {
     let Some(covers) = draft.find("std.intent.covers") else { return };
@@ -239,7 +257,7 @@ fn route<'a>(
     if sources.iter().all(|source| source.rule.to.is_none()) {
         return None;
     }
-    let right = draft.find("std.authority.right")?;
+    let rights = Rights::of(draft)?;
     let read = draft.relation(objection);
     let party = Type::Entity(String::from("std.authority.Party"));
     let mut columns = read.columns.clone();
@@ -255,13 +273,77 @@ fn route<'a>(
         let mut addressed = body.atom(to, &mut literals);
         addressed.terms.push(Term::Variable(party));
         literals.push(Literal::Holds(addressed));
-        literals.push(Literal::Holds(here(right, vec![Term::Variable(party), text("accept-risk")])));
+        literals.extend(rights.held(party, &mut body));
         let head = here(route, terms.into_iter().chain([Term::Variable(party)]).collect());
         let Body { variables, citation, helpers, .. } = body;
         draft.rule(Rule { head, body: literals, variables, message: Vec::new(), citation }, Some(*source));
         helpers.into_iter().for_each(|helper| draft.rule(helper, Some(*source)));
     }
+    routed(route, draft);
     Some(route)
+}
+
+/// The relations that say who may accept a risk, and where.
+struct Rights {
+    holds: RelationId,
+    may: RelationId,
+    instance: RelationId,
+}
+
+impl Rights {
+    fn of(draft: &Draft<'_>) -> Option<Rights> {
+        let find = |name: &str| draft.find(name);
+        Some(Rights {
+            holds: find("std.authority.holds")?,
+            may: find("std.authority.may")?,
+            instance: find("std.intent.instance")?,
+        })
+    }
+
+    /// The party may accept a risk for the intent of the rule's instance; outside of a blueprint everywhere.
+    fn held(&self, party: usize, body: &mut Body<'_, '_>) -> Vec<Literal> {
+        let (party, right) = (Term::Variable(party), text("accept-risk"));
+        let Some(instance) = body.instance else {
+            return vec![Literal::Holds(here(self.holds, vec![party, right]))];
+        };
+        let intent = Term::Variable(body.fresh(Type::Entity(String::from("std.intent.Intent"))));
+        let of = here(self.instance, vec![Term::Variable(instance), intent.clone(), Term::Any]);
+        vec![Literal::Holds(of), Literal::Holds(here(self.may, vec![party, right, intent]))]
+    }
+}
+
+/// `std.approval.routed(rule, subjects, party)` for whom a route names: its values as a verdict prints them.
+fn routed(route: RelationId, draft: &mut Draft<'_>) {
+    let Some(routed) = draft.find("std.approval.routed") else { return };
+    let relation = draft.relation(route);
+    let last = relation.name.trim_end_matches("$route");
+    let (name, first) = match relation.instanced {
+        true => (last.rsplit('.').next().unwrap_or(last), 1),
+        false => (last, 0),
+    };
+    let mut variables: Vec<Variable> = (relation.columns.iter())
+        .map(|column| Variable { name: column.name.clone(), r#type: column.r#type.clone() })
+        .collect();
+    let party = variables.len() - 1;
+    let written = |template: &str, of: Vec<Expr>| {
+        let template = std::iter::once(Expr::Constant(Value::text(template)));
+        Expr::Call(Function::StrFormat, template.chain(of).collect())
+    };
+    let rule = match first {
+        1 => written(&format!("{{}}.{name}"), vec![Expr::Variable(0)]),
+        _ => Expr::Constant(Value::text(name)),
+    };
+    let subjects = (first..party).map(|column| written("{}", vec![Expr::Variable(column)])).collect();
+    let terms = (0..=party).map(Term::Variable).collect();
+    variables.push(Variable { name: String::from("$rule"), r#type: Type::String });
+    variables.push(Variable { name: String::from("$subjects"), r#type: Type::List(Box::new(Type::String)) });
+    let body = vec![
+        Literal::Holds(here(route, terms)),
+        Literal::Bind { variable: party + 1, expr: rule },
+        Literal::Bind { variable: party + 2, expr: Expr::List(subjects) },
+    ];
+    let head = here(routed, [party + 1, party + 2, party].map(Term::Variable).into());
+    draft.rule(Rule { head, body, variables, message: Vec::new(), citation: Citation::default() }, None);
 }
 
 impl Body<'_, '_> {

@@ -290,10 +290,10 @@ impl Body<'_> {
 
 /// Whether only the tool fills the relation.
 pub(crate) fn filled_by_tool(name: &str) -> bool {
-    const CHANGE: [&str; 6] = ["action", "actor", "session", "moved", "partial", "disagrees"];
+    const CHANGE: [&str; 7] = ["action", "actor", "session", "digest", "moved", "partial", "disagrees"];
     let filled = |name: &str| CHANGE.contains(&name);
     name.strip_prefix("std.change.").is_some_and(filled)
-        || ["std.intent.", "std.verdict.", "std.source."].iter().any(|module| name.starts_with(module))
+        || ["std.intent.", "std.verdict.", "std.approval.", "std.source."].iter().any(|module| name.starts_with(module))
         || name == "std.time.now"
 }
 

@@ -1,6 +1,7 @@
 //! The closed list of ambiguities, as the standard library derives them, in words and with who may clear them.
 
 use crate::case::Failure;
+use crate::clearing::Clearing;
 use crate::proofs::Proofs;
 use crate::routing::Routing;
 use crate::settled::Settled;
@@ -19,6 +20,7 @@ pub(crate) type About = (Ambiguity, Option<usize>);
 pub(crate) fn ambiguities(
     settled: &Settled<'_>,
     routing: &Routing<'_>,
+    clearing: &Clearing<'_>,
     proofs: &mut Proofs,
 ) -> Result<Vec<About>, Failure> {
     let mut found = Vec::new();
@@ -38,7 +40,7 @@ pub(crate) fn ambiguities(
             let origins = if sure { BTreeSet::new() } else { origins(settled, relation, tuple)? };
             for action in actions {
                 let subject = tuple.last().map(Value::show).unwrap_or_default();
-                let ambiguity = Ambiguity {
+                let mut ambiguity = Ambiguity {
                     kind: doubt,
                     action: action.map(|at| settled.case.change.actions[at].id.to_string()),
                     message: message(settled, doubt, action, &subject),
@@ -47,7 +49,11 @@ pub(crate) fn ambiguities(
                     sure,
                     origins: origins.iter().cloned().collect(),
                     proof: Some(proof.clone()),
+                    cleared: None,
+                    void: Vec::new(),
                 };
+                (ambiguity.cleared, ambiguity.void) =
+                    clearing.ambiguity(doubt.name(), &ambiguity.subjects(), proofs)?;
                 found.push((ambiguity, action));
             }
         }

@@ -7,7 +7,7 @@
 //! shares with a record is defined in `evidence`.
 
 use crate::explained::Explained;
-use evidence::{Accountable, Ambiguity, Asked, Assurance, Law, Reason, Sealed, Verdict};
+use evidence::{Accountable, Ambiguity, Asked, Assurance, Cleared, Law, Reason, Sealed, Verdict};
 use program::Verb;
 use serde::{Serialize, Serializer};
 
@@ -40,6 +40,9 @@ pub struct Decision {
     pub ambiguities: Vec<Ambiguity>,
     /// Whose word would clear what can be cleared.
     pub approvals_needed: Vec<Approval>,
+    /// The facts of `std.authority.approval` that would clear what can be cleared, without who says so and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to_approve: Vec<Row>,
     /// By the names that reasons give them.
     #[serde(serialize_with = "entries")]
     pub proofs: Vec<(String, Explained)>,
@@ -107,7 +110,33 @@ pub struct Approval {
     pub right: String,
 }
 
+/// An approval that is not given yet.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Row {
+    /// The digest of the change.
+    pub change: String,
+    /// The rule with its application, or the ambiguity.
+    pub accepts: String,
+    /// All subjects.
+    pub subjects: Vec<String>,
+}
+
 impl Decision {
+    /// The facts file of the approvals that would clear what can be cleared: to be read, given a name and a reason, and
+    /// handed over with `--facts`.
+    pub fn approvals(&self) -> String {
+        let row = |row: &Row| serde_json::json!({"change": row.change, "accepts": row.accepts, "subjects": row.subjects, "by": "", "why": ""});
+        let rows: Vec<String> = self.to_approve.iter().map(|one| format!("  {}", row(one))).collect();
+        format!("{{\"std.authority.approval\": [\n{}\n]}}\n", rows.join(",\n"))
+    }
+
+    /// Whose word stands against a violation.
+    pub(crate) fn cleared(&self, rule: &str, subjects: &[String]) -> Option<&Cleared> {
+        let reasons = self.actions.iter().flat_map(|action| &action.reasons).chain(&self.reasons);
+        let mut same = reasons.filter(|reason| reason.rule == rule && reason.subjects == subjects);
+        same.find_map(|reason| reason.cleared.as_ref())
+    }
+
     /// The answer of `--json`: indented, with a line break at the end.
     pub fn to_json(&self) -> String {
         let mut text = serde_json::to_string_pretty(self).expect("bug: a decision is plain data");

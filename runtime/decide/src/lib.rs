@@ -3,7 +3,7 @@
 //! Read downwards:
 //! - `case`: what is asked. `worlds`: the facts before, and what the change makes of them.
 //! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on.
-//! - `verdict`: the road to an answer. On it: `violations`, `causes`, `ambiguity`, `routing`, `blast`, `proofs`.
+//! - `verdict`: the road to an answer. On it: `violations`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
 //! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `near`: why not. `test`: test blocks.
 //!
@@ -15,10 +15,12 @@ pub mod ask;
 mod blast;
 mod case;
 mod causes;
+mod clearing;
 mod decision;
 mod explained;
 pub mod markdown;
 mod near;
+mod permits;
 mod proofs;
 mod record;
 mod routing;
@@ -31,8 +33,8 @@ mod words;
 mod worlds;
 
 pub use case::{Case, Failure, Malformed, SourceState};
-pub use decision::{Approval, Decision, Hit, Judged, Model};
-pub use evidence::{Accountable, Ambiguity, Asked, Assurance, Doubt, Kind, Law, Reason, Verdict};
+pub use decision::{Approval, Decision, Hit, Judged, Model, Row};
+pub use evidence::{Accountable, Ambiguity, Asked, Assurance, Cleared, Doubt, How, Kind, Law, Reason, Verdict};
 pub use explained::{Because, Explained, Ground, SHORT, Step};
 pub use near::{Cause, Miss, Near};
 pub use verdict::decide;

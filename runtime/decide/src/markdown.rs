@@ -2,7 +2,9 @@
 
 use crate::decision::{Decision, Judged};
 use crate::explained::SHORT;
-use crate::text::{ACTIONS, FOLD, Next, alike, claim, counted, further, line_of, next, objections, tally};
+use crate::text::{
+    ACTIONS, FOLD, Next, alike, claim, cleared, counted, further, line_of, next, objections, tally, weight,
+};
 use evidence::{Doubt, Reason, Verdict};
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -29,6 +31,7 @@ pub fn render(decision: &Decision, flags: &str) -> String {
     }
     ambiguities(decision, &mut out);
     allowed(decision, &mut out);
+    stood_in_for(decision, &mut out);
     for (reasons, word) in [(&decision.standing, "standing, not counted"), (&decision.fixed, "fixed")] {
         if !reasons.is_empty() {
             let _ = writeln!(out, "\n### {word}\n");
@@ -82,7 +85,9 @@ fn reasons<'a>(decision: &Decision, all: &[&'a Reason], proved: &mut BTreeSet<&'
         let possibly = if first.sure { "" } else { ", possibly" };
         let times = if group.len() > 1 { format!(" × {}", group.len()) } else { String::new() };
         let (kind, rule, place) = (first.kind.name(), code(&first.rule), words(line_of(&first.place)));
-        let _ = write!(out, "- **{kind}** `{rule}` ({place}{possibly}){times}");
+        let weight = weight(first);
+        let weight = if weight.is_empty() { weight } else { format!(" {}", words(&weight)) };
+        let _ = write!(out, "- **{kind}** `{rule}` ({place}{possibly}){weight}{times}");
         let messages: Vec<&str> =
             group.iter().map(|one| one.message.as_str()).filter(|text| !text.is_empty()).collect();
         match messages.as_slice() {
@@ -100,6 +105,10 @@ fn reasons<'a>(decision: &Decision, all: &[&'a Reason], proved: &mut BTreeSet<&'
                 }
             }
         }
+        let void: BTreeSet<String> = group.iter().flat_map(|one| &one.void).map(|said| words(said)).collect();
+        for said in void {
+            let _ = writeln!(out, "\n  {said}.");
+        }
         let to: BTreeSet<String> = group.iter().flat_map(|one| &one.to).map(|party| words(party)).collect();
         if !to.is_empty() {
             let _ = writeln!(out, "\n  To decide: {}.", to.into_iter().collect::<Vec<_>>().join(", "));
@@ -115,11 +124,12 @@ fn reasons<'a>(decision: &Decision, all: &[&'a Reason], proved: &mut BTreeSet<&'
 }
 
 fn ambiguities(decision: &Decision, out: &mut String) {
-    if decision.ambiguities.is_empty() {
+    let open = || decision.ambiguities.iter().filter(|one| one.cleared.is_none());
+    if open().next().is_none() {
         return;
     }
     let _ = writeln!(out, "\n### to ask\n");
-    let unclaimed = decision.ambiguities.iter().filter(|one| one.kind == Doubt::NoIntent);
+    let unclaimed = open().filter(|one| one.kind == Doubt::NoIntent);
     let unclaimed: BTreeSet<&str> = unclaimed.map(|one| one.subject.as_str()).collect();
     if !unclaimed.is_empty() {
         let _ = writeln!(
@@ -132,14 +142,27 @@ fn ambiguities(decision: &Decision, out: &mut String) {
         });
         let _ = writeln!(out, "  ```\n");
     }
-    let others: BTreeSet<(Doubt, &str)> = decision
-        .ambiguities
-        .iter()
-        .filter(|one| one.kind != Doubt::NoIntent)
-        .map(|one| (one.kind, one.message.as_str()))
-        .collect();
+    let others: BTreeSet<(Doubt, &str)> =
+        open().filter(|one| one.kind != Doubt::NoIntent).map(|one| (one.kind, one.message.as_str())).collect();
     for (kind, message) in others {
         let _ = writeln!(out, "- **{}**: {}", kind.name(), words(message));
+    }
+    let void: BTreeSet<&String> = open().flat_map(|one| &one.void).collect();
+    for said in void {
+        let _ = writeln!(out, "\n{}.", words(said));
+    }
+}
+
+/// What somebody's word stands against.
+fn stood_in_for(decision: &Decision, out: &mut String) {
+    let all = cleared(decision);
+    if !all.is_empty() {
+        let _ = writeln!(out, "\n### waived and approved\n");
+    }
+    for ((how, said, what), (messages, _)) in all {
+        let messages: Vec<String> = messages.into_iter().map(words).collect();
+        let _ = writeln!(out, "- **{}** {}: {}", how.name(), words(&what), messages.join("; "));
+        let _ = writeln!(out, "  {}", words(&said));
     }
 }
 
@@ -150,7 +173,8 @@ fn allowed(decision: &Decision, out: &mut String) {
     }
     let _ = writeln!(out, "\n<details><summary>allow: {}</summary>\n", counted(allowed.len(), "action"));
     for action in allowed {
-        let permits: Vec<String> = action.reasons.iter().map(|one| format!("`{}`", code(&one.rule))).collect();
+        let permits = action.reasons.iter().filter(|one| one.cleared.is_none());
+        let permits: Vec<String> = permits.map(|one| format!("`{}`", code(&one.rule))).collect();
         let by = if permits.is_empty() { String::new() } else { format!(": {}", permits.join(", ")) };
         let _ = writeln!(out, "- `{}` ({}){by}", code(&action.id), action.verb);
     }

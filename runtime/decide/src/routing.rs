@@ -4,13 +4,10 @@
 //! the owner of the package.
 
 use crate::settled::Settled;
-use evidence::Doubt;
+use evidence::{ACCEPT_RISK, Doubt};
 use program::{Objection, Tuple, Value, Verb};
 use proof::Side;
 use std::collections::BTreeSet;
-
-/// The right by which a party takes a risk.
-pub(crate) const RIGHT: &str = "accept-risk";
 
 pub(crate) struct Routing<'a> {
     settled: &'a Settled<'a>,
@@ -89,9 +86,15 @@ impl<'a> Routing<'a> {
         }
     }
 
-    /// Whether a party had the right before the change.
+    /// Looks again whether a party had the right before the change, somewhere; where, the route's own rule asks.
     fn entitled(&self, party: &str) -> bool {
-        let right = self.settled.program.find("std.authority.right");
-        right.is_some_and(|id| self.settled.holds(Side::Before, id, &[Value::text(party), Value::text(RIGHT)]))
+        let pattern = [Some(Value::text(party)), Some(Value::text(ACCEPT_RISK)), None];
+        ["std.authority.right", "std.authority.holds", "std.authority.may"].iter().any(|name| {
+            let relation = self.settled.program.find(name);
+            relation.is_some_and(|id| {
+                let columns = self.settled.program.relation(id).columns.len();
+                !self.settled.matching(Side::Before, id, &pattern[..columns]).is_empty()
+            })
+        })
     }
 }

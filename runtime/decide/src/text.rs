@@ -2,7 +2,7 @@
 
 use crate::decision::{Decision, Hit, Judged};
 use crate::explained::SHORT;
-use evidence::{Ambiguity, Doubt, Kind, Reason, Verdict};
+use evidence::{Ambiguity, Cleared, Doubt, How, Kind, Reason, Verdict};
 use program::quote;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -36,6 +36,7 @@ pub fn render(decision: &Decision, style: Style<'_>) -> String {
     page.of_change();
     page.ambiguities();
     page.allowed();
+    page.cleared();
     page.rest();
     page.out
 }
@@ -140,6 +141,10 @@ impl Page<'_> {
             if !first.sure {
                 line.push_str("   possibly");
             }
+            let weight = weight(first);
+            if !weight.is_empty() {
+                let _ = write!(line, "   {weight}");
+            }
             self.line(&line);
             let most = if self.style.full { group.len() } else { FOLD };
             for (at, reason) in group.iter().take(most).enumerate() {
@@ -155,6 +160,8 @@ impl Page<'_> {
             if group.len() > most {
                 self.line(&format!("  … {} more of this rule: --full", group.len() - most));
             }
+            let void: BTreeSet<&str> = group.iter().flat_map(|reason| &reason.void).map(String::as_str).collect();
+            void.into_iter().for_each(|words| self.wrapped(2, words));
             let to: BTreeSet<&str> = group.iter().flat_map(|reason| &reason.to).map(String::as_str).collect();
             if !to.is_empty() {
                 self.wrapped(2, &format!("to decide: {}", to.into_iter().collect::<Vec<_>>().join(", ")));
@@ -220,7 +227,7 @@ impl Page<'_> {
     /// Ambiguities by kind, each kind once.
     fn ambiguities(&mut self) {
         let mut kinds: BTreeMap<Doubt, Vec<&Ambiguity>> = BTreeMap::new();
-        for ambiguity in &self.decision.ambiguities {
+        for ambiguity in self.decision.ambiguities.iter().filter(|one| one.cleared.is_none()) {
             kinds.entry(ambiguity.kind).or_default().push(ambiguity);
         }
         for (kind, all) in kinds {
@@ -233,6 +240,7 @@ impl Page<'_> {
                     if subjects.len() == 1 { "it" } else { "them" }
                 ));
                 self.claim(&subjects);
+                self.void(&all);
                 continue;
             }
             let messages: BTreeSet<&str> = all.iter().map(|one| one.message.as_str()).collect();
@@ -244,7 +252,14 @@ impl Page<'_> {
             if messages.len() > most {
                 self.line(&format!("      … {} more: --full", messages.len() - most));
             }
+            self.void(&all);
         }
+    }
+
+    /// Approvals of ambiguities that do not count.
+    fn void(&mut self, ambiguities: &[&Ambiguity]) {
+        let void: BTreeSet<&str> = ambiguities.iter().flat_map(|one| &one.void).map(String::as_str).collect();
+        void.into_iter().for_each(|words| self.wrapped(6, words));
     }
 
     /// The lines that would claim resources for an intent.
@@ -263,7 +278,8 @@ impl Page<'_> {
         let word = self.painted(Verdict::Allow, "allow");
         let mut groups: BTreeMap<Vec<(&str, &str)>, Vec<&Judged>> = BTreeMap::new();
         for action in allowed {
-            let permits = action.reasons.iter().map(|reason| (reason.rule.as_str(), reason.place.as_str()));
+            let permits = action.reasons.iter().filter(|reason| reason.cleared.is_none());
+            let permits = permits.map(|reason| (reason.rule.as_str(), reason.place.as_str()));
             groups.entry(permits.collect::<BTreeSet<_>>().into_iter().collect()).or_default().push(action);
         }
         for (permits, actions) in groups {
@@ -276,6 +292,23 @@ impl Page<'_> {
             }
             if self.style.full {
                 actions.iter().flat_map(|action| &action.reasons).for_each(|reason| self.proof(&reason.proof, None));
+            }
+        }
+    }
+
+    /// What somebody's word stands against, by rule or ambiguity and by who says so.
+    fn cleared(&mut self) {
+        for ((how, said, what), (messages, proof)) in cleared(self.decision) {
+            let times = if messages.len() > 1 { format!("   × {}", messages.len()) } else { String::new() };
+            self.line(&format!("{}  {what}{times}", how.name()));
+            let most = if self.style.full { messages.len() } else { FOLD };
+            messages.iter().take(most).for_each(|message| self.wrapped(2, message));
+            if messages.len() > most {
+                self.line(&format!("  … {} more: --full", messages.len() - most));
+            }
+            self.wrapped(2, &said);
+            if self.style.full {
+                self.proof(proof, None);
             }
         }
     }
@@ -311,7 +344,12 @@ impl Page<'_> {
         }
         let parties: Vec<&str> = decision.approvals_needed.iter().map(|approval| approval.party.as_str()).collect();
         if decision.verdict == Verdict::Escalate && !parties.is_empty() {
-            self.wrapped(0, &format!("to decide: {}", parties.join(", ")));
+            let how = if decision.to_approve.is_empty() { "" } else { "; approve with --output approval" };
+            self.wrapped(0, &format!("to decide: {}{how}", parties.join(", ")));
+        }
+        if decision.verdict == Verdict::Escalate && self.style.full && !decision.to_approve.is_empty() {
+            self.line("to approve, with a name in `by` and a reason in `why`, in a file for --facts:");
+            decision.approvals().lines().for_each(|line| self.line(line));
         }
         match next(decision, self.style.flags) {
             Some(Next::Command(command)) => self.line(&format!("next: {command}")),
@@ -321,9 +359,49 @@ impl Page<'_> {
     }
 }
 
-/// What objects to an action.
+/// What objects to an action, and nobody's word stands against it.
 pub(crate) fn objections(action: &Judged) -> Vec<&Reason> {
-    action.reasons.iter().filter(|reason| reason.kind != Kind::Permit).collect()
+    action.reasons.iter().filter(|reason| reason.kind != Kind::Permit && reason.cleared.is_none()).collect()
+}
+
+/// How bad it is and the controls it is about: `critical, PCI-DSS 1.3.1`.
+pub(crate) fn weight(reason: &Reason) -> String {
+    let severity = reason.severity.map(|severity| match severity {
+        program::Severity::Low => "low",
+        program::Severity::Medium => "medium",
+        program::Severity::High => "high",
+        program::Severity::Critical => "critical",
+    });
+    severity.into_iter().chain(reason.controls.iter().map(String::as_str)).collect::<Vec<_>>().join(", ")
+}
+
+/// What is waived or approved: how, in which words, and which rule (with its place) or ambiguity; what that said, and a
+/// proof that the word counts.
+pub(crate) fn cleared(decision: &Decision) -> BTreeMap<(How, String, String), (BTreeSet<&str>, &str)> {
+    let mut found: BTreeMap<(How, String, String), (BTreeSet<&str>, &str)> = BTreeMap::new();
+    let mut all: Vec<(&Cleared, String, &str)> = Vec::new();
+    for reason in decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons) {
+        if let Some(cleared) = &reason.cleared {
+            let rule = format!("{}   {}", reason.rule, line_of(&reason.place));
+            all.push((cleared, rule, &reason.message));
+        }
+    }
+    for ambiguity in &decision.ambiguities {
+        if let Some(cleared) = &ambiguity.cleared {
+            all.push((cleared, ambiguity.kind.name().to_owned(), &ambiguity.message));
+        }
+    }
+    for (cleared, what, message) in all {
+        let new = || (BTreeSet::new(), cleared.proof.as_str());
+        found.entry((cleared.how, said(cleared), what)).or_insert_with(new).0.insert(message);
+    }
+    found
+}
+
+/// `by ana (accept-risk) until 2026-03-01T23:59Z: it moves in March`.
+fn said(cleared: &Cleared) -> String {
+    let until = cleared.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
+    format!("by {} ({}){until}: {}", cleared.by, cleared.right, cleared.why)
 }
 
 /// Whether two reasons are said together: the same rule asks for the same.
@@ -387,8 +465,8 @@ pub(crate) enum Next {
 /// - `flags`: flags of the decision that the command needs too.
 pub(crate) fn next(decision: &Decision, flags: &str) -> Option<Next> {
     let mut reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
-    let Some(worst) = reasons.find(|reason| reason.kind != Kind::Permit) else {
-        if decision.ambiguities.iter().any(|one| one.kind == Doubt::NoIntent) {
+    let Some(worst) = reasons.find(|reason| reason.kind != Kind::Permit && reason.cleared.is_none()) else {
+        if decision.ambiguities.iter().any(|one| one.kind == Doubt::NoIntent && one.cleared.is_none()) {
             let words =
                 "put those lines into the policy, with a name, an owner and a blueprint that permits, and decide again";
             return Some(Next::Words(words.to_owned()));

@@ -1,22 +1,24 @@
 //! The verdict: of each action, and of the change as the worst of them.
 //!
-//! 1. deny, if surely denied;
-//! 2. else escalate, if something escalates, may object, or is ambiguous;
-//! 3. else allow, which rests on a permit of every ordinary intent that covers what is touched.
+//! 1. deny, if surely denied by what no waiver covers;
+//! 2. else escalate, if something escalates, may object, or is ambiguous, and no approval clears it;
+//! 3. else allow, which rests on a permit, or an approved lack of one, of every ordinary intent that covers what is touched.
 //!
-//! INVARIANT: no other road leads to *allow* than the last lines of [`decide`], where the permits are looked at again.
+//! INVARIANT: no other road leads to *allow* than the last lines of [`judge`], where the permits are looked at again (`permits`).
 
 use crate::ambiguity::{About, ambiguities, origins, permitting};
 use crate::blast::Graph;
 use crate::case::{Case, Failure};
 use crate::causes::causes;
-use crate::decision::{Approval, Decision, Judged, Model};
+use crate::clearing::Clearing;
+use crate::decision::{Approval, Decision, Judged, Model, Row};
+use crate::permits::{permits, rests_on_permits};
 use crate::proofs::Proofs;
-use crate::routing::{RIGHT, Routing};
+use crate::routing::Routing;
 use crate::settled::{Settled, settle};
 use crate::violations::{Violation, acts, violations};
 use crate::{record, words};
-use evidence::{Accountable, Ambiguity, Asked, Assurance, Doubt, Kind, Law, Reason, Sealed, Verdict};
+use evidence::{ACCEPT_RISK, Accountable, Ambiguity, Asked, Assurance, Doubt, Kind, Law, Reason, Sealed, Verdict};
 use program::{Digest, Literal, RelationId, State, Value, Verb, Weight, write_time};
 use proof::{Proof, Side, Why};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,14 +52,17 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
     let actions = &case.change.actions;
     let routing = Routing::of(settled);
     let mut proofs = Proofs::default();
-    let mut draft = object(settled, &routing, &mut proofs)?;
-    draft.doubts.extend(ambiguities(settled, &routing, &mut proofs)?);
+    let found = violations(settled);
+    let clearing = Clearing::of(settled, &found);
+    let mut draft = object(settled, &found, &routing, &clearing, &mut proofs)?;
+    draft.doubts.extend(ambiguities(settled, &routing, &clearing, &mut proofs)?);
     if actions.is_empty() {
         draft.doubts.extend(differences(settled, &routing));
     }
     nobody_to_ask(&mut draft.doubts);
 
-    let doubtful: BTreeSet<Option<usize>> = draft.doubts.iter().map(|(_, about)| *about).collect();
+    let open = draft.doubts.iter().filter(|(ambiguity, _)| ambiguity.cleared.is_none());
+    let doubtful: BTreeSet<Option<usize>> = open.map(|(_, about)| *about).collect();
     let graph = Graph::of(settled);
     let mut judged = Vec::with_capacity(actions.len());
     for (at, action) in actions.iter().enumerate() {
@@ -84,19 +89,29 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
     [&mut draft.of_change, &mut draft.standing, &mut draft.fixed]
         .into_iter()
         .for_each(|reasons| reasons.sort_by(order));
-    let unpermitted = draft.doubts.iter().find(|(one, _)| one.kind == Doubt::NoPermit);
+    let unpermitted = draft.doubts.iter().find(|(one, _)| one.kind == Doubt::NoPermit && one.cleared.is_none());
     let advice = unpermitted.map(|(one, _)| permitting(program, &one.subject));
     let mut ambiguities: Vec<Ambiguity> = draft.doubts.into_iter().map(|(ambiguity, _)| ambiguity).collect();
     ambiguities.sort();
     ambiguities.dedup();
 
     let of_actions = judged.iter().map(|action| action.verdict).min().unwrap_or(Verdict::Allow);
-    let of_doubts = if ambiguities.is_empty() { Verdict::Allow } else { Verdict::Escalate };
+    let open = || ambiguities.iter().filter(|ambiguity| ambiguity.cleared.is_none());
+    let of_doubts = if open().next().is_none() { Verdict::Allow } else { Verdict::Escalate };
     let verdict = of_actions.min(Verdict::of(&draft.of_change)).min(of_doubts);
-    let asked = judged.iter().flat_map(|action| &action.reasons).chain(&draft.of_change).flat_map(|reason| &reason.to);
-    let parties: BTreeSet<&String> = asked.chain(ambiguities.iter().flat_map(|ambiguity| &ambiguity.to)).collect();
+    let reasons = || judged.iter().flat_map(|action| &action.reasons).chain(&draft.of_change);
+    let asked = reasons().filter(|reason| reason.cleared.is_none()).flat_map(|reason| &reason.to);
+    let parties: BTreeSet<&String> = asked.chain(open().flat_map(|ambiguity| &ambiguity.to)).collect();
     let approvals_needed =
-        parties.into_iter().map(|party| Approval { party: party.clone(), right: RIGHT.into() }).collect();
+        parties.into_iter().map(|party| Approval { party: party.clone(), right: ACCEPT_RISK.into() }).collect();
+    let row = |accepts: &str, subjects: Vec<String>| Row {
+        change: case.change.digest.to_string(),
+        accepts: accepts.to_owned(),
+        subjects,
+    };
+    let of_reasons = reasons().filter(|reason| approvable(reason)).map(|one| row(&one.rule, one.subjects.clone()));
+    let derived = open().filter(|one| one.kind.relation().is_some() && one.proof.is_some());
+    let to_approve: BTreeSet<Row> = of_reasons.chain(derived.map(|one| row(one.kind.name(), one.subjects()))).collect();
 
     let mut decision = Decision {
         verdict,
@@ -117,6 +132,7 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
         fixed: draft.fixed,
         ambiguities,
         approvals_needed,
+        to_approve: to_approve.into_iter().collect(),
         proofs: Vec::new(),
         assurance: Assurance::Certificate,
         advice,
@@ -126,14 +142,31 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
     Ok((decision, named))
 }
 
-/// Deny, escalate, permit; sure before possible; then by rule and subjects.
+/// Deny, escalate, permit; sure before possible; the more severe first, without a severity last; then by rule and subjects.
 fn order(a: &Reason, b: &Reason) -> std::cmp::Ordering {
-    let key = |reason: &Reason| (reason.kind, !reason.sure, reason.rule.clone(), reason.subjects.clone(), reason.state);
-    key(a).cmp(&key(b))
+    let weight = |reason: &Reason| (reason.kind, !reason.sure, std::cmp::Reverse(reason.severity));
+    let rest = |reason: &Reason| (reason.rule.clone(), reason.subjects.clone(), reason.state);
+    weight(a).cmp(&weight(b)).then_with(|| rest(a).cmp(&rest(b)))
+}
+
+/// Whether somebody's approval would clear it: what is surely denied is waived at most.
+fn approvable(reason: &Reason) -> bool {
+    let asks = match reason.kind {
+        Kind::Deny => !reason.sure,
+        Kind::Escalate => true,
+        Kind::Permit => false,
+    };
+    asks && reason.cleared.is_none()
 }
 
 /// Every violation as a reason, with its causes and whom it asks.
-fn object(settled: &Settled<'_>, routing: &Routing<'_>, proofs: &mut Proofs) -> Result<Draft, Failure> {
+fn object(
+    settled: &Settled<'_>,
+    found: &[Violation<'_>],
+    routing: &Routing<'_>,
+    clearing: &Clearing<'_>,
+    proofs: &mut Proofs,
+) -> Result<Draft, Failure> {
     let actions = &settled.case.change.actions;
     let mut draft = Draft {
         of_action: vec![Vec::new(); actions.len()],
@@ -142,20 +175,25 @@ fn object(settled: &Settled<'_>, routing: &Routing<'_>, proofs: &mut Proofs) -> 
         fixed: Vec::new(),
         doubts: Vec::new(),
     };
-    for violation in violations(settled) {
+    for violation in found {
         let proof = proofs.add(settled, violation.side(), violation.relation, &violation.tuple)?;
-        let belongs = belongs(settled, &violation, proofs.get(&proof))?;
-        let mut reason = reason(settled, &violation, proofs.get(&proof), proof.clone());
+        let belongs = belongs(settled, violation, proofs.get(&proof))?;
+        let mut reason = reason(settled, violation, proofs.get(&proof), proof.clone());
+        if violation.counts {
+            (reason.cleared, reason.void) = clearing.violation(violation, proofs)?;
+        }
+        // What somebody stands in for is no longer asked about.
+        let open = violation.counts && reason.cleared.is_none();
         reason.causes = belongs.iter().map(|at| actions[*at].id.to_string()).collect();
         if violation.objection.weight == Weight::Escalate || !violation.sure {
             let route = routing.escalation(violation.objection, &violation.tuple);
             let first = belongs.first().copied();
-            if violation.counts && route.without_right {
+            if open && route.without_right {
                 draft.doubts.push((no_right(&reason, first.map(|at| &*actions[at].id), &route.parties), first));
             }
             reason.to = route.parties;
         }
-        if violation.counts && !violation.sure {
+        if open && !violation.sure {
             let origins = origins(settled, violation.relation, &violation.tuple)?;
             for at in belongs.iter().map(|at| Some(*at)).chain(belongs.is_empty().then_some(None)) {
                 draft.doubts.push((unknown(&reason, at.map(|at| &*actions[at].id), &origins), at));
@@ -209,11 +247,13 @@ fn reason(settled: &Settled<'_>, violation: &Violation<'_>, proof: &Proof, name:
         severity: violation.objection.severity,
         controls: violation.objection.controls.clone(),
         proof: name,
+        cleared: None,
+        void: Vec::new(),
     }
 }
 
 /// The message and the place of the rule that a proof ends in.
-fn root(settled: &Settled<'_>, proof: &Proof) -> (String, String) {
+pub(crate) fn root(settled: &Settled<'_>, proof: &Proof) -> (String, String) {
     match proof.root().map(|root| &root.why) {
         Some(Why::Derived { rule, binding, .. }) => {
             let rule = settled.program.rule(*rule);
@@ -238,6 +278,8 @@ fn unknown(reason: &Reason, action: Option<&str>, origins: &BTreeSet<String>) ->
         origins: origins.iter().cloned().collect(),
         to: reason.to.clone(),
         proof: Some(reason.proof.clone()),
+        cleared: None,
+        void: Vec::new(),
     }
 }
 
@@ -246,17 +288,24 @@ fn no_right(reason: &Reason, action: Option<&str>, instead: &[String]) -> Ambigu
         kind: Doubt::NoRight,
         action: action.map(str::to_owned),
         subject: format!("{}({})", reason.rule, reason.subjects.join(", ")),
-        message: format!("nobody whom {}({}) names holds the right `{RIGHT}`", reason.rule, reason.subjects.join(", ")),
+        message: format!(
+            "nobody whom {}({}) names holds the right `{ACCEPT_RISK}`",
+            reason.rule,
+            reason.subjects.join(", ")
+        ),
         sure: true,
         origins: Vec::new(),
         to: instead.to_vec(),
         proof: None,
+        cleared: None,
+        void: Vec::new(),
     }
 }
 
 /// One line more where an ambiguity finds nobody at all to ask.
 fn nobody_to_ask(doubts: &mut Vec<About>) {
-    let lost = doubts.iter().filter(|(one, _)| one.kind != Doubt::NoRight && one.to.is_empty());
+    let lost =
+        doubts.iter().filter(|(one, _)| one.kind != Doubt::NoRight && one.to.is_empty() && one.cleared.is_none());
     let lost: BTreeSet<&str> = lost.map(|(one, _)| one.subject.as_str()).collect();
     if let Some(first) = lost.first() {
         let more = if lost.len() > 1 { format!(" and {} more", lost.len() - 1) } else { String::new() };
@@ -270,6 +319,8 @@ fn nobody_to_ask(doubts: &mut Vec<About>) {
             origins: Vec::new(),
             to: Vec::new(),
             proof: None,
+            cleared: None,
+            void: Vec::new(),
         };
         doubts.push((ambiguity, None));
     }
@@ -288,6 +339,8 @@ fn differences(settled: &Settled<'_>, routing: &Routing<'_>) -> Vec<About> {
             origins: Vec::new(),
             to: routing.ambiguity(kind, None, subject),
             proof: None,
+            cleared: None,
+            void: Vec::new(),
         };
         found.push((ambiguity, None));
     };
@@ -308,61 +361,6 @@ fn differences(settled: &Settled<'_>, routing: &Routing<'_>) -> Vec<About> {
         }
     }
     found
-}
-
-/// The permits that surely hold for an action.
-fn permits(settled: &Settled<'_>, at: usize, proofs: &mut Proofs) -> Result<Vec<Reason>, Failure> {
-    let id = &settled.case.change.actions[at].id;
-    let mut found = Vec::new();
-    for permit in &settled.program.permits {
-        // Behind the instance stands the action.
-        let columns = settled.program.relation(permit.relation).columns.len();
-        let pattern: Vec<Option<Value>> = (0..columns).map(|at| (at == 1).then(|| Value::Text(id.clone()))).collect();
-        for tuple in &settled.matching(Side::After, permit.relation, &pattern) {
-            let proof = proofs.add(settled, Side::After, permit.relation, tuple)?;
-            let (message, place) = root(settled, proofs.get(&proof));
-            let subjects = evidence::subjects(settled.program, permit.relation, tuple);
-            found.push(Reason {
-                kind: Kind::Permit,
-                rule: evidence::rule_name(settled.program, permit.relation, tuple),
-                subjects: subjects.iter().map(Value::show).collect(),
-                message,
-                place,
-                state: None,
-                sure: true,
-                causes: vec![id.to_string()],
-                to: Vec::new(),
-                severity: None,
-                controls: Vec::new(),
-                proof,
-            });
-        }
-    }
-    Ok(found)
-}
-
-/// Looks again, without the standard library's rules, whether an action that would be allowed is permitted by every
-/// ordinary intent that covers its resource, and covered by one.
-fn rests_on_permits(settled: &Settled<'_>, at: usize) -> Result<(), Failure> {
-    let action = &settled.case.change.actions[at];
-    let (covers, ordinary) = (settled.law("std.intent.covers")?, settled.law("std.intent.ordinary")?);
-    let permits = settled.law("std.verdict.permits")?;
-    let resource = Value::Text(action.resource.clone());
-    let covering = settled.matching(Side::After, settled.possible(covers), &[None, Some(resource)]);
-    let mut covered = false;
-    for intent in covering.iter().map(|tuple| &tuple[0]) {
-        if !settled.holds(Side::After, ordinary, std::slice::from_ref(intent)) {
-            continue;
-        }
-        covered = true;
-        if !settled.holds(Side::After, permits, &[Value::Text(action.id.clone()), intent.clone()]) {
-            return Err(Failure::Bug(format!("{} would be allowed without a permit of {intent}", action.id)));
-        }
-    }
-    match covered {
-        true => Ok(()),
-        false => Err(Failure::Bug(format!("{} would be allowed without an intent", action.id))),
-    }
 }
 
 /// Who answers for a resource, each with a proof: from the world before, or where it is created from the world after.
@@ -394,13 +392,18 @@ fn basis(settled: &Settled<'_>, proof: &Proof) -> String {
     first.map_or("stated", |id| words::name(settled.program, *id)).to_owned()
 }
 
-/// Whether a rule in force reads the time.
+/// Whether a rule in force reads the time; waivers and mandates do where there are some.
 fn reads_now(settled: &Settled<'_>) -> bool {
     let program = settled.program;
     let Some(now) = program.find("std.time.now") else { return false };
+    let some = |name| program.find(name).is_some_and(|id| !settled.tuples(Side::Before, id).is_empty());
+    let idle = program.find("std.authority.may").filter(|_| !some("std.authority.mandate"));
     let objections = program.objections.iter().flat_map(|o| [Some(o.relation), o.possible, o.route]).flatten();
     let mut open: Vec<RelationId> = objections.chain(program.permits.iter().map(|permit| permit.relation)).collect();
     open.extend(["std.intent.covers", "std.authority.accountable"].iter().filter_map(|name| program.find(name)));
+    let words = [("std.authority.waiver", evidence::How::Waiver), ("std.authority.approval", evidence::How::Approval)];
+    let spoken = words.into_iter().filter(|(fact, _)| some(fact));
+    open.extend(spoken.filter_map(|(_, how)| program.find(how.relation())));
     let mut read: BTreeMap<RelationId, BTreeSet<RelationId>> = BTreeMap::new();
     for rule in &program.rules {
         let relations = rule.body.iter().flat_map(|literal| match literal {
@@ -412,6 +415,9 @@ fn reads_now(settled: &Settled<'_>) -> bool {
     }
     let mut seen: BTreeSet<RelationId> = open.iter().copied().collect();
     while let Some(relation) = open.pop() {
+        if Some(relation) == idle {
+            continue;
+        }
         open.extend(read.get(&relation).into_iter().flatten().filter(|id| seen.insert(**id)));
     }
     seen.contains(&now)
@@ -421,12 +427,20 @@ impl Decision {
     /// Meets every name of a proof, in the order in which they are printed.
     fn rename(&mut self, name: &mut dyn FnMut(&mut String)) {
         for action in &mut self.actions {
-            action.reasons.iter_mut().for_each(|reason| name(&mut reason.proof));
+            action.reasons.iter_mut().for_each(|reason| rename(reason, name));
             action.accountable.iter_mut().for_each(|one| name(&mut one.proof));
         }
         for reason in self.reasons.iter_mut().chain(&mut self.standing).chain(&mut self.fixed) {
-            name(&mut reason.proof);
+            rename(reason, name);
         }
-        self.ambiguities.iter_mut().filter_map(|ambiguity| ambiguity.proof.as_mut()).for_each(name);
+        for ambiguity in &mut self.ambiguities {
+            ambiguity.proof.iter_mut().for_each(&mut *name);
+            ambiguity.cleared.iter_mut().for_each(|cleared| name(&mut cleared.proof));
+        }
     }
+}
+
+fn rename(reason: &mut Reason, name: &mut dyn FnMut(&mut String)) {
+    name(&mut reason.proof);
+    reason.cleared.iter_mut().for_each(|cleared| name(&mut cleared.proof));
 }

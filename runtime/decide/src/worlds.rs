@@ -1,7 +1,7 @@
 //! Two worlds out of a case: what is given before, and what the change adds and removes.
 //!
 //! Read downwards: [`Worlds`] is the answer; `admission` lets facts in, `keys` settles sources that disagree on a key,
-//! `transaction` turns the actions into a delta, `disagreement` compares the change's own view with the model's.
+//! `moves` tells plain renamings from others, `transaction` turns the actions into a delta, `disagreement` compares the change's own view with the model's.
 //!
 //! INVARIANT: the result is a function of the set of facts; their order never matters. Actions run in their order.
 //! Not here: what is derived from the facts (the engine), and what follows for the verdict (`verdict`).
@@ -9,6 +9,7 @@
 mod admission;
 mod disagreement;
 mod keys;
+mod moves;
 mod reach;
 mod transaction;
 
@@ -61,6 +62,7 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
         .filter_map(|action| Some((action.moved_from.clone()?, action.resource.clone())))
         .filter(|(old, new)| old != new)
         .collect();
+    let doubtful = moves::doubtful(program, &case.change, &moves, &base);
     transaction::rename(program, &moves, &mut base);
     base.sort();
     base.dedup();
@@ -77,7 +79,8 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
     base.extend(stated);
 
     let mut changed = transaction::run(program, &case.change, &before, &mut admission)?;
-    changed.facts_of_change(program, case, &moves, &disagreement.touched, &mut admission)?;
+    let disagrees = disagreement.touched.union(&doubtful).cloned().collect();
+    changed.facts_of_change(program, case, &moves, &disagrees, &mut admission)?;
     base.append(&mut changed.stated);
     base.sort();
     base.dedup();

@@ -175,6 +175,7 @@ fn governs(program: &mut Program, line: &str) {
         route: words.get(3).and_then(|name| program.find(name)),
         severity: None,
         controls: Vec::new(),
+        waivable: None,
     });
 }
 

@@ -18,8 +18,8 @@ mod verify;
 pub use cited::cited;
 pub use envelope::{PAYLOAD_TYPE, PREDICATE_TYPE, Refused, Sealed, open, seal};
 pub use record::{
-    Accountable, Ambiguity, Asked, Assurance, CitedFact, Doubt, Judgement, Kind, Law, Reason, Record, SourcePlace,
-    Verdict,
+    ACCEPT_RISK, Accountable, Ambiguity, Asked, Assurance, CitedFact, Cleared, Doubt, How, Judgement, Kind, Law,
+    Reason, Record, SourcePlace, Verdict,
 };
 pub use spoken::{message, place, rule_name, subjects};
 pub use verify::{Report, verify};

@@ -142,7 +142,45 @@ pub struct Reason {
     pub controls: Vec<String>,
     /// The name of its proof.
     pub proof: String,
+    /// Whose word stands against it: it asks for nothing any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
+    /// Waivers and approvals that name it and do not count, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub void: Vec<String>,
 }
+
+/// Whose word stands against a reason or an ambiguity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cleared {
+    /// In which way.
+    pub how: How,
+    /// Who accepts it.
+    pub by: String,
+    /// By which right.
+    pub right: String,
+    /// Why, in their words.
+    pub why: String,
+    /// Up to and including when; an approval is of one change and has no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
+    /// The name of the proof that it counts.
+    pub proof: String,
+}
+
+/// How somebody's word clears something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    /// `std.approval.waived`: of a violation, for any change.
+    Waiver,
+    /// `std.approval.approved`: of a reason or an ambiguity, for one change. Never of what is surely denied.
+    Approval,
+}
+
+/// The right by which a party takes a risk.
+pub const ACCEPT_RISK: &str = "accept-risk";
 
 /// What a reason asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -191,6 +229,12 @@ pub struct Ambiguity {
     /// The name of its proof, where it is derived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
+    /// Whose word stands against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cleared: Option<Cleared>,
+    /// Approvals that name it and do not count, a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub void: Vec<String>,
 }
 
 /// The closed list of ambiguities.
@@ -279,14 +323,40 @@ impl Verdict {
         }
     }
 
-    /// The worst that reasons ask for; allow where there are none.
+    /// The worst that reasons ask for against which nobody's word stands; allow where there are none.
     pub fn of<'a>(reasons: impl IntoIterator<Item = &'a Reason>) -> Verdict {
-        let asked = reasons.into_iter().map(|reason| match (reason.kind, reason.sure) {
+        let standing = reasons.into_iter().filter(|reason| reason.cleared.is_none());
+        let asked = standing.map(|reason| match (reason.kind, reason.sure) {
             (Kind::Deny, true) => Verdict::Deny,
             (Kind::Deny, false) | (Kind::Escalate, _) => Verdict::Escalate,
             (Kind::Permit, _) => Verdict::Allow,
         });
         asked.min().unwrap_or(Verdict::Allow)
+    }
+}
+
+impl Ambiguity {
+    /// What an approval names it by: the action, where it is about one, and the subject.
+    pub fn subjects(&self) -> Vec<String> {
+        self.action.iter().chain([&self.subject]).cloned().collect()
+    }
+}
+
+impl How {
+    /// The relation of the standard library that derives it.
+    pub fn relation(self) -> &'static str {
+        match self {
+            How::Waiver => "std.approval.waived",
+            How::Approval => "std.approval.approved",
+        }
+    }
+
+    /// What was done.
+    pub fn name(self) -> &'static str {
+        match self {
+            How::Waiver => "waived",
+            How::Approval => "approved",
+        }
     }
 }
 

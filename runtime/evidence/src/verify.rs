@@ -6,7 +6,7 @@
 //! the model and the program it names, what is said of reasons besides, who asked, who wrote it.
 
 use crate::envelope::{Refused, open, refuse};
-use crate::record::{Doubt, Judgement, Kind, Reason, Record, Verdict};
+use crate::record::{ACCEPT_RISK, Cleared, Doubt, How, Judgement, Kind, Reason, Record, Verdict};
 use crate::spoken;
 use program::{Digest, Program, RelationId, State, Value, Verb, Weight};
 use proof::{Absence, Inputs, Node, Premise, Side, Why, check_steps};
@@ -219,6 +219,18 @@ impl Check<'_> {
                     reason.subjects.join(", ")
                 ));
             }
+            if let Some(cleared) = &reason.cleared {
+                let plain = root.tuple.iter().all(Value::is_known);
+                let denies = reason.kind == Kind::Deny && reason.sure;
+                let may = match cleared.how {
+                    How::Waiver => reason.kind != Kind::Permit && plain,
+                    How::Approval => reason.kind != Kind::Permit && !denies,
+                };
+                if !may {
+                    return refuse(format!("{} is cleared by what cannot clear it", reason.rule));
+                }
+                self.cleared(cleared, &reason.rule, &reason.subjects)?;
+            }
         }
         for action in &self.record.actions {
             for one in &action.accountable {
@@ -230,6 +242,28 @@ impl Check<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Somebody's word is what its proof ends in: of this name, these subjects, by that party.
+    fn cleared(&self, cleared: &Cleared, name: &str, subjects: &[String]) -> Result<(), Refused> {
+        let root = self.root(&cleared.proof)?;
+        let mut says =
+            vec![Value::text(name), Value::List(subjects.iter().map(|one| Value::text(one.as_str())).collect())];
+        says.push(Value::text(cleared.by.as_str()));
+        match (cleared.how, &cleared.until) {
+            (How::Waiver, Some(until)) => {
+                let until = Value::parse(until, &program::Type::Time).unwrap_or(Value::Bool(false));
+                says.extend([Value::text(cleared.right.as_str()), Value::text(cleared.why.as_str()), until]);
+            }
+            (How::Approval, None) if cleared.right == ACCEPT_RISK => says.push(Value::text(cleared.why.as_str())),
+            (How::Waiver | How::Approval, _) => says.clear(),
+        }
+        let relation = &self.record.rules.relation(root.relation).name;
+        let same = root.side == Side::After && relation == cleared.how.relation() && root.tuple == says;
+        match same {
+            true => Ok(()),
+            false => refuse(format!("proof {} does not end in {name} being {}", cleared.proof, cleared.how.name())),
+        }
     }
 
     /// Every ambiguity that is derived is what its proof ends in.
@@ -266,6 +300,12 @@ impl Check<'_> {
                 None if derived && !self.record.actions.is_empty() => return refuse(about()),
                 None => {}
             }
+            if let Some(cleared) = &ambiguity.cleared {
+                if cleared.how != How::Approval || ambiguity.proof.is_none() || ambiguity.kind.relation().is_none() {
+                    return refuse(about());
+                }
+                self.cleared(cleared, ambiguity.kind.name(), &ambiguity.subjects())?;
+            }
         }
         Ok(())
     }
@@ -274,7 +314,8 @@ impl Check<'_> {
     fn verdicts(&self) -> Result<(), Refused> {
         let record = self.record;
         for action in &record.actions {
-            let doubtful = record.ambiguities.iter().any(|ambiguity| match &ambiguity.action {
+            let mut open = record.ambiguities.iter().filter(|ambiguity| ambiguity.cleared.is_none());
+            let doubtful = open.any(|ambiguity| match &ambiguity.action {
                 Some(id) => *id == action.id,
                 None => action.verb != Verb::Read,
             });
@@ -290,12 +331,14 @@ impl Check<'_> {
             if asked == Verdict::Allow
                 && action.verb != Verb::Read
                 && !action.reasons.iter().any(|r| permits(r, action))
+                && !approved(record, action)
             {
                 return refuse(format!("nothing permits {}", action.id));
             }
         }
         let actions = record.actions.iter().map(|action| action.verdict).min().unwrap_or(Verdict::Allow);
-        let doubts = if record.ambiguities.is_empty() { Verdict::Allow } else { Verdict::Escalate };
+        let open = record.ambiguities.iter().any(|ambiguity| ambiguity.cleared.is_none());
+        let doubts = if open { Verdict::Escalate } else { Verdict::Allow };
         let asked = actions.min(doubts).min(Verdict::of(&record.reasons));
         if asked != record.verdict {
             return refuse(format!("the reasons ask for {}, not {}", asked.name(), record.verdict.name()));
@@ -305,6 +348,14 @@ impl Check<'_> {
             false => refuse(format!("{} of {} actions have a verdict", record.actions.len(), record.change.actions)),
         }
     }
+}
+
+/// An approved *no permit* counts as the permit, and so does an approved *no intent*.
+fn approved(record: &Record, action: &Judgement) -> bool {
+    let positive = [Doubt::NoPermit, Doubt::NoIntent];
+    let of_action = |id: &Option<String>| id.as_deref() == Some(action.id.as_str());
+    let mut ambiguities = record.ambiguities.iter();
+    ambiguities.any(|one| positive.contains(&one.kind) && one.cleared.is_some() && of_action(&one.action))
 }
 
 fn permits(reason: &Reason, action: &Judgement) -> bool {

@@ -20,6 +20,9 @@ pub struct Objection {
     pub severity: Option<Severity>,
     /// Control ids: `PCI-DSS 1.3.1`.
     pub controls: Vec<String>,
+    /// The right by which a violation may be waived; without one it cannot be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waivable: Option<String>,
 }
 
 /// What an objection asks for.

@@ -96,13 +96,15 @@ impl<'a> World<'a> {
         }
         let mut instead = vec![format!("the verdict is {}", verdict.name())];
         let reasons = self.decision.actions.iter().flat_map(|action| &action.reasons).chain(&self.decision.reasons);
-        let reasons: Vec<&Reason> = reasons.filter(|reason| reason.kind != Kind::Permit).collect();
+        let reasons: Vec<&Reason> =
+            reasons.filter(|reason| reason.kind != Kind::Permit && reason.cleared.is_none()).collect();
         for reason in &reasons {
             let possibly = if reason.sure { "" } else { ", possibly" };
             let (kind, subjects) = (reason.kind.name(), quoted(&reason.subjects));
             instead.push(format!("{kind}{possibly}: {}({subjects}): {}", reason.rule, reason.message));
         }
-        instead.extend(self.decision.ambiguities.iter().map(|one| format!("{}: {}", one.kind.name(), one.message)));
+        let open = self.decision.ambiguities.iter().filter(|one| one.cleared.is_none());
+        instead.extend(open.map(|one| format!("{}: {}", one.kind.name(), one.message)));
         instead.dedup();
         let mut missed = Missed { instead: shortened(instead, 8), ..Missed::default() };
         // What makes the verdict heavier than it should be is proved; what would make it heavier is sought.
@@ -157,7 +159,8 @@ impl<'a> World<'a> {
             let in_state = state.map_or(violation.state != State::Fixed, |state| violation.state == state);
             let asked = to.is_none_or(|to| parties(violation).iter().any(|party| party == to));
             let told = message.is_none_or(|message| message == says.as_str());
-            distance(pattern, &violation.tuple) == 0 && in_state && asked && told
+            let open = self.cleared(violation).is_none();
+            distance(pattern, &violation.tuple) == 0 && in_state && asked && told && open
         });
         if found.is_some() != negated {
             return Ok(None);
@@ -181,7 +184,9 @@ impl<'a> World<'a> {
             };
             let shown = words::tuple(self.settled.program, relation, &violation.tuple);
             let possibly = if violation.sure { "" } else { "possibly " };
-            format!("{shown} is {possibly}{}{asked}{says}", word(violation.state))
+            let cleared = self.cleared(violation);
+            let cleared = cleared.map(|one| format!(" and {} by {}", one.how.name(), one.by)).unwrap_or_default();
+            format!("{shown} is {possibly}{}{cleared}{asked}{says}", word(violation.state))
         });
         let instead = shortened(told.collect(), 4);
         // What was never there cannot be fixed.
@@ -193,6 +198,13 @@ impl<'a> World<'a> {
         // Those of other subjects are told with it.
         let instead = if miss.is_some() { Vec::new() } else { instead };
         Ok(Some(Missed { instead, miss, ..Missed::default() }))
+    }
+
+    /// Whose word stands against the violation.
+    fn cleared(&self, violation: &Violation<'_>) -> Option<&evidence::Cleared> {
+        let (program, relation, tuple) = (self.settled.program, violation.relation, &violation.tuple);
+        let subjects: Vec<String> = evidence::subjects(program, relation, tuple).iter().map(Value::show).collect();
+        self.decision.cleared(&evidence::rule_name(program, relation, tuple), &subjects)
     }
 
     /// What a violation says: the message of the rule in which its proof ends, as a verdict shows it.

@@ -14,7 +14,7 @@ pub(super) struct Admission<'a> {
 }
 
 /// Modules whose relations only the program and the decision fill.
-const CLOSED: [&str; 3] = ["std.verdict.", "std.intent.", "std.time."];
+const CLOSED: [&str; 4] = ["std.verdict.", "std.approval.", "std.intent.", "std.time."];
 
 impl<'a> Admission<'a> {
     pub(super) fn new(program: &'a Program) -> Self {
@@ -46,12 +46,12 @@ impl<'a> Admission<'a> {
     pub(super) fn change(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
         let Some(id) = self.fits(fact)? else { return Ok(None) };
         let relation = self.program.relation(id);
-        let filled = ["action", "actor", "session", "moved", "partial", "disagrees"];
+        let filled = ["action", "actor", "session", "digest", "moved", "partial", "disagrees"];
         let own = fact.relation.strip_prefix("std.change.").is_some_and(|name| filled.contains(&name));
         match own
             || relation.scope != Scope::Change
             || self.governing.contains(&id)
-            || fact.relation.starts_with(CLOSED[0])
+            || CLOSED.iter().any(|module| fact.relation.starts_with(module))
         {
             true => Err(refused(fact, format!("`{}` is no fact that a change states", fact.relation))),
             false => Ok(Some(id)),
@@ -78,6 +78,13 @@ impl<'a> Admission<'a> {
             {
                 let known = words.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
                 let what = format!("column `{}` of `{}`: `{word}` is none of {known}", column.name, fact.relation);
+                return Err(refused(fact, what));
+            }
+            if relation.authority && !value.is_known() {
+                let what = format!(
+                    "column `{}` of `{}` says who may, so it is known or not stated",
+                    column.name, fact.relation
+                );
                 return Err(refused(fact, what));
             }
             let bare = column.lattice.is_some() && !matches!(value, Value::Int(_));

@@ -151,6 +151,10 @@ impl<'a> Worlds<'a> {
                 let tuple = vec![Value::Text(changed.name.clone()), Value::Text(why.clone())];
                 facts.push(sheet.fact("std.change.reason", tuple, place));
             }
+            if rehomed(changed) {
+                let place = format!("{}/previous_address", changed.place);
+                facts.push(sheet.fact("std.terraform.rehomed", vec![Value::Text(changed.name.clone())], &place));
+            }
             let (id, resource) = (changed.name.clone(), changed.name.clone());
             if changed.imported {
                 // Taken under management and altered at once: both are asked for, and both must be permitted.
@@ -309,6 +313,15 @@ fn origin(path: &str, name: &str, found: &[Referring<'_>]) -> String {
         [(address, attribute)] => format!("{path}, from {address}.{attribute}"),
         _ => path.to_owned(),
     }
+}
+
+/// Whether a moved resource had another type, or stood in another module; also where its old address cannot be read.
+fn rehomed(changed: &Changed<'_>) -> bool {
+    changed.moved_from.as_ref().is_some_and(|old| {
+        let old = super::address::address(old);
+        let (new, same) = (&changed.address, |old: Address| (old.kind, old.modules));
+        old.map(same) != Some((new.kind.clone(), new.modules.clone()))
+    })
 }
 
 pub(crate) fn references<'a>(world: &World<'a>, from: &Address) -> Vec<Referring<'a>> {
