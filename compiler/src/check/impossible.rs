@@ -41,15 +41,11 @@ fn demands(library: &Library<'_>, rule: &Rule) -> Option<Diagnostic> {
         };
         let (left, right) = (named(rule, &left), named(rule, right));
         match (&left, &right) {
-            (Expr::Constant(a), Expr::Constant(b)) => {
-                if program::compare(op, a, b) == Truth::False {
-                    return Some(impossible(&[(span, "never true")]));
-                }
+            (Expr::Constant(a), Expr::Constant(b)) if program::compare(op, a, b) == Truth::False => {
+                return Some(impossible(&[(span, "never true")]));
             }
-            (a, b) if a == b => {
-                if matches!(op, Comparison::NotEqual | Comparison::Less | Comparison::Greater) && !may_lack(a) {
-                    return Some(impossible(&[(span, "both sides are the same")]));
-                }
+            (a, b) if a == b && unlike(op) && !may_lack(a) => {
+                return Some(impossible(&[(span, "both sides are the same")]));
             }
             _ => {}
         }
@@ -79,11 +75,7 @@ fn demands(library: &Library<'_>, rule: &Rule) -> Option<Diagnostic> {
             };
             let last = format!("leaves no value for {name}");
             let mut places: Vec<(Span, &str)> = vec![(spans[spans.len() - 1], last.as_str())];
-            places.extend(spans[..spans.len() - 1].iter().map(|span| (*span, "and so does this, with it")));
-            if places.len() > 1 {
-                places[0].1 = last.as_str();
-                places.iter_mut().skip(1).for_each(|place| place.1 = "together with this");
-            }
+            places.extend(spans[..spans.len() - 1].iter().map(|span| (*span, "together with this")));
             return Some(impossible(&places));
         }
     }
@@ -161,6 +153,11 @@ fn named(rule: &Rule, expr: &Expr) -> Expr {
         Some(value @ (Expr::Path(..) | Expr::As(..))) => value.clone(),
         _ => expr.clone(),
     }
+}
+
+/// Whether it holds of no value and itself.
+fn unlike(op: Comparison) -> bool {
+    matches!(op, Comparison::NotEqual | Comparison::Less | Comparison::Greater)
 }
 
 /// A path that leads nowhere is not itself either.

@@ -52,10 +52,12 @@ fn key(head: &Head) -> (&str, Option<&str>) {
 
 fn constants(rule: &Rule) -> Option<(&str, Vec<&Value>)> {
     let Head::Relation { name, terms, word: None } = &rule.head else { return None };
-    let constant = |term| match term {
-        &Expr::Constant(ref value) => Some(value),
-        _ => None,
-    };
+    fn constant(term: &Expr) -> Option<&Value> {
+        match term {
+            Expr::Constant(value) => Some(value),
+            _ => None,
+        }
+    }
     let tuple: Option<Vec<&Value>> = terms.iter().map(constant).collect();
     tuple.filter(|_| rule.body.is_empty()).map(|tuple| (name.as_str(), tuple))
 }
