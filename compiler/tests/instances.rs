@@ -1,5 +1,7 @@
 //! Applications of blueprints are data: a thousand of them copy no rule.
 
+#![expect(clippy::print_stdout, reason = "what was counted is printed")]
+
 use compiler::database::{Info, Source, compile};
 use program::Program;
 
