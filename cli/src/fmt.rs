@@ -23,6 +23,12 @@ const STDIN: &str = "<stdin>";
 /// Lines of a difference that are shown of one file.
 const SHOWN: usize = 40;
 
+/// Items of one file that are named because they do not read.
+const NAMED: usize = 100;
+
+/// Characters that are shown of a line.
+const WIDEST: usize = 500;
+
 /// Lays out files, or with `check` tells what would change.
 pub(crate) fn fmt(paths: &[PathBuf], check: bool, as_json: bool) -> Result<Answer, Failure> {
     if let [only] = paths
@@ -155,12 +161,15 @@ fn told(looked: &[(String, Formatted)], check: bool, as_json: bool) -> Answer {
 
 fn notes(path: &str, formatted: &Formatted) -> String {
     let mut text = String::new();
-    for place in &formatted.broken {
+    for place in formatted.broken.iter().take(NAMED) {
         let _ = writeln!(
             text,
             "{path}:{}:{}: this has a syntax error and stays as it is; `writ check` says which",
             place.line, place.column
         );
+    }
+    if let Some(more) = formatted.broken.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        let _ = writeln!(text, "{path}: … and {more} more such items");
     }
     text
 }
@@ -177,7 +186,11 @@ fn difference(path: &str, hunks: &[Hunk]) -> String {
         for (mark, line) in marked.into_iter().flat_map(|(mark, text)| text.lines().map(move |line| (mark, line))) {
             lines += 1;
             if lines <= SHOWN {
-                let _ = writeln!(text, "{mark}{line}");
+                let end = line.char_indices().nth(WIDEST).map(|(at, _)| at);
+                let _ = match end {
+                    Some(end) => writeln!(text, "{mark}{}…", &line[..end]),
+                    None => writeln!(text, "{mark}{line}"),
+                };
             }
         }
     }

@@ -7,7 +7,7 @@ use compiler::database::{Database, Info, Output, Source};
 use compiler::diagnostic::Severity;
 use compiler::question::{self, Asked, QUESTION};
 use compiler::render::render;
-use compiler::report::Report;
+use compiler::report::{Report, Texts};
 use program::{Fact, FactSource, Program, RelationId, TestCase};
 use std::sync::Arc;
 
@@ -41,7 +41,9 @@ impl Checked {
     /// Every finding as JSON.
     pub(crate) fn to_json(&self) -> Vec<serde_json::Value> {
         let snapshot = self.database.snapshot();
-        self.output.reports.iter().map(|report| report.to_json(&|path| snapshot.text(path))).collect()
+        let text = |path: &str| snapshot.text(path);
+        let mut texts = Texts::new(&text);
+        self.output.reports.iter().map(|report| report.to_json(&mut texts)).collect()
     }
 }
 

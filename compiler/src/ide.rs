@@ -8,6 +8,8 @@
 
 pub mod formatting;
 
+use std::ops::Range;
+
 /// How an editor counts characters within a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -39,6 +41,27 @@ pub struct Place {
 pub struct Lines<'t> {
     text: &'t str,
     starts: Vec<usize>,
+    /// What stands before each [`GAP`] bytes, so that a column in a long line is no count from its beginning.
+    counts: Vec<Counted>,
+}
+
+/// Bytes between two places up to which is counted beforehand.
+const GAP: usize = 1024;
+
+/// Characters, and how many of them are two units in UTF-16.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counted {
+    characters: usize,
+    wide: usize,
+}
+
+impl Counted {
+    /// Counts in the bytes of a text, which may be cut anywhere: a character counts where it begins.
+    fn and(self, bytes: &[u8]) -> Counted {
+        let characters = bytes.iter().filter(|&&byte| byte & 0xC0 != 0x80).count();
+        let wide = bytes.iter().filter(|&&byte| byte >= 0xF0).count();
+        Counted { characters: self.characters + characters, wide: self.wide + wide }
+    }
 }
 
 impl<'t> Lines<'t> {
@@ -48,15 +71,21 @@ impl<'t> Lines<'t> {
         let ends = (0..bytes.len())
             .filter(|&at| bytes[at] == b'\n' || (bytes[at] == b'\r' && bytes.get(at + 1) != Some(&b'\n')));
         let starts = std::iter::once(0).chain(ends.map(|at| at + 1)).collect();
-        Lines { text, starts }
+        let counts = bytes.chunks(GAP).scan(Counted::default(), |before, chunk| {
+            let counted = *before;
+            *before = before.and(chunk);
+            Some(counted)
+        });
+        Lines { text, starts, counts: counts.collect() }
     }
 
     /// Where an editor sees a byte of the text; an offset beyond the end is the end.
     pub fn position(&self, offset: usize, encoding: Encoding) -> Position {
-        let (line, before) = self.line(offset);
+        let (line, start, offset) = self.line(offset);
+        let (from, to) = (self.counted(start), self.counted(offset));
         let character = match encoding {
-            Encoding::Utf8 => before.len(),
-            Encoding::Utf16 => before.chars().map(char::len_utf16).sum(),
+            Encoding::Utf8 => offset - start,
+            Encoding::Utf16 => to.characters + to.wide - from.characters - from.wide,
         };
         Position { line: count(line), character: count(character) }
     }
@@ -82,18 +111,35 @@ impl<'t> Lines<'t> {
 
     /// Where a person sees a byte of the text.
     pub fn place(&self, offset: usize) -> Place {
-        let (line, before) = self.line(offset);
-        Place { line: count(line + 1), column: count(before.chars().count() + 1) }
+        let (line, start, offset) = self.line(offset);
+        Place { line: count(line + 1), column: count(self.characters(offset) - self.characters(start) + 1) }
     }
 
-    /// The line's number from 0, and what stands in it before the offset.
-    fn line(&self, offset: usize) -> (usize, &'t str) {
+    /// How many characters of the text begin before a byte of it; of one beyond the end, all.
+    pub(crate) fn characters(&self, offset: usize) -> usize {
+        self.counted(offset.min(self.text.len())).characters
+    }
+
+    /// The bytes of the line that an offset is in, its end included.
+    pub(crate) fn around(&self, offset: usize) -> Range<usize> {
+        let (line, start, _) = self.line(offset);
+        start..self.starts.get(line + 1).copied().unwrap_or(self.text.len())
+    }
+
+    fn counted(&self, offset: usize) -> Counted {
+        let before = self.counts.get(offset / GAP).or(self.counts.last()).copied().unwrap_or_default();
+        let at = (offset / GAP).min(self.counts.len().saturating_sub(1)) * GAP;
+        before.and(&self.text.as_bytes()[at..offset])
+    }
+
+    /// The line's number from 0, its first byte, and the offset as one of the text between two characters.
+    fn line(&self, offset: usize) -> (usize, usize, usize) {
         let mut offset = offset.min(self.text.len());
         while !self.text.is_char_boundary(offset) {
             offset -= 1;
         }
         let line = self.starts.partition_point(|&start| start <= offset).saturating_sub(1);
-        (line, &self.text[self.starts[line]..offset])
+        (line, self.starts[line], offset)
     }
 }
 

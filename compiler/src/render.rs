@@ -5,7 +5,7 @@
 //! INVARIANT: without colour the output holds no escape sequence. A place outside its text is drawn at its end.
 
 use crate::diagnostic::Severity;
-use crate::report::{Report, Spot};
+use crate::report::{Report, Spot, Texts};
 use ariadne::{CharSet, Color, Config, IndexType, Label, LabelAttach, ReportKind, Source};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -15,18 +15,36 @@ use std::fmt::Write;
 /// - `text`: a file's text by its path.
 /// - `colour`: whether the reader's terminal shows it.
 pub fn render<'t>(reports: &[Report], text: &dyn Fn(&str) -> Option<&'t str>, colour: bool) -> String {
-    let mut sources = Sources { text, known: BTreeMap::new() };
+    let mut sources = Sources { text, texts: Texts::new(text), known: BTreeMap::new() };
     let mut out = String::new();
-    for report in reports {
+    let is_error = |report: &&Report| report.severity() == Severity::Error;
+    let more = reports.len().saturating_sub(DRAWN);
+    // Where not all are drawn, none that is an error gives way to a warning before it.
+    let first = reports.iter().filter(|report| more == 0 || is_error(report));
+    let then = reports.iter().filter(|report| more > 0 && !is_error(report));
+    for report in first.chain(then).take(DRAWN) {
         draw(report, &mut sources, colour, &mut out);
         out.push('\n');
+    }
+    if more > 0 {
+        let _ = writeln!(out, "… and {more} more, which are not drawn: mend the first ones and check again\n");
     }
     out
 }
 
+/// Reports that are drawn at most: nobody reads more at once.
+const DRAWN: usize = 1_000;
+
+/// Bytes of the longest line that is drawn whole.
+const LONG_LINE: usize = 1_000;
+
+/// Characters that are drawn of a longer one: on each side of the place, and of the place itself.
+const SIDE: usize = 40;
+
 /// Texts as ariadne reads them, each scanned once.
 struct Sources<'a, 't> {
     text: &'a dyn Fn(&str) -> Option<&'t str>,
+    texts: Texts<'a, 't>,
     known: BTreeMap<String, Source<&'t str>>,
 }
 
@@ -68,6 +86,13 @@ fn draw(report: &Report, sources: &mut Sources<'_, '_>, colour: bool, out: &mut 
 /// The author's lines with their labels, as ariadne draws them, without its frame.
 fn snippet(report: &Report, sources: &mut Sources<'_, '_>, colour: bool) -> Vec<String> {
     let Some(first) = report.spots.first() else { return Vec::new() };
+    let mut is_long = |spot: &Spot| {
+        let lines = sources.texts.lines(&spot.file);
+        [spot.start, spot.end].into_iter().any(|at| lines.around(at).len() > LONG_LINE)
+    };
+    if report.spots.iter().any(&mut is_long) {
+        return excerpt(first, sources);
+    }
     let config = Config::new()
         .with_color(colour)
         .with_char_set(CharSet::Ascii)
@@ -93,6 +118,34 @@ fn snippet(report: &Report, sources: &mut Sources<'_, '_>, colour: bool) -> Vec<
     }
     let drawn = String::from_utf8_lossy(&drawn);
     underlined(drawn.lines().skip(1).map(reframe).collect())
+}
+
+/// The words around a place in a line that is too long to be drawn.
+fn excerpt(spot: &Spot, sources: &mut Sources<'_, '_>) -> Vec<String> {
+    let text = (sources.text)(&spot.file).unwrap_or_default();
+    let lines = sources.texts.lines(&spot.file);
+    let place = lines.place(spot.start);
+    let line = lines.around(spot.start);
+    let whole = text[line.clone()].trim_end_matches(['\n', '\r']);
+    let boundary = |at: usize| whole.floor_char_boundary(at.saturating_sub(line.start).min(whole.len()));
+    let (start, end) = (boundary(spot.start), boundary(spot.end.max(spot.start)));
+    let first = whole[..start].char_indices().rev().nth(SIDE - 1).map_or(0, |(at, _)| at);
+    let upto = |from: usize| whole[from..].char_indices().nth(SIDE).map_or(whole.len(), |(at, _)| from + at);
+    let shown = end.min(upto(start));
+    let last = if shown < end { shown } else { upto(end) };
+    let (left, right) = (if first > 0 { "…" } else { "" }, if last < whole.len() { "…" } else { "" });
+    let words = format!("{left}{}{right}", &whole[first..last]).replace(char::is_control, " ");
+    let before = whole[first..start].chars().count() + left.chars().count();
+    let marks = "^".repeat(whole[start..shown].chars().count().max(1));
+    let number = place.line.to_string();
+    let gutter = number.len() + 1;
+    vec![
+        format!("{:gutter$}--> {}:{number}:{}", "", spot.file, place.column),
+        format!("{:gutter$} |", ""),
+        format!(" {number} | {words}"),
+        format!("{:gutter$} | {:before$}{marks} {}", "", "", spot.text).trim_end().to_owned(),
+        format!("{:gutter$} |", ""),
+    ]
 }
 
 /// Puts a label that stands alone under its line right behind its carets: `|^^` and `` `-- words`` are `^^^ words`.
@@ -151,10 +204,9 @@ fn without_escapes(line: &str) -> String {
 }
 
 /// The spot in characters, within its text.
-fn inside(spot: &Spot, sources: &Sources<'_, '_>) -> (String, std::ops::Range<usize>) {
-    let text = (sources.text)(&spot.file).unwrap_or_default();
-    let characters = |at: usize| text.char_indices().take_while(|(start, _)| *start < at).count();
-    let (start, end) = (characters(spot.start), characters(spot.end));
+fn inside(spot: &Spot, sources: &mut Sources<'_, '_>) -> (String, std::ops::Range<usize>) {
+    let lines = sources.texts.lines(&spot.file);
+    let (start, end) = (lines.characters(spot.start), lines.characters(spot.end));
     (spot.file.clone(), start..end.max(start))
 }
 
@@ -224,9 +276,50 @@ mod tests {
     }
 
     #[test]
+    fn of_a_long_line_its_middle_is_drawn() {
+        let text = format!("{}é tem {}\n", "x".repeat(5_000), "y".repeat(5_000));
+        check(
+            &text,
+            &[("tem", "bound here and never used")],
+            &format!(
+                "error[W0203]: `tem` occurs once in this rule
+  --> policy.writ:1:5003
+   |
+ 1 | …{}é tem {}…
+   | {}^^^ bound here and never used
+   |
+   = law: a variable that occurs once is an error
+   = help: write `_tem`
+
+",
+                "x".repeat(38),
+                "y".repeat(39),
+                " ".repeat(41),
+            ),
+        );
+        let mut place = report(&text, &[("tem", "")]);
+        place.spots[0].start = 0;
+        let drawn = render(&[place], &|_| Some(&text), false);
+        assert!(drawn.contains(&format!("| {}…\n   | {}\n", "x".repeat(40), "^".repeat(40))), "{drawn}");
+    }
+
+    #[test]
+    fn of_too_many_the_errors_are_drawn_first() {
+        let error = report("tem", &[("tem", "")]);
+        let warning = Report { code: Code::NeverRead, ..error.clone() };
+        let mut all = vec![warning; DRAWN];
+        all.push(error);
+        let drawn = render(&all, &|_| Some("tem"), false);
+        assert!(drawn.starts_with("error"), "{}", &drawn[..200]);
+        assert!(drawn.trim_end().ends_with("… and 1 more, which are not drawn: mend the first ones and check again"));
+    }
+
+    #[test]
     fn any_place_is_drawn() {
-        for text in ["", "\n", "é", "a\r\nb", "a\nb\n"] {
-            for (start, end) in (0..8).flat_map(|start| (start..8).map(move |end| (start, end))) {
+        let long = "é\t".repeat(LONG_LINE);
+        for text in ["", "\n", "é", "a\r\nb", "a\nb\n", &long] {
+            let places = || (0..8).chain([text.len().saturating_sub(1), text.len(), text.len() + 1]);
+            for (start, end) in places().flat_map(|start| places().map(move |end| (start, end))) {
                 let mut report = report("a", &[]);
                 report.spots.push(Spot { file: "a.writ".to_owned(), start, end, text: "x".to_owned() });
                 let drawn = [false, true].map(|colour| render(std::slice::from_ref(&report), &|_| Some(text), colour));

@@ -5,6 +5,7 @@
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::ide::Lines;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 
 /// A diagnostic that knows its files.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,27 +51,59 @@ pub struct Repair {
 /// From a module and an item's position to its file and the first byte of its chunk there.
 type Find<'f> = dyn Fn(&str, u32) -> Option<(String, usize)> + 'f;
 
+/// The texts that reports point into, each scanned for its lines once.
+pub struct Texts<'f, 't> {
+    text: &'f dyn Fn(&str) -> Option<&'t str>,
+    known: BTreeMap<String, Lines<'t>>,
+}
+
+impl<'f, 't> Texts<'f, 't> {
+    /// - `text`: a file's text by its path.
+    pub fn new(text: &'f dyn Fn(&str) -> Option<&'t str>) -> Texts<'f, 't> {
+        Texts { text, known: BTreeMap::new() }
+    }
+
+    /// The lines of a file; one that nobody knows is empty.
+    pub(crate) fn lines(&mut self, file: &str) -> &Lines<'t> {
+        let text = self.text;
+        self.known.entry(file.to_owned()).or_insert_with(|| Lines::new(text(file).unwrap_or_default()))
+    }
+}
+
+/// Characters that a sentence of a report has at most: the author's words in it may be of any length.
+const LONGEST: usize = 1_000;
+
+/// A sentence that a person can read, the middle of a longer one left out.
+fn shortened(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    let first: String = text.chars().take(LONGEST / 2).collect();
+    let last = text.char_indices().rev().nth(LONGEST / 4).map_or(0, |(at, _)| at);
+    if last <= first.len() { text.to_owned() } else { format!("{first}…{}", &text[last..]) }
+}
+
 impl Report {
     /// Gives a diagnostic's places their files.
     ///
     /// - `find`: the file of an item, and the first byte of its chunk there.
     pub(crate) fn new(diagnostic: &Diagnostic, find: &Find<'_>) -> Report {
-        let spot = |place: &crate::diagnostic::Place, text: &str| {
+        let spot = |place: &crate::diagnostic::Place, text: String| {
             let (module, item) = place.item.as_ref()?;
             let (file, start) = find(module, *item)?;
             let (first, last) = (place.span.start as usize, place.span.end as usize);
-            Some(Spot { file, start: start + first, end: start + last, text: text.to_owned() })
+            Some(Spot { file, start: start + first, end: start + last, text })
         };
         let fixes = diagnostic.fixes.iter().filter_map(|fix| {
-            let edits: Option<Vec<Spot>> = fix.edits.iter().map(|edit| spot(&edit.place, &edit.text)).collect();
-            Some(Repair { title: fix.title.clone(), edits: edits?, sure: fix.sure })
+            let edits: Option<Vec<Spot>> = fix.edits.iter().map(|edit| spot(&edit.place, edit.text.clone())).collect();
+            Some(Repair { title: shortened(&fix.title), edits: edits?, sure: fix.sure })
         });
         Report {
             code: diagnostic.code,
-            message: diagnostic.message.clone(),
-            spots: diagnostic.labels.iter().filter_map(|label| spot(&label.place, &label.text)).collect(),
-            law: diagnostic.law.clone(),
-            help: diagnostic.help.clone(),
+            message: shortened(&diagnostic.message),
+            spots: diagnostic.labels.iter().filter_map(|label| spot(&label.place, shortened(&label.text))).collect(),
+            law: diagnostic.law.as_deref().map(shortened),
+            help: diagnostic.help.as_deref().map(shortened),
             fixes: fixes.collect(),
         }
     }
@@ -95,22 +128,22 @@ impl Report {
 
     /// The report for other programs: lines and columns from 1, columns in characters.
     ///
-    /// - `text`: a file's text by its path.
-    pub fn to_json<'t>(&self, text: &dyn Fn(&str) -> Option<&'t str>) -> Value {
-        let spot = |spot: &Spot| {
-            let lines = Lines::new(text(&spot.file).unwrap_or_default());
+    /// - `texts`: the files that it points into.
+    pub fn to_json(&self, texts: &mut Texts<'_, '_>) -> Value {
+        let mut spot = |spot: &Spot| {
+            let lines = texts.lines(&spot.file);
             let (start, end) = (lines.place(spot.start), lines.place(spot.end));
             json!({
                 "file": spot.file, "line": start.line, "column": start.column,
                 "end": { "line": end.line, "column": end.column }, "text": spot.text,
             })
         };
-        let first = self.spots.first().map(spot);
+        let first = self.spots.first().map(&mut spot);
         let part = |name: &str| first.as_ref().and_then(|first| first.get(name)).cloned().unwrap_or(Value::Null);
         let fixes: Vec<Value> = self
             .fixes
             .iter()
-            .map(|fix| json!({ "title": fix.title, "sure": fix.sure, "edits": fix.edits.iter().map(spot).collect::<Vec<_>>() }))
+            .map(|fix| json!({ "title": fix.title, "sure": fix.sure, "edits": fix.edits.iter().map(&mut spot).collect::<Vec<_>>() }))
             .collect();
         json!({
             "code": self.code.number(), "name": self.code.name(), "severity": self.severity_word(), "message": self.message,

@@ -1,6 +1,7 @@
 //! Policies that are large in one direction: each ends with an answer, whether a program or a limit that is named.
 
 use compiler::database::{Info, Output, Source, compile};
+use compiler::render::render;
 use std::fmt::Write as _;
 
 fn compiled(text: String) -> Output {
@@ -76,4 +77,42 @@ fn wide_relations_enums_and_sets_compile() {
 fn many_rules_of_one_relation_and_one_file_compile() {
     let rules = lines(2_000, |n| format!("a({n});\nb(x) if a(x), x > {n};\n"));
     assert!(right(format!("relation a(x: int);\nrelation b(x: int);\n{rules}")) > 2);
+}
+
+#[test]
+fn a_word_of_any_length_is_told_in_a_sentence() {
+    let long = "n".repeat(2_000_000);
+    let texts = [
+        format!("{long}(1);\n"),
+        format!("relation {long};\n"),
+        format!("relation a(x: int);\na(x) if b(x, {long});\n"),
+        format!("relation a(x: string);\na(\"{long});\n"),
+        format!("relation a(x: string);\na(\"{}\");\n", "\\u{".repeat(100)),
+        format!("relation a(x: decimal);\na({});\n", "9".repeat(1_000_000)),
+        format!("relation a(x: json);\na({});\n", "9".repeat(100_000)),
+        "\u{0}".repeat(2_000_000),
+    ];
+    for text in texts {
+        let output = compiled(text.clone());
+        assert!(output.program.is_none());
+        let drawn = render(&output.reports, &|path| (path == "policy.writ").then_some(text.as_str()), false);
+        assert!(drawn.len() < 2_000 * output.reports.len().clamp(1, 1_000), "{} bytes", drawn.len());
+        assert!(output.reports.iter().all(|report| report.message.chars().count() < 2_000));
+    }
+}
+
+#[test]
+fn any_number_of_mistakes_is_drawn_in_part() {
+    let text = "a(;\n".repeat(20_000);
+    let output = compiled(text.clone());
+    assert!(output.reports.len() >= 20_000);
+    let drawn = render(&output.reports, &|path| (path == "policy.writ").then_some(text.as_str()), false);
+    assert_eq!(drawn.matches("error[").count(), 1_000);
+    assert!(drawn.contains("… and 19000 more"), "{}", &drawn[drawn.len() - 200..]);
+}
+
+#[test]
+fn rules_on_one_line_compile() {
+    let rules = lines(5_000, |n| format!("b(x) if a(x), x > {n}; "));
+    assert!(right(format!("relation a(x: int); relation b(x: int); a(1); {rules}")) > 2);
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::diagnostic::Code;
+use crate::report::Texts;
 use std::sync::Mutex;
 
 /// A database that writes down which queries ran.
@@ -278,7 +279,7 @@ fn places_are_those_of_the_file() {
     let spot = &report.spots[0];
     assert_eq!((spot.file.as_str(), spot.start, spot.end), ("base.writ", 38, 39));
     assert_eq!(report.fixes[0].edits[0].start, 39);
-    let json = report.to_json(&|_| Some("// é\n\nrelation a(x: int);\na(x) if b(x)\n"));
+    let json = report.to_json(&mut Texts::new(&|_| Some("// é\n\nrelation a(x: int);\na(x) if b(x)\n")));
     assert_eq!((&json["line"], &json["column"], &json["code"]), (&4.into(), &12.into(), &"W0001".into()));
 }
 

@@ -7,6 +7,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::Package;
+use rustc_hash::FxHashMap;
 use salsa::Database as Db;
 use syntax::ast::{Blueprint, Item, ItemKind, Name, Span};
 
@@ -40,6 +41,9 @@ pub(super) struct Chunk<'db> {
     pub(super) file: File,
     #[returns(deref)]
     pub(super) text: String,
+    /// How many items of the same text stand before it. Salsa could tell them apart, but goes through them all for each.
+    #[returns(copy)]
+    twin: u32,
     /// Which of the file's items it is.
     #[tracked]
     #[returns(copy)]
@@ -54,9 +58,13 @@ pub(super) struct Chunk<'db> {
 pub(super) fn chunks<'db>(db: &'db dyn Db, file: File) -> Vec<Chunk<'db>> {
     let text = file.text(db);
     let pieces = syntax::chunk::cut(text).into_iter().filter(|piece| !piece.blank);
+    let mut seen: FxHashMap<&str, u32> = FxHashMap::default();
     let chunks = (0..).zip(pieces).map(|(position, piece)| {
-        let words = text[piece.start as usize..piece.end as usize].to_owned();
-        Chunk::new(db, file, words, position, piece.start)
+        let words = &text[piece.start as usize..piece.end as usize];
+        let twins = seen.entry(words).or_default();
+        let twin = *twins;
+        *twins += 1;
+        Chunk::new(db, file, words.to_owned(), twin, position, piece.start)
     });
     chunks.collect()
 }

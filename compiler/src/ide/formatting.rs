@@ -81,7 +81,10 @@ fn hunks(text: &str, edits: &[TextEdit]) -> Vec<Hunk> {
         let mut taken = 1;
         let within = |at: u32, to: usize| (at as usize) < to || !text[..to].ends_with('\n');
         while let Some(next) = rest.get(taken).filter(|next| within(next.range.start, to)) {
-            to = end(next.range.end);
+            // An edit that ends before the line does not move it: a line may hold any number of edits.
+            if next.range.end as usize >= to {
+                to = end(next.range.end);
+            }
             taken += 1;
         }
         let (these, others) = rest.split_at(taken);

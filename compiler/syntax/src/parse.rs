@@ -150,7 +150,8 @@ impl<'t> Reader<'t> {
     fn part(&mut self, kind: &mut ItemKind, lexemes: &[Lexeme]) {
         match kind {
             ItemKind::Blueprint(blueprint) => {
-                if let Some(item) = self.item(lexemes) {
+                // No block of its own is opened: what a blueprint may hold has none, and each would be read once more.
+                if let Some(Parsed::Item(item)) = self.whole(Entry::Item, lexemes) {
                     blueprint.items.push(item);
                 }
             }

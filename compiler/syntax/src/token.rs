@@ -396,12 +396,14 @@ fn read_escape(escape: &str) -> (Option<char>, usize) {
 }
 
 fn read_code_point(escape: &str) -> (Option<char>, usize) {
-    let digits = escape.strip_prefix("\\u{").and_then(|rest| rest.split_once('}')).map(|(digits, _)| digits);
-    let Some(digits) = digits else { return (None, 2) };
-    let length = digits.len() + 4;
-    let short = digits.len() <= 6 && digits.bytes().all(|b| b.is_ascii_hexdigit());
-    let said = if short { u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) } else { None };
-    (said, length)
+    let Some(rest) = escape.strip_prefix("\\u{") else { return (None, 2) };
+    // No search for the `}` beyond them: a text may hold any number of these that nothing closes.
+    let digits = &rest[..rest.bytes().take_while(u8::is_ascii_hexdigit).count()];
+    if !rest[digits.len()..].starts_with('}') {
+        return (None, 2);
+    }
+    let said = if digits.len() <= 6 { u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) } else { None };
+    (said, digits.len() + 4)
 }
 
 #[cfg(test)]
@@ -449,5 +451,6 @@ mod tests {
     fn escapes_are_read() {
         assert_eq!(unescape(r#""a\"\\\n\u{e9}b""#), ("a\"\\\n\u{e9}b".to_owned(), vec![]));
         assert_eq!(unescape(r#""a\qb\u{110000}""#), (r"a\qb\u{110000}".to_owned(), vec![2..4, 5..15]));
+        assert_eq!(unescape(r#""\u{41\u{41}""#), (r"\u{41A".to_owned(), vec![1..3]));
     }
 }

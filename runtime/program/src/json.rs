@@ -52,7 +52,7 @@ impl Json {
 impl Json {
     /// A number from its JSON text, exactly: `1e3` is 1000, `1.50` is 1.5.
     ///
-    /// - returns: `None` where the text is no JSON number or has more than 1,000 digits written out.
+    /// - returns: `None` where the text is no JSON number, has more than 1,000 digits, or an exponent beyond 1,000.
     pub fn number(text: &str) -> Option<Json> {
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, exponent.trim_start_matches('+').parse::<i64>().ok()?),
@@ -60,6 +60,9 @@ impl Json {
         };
         let (sign, digits) = mantissa.strip_prefix('-').map_or(("", mantissa), |rest| ("-", rest));
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        if whole.len() + fraction.len() > 1_000 {
+            return None;
+        }
         let all = format!("{whole}{fraction}");
         if all.is_empty() || !all.bytes().all(|b| b.is_ascii_digit()) || exponent.abs() > 1_000 {
             return None;

@@ -138,6 +138,11 @@ proptest! {
 #[test]
 fn numbers_have_no_exponent_and_no_trailing_zeros() {
     let shown = |text: &str| Json::number(text).map(|n| n.to_string());
+    let nines = |count: usize| "9".repeat(count);
+    assert_eq!(shown(&nines(1_000)), Some(nines(1_000)));
+    for long in [nines(1_001), nines(70_000), format!("0.{}", nines(70_000)), "1e1001".to_owned()] {
+        assert_eq!(shown(&long), None);
+    }
     assert_eq!(shown("1e3").as_deref(), Some("1000"));
     assert_eq!(shown("1.50").as_deref(), Some("1.5"));
     assert_eq!(shown("-0.0").as_deref(), Some("0"));
