@@ -22,7 +22,7 @@ pub enum Planted {
     WrongStratum,
     /// An index misses the tuples that came after it was made.
     StaleIndex,
-    /// A lattice column keeps the first value that it finds.
+    /// A lattice column keeps the first value that is found for a group, whatever is derived later.
     KeepFirst,
 }
 

@@ -49,7 +49,7 @@ impl Groups {
         }
     }
 
-    /// Whether a row is better than what holds of its group.
+    /// Whether a derived row is better than what holds of its group.
     pub(crate) fn improves(&self, key: &[Id], number: i64) -> bool {
         match self.best.get(key) {
             None => true,
@@ -63,7 +63,7 @@ impl Groups {
     pub(crate) fn add(&mut self, row: &[Id], number: i64) {
         let key = self.key(row);
         let place = self.rows.len();
-        let improves = self.improves(&key, number);
+        let improves = self.best.get(&key).is_none_or(|(_, best)| self.prefers(number, *best));
         self.rows.push((number, !improves));
         if improves && let Some((old, _)) = self.best.insert(key, (place, number)) {
             self.rows[old].1 = true;
