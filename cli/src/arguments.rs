@@ -28,12 +28,17 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Compile the policy; print every finding.
-    #[command(after_help = "Examples:\n  writ check\n  writ check --fix\n  writ check --policy policies/ --json")]
+    /// Compile the policy; print every finding, also what only the declared or given facts show.
+    #[command(
+        after_help = "Examples:\n  writ check\n  writ check --fix\n  writ check --policy policies/ --json\n  writ check --state terraform.tfstate"
+    )]
     Check {
-        /// Which policy.
+        /// What it is compared with.
         #[command(flatten)]
-        policy: Policy,
+        inputs: Inputs,
+        /// A change to compare it with too.
+        #[arg(long)]
+        change: Option<String>,
         /// Make every obvious repair in the files, and print each.
         #[arg(long)]
         fix: bool,
@@ -148,7 +153,7 @@ pub(crate) struct Policy {
     pub(crate) policy: PathBuf,
 }
 
-/// What `decide`, `why` and `query` are asked of.
+/// What `decide`, `why` and `query` are asked of, and `check` compares with.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Inputs {
     /// Which policy.

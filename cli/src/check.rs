@@ -1,22 +1,35 @@
 //! `writ check` and `writ explain`: what the compiler has to say.
 
-use crate::arguments::Policy;
+use crate::arguments::Inputs;
+use crate::decide::limited;
 use crate::failure::Failure;
 use crate::output::Answer;
-use crate::{fix, package, policy, progress};
+use crate::package::Package;
+use crate::{fix, inputs, package, policy, progress};
 use compiler::builtins;
 use compiler::diagnostic::Code;
+use decide::SourceState;
+use program::Nowhere;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Compiles a policy and prints every finding; ends with 1 where there is an error.
 ///
+/// - `inputs`: facts to compare the policy with; it is compiled first, and they cannot keep it from being checked.
 /// - `repair`: make the obvious repairs first.
-pub(crate) fn check(policy: &Policy, repair: bool, as_json: bool) -> Result<Answer, Failure> {
+pub(crate) fn check(inputs: &Inputs, change: Option<&str>, repair: bool, as_json: bool) -> Result<Answer, Failure> {
     progress::stage("compiling the policy");
-    let mut package = package::load(&policy.policy)?;
+    let mut package = package::load(&inputs.policy.policy)?;
     let repairs = if repair { fix::fix(&mut package)? } else { Vec::new() };
-    let checked = policy::check(&package);
+    let mut checked = policy::check(&package);
+    let mut notes = String::new();
+    if checked.counts().0 == 0 && has_facts(&package, inputs, change) {
+        match compared(inputs, change) {
+            Ok(found) => checked.add(&found),
+            Err(why) => notes = format!("note: the policy was not compared with the facts\n  {why}\n"),
+        }
+    }
     let (errors, warnings) = checked.counts();
     let code = u8::from(errors > 0);
     if as_json {
@@ -24,7 +37,7 @@ pub(crate) fn check(policy: &Policy, repair: bool, as_json: bool) -> Result<Answ
         if repair {
             answer["fixed"] = repairs.iter().map(fix::to_json).collect();
         }
-        return Ok(Answer::of(format!("{answer:#}\n")).with_code(code));
+        return Ok(Answer { text: format!("{answer:#}\n"), notes, code });
     }
     let mut text: String = repairs.iter().map(fix::line).collect();
     text += &checked.render();
@@ -37,7 +50,29 @@ pub(crate) fn check(policy: &Policy, repair: bool, as_json: bool) -> Result<Answ
     };
     let fixed = if repair { format!(", {} made", count(repairs.len(), "repair")) } else { String::new() };
     let _ = writeln!(text, "{}: {}{fixed}, {findings}", package.name(), count(package.modules.len(), "module"));
-    Ok(Answer::of(text).with_code(code))
+    Ok(Answer { text, notes, code })
+}
+
+/// Whether there is anything to compare the policy with.
+fn has_facts(package: &Package, inputs: &Inputs, change: Option<&str>) -> bool {
+    let declared = package.manifest.as_ref().is_some_and(|manifest| !manifest.source.is_empty());
+    declared || change.is_some() || !inputs.state.is_empty() || !inputs.facts.is_empty()
+}
+
+/// What the facts show of the policy; else why they show nothing.
+fn compared(inputs: &Inputs, change: Option<&str>) -> Result<BTreeSet<(Nowhere, bool)>, Failure> {
+    let loaded = inputs::load(inputs, change)?;
+    // What is not there may have the paths that nothing else has.
+    let missing = loaded.sources.iter().find_map(|source| match source {
+        SourceState::Missing(name) => Some(name),
+        SourceState::Stale(_) => None,
+    });
+    if let Some(name) = missing {
+        return Err(Failure::Malformed(format!(
+            "writ.toml: source `{name}` is declared, and none of its files is there"
+        )));
+    }
+    limited(inputs, |limits| decide::paths::nowhere(&loaded.case(inputs, limits)))
 }
 
 /// The page of a code or of a builtin, or the list of all codes.

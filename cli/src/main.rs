@@ -73,7 +73,7 @@ fn main() -> ExitCode {
 fn run(arguments: Arguments) -> Result<Answer, Failure> {
     match arguments.verb {
         Verb::Init { folder, json } => init::init(&folder, json),
-        Verb::Check { policy, fix, json } => check::check(&policy, fix, json),
+        Verb::Check { inputs, change, fix, json } => check::check(&inputs, change.as_deref(), fix, json),
         Verb::Fmt { paths, check, json } => fmt::fmt(&paths, check, json),
         Verb::Test(arguments) => test::test(&arguments),
         Verb::Decide(decide) => decide::decide(&decide),

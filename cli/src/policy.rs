@@ -8,7 +8,7 @@ use compiler::diagnostic::Severity;
 use compiler::question::{self, Asked, QUESTION};
 use compiler::render::render;
 use compiler::report::{Report, Texts};
-use program::{Fact, FactSource, Program, RelationId, TestCase};
+use program::{Fact, FactSource, Nowhere, Program, RelationId, TestCase};
 use std::sync::Arc;
 
 /// A policy that compiled.
@@ -31,6 +31,14 @@ impl Checked {
     pub(crate) fn counts(&self) -> (usize, usize) {
         let errors = self.output.reports.iter().filter(|report| report.severity() == Severity::Error).count();
         (errors, self.output.reports.len() - errors)
+    }
+
+    /// Adds what the facts showed.
+    ///
+    /// - `found`: see `decide::paths`.
+    pub(crate) fn add<'f>(&mut self, found: impl IntoIterator<Item = &'f (Nowhere, bool)>) {
+        self.output.reports.extend(self.database.snapshot().nowhere(found));
+        self.output.reports.sort_by(|a, b| a.order().cmp(&b.order()));
     }
 
     /// Every finding as text.

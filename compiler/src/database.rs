@@ -17,10 +17,10 @@ use crate::library::Library;
 use crate::lower::{self, Lowered};
 use crate::report::Report;
 use crate::stdlib;
-use program::{Program, TestCase};
+use program::{Nowhere, Program, TestCase};
 use queries::{
     Local, allows, applications, bare, bare_exports, clashes, closed_definition, declared, declared_name, definitions,
-    exports, file_subjects, findings, found, intents, linted, lowered, module_of, modules, open_definition,
+    exports, file_subjects, findings, found, intents, linted, lowered, module_of, modules, nowhere, open_definition,
     part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects,
 };
 use salsa::{Durability, Setter};
@@ -279,6 +279,16 @@ impl Snapshot {
             order(&mut output.reports);
         }
         output
+    }
+
+    /// What `decide::paths` found in facts, as findings about the files; with each whether the rule foresees it.
+    pub fn nowhere<'f>(&self, found: impl IntoIterator<Item = &'f (Nowhere, bool)>) -> Vec<Report> {
+        let found = found
+            .into_iter()
+            .filter_map(|(path, foreseen)| nowhere(&self.storage, *self.files.get(&path.rule.0)?, path, *foreseen));
+        let mut reports: Vec<Report> = found.map(|found| self.report(&found)).collect();
+        order(&mut reports);
+        reports
     }
 
     /// What is wrong in one file, as far as it and the declarations that it reads show it: the answer to a keystroke.

@@ -410,4 +410,6 @@ codes! {
     IdleAllow = "W0710", Warning;
     /// A relation of a blueprint without a rule.
     NeverFilled = "W0711", Warning;
+    /// A path into json that no fact of the loaded model has.
+    Nowhere = "W0720", Warning;
 }

@@ -6,15 +6,17 @@
 //! - `unread`, `unapplied`, `unused`: relations, blueprints, parameters and names that nothing asks for; `words` walks
 //!   the trees for them.
 //! - `allowed`: what `@allow` silences, and what it does not.
+//! - `nowhere`: the words for what `decide::paths` found, which has facts; asked apart from the others.
 //!
-//! INVARIANT: each finding is true of every model; nothing here looks at facts of files, and none stops a program.
-//! Not here: contradictions within one rule (`check::impossible`), paths that no fact has (`decide`, which has facts).
+//! INVARIANT: each finding of [`lint`] is true of every model; nothing here looks at facts of files, and none stops a program.
+//! Not here: contradictions within one rule (`check::impossible`), which paths no fact has (`decide`, which has facts).
 
 pub(crate) mod allowed;
 mod defeated;
 mod empty;
 mod implied;
 mod mapping;
+pub(crate) mod nowhere;
 mod unapplied;
 mod unread;
 mod unused;

@@ -154,7 +154,7 @@ impl Report {
     }
 
     /// Where it stands among others: by file, place, number.
-    pub(crate) fn order(&self) -> (Option<&Spot>, Code, &str) {
+    pub fn order(&self) -> (Option<&Spot>, Code, &str) {
         (self.spots.first(), self.code, &self.message)
     }
 }

@@ -1,16 +1,19 @@
 //! Every diagnostic's page: its wrong example is wrong in just that way, its right one is right, its repairs repair.
 //!
 //! A page holds fences `writ wrong` and `writ right`, each a package of one file `policy.writ`; where several files matter
-//! each has a fence of its own that names it. What only a question can be told has fences `writ-question`.
+//! each has a fence of its own that names it. What only a question can be told has fences `writ-question`. What
+//! only facts can tell has a fence `writ-facts` with them.
 
-use compiler::database::{Database, Info, Source};
+use compiler::database::{Database, Info, Snapshot, Source};
 use compiler::diagnostic::{Code, Severity};
 use compiler::question;
 use compiler::repair::{Made, Text, repair};
 use compiler::report::Report;
 use golden_tests::root;
+use program::{Change, Digest, FactSource, Program};
 use std::collections::BTreeSet;
 use std::fs;
+use std::sync::Arc;
 
 struct Bench {
     database: Database,
@@ -35,6 +38,18 @@ impl Bench {
         self.database.snapshot().check().reports
     }
 
+    /// What is told of a package beside facts, which are those of the page.
+    fn compared(&mut self, sources: &[Source], facts: Option<&str>) -> Vec<Report> {
+        let mut reports = self.reports(sources);
+        if let Some(facts) = facts {
+            let snapshot = self.database.snapshot();
+            let program = snapshot.compile().program.expect("a page with facts compiles");
+            let found = decide::paths::nowhere(&case(program, &snapshot, facts)).expect("a page's facts can be read");
+            reports.extend(snapshot.nowhere(&found));
+        }
+        reports
+    }
+
     /// Makes the obvious repairs.
     fn repair(&mut self, sources: &mut [Source]) -> Vec<Made> {
         let text = |source: &Source| Text { path: source.path.clone(), text: source.text.clone() };
@@ -54,6 +69,45 @@ impl Bench {
         let program = snapshot.compile().program.expect("an empty package compiles");
         question::atom(&snapshot, &program, text.trim()).err().unwrap_or_default()
     }
+}
+
+fn case(program: Arc<Program>, snapshot: &Snapshot, facts: &str) -> decide::Case<'static> {
+    let source = FactSource {
+        name: "page".into(),
+        kind: program::SourceKind::Facts,
+        file: "page.writ".into(),
+        speaks: program::Speaks::Intended,
+        rank: 0,
+        observed_at: None,
+        digest: "".into(),
+        complete: true,
+    };
+    let change = Change {
+        format: "question".into(),
+        file: "".into(),
+        digest: Digest::of(b""),
+        actions: Vec::new(),
+        partial: Vec::new(),
+        facts: Vec::new(),
+    };
+    decide::Case {
+        program,
+        facts: question::facts(snapshot, facts, &Arc::new(source)).expect("a page's facts compile"),
+        change,
+        actor: None,
+        session: None,
+        now: 0,
+        model: Digest::of(b""),
+        sources: Vec::new(),
+        limits: engine::Limits::default(),
+        build: String::new(),
+    }
+}
+
+/// The facts beside which both examples of a page are looked at.
+fn facts(page: &str) -> Option<&str> {
+    let (_, rest) = page.split_once("```writ-facts\n")?;
+    rest.split_once("```").map(|(text, _)| text)
 }
 
 fn source(path: &str, text: &str) -> Source {
@@ -95,7 +149,7 @@ fn wrong_examples_are_wrong_in_just_that_way() {
         let (sources, asked) = (example(code.page(), "wrong"), question(code.page(), "wrong"));
         let reports = match asked {
             Some(text) => bench.asked(text),
-            None => bench.reports(&sources),
+            None => bench.compared(&sources, facts(code.page())),
         };
         if sources.is_empty() && asked.is_none() {
             faults.push(format!("{}: no wrong example", code.number()));
@@ -129,7 +183,7 @@ fn right_examples_are_right() {
                     faults.push(format!("{}: no right example", code.number()));
                     continue;
                 }
-                sources => bench.reports(&sources),
+                sources => bench.compared(&sources, facts(code.page())),
             },
         };
         if !reports.is_empty() {
@@ -145,7 +199,8 @@ fn every_offer_takes_its_diagnostic_away() {
     let (mut faults, mut applied) = (Vec::new(), 0);
     for code in Code::all() {
         let sources = example(code.page(), "wrong");
-        for report in bench.reports(&sources).iter().filter(|report| report.code == *code) {
+        let page = facts(code.page());
+        for report in bench.compared(&sources, page).iter().filter(|report| report.code == *code) {
             for fix in &report.fixes {
                 let mut fixed = sources.clone();
                 let mut edits: Vec<_> = fix.edits.iter().collect();
@@ -157,7 +212,7 @@ fn every_offer_takes_its_diagnostic_away() {
                 applied += 1;
                 // A name that is imported rightly is still named wrongly where it is used.
                 let _ = bench.repair(&mut fixed);
-                let left = bench.reports(&fixed);
+                let left = bench.compared(&fixed, page);
                 let error = |report: &&Report| report.severity() == Severity::Error;
                 if left.iter().any(|report| report.code == *code) || left.iter().any(|report| error(&report)) {
                     faults.push(format!("{}: {}\n{fixed:?}{}", code.number(), fix.title, shown(&left)));

@@ -19,7 +19,7 @@ use crate::names::{self, Exporting, Exports, Sort};
 use crate::report::Report;
 use crate::scope::{self, Scope};
 use crate::{resolve, signatures};
-use program::{Program, TestCase, Type};
+use program::{Nowhere, Program, TestCase, Type};
 use rustc_hash::FxHashMap;
 use salsa::Database as Db;
 use std::collections::BTreeMap;
@@ -376,6 +376,19 @@ pub(super) fn linted(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
         );
     }
     told
+}
+
+/// Finds the places of what `decide::paths` found in one file; without what `@allow` silences.
+pub(super) fn nowhere(db: &dyn Db, file: File, found: &Nowhere, foreseen: bool) -> Option<Diagnostic> {
+    let (_, line, column, _) = &found.rule;
+    let text = file.text(db);
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1) as usize).map(str::len).sum();
+    let within: usize = text.get(before..)?.chars().take(column.saturating_sub(1) as usize).map(char::len_utf8).sum();
+    let start = u32::try_from(before + within).ok()?;
+    let chunk = chunks(db, file).iter().rev().find(|chunk| chunk.start(db) <= start)?;
+    let diagnostic = lint::nowhere::diagnostic(found, foreseen, start - chunk.start(db))?;
+    let located = diagnostic.located(file.module(db), chunk.position(db));
+    (!allowed::silenced(file.module(db), allows(db, file), &located)).then_some(located)
 }
 
 pub(super) fn report(db: &dyn Db, project: Project, diagnostic: &Diagnostic) -> Report {

@@ -53,8 +53,8 @@ fn code(attribute: &Attribute) -> Option<Code> {
     })
 }
 
-/// Silenced where it is found (`lower::left_out`): nobody tells here whether it was.
-const OF_THE_WHOLE: [Code; 1] = [Code::LeftOut];
+/// Silenced where it is found (`lower::left_out`, `lint::nowhere`): nobody tells here whether it was.
+const OF_THE_WHOLE: [Code; 2] = [Code::LeftOut, Code::Nowhere];
 
 /// Whether one of them silences the finding.
 pub(crate) fn silenced(module: &str, allows: &[Allow], diagnostic: &Diagnostic) -> bool {

@@ -5,7 +5,8 @@
 //! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on.
 //! - `verdict`: the road to an answer. On it: `violations`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
-//! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `near`: why not. `test`: test blocks.
+//! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `near`: why not. `paths`: what no fact
+//!   has. `test`: test blocks.
 //!
 //! INVARIANT: pure: no file, no clock, no environment; and no verdict that was not checked.
 //! Not here: formats of changes and facts (`import`), policies as text (`compiler`).
@@ -20,6 +21,7 @@ mod decision;
 mod explained;
 pub mod markdown;
 mod near;
+pub mod paths;
 mod permits;
 mod proofs;
 mod record;
