@@ -295,6 +295,18 @@ impl Scope {
                     .label(last.span, format!("`{module}` declares no such name"))
                     .did_you_mean(last.span, near(&last.text, declared.iter().map(String::as_str)));
             }
+            let (home, owner) = match self.imports.get(&prefix) {
+                Some(Target::Symbol(symbol)) => (&symbol.module, &symbol.local),
+                _ => (&self.module, &prefix),
+            };
+            let members = locals(names, home, wanted);
+            let members: Vec<&str> =
+                members.iter().filter_map(|name| name.strip_prefix(owner.as_str())?.strip_prefix('.')).collect();
+            if !members.is_empty() {
+                return diagnostic
+                    .label(last.span, format!("`{prefix}` declares no such name"))
+                    .did_you_mean(last.span, near(&last.text, members));
+            }
             let modules: Vec<&str> =
                 self.imports.keys().map(String::as_str).chain(names.modules().map(|e| e.module.as_str())).collect();
             let span = syntax::ast::Span { start: path[0].span.start, end: qualifier[qualifier.len() - 1].span.end };

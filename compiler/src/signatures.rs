@@ -273,10 +273,13 @@ impl Stage<'_> {
             match position(name) {
                 Some(position) => positions.push(position),
                 None => {
-                    let meant = near(&name.text, columns.iter().map(|column| column.name.text.as_str()));
+                    let known: Vec<&str> = columns.iter().map(|column| column.name.text.as_str()).collect();
+                    let meant = near(&name.text, known.iter().copied());
+                    let known = crate::constant::listed(&known).replace(" or ", " and ");
                     self.report(
                         Diagnostic::new(Code::UnknownColumn, format!("the relation has no column `{}`", name.text))
                             .label(name.span, "not a column")
+                            .law(format!("its columns are {known}"))
                             .did_you_mean(name.span, meant),
                     );
                 }

@@ -165,6 +165,7 @@ fn outside(rule: &Rule) -> Diagnostic {
     Diagnostic::new(Code::PermitOutside, "a permit stands only in a blueprint")
         .label(rule.span, "outside any blueprint")
         .law("a permit counts for what the intent covers that applies its blueprint")
+        .help("put it into a `blueprint`, and `apply` that in an intent")
 }
 
 fn no_action(rule: &Rule) -> Diagnostic {
@@ -191,10 +192,17 @@ fn disconnected(rule: &Rule, stray: usize) -> Diagnostic {
 }
 
 fn uncovered(rule: &Rule) -> Diagnostic {
+    let counted = rule.body.iter().any(|literal| match literal {
+        Literal::Aggregate { body, .. } => body.iter().any(|inner| matches!(inner, Literal::Covered(..))),
+        _ => false,
+    });
     Diagnostic::new(Code::Uncovered, "this rule is about nothing that the intent covers")
         .label(rule.span, "no subject is `covered`")
         .law("in a blueprint, a deny or escalate binds a subject with `covered`, or takes an action on a covered resource")
-        .help("add `covered(r)` for the resource it protects")
+        .help(match counted {
+            true => "what is covered inside of an aggregate is no subject: take one of the resources outside of it as well",
+            false => "add `covered(r)` for the resource it protects",
+        })
 }
 
 /// The words of a literal.

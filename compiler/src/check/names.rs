@@ -7,6 +7,7 @@ use crate::names::near;
 use crate::resolve::mentions::{Mention, Mentions};
 use crate::resolve::rule::{Head, Written};
 use crate::scope::Scope;
+use program::Type;
 use std::collections::BTreeSet;
 use syntax::ast::Span;
 
@@ -33,7 +34,7 @@ impl Names<'_> {
                 let lacking = unbound.iter().any(|u| !u.negated && self.variables[u.variable].name == name);
                 if frame > 0 || !lacking {
                     told.insert(name);
-                    found.push(once(name, mention.first, self.others(name)));
+                    found.push(once(name, mention.first, self.others(name), self.is_word(name)));
                 }
             }
         }
@@ -60,13 +61,18 @@ impl Names<'_> {
         self.variables.iter().any(|variable| variable.parameter && variable.name == name)
     }
 
+    /// Whether it stands where a word of an enum may.
+    fn is_word(&self, name: &str) -> bool {
+        self.variables.iter().any(|variable| matches!(variable.r#type, Type::Enum(_)) && variable.name == name)
+    }
+
     /// Another variable that the name was probably meant to be.
     fn others(&self, name: &str) -> Option<&str> {
         near(name, self.mentions.all().map(|(_, other, _)| other))
     }
 }
 
-fn once(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
+fn once(name: &str, span: Span, near: Option<&str>, word: bool) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::SingletonVariable, format!("`{name}` occurs once in this rule"))
         .label(span, "bound here and never used")
         .law("a variable that occurs once is an error, so that a misspelt name never becomes a wildcard");
@@ -75,6 +81,9 @@ fn once(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
         Some(near) => diagnostic
             .help(format!("`{near}` is used in this rule; or write `{underscored}` if any value is meant"))
             .offer(format!("write `{near}`"), span, near),
+        None if word => diagnostic
+            .help(format!("write `\"{name}\"` if the word is meant; or `_` or `{underscored}` if any value is"))
+            .offer(format!("write `\"{name}\"`"), span, format!("\"{name}\"")),
         None => diagnostic.help(format!("write `_` or `{underscored}` if any value is meant")),
     };
     diagnostic.offer(format!("write `{underscored}`"), span, underscored)

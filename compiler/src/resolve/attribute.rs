@@ -60,8 +60,12 @@ pub(super) fn check(item: &Item, diagnostics: &mut Vec<Diagnostic>) {
                 "optional" => "@optional",
                 _ => "@editable",
             };
-            diagnostics
-                .push(bad(attribute, format!("`@{name}` cannot be read")).help(format!("write it as `{example}`")));
+            let unread = bad(attribute, format!("`@{name}` cannot be read")).help(format!("write it as `{example}`"));
+            diagnostics.push(match name {
+                "severity" => unread.law("a severity is `low`, `medium`, `high` or `critical`"),
+                "allow" => unread.law("it names the code of a warning; `writ explain` lists them"),
+                _ => unread,
+            });
         }
     }
 }

@@ -323,6 +323,7 @@ fn restated(diagnostic: Diagnostic, have: &Type, wanted: &Type) -> Diagnostic {
         (_, Type::Time | Type::Duration | Type::Cidr | Type::Ip | Type::Version) if text => {
             diagnostic.help(format!("state it: `x: {wanted} = …` is unknown where the text says none"))
         }
+        (Type::Entity(_) | Type::Enum(_), Type::Entity(_) | Type::Enum(_)) => diagnostic,
         (_, Type::String | Type::Entity(_) | Type::Enum(_)) if text => {
             diagnostic.help(format!("state it where the text is meant so: `x: {wanted} = …`"))
         }

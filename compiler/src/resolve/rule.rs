@@ -94,6 +94,14 @@ pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::
     };
     let (literals, bound, mut unbound) = binding::bind(literals, &mut variables, &parameters, &outside);
     unbound.extend(outside.difference(&bound).map(|v| binding::Unbound { variable: *v, negated: false }));
+    // That a variable has no type either is no further mistake where the body never names it.
+    let inside = Mentions::of(&[], None, &[], written.body);
+    let lacking = unbound.iter().map(|unbound| &variables[unbound.variable]);
+    let lacking: BTreeSet<Span> =
+        lacking.filter(|variable| inside.owner(0, &variable.name).is_none()).map(|variable| variable.span).collect();
+    diagnostics.retain(|found| {
+        found.code != Code::NoType || !found.labels.first().is_some_and(|label| lacking.contains(&label.place.span))
+    });
     let understood = diagnostics.is_empty() && !body.recursion && !body.misread;
     let names =
         check::names::Names { scope: &context.module.scope, mentions: &body.place.mentions, variables: &variables };

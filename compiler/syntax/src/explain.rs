@@ -258,6 +258,14 @@ impl Stop<'_> {
             }
             Token::Equals if self.wants("==") => "compare with `==`; `=` binds the variable left of it".to_owned(),
             Token::Equal if self.wants("=") => return Some(("write `=`".to_owned(), Some("="))),
+            Token::OpenBrace if before == Some(Token::Name) && self.compared_aggregate() => {
+                "what an aggregate gives is bound with `=`: `n = count { … }`, and then compared".to_owned()
+            }
+            Token::Name | Token::Not
+                if before == Some(Token::CloseParenthesis) && self.wants(",") && self.wants("==") =>
+            {
+                "did you forget a `,` before this?".to_owned()
+            }
             Token::CloseBrace if self.position == 0 => "this `}` closes nothing".to_owned(),
             Token::Semicolon if self.position == 0 => "no `;` stands behind a `}`".to_owned(),
             Token::Semicolon
@@ -272,6 +280,13 @@ impl Stop<'_> {
             _ => return None,
         };
         Some((help, None))
+    }
+
+    /// Whether the word before is an aggregate's, right of a comparison.
+    fn compared_aggregate(&self) -> bool {
+        let [.., sign, _] = &self.words[..self.position] else { return false };
+        matches!(self.word(self.position - 1), "count" | "sum" | "min" | "max" | "collect")
+            && matches!(&self.text[sign.range()], "==" | "!=" | "<" | "<=" | ">" | ">=")
     }
 
     /// A first word that begins nothing here, but is near one that does, or is another language's.
