@@ -166,3 +166,11 @@ impl Filled<'_> {
 pub(crate) fn is_resource(r#type: &Type) -> bool {
     matches!(r#type, Type::Entity(name) if name == RESOURCE)
 }
+
+/// What a set or a list, at any depth, holds; of any other type the type itself.
+pub(crate) fn innermost(r#type: &Type) -> &Type {
+    match r#type {
+        Type::Set(inner) | Type::List(inner) => innermost(inner),
+        other => other,
+    }
+}

@@ -5,7 +5,7 @@
 //!
 //! INVARIANT: a move that is not shown to be plain is a disagreement.
 
-use super::is_resource;
+use super::{innermost, is_resource};
 use program::{
     Aggregate, Atom, Change, Comparison, Expr, Literal, Origin, Program, RelationId, Rule, Step, Term, Tuple, Type,
     Value,
@@ -29,8 +29,13 @@ pub(super) fn doubtful(
     let own = |origin: &Origin| *origin.source.digest == *change.digest.hex() && origin.source.file == change.file;
     let (mut of_model, mut of_change) = (BTreeSet::new(), BTreeSet::new());
     for (id, tuple, origin) in facts {
-        let columns = program.relation(*id).columns.iter().zip(tuple).filter(|(column, _)| is_resource(&column.r#type));
-        let named = columns.filter_map(|(_, value)| value.as_text());
+        let relation = program.relation(*id);
+        // A waiver speaks of what is printed: what takes a waived name would be waived.
+        let waiver = relation.name == "std.authority.waiver";
+        let mut named = BTreeSet::new();
+        for (_, value) in relation.columns.iter().zip(tuple).filter(|(column, _)| waiver || resources(&column.r#type)) {
+            texts(value, &mut named);
+        }
         if own(origin) { of_change.extend(named) } else { of_model.extend(named) }
     }
     let names = Names::of(program);
@@ -144,11 +149,9 @@ impl Names {
     }
 
     fn value(&mut self, value: &Value) {
-        match value {
-            Value::Set(items) => items.iter().for_each(|item| self.value(item)),
-            Value::List(items) => items.iter().for_each(|item| self.value(item)),
-            other => self.written.extend(other.as_text().map(Arc::from)),
-        }
+        let mut found = BTreeSet::new();
+        texts(value, &mut found);
+        self.written.extend(found.into_iter().map(Arc::from));
     }
 }
 
@@ -162,9 +165,15 @@ fn same(op: Comparison) -> bool {
 
 /// Whether values of the type are, or hold, resources.
 fn resources(of: &Type) -> bool {
-    match of {
-        Type::Set(inner) | Type::List(inner) => resources(inner),
-        other => is_resource(other),
+    is_resource(innermost(of))
+}
+
+/// Every text that the value is, or holds.
+fn texts<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Set(items) => items.iter().for_each(|item| texts(item, found)),
+        Value::List(items) => items.iter().for_each(|item| texts(item, found)),
+        other => found.extend(other.as_text()),
     }
 }
 

@@ -5,7 +5,7 @@
 //! - A move has renamed the world before; nothing is left of the old name.
 
 use super::admission::Admission;
-use super::{Given, is_resource, own_source};
+use super::{Given, innermost, is_resource, own_source};
 use crate::case::{Case, Failure};
 use engine::Delta;
 use program::{Change, Origin, Program, RelationId, Tuple, Value, Verb};
@@ -23,13 +23,28 @@ pub(super) fn rename(
     }
     for (id, tuple, _) in facts {
         for (column, value) in program.relation(*id).columns.iter().zip(tuple) {
-            if let Value::Text(name) = value
-                && is_resource(&column.r#type)
-                && let Some(new) = moves.get(name)
-            {
-                *value = Value::Text(new.clone());
+            if is_resource(innermost(&column.r#type)) {
+                rename_in(moves, value);
             }
         }
+    }
+}
+
+fn rename_in(moves: &BTreeMap<Arc<str>, Arc<str>>, value: &mut Value) {
+    let renamed = |item: &Value| {
+        let mut item = item.clone();
+        rename_in(moves, &mut item);
+        item
+    };
+    match value {
+        Value::Text(name) => {
+            if let Some(new) = moves.get(name) {
+                *name = new.clone();
+            }
+        }
+        Value::Set(items) => *value = Value::Set(Arc::new(items.iter().map(renamed).collect())),
+        Value::List(items) => *value = Value::List(items.iter().map(renamed).collect()),
+        _ => {}
     }
 }
 
