@@ -3,7 +3,9 @@
 use super::{Function, PARTIAL, SHALLOW, Signature, TOTAL, short, text};
 use crate::expression::to_json;
 use crate::{Json, Value};
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest as _, Sha256};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::sync::Arc;
 
@@ -48,8 +50,12 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.json.parse",
         parameters: &["text"],
         overloads: &[&["string", "json"]],
-        docs: "The value that a string says in JSON, its numbers exactly; unknown where it is not JSON.",
-        examples: &[("json.parse(\"{\\\"a\\\": 1.50}\")", "{\"a\": 1.5}"), ("json.parse(\"{\")", "unknown")],
+        docs: "The value that a string says in JSON, its numbers exactly; unknown where it is not JSON, or an object has a key twice.",
+        examples: &[
+            ("json.parse(\"{\\\"a\\\": 1.50}\")", "{\"a\": 1.5}"),
+            ("json.parse(\"{\\\"a\\\": 1, \\\"a\\\": 2}\")", "unknown"),
+            ("json.parse(\"{\")", "unknown"),
+        ],
         run: |a| Some(Value::json(parse(text(a, 0)?)?)),
         ..PARTIAL
     },
@@ -146,7 +152,66 @@ fn parse(text: &str) -> Option<Json> {
             }
         })
     }
+    // Readers differ on which of two values of one key counts.
+    let Distinct = serde_json::from_str(text).ok()?;
     from(serde_json::from_str(text).ok()?)
+}
+
+/// JSON of which no object has a key twice.
+struct Distinct;
+
+impl<'de> Deserialize<'de> for Distinct {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Distinct, D::Error> {
+        struct Seen;
+        impl<'de> Visitor<'de> for Seen {
+            type Value = Distinct;
+
+            fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                out.write_str("JSON without a key twice in one object")
+            }
+
+            fn visit_unit<E>(self) -> Result<Distinct, E> {
+                Ok(Distinct)
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<Distinct, E> {
+                Ok(Distinct)
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<Distinct, E> {
+                Ok(Distinct)
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<Distinct, E> {
+                Ok(Distinct)
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Distinct, E> {
+                Ok(Distinct)
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Distinct, E> {
+                Ok(Distinct)
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Distinct, A::Error> {
+                while items.next_element::<Distinct>()?.is_some() {}
+                Ok(Distinct)
+            }
+
+            // A number of any size is a map as well, of one key.
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Distinct, A::Error> {
+                let mut keys = BTreeSet::new();
+                while let Some((key, Distinct)) = entries.next_entry::<String, Distinct>()? {
+                    if !keys.insert(key) {
+                        return Err(A::Error::custom("a key twice in one object"));
+                    }
+                }
+                Ok(Distinct)
+            }
+        }
+        from.deserialize_any(Seen)
+    }
 }
 
 /// Adds the value's text; `None` where a part is not known, or the text grows too long.
