@@ -5,18 +5,25 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Rule};
 use crate::resolve::Context;
 use program::{Comparison, Value, World};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use syntax::ast::Span;
 
 /// Reports state that is read after the change for a resource that the change may destroy.
 pub(super) fn check(context: Context<'_>, rule: &Rule, diagnostics: &mut Vec<Diagnostic>) {
     plain_reads_change(context, rule, diagnostics);
-    let destroyed: BTreeSet<usize> = atoms(&rule.body).filter_map(|atom| destroyed(rule, atom)).collect();
+    let destroyed: BTreeMap<usize, Fate> = atoms(&rule.body).filter_map(|atom| destroyed(rule, atom)).collect();
     for atom in atoms(&rule.body).filter(|atom| atom.world == World::Here) {
-        let Some(resource) = atom.terms.first().and_then(variable).filter(|v| destroyed.contains(v)) else { continue };
+        let Some(resource) = atom.terms.first().and_then(variable).filter(|v| destroyed.contains_key(v)) else {
+            continue;
+        };
         let Some(relation) = context.library.relation(&atom.relation) else { continue };
         if relation.qualifier == Qualifier::Plain && relation.word.is_none() {
-            diagnostics.push(gone(&rule.variables[resource].name, &relation.declared.name, atom.span));
+            diagnostics.push(gone(
+                &rule.variables[resource].name,
+                destroyed[&resource],
+                &relation.declared.name,
+                atom.span,
+            ));
         }
     }
 }
@@ -54,20 +61,38 @@ fn worlds(literal: &Literal) -> Vec<(World, Span)> {
     }
 }
 
+/// What becomes of a resource by the verbs of a rule.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// Each of them destroys it.
+    Destroyed,
+    /// One of them destroys it, and another leaves it there to be asked about.
+    Either,
+}
+
 /// The resource of an atom that may destroy it.
-fn destroyed(rule: &Rule, atom: &Atom) -> Option<usize> {
+fn destroyed(rule: &Rule, atom: &Atom) -> Option<(usize, Fate)> {
     match (atom.relation.as_str(), atom.terms.as_slice()) {
-        ("std.change.destroys", [_, resource]) => variable(resource),
-        ("std.change.action", [_, verb, resource]) => may_destroy(rule, verb).then(|| variable(resource)).flatten(),
+        ("std.change.destroys", [_, resource]) => Some((variable(resource)?, Fate::Destroyed)),
+        ("std.change.action", [_, verb, resource]) => Some((variable(resource)?, fate(rule, verb)?)),
         _ => None,
     }
 }
 
-fn may_destroy(rule: &Rule, verb: &Expr) -> bool {
+fn fate(rule: &Rule, verb: &Expr) -> Option<Fate> {
     let destroying = |value: &Value| matches!(value.as_text(), Some("delete" | "replace" | "forget"));
+    let of = |values: &mut dyn Iterator<Item = &Value>| {
+        let (mut destroys, mut leaves) = (false, false);
+        values.for_each(|value| if destroying(value) { destroys = true } else { leaves = true });
+        match (destroys, leaves) {
+            (true, false) => Some(Fate::Destroyed),
+            (true, true) => Some(Fate::Either),
+            (false, _) => None,
+        }
+    };
     match verb {
-        Expr::Constant(value) => destroying(value),
-        Expr::Variable(verb) if rule.variables[*verb].parameter => false,
+        Expr::Constant(value) => of(&mut std::iter::once(value)),
+        Expr::Variable(verb) if rule.variables[*verb].parameter => None,
         Expr::Variable(verb) => {
             // Without constants the rule is about whatever is written, and what is left of it.
             let narrowed = rule.body.iter().find_map(|literal| match literal {
@@ -80,23 +105,31 @@ fn may_destroy(rule: &Rule, verb: &Expr) -> bool {
                 _ => None,
             });
             match narrowed {
-                Some(Expr::Constant(Value::Set(members))) => members.iter().any(destroying),
-                Some(Expr::Constant(Value::List(members))) => members.iter().any(destroying),
-                Some(Expr::Constant(value)) => destroying(value),
-                Some(_) | None => false,
+                Some(Expr::Constant(Value::Set(members))) => of(&mut members.iter()),
+                Some(Expr::Constant(Value::List(members))) => of(&mut members.iter()),
+                Some(Expr::Constant(value)) => of(&mut std::iter::once(value)),
+                Some(_) | None => None,
             }
         }
-        _ => false,
+        _ => None,
     }
 }
 
-fn gone(resource: &str, relation: &str, span: Span) -> Diagnostic {
+fn gone(resource: &str, fate: Fate, relation: &str, span: Span) -> Diagnostic {
     let local = relation.rsplit('.').next().unwrap_or(relation);
     let start = Span { start: span.start, end: span.start };
-    Diagnostic::new(Code::DestroyedAfter, format!("`{local}` is read after the change, which may destroy `{resource}`"))
-        .label(span, "says nothing about what is gone")
-        .law("destroying a resource removes what is known about it; the world before still has it")
-        .help(format!("write `before.{local}`, or `either.{local}` if a new one counts too"))
-        .fix(format!("write `before.{local}`"), start, "before.")
-        .offer(format!("write `either.{local}`"), start, "either.")
+    let before = format!("write `before.{local}`");
+    let found = Diagnostic::new(
+        Code::DestroyedAfter,
+        format!("`{local}` is read after the change, which may destroy `{resource}`"),
+    )
+    .label(span, "says nothing about what is gone")
+    .law("destroying a resource removes what is known about it; the world before still has it")
+    .help(format!("write `before.{local}`, or `either.{local}` if a new one counts too"));
+    // Where an update is meant too, the world before would hide what it brings.
+    let found = match fate {
+        Fate::Destroyed => found.fix(before, start, "before."),
+        Fate::Either => found.offer(before, start, "before."),
+    };
+    found.offer(format!("write `either.{local}`"), start, "either.")
 }
