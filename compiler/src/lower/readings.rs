@@ -28,13 +28,17 @@ pub(crate) struct Readings<'a> {
 ///
 /// - `unknown_facts`: columns in which a fact of the text has an unknown.
 pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, usize, Doubt)]) -> Readings<'a> {
-    let known = analyse(&draft, unknown_facts);
+    let mut known = analyse(&draft, unknown_facts);
     let views = add_views(&mut draft, &known);
     let mut unknown_facts = unknown_facts.to_vec();
     unknown_facts.extend(views.iter().map(|view| (view.view, view.column, Doubt::Vague)));
-    let known = analyse(&draft, &unknown_facts);
-    ask_through_helpers(&mut draft, &known);
-    let known = analyse(&draft, &unknown_facts);
+    // What was found stands as long as no rule was written anew.
+    if !views.is_empty() {
+        known = analyse(&draft, &unknown_facts);
+    }
+    if ask_through_helpers(&mut draft, &known) {
+        known = analyse(&draft, &unknown_facts);
+    }
     let mut next = draft.relations.len();
     let twin = |dual: &bool| {
         dual.then(|| {
@@ -58,27 +62,32 @@ pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, u
         rules.push(writer.sure());
         rules.push(writer.possible());
     }
-    for (index, twin) in twins.iter().enumerate() {
+    let mut firsts: Vec<Option<&Rule>> = vec![None; draft.relations.len()];
+    for DraftRule { rule, .. } in &draft.rules {
+        firsts[rule.head.relation.0 as usize].get_or_insert(rule);
+    }
+    for (index, (twin, first)) in twins.iter().zip(firsts).enumerate() {
         if let Some(twin) = twin {
-            rules.push(what_is_sure_is_possible(&draft, index, *twin));
+            rules.push(what_is_sure_is_possible(&draft, index, *twin, first));
         }
     }
     Readings { draft, rules, twins }
 }
 
 /// `R?(…) if R(…)`: also where a fact gives the tuple.
-fn what_is_sure_is_possible(draft: &Draft<'_>, index: usize, twin: RelationId) -> Rule {
+///
+/// - `first`: the first rule of the relation, which is cited.
+fn what_is_sure_is_possible(draft: &Draft<'_>, index: usize, twin: RelationId, first: Option<&Rule>) -> Rule {
     let columns = &draft.relations[index].columns;
     let terms: Vec<Term> = (0..columns.len()).map(Term::Variable).collect();
     let variable = |c: &program::Column| Variable { name: c.name.clone(), r#type: c.r#type.clone() };
     let sure = RelationId(u32::try_from(index).expect("bug: more than 2^32 relations"));
-    let first = draft.rules.iter().find(|rule| rule.rule.head.relation == sure);
     Rule {
         head: here(twin, terms.clone()),
         body: vec![Literal::Holds(here(sure, terms))],
         variables: columns.iter().map(variable).collect(),
         message: Vec::new(),
-        citation: first.map(|rule| rule.rule.citation.clone()).unwrap_or_default(),
+        citation: first.map(|rule| rule.citation.clone()).unwrap_or_default(),
     }
 }
 
@@ -86,7 +95,10 @@ fn what_is_sure_is_possible(draft: &Draft<'_>, index: usize, twin: RelationId) -
 ///
 /// The helper holds the bindings of the asking rule for which a tuple matches, as far as unknowns leave it open; so
 /// its own two readings say what surely and what possibly matches, and looking up a binding in it is exact.
-fn ask_through_helpers(draft: &mut Draft<'_>, known: &Known) {
+///
+/// - returns: whether there was any.
+fn ask_through_helpers(draft: &mut Draft<'_>, known: &Known) -> bool {
+    let mut any = false;
     let edges = graph::adjacency(draft.relations.len(), draft.rules.iter().map(|rule| &rule.rule));
     let components = graph::components(edges.len(), &edges).of;
     for index in 0..draft.rules.len() {
@@ -99,6 +111,7 @@ fn ask_through_helpers(draft: &mut Draft<'_>, known: &Known) {
             _ => false,
         };
         let literals: Vec<usize> = (0..rule.body.len()).filter(|at| lenient(&rule.body[*at])).collect();
+        any |= !literals.is_empty();
         for literal in literals {
             let lookup = Lookup { draft, known, doubts: &doubts, index, literal, components: &components };
             let rule = lookup.ask();
@@ -106,6 +119,7 @@ fn ask_through_helpers(draft: &mut Draft<'_>, known: &Known) {
             rule.into_iter().for_each(|rule| draft.rule(rule, source));
         }
     }
+    any
 }
 
 /// Whether `p is unknown` or its negation is asked: about what is known now, which has one answer in both readings.
