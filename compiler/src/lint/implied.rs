@@ -27,11 +27,12 @@ pub(super) fn lint(modules: &[&Module<'_>]) -> Vec<Diagnostic> {
         }
     }
     for rules in by_head.values() {
+        let read: Vec<u64> = rules.iter().map(|(_, _, rule)| read(rule)).collect();
         for (position, (module, item, rule)) in rules.iter().enumerate() {
             if let Some(own) = needs_itself(rule) {
                 found.push(circular(rule, own).located(module, *item));
             }
-            let implying = candidates(rules, position).find(|other| {
+            let implying = candidates(&read, position).find(|other| {
                 let (b, a) = (rules[*other].2, *rule);
                 implies(b, a) && (*other < position || !implies(a, b))
             });
@@ -63,17 +64,19 @@ fn constants(rule: &Rule) -> Option<(&str, Vec<&Value>)> {
 }
 
 /// The rules that may imply the one at `position`: those that read no relation it does not read.
-fn candidates<'r>(rules: &'r [Placed<'_>], position: usize) -> impl Iterator<Item = usize> + 'r {
-    // One bit per relation that is read, by a hash of its name.
-    let read = |rule: &Rule| {
-        rule.body.iter().fold(0_u64, |bits, literal| match literal {
-            Literal::Atom(atom) => bits | 1 << (hash(&atom.relation) % 64),
-            Literal::Aggregate { .. } => bits,
-            _ => bits,
-        })
-    };
-    let own = read(rules[position].2);
-    (0..rules.len()).filter(move |other| *other != position && read(rules[*other].2) & !own == 0)
+///
+/// - `read`: what each of them reads.
+fn candidates(read: &[u64], position: usize) -> impl Iterator<Item = usize> {
+    let own = read[position];
+    (0..read.len()).filter(move |other| *other != position && read[*other] & !own == 0)
+}
+
+/// One bit per relation that is read, by a hash of its name.
+fn read(rule: &Rule) -> u64 {
+    rule.body.iter().fold(0, |bits, literal| match literal {
+        Literal::Atom(atom) => bits | 1 << (hash(&atom.relation) % 64),
+        _ => bits,
+    })
 }
 
 fn hash(text: &str) -> u64 {
