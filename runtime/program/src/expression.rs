@@ -289,7 +289,8 @@ pub(crate) fn to_json(value: &Value) -> Json {
 /// The elements that `x in value` ranges over, in order, each once.
 ///
 /// - returns: the members of a set, a list, a JSON array, or the values of a JSON object (as `[*]` reads it).
-///   An unknown or sensitive collection has one element that stands for any number (`many`). Anything else has none.
+///   An unknown or sensitive collection has one element that stands for any number (`many`), and so has a JSON value
+///   that is no collection: tools write one element without its brackets. `null` and anything else has none.
 pub fn elements(value: &Value) -> Vec<Value> {
     let many = |origin: &str| vec![Value::Unknown(Unknown { origin: format!("{origin}[*]").into(), many: true })];
     let mut found: Vec<Value> = match value {
@@ -299,7 +300,10 @@ pub fn elements(value: &Value) -> Vec<Value> {
             Json::Array(items) => items.iter().map(|i| Value::json(i.clone())).collect(),
             Json::Object(entries) => entries.values().map(|v| Value::json(v.clone())).collect(),
             Json::Sensitive(digest) => return many(&sensitive(digest, "")),
-            _ => Vec::new(),
+            Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => {
+                return many(&format!("{} as a list", value.show()));
+            }
+            Json::Null | Json::Unknown(_) => Vec::new(),
         },
         // Elements of many collections are as many as those of one.
         Value::Unknown(unknown) if unknown.many => return vec![value.clone()],
