@@ -2,7 +2,7 @@
 
 use crate::arguments::{self, Inputs};
 use crate::failure::Failure;
-use crate::output::{self, Answer};
+use crate::output::{self, Answer, Output};
 use crate::{coloured, inputs, progress};
 use decide::{Decision, Verdict, markdown, text};
 use std::collections::BTreeMap;
@@ -18,12 +18,6 @@ enum Format {
     Json,
     Markdown,
     Approval,
-}
-
-/// A form of the answer and where it goes; standard output without a file.
-struct Output {
-    format: Format,
-    file: Option<PathBuf>,
 }
 
 /// Decides a change, writes the evidence, prints the verdict.
@@ -60,7 +54,7 @@ fn code(verdict: Verdict) -> u8 {
     }
 }
 
-fn render(decision: &Decision, output: &Output, arguments: &arguments::Decide, flags: &str) -> String {
+fn render(decision: &Decision, output: &Output<Format>, arguments: &arguments::Decide, flags: &str) -> String {
     match output.format {
         Format::Text => {
             let color = output.file.is_none() && coloured();
@@ -72,34 +66,15 @@ fn render(decision: &Decision, output: &Output, arguments: &arguments::Decide, f
     }
 }
 
-fn outputs(arguments: &arguments::Decide) -> Result<Vec<Output>, Failure> {
-    let mut outputs = Vec::new();
-    for wanted in &arguments.output {
-        let (name, file) = wanted.split_once('=').map_or((wanted.as_str(), None), |(name, file)| (name, Some(file)));
-        let format = match name {
-            "text" => Format::Text,
-            "json" => Format::Json,
-            "markdown" => Format::Markdown,
-            "approval" => Format::Approval,
-            _ => {
-                return Err(Failure::Malformed(format!(
-                    "--output {wanted}: there is no format `{name}`\n  help: write text, json, markdown or approval, and `=FILE` behind it for a file"
-                )));
-            }
-        };
-        if file == Some("") {
-            return Err(Failure::Malformed(format!("--output {wanted}: the file has no name")));
-        }
-        outputs.push(Output { format, file: file.map(PathBuf::from) });
-    }
-    if arguments.json {
-        outputs.push(Output { format: Format::Json, file: None });
-    }
-    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
-        return Err(Failure::Malformed(String::from(
-            "two forms of the answer cannot share standard output\n  help: write one of them into a file: `--output markdown=comment.md`",
-        )));
-    }
+fn outputs(arguments: &arguments::Decide) -> Result<Vec<Output<Format>>, Failure> {
+    let formats = [
+        ("text", Format::Text),
+        ("json", Format::Json),
+        ("markdown", Format::Markdown),
+        ("approval", Format::Approval),
+    ];
+    let json = arguments.json.then_some(Format::Json);
+    let mut outputs = output::outputs(&arguments.output, json, &formats, "markdown=comment.md")?;
     if outputs.is_empty() {
         outputs.push(Output { format: Format::Text, file: None });
     }

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use std::fs;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a command says, and how it ends.
 pub(crate) struct Answer {
@@ -36,6 +36,49 @@ impl Answer {
         let _ = io::stderr().write_all(self.notes.as_bytes());
         Ok(())
     }
+}
+
+/// One form of an answer, and where it goes.
+pub(crate) struct Output<F> {
+    /// The form.
+    pub(crate) format: F,
+    /// A file; else standard output.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// The forms that `--output FORMAT[=FILE]` and `--json` ask for; none where nothing was asked.
+///
+/// - `formats`: each by its name, in the order in which help lists them.
+/// - `example`: a value that puts one of them into a file.
+pub(crate) fn outputs<F: Copy>(
+    asked: &[String],
+    json: Option<F>,
+    formats: &[(&str, F)],
+    example: &str,
+) -> Result<Vec<Output<F>>, Failure> {
+    let mut outputs = Vec::new();
+    for wanted in asked {
+        let (name, file) = wanted.split_once('=').map_or((wanted.as_str(), None), |(name, file)| (name, Some(file)));
+        let Some((_, format)) = formats.iter().find(|(known, _)| *known == name) else {
+            let names: Vec<&str> = formats.iter().map(|(name, _)| *name).collect();
+            let (last, others) = names.split_last().expect("bug: a command without a form of answer");
+            return Err(Failure::Malformed(format!(
+                "--output {wanted}: there is no format `{name}`\n  help: write {} or {last}, and `=FILE` behind it for a file",
+                others.join(", ")
+            )));
+        };
+        if file == Some("") {
+            return Err(Failure::Malformed(format!("--output {wanted}: the file has no name")));
+        }
+        outputs.push(Output { format: *format, file: file.map(PathBuf::from) });
+    }
+    outputs.extend(json.map(|format| Output { format, file: None }));
+    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
+        return Err(Failure::Malformed(format!(
+            "two forms of the answer cannot share standard output\n  help: write one of them into a file: `--output {example}`"
+        )));
+    }
+    Ok(outputs)
 }
 
 /// Writes a file whole: beside it first, then in its place, with the permissions of the one that was there.

@@ -8,12 +8,12 @@ mod watch;
 use crate::arguments;
 use crate::decide::{apart, bounded, placed};
 use crate::failure::Failure;
-use crate::output::{self, Answer};
+use crate::output::{self, Answer, Output};
 use crate::package;
 use crate::policy;
 use crate::progress;
 use decide::test::coverage::{Coverage, Rules};
-use report::{Format, Output, Report};
+use report::{Format, Report};
 use std::thread;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub(crate) fn test(arguments: &arguments::Test) -> Result<Answer, Failure> {
     once(arguments, &outputs)
 }
 
-fn once(arguments: &arguments::Test, outputs: &[Output]) -> Result<Answer, Failure> {
+fn once(arguments: &arguments::Test, outputs: &[Output<Format>]) -> Result<Answer, Failure> {
     progress::stage("running the tests");
     let package = package::load(&arguments.policy.policy)?;
     let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
@@ -88,7 +88,7 @@ fn asked(arguments: &arguments::Test, title: &str) -> bool {
 }
 
 /// Whether anything asks which rules fired.
-fn covers(arguments: &arguments::Test, outputs: &[Output]) -> bool {
+fn covers(arguments: &arguments::Test, outputs: &[Output<Format>]) -> bool {
     let lcov = outputs.iter().any(|output| output.format == Format::Lcov);
     arguments.coverage || arguments.coverage_min.is_some() || lcov
 }

@@ -331,36 +331,25 @@ pub fn read_type(written: &ast::Type, scope: &Scope, names: &Names<'_>) -> Resul
     Ok(match written {
         ast::Type::Set(inner, _) => Type::Set(Box::new(read_type(inner, scope, names)?)),
         ast::Type::List(inner, _) => Type::List(Box::new(read_type(inner, scope, names)?)),
-        ast::Type::Named(path) => match joined(&path.names).as_str() {
-            "string" => Type::String,
-            "int" => Type::Int,
-            "nat" => Type::Nat,
-            "decimal" => Type::Decimal,
-            "bool" => Type::Bool,
-            "time" => Type::Time,
-            "duration" => Type::Duration,
-            "cidr" => Type::Cidr,
-            "ip" => Type::Ip,
-            "version" => Type::Version,
-            "json" => Type::Json,
-            word => {
-                const BUILTIN: [&str; 11] =
-                    ["string", "int", "nat", "decimal", "bool", "time", "duration", "cidr", "ip", "version", "json"];
-                let symbol = scope.find(names, &path.names, None, Wanted::Type).map_err(|mut diagnostic| {
-                    if diagnostic.fixes.is_empty()
-                        && diagnostic.help.is_none()
-                        && let Some(meant) = near(word, BUILTIN)
-                    {
-                        diagnostic = Box::new(diagnostic.did_you_mean(path.span, Some(meant)));
-                    }
-                    diagnostic
-                })?;
-                match symbol.sort {
-                    crate::names::Sort::Enum => Type::Enum(symbol.qualified()),
-                    _ => Type::Entity(symbol.qualified()),
-                }
+        ast::Type::Named(path) => {
+            let word = joined(&path.names);
+            if let Some(known) = Type::of_word(&word) {
+                return Ok(known);
             }
-        },
+            let symbol = scope.find(names, &path.names, None, Wanted::Type).map_err(|mut diagnostic| {
+                if diagnostic.fixes.is_empty()
+                    && diagnostic.help.is_none()
+                    && let Some(meant) = near(&word, Type::WORDS)
+                {
+                    diagnostic = Box::new(diagnostic.did_you_mean(path.span, Some(meant)));
+                }
+                diagnostic
+            })?;
+            match symbol.sort {
+                crate::names::Sort::Enum => Type::Enum(symbol.qualified()),
+                _ => Type::Entity(symbol.qualified()),
+            }
+        }
     })
 }
 

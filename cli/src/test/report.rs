@@ -2,13 +2,13 @@
 
 use crate::arguments;
 use crate::failure::Failure;
+use crate::output::{self, Output};
 use decide::test::{Outcome, Ran};
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::io;
-use std::path::PathBuf;
 
 /// How the answer is put into words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,12 +17,6 @@ pub(crate) enum Format {
     Json,
     Junit,
     Lcov,
-}
-
-/// A form of the answer and where it goes; standard output without a file.
-pub(crate) struct Output {
-    pub(crate) format: Format,
-    pub(crate) file: Option<PathBuf>,
 }
 
 /// What came of tests.
@@ -138,34 +132,10 @@ fn plain(text: &str) -> String {
 }
 
 /// The forms that were asked for; text where none was.
-pub(crate) fn outputs(arguments: &arguments::Test) -> Result<Vec<Output>, Failure> {
-    let mut outputs = Vec::new();
-    for wanted in &arguments.output {
-        let (name, file) = wanted.split_once('=').map_or((wanted.as_str(), None), |(name, file)| (name, Some(file)));
-        let format = match name {
-            "text" => Format::Text,
-            "json" => Format::Json,
-            "junit" => Format::Junit,
-            "lcov" => Format::Lcov,
-            _ => {
-                return Err(Failure::Malformed(format!(
-                    "--output {wanted}: there is no format `{name}`\n  help: write text, json, junit or lcov, and `=FILE` behind it for a file"
-                )));
-            }
-        };
-        if file == Some("") {
-            return Err(Failure::Malformed(format!("--output {wanted}: the file has no name")));
-        }
-        outputs.push(Output { format, file: file.map(PathBuf::from) });
-    }
-    if arguments.json {
-        outputs.push(Output { format: Format::Json, file: None });
-    }
-    if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
-        return Err(Failure::Malformed(String::from(
-            "two forms of the answer cannot share standard output\n  help: write one of them into a file: `--output junit=tests.xml`",
-        )));
-    }
+pub(crate) fn outputs(arguments: &arguments::Test) -> Result<Vec<Output<Format>>, Failure> {
+    let formats = [("text", Format::Text), ("json", Format::Json), ("junit", Format::Junit), ("lcov", Format::Lcov)];
+    let json = arguments.json.then_some(Format::Json);
+    let mut outputs = output::outputs(&arguments.output, json, &formats, "junit=tests.xml")?;
     // Somebody reads along, whatever is put into files.
     if outputs.iter().all(|output| output.file.is_some()) {
         outputs.push(Output { format: Format::Text, file: None });

@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn what_is_only_read_does_not() {
         use notify::event::{AccessKind, DataChange, EventKind, MetadataKind, ModifyKind};
-        let told = |kind| !changed(notify::Event::new(kind).add_path(PathBuf::from("/work/a.writ"))).is_empty();
+        let told = |kind| !changed(notify::Event::new(kind).add_path(PathBuf::from("policies/a.writ"))).is_empty();
         assert!(!told(EventKind::Access(AccessKind::Read)));
         assert!(!told(EventKind::Modify(ModifyKind::Metadata(MetadataKind::AccessTime))));
         assert!(told(EventKind::Modify(ModifyKind::Data(DataChange::Content))));

@@ -153,7 +153,7 @@ impl Cutter<'_> {
         if self.is_item_word(position) {
             return anywhere || self.groups.open.is_empty();
         }
-        self.groups.open.is_empty() && ends_operand(self.lexemes[last].token) && self.is_head(position)
+        self.groups.open.is_empty() && self.lexemes[last].token.ends_operand() && self.is_head(position)
     }
 
     fn begins_line(&self, position: usize) -> bool {
@@ -232,25 +232,6 @@ impl Cutter<'_> {
             && !matches!(token, Token::Key | Token::Prefer)
             && matches!(self.next_token(position), Some(Token::OpenParenthesis | Token::Dot))
     }
-}
-
-/// Whether nothing but a sign or a connecting word can follow, so that a head behind it has lost its `;`.
-fn ends_operand(token: Token) -> bool {
-    matches!(
-        token,
-        Token::CloseParenthesis
-            | Token::CloseBrace
-            | Token::CloseBracket
-            | Token::Name
-            | Token::Underscore
-            | Token::Text
-            | Token::Int
-            | Token::Decimal
-            | Token::Duration
-            | Token::Time
-            | Token::True
-            | Token::False
-    )
 }
 
 /// What is open while tokens pass by.

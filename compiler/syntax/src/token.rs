@@ -254,6 +254,25 @@ pub enum Token {
 }
 
 impl Token {
+    /// Whether an operand may end with it, so that nothing but a sign or a connecting word can follow.
+    pub fn ends_operand(self) -> bool {
+        matches!(
+            self,
+            Token::CloseParenthesis
+                | Token::CloseBrace
+                | Token::CloseBracket
+                | Token::Name
+                | Token::Underscore
+                | Token::Text
+                | Token::Int
+                | Token::Decimal
+                | Token::Duration
+                | Token::Time
+                | Token::True
+                | Token::False
+        )
+    }
+
     /// Whether the parser passes over it.
     pub fn is_trivia(self) -> bool {
         matches!(self, Token::Whitespace | Token::Comment | Token::Doc | Token::ModuleDoc)

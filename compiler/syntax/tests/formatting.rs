@@ -1,32 +1,17 @@
 //! What the formatter promises of any text: the words, the comments and what is broken stay; twice is once.
 
+#[path = "formatting/kept.rs"]
+mod kept;
 #[path = "formatting/texts.rs"]
 mod texts;
 
+use kept::kept;
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use syntax::format::{apply, edits, edits_in, format};
 use syntax::parse_file;
 use syntax::token::{Token, lex};
 use texts::{Chance, file, scatter};
-
-/// The words of a text, but for commas before a closing bracket; and its comments.
-fn words(text: &str) -> (Vec<&str>, Vec<&str>) {
-    let (mut words, mut comments): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
-    for lexeme in lex(text) {
-        let word = &text[lexeme.range()];
-        match lexeme.token {
-            Token::Whitespace => {}
-            Token::Comment | Token::Doc | Token::ModuleDoc => comments.push(word.trim_end_matches([' ', '\t', '\r'])),
-            Token::CloseParenthesis | Token::CloseBracket | Token::CloseBrace => {
-                words.pop_if(|last| *last == ",");
-                words.push(word);
-            }
-            _ => words.push(word),
-        }
-    }
-    (words, comments)
-}
 
 /// A tree without its places.
 fn meaning(tree: &impl std::fmt::Debug) -> String {
@@ -69,7 +54,7 @@ fn comment_before_semicolon(text: &str) -> bool {
 
 fn holds(text: &str, place: (usize, usize)) {
     let once = format(text);
-    let (left, right) = (words(&once), words(text));
+    let (left, right) = (kept(&once), kept(text));
     same("words", &left.0.join(" "), &right.0.join(" "));
     same("comments", &left.1.join("\n"), &right.1.join("\n"));
     same("what is broken", &broken(&once).join("\n"), &broken(text).join("\n"));

@@ -19,11 +19,8 @@ mod versions;
 
 use crate::{Json, Type, Unknown, Value};
 use serde::{Deserialize, Serialize};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::LazyLock;
-use std::thread::LocalKey;
 
 // LONG: one line and its docstring for each builtin; what they mean stands in the modules.
 /// A builtin; its name and meaning stand in the table.
@@ -435,21 +432,10 @@ fn read(name: &str, any: Option<&Type>) -> Option<Type> {
     if let Some(of) = inner('[', ']') {
         return Some(Type::List(Box::new(read(of, any)?)));
     }
-    Some(match name {
-        "T" => any?.clone(),
-        "int" => Type::Int,
-        "nat" => Type::Nat,
-        "decimal" => Type::Decimal,
-        "string" => Type::String,
-        "bool" => Type::Bool,
-        "time" => Type::Time,
-        "duration" => Type::Duration,
-        "cidr" => Type::Cidr,
-        "ip" => Type::Ip,
-        "version" => Type::Version,
-        "json" => Type::Json,
-        other => panic!("bug: the table of builtins names the type `{other}`"),
-    })
+    if name == "T" {
+        return any.cloned();
+    }
+    Some(Type::of_word(name).unwrap_or_else(|| panic!("bug: the table of builtins names the type `{name}`")))
 }
 
 /// What stands for `T` where `given` stands in a place of that name.
@@ -488,24 +474,6 @@ fn items(value: &Value) -> Option<Box<dyn Iterator<Item = &Value> + '_>> {
 /// `None` for a text that has no room.
 fn short(bytes: usize) -> Option<()> {
     (bytes <= LONGEST).then_some(())
-}
-
-/// What a pattern is made into, kept for the next call: a rule asks with one pattern many times.
-fn kept<T: Clone>(
-    store: &'static LocalKey<RefCell<BTreeMap<String, Option<T>>>>,
-    pattern: &str,
-    build: impl Fn(&str) -> Option<T>,
-) -> Option<T> {
-    const KEPT: usize = 256;
-    store.with_borrow_mut(|store| {
-        if let Some(made) = store.get(pattern) {
-            return made.clone();
-        }
-        if store.len() == KEPT {
-            store.clear();
-        }
-        store.entry(pattern.to_owned()).or_insert_with(|| build(pattern)).clone()
-    })
 }
 
 /// A time within the years 0001 to 9999, so that the difference of two never overflows.

@@ -70,6 +70,30 @@ impl Type {
     }
 }
 
+impl Type {
+    /// The words of the types that need no declaration, in the order of the reference.
+    pub const WORDS: [&'static str; 11] =
+        ["string", "int", "nat", "decimal", "bool", "time", "duration", "cidr", "ip", "version", "json"];
+
+    /// The type of one of [`Type::WORDS`].
+    pub fn of_word(word: &str) -> Option<Type> {
+        Some(match word {
+            "string" => Type::String,
+            "int" => Type::Int,
+            "nat" => Type::Nat,
+            "decimal" => Type::Decimal,
+            "bool" => Type::Bool,
+            "time" => Type::Time,
+            "duration" => Type::Duration,
+            "cidr" => Type::Cidr,
+            "ip" => Type::Ip,
+            "version" => Type::Version,
+            "json" => Type::Json,
+            _ => return None,
+        })
+    }
+}
+
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

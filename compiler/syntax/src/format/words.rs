@@ -168,7 +168,7 @@ impl Words {
 
     /// Whether the last word ends an operand, so that `-` behind it subtracts and `[` goes down.
     fn follows_operand(&self) -> bool {
-        self.words.last().is_some_and(|last| last.name || is_operand_end(last.token))
+        self.words.last().is_some_and(|last| last.name || last.token.ends_operand())
     }
 
     /// Whether a space stands before the next word.
@@ -192,7 +192,7 @@ impl Words {
     /// Whether the `-` there is a sign, not a subtraction.
     fn is_sign(&self, position: usize) -> bool {
         let before = position.checked_sub(1).map(|before| &self.words[before]);
-        before.is_none_or(|before| !before.name && !is_operand_end(before.token))
+        before.is_none_or(|before| !before.name && !before.token.ends_operand())
     }
 
     /// The characters from one word to before another on one line, without a space before the first.
@@ -222,23 +222,6 @@ impl Words {
 
 fn closes(token: Token) -> bool {
     matches!(token, Token::CloseParenthesis | Token::CloseBracket | Token::CloseBrace)
-}
-
-fn is_operand_end(token: Token) -> bool {
-    matches!(
-        token,
-        Token::CloseParenthesis
-            | Token::CloseBrace
-            | Token::CloseBracket
-            | Token::Underscore
-            | Token::Text
-            | Token::Int
-            | Token::Decimal
-            | Token::Duration
-            | Token::Time
-            | Token::True
-            | Token::False
-    )
 }
 
 fn characters(text: &str) -> u32 {

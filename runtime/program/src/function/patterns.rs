@@ -3,7 +3,7 @@
 //! A pattern that is written out in a rule is looked at when the rule is compiled; one that a fact brings and that
 //! cannot be read makes the call unknown.
 
-use super::{Function, PARTIAL, Pattern, Signature, TOTAL, kept, short, text};
+use super::{Function, PARTIAL, Pattern, Signature, TOTAL, short, text};
 use crate::Value;
 use globset::{GlobBuilder, GlobMatcher};
 use regex::{Regex, RegexBuilder};
@@ -208,4 +208,22 @@ fn like(text: &str, pattern: &str) -> bool {
         }
     }
     pattern[of..].iter().all(|c| *c == '*')
+}
+
+/// What a pattern is made into, kept for the next call: a rule asks with one pattern many times.
+pub(super) fn kept<T: Clone>(
+    store: &'static LocalKey<RefCell<BTreeMap<String, Option<T>>>>,
+    pattern: &str,
+    build: impl Fn(&str) -> Option<T>,
+) -> Option<T> {
+    const KEPT: usize = 256;
+    store.with_borrow_mut(|store| {
+        if let Some(made) = store.get(pattern) {
+            return made.clone();
+        }
+        if store.len() == KEPT {
+            store.clear();
+        }
+        store.entry(pattern.to_owned()).or_insert_with(|| build(pattern)).clone()
+    })
 }

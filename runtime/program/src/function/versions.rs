@@ -1,6 +1,6 @@
 //! `std.semver`: versions by Semantic Versioning 2.0.0, and requirements on them.
 
-use super::{Function, PARTIAL, Pattern, Signature, TOTAL, kept, text};
+use super::{Function, PARTIAL, Pattern, Signature, TOTAL, patterns::kept, text};
 use crate::{Type, Value};
 use semver::{Comparator, Op, Version, VersionReq};
 use std::cell::RefCell;
