@@ -1,6 +1,7 @@
 //! The command line: verbs, their inputs, their help.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use decide::Assurance;
 use std::path::PathBuf;
 
 /// Decides whether an infrastructure change is legitimate, before it happens, with a proof.
@@ -267,6 +268,9 @@ pub(crate) struct Decide {
     /// As `--output json`.
     #[arg(long)]
     pub(crate) json: bool,
+    /// How much is checked before the verdict is printed, at least: proof, delta-certificate, certificate or replay.
+    #[arg(long, value_name = "LEVEL", default_value = "delta-certificate", value_parser = assurance)]
+    pub(crate) assurance: Assurance,
     /// Where the evidence goes (default: .writ/evidence/<digest>.json beside the manifest).
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,
@@ -276,6 +280,13 @@ pub(crate) struct Decide {
     /// Everything: all affected resources, whole proofs.
     #[arg(long)]
     pub(crate) full: bool,
+}
+
+/// The level of that name.
+fn assurance(name: &str) -> Result<Assurance, String> {
+    let names = Assurance::ALL.map(Assurance::name).join(", ");
+    let named = Assurance::ALL.into_iter().find(|level| level.name() == name);
+    named.ok_or_else(|| format!("a level is one of {names}"))
 }
 
 /// How rows are printed.

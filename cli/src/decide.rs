@@ -4,7 +4,7 @@ use crate::arguments::{self, Inputs};
 use crate::failure::Failure;
 use crate::output::{self, Answer, Output};
 use crate::{coloured, inputs, progress};
-use decide::{Decision, Verdict, markdown, text};
+use decide::{Case, Decision, Verdict, markdown, text};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,10 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
     let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
     apart(&loaded.files, written.chain(arguments.evidence.as_deref().map(|file| ("--evidence", file))))?;
-    let decision = limited(&arguments.inputs, |limits| decide::decide(&loaded.case(&arguments.inputs, limits)))?;
+    let decision = limited(&arguments.inputs, |limits| {
+        let case = loaded.case(&arguments.inputs, limits);
+        decide::decide(&Case { assurance: arguments.assurance, ..case })
+    })?;
     let digest = decision.evidence.digest.hex();
     let kept = loaded.package.root.join(".writ").join("evidence").join(format!("{digest}.json"));
     let evidence = arguments.evidence.as_deref().unwrap_or(&kept);

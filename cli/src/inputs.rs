@@ -56,6 +56,7 @@ impl Loaded {
             model: self.model.clone(),
             sources: self.sources.clone(),
             limits,
+            assurance: decide::Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),
         }
     }

@@ -100,6 +100,7 @@ fn case(program: Arc<Program>, snapshot: &Snapshot, facts: &str) -> decide::Case
         model: Digest::of(b""),
         sources: Vec::new(),
         limits: engine::Limits::default(),
+        assurance: decide::Assurance::DeltaCertificate,
         build: String::new(),
     }
 }

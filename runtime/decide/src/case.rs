@@ -1,11 +1,13 @@
 //! What is asked of a decision: a program, the facts, a change, and who asks when.
 
 use engine::Limits;
+use evidence::Assurance;
 use program::{Change, Digest, Fact, Origin, Program};
 use std::fmt;
 use std::sync::Arc;
 
 /// Everything a decision depends on. Equal cases give equal bytes.
+#[derive(Clone)]
 pub struct Case<'a> {
     /// The compiled policy.
     pub program: Arc<Program>,
@@ -25,6 +27,8 @@ pub struct Case<'a> {
     pub sources: Vec<SourceState>,
     /// How much may be used.
     pub limits: Limits<'a>,
+    /// How much is checked before anything is said, at least.
+    pub assurance: Assurance,
     /// The build that decides, as a record names it: `writ 0.1.0`.
     pub build: String,
 }

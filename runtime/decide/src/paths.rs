@@ -52,17 +52,7 @@ pub fn nowhere(case: &Case<'_>) -> Result<BTreeSet<(Nowhere, bool)>, Failure> {
             looked.entry((at, variable)).or_insert_with(|| add(&mut program, rule, variable, &readable));
         }
     }
-    let case = Case {
-        program: Arc::new(program),
-        facts: case.facts.clone(),
-        change: case.change.clone(),
-        actor: case.actor.clone(),
-        session: case.session.clone(),
-        model: case.model.clone(),
-        sources: case.sources.clone(),
-        build: case.build.clone(),
-        ..*case
-    };
+    let case = Case { program: Arc::new(program), ..case.clone() };
     settle(&case, |settled| {
         let mut found = BTreeSet::new();
         for (at, (rule, ways)) in asked.iter().enumerate() {

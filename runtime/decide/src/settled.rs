@@ -1,67 +1,122 @@
-//! Both worlds of a case, derived by the engine and certified: what everything else reads.
+//! Both worlds of a case, derived by the engine and checked: what everything else reads.
 //!
-//! The engine derives and finds proofs; what is *read* is the database that `proof` hands out once the engine's
-//! certificate stands. A proof is handed out only once it was checked in that database.
+//! The engine derives and finds proofs; what is *read* is the database that `proof` hands out once the engine's word
+//! stands, by the certificate or the second evaluation that the case asks for. A proof is handed out only once it was
+//! checked in that database.
 //!
-//! INVARIANT: nothing that leaves here was not checked.
+//! At the level `proof` nothing but proofs is checked: what is read is the engine's word, a proof may rest on no absence of
+//! what rules derive, and nobody may be told *allow* (`verdict`).
+//!
+//! INVARIANT: nothing that leaves here was not checked, as far as the level goes.
 
 use crate::case::{Case, Failure};
 use crate::worlds::{Worlds, worlds};
-use engine::{Engine, Fault, Hypothesis};
+use engine::{Delta, Engine, Fault, Hypothesis};
+use evidence::Assurance;
 use program::{Program, Reading, RelationId, Tuple, Value};
-use proof::{Database, Flaw, Inputs, Proof, Side};
-use std::cell::RefCell;
+use proof::{Database, Difference, Flaw, Inputs, Proof, Side};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// The worlds of a case, certified.
+/// The worlds of a case, checked.
 pub(crate) struct Settled<'a> {
     pub program: &'a Program,
     pub case: &'a Case<'a>,
     pub worlds: &'a Worlds,
     hypothesis: &'a Hypothesis<'a>,
-    database: Database,
+    checked: Checked,
+    /// Some proof rests on an absence that no proof shows.
+    open: Cell<bool>,
     /// The positions of the actions of each id.
     positions: BTreeMap<&'a str, Vec<usize>>,
-    tables: RefCell<BTreeMap<(Side, RelationId), Rc<Table>>>,
+    /// By relation, of the world before and of the world after.
+    rows: [Vec<OnceCell<Vec<Tuple>>>; 2],
+    tables: RefCell<BTreeMap<(Side, RelationId, usize), Rc<Rows>>>,
 }
 
-/// The tuples of a relation, in order, and for columns that were asked about the rows of each value.
-struct Table {
-    rows: Vec<Tuple>,
-    columns: RefCell<BTreeMap<usize, Rc<Rows>>>,
+/// Against what a proof is checked.
+enum Checked {
+    /// All that holds.
+    Database(Box<Database>),
+    /// All that is given; what holds is the engine's word.
+    Given(Inputs),
 }
 
 /// The rows of each value of a column.
 type Rows = BTreeMap<Value, Vec<usize>>;
 
-/// Derives and certifies the worlds of `case`, and hands them to `then`.
+/// Derives and checks the worlds of `case`, and hands them to `then`.
 pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
     let mut worlds = worlds(case)?;
     let before = std::mem::take(&mut worlds.before);
     let given = before.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
     let engine = Engine::load(case.program.clone(), given, case.limits).map_err(fault)?;
-    let mut inputs = Inputs { after: before.clone(), before };
-    for (relation, tuple) in &worlds.delta.removed {
-        inputs.after.get_mut(relation).map(|tuples| tuples.remove(tuple));
-    }
-    for (relation, tuple) in &worlds.delta.added {
-        inputs.give(Side::After, *relation, tuple.clone());
-    }
     let hypothesis = engine.open(&worlds.delta).map_err(fault)?;
-    let database = proof::certify(&case.program, &inputs, &hypothesis.certificate()).map_err(flaw)?;
+    let checked = checked(case, before, &worlds.delta, &hypothesis)?;
     let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (position, action) in case.change.actions.iter().enumerate() {
         positions.entry(&action.id).or_default().push(position);
     }
     let (program, worlds, hypothesis) = (&*case.program, &worlds, &hypothesis);
-    then(&Settled { program, case, worlds, hypothesis, database, positions, tables: RefCell::default() })
+    let rows = [0, 1].map(|_| program.relations.iter().map(|_| OnceCell::new()).collect());
+    let (open, tables) = (Cell::new(false), RefCell::default());
+    then(&Settled { program, case, worlds, hypothesis, checked, open, positions, rows, tables })
+}
+
+/// Checks what the engine says, as much as the case asks for.
+fn checked(
+    case: &Case<'_>,
+    before: BTreeMap<RelationId, BTreeSet<Tuple>>,
+    delta: &Delta,
+    hypothesis: &Hypothesis<'_>,
+) -> Result<Checked, Failure> {
+    let program = &*case.program;
+    if case.assurance == Assurance::DeltaCertificate {
+        let certificate = hypothesis.certificate();
+        let mut model = proof::certify_model(program, &before, &certificate.before).map_err(flaw)?;
+        let (gained, lost) = certificate.difference();
+        let Delta { added, removed } = delta.clone();
+        let change = Difference { added, removed, gained, lost };
+        let database = proof::certify_change(program, &mut model, &change).map_err(flaw)?;
+        return Ok(Checked::Database(Box::new(database)));
+    }
+    let mut inputs = Inputs { after: before.clone(), before };
+    for (relation, tuple) in &delta.removed {
+        inputs.after.get_mut(relation).map(|tuples| tuples.remove(tuple));
+    }
+    for (relation, tuple) in &delta.added {
+        inputs.give(Side::After, *relation, tuple.clone());
+    }
+    let database = match case.assurance {
+        Assurance::Proof => return Ok(Checked::Given(inputs)),
+        Assurance::Replay => replayed(case, &inputs, hypothesis)?,
+        Assurance::DeltaCertificate | Assurance::Certificate => {
+            proof::certify(program, &inputs, &hypothesis.certificate()).map_err(flaw)?
+        }
+    };
+    Ok(Checked::Database(Box::new(database)))
+}
+
+/// What the second evaluation says, once it is what the engine says, relation by relation.
+fn replayed(case: &Case<'_>, inputs: &Inputs, hypothesis: &Hypothesis<'_>) -> Result<Database, Failure> {
+    let database = proof::meaning(&case.program, inputs, case.limits.tuples).map_err(flaw)?;
+    for (id, relation) in (0..).map(RelationId).zip(&case.program.relations) {
+        for side in Side::BOTH {
+            if !database.tuples(side, id).into_iter().eq(&hypothesis.tuples(side, id)) {
+                let (name, world) = (&relation.name, side.name());
+                let what = format!("a second evaluation gives other tuples of `{name}` in the world {world}");
+                return Err(Failure::Bug(what));
+            }
+        }
+    }
+    Ok(database)
 }
 
 impl Settled<'_> {
     /// The tuples of a relation, in order.
     pub(crate) fn tuples(&self, side: Side, relation: RelationId) -> BTreeSet<&Tuple> {
-        self.database.tuples(side, relation)
+        self.rows(side, relation).iter().collect()
     }
 
     /// The tuples of a relation in either world.
@@ -73,9 +128,10 @@ impl Settled<'_> {
 
     /// The tuples that match, in order; `None` is any value.
     pub(crate) fn matching(&self, side: Side, relation: RelationId, pattern: &[Option<Value>]) -> Vec<Tuple> {
-        let table = self.table(side, relation);
+        let all = self.rows(side, relation);
         let known = pattern.iter().enumerate().filter_map(|(column, value)| Some((column, value.as_ref()?)));
-        let indexes: Vec<(Rc<Rows>, &Value)> = known.map(|(column, value)| (table.column(column), value)).collect();
+        let indexes: Vec<(Rc<Rows>, &Value)> =
+            known.map(|(column, value)| (self.column(side, relation, column), value)).collect();
         let fewest = indexes
             .iter()
             .map(|(rows, value)| rows.get(value).map(Vec::as_slice).unwrap_or_default())
@@ -84,17 +140,34 @@ impl Settled<'_> {
             pattern.iter().zip(*tuple).all(|(wanted, value)| wanted.as_ref().is_none_or(|w| w == value))
         };
         match fewest {
-            Some(rows) => rows.iter().map(|row| &table.rows[*row]).filter(fits).cloned().collect(),
-            None => table.rows.clone(),
+            Some(rows) => rows.iter().map(|row| &all[*row]).filter(fits).cloned().collect(),
+            None => all.to_vec(),
         }
     }
 
-    fn table(&self, side: Side, relation: RelationId) -> Rc<Table> {
+    /// The tuples of a relation, in order.
+    fn rows(&self, side: Side, relation: RelationId) -> &[Tuple] {
+        let at = usize::from(side == Side::After);
+        self.rows[at][relation.0 as usize].get_or_init(|| match &self.checked {
+            Checked::Database(database) => database.tuples(side, relation).into_iter().cloned().collect(),
+            Checked::Given(_) => self.hypothesis.tuples(side, relation),
+        })
+    }
+
+    fn column(&self, side: Side, relation: RelationId, column: usize) -> Rc<Rows> {
         let made = || {
-            let rows = self.database.tuples(side, relation).into_iter().cloned().collect();
-            Rc::new(Table { rows, columns: RefCell::default() })
+            let mut rows = Rows::new();
+            for (row, tuple) in self.rows(side, relation).iter().enumerate() {
+                rows.entry(tuple[column].clone()).or_default().push(row);
+            }
+            Rc::new(rows)
         };
-        self.tables.borrow_mut().entry((side, relation)).or_insert_with(made).clone()
+        self.tables.borrow_mut().entry((side, relation, column)).or_insert_with(made).clone()
+    }
+
+    /// How much was checked of what was handed out; nothing where a proof rests on an absence that nothing shows.
+    pub(crate) fn shown(&self) -> Option<Assurance> {
+        (!self.open.get()).then_some(self.case.assurance)
     }
 
     /// The positions of the actions of that id.
@@ -104,7 +177,10 @@ impl Settled<'_> {
 
     /// Whether a tuple holds.
     pub(crate) fn holds(&self, side: Side, relation: RelationId, tuple: &[Value]) -> bool {
-        self.database.holds(side, relation, tuple)
+        match &self.checked {
+            Checked::Database(database) => database.holds(side, relation, tuple),
+            Checked::Given(_) => self.hypothesis.holds(side, relation, tuple),
+        }
     }
 
     /// The proof of a tuple that holds, checked.
@@ -112,7 +188,13 @@ impl Settled<'_> {
         let name = || crate::words::tuple(self.program, relation, tuple);
         let proof = self.hypothesis.prove(side, relation, tuple).map_err(fault)?;
         let proof = proof.ok_or_else(|| Failure::Bug(format!("no proof was found of {}, which holds", name())))?;
-        proof::check_in(self.program, &self.database, &proof).map_err(flaw)?;
+        match &self.checked {
+            Checked::Database(database) => drop(proof::check_in(self.program, database, &proof).map_err(flaw)?),
+            Checked::Given(inputs) => {
+                let open = proof::check(self.program, inputs, &proof).map_err(flaw)?;
+                self.open.set(self.open.get() || open.done().is_err());
+            }
+        }
         match proof.root() {
             Some(root) if (root.side, root.relation, &root.tuple) == (side, relation, tuple) => Ok(proof),
             _ => Err(Failure::Bug(format!("the proof of {} proves something else", name()))),
@@ -134,19 +216,6 @@ impl Settled<'_> {
     }
 }
 
-impl Table {
-    fn column(&self, column: usize) -> Rc<Rows> {
-        let made = || {
-            let mut rows = Rows::new();
-            for (row, tuple) in self.rows.iter().enumerate() {
-                rows.entry(tuple[column].clone()).or_default().push(row);
-            }
-            Rc::new(rows)
-        };
-        self.columns.borrow_mut().entry(column).or_insert_with(made).clone()
-    }
-}
-
 /// A fault of the engine: a limit, or its mistake.
 fn fault(fault: Fault) -> Failure {
     match fault {
@@ -156,5 +225,10 @@ fn fault(fault: Fault) -> Failure {
 }
 
 fn flaw(flaw: Flaw) -> Failure {
-    Failure::Bug(format!("a check refused the engine's answer: {flaw}"))
+    match flaw {
+        Flaw::Limit { .. } => Failure::Limit(flaw.to_string()),
+        Flaw::Program { .. } | Flaw::Input { .. } | Flaw::Step { .. } | Flaw::Certificate { .. } => {
+            Failure::Bug(format!("a check refused the engine's answer: {flaw}"))
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::near::{Miss, Near};
 use crate::settled::settle;
 use coverage::{Coverage, Marks};
 use engine::Limits;
+use evidence::Assurance;
 use expectation::World;
 use program::{Citation, Digest, Fact, Program, TestCase, Value};
 use serde::Serialize;
@@ -138,6 +139,7 @@ fn one(
         model: Digest::of(lines.join("\n").as_bytes()),
         sources,
         limits,
+        assurance: Assurance::DeltaCertificate,
         build: String::from("test"),
     };
     let checked = settle(&case, |settled| {

@@ -29,11 +29,18 @@ use std::collections::{BTreeMap, BTreeSet};
 /// [`Failure::Malformed`] for facts that do not fit the program, [`Failure::Limit`] for a limit that was reached,
 /// [`Failure::Bug`] where a part of the answer does not stand up to its check. None of them is a verdict.
 pub fn decide(case: &Case<'_>) -> Result<Decision, Failure> {
-    settle(case, |settled| {
+    let decided = settle(case, |settled| {
         let (mut decision, proofs) = judge(settled)?;
         record::keep(settled, &mut decision, proofs);
-        Ok(decision)
-    })
+        // Proofs alone show neither that nothing else objects nor that what a reason rests on is absent.
+        let enough =
+            settled.shown().is_some_and(|level| level > Assurance::Proof || decision.verdict != Verdict::Allow);
+        Ok(enough.then_some(decision))
+    })?;
+    match decided {
+        Some(decision) => Ok(decision),
+        None => decide(&Case { assurance: Assurance::DeltaCertificate, ..case.clone() }),
+    }
 }
 
 /// Reasons and ambiguities, by what they are about.
@@ -134,7 +141,7 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
         approvals_needed,
         to_approve: to_approve.into_iter().collect(),
         proofs: Vec::new(),
-        assurance: Assurance::Certificate,
+        assurance: case.assurance,
         advice,
         evidence: Sealed { bytes: Vec::new(), digest: Digest::of(b"") },
     };

@@ -2,7 +2,7 @@
 
 use crate::small::{Policy, act, case, change, fact, program, source};
 use crate::verdicts::{KEYS, estate};
-use decide::{Failure, Verdict};
+use decide::{Assurance, Case, Failure, Verdict};
 use engine::{Planted, plant};
 use program::{Change, Fact, SourceKind, Verb};
 
@@ -44,26 +44,51 @@ fn chain() -> (Vec<Fact>, Change) {
     (facts, change(vec![act(Verb::Delete, "r8", Vec::new())]))
 }
 
+/// The levels that leave nothing to the engine's word.
+const CERTAIN: [Assurance; 3] = [Assurance::DeltaCertificate, Assurance::Certificate, Assurance::Replay];
+
 #[test]
 fn every_planted_fault_is_refused_as_our_own_mistake() {
     let program = program(&CHAIN);
-    let asked = || {
+    let asked = |assurance| {
         let (facts, change) = chain();
         let mut case = case(&program, facts, change);
         case.limits.threads = 1;
-        decide::decide(&case)
+        decide::decide(&Case { assurance, ..case })
     };
-    let sound = asked().expect("a verdict");
+    let sound = asked(CERTAIN[0]).expect("a verdict");
     assert_eq!((sound.verdict, sound.actions[0].reasons.len()), (Verdict::Deny, 8));
     for fault in Planted::ALL {
-        let planted = plant(fault);
-        match asked() {
-            Err(Failure::Bug(_)) => {}
-            other => panic!("{fault:?} was not noticed: {other:?}"),
+        for level in CERTAIN {
+            let planted = plant(fault);
+            match asked(level) {
+                Err(Failure::Bug(_)) => {}
+                other => panic!("{fault:?} was not noticed by {level:?}: {other:?}"),
+            }
+            drop(planted);
         }
-        drop(planted);
     }
-    assert_eq!(asked().expect("a verdict").to_json(), sound.to_json());
+    assert_eq!(asked(CERTAIN[0]).expect("a verdict").to_json(), sound.to_json());
+}
+
+#[test]
+fn every_level_says_the_same_and_which_it_is() {
+    let program = program(&KEYS);
+    for verb in [Verb::Delete, Verb::Update] {
+        let resource = if verb == Verb::Delete { "key" } else { "db" };
+        let asked = |assurance| {
+            let case = case(&program, estate(), change(vec![act(verb, resource, Vec::new())]));
+            decide::decide(&Case { assurance, ..case }).expect("a verdict")
+        };
+        let said = asked(Assurance::Certificate);
+        for level in Assurance::ALL {
+            let mut decision = asked(level);
+            // What is denied rests on what is gone, and an update is allowed: proofs alone show neither.
+            assert_eq!(decision.assurance, level.max(Assurance::DeltaCertificate));
+            (decision.assurance, decision.evidence) = (said.assurance, said.evidence.clone());
+            assert_eq!(decision.to_json(), said.to_json(), "{level:?}");
+        }
+    }
 }
 
 #[test]

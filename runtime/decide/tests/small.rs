@@ -411,6 +411,7 @@ pub(crate) fn case(program: &Arc<Program>, facts: Vec<Fact>, change: Change) -> 
         model: Digest::of(b"model"),
         sources: Vec::new(),
         limits: Limits::default(),
+        assurance: decide::Assurance::DeltaCertificate,
         build: "writ 0.1.0".into(),
     }
 }

@@ -269,14 +269,19 @@ pub enum Doubt {
     NoRight,
 }
 
-/// How much was checked before anything was said.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+/// How much was checked before anything was said. Ordered: what comes later shows more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Assurance {
-    /// Every step of every proof follows.
+    /// Every step of every proof follows, and nothing that is printed rests on an absence.
     Proof,
-    /// And the derived facts of both worlds are closed under all rules: nothing was left out.
+    /// And every rule instance was looked at in which something takes part that the change turned, over a world before
+    /// whose own certificate was checked.
+    DeltaCertificate,
+    /// And the derived facts of both worlds are closed under all rules, from scratch: nothing was left out.
     Certificate,
+    /// And a second, naive evaluation of both worlds gives the same.
+    Replay,
 }
 
 /// A given tuple that a proof cites.
@@ -418,11 +423,17 @@ impl Doubt {
 }
 
 impl Assurance {
+    /// Every level, the least first.
+    pub const ALL: [Assurance; 4] =
+        [Assurance::Proof, Assurance::DeltaCertificate, Assurance::Certificate, Assurance::Replay];
+
     /// The word of the reference.
     pub fn name(self) -> &'static str {
         match self {
             Assurance::Proof => "proof",
+            Assurance::DeltaCertificate => "delta-certificate",
             Assurance::Certificate => "certificate",
+            Assurance::Replay => "replay",
         }
     }
 }

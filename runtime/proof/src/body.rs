@@ -3,12 +3,11 @@
 //! INVARIANT: literals run in an order in which each has its inputs; that order decides how long it takes and nothing else.
 
 use crate::flaw::Flaw;
-use crate::table::Row;
 use crate::{Database, Side};
 use program::{Atom, Literal, RelationId, Rule, Term, Tuple, Value, aggregate, compare, evaluate, presence, range};
 use std::collections::BTreeSet;
 
-/// A rule with an order for its literals.
+/// A rule with an order for its literals, where some of its variables have a value from the start.
 pub(crate) struct Body<'p> {
     pub(crate) rule: &'p Rule,
     steps: Vec<Step<'p>>,
@@ -31,13 +30,18 @@ pub(crate) struct View<'a> {
     pub(crate) stratum: &'a [RelationId],
 }
 
-/// What to do with each binding: it is also told the greatest height of a premise in the view's own stratum and side.
-pub(crate) type Visit<'v> = &'v mut dyn FnMut(&[Option<Value>], u32) -> Result<(), Flaw>;
+/// What to do with each head: it is also told the greatest height of a premise in the view's own stratum and side.
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(Tuple, u32) -> Result<(), Flaw>;
+
+/// The one seed of a search without seeded terms.
+pub(crate) const ALL: [&Tuple; 1] = [&Vec::new()];
 
 impl<'p> Body<'p> {
+    /// - `seeded`: the variables that have a value from the start.
     /// - returns: `None` if some literal never gets its inputs.
-    pub(crate) fn of(rule: &'p Rule) -> Option<Body<'p>> {
+    pub(crate) fn of(rule: &'p Rule, seeded: impl Iterator<Item = usize>) -> Option<Body<'p>> {
         let mut bound = vec![false; rule.variables.len()];
+        seeded.for_each(|variable| bound[variable] = true);
         let mut left: Vec<&Literal> = rule.body.iter().collect();
         let mut steps = Vec::with_capacity(left.len());
         while !left.is_empty() {
@@ -53,31 +57,43 @@ impl<'p> Body<'p> {
     }
 
     /// Makes the indexes that [`Body::instances`] needs.
-    pub(crate) fn index(&self, database: &mut Database, side: Side) {
+    pub(crate) fn index(&self, database: &mut Database) {
         for step in &self.steps {
-            let sides = atom(step.literal).map_or(&[][..], |atom| side.reads(atom.world));
-            for relation in relations(step.literal) {
-                sides.iter().for_each(|side| database.index(*side, relation, &step.columns));
-            }
+            relations(step.literal).for_each(|relation| database.index(relation, &step.columns));
         }
     }
 
-    /// Visits every binding that satisfies the body.
-    pub(crate) fn instances(&self, view: View<'_>, visit: Visit<'_>) -> Result<(), Flaw> {
-        Search { view, binding: vec![None; self.rule.variables.len()], visit }.run(&self.steps, 0)
+    /// Visits the head of every instance of the rule in which `terms` are the values of one of the `seeds`.
+    ///
+    /// - `terms`: those whose variables have a value from the start; none where all instances are visited.
+    pub(crate) fn instances<'t>(
+        &self,
+        terms: &[Term],
+        seeds: impl IntoIterator<Item = &'t Tuple>,
+        view: View<'_>,
+        visit: Visit<'_>,
+    ) -> Result<(), Flaw> {
+        let mut search = Search { view, rule: self.rule, binding: Vec::new(), visit };
+        seeds.into_iter().try_for_each(|seed| {
+            search.binding = vec![None; self.rule.variables.len()];
+            if unify(terms, seed, &mut search.binding) { search.run(&self.steps, 0) } else { Ok(()) }
+        })
     }
 }
 
 /// A search for bindings, step by step.
 struct Search<'a, 'v> {
     view: View<'a>,
+    rule: &'a Rule,
     binding: Vec<Option<Value>>,
     visit: Visit<'v>,
 }
 
 impl Search<'_, '_> {
     fn run(&mut self, steps: &[Step<'_>], height: u32) -> Result<(), Flaw> {
-        let Some((step, rest)) = steps.split_first() else { return (self.visit)(&self.binding, height) };
+        let Some((step, rest)) = steps.split_first() else {
+            return (self.visit)(head(self.rule, &self.binding), height);
+        };
         let view = self.view;
         match step.literal {
             Literal::Holds(atom) => {
@@ -86,12 +102,12 @@ impl Search<'_, '_> {
                     let rows = view.rows(*side, atom, atom.relation, &step.columns, &self.binding);
                     // Where all that match say the same, the lowest is the one that a proof would take.
                     let (lowest, rows) = match step.fresh.is_empty() {
-                        true => (rows.min_by_key(|row| row.height), None),
+                        true => (rows.min_by_key(|(_, height)| *height), None),
                         false => (None, Some(rows)),
                     };
-                    for row in lowest.into_iter().chain(rows.into_iter().flatten()) {
-                        if unify(&atom.terms, &row.tuple, &mut self.binding) {
-                            self.run(rest, if counts { height.max(row.height) } else { height })?;
+                    for (tuple, own) in lowest.into_iter().chain(rows.into_iter().flatten()) {
+                        if unify(&atom.terms, tuple, &mut self.binding) {
+                            self.run(rest, if counts { height.max(own) } else { height })?;
                         }
                         step.fresh.iter().for_each(|variable| self.binding[*variable] = None);
                     }
@@ -118,7 +134,7 @@ impl Search<'_, '_> {
                 let members = |relation: RelationId| -> BTreeSet<Tuple> {
                     let sides = view.side.reads(sure.world).iter();
                     let rows = sides.flat_map(|side| view.rows(*side, sure, relation, &step.columns, &self.binding));
-                    rows.map(|row| row.tuple.clone()).collect()
+                    rows.map(|(tuple, _)| tuple.clone()).collect()
                 };
                 let value = gather(step.literal, &members(sure.relation), possible.map(members).as_ref());
                 value.map_or(Ok(()), |value| self.assign(*variable, value, rest, height))
@@ -149,12 +165,12 @@ impl<'a> View<'a> {
         relation: RelationId,
         columns: &[usize],
         binding: &[Option<Value>],
-    ) -> impl Iterator<Item = &'a Row> + use<'a> {
+    ) -> impl Iterator<Item = (&'a Tuple, u32)> + use<'a> {
         let value = |column: &usize| instantiate(&atom.terms[*column], binding).expect("bug: a known column is bound");
         let key: Vec<Value> = columns.iter().map(value).collect();
         let table = self.database.table(side, relation);
         let steps = side == self.side && self.stratum.contains(&relation);
-        table.matching(columns, &key).iter().filter(move |row| steps || !table.beats(&row.tuple))
+        table.matching(columns, &key).filter(move |(tuple, _)| steps || !table.beats(tuple))
     }
 }
 

@@ -5,15 +5,20 @@
 //! model). In a lattice relation it is enough that a better tuple is there: rules are monotone in the column (`lawful`), so
 //! what follows from a step that was beaten is true of the tuple that beat it. A stratum reads only itself and what stands before it, so strata may be looked at in any order.
 //!
+//! Read downwards: [`certify`] looks at both worlds, [`certify_model`] at one; of a world that is known, `delta` looks
+//! only at what a change touches.
+//!
 //! Source: the two sides of `CertifyingDatalog`: Tantow, Gerlach, Mennicke, Krötzsch, *Verifying Datalog Reasoning with
 //! Lean*, ITP 2025.
 
-use crate::body::{View, atom, head, relations};
+use crate::body::{ALL, View, atom, relations};
 use crate::flaw::{Flaw, shown};
 use crate::lawful::lawful;
 use crate::meaning::{bodies, runs};
-use crate::{Certificate, Database, Inputs, Side};
-use program::{Program, RelationId, Stratum, World};
+use crate::{Certificate, Claimed, Database, Inputs, Side};
+use program::{Program, RelationId, RuleId, Stratum, Tuple, World};
+use rustc_hash::FxHashSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The database that a certificate claims, once it is known to be exactly the least model.
 ///
@@ -21,67 +26,98 @@ use program::{Program, RelationId, Stratum, World};
 /// [`Flaw::Certificate`]: a tuple that is left out, or that no rule derives from lower ones, or that has no place in the
 /// program; [`Flaw::Input`] and [`Flaw::Program`] where there is nothing to certify.
 pub fn certify(program: &Program, inputs: &Inputs, certificate: &Certificate) -> Result<Database, Flaw> {
-    lawful(program)?;
-    let mut database = Database::of(program, inputs, certificate)?;
-    for side in Side::BOTH {
-        let mut ruled = vec![false; program.relations.len()];
-        for stratum in program.strata.iter().filter(|stratum| runs(stratum, side)) {
-            stratum.relations.iter().for_each(|id| ruled[id.0 as usize] = true);
-            if side == Side::Before || !unchanged(program, &database, stratum) {
-                examine(program, &mut database, side, stratum)?;
-            }
-        }
-        if let Some(claim) = certificate.side(side).iter().find(|claim| !ruled[claim.relation.0 as usize]) {
-            return Err(invented(program, side, claim.relation, &claim.tuple));
+    let mut database = certify_model(program, &inputs.before, &certificate.before)?;
+    database.then(program, &inputs.after, &certificate.after)?;
+    for stratum in &program.strata {
+        if !unchanged(program, &database, stratum) {
+            examine(program, &mut database, Side::After, stratum)?;
         }
     }
+    placed(program, Side::After, &certificate.after)?;
     Ok(database)
 }
 
-/// Whether the stratum says of the world after what it has said of the world before.
-fn unchanged(program: &Program, database: &Database, stratum: &Stratum) -> bool {
-    let body = || stratum.rules.iter().flat_map(|id| &program.rule(*id).body);
-    runs(stratum, Side::Before)
-        && body().filter_map(atom).all(|atom| atom.world == World::Here)
-        && body().flat_map(relations).chain(stratum.relations.iter().copied()).all(|id| database.unchanged(id))
+/// The same of a model version: of one world, before any change.
+///
+/// - `given`, `claims`: its facts, and all that is derived from them.
+///
+/// # Flaws
+/// As [`certify`].
+pub fn certify_model(
+    program: &Program,
+    given: &BTreeMap<RelationId, BTreeSet<Tuple>>,
+    claims: &[Claimed],
+) -> Result<Database, Flaw> {
+    lawful(program)?;
+    let mut database = Database::of(program, given, claims)?;
+    for stratum in program.strata.iter().filter(|stratum| runs(stratum, Side::Before)) {
+        examine(program, &mut database, Side::Before, stratum)?;
+    }
+    placed(program, Side::Before, claims)?;
+    Ok(database)
 }
 
-fn examine(program: &Program, database: &mut Database, side: Side, stratum: &Stratum) -> Result<(), Flaw> {
+/// Refuses a claim that no stratum was to show.
+pub(crate) fn placed(program: &Program, side: Side, claims: &[Claimed]) -> Result<(), Flaw> {
+    let strata = program.strata.iter().filter(|stratum| runs(stratum, side));
+    let ruled: FxHashSet<RelationId> = strata.flat_map(|stratum| stratum.relations.iter().copied()).collect();
+    let out_of_place = claims.iter().find(|claim| !ruled.contains(&claim.relation));
+    out_of_place.map_or(Ok(()), |claim| Err(invented(program, side, claim.relation, &claim.tuple)))
+}
+
+/// Whether the stratum says the same in both worlds where what it reads is the same.
+pub(crate) fn in_both(program: &Program, stratum: &Stratum) -> bool {
+    let mut body = stratum.rules.iter().flat_map(|id| &program.rule(*id).body);
+    runs(stratum, Side::Before) && body.all(|literal| atom(literal).is_none_or(|atom| atom.world == World::Here))
+}
+
+/// Whether the stratum says of the world after what it has said of the world before.
+pub(crate) fn unchanged(program: &Program, database: &Database, stratum: &Stratum) -> bool {
+    in_both(program, stratum) && touched(program, stratum).all(|id| database.unchanged(id))
+}
+
+/// The relations that a stratum completes and reads.
+pub(crate) fn touched<'p>(program: &'p Program, stratum: &'p Stratum) -> impl Iterator<Item = RelationId> + use<'p> {
+    let body = stratum.rules.iter().flat_map(|id| &program.rule(*id).body);
+    body.flat_map(relations).chain(stratum.relations.iter().copied())
+}
+
+/// Looks at every rule instance of a stratum.
+pub(crate) fn examine(program: &Program, database: &mut Database, side: Side, stratum: &Stratum) -> Result<(), Flaw> {
     let bodies = bodies(program, stratum);
-    bodies.iter().for_each(|body| body.index(database, side));
+    bodies.iter().for_each(|body| body.index(database));
     let view = View { database, side, stratum: &stratum.relations };
-    let mut supported: Vec<Vec<bool>> =
-        stratum.relations.iter().map(|id| vec![false; view.database.table(side, *id).len()]).collect();
+    // By address: a tuple has one place in its table.
+    let mut supported: FxHashSet<*const Tuple> = FxHashSet::default();
     for (id, body) in stratum.rules.iter().zip(&bodies) {
         let relation = body.rule.head.relation;
-        let place =
-            stratum.relations.iter().position(|r| *r == relation).expect("bug: a lawful stratum completes its heads");
         let table = view.database.table(side, relation);
-        body.instances(view, &mut |binding, height| {
-            let tuple = head(body.rule, binding);
-            let Some(row) = table.get(&tuple) else {
-                if table.beats(&tuple) {
-                    return Ok(());
-                }
-                let what = format!("derives {}, which is left out", shown(program, relation, &tuple));
-                return Err(Flaw::Certificate { side, rule: Some(*id), what });
-            };
-            supported[place][row.number] |= height < row.height;
+        body.instances(&[], ALL, view, &mut |tuple, height| {
+            match table.get(&tuple) {
+                Some((row, own)) if height < own => drop(supported.insert(std::ptr::from_ref(row))),
+                Some(_) => {}
+                None if table.beats(&tuple) => {}
+                None => return Err(left_out(program, side, *id, &tuple)),
+            }
             Ok(())
         })?;
     }
-    for (relation, supported) in stratum.relations.iter().zip(supported) {
-        let table = view.database.table(side, *relation);
-        if let Some(row) =
-            table.rows().filter(|row| row.height > 0 && !supported[row.number]).min_by_key(|row| &row.tuple)
-        {
-            return Err(invented(program, side, *relation, &row.tuple));
+    for relation in &stratum.relations {
+        let claimed = view.database.table(side, *relation).rows().filter(|(_, height)| *height > 0);
+        let alone = claimed.filter(|(row, _)| !supported.contains(&std::ptr::from_ref(*row)));
+        if let Some((tuple, _)) = alone.min() {
+            return Err(invented(program, side, *relation, tuple));
         }
     }
     Ok(())
 }
 
-fn invented(program: &Program, side: Side, relation: RelationId, tuple: &[program::Value]) -> Flaw {
+pub(crate) fn left_out(program: &Program, side: Side, id: RuleId, tuple: &Tuple) -> Flaw {
+    let what = format!("derives {}, which is left out", shown(program, program.rule(id).head.relation, tuple));
+    Flaw::Certificate { side, rule: Some(id), what }
+}
+
+pub(crate) fn invented(program: &Program, side: Side, relation: RelationId, tuple: &Tuple) -> Flaw {
     let what = format!("no rule derives {} from tuples that stand lower", shown(program, relation, tuple));
     Flaw::Certificate { side, rule: None, what }
 }

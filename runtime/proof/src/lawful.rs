@@ -86,7 +86,7 @@ fn examine(program: &Program, strata: &Strata, home: usize, rule: &Rule) -> Resu
         }
     }
     monotone(program, rule, |atom| atom.world != World::Before && strata.0[atom.relation.0 as usize] == Some(home))?;
-    if Body::of(rule).is_none() {
+    if Body::of(rule, std::iter::empty()).is_none() {
         return Err(String::from("a literal needs a variable that nothing binds"));
     }
     let bound: Vec<usize> = rule.body.iter().flat_map(Literal::outputs).collect();

@@ -3,7 +3,8 @@
 //! Read downwards:
 //! - `inputs`: the two worlds, and what is given in them.
 //! - `proof`: why one tuple holds, as data; `check`: whether it follows.
-//! - `certificate`: that nothing was left out, as data; `certify`: whether that is so.
+//! - `certificate`: that nothing was left out, as data; `certify`: whether that is so; `delta`: whether it is after a change
+//!   of a world of which it is known.
 //! - `meaning`: the law itself, naive and slow.
 //! - `body`: what the literals of a rule say; the only reading of rules here, used by all of the above.
 //! - `table`, `database`: tuples that were certified. Nobody else can make a [`Database`].
@@ -19,6 +20,7 @@ mod certificate;
 mod certify;
 mod check;
 mod database;
+mod delta;
 mod flaw;
 mod inputs;
 mod lawful;
@@ -28,9 +30,10 @@ mod proof;
 mod table;
 
 pub use certificate::{Certificate, Claimed};
-pub use certify::certify;
+pub use certify::{certify, certify_model};
 pub use check::{Checked, Claim, Open, check, check_in, check_steps};
 pub use database::Database;
+pub use delta::{Difference, certify_change};
 pub use flaw::Flaw;
 pub use inputs::{Inputs, Side};
 pub use lawful::lawful;

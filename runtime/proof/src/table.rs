@@ -4,106 +4,127 @@
 //! have used them before they were beaten, and what follows from them still does.
 
 use program::{Lattice, Tuple, Value};
-use rustc_hash::{FxHashMap, FxHashSet};
-use std::borrow::Borrow;
-use std::hash::{Hash, Hasher};
+use rustc_hash::FxHashMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// A tuple that holds. Rows are equal if their tuples are.
-#[derive(Clone, Debug)]
-pub(crate) struct Row(Arc<Held>);
-
-#[derive(Debug)]
-pub(crate) struct Held {
-    pub(crate) tuple: Tuple,
-    /// 0 where the tuple is given; else larger than the heights of what it is derived from, within its stratum.
-    pub(crate) height: u32,
-    /// Its position in order of insertion.
-    pub(crate) number: usize,
-}
-
-/// The rows of one relation.
+/// The tuples of one relation, each with its height: 0 where it is given, else larger than the heights of what it is
+/// derived from, within its stratum.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     lattice: Option<(usize, Lattice)>,
-    rows: FxHashSet<Row>,
-    /// In a lattice relation the row that holds, by the values of the other columns.
-    best: FxHashMap<Vec<Value>, Row>,
+    width: usize,
+    rows: FxHashMap<Arc<Tuple>, u32>,
+    /// In a lattice relation the tuple that holds, by the values of the other columns.
+    best: FxHashMap<Vec<Value>, Arc<Tuple>>,
     indexes: Vec<Index>,
 }
 
-/// Rows by their values in some columns.
+/// Rows by their values in some columns, not all.
 #[derive(Clone, Debug)]
 struct Index {
     columns: Vec<usize>,
-    rows: FxHashMap<Vec<Value>, Vec<Row>>,
+    rows: FxHashMap<Vec<Value>, Vec<(Arc<Tuple>, u32)>>,
 }
 
 impl Table {
-    pub(crate) fn of(lattice: Option<(usize, Lattice)>) -> Table {
-        Table { lattice, ..Table::default() }
+    pub(crate) fn of(relation: &program::Relation) -> Table {
+        Table { lattice: relation.lattice(), width: relation.columns.len(), ..Table::default() }
     }
 
     /// Adds a tuple; returns whether it was new. One that is there keeps its height.
     pub(crate) fn insert(&mut self, tuple: Tuple, height: u32) -> bool {
-        let row = Row(Arc::new(Held { tuple, height, number: self.rows.len() }));
-        let new = self.rows.insert(row.clone());
-        if new {
-            if let Some((column, _)) = self.lattice
-                && !self.beats(&row.tuple)
-            {
-                self.best.insert(group(&row.tuple, column), row.clone());
-            }
-            self.indexes.iter_mut().for_each(|index| index.insert(row.clone()));
+        let tuple = Arc::new(tuple);
+        if self.rows.contains_key(&tuple) {
+            return false;
         }
-        new
+        self.rows.insert(tuple.clone(), height);
+        self.indexes.iter_mut().for_each(|index| index.insert(&tuple, height));
+        self.crown(&tuple);
+        true
     }
 
-    /// Makes rows findable by `columns`, which are in order.
+    /// Takes a tuple out; returns whether it stood at one of the `heights`.
+    pub(crate) fn remove(&mut self, tuple: &Tuple, heights: &RangeInclusive<u32>) -> bool {
+        let Some((row, height)) = self.rows.remove_entry(tuple) else { return false };
+        self.indexes.iter_mut().for_each(|index| index.remove(&row));
+        if let Some((column, _)) = self.lattice
+            && self.best.get(&group(&row, column)) == Some(&row)
+        {
+            self.best.remove(&group(&row, column));
+            let others: Vec<Arc<Tuple>> = self.rows.keys().cloned().collect();
+            others.iter().for_each(|other| self.crown(other));
+        }
+        heights.contains(&height)
+    }
+
+    /// Has the tuple hold of its group, if none that is there beats it.
+    fn crown(&mut self, tuple: &Arc<Tuple>) {
+        if let Some((column, _)) = self.lattice
+            && !self.beats(tuple)
+        {
+            self.best.insert(group(tuple, column), tuple.clone());
+        }
+    }
+
+    /// Whether rows are findable by `columns`, which are in order.
+    pub(crate) fn is_indexed(&self, columns: &[usize]) -> bool {
+        let direct = columns.is_empty() || columns.len() == self.width;
+        direct || self.indexes.iter().any(|index| index.columns == columns)
+    }
+
+    /// Makes rows findable by `columns`.
     pub(crate) fn index(&mut self, columns: &[usize]) {
-        if self.indexes.iter().all(|index| index.columns != columns) {
-            let mut index = Index { columns: columns.to_vec(), rows: FxHashMap::default() };
-            self.rows.iter().for_each(|row| index.insert(row.clone()));
-            self.indexes.push(index);
-        }
+        let mut index = Index { columns: columns.to_vec(), rows: FxHashMap::default() };
+        self.rows.iter().for_each(|(tuple, height)| index.insert(tuple, *height));
+        self.indexes.push(index);
     }
 
-    /// The rows that have the values of `key` in `columns`, which [`Table::index`] was told of.
-    pub(crate) fn matching(&self, columns: &[usize], key: &[Value]) -> &[Row] {
-        let index = self.indexes.iter().find(|index| index.columns == columns).expect("bug: no index was made");
-        index.rows.get(key).map_or(&[], Vec::as_slice)
+    /// The tuples that have the values of `key` in `columns`, by which it is findable, with their heights.
+    pub(crate) fn matching(&self, columns: &[usize], key: &Tuple) -> impl Iterator<Item = (&Tuple, u32)> + use<'_> {
+        let (mut whole, mut all, mut some) = (None, None, None);
+        if columns.len() == self.width {
+            whole = self.rows.get_key_value(key);
+        } else if columns.is_empty() {
+            all = Some(self.rows());
+        } else {
+            let index = self.indexes.iter().find(|index| index.columns == columns).expect("bug: no index was made");
+            some = index.rows.get(key);
+        }
+        let some = some.into_iter().flatten().map(|(tuple, height)| (&**tuple, *height));
+        whole.into_iter().map(|(tuple, height)| (&**tuple, *height)).chain(all.into_iter().flatten()).chain(some)
     }
 
     /// Whether a better tuple of the same group is there.
     pub(crate) fn beats(&self, tuple: &[Value]) -> bool {
         self.lattice.is_some_and(|(column, lattice)| {
             let best = self.best.get(&group(tuple, column));
-            best.is_some_and(|best| lattice.prefers(&best.tuple[column], &tuple[column]))
+            best.is_some_and(|best| lattice.prefers(&best[column], &tuple[column]))
         })
     }
 
-    /// The tuple, if it holds.
-    pub(crate) fn holds(&self, tuple: &[Value]) -> Option<&Row> {
-        self.get(tuple).filter(|row| !self.beats(&row.tuple))
+    /// The tuple and its height, if it is there: it holds or is a step.
+    pub(crate) fn get(&self, tuple: &Tuple) -> Option<(&Tuple, u32)> {
+        self.rows.get_key_value(tuple).map(|(tuple, height)| (&**tuple, *height))
     }
 
-    /// The tuple, if it holds or is a step.
-    pub(crate) fn get(&self, tuple: &[Value]) -> Option<&Row> {
-        self.rows.get(tuple)
+    /// Whether the tuple holds.
+    pub(crate) fn holds(&self, tuple: &Tuple) -> bool {
+        self.rows.contains_key(tuple) && !self.beats(tuple)
     }
 
     /// Those that hold, in no order that means anything.
-    pub(crate) fn held(&self) -> impl Iterator<Item = &Row> {
-        self.rows().filter(|row| !self.beats(&row.tuple))
+    pub(crate) fn held(&self) -> impl Iterator<Item = &Tuple> {
+        self.rows.keys().map(Arc::as_ref).filter(|tuple| !self.beats(tuple))
     }
 
     /// Steps too, in no order that means anything.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter()
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&Tuple, u32)> + use<'_> {
+        self.rows.iter().map(|(tuple, height)| (&**tuple, *height))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rows.len()
+    pub(crate) fn is_same(&self, other: &Table) -> bool {
+        self.rows == other.rows
     }
 }
 
@@ -113,36 +134,17 @@ fn group(tuple: &[Value], lattice: usize) -> Vec<Value> {
 }
 
 impl Index {
-    fn insert(&mut self, row: Row) {
-        let key = self.columns.iter().map(|column| row.tuple[*column].clone()).collect();
-        self.rows.entry(key).or_default().push(row);
+    fn key(&self, tuple: &[Value]) -> Vec<Value> {
+        self.columns.iter().map(|column| tuple[*column].clone()).collect()
     }
-}
 
-impl std::ops::Deref for Row {
-    type Target = Held;
-
-    fn deref(&self) -> &Held {
-        &self.0
+    fn insert(&mut self, tuple: &Arc<Tuple>, height: u32) {
+        self.rows.entry(self.key(tuple)).or_default().push((tuple.clone(), height));
     }
-}
 
-impl PartialEq for Row {
-    fn eq(&self, other: &Row) -> bool {
-        self.tuple == other.tuple
-    }
-}
-
-impl Eq for Row {}
-
-impl Hash for Row {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.tuple.as_slice().hash(state);
-    }
-}
-
-impl Borrow<[Value]> for Row {
-    fn borrow(&self) -> &[Value] {
-        &self.0.tuple
+    fn remove(&mut self, tuple: &Arc<Tuple>) {
+        if let Some(rows) = self.rows.get_mut(&self.key(tuple)) {
+            rows.retain(|(row, _)| !Arc::ptr_eq(row, tuple));
+        }
     }
 }
