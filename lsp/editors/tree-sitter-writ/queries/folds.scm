@@ -1,0 +1,1 @@
+[(blueprint) (intent) (test) (fixture) (cases) (given) (change) (enum)] @fold

@@ -1,0 +1,2 @@
+[(rule) (governance) (let) (cover)] @local.scope
+(expression (path . (name) @local.reference .))
