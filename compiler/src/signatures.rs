@@ -14,7 +14,7 @@ use crate::scope::{Scope, Wanted, joined};
 use program::{Lattice, Severity, SourceKind, Type};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
-use syntax::ast::{self, ExprKind, Item, ItemKind, Span};
+use syntax::ast::{self, ExprKind, Item, ItemKind, Span, Subject};
 
 /// The type of a subject that is not inferred yet, and of a column whose stated type nobody knows.
 pub const OPEN: Type = Type::Entity(String::new());
@@ -54,7 +54,7 @@ pub fn close(relation: &mut Relation, subjects: &BTreeMap<String, Vec<Type>>) {
     if relation.word.is_some()
         && let Some(types) = subjects.get(&relation.declared.name)
     {
-        for (column, found) in relation.columns.iter_mut().zip(types) {
+        for (column, found) in relation.columns.iter_mut().zip(types).filter(|(column, _)| is_open(&column.r#type)) {
             column.r#type = found.clone();
         }
     }
@@ -170,10 +170,15 @@ impl Stage<'_> {
     fn governance(&mut self, item: &Item, rule: &ast::Governance, blueprint: Option<&str>) {
         let declared = self.declared(item, &rule.name, blueprint);
         if let Some(first) = self.known(&declared.name) {
-            if first.word != Some(rule.word) || first.columns.len() != rule.arguments.len() {
+            if first.word != Some(rule.word) || first.columns.len() != rule.subjects.len() {
                 let module = self.signatures.module.clone();
                 let place = Place { item: Some((module, first.declared.item)), span: first.declared.span };
-                let diagnostic = disagrees(&rule.name, first, rule.arguments.len(), place);
+                let diagnostic = disagrees(&rule.name, first, rule.subjects.len(), place);
+                self.report(diagnostic);
+            } else if let Some(subject) = unlike(first, rule) {
+                let module = self.signatures.module.clone();
+                let place = Place { item: Some((module, first.declared.item)), span: first.declared.span };
+                let diagnostic = other_measure(&rule.name, subject, place);
                 self.report(diagnostic);
             } else if let Some(stray) = stray(first, &item.attributes) {
                 let module = self.signatures.module.clone();
@@ -183,13 +188,17 @@ impl Stage<'_> {
             }
             return;
         }
-        let columns = rule.arguments.iter().enumerate().map(|(position, argument)| {
+        self.measures(rule);
+        let columns = rule.subjects.iter().enumerate().map(|(position, Subject { measure, argument })| {
             let name = match (&argument.name, &argument.value.kind) {
                 (Some(name), _) => name.text.clone(),
                 (None, ExprKind::Name(name)) => name.clone(),
                 (None, _) => format!("subject{}", position + 1), // `resolve` reports it
             };
-            Column { name, r#type: OPEN, lattice: None, default: None }
+            let of = measure.as_ref().and_then(|(_, of)| read_type(of, self.scope, self.names).ok());
+            let r#type = of.filter(|of| *of == Type::Int).unwrap_or(OPEN);
+            let lattice = measure.as_ref().map(|(word, _)| lattice(*word));
+            Column { name, r#type, lattice, default: None }
         });
         let columns: Vec<Column> = columns.collect();
         let (severity, controls, waivable) = governing(&item.attributes);
@@ -232,10 +241,29 @@ impl Stage<'_> {
     /// Columns of a let or a blueprint.
     fn parameters(&mut self, columns: &[ast::Column]) -> Vec<Column> {
         for column in columns.iter().filter(|column| column.lattice.is_some()) {
-            self.report(bad_lattice(column, "a parameter keeps nothing"));
+            self.report(bad_lattice(&column.name, column.lattice, "a parameter keeps nothing"));
         }
         let found = self.columns(columns);
         found.into_iter().map(|column| Column { lattice: None, ..column }).collect()
+    }
+
+    /// Whether the measures among a rule's subjects can be ones.
+    fn measures(&mut self, rule: &ast::Governance) {
+        let mut seen = false;
+        for subject in &rule.subjects {
+            let (Some((word, of)), ExprKind::Name(name)) = (&subject.measure, &subject.argument.value.kind) else {
+                continue;
+            };
+            let name = ast::Name { text: name.clone(), span: subject.argument.value.span };
+            if rule.word == Word::Permit {
+                self.report(bad_measure(&name, *word, "a permit is given or not, and never grows"));
+            } else if seen {
+                self.report(bad_measure(&name, *word, "a violation has one measure"));
+            } else if self.type_or_open(of) != Type::Int {
+                self.report(not_yet(name.span, "measures of another type than `int`"));
+            }
+            seen = true;
+        }
     }
 
     /// Whether a relation's lattice column can be one.
@@ -244,7 +272,7 @@ impl Stage<'_> {
         let mut lattices = relation.columns.iter().filter(of);
         let Some(first) = lattices.next() else { return };
         if let Some(second) = lattices.next() {
-            self.report(bad_lattice(second, "a relation has one such column"));
+            self.report(bad_lattice(&second.name, second.lattice, "a relation has one such column"));
         }
         if columns
             .iter()
@@ -254,7 +282,8 @@ impl Stage<'_> {
         }
         let keys = relation.key.iter().flat_map(|key| &key.columns);
         if let Some(key) = keys.into_iter().find(|key| key.text == first.name.text) {
-            self.report(bad_lattice(first, "a key names a tuple by its other columns").label(key.span, "named here"));
+            let why = "a key names a tuple by its other columns";
+            self.report(bad_lattice(&first.name, first.lattice, why).label(key.span, "named here"));
         }
     }
 
@@ -316,14 +345,42 @@ fn lattice(written: ast::Lattice) -> Lattice {
     }
 }
 
-fn bad_lattice(column: &ast::Column, why: &str) -> Diagnostic {
-    let word = match column.lattice {
-        Some(ast::Lattice::Most) => "most",
-        Some(ast::Lattice::Least) | None => "least",
-    };
-    Diagnostic::new(Code::LatticeColumn, format!("`{}` cannot be a `{word}` column", column.name.text))
-        .label(column.name.span, why)
+fn bad_lattice(column: &ast::Name, word: Option<ast::Lattice>, why: &str) -> Diagnostic {
+    let word = word.map_or("least", lattice_word);
+    Diagnostic::new(Code::LatticeColumn, format!("`{}` cannot be a `{word}` column", column.text))
+        .label(column.span, why)
         .law("of the tuples of a relation that agree in the other columns, one int column may keep the least or the most")
+}
+
+fn lattice_word(word: ast::Lattice) -> &'static str {
+    match word {
+        ast::Lattice::Most => "most",
+        ast::Lattice::Least => "least",
+    }
+}
+
+fn bad_measure(subject: &ast::Name, word: ast::Lattice, why: &str) -> Diagnostic {
+    let word = lattice_word(word);
+    Diagnostic::new(Code::LatticeColumn, format!("`{}` cannot be a `{word}` subject", subject.text))
+        .label(subject.span, why)
+        .law("one int subject of a deny or escalate may get better and leave the violation the same one")
+}
+
+/// A subject of a further rule that is a measure where that of the first rule is none, or another one.
+fn unlike<'a>(first: &Relation, rule: &'a ast::Governance) -> Option<&'a Subject> {
+    let said = |subject: &Subject| subject.measure.as_ref().map(|(word, _)| lattice(*word));
+    let mut both = rule.subjects.iter().zip(&first.columns);
+    both.find(|(subject, column)| said(subject) != column.lattice).map(|(subject, _)| subject)
+}
+
+fn other_measure(name: &ast::Name, subject: &Subject, place: Place) -> Diagnostic {
+    Diagnostic::new(
+        Code::LatticeColumn,
+        format!("this subject is not measured as in the first rule of `{}`", name.text),
+    )
+    .label(subject.argument.value.span, "`least` or `most` here, or there, and not in both")
+    .label_at(place, "the first rule of this name")
+    .law("all rules of a name have the same subjects, and so the same measure")
 }
 
 /// A type of the text.

@@ -39,7 +39,7 @@ pub(super) fn words<'a>(item: &'a Item, found: &mut dyn FnMut(Word<'a>)) {
         }
         ItemKind::Rule(written) => rule(written, found),
         ItemKind::Governance(written) => {
-            arguments(&written.arguments, found);
+            written.subjects.iter().for_each(|subject| expr(&subject.argument.value, found));
             if let Some(to) = &written.to {
                 atom(to, found);
             }

@@ -56,6 +56,7 @@ pub(crate) fn finish(
         name: objection.name,
         relation: place(objection.relation),
         possible: twin(objection.relation),
+        measure: objection.measure,
         route: objection.route.map(|route| twin(route).unwrap_or_else(|| place(route))),
         severity: objection.severity,
         controls: objection.controls,

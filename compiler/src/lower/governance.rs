@@ -11,8 +11,8 @@ use super::{Input, Texts};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{self, Package, Word};
 use program::{
-    Atom, Citation, Column, Expr, Function, Instance, Intent, Literal, RelationId, Rule, Severity, Term, Type, Value,
-    Variable, Weight, World,
+    Atom, Citation, Column, Expr, Function, Instance, Intent, Literal, Measure, RelationId, Rule, Severity, Term, Type,
+    Value, Variable, Weight, World,
 };
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -37,6 +37,8 @@ pub(crate) struct Objection {
     pub(crate) name: String,
     /// Its relation.
     pub(crate) relation: RelationId,
+    /// The subject that may get better.
+    pub(crate) measure: Option<Measure>,
     /// Who decides.
     pub(crate) route: Option<RelationId>,
     /// `@severity`
@@ -78,6 +80,7 @@ pub(crate) fn add<'a>(input: &Input<'a>, texts: &Texts<'_>, draft: &mut Draft<'a
                 weight,
                 name: short_name(&declared.declared.name, declared),
                 relation,
+                measure: measure(declared, usize::from(draft.relation(relation).instanced)),
                 route: route(relation, sources, texts, draft),
                 severity: declared.severity,
                 controls: declared.controls.clone(),
@@ -86,6 +89,12 @@ pub(crate) fn add<'a>(input: &Input<'a>, texts: &Texts<'_>, draft: &mut Draft<'a
         }
     }
     (governance, diagnostics)
+}
+
+/// The subject with `least` or `most`, behind so many hidden columns.
+fn measure(declared: &hir::Relation, hidden: usize) -> Option<Measure> {
+    let mut columns = (hidden..).zip(&declared.columns);
+    columns.find_map(|(column, of)| Some(Measure { column, worse: of.lattice? }))
 }
 
 /// The rules of each governance relation, in the order of the text.

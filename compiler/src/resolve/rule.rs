@@ -124,7 +124,7 @@ fn own_name(context: Context<'_>, name: &str) -> String {
 fn mentions(written: &Written<'_>, pieces: &[Piece]) -> Mentions {
     let head: Vec<&ast::Expr> = match written.head {
         Head::Rule(atom) => atom.arguments.iter().map(|argument| &argument.value).collect(),
-        Head::Governance(rule) => rule.arguments.iter().map(|argument| &argument.value).collect(),
+        Head::Governance(rule) => rule.subjects.iter().map(|subject| &subject.argument.value).collect(),
         Head::Cover(..) | Head::Let(_) | Head::Question => Vec::new(),
     };
     let mut mentions = Mentions::of(&head, written.to, pieces, written.body);
@@ -239,7 +239,7 @@ impl Body<'_> {
         let name = format!("{}.{}", context.module.name, own_name(context, &rule.name.text));
         let relation = self.library.relation(&name)?;
         let mut terms = Vec::new();
-        for (argument, column) in rule.arguments.iter().zip(&relation.columns) {
+        for (ast::Subject { argument, .. }, column) in rule.subjects.iter().zip(&relation.columns) {
             if !matches!(argument.value.kind, ExprKind::Name(_)) {
                 self.report(subject_variable(argument.value.span));
             }

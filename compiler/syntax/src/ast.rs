@@ -205,7 +205,7 @@ pub struct Governance {
     /// Its name.
     pub name: Name,
     /// The subjects.
-    pub arguments: Vec<Argument>,
+    pub subjects: Vec<Subject>,
     /// The message; permits have none.
     pub message: Option<Text>,
     /// `to accountable(r)`.
@@ -214,6 +214,15 @@ pub struct Governance {
     pub body: Vec<Literal>,
     /// From the word to `;`.
     pub span: Span,
+}
+
+/// A subject in the head of a deny, escalate or permit: `r`, `most n: int`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Subject {
+    /// It may shrink and stay the same violation: which way is worse, and its type.
+    pub measure: Option<(Lattice, Type)>,
+    /// The variable, perhaps with a name for the column.
+    pub argument: Argument,
 }
 
 /// deny, escalate or permit.

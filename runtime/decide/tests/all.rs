@@ -1,6 +1,7 @@
 //! Decisions on small programs made by hand.
 
 mod faults;
+mod measures;
 mod near;
 mod pages;
 mod proofs;

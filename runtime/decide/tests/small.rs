@@ -172,6 +172,7 @@ fn governs(program: &mut Program, line: &str) {
         name: format!("small.{last}"),
         relation: id,
         possible: program.find(&format!("{}?", words[1])),
+        measure: None,
         route: words.get(3).and_then(|name| program.find(name)),
         severity: None,
         controls: Vec::new(),

@@ -1,6 +1,6 @@
 //! Which relations of a program object, permit, cover; and in whose name.
 
-use crate::RelationId;
+use crate::{Lattice, RelationId};
 use serde::{Deserialize, Serialize};
 
 /// A named deny or escalate; the rules of its relation carry the messages.
@@ -14,6 +14,9 @@ pub struct Objection {
     pub relation: RelationId,
     /// What may hold, where that can differ.
     pub possible: Option<RelationId>,
+    /// The subject that may get better and leave the violation the same one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measure: Option<Measure>,
     /// Who decides an escalation: the same columns, and the party last. Change-scoped.
     pub route: Option<RelationId>,
     /// How bad it is.
@@ -23,6 +26,18 @@ pub struct Objection {
     /// The right by which a violation may be waived; without one it cannot be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waivable: Option<String>,
+}
+
+/// `most n: int` among the subjects of an objection: how bad it is, in the author's own count.
+///
+/// Every tuple of the relation holds, unlike one of a lattice column: it is the identity of a violation that leaves
+/// the measure out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Measure {
+    /// The int column, counted from the relation's first one.
+    pub column: usize,
+    /// Which of two values is the worse.
+    pub worse: Lattice,
 }
 
 /// What an objection asks for.

@@ -36,7 +36,7 @@ pub use digest::Digest;
 pub use expression::{Comparison, Expr, Presence, Step, Truth, compare, convert, elements, evaluate, presence, range};
 pub use fact::{Fact, FactSource, Origin, SourceKind, Speaks, Tuple};
 pub use function::{Function, Pattern, Signature, functions};
-pub use governance::{Instance, Intent, Objection, Package, Permit, Severity, Weight};
+pub use governance::{Instance, Intent, Measure, Objection, Package, Permit, Severity, Weight};
 pub use json::Json;
 pub use nowhere::Nowhere;
 pub use policy::{Program, Stratum};
