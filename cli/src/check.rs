@@ -26,7 +26,7 @@ pub(crate) fn check(inputs: &Inputs, change: Option<&str>, repair: bool, as_json
     let mut notes = String::new();
     if checked.counts().0 == 0 && has_facts(&package, inputs, change) {
         match compared(inputs, change) {
-            Ok(found) => checked.add(&found),
+            Ok(found) => checked.add(&found.nowhere, &found.unfilled),
             Err(why) => notes = format!("note: the policy was not compared with the facts\n  {why}\n"),
         }
     }
@@ -59,8 +59,16 @@ fn has_facts(package: &Package, inputs: &Inputs, change: Option<&str>) -> bool {
     declared || change.is_some() || !inputs.state.is_empty() || !inputs.facts.is_empty()
 }
 
+/// What the facts show of the policy.
+struct Compared {
+    /// See `decide::paths`.
+    nowhere: BTreeSet<(Nowhere, bool)>,
+    /// See `decide::unfilled`.
+    unfilled: BTreeSet<String>,
+}
+
 /// What the facts show of the policy; else why they show nothing.
-fn compared(inputs: &Inputs, change: Option<&str>) -> Result<BTreeSet<(Nowhere, bool)>, Failure> {
+fn compared(inputs: &Inputs, change: Option<&str>) -> Result<Compared, Failure> {
     let loaded = inputs::load(inputs, change)?;
     // What is not there may have the paths that nothing else has.
     let missing = loaded.sources.iter().find_map(|source| match source {
@@ -72,7 +80,10 @@ fn compared(inputs: &Inputs, change: Option<&str>) -> Result<BTreeSet<(Nowhere, 
             "writ.toml: source `{name}` is declared, and none of its files is there"
         )));
     }
-    limited(inputs, |limits| decide::paths::nowhere(&loaded.case(inputs, limits)))
+    limited(inputs, |limits| {
+        let case = loaded.case(inputs, limits);
+        Ok(Compared { nowhere: decide::paths::nowhere(&case)?, unfilled: decide::unfilled(&case) })
+    })
 }
 
 /// The page of a code or of a builtin, or the list of all codes.

@@ -7,8 +7,9 @@ use compiler::database::{Database, Info, Output, Source};
 use compiler::diagnostic::Severity;
 use compiler::question::{self, Asked, QUESTION};
 use compiler::render::render;
-use compiler::report::{Report, Texts};
+use compiler::report::{Report, Texts, told_once};
 use program::{Fact, FactSource, Nowhere, Program, RelationId, TestCase};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// A policy that compiled.
@@ -35,9 +36,16 @@ impl Checked {
 
     /// Adds what the facts showed.
     ///
-    /// - `found`: see `decide::paths`.
-    pub(crate) fn add<'f>(&mut self, found: impl IntoIterator<Item = &'f (Nowhere, bool)>) {
-        self.output.reports.extend(self.database.snapshot().nowhere(found));
+    /// - `paths`: see `decide::paths`.
+    /// - `unfilled`: see `decide::unfilled`.
+    pub(crate) fn add<'f>(
+        &mut self,
+        paths: impl IntoIterator<Item = &'f (Nowhere, bool)>,
+        unfilled: &'f BTreeSet<String>,
+    ) {
+        let snapshot = self.database.snapshot();
+        self.output.reports.extend(snapshot.nowhere(paths));
+        self.output.reports.extend(snapshot.unfilled(unfilled));
         self.output.reports.sort_by(|a, b| a.order().cmp(&b.order()));
     }
 
@@ -65,8 +73,9 @@ pub(crate) fn check(package: &Package) -> Checked {
     let database = database(package);
     let snapshot = database.snapshot();
     snapshot.prepare(std::thread::available_parallelism().map_or(1, usize::from));
-    let output = snapshot.check();
+    let mut output = snapshot.check();
     drop(snapshot);
+    output.reports = told_once(output.reports);
     Checked { database, output }
 }
 

@@ -21,7 +21,7 @@ use program::{Nowhere, Program, TestCase};
 use queries::{
     Local, allows, applications, bare, bare_exports, clashes, closed_definition, declared, declared_name, definitions,
     exports, file_subjects, findings, found, intents, linted, lowered, module_of, modules, nowhere, open_definition,
-    part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects,
+    part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects, unfilled,
 };
 use salsa::{Durability, Setter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -286,6 +286,14 @@ impl Snapshot {
         let found = found
             .into_iter()
             .filter_map(|(path, foreseen)| nowhere(&self.storage, *self.files.get(&path.rule.0)?, path, *foreseen));
+        let mut reports: Vec<Report> = found.map(|found| self.report(&found)).collect();
+        order(&mut reports);
+        reports
+    }
+
+    /// What `decide::unfilled` found in facts, as findings about the files.
+    pub fn unfilled(&self, names: &BTreeSet<String>) -> Vec<Report> {
+        let found = self.files.values().flat_map(|file| unfilled(&self.storage, self.project, *file, names));
         let mut reports: Vec<Report> = found.map(|found| self.report(&found)).collect();
         order(&mut reports);
         reports

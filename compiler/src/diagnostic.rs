@@ -412,4 +412,6 @@ codes! {
     NeverFilled = "W0711", Warning;
     /// A path into json that no fact of the loaded model has.
     Nowhere = "W0720", Warning;
+    /// A relation that no rule derives, and of which no fact of the loaded model is.
+    Unfilled = "W0721", Warning;
 }

@@ -24,6 +24,10 @@ pub fn atom(written: &InstancedAtom, library: &Library<'_>) -> (Option<Atom>, Ve
     let module = everything();
     let context = Context { library, module: &module, blueprint: None };
     let mut diagnostics = Vec::new();
+    let variable = |argument: &syntax::ast::Argument| matches!(argument.value.kind, syntax::ast::ExprKind::Name(_));
+    if let Some(argument) = written.atom.arguments.iter().find(|argument| variable(argument)) {
+        return (None, vec![no_variable(argument.value.span)]);
+    }
     let found = pattern(context, written, Code::UnknownRelation, &mut diagnostics).map(|(atom, _)| atom);
     (found.filter(|_| diagnostics.is_empty()), diagnostics)
 }
@@ -44,6 +48,13 @@ pub fn body(literals: &[Literal], library: &Library<'_>) -> (Option<Rule>, Vec<D
 
 fn everything() -> Module {
     Module { scope: Arc::new(Scope::of_questions()), ..Module::default() }
+}
+
+fn no_variable(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::NotConstant, "this question is about one tuple, and has no variables")
+        .label(span, "a text stands in quotes, and `_` is any value")
+        .law("an atom that is asked about has constants, and `_` where any value is meant")
+        .help("write `_` for any value; `writ query` finds all the values that a variable may have")
 }
 
 #[cfg(test)]

@@ -83,6 +83,39 @@ fn shortened(text: &str) -> String {
     if last <= first.len() { text.to_owned() } else { format!("{first}…{}", &text[last..]) }
 }
 
+/// Mistakes that one and the same repair mends are told once, at the first place, with how many there are.
+///
+/// - `reports`: in order. An editor shows every place, and so does not ask for this.
+pub fn told_once(reports: Vec<Report>) -> Vec<Report> {
+    let mut told: Vec<(Report, usize)> = Vec::new();
+    let mut first: BTreeMap<(Code, Vec<Spot>), usize> = BTreeMap::new();
+    for report in reports {
+        let edits = report.fixes.iter().flat_map(|fix| &fix.edits);
+        // What is written where nothing stood is written once; a word that is replaced is another word each time.
+        let written: Option<Vec<Spot>> = edits.map(|at| (at.start == at.end).then(|| at.clone())).collect();
+        let Some(key) = written.filter(|edits| !edits.is_empty()) else {
+            told.push((report, 0));
+            continue;
+        };
+        match first.get(&(report.code, key.clone())) {
+            Some(position) => told[*position].1 += 1,
+            None => {
+                first.insert((report.code, key), told.len());
+                told.push((report, 0));
+            }
+        }
+    }
+    let counted = told.into_iter().map(|(mut report, more)| {
+        if let (Some(spot), true) = (report.spots.first_mut(), more > 0) {
+            let places = if more == 1 { "one more place" } else { "more places" };
+            let count = if more == 1 { String::new() } else { format!("{more} ") };
+            spot.text = format!("{}, here and in {count}{places}", spot.text);
+        }
+        report
+    });
+    counted.collect()
+}
+
 impl Report {
     /// Gives a diagnostic's places their files.
     ///

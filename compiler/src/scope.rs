@@ -324,6 +324,9 @@ impl Scope {
                 .fix_by_use(&home.module, &last.text);
         }
         let mut seen = locals(names, &self.module, wanted);
+        if wanted.accepts(Sort::Relation) {
+            seen.push(String::from("covered"));
+        }
         seen.extend(functions_of("").map(|(name, _)| name.to_owned()));
         seen.extend(self.imports.iter().filter_map(|(name, target)| match target {
             Target::Symbol(symbol) if wanted.accepts(symbol.sort) => Some(name.clone()),

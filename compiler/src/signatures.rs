@@ -6,12 +6,14 @@
 //!
 //! Not here: bodies. Typing in a body leaves every signature as it is.
 
+// LONG: a declaration of each kind, beside the sentence about each way in which it can be wrong.
+
 use crate::constant::{constant, listed};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{Blueprint, Column, Declared, Enum, Let, Package, Qualifier, Relation, Signatures, Word};
 use crate::names::{Names, near, qualify};
 use crate::scope::{Scope, Wanted, joined};
-use program::{Lattice, Severity, SourceKind, Type};
+use program::{Lattice, Severity, SourceKind, Type, Value};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use syntax::ast::{self, ExprKind, Item, ItemKind, Span, Subject};
@@ -224,9 +226,13 @@ impl Stage<'_> {
                 self.report(repeated(&column.name, "column"));
             }
             let r#type = self.type_or_open(&column.r#type);
-            let default = column.default.as_ref().and_then(|default| {
+            let default = column.default.as_ref().map(|default| {
                 // Members of enums are checked where the blueprint is resolved.
-                constant(default, &r#type, &|_| None).map_err(|diagnostic| self.report(*diagnostic)).ok()
+                constant(default, &r#type, &|_| None).unwrap_or_else(|diagnostic| {
+                    self.report(*diagnostic);
+                    // It has a default, though a wrong one: who applies it lacks nothing.
+                    Value::unknown("a default that cannot be read")
+                })
             });
             found.push(Column {
                 name: column.name.text.clone(),

@@ -44,8 +44,10 @@ impl Bench {
         if let Some(facts) = facts {
             let snapshot = self.database.snapshot();
             let program = snapshot.compile().program.expect("a page with facts compiles");
-            let found = decide::paths::nowhere(&case(program, &snapshot, facts)).expect("a page's facts can be read");
+            let case = case(program, &snapshot, facts);
+            let found = decide::paths::nowhere(&case).expect("a page's facts can be read");
             reports.extend(snapshot.nowhere(&found));
+            reports.extend(snapshot.unfilled(&decide::unfilled(&case)));
         }
         reports
     }

@@ -26,15 +26,26 @@ impl Names<'_> {
         let mut found = Vec::new();
         let mut told: BTreeSet<&str> = BTreeSet::new();
         let question = matches!(written.head, Head::Question);
-        for (frame, name, mention) in self.mentions.all() {
+        let mut all: Vec<(usize, &str, &Mention)> = self.mentions.all().collect();
+        all.sort_by_key(|(_, _, mention)| mention.first.start);
+        for (frame, name, mention) in all {
             if self.scope.is_imported(name) {
                 told.insert(name);
                 found.push(shadowed(name, mention));
             } else if mention.count == 1 && !name.starts_with('_') && !question && !self.is_parameter(name) {
                 let lacking = unbound.iter().any(|u| !u.negated && self.variables[u.variable].name == name);
+                let near = self.others(name);
+                // Two words that each occur once and are nearly the same are one mistake.
+                let other = near.filter(|near| told.contains(near));
                 if frame > 0 || !lacking {
                     told.insert(name);
-                    found.push(once(name, mention.first, self.others(name), self.is_word(name)));
+                    if other.is_none() {
+                        let diagnostic = once(name, mention.first, near, self.is_word(name));
+                        found.push(match near.and_then(|near| self.alone(near)) {
+                            Some(other) => diagnostic.label(other, "and this once"),
+                            None => diagnostic,
+                        });
+                    }
                 }
             }
         }
@@ -64,6 +75,12 @@ impl Names<'_> {
     /// Whether it stands where a word of an enum may.
     fn is_word(&self, name: &str) -> bool {
         self.variables.iter().any(|variable| matches!(variable.r#type, Type::Enum(_)) && variable.name == name)
+    }
+
+    /// Where a variable that occurs once does.
+    fn alone(&self, name: &str) -> Option<Span> {
+        let found = self.mentions.all().find(|(_, other, mention)| *other == name && mention.count == 1);
+        found.map(|(_, _, mention)| mention.first)
     }
 
     /// Another variable that the name was probably meant to be.

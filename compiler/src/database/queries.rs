@@ -22,7 +22,7 @@ use crate::{resolve, signatures};
 use program::{Nowhere, Program, TestCase, Type};
 use rustc_hash::FxHashMap;
 use salsa::Database as Db;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use syntax::ast::{Blueprint, Item, ItemKind, Span};
 
@@ -389,6 +389,14 @@ pub(super) fn nowhere(db: &dyn Db, file: File, found: &Nowhere, foreseen: bool) 
     let diagnostic = lint::nowhere::diagnostic(found, foreseen, start - chunk.start(db))?;
     let located = diagnostic.located(file.module(db), chunk.position(db));
     (!allowed::silenced(file.module(db), allows(db, file), &located)).then_some(located)
+}
+
+/// Finds the relations that `decide::unfilled` found in one file; without what `@allow` silences.
+pub(super) fn unfilled(db: &dyn Db, project: Project, file: File, names: &BTreeSet<String>) -> Vec<Diagnostic> {
+    let (module, signatures) = (file.module(db), &declared(db, project, file).0);
+    let own = signatures.relations.iter().filter(|relation| names.contains(&relation.declared.name));
+    let located = own.map(|relation| lint::nowhere::unfilled(relation).located(module, relation.declared.item));
+    located.filter(|found| !allowed::silenced(module, allows(db, file), found)).collect()
 }
 
 pub(super) fn report(db: &dyn Db, project: Project, diagnostic: &Diagnostic) -> Report {

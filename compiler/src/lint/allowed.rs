@@ -54,7 +54,7 @@ fn code(attribute: &Attribute) -> Option<Code> {
 }
 
 /// Silenced where it is found (`lower::left_out`, `lint::nowhere`): nobody tells here whether it was.
-const OF_THE_WHOLE: [Code; 2] = [Code::LeftOut, Code::Nowhere];
+const OF_THE_WHOLE: [Code; 3] = [Code::LeftOut, Code::Nowhere, Code::Unfilled];
 
 /// Whether one of them silences the finding.
 pub(crate) fn silenced(module: &str, allows: &[Allow], diagnostic: &Diagnostic) -> bool {

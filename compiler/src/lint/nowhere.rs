@@ -1,8 +1,10 @@
-//! What is said of a path that no fact has: its place in the rule, and the key that was probably meant.
+//! What is said of a path that no fact has: its place in the rule, and the key that was probably meant; and of a relation
+//! that has no fact at all.
 //!
-//! Not here: which paths those are (`decide::paths`).
+//! Not here: which those are (`decide::paths`, `decide::unfilled`).
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::Relation;
 use crate::names::near;
 use program::Nowhere;
 use syntax::ast::Span;
@@ -35,6 +37,16 @@ pub(crate) fn diagnostic(nowhere: &Nowhere, foreseen: bool, start: u32) -> Optio
         (Some(meant), None) => found.help(format!("did you mean `{meant}`?")),
         (None, _) => found.help(format!("there stand {some}{more}")),
     })
+}
+
+/// What is said of a relation of which there is no fact.
+pub(crate) fn unfilled(relation: &Relation) -> Diagnostic {
+    let name = &relation.declared.name;
+    let local = name.rsplit('.').next().unwrap_or(name);
+    Diagnostic::new(Code::Unfilled, format!("nothing fills `{local}`"))
+        .label(relation.declared.span, "no rule derives it, and no fact that was loaded is of it")
+        .law("what rests on an empty relation never holds, and what rests on its absence always does")
+        .help(format!("name a source for it in `writ.toml`: `{name}.csv`; or `@optional`, if it may be empty"))
 }
 
 /// How many keys are listed.

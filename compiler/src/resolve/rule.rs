@@ -10,6 +10,7 @@ use crate::resolve::atom::{RESOURCE, world_of};
 use crate::resolve::body::Body;
 use crate::resolve::mentions::Mentions;
 use crate::resolve::message::{self, Piece};
+use crate::resolve::test::never_given;
 use crate::scope::Wanted;
 use crate::signatures::{OPEN, is_open};
 use program::{Type, World};
@@ -310,6 +311,9 @@ fn refused(context: Context<'_>, relation: &hir::Relation, home: Package, span: 
     let own = context.module.package;
     if own != Package::Std && filled_by_tool(&relation.declared.name) {
         return Some(filled(span, name, "read it in the bodies of rules"));
+    }
+    if own != Package::Std && relation.declared.name == "std.state.exists" {
+        return Some(never_given(span));
     }
     if let Some(word) = relation.word {
         return Some(governed(span, name, word));

@@ -338,6 +338,9 @@ pub(crate) fn instance_name(
     };
     let names: Vec<&str> = library.names.applications().iter().map(String::as_str).collect();
     if !names.contains(&instance.text.as_str()) {
+        if library.names.modules().any(|exports| exports.broken.contains(&instance.text)) {
+            return Err(Box::new(Diagnostic::told(Code::UnknownIntent)));
+        }
         return Err(Box::new(
             Diagnostic::new(Code::UnknownIntent, format!("nothing is applied as `{}`", instance.text))
                 .label(instance.span, "neither an intent that applies a blueprint, nor a name behind `as`")
@@ -373,7 +376,7 @@ fn only_derived(span: Span, name: &str) -> Diagnostic {
         .help("give the facts that its rules read")
 }
 
-fn never_given(span: Span) -> Diagnostic {
+pub(crate) fn never_given(span: Span) -> Diagnostic {
     Diagnostic::new(Code::FilledByTool, "`exists` is never given")
         .label(span, "derived, always")
         .law("`exists(r)` follows from `kind(r, _)` or `config(r, _)`")

@@ -47,6 +47,7 @@ impl Stop<'_> {
         let expected = self.offer();
         let mut error = self
             .bad_word()
+            .or_else(|| self.slipped_quote())
             .or_else(|| self.missing_end())
             .or_else(|| self.open_group())
             .or_else(|| self.no_beginning())
@@ -129,6 +130,19 @@ impl Stop<'_> {
         let word = Span { start: before.start, end: before.end };
         let error = SyntaxError::new(ErrorKind::Syntax, word, "`;` is missing", "did you forget `;` behind this?");
         Some(error.replace(behind, ";"))
+    }
+
+    /// A text that ends right before a word: an earlier quote is missing, or this one is too many.
+    fn slipped_quote(&self) -> Option<SyntaxError> {
+        let (before, found) = (self.before()?, self.found()?);
+        let word =
+            found.token.is_name() || found.token.is_reserved() || matches!(found.token, Token::Text | Token::Int);
+        (before.token == Token::Text && before.end == found.start && word).then(|| {
+            let span = Span { start: before.start, end: before.end };
+            let label = format!("ends right before `{}`", self.word(self.position));
+            let error = SyntaxError::new(ErrorKind::Unclosed, span, "a quote is missing, or one is too many", &label);
+            error.law("a text ends at the next quote; `\\\"` is a quote inside of it")
+        })
     }
 
     /// A bracket that should have been closed before the word found.
@@ -245,6 +259,9 @@ impl Stop<'_> {
         if let Some(found) = foreign(word, self.wants(","), self.wants("if")) {
             return Some(found);
         }
+        if let Some(help) = self.shape() {
+            return Some((help, None));
+        }
         let help = match token {
             Token::Slash if next == Some(Token::Star) => "comments begin with `//`".to_owned(),
             Token::Not if next == Some(Token::In) => {
@@ -280,6 +297,43 @@ impl Stop<'_> {
             _ => return None,
         };
         Some((help, None))
+    }
+
+    /// How what the author is in the middle of is written.
+    fn shape(&self) -> Option<String> {
+        let words: Vec<&str> = (0..self.position.min(3)).map(|position| self.word(position)).collect();
+        let found = self.found()?.token;
+        let before = self.before()?.token;
+        Some(match (words.as_slice(), found) {
+            ([word @ ("deny" | "escalate" | "permit"), name], _) if self.wants("(") => {
+                format!("what it is about stands in parentheses: `{word} {name}(r)`")
+            }
+            (["intent", name] | ["overlay", "intent", name], Token::OpenBrace) => {
+                format!("an intent says what it is for: `intent {name} \"…\" {{`")
+            }
+            (["cover", _], Token::OpenParenthesis) if self.entry == Entry::Member => "write `cover r if …;`".to_owned(),
+            (["owner"], _) if self.entry == Entry::Member => "the owner's name stands in quotes".to_owned(),
+            (_, Token::Colon) if before == Token::Name && self.in_braces() => {
+                "the keys of a json object stand in quotes: `{\"key\": value}`".to_owned()
+            }
+            _ => return None,
+        })
+    }
+
+    /// Whether the word before is the first one behind a `{` or a `,`, and the innermost open bracket is a `{`.
+    fn in_braces(&self) -> bool {
+        let [.., sign, _] = &self.words[..self.position] else { return false };
+        let mut open: Vec<Token> = Vec::new();
+        for lexeme in &self.words[..self.position] {
+            match lexeme.token {
+                Token::OpenParenthesis | Token::OpenBracket | Token::OpenBrace => open.push(lexeme.token),
+                Token::CloseParenthesis | Token::CloseBracket | Token::CloseBrace => {
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        matches!(sign.token, Token::OpenBrace | Token::Comma) && open.last() == Some(&Token::OpenBrace)
     }
 
     /// Whether the word before is an aggregate's, right of a comparison.

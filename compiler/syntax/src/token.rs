@@ -4,6 +4,8 @@
 //!
 //! Not here: where an item begins (`chunk`), what an escape means ([`unescape`] apart).
 
+// LONG: the list of tokens is one, and what the lexer alone knows of texts stands behind it.
+
 use logos::Logos;
 use std::ops::Range;
 
@@ -364,9 +366,35 @@ pub fn lex(text: &str) -> Vec<Lexeme> {
     for (token, span) in Token::lexer(text).spanned() {
         let (Ok(start), Ok(end)) = (u32::try_from(span.start), u32::try_from(span.end)) else { break };
         let token = token.unwrap_or(Token::Unknown);
-        lexemes.push(Lexeme { token, start, end });
+        match signs_behind(token, &text[span.clone()]) {
+            Some(length) => {
+                let behind = start + length;
+                lexemes.push(Lexeme { token, start, end: behind });
+                let signs = Token::lexer(&text[behind as usize..span.end]).spanned();
+                lexemes.extend(signs.map(|(sign, at)| Lexeme {
+                    token: sign.unwrap_or(Token::Unknown),
+                    start: behind + at.start as u32,
+                    end: behind + at.end as u32,
+                }));
+            }
+            None => lexemes.push(Lexeme { token, start, end }),
+        }
     }
     lexemes
+}
+
+/// The length of an open text before the signs that its line ends with: `{`, or `;` with whatever it closes.
+///
+/// They were hardly meant to be in the text, and what stands on the next lines makes sense with them alone.
+fn signs_behind(token: Token, text: &str) -> Option<u32> {
+    let line = (token == Token::OpenText).then(|| text.trim_end())?;
+    let before = match line.as_bytes().last()? {
+        b'{' => line[..line.len() - 1].trim_end(),
+        b';' => line.trim_end_matches([';', ')', ' ']),
+        _ => return None,
+    };
+    // The quote itself stays.
+    u32::try_from(before.len().max(1)).ok()
 }
 
 /// What a quoted text says.
@@ -458,6 +486,12 @@ mod tests {
         check(r#""a\"b" "c"#, &[Token::Text, Token::OpenText]);
         check("\"a\nb", &[Token::OpenText, Token::Name]);
         check("\"a\\\nb", &[Token::OpenText, Token::Name]);
+        check("\"a {\nb", &[Token::OpenText, Token::OpenBrace, Token::Name]);
+        check(
+            "p(\"a);",
+            &[Token::Name, Token::OpenParenthesis, Token::OpenText, Token::CloseParenthesis, Token::Semicolon],
+        );
+        check("\";", &[Token::OpenText, Token::Semicolon]);
     }
 
     #[test]

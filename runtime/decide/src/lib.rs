@@ -5,8 +5,8 @@
 //! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on.
 //! - `verdict`: the road to an answer. On it: `violations`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
-//! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `near`: why not. `paths`: what no fact
-//!   has. `test`: test blocks.
+//! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `near`: why not. `paths`, `unfilled`: what no
+//!   fact has. `test`: test blocks.
 //!
 //! INVARIANT: pure: no file, no clock, no environment; and no verdict that was not checked.
 //! Not here: formats of changes and facts (`import`), policies as text (`compiler`).
@@ -29,6 +29,7 @@ mod routing;
 mod settled;
 pub mod test;
 pub mod text;
+mod unfilled;
 mod verdict;
 mod violations;
 mod words;
@@ -39,4 +40,5 @@ pub use decision::{Approval, Decision, Hit, Judged, Model, Row};
 pub use evidence::{Accountable, Ambiguity, Asked, Assurance, Cleared, Doubt, How, Kind, Law, Reason, Verdict};
 pub use explained::{Because, Explained, Ground, SHORT, Step};
 pub use near::{Cause, Miss, Near};
+pub use unfilled::unfilled;
 pub use verdict::decide;
