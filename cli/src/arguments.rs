@@ -25,6 +25,9 @@ pub(crate) enum Verb {
         /// The folder.
         #[arg(default_value = ".")]
         folder: PathBuf,
+        /// The private key to sign with, in place of a new one.
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -110,15 +113,38 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Check an evidence file without the engine: 0 as it says, 1 refused.
-    #[command(after_help = "Example:\n  writ verify .writ/evidence/3f….json")]
-    Verify {
-        /// The file.
-        file: PathBuf,
-        /// Print JSON.
+    /// Check an evidence file, part by part: 0 as it says, 1 refused.
+    #[command(
+        after_help = "Examples:\n  writ verify .writ/evidence/3f….json\n  writ verify evidence.json --key auditor.keys --receipt evidence.tlog-proof"
+    )]
+    Verify(Verify),
+    /// Decisions that were kept, in the order in which they were recorded.
+    #[command(
+        after_help = "Examples:\n  writ log --verdict deny --since 2026-01-01\n  writ log --control \"PCI-DSS 1.3.1\" --since 2026-01-01 --until 2026-03-31 --output html=audit.html"
+    )]
+    Log(Log),
+    /// A decision that was kept.
+    #[command(after_help = "Examples:\n  writ show 3f2a91\n  writ show evidence.json --json")]
+    Show {
+        /// The beginning of its digest, or its file.
+        decision: String,
+        /// Which package kept it.
+        #[command(flatten)]
+        policy: Policy,
+        /// Print the statement as JSON.
         #[arg(long)]
         json: bool,
     },
+    /// Sign an approval of what a decision asks about, or a waiver of what it denies.
+    #[command(
+        after_help = "Examples:\n  writ approve 3f2a91 --as bob --why \"the sale starts on Friday\" --until 2026-03-06T00:00Z\n  writ approve 3f2a91 --as bob --waive shop/sized.too_large --why \"the sale\" --until 2026-03-08T00:00Z"
+    )]
+    Approve(Approve),
+    /// Decide every kept decision again under another policy: 1 where a verdict flips.
+    #[command(
+        after_help = "Examples:\n  writ replay --with ../policy-v2\n  writ replay --with ../policy-v2 --since 2026-01-01 --json"
+    )]
+    Replay(Replay),
     /// The page of a diagnostic or of a builtin.
     #[command(after_help = "Examples:\n  writ explain W0203\n  writ explain net.contains")]
     Explain {
@@ -166,6 +192,9 @@ pub(crate) struct Inputs {
     /// Facts: CSV, JSON, Writ or CODEOWNERS, in place of the declared sources (repeatable).
     #[arg(long, value_name = "FILE")]
     pub(crate) facts: Vec<String>,
+    /// A signed approval or waiver, beside those of the log (repeatable).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) approval: Vec<String>,
     /// The format of the change, where it is not to be recognised.
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
@@ -205,6 +234,7 @@ impl Inputs {
         }
         flags.extend(self.state.iter().map(|file| ("--state", file.clone())));
         flags.extend(self.facts.iter().map(|file| ("--facts", file.clone())));
+        flags.extend(self.approval.iter().map(|file| ("--approval", file.clone())));
         flags.extend(self.actor.iter().map(|name| ("--actor", name.clone())));
         flags.extend(self.session.iter().map(|name| ("--session", name.clone())));
         flags.extend(self.now.iter().map(|time| ("--now", time.clone())));
@@ -274,6 +304,9 @@ pub(crate) struct Decide {
     /// Where the evidence goes (default: .writ/evidence/<digest>.json beside the manifest).
     #[arg(long, value_name = "FILE")]
     pub(crate) evidence: Option<PathBuf>,
+    /// The private key to sign with (default: `WRIT_SIGNING_KEY`, else .writ/key).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
     /// Beside each rule a proof of at most 20 lines, and a line for each affected resource.
     #[arg(long)]
     pub(crate) why: bool,
@@ -287,6 +320,128 @@ fn assurance(name: &str) -> Result<Assurance, String> {
     let names = Assurance::ALL.map(Assurance::name).join(", ");
     let named = Assurance::ALL.into_iter().find(|level| level.name() == name);
     named.ok_or_else(|| format!("a level is one of {names}"))
+}
+
+/// `writ verify`.
+#[derive(Args, Debug)]
+pub(crate) struct Verify {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Whose signature is believed: a public key, or a file with one a line (repeatable; default: `[trust]` of writ.toml).
+    #[arg(long, value_name = "KEY|FILE")]
+    pub(crate) key: Vec<String>,
+    /// Its receipt (default: the file of the same name that ends in .tlog-proof, where there is one).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) receipt: Option<PathBuf>,
+    /// The package whose `[trust]` is believed, and which kept the decision.
+    #[arg(long, default_value = ".", value_name = "DIR")]
+    pub(crate) policy: PathBuf,
+    /// Decide it again from the facts, the change and the program that the package kept, by both evaluators.
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Which entries of a log.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Filter {
+    /// Recorded at or after this day or time: 2026-01-01, 2026-01-01T12:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// Recorded on or before this day, or at or before this time.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: Option<String>,
+    /// Asked by.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) actor: Option<String>,
+    /// With an action on this resource.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) resource: Option<String>,
+    /// With a reason of this rule, with or without its application: key_lost, orders/readable.key_lost.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) rule: Option<String>,
+    /// With a reason that names this control.
+    #[arg(long, value_name = "ID")]
+    pub(crate) control: Option<String>,
+    /// allow, deny or escalate.
+    #[arg(long, value_name = "VERDICT")]
+    pub(crate) verdict: Option<String>,
+}
+
+/// `writ log`.
+#[derive(Args, Debug)]
+pub(crate) struct Log {
+    /// Which entries.
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// Show that the log begins with the one of an older checkpoint or receipt.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) extends: Option<PathBuf>,
+    /// Which package kept it.
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// text, json or html (a report to print), optionally into a file: `html=audit.html` (repeatable).
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
+    /// As `--output json`.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `writ approve`.
+#[derive(Args, Debug)]
+pub(crate) struct Approve {
+    /// The decision: the beginning of its digest, or its file.
+    pub(crate) decision: String,
+    /// Whose word it is.
+    #[arg(long = "as", value_name = "PARTY")]
+    pub(crate) party: String,
+    /// Why.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) why: String,
+    /// The last instant: 2026-03-06T00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) until: String,
+    /// Waive the violations of this rule, for any change, in place of approving what this one asks about.
+    #[arg(long, value_name = "RULE")]
+    pub(crate) waive: Option<String>,
+    /// The party's private key (default: `WRIT_SIGNING_KEY`, else .writ/key).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// Which package kept the decision.
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// The time of recording (default: the clock).
+    #[arg(long, value_name = "TIME")]
+    pub(crate) now: Option<String>,
+    /// Where the approval goes (default: .writ/approval/<digest>.json beside the manifest).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// `writ replay`.
+#[derive(Args, Debug)]
+pub(crate) struct Replay {
+    /// The other policy.
+    #[arg(long = "with", value_name = "DIR")]
+    pub(crate) with: PathBuf,
+    /// Which decisions.
+    #[command(flatten)]
+    pub(crate) filter: Filter,
+    /// Which package kept them.
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// At most so many seconds for each of them.
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub(crate) max_time: u64,
+    /// Decisions to make at once; what comes of them does not depend on it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// How rows are printed.

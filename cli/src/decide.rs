@@ -2,10 +2,14 @@
 
 use crate::arguments::{self, Inputs};
 use crate::failure::Failure;
+use crate::inputs::Loaded;
+use crate::kept::Lock;
 use crate::output::{self, Answer, Output};
-use crate::{coloured, inputs, progress};
-use decide::{Case, Decision, Verdict, markdown, text};
-use std::collections::BTreeMap;
+use crate::{coloured, inputs, kept, progress};
+use decide::{Case, Decision, SourceState, Verdict, markdown, text};
+use evidence::{Entry, Receipt, Record, Sealed, SigningKey};
+use program::{Digest, write_time};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -23,19 +27,41 @@ enum Format {
 /// Decides a change, writes the evidence, prints the verdict.
 ///
 /// INVARIANT: the evidence is written before anything is printed; nothing is printed where it could not be.
+/// INVARIANT: an allow is recorded only at the position of the log that it was decided at, else it is decided again.
 pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let outputs = outputs(arguments)?;
-    let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
-    let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
-    apart(&loaded.files, written.chain(arguments.evidence.as_deref().map(|file| ("--evidence", file))))?;
-    let decision = limited(&arguments.inputs, |limits| {
-        let case = loaded.case(&arguments.inputs, limits);
-        decide::decide(&Case { assurance: arguments.assurance, ..case })
-    })?;
-    let digest = decision.evidence.digest.hex();
-    let kept = loaded.package.root.join(".writ").join("evidence").join(format!("{digest}.json"));
-    let evidence = arguments.evidence.as_deref().unwrap_or(&kept);
-    output::write(evidence, &decision.evidence.bytes)?;
+    let mut held = None;
+    let (loaded, decision, evidence, recorded) = loop {
+        let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
+        let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
+        apart(&loaded.files, written.chain(arguments.evidence.as_deref().map(|file| ("--evidence", file))))?;
+        let key = kept::signing_key(arguments.key.as_deref(), &loaded.kept)?;
+        let decision = limited(&arguments.inputs, |limits| {
+            let case = loaded.case(&arguments.inputs, limits);
+            decide::decide(&Case { assurance: arguments.assurance, ..case })
+        })?;
+        let sealed = key.as_ref().map_or_else(|| decision.evidence.clone(), |key| decision.evidence.sign(key));
+        let own = loaded.kept.path(&format!("evidence/{}.json", sealed.digest.hex()));
+        let evidence = arguments.evidence.clone().unwrap_or(own);
+        let recorded = match (&key, loaded.position) {
+            (Some(key), Some(position)) => {
+                let lock = match held.take() {
+                    Some(lock) => lock,
+                    None => loaded.kept.lock()?,
+                };
+                let now = loaded.kept.size()?.unwrap_or(position);
+                if decision.verdict == Verdict::Allow && now != position {
+                    progress::stage("deciding again: the log has grown meanwhile");
+                    held = Some(lock);
+                    continue;
+                }
+                Some(record(&loaded, &decision, &sealed, key, &lock)?)
+            }
+            _ => None,
+        };
+        output::write(&evidence, &sealed.bytes)?;
+        break (loaded, decision, evidence, (key.is_some(), recorded));
+    };
     let mut answer = Answer { text: String::new(), notes: loaded.notes.clone(), code: code(decision.verdict) };
     let flags = arguments.inputs.flags();
     for output in &outputs {
@@ -45,8 +71,52 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
             Some(file) => output::write(file, text.as_bytes())?,
         }
     }
-    answer.notes += &format!("evidence: {}\n", short(evidence));
+    let how = match recorded {
+        (false, _) => String::from("unsigned"),
+        (true, None) => String::from("signed"),
+        (true, Some(receipt)) => {
+            output::write(&evidence.with_extension("tlog-proof"), receipt.to_string().as_bytes())?;
+            format!("signed, entry {} of the log", receipt.index)
+        }
+    };
+    answer.notes += &format!("evidence: {} ({how})\n", short(&evidence));
     Ok(answer)
+}
+
+/// Adds a decision to the log, with the files that it stands for.
+fn record(
+    loaded: &Loaded,
+    decision: &Decision,
+    sealed: &Sealed,
+    key: &SigningKey,
+    lock: &Lock,
+) -> Result<Receipt, Failure> {
+    let opened = evidence::open::<Record>(&sealed.bytes);
+    let opened = opened.map_err(|refused| Failure::Bug(format!("a record does not open: {refused}")))?;
+    let position = loaded.position.unwrap_or_default();
+    let plain = |what: serde_json::Result<Vec<u8>>| what.expect("bug: what was read is plain data");
+    let content = plain(serde_json::to_vec(&loaded.change));
+    let content_digest = Digest::of(&content);
+    let absent = |missing: bool| {
+        let named = loaded.sources.iter().filter_map(move |source| match source {
+            SourceState::Missing(name) => missing.then(|| name.clone()),
+            SourceState::Stale(name) => (!missing).then(|| name.clone()),
+        });
+        named.collect::<BTreeSet<String>>().into_iter().collect::<Vec<String>>()
+    };
+    let entry = Entry {
+        content: Some(content_digest.to_string()),
+        missing: absent(true),
+        stale: absent(false),
+        ..Entry::of_decision(&opened.predicate, &decision.evidence.digest, &write_time(loaded.now), position)
+    };
+    let program = opened.predicate.program.digest.trim_start_matches("sha256:");
+    let mut files = loaded.version.files();
+    files.push((format!("program/{program}.json"), plain(serde_json::to_vec(&*loaded.compiled.program))));
+    files.push((format!("change/{}.json", content_digest.hex()), content));
+    files.push((format!("evidence/{}.json", sealed.digest.hex()), sealed.bytes.clone()));
+    let receipts = loaded.kept.commit(lock, key, &files, vec![entry])?;
+    receipts.into_iter().next().ok_or_else(|| Failure::Bug(String::from("the log gave no receipt")))
 }
 
 fn code(verdict: Verdict) -> u8 {

@@ -1,7 +1,10 @@
 //! `writ init`: a package that decides something at once.
 
 use crate::failure::Failure;
+use crate::kept::{self, Kept};
 use crate::output::Answer;
+use crate::{manifest, package};
+use evidence::{Log, SigningKey};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs::{self, OpenOptions};
@@ -11,10 +14,10 @@ use std::path::{Path, PathBuf};
 /// The first policy.
 const POLICY: &str = include_str!("init/policy.writ");
 
-/// Writes `writ.toml`, `policy.writ` and `.gitignore` into a folder, and says why each is there.
+/// Writes `writ.toml`, `policy.writ` and `.gitignore` into a folder, makes a key and a log, and says why each is there.
 ///
 /// What exists is left as it is.
-pub(crate) fn init(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
+pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<Answer, Failure> {
     if !folder.is_dir() {
         return Err(Failure::Malformed(format!(
             "{}: there is no such folder\n  help: make it first",
@@ -22,8 +25,14 @@ pub(crate) fn init(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
         )));
     }
     let found = look(folder)?;
-    let manifest = manifest(folder, &found)?;
+    let name = name(folder)?;
     let mut files = Vec::new();
+    let kept = Kept::of(folder);
+    let (key, made) = match kept::signing_key(key, &kept)? {
+        Some(key) => (key, false),
+        None => (kept::make_key(&kept, &name)?, true),
+    };
+    let manifest = first_manifest(&name, &found, &key);
     for (name, content, why) in [
         ("writ.toml", manifest.as_str(), "the package, and where its facts come from"),
         ("policy.writ", POLICY, "a baseline in force, an intent to fill in, a test"),
@@ -36,17 +45,28 @@ pub(crate) fn init(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
                 files.push(Placed { name, wrote: true, why: why.to_owned() });
             }
             Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {
-                let missing = name == ".gitignore"
-                    && !fs::read_to_string(&path)
-                        .unwrap_or_default()
-                        .lines()
-                        .any(|line| line.trim_end_matches('/') == ".writ");
-                let advice = if missing { "; add the line `.writ/` to it" } else { "" };
+                let there = fs::read_to_string(&path).unwrap_or_default();
+                let ignored = || there.lines().any(|line| line.trim_end_matches('/') == ".writ");
+                let advice = match name {
+                    ".gitignore" if !ignored() => String::from("; add the line `.writ/` to it"),
+                    "writ.toml" if !there.contains(&key.public().to_string()) => {
+                        format!("; add to its [trust]: decisions = [\"{}\"]", key.public())
+                    }
+                    _ => String::new(),
+                };
                 files.push(Placed { name, wrote: false, why: format!("it is there already{advice}") });
             }
             Err(e) => return Err(Failure::Fault(format!("{}: {e}", path.display()))),
         }
     }
+    let why = if made { "signs what is decided here; only you may read it" } else { "it is there already" };
+    if made || kept.path("key").is_file() {
+        files.push(Placed { name: ".writ/key", wrote: made, why: why.to_owned() });
+    }
+    let there = kept.has_log();
+    Log::create(kept.folder(), key).map_err(|fault| kept.fault(&fault))?;
+    let why = if there { "it is there already" } else { "every decision, in order; nobody can take one out unseen" };
+    files.push(Placed { name: ".writ/log", wrote: !there, why: why.to_owned() });
     let next = match found.plans.first() {
         Some(plan) => format!("writ decide {plan}"),
         None => String::from(
@@ -147,14 +167,27 @@ fn is_plan(path: &Path) -> bool {
     })
 }
 
-fn manifest(folder: &Path, found: &Found) -> Result<String, Failure> {
+/// What the package in this folder is called, or would be.
+fn name(folder: &Path) -> Result<String, Failure> {
+    let there = folder.join("writ.toml");
+    if there.is_file() {
+        return Ok(manifest::read(&there, &package::text(&there)?)?.package.name);
+    }
     let absolute = folder.canonicalize().map_err(|e| crate::package::unreadable(folder, &e))?;
     let name = absolute.file_name().map(|n| n.to_string_lossy().to_lowercase()).unwrap_or_default();
     let name: String = name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '-' }).collect();
     let name = name.trim_matches('-');
-    let name = if name.is_empty() { "policy" } else { name };
+    Ok(format!("local/{}", if name.is_empty() { "policy" } else { name }))
+}
+
+fn first_manifest(name: &str, found: &Found, key: &SigningKey) -> String {
     let mut text = format!(
-        "[package]\nname = \"local/{name}\"\nversion = \"0.1.0\"\nedition = \"2026\"\n# owner = \"team-platform\"   # asked when nobody else has the right to decide\n"
+        "[package]\nname = \"{name}\"\nversion = \"0.1.0\"\nedition = \"2026\"\n# owner = \"team-platform\"   # asked when nobody else has the right to decide\n"
+    );
+    let _ = write!(
+        text,
+        "\n# Whose signatures count: under decisions, and under the approvals of a party.\n[trust]\ndecisions = [\"{}\"]\n",
+        key.public()
     );
     for source in &found.sources {
         let _ = write!(
@@ -168,5 +201,5 @@ fn manifest(folder: &Path, found: &Found) -> Result<String, Failure> {
             "\n# A plan brings its own world before. Other sources are declared so:\n# [[source]]\n# name = \"network\"\n# kind = \"terraform-state\"   # or terraform-plan, facts, codeowners\n# path = \"../network/terraform.tfstate\"\n# max_age = \"24h\"\n",
         );
     }
-    Ok(text)
+    text
 }

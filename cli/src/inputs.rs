@@ -8,10 +8,12 @@
 
 use crate::arguments::Inputs;
 use crate::failure::Failure;
-use crate::manifest::{Manifest, Source};
-use crate::package::{self, Package};
+use crate::kept::Kept;
+use crate::manifest::{Manifest, Source, Trust};
+use crate::package;
 use crate::policy::{self, Compiled};
 use crate::progress;
+use crate::remembered::Remembered;
 use decide::{Case, SourceState};
 use import::{Expected, Format, Imported, Options, SensitiveKey};
 use program::{Change, Digest, Fact, FactSource, Type, Value};
@@ -19,12 +21,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// Standard input, for a command that must read its inputs again.
+static STDIN: OnceLock<Vec<u8>> = OnceLock::new();
 
 /// Everything that was read for one command.
 pub(crate) struct Loaded {
-    /// The policy's texts.
-    pub(crate) package: Package,
     /// The policy, compiled.
     pub(crate) compiled: Compiled,
     /// The world before, from every source.
@@ -33,14 +36,18 @@ pub(crate) struct Loaded {
     pub(crate) change: Change,
     /// Sources that cannot be relied on.
     pub(crate) sources: Vec<SourceState>,
-    /// Names the facts and their sources.
-    pub(crate) model: Digest,
+    /// The facts and their sources under one name.
+    pub(crate) version: model::Version,
     /// The time of the decision, microseconds since 1970.
     pub(crate) now: i64,
     /// What was skipped, for standard error.
     pub(crate) notes: String,
     /// Every file that was read, the policy's own among them.
     pub(crate) files: Vec<PathBuf>,
+    /// What the package keeps.
+    pub(crate) kept: Kept,
+    /// How many entries its log had when it was read; none where there is no log.
+    pub(crate) position: Option<u64>,
 }
 
 impl Loaded {
@@ -53,7 +60,7 @@ impl Loaded {
             actor: inputs.actor.clone(),
             session: inputs.session.clone(),
             now: self.now,
-            model: self.model.clone(),
+            model: self.version.digest.clone(),
             sources: self.sources.clone(),
             limits,
             assurance: decide::Assurance::DeltaCertificate,
@@ -72,6 +79,8 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
     progress::stage("compiling the policy");
     let package = package::load(&inputs.policy.policy)?;
     let compiled = policy::compile(&package)?;
+    let kept = Kept::of(&package.root);
+    let entries = kept.entries()?;
     progress::stage("reading the inputs");
     let mut reader =
         Reader { stdin: false, observed, compiled: &compiled, key: None, read: Vec::new(), files: package.files() };
@@ -89,19 +98,34 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
             reader.facts(name, &Declared::from_file(name))?;
         }
     }
+    let mut remembered = Remembered::default();
+    let nobody = Trust::default();
+    let trust = package.manifest.as_ref().map_or(&nobody, |manifest| &manifest.trust);
+    if let Some(entries) = &entries {
+        remembered.history(&kept, entries, &compiled.program)?;
+        remembered.words(&kept, entries, change.as_ref(), trust, now)?;
+    }
+    for name in &inputs.approval {
+        let bytes = reader.bytes(name)?;
+        remembered.file(name, &bytes, trust)?;
+    }
     let Reader { read, files: named, .. } = reader;
-    let (facts, files, notes) = gather(read);
+    let (mut facts, mut files, mut notes) = gather(read);
+    facts.extend(remembered.facts);
+    files.extend(remembered.sources);
+    notes += &remembered.notes;
     let version = model::Version::new(facts, files);
     Ok(Loaded {
         change: change.unwrap_or_else(nothing_asked),
-        model: version.digest.clone(),
         facts: version.facts().cloned().collect(),
-        package,
+        version,
         compiled,
         sources,
         now,
         notes,
         files: named,
+        kept,
+        position: entries.map(|entries| entries.len() as u64),
     })
 }
 
@@ -117,7 +141,8 @@ fn nothing_asked() -> Change {
     }
 }
 
-fn time(flag: &str, text: &str) -> Result<i64, Failure> {
+/// A time of the command line, microseconds since 1970.
+pub(crate) fn time(flag: &str, text: &str) -> Result<i64, Failure> {
     match Value::parse(text, &Type::Time) {
         Some(Value::Time(micros)) => Ok(micros),
         _ => Err(Failure::Malformed(format!("{flag} {text}: this is no time\n  help: write it as 2026-11-21T12:00Z"))),
@@ -286,9 +311,12 @@ impl<'a> Reader<'a> {
         if std::mem::replace(&mut self.stdin, true) {
             return Err(Failure::Malformed(String::from("`-` is given twice, and standard input can be read once")));
         }
+        if let Some(bytes) = STDIN.get() {
+            return Ok(bytes.clone());
+        }
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).map_err(|e| Failure::Malformed(format!("standard input: {e}")))?;
-        Ok(bytes)
+        Ok(STDIN.get_or_init(|| bytes).clone())
     }
 }
 

@@ -1,10 +1,11 @@
 //! The `writ` tool: reads files, asks the rooms below, prints, exits.
 //!
 //! Read downwards: `arguments` (verbs and flags), one file per verb, `inputs` (what a decision is asked of), `package`
-//! and `manifest` (a policy on disk), `output` and `failure` (how a command ends), `progress` (what it does meanwhile).
+//! and `manifest` (a policy on disk), `kept` (what it has decided), `output` and `failure` (how a command ends), `progress` (what it does meanwhile).
 //!
 //! INVARIANT: only an answer of `decide` that is an allow ends with 0 as `decide`; whatever fails ends with 64 or 70.
 
+mod approve;
 mod arguments;
 mod ask;
 mod check;
@@ -14,11 +15,16 @@ mod fix;
 mod fmt;
 mod init;
 mod inputs;
+mod kept;
+mod log;
 mod manifest;
 mod output;
 mod package;
 mod policy;
 mod progress;
+mod remembered;
+mod replay;
+mod show;
 mod test;
 mod verify;
 
@@ -72,7 +78,7 @@ fn main() -> ExitCode {
 
 fn run(arguments: Arguments) -> Result<Answer, Failure> {
     match arguments.verb {
-        Verb::Init { folder, json } => init::init(&folder, json),
+        Verb::Init { folder, key, json } => init::init(&folder, key.as_deref(), json),
         Verb::Check { inputs, change, fix, json } => check::check(&inputs, change.as_deref(), fix, json),
         Verb::Fmt { paths, check, json } => fmt::fmt(&paths, check, json),
         Verb::Test(arguments) => test::test(&arguments),
@@ -82,7 +88,11 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
             let rows = if json { arguments::Rows::Json } else { output };
             ask::query(&body, &inputs, change.as_deref(), rows)
         }
-        Verb::Verify { file, json } => verify::verify(&file, json),
+        Verb::Verify(arguments) => verify::verify(&arguments),
+        Verb::Log(arguments) => log::log(&arguments),
+        Verb::Show { decision, policy, json } => show::show(&decision, &policy.policy, json),
+        Verb::Approve(arguments) => approve::approve(&arguments),
+        Verb::Replay(arguments) => replay::replay(&arguments),
         Verb::Explain { code, json } => check::explain(code.as_deref(), json),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -1,9 +1,11 @@
 //! `writ.toml`: the package and the sources of its facts.
 
 use crate::failure::Failure;
+use evidence::PublicKey;
 use import::Format;
 use program::{SourceKind, Speaks, Type, Value};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// A manifest.
@@ -15,6 +17,34 @@ pub(crate) struct Manifest {
     /// `[[source]]`, in the order of the file.
     #[serde(default)]
     pub(crate) source: Vec<Source>,
+    /// `[trust]`
+    #[serde(default)]
+    pub(crate) trust: Trust,
+}
+
+/// `[trust]`: whose signatures are believed, by public keys.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Trust {
+    /// Of those who decide: under records and under the log.
+    #[serde(default)]
+    pub(crate) decisions: Vec<Key>,
+    /// Of those who approve and waive, by the party whose word it is.
+    #[serde(default)]
+    pub(crate) approvals: BTreeMap<String, Vec<Key>>,
+}
+
+/// A public key in a manifest.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct Key(pub(crate) PublicKey);
+
+impl TryFrom<String> for Key {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Key, String> {
+        PublicKey::parse(&text).map(Key).map_err(|no| format!("\"{text}\" is no key: {no}"))
+    }
 }
 
 /// `[package]`

@@ -1,52 +1,161 @@
 //! `writ verify`: does an evidence file show what it says?
 
+use crate::arguments;
 use crate::failure::Failure;
+use crate::kept::Kept;
+use crate::log::root;
 use crate::output::Answer;
-use crate::package;
+use crate::{manifest, package, progress};
+use decide::{Assurance, Case};
+use evidence::{PublicKey, Record, Report, Trust};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-/// Checks an evidence file from its own bytes: no policy, no model, no engine.
-pub(crate) fn verify(file: &Path, as_json: bool) -> Result<Answer, Failure> {
-    let bytes = fs::read(file).map_err(|e| package::unreadable(file, &e))?;
+/// Checks an evidence file: from files alone; with `--replay` by deciding it again besides.
+pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
+    let file = &arguments.file;
+    let bytes = read(file)?;
+    let keys = trusted(&arguments.key, &arguments.policy)?;
+    let beside = file.with_extension("tlog-proof");
+    let receipt = match &arguments.receipt {
+        Some(receipt) => Some(read(receipt)?),
+        None if beside.is_file() && beside != *file => Some(read(&beside)?),
+        None => None,
+    };
     let shown = file.display().to_string();
-    let report = match evidence::verify(&bytes) {
+    let mut report = match evidence::verify(&bytes, &Trust { keys: &keys, receipt: receipt.as_deref() }) {
         Ok(report) => report,
         Err(refused) if refused.malformed => return Err(Failure::Malformed(format!("{shown}: {}", refused.what))),
-        Err(refused) if as_json => {
-            let answer = json!({ "file": shown, "verified": false, "why": refused.what });
-            return Ok(Answer::of(format!("{answer:#}\n")).with_code(1));
-        }
-        Err(refused) => return Ok(Answer::of(format!("REFUSED  {shown}\n  {}\n", refused.what)).with_code(1)),
+        Err(why) => return Ok(refused(&shown, &why.what, arguments.json)),
     };
-    if as_json {
-        let answer = json!({
-            "file": shown,
-            "verified": true,
-            "verdict": report.verdict.name(),
-            "digest": report.digest.to_string(),
-            "change": report.change,
-            "model": report.model,
-            "program": report.program,
-            "shown": report.shown,
-            "not_shown": report.not_shown,
-        });
-        return Ok(Answer::of(format!("{answer:#}\n")));
+    if arguments.replay
+        && let Some(why) = again(&mut report, &Kept::of(&root(&arguments.policy)))?
+    {
+        return Ok(refused(&shown, &why, arguments.json));
     }
-    let mut text = format!("VERIFIED  {shown} · {}\n", report.verdict.name());
-    let _ = writeln!(text, "  record   {}", report.digest);
-    let _ = writeln!(text, "  change   {}", report.change);
-    let _ = writeln!(text, "  model    {}", report.model);
-    let _ = writeln!(text, "  program  {}", report.program);
-    text.push_str("it shows\n");
-    for sentence in &report.shown {
-        let _ = writeln!(text, "  + {sentence}");
+    Ok(Answer::of(if arguments.json { in_json(&shown, &report) } else { in_text(&shown, &report) }))
+}
+
+fn refused(shown: &str, why: &str, as_json: bool) -> Answer {
+    let text = match as_json {
+        true => format!("{:#}\n", json!({ "file": shown, "verified": false, "why": why })),
+        false => format!("REFUSED  {shown}\n  {why}\n"),
+    };
+    Answer::of(text).with_code(1)
+}
+
+/// Decides a record again from what was kept, and adds what that shows; or says why the record is refused.
+fn again(report: &mut Report, kept: &Kept) -> Result<Option<String>, Failure> {
+    progress::stage("deciding again");
+    let digest = report.digest.to_string();
+    let entries = kept.entries()?.unwrap_or_default();
+    let missing = || {
+        Failure::Malformed(format!(
+            "{}: the log has no such decision, so that what it was decided on is not here\n  help: `--policy DIR` names the package that kept it",
+            kept.path("log").display()
+        ))
+    };
+    let entry = entries.iter().find(|entry| entry.digest == digest).ok_or_else(missing)?;
+    let record = &report.record;
+    let program = Arc::new(kept.program(&record.program.digest)?);
+    let facts = kept.model(&record.model, &program)?.facts;
+    let change = kept.change(entry.content.as_deref().ok_or_else(missing)?)?;
+    let case = kept.case(entry, change, program, facts)?;
+    let case = Case { assurance: Assurance::Replay, build: record.engine.clone(), ..case };
+    let decided = decide::decide(&case).map_err(|failure| Failure::Fault(failure.to_string()))?;
+    let again = evidence::open::<Record>(&decided.evidence.bytes);
+    let again = again.map_err(|refused| Failure::Bug(format!("a record does not open: {refused}")))?.predicate;
+    if (Record { assurance: record.assurance, ..again }) != *record {
+        return Ok(Some(format!(
+            "decided again from what was kept it is another record: `{}`",
+            decided.verdict.name()
+        )));
     }
-    text.push_str("it does not show by itself\n");
-    for sentence in &report.not_shown {
-        let _ = writeln!(text, "  - {sentence}");
+    for part in &mut report.parts {
+        match part.name {
+            "certificate" => {
+                part.not_shown.clear();
+                part.shown.push(String::from(
+                    "nothing else objects: both worlds were derived again, and are closed under all rules",
+                ));
+            }
+            "replay" => {
+                part.not_shown =
+                    vec![String::from("that the change that was kept is what its file said: import it again")];
+                part.shown.push(String::from(
+                    "a second evaluator gives the same from the facts of that model and the program of that digest",
+                ));
+                part.shown.push(String::from("the record made of it is this one, to the byte"));
+            }
+            _ => {}
+        }
     }
-    Ok(Answer::of(text))
+    Ok(None)
+}
+
+fn in_json(shown: &str, report: &Report) -> String {
+    let parts =
+        report.parts.iter().map(|part| (part.name, json!({ "shown": part.shown, "not_shown": part.not_shown })));
+    let record = &report.record;
+    let answer = json!({
+        "file": shown,
+        "verified": true,
+        "verdict": record.verdict.name(),
+        "digest": report.digest.to_string(),
+        "change": record.change.digest,
+        "model": record.model,
+        "program": record.program.digest,
+        "parts": parts.map(|(name, part)| json!({ "part": name, "says": part })).collect::<Vec<_>>(),
+    });
+    format!("{answer:#}\n")
+}
+
+fn in_text(shown: &str, report: &Report) -> String {
+    let record = &report.record;
+    let mut text = format!("VERIFIED  {shown} · {}\n", record.verdict.name());
+    let _ = writeln!(text, "  decision {}", report.digest);
+    let _ = writeln!(text, "  change   {}", record.change.digest);
+    let _ = writeln!(text, "  model    {}", record.model);
+    let _ = writeln!(text, "  program  {}", record.program.digest);
+    text.push_str("what each part shows (+) and does not show by itself (-)\n");
+    for part in &report.parts {
+        let _ = writeln!(text, "{}", part.name);
+        for sentence in &part.shown {
+            let _ = writeln!(text, "  + {sentence}");
+        }
+        for sentence in &part.not_shown {
+            let _ = writeln!(text, "  - {sentence}");
+        }
+    }
+    text
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    fs::read(path).map_err(|e| package::unreadable(path, &e))
+}
+
+/// The keys that decisions are believed by: those given, else those of the manifest, where there is one.
+///
+/// - `given`: keys, or files with a key a line; `#` begins a comment.
+pub(crate) fn trusted(given: &[String], policy: &Path) -> Result<Vec<PublicKey>, Failure> {
+    let mut keys = Vec::new();
+    for one in given {
+        let path = Path::new(one);
+        let (from, text) = if path.is_file() { (one.as_str(), package::text(path)?) } else { ("--key", one.clone()) };
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        for line in lines {
+            keys.push(PublicKey::parse(line).map_err(|no| {
+                Failure::Malformed(format!("{from}: {no}\n  help: give `name+hash+base64`, or a file of such lines"))
+            })?);
+        }
+    }
+    let file = policy.join("writ.toml");
+    if given.is_empty() && file.is_file() {
+        let manifest = manifest::read(&file, &package::text(&file)?)?;
+        keys.extend(manifest.trust.decisions.into_iter().map(|key| key.0));
+    }
+    Ok(keys)
 }

@@ -90,8 +90,8 @@ impl<'a> Clearing<'a> {
         let proof = proofs.add(self.settled, Side::After, relation, &tuple)?;
         let shown = |column: usize| tuple.get(column).map(Value::show).unwrap_or_default();
         let (right, why, until) = match how {
-            How::Waiver => (shown(3), shown(4), Some(shown(5))),
-            How::Approval => (ACCEPT_RISK.to_owned(), shown(3), None),
+            How::Waiver => (shown(3), shown(4), shown(5)),
+            How::Approval => (ACCEPT_RISK.to_owned(), shown(3), shown(4)),
         };
         Ok(Cleared { how, by: shown(2), right, why, until, proof })
     }
@@ -133,10 +133,12 @@ impl<'a> Clearing<'a> {
         };
         let behind: Vec<Option<Value>> = std::iter::once(None).chain(pattern.iter().cloned()).collect();
         for tuple in self.before("std.authority.approval", &behind) {
-            let [change, _, _, party, _] = tuple.as_slice() else { continue };
+            let [change, _, _, party, _, Value::Time(until)] = tuple.as_slice() else { continue };
             let by = party.show();
             let why = if !after("std.change.digest", std::slice::from_ref(change)) {
                 format!("approval by \"{by}\" is of another change")
+            } else if *until < self.settled.case.now {
+                format!("approval by \"{by}\" ended {}", write_time(*until))
             } else if denied {
                 format!("approval by \"{by}\" does not count: what is denied can be waived at most, not approved")
             } else if self.settled.case.actor.is_none() {

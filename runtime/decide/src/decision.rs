@@ -122,10 +122,10 @@ pub struct Row {
 }
 
 impl Decision {
-    /// The facts file of the approvals that would clear what can be cleared: to be read, given a name and a reason, and
+    /// The facts file of the approvals that would clear what can be cleared: to be read, given a name, a reason and an end, and
     /// handed over with `--facts`.
     pub fn approvals(&self) -> String {
-        let row = |row: &Row| serde_json::json!({"change": row.change, "accepts": row.accepts, "subjects": row.subjects, "by": "", "why": ""});
+        let row = |row: &Row| serde_json::json!({"change": row.change, "accepts": row.accepts, "subjects": row.subjects, "by": "", "until": "", "why": ""});
         let rows: Vec<String> = self.to_approve.iter().map(|one| format!("  {}", row(one))).collect();
         format!("{{\"std.authority.approval\": [\n{}\n]}}\n", rows.join(",\n"))
     }

@@ -400,8 +400,7 @@ pub(crate) fn cleared(decision: &Decision) -> BTreeMap<(How, String, String), (B
 
 /// `by ana (accept-risk) until 2026-03-01T23:59Z: it moves in March`.
 fn said(cleared: &Cleared) -> String {
-    let until = cleared.until.as_ref().map(|until| format!(" until {until}")).unwrap_or_default();
-    format!("by {} ({}){until}: {}", cleared.by, cleared.right, cleared.why)
+    format!("by {} ({}) until {}: {}", cleared.by, cleared.right, cleared.until, cleared.why)
 }
 
 /// Whether two reasons are said together: the same rule asks for the same.

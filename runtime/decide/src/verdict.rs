@@ -116,8 +116,8 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
         accepts: accepts.to_owned(),
         subjects,
     };
-    let of_reasons = reasons().filter(|reason| approvable(reason)).map(|one| row(&one.rule, one.subjects.clone()));
-    let derived = open().filter(|one| one.kind.relation().is_some() && one.proof.is_some());
+    let of_reasons = reasons().filter(|reason| reason.approvable()).map(|one| row(&one.rule, one.subjects.clone()));
+    let derived = ambiguities.iter().filter(|one| one.approvable());
     let to_approve: BTreeSet<Row> = of_reasons.chain(derived.map(|one| row(one.kind.name(), one.subjects()))).collect();
 
     let mut decision = Decision {
@@ -154,16 +154,6 @@ fn order(a: &Reason, b: &Reason) -> std::cmp::Ordering {
     let weight = |reason: &Reason| (reason.kind, !reason.sure, std::cmp::Reverse(reason.severity));
     let rest = |reason: &Reason| (reason.rule.clone(), reason.subjects.clone(), reason.state);
     weight(a).cmp(&weight(b)).then_with(|| rest(a).cmp(&rest(b)))
-}
-
-/// Whether somebody's approval would clear it: what is surely denied is waived at most.
-fn approvable(reason: &Reason) -> bool {
-    let asks = match reason.kind {
-        Kind::Deny => !reason.sure,
-        Kind::Escalate => true,
-        Kind::Permit => false,
-    };
-    asks && reason.cleared.is_none()
 }
 
 /// Every violation as a reason, with its causes and whom it asks.

@@ -2,6 +2,7 @@
 //!
 //! Strings are as people read them: values without quotes, sensitive parts as `«sensitive»` or as a keyed digest.
 
+use crate::envelope::Predicate;
 use program::{FactSource, Package, Program, RelationId, Severity, State, Tuple, Verb};
 use proof::{Proof, Side};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,15 @@ pub struct Record {
     /// The record of the decision that this one replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<String>,
+}
+
+impl Predicate for Record {
+    const TYPE: &'static str = "https://writ-lang.org/decision/v1";
+    const NOUN: &'static str = "decision";
+
+    fn subject(&self) -> (&str, &str) {
+        (&self.change.file, &self.change.digest)
+    }
 }
 
 /// What is answered. Ordered by weight: the worst of several is the smallest.
@@ -162,9 +172,8 @@ pub struct Cleared {
     pub right: String,
     /// Why, in their words.
     pub why: String,
-    /// Up to and including when; an approval is of one change and has no end.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<String>,
+    /// Up to and including when.
+    pub until: String,
     /// The name of the proof that it counts.
     pub proof: String,
 }
@@ -340,7 +349,24 @@ impl Verdict {
     }
 }
 
+impl Reason {
+    /// Whether somebody's approval would clear it: what is surely denied is waived at most.
+    pub fn approvable(&self) -> bool {
+        let asks = match self.kind {
+            Kind::Deny => !self.sure,
+            Kind::Escalate => true,
+            Kind::Permit => false,
+        };
+        asks && self.cleared.is_none()
+    }
+}
+
 impl Ambiguity {
+    /// Whether somebody's approval would clear it: it is derived, and nobody's word stands against it.
+    pub fn approvable(&self) -> bool {
+        self.cleared.is_none() && self.kind.relation().is_some() && self.proof.is_some()
+    }
+
     /// What an approval names it by: the action, where it is about one, and the subject.
     pub fn subjects(&self) -> Vec<String> {
         self.action.iter().chain([&self.subject]).cloned().collect()
@@ -353,6 +379,14 @@ impl How {
         match self {
             How::Waiver => "std.approval.waived",
             How::Approval => "std.approval.approved",
+        }
+    }
+
+    /// What it is.
+    pub fn noun(self) -> &'static str {
+        match self {
+            How::Waiver => "waiver",
+            How::Approval => "approval",
         }
     }
 

@@ -1,35 +1,51 @@
-//! Whether a record shows what it says, from its own bytes alone.
+//! Whether a record shows what it says, part by part, from files alone.
 //!
-//! Shown: the bytes are those of the record; every step of every proof follows from the facts and rules it cites; every
-//! action does what a cited fact says; every reason is what its proof ends in; the verdict is what the reasons and ambiguities ask for.
-//! Not shown, and said so: that nothing else objects, that what is absent is absent, that facts and rules are those of
-//! the model and the program it names, what is said of reasons besides, who asked, who wrote it.
+//! - *record*: the bytes are those of the record they hold.
+//! - *signature*: who says so. *receipt*: that it was recorded, and where.
+//! - *proof*: every step of every proof follows from the facts and rules it cites; every action does what a cited fact
+//!   says; every reason is what its proof ends in; the verdict is what the reasons and ambiguities ask for.
+//! - *certificate*, *replay*: that nothing else objects. Neither is in a record; both need the facts it was decided on.
+//!
+//! INVARIANT: whatever a part does not show, it says.
 
-use crate::envelope::{Refused, open, refuse};
+use crate::envelope::{Opened, Refused, open, refuse};
+use crate::key::PublicKey;
+use crate::receipt::Receipt;
 use crate::record::{ACCEPT_RISK, Cleared, Doubt, How, Judgement, Kind, Reason, Record, Verdict};
 use crate::spoken;
 use program::{Digest, Program, RelationId, State, Value, Verb, Weight};
 use proof::{Absence, Inputs, Node, Premise, Side, Why, check_steps};
 use std::collections::BTreeSet;
-use std::fmt;
 
 /// A record that was not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What it answers.
-    pub verdict: Verdict,
-    /// Names the record: SHA-256 of its bytes.
+    /// What it says.
+    pub record: Record,
+    /// Names the record.
     pub digest: Digest,
-    /// The change it is about.
-    pub change: String,
-    /// The model it was decided on.
-    pub model: String,
-    /// The program it was decided by.
-    pub program: String,
+    /// In order: record, signature, receipt, proof, certificate, replay.
+    pub parts: Vec<Part>,
+}
+
+/// A part of what was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// `record`, `signature`, …
+    pub name: &'static str,
     /// What was checked and holds, a sentence each.
     pub shown: Vec<String>,
-    /// What it says and does not show by itself, a sentence each.
+    /// What it says and does not show, a sentence each.
     pub not_shown: Vec<String>,
+}
+
+/// What a record is held against.
+#[derive(Clone, Debug, Default)]
+pub struct Trust<'a> {
+    /// Whose signatures are believed; where there are none, nobody's, and only integrity is shown.
+    pub keys: &'a [PublicKey],
+    /// The bytes of a receipt.
+    pub receipt: Option<&'a [u8]>,
 }
 
 /// Checks a record.
@@ -37,10 +53,104 @@ pub struct Report {
 /// - `bytes`: the envelope, as it was written.
 ///
 /// # Flaws
-/// [`Refused`]: the first thing that is not as it should be.
-pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
-    let record = open(bytes)?;
-    let mut check = Check { record: &record, facts: facts(&record)?, open: BTreeSet::new() };
+/// [`Refused`]: the first thing that is not as it should be. Where keys are trusted, a record or a receipt that none of
+/// them signed is refused.
+pub fn verify(bytes: &[u8], trust: &Trust<'_>) -> Result<Report, Refused> {
+    let opened = open::<Record>(bytes)?;
+    let record = &opened.predicate;
+    let mut parts = vec![Part {
+        name: "record",
+        shown: vec![String::from("no byte was changed since it was made")],
+        not_shown: vec![String::from("who asked: the actor is a claim")],
+    }];
+    parts.push(signature(&opened, trust)?);
+    parts.push(receipt(&opened, trust)?);
+    parts.push(proof(record)?);
+    parts.push(Part {
+        name: "certificate",
+        shown: Vec::new(),
+        not_shown: vec![format!(
+            "that {}: that rests on what was checked when it was decided, which it calls `{}`",
+            if record.verdict == Verdict::Deny { "no other reasons are left out" } else { "nothing else objects" },
+            record.assurance.name()
+        )],
+    });
+    parts.push(Part {
+        name: "replay",
+        shown: Vec::new(),
+        not_shown: vec![String::from(
+            "that the cited facts are those of the model, and the cited rules those of the program",
+        )],
+    });
+    Ok(Report { digest: opened.digest, record: opened.predicate, parts })
+}
+
+/// Whether somebody who is trusted signed it.
+fn signature(opened: &Opened<Record>, trust: &Trust<'_>) -> Result<Part, Refused> {
+    let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
+    let names = |keys: &[&PublicKey]| keys.iter().map(|key| key.short()).collect::<Vec<_>>().join(", ");
+    let signers: Vec<&PublicKey> = opened.signers.iter().collect();
+    let trusted: Vec<&PublicKey> = signers.iter().copied().filter(|key| trust.keys.contains(key)).collect();
+    match (signers.is_empty(), trust.keys.is_empty(), trusted.is_empty()) {
+        (_, false, false) => shown.push(format!("{} signed it, and is trusted", names(&trusted))),
+        (true, false, true) => {
+            return refuse(String::from("nobody signed it, and keys are named that it must be signed by"));
+        }
+        (false, false, true) => {
+            return refuse(format!("{} signed it, and none of the keys that are trusted", names(&signers)));
+        }
+        (true, true, _) => not_shown.push(String::from("who decided: nobody signed it")),
+        (false, true, _) => {
+            shown.push(format!("it is as {} signed it", names(&signers)));
+            not_shown.push(String::from("whose key that is: no trusted key was named"));
+        }
+    }
+    Ok(Part { name: "signature", shown, not_shown })
+}
+
+/// Whether it stands in a log that somebody who is trusted signed.
+fn receipt(opened: &Opened<Record>, trust: &Trust<'_>) -> Result<Part, Refused> {
+    let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
+    let Some(bytes) = trust.receipt else {
+        not_shown.push(String::from("that it was recorded, and when: there is no receipt"));
+        return Ok(Part { name: "receipt", shown, not_shown });
+    };
+    let receipt = Receipt::parse(bytes)?;
+    let (entry, record) = (&receipt.entry, &opened.predicate);
+    let again = crate::Entry {
+        // What it says of other files is the log's word; they are not here.
+        content: entry.content.clone(),
+        missing: entry.missing.clone(),
+        stale: entry.stale.clone(),
+        ..crate::Entry::of_decision(record, &opened.digest, &entry.time, entry.position)
+    };
+    if *entry != again {
+        return refuse(String::from("the receipt is not of this record"));
+    }
+    let known = if trust.keys.is_empty() { &opened.signers[..] } else { trust.keys };
+    let signed: Vec<(&PublicKey, bool)> =
+        known.iter().filter_map(|key| Some((key, receipt.note.signed_by(key)?))).collect();
+    if let Some((key, _)) = signed.iter().find(|(_, own)| !own) {
+        return refuse(format!("the signature of {} is not of the receipt's checkpoint", key.short()));
+    }
+    let Some((key, _)) = signed.first() else {
+        if !trust.keys.is_empty() {
+            return refuse(String::from("none of the keys that are trusted signed the receipt's checkpoint"));
+        }
+        not_shown.push(String::from("that it was recorded: no key is known that signed the receipt's checkpoint"));
+        return Ok(Part { name: "receipt", shown, not_shown });
+    };
+    let (index, size, origin) = (receipt.index, receipt.checkpoint.size, &receipt.checkpoint.origin);
+    shown.push(format!("it is entry {index} of {size} in the log of {origin}, recorded {}", entry.time));
+    if record.verdict == Verdict::Allow {
+        shown.push(format!("nothing was recorded between the {index} entries it was decided over and itself"));
+    }
+    not_shown.push(format!("that the log shows others the same: only {} signed its checkpoint", key.short()));
+    Ok(Part { name: "receipt", shown, not_shown })
+}
+
+fn proof(record: &Record) -> Result<Part, Refused> {
+    let mut check = Check { record, facts: facts(record)?, open: BTreeSet::new() };
     let steps = check.proofs()?;
     check.reasons()?;
     check.ambiguities()?;
@@ -49,7 +159,6 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
     let open = check.open;
     let proofs = record.proofs.len();
     let shown = vec![
-        String::from("no byte was changed since it was made"),
         format!(
             "{proofs} proofs follow, {steps} steps, from {} cited facts and {} cited rules",
             record.facts.len(),
@@ -63,26 +172,10 @@ pub fn verify(bytes: &[u8]) -> Result<Report, Refused> {
         let more = if open.len() > 1 { format!(" (and {} more of the kind)", open.len() - 1) } else { String::new() };
         not_shown.push(format!("that {first}{more}"));
     }
-    if record.verdict != Verdict::Deny {
-        not_shown
-            .push(String::from("that nothing else objects: that rests on the certificate checked when it was decided"));
-    }
-    not_shown
-        .push(String::from("that the cited facts are those of the model, and the cited rules those of the program"));
     not_shown.push(String::from(
         "that the causes, states and parties of reasons are as it says; what a change reaches it does not keep",
     ));
-    not_shown.push(String::from("who asked: the actor is a claim"));
-    not_shown.push(String::from("who decided: nobody signed it"));
-    Ok(Report {
-        verdict: record.verdict,
-        digest: Digest::of(bytes),
-        change: record.change.digest.clone(),
-        model: record.model.clone(),
-        program: record.program.digest.clone(),
-        shown,
-        not_shown,
-    })
+    Ok(Part { name: "proof", shown, not_shown })
 }
 
 struct Check<'a> {
@@ -250,14 +343,13 @@ impl Check<'_> {
         let mut says =
             vec![Value::text(name), Value::List(subjects.iter().map(|one| Value::text(one.as_str())).collect())];
         says.push(Value::text(cleared.by.as_str()));
-        match (cleared.how, &cleared.until) {
-            (How::Waiver, Some(until)) => {
-                let until = Value::parse(until, &program::Type::Time).unwrap_or(Value::Bool(false));
-                says.extend([Value::text(cleared.right.as_str()), Value::text(cleared.why.as_str()), until]);
-            }
-            (How::Approval, None) if cleared.right == ACCEPT_RISK => says.push(Value::text(cleared.why.as_str())),
-            (How::Waiver | How::Approval, _) => says.clear(),
+        match cleared.how {
+            How::Waiver => says.push(Value::text(cleared.right.as_str())),
+            How::Approval if cleared.right == ACCEPT_RISK => {}
+            How::Approval => says.clear(),
         }
+        let until = Value::parse(&cleared.until, &program::Type::Time).unwrap_or(Value::Bool(false));
+        says.extend([Value::text(cleared.why.as_str()), until]);
         let relation = &self.record.rules.relation(root.relation).name;
         let same = root.side == Side::After && relation == cleared.how.relation() && root.tuple == says;
         match same {
@@ -378,20 +470,6 @@ fn said(program: &Program, root: &Node) -> Option<(Kind, bool, String, Vec<Strin
     };
     let subjects = spoken::subjects(program, root.relation, &root.tuple).iter().map(Value::show).collect();
     Some((kind, sure, spoken::rule_name(program, root.relation, &root.tuple), subjects))
-}
-
-/// The report as text.
-impl fmt::Display for Report {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}  {}", self.verdict.name(), self.digest)?;
-        writeln!(f, "  change   {}", self.change)?;
-        writeln!(f, "  model    {}", self.model)?;
-        writeln!(f, "  program  {}", self.program)?;
-        writeln!(f, "shown")?;
-        self.shown.iter().try_for_each(|line| writeln!(f, "  {line}"))?;
-        writeln!(f, "not shown")?;
-        self.not_shown.iter().try_for_each(|line| writeln!(f, "  {line}"))
-    }
 }
 
 impl crate::CitedFact {

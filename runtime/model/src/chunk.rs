@@ -3,7 +3,7 @@
 //! A line ends its chunk if the first twelve bits of its SHA-256 are zero: one line in 4,096, whatever stands around
 //! it. So a fact that comes or goes moves no other cut.
 
-use crate::tree::{self, Hash};
+use program::merkle::{self, Hash};
 use program::{Digest, Fact};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write;
@@ -19,7 +19,7 @@ pub struct Chunk {
 impl Chunk {
     /// SHA-256 of a zero byte and the canonical lines, each with its line feed.
     pub fn digest(&self) -> Digest {
-        tree::digest(&self.hash)
+        Digest::of_hash(&self.hash)
     }
 }
 
@@ -31,12 +31,12 @@ pub(crate) fn cut(facts: impl Iterator<Item = (String, Fact)>) -> Vec<Chunk> {
         let _ = writeln!(text, "{line}");
         open.push(fact);
         if ends_chunk(&line) {
-            chunks.push(Chunk { facts: std::mem::take(&mut open), hash: tree::leaf(text.as_bytes()) });
+            chunks.push(Chunk { facts: std::mem::take(&mut open), hash: merkle::leaf(text.as_bytes()) });
             text.clear();
         }
     }
     if !open.is_empty() {
-        chunks.push(Chunk { facts: open, hash: tree::leaf(text.as_bytes()) });
+        chunks.push(Chunk { facts: open, hash: merkle::leaf(text.as_bytes()) });
     }
     chunks
 }

@@ -2,15 +2,19 @@
 //!
 //! - `version`: [`Version`] and the [`Difference`] of two.
 //! - `chunk`: where a relation's lines are cut, and the digest of a piece.
-//! - `tree`: the root over digests.
+//! - `membership`: that a fact is in a version, or is not.
+//! - `stored`: a version as files, and back.
 //!
 //! INVARIANT: a version is a function of its facts and sources as sets; how they came together does not show.
 //! INVARIANT: one fact more or less changes at most two chunks of its relation.
-//! Not here: files and databases; a version is in memory.
+//! Not here: where files are kept; their bytes are handed over by name.
 
 mod chunk;
-mod tree;
+mod membership;
+mod stored;
 mod version;
 
 pub use chunk::Chunk;
+pub use membership::{Membership, Neighbours};
+pub use stored::{Kept, read};
 pub use version::{Difference, RelationFacts, Version};

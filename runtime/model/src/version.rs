@@ -1,7 +1,7 @@
 //! A version: facts and sources as one value with a digest.
 
 use crate::chunk::{self, Chunk};
-use crate::tree::{self, Hash};
+use program::merkle::{self, Hash};
 use program::{Digest, Fact, FactSource, write_time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -54,10 +54,10 @@ impl Version {
     }
 
     fn name(relations: &BTreeMap<Arc<str>, RelationFacts>, sources: &[Arc<FactSource>]) -> Digest {
-        let relations = relations.iter().map(|(name, facts)| format!("relation {name} {}", tree::hex(&facts.root)));
+        let relations = relations.iter().map(|(name, facts)| format!("relation {name} {}", merkle::hex(&facts.root)));
         let lines: BTreeSet<String> = relations.chain(sources.iter().map(|source| source_line(source))).collect();
-        let leaves: Vec<Hash> = lines.iter().map(|line| tree::leaf(line.as_bytes())).collect();
-        tree::digest(&tree::root(&leaves))
+        let leaves: Vec<Hash> = lines.iter().map(|line| merkle::leaf(line.as_bytes())).collect();
+        Digest::of_hash(&merkle::root(&leaves))
     }
 
     /// Every fact, by relation and then by canonical line.
@@ -92,12 +92,12 @@ impl RelationFacts {
     fn new(lines: Vec<(String, Fact)>) -> RelationFacts {
         let chunks = chunk::cut(lines.into_iter());
         let leaves: Vec<Hash> = chunks.iter().map(|chunk| chunk.hash).collect();
-        RelationFacts { chunks, root: tree::root(&leaves) }
+        RelationFacts { chunks, root: merkle::root(&leaves) }
     }
 
     /// The root over its chunks.
     pub fn root(&self) -> Digest {
-        tree::digest(&self.root)
+        Digest::of_hash(&self.root)
     }
 
     /// Its facts, in the order of the canonical lines.
@@ -119,7 +119,7 @@ fn apart<'a>(chunks: &'a [Chunk], other: &[Chunk]) -> BTreeMap<String, &'a Fact>
 }
 
 /// `source "plan.json" <sha-256> complete 2030-01-01T00:00Z`.
-fn source_line(source: &FactSource) -> String {
+pub(crate) fn source_line(source: &FactSource) -> String {
     let complete = if source.complete { "complete" } else { "incomplete" };
     let observed = source.observed_at.map_or_else(|| "-".to_owned(), write_time);
     format!("source {} {} {complete} {observed}", program::quote(&source.name), source.digest)

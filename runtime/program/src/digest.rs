@@ -25,6 +25,13 @@ impl Digest {
         Digest(text)
     }
 
+    /// Reads `sha256:` and 64 hex digits.
+    pub fn parse(text: &str) -> Option<Digest> {
+        let hex = text.strip_prefix("sha256:")?;
+        let digit = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+        (hex.len() == 64 && hex.chars().all(digit)).then(|| Digest(text.to_owned()))
+    }
+
     /// The 64 hex digits.
     pub fn hex(&self) -> &str {
         self.0.strip_prefix("sha256:").unwrap_or(&self.0)

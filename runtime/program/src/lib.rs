@@ -1,11 +1,12 @@
 //! What a compiled policy is, and what every room of the house exchanges: data only.
 //!
 //! Read downwards:
-//! - `value`, `json`, `decimal`, `types`: what a column holds; `text` prints and reads them canonically, `wide` says how
+//! - `value`, `json`, `decimal`, `types`: what a column holds; `text` prints them canonically, `line` reads them back, `wide` says how
 //!   integers stand in JSON.
 //! - `expression`, `function`, `aggregate`: pure and total, the only things a rule computes with.
 //! - `fact`, `change`: what importers hand over.
 //! - `relation`, `rule`, `governance`, `policy`: the [`Program`]; `digest` names it.
+//! - `merkle`: trees of hashes, for digests of many things and proofs that one is among them.
 //! - `test_case`: a test block, compiled.
 //!
 //! INVARIANT: imports nothing of ours, does no I/O, evaluates no rule.
@@ -19,6 +20,8 @@ mod fact;
 mod function;
 mod governance;
 mod json;
+mod line;
+pub mod merkle;
 mod nowhere;
 mod policy;
 mod relation;
@@ -38,6 +41,7 @@ pub use fact::{Fact, FactSource, Origin, SourceKind, Speaks, Tuple};
 pub use function::{Function, Pattern, Signature, functions};
 pub use governance::{Instance, Intent, Measure, Objection, Package, Permit, Severity, Weight};
 pub use json::Json;
+pub use line::read_line;
 pub use nowhere::Nowhere;
 pub use policy::{Program, Stratum};
 pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope};

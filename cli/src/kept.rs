@@ -1,0 +1,255 @@
+//! What a package keeps: the folder `.writ` with its key, its log, and what the log stands for.
+//!
+//! Read downwards: [`Kept`] is the folder, [`Folder`] how its files are written, [`signing_key`] who signs.
+//!
+//! INVARIANT: who adds to the log holds its lock; who reads it needs none, since a checkpoint is replaced in one step.
+
+mod folder;
+
+use crate::failure::Failure;
+use crate::package;
+use decide::{Assurance, Case, SourceState};
+use evidence::{Entry, Log, LogFault, Opened, Receipt, Record, SigningKey, Storage, View};
+use program::{Change, Digest, Fact, Program, Type, Value};
+use serde::de::DeserializeOwned;
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) use folder::Folder;
+
+/// The folder `.writ` of a package.
+#[derive(Clone, Debug)]
+pub(crate) struct Kept {
+    root: PathBuf,
+}
+
+/// JSON that nests as deeply as values do; its readers bound the depth when it is written.
+fn deep<T: DeserializeOwned>(bytes: &[u8]) -> serde_json::Result<T> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    reader.disable_recursion_limit();
+    let value = T::deserialize(&mut reader)?;
+    reader.end()?;
+    Ok(value)
+}
+
+/// The right to add to the log, until it is dropped.
+pub(crate) struct Lock {
+    _held: File,
+}
+
+impl Kept {
+    /// That of the package at `root`; it need not be there.
+    pub(crate) fn of(root: &Path) -> Kept {
+        Kept { root: root.join(".writ") }
+    }
+
+    /// A file of it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.root.join(name)
+    }
+
+    /// Its files.
+    pub(crate) fn folder(&self) -> Folder {
+        Folder::of(&self.root)
+    }
+
+    /// Whether it has a log: `writ init` makes one, and nothing else does.
+    pub(crate) fn has_log(&self) -> bool {
+        self.path("log/checkpoint").is_file()
+    }
+
+    /// Waits for the right to add to the log.
+    pub(crate) fn lock(&self) -> Result<Lock, Failure> {
+        let path = self.path("log/lock");
+        let file = File::options().create(true).truncate(false).write(true).open(&path);
+        let locked = file.and_then(|file| file.lock().map(|()| file));
+        locked
+            .map(|file| Lock { _held: file })
+            .map_err(|e| Failure::Fault(format!("{}: the log cannot be locked: {e}", path.display())))
+    }
+
+    /// The log's entries; nothing where there is no log.
+    pub(crate) fn entries(&self) -> Result<Option<Vec<Entry>>, Failure> {
+        if !self.has_log() {
+            return Ok(None);
+        }
+        let entries = View::open(&self.folder()).and_then(|view| view.entries(0));
+        entries.map(Some).map_err(|fault| self.fault(&fault))
+    }
+
+    /// How many entries the log has; nothing where there is no log.
+    pub(crate) fn size(&self) -> Result<Option<u64>, Failure> {
+        if !self.has_log() {
+            return Ok(None);
+        }
+        View::open(&self.folder()).map(|view| Some(view.size())).map_err(|fault| self.fault(&fault))
+    }
+
+    /// A record that was kept, by its digest.
+    pub(crate) fn record(&self, digest: &str) -> Result<Opened<Record>, Failure> {
+        let path = self.path(&format!("evidence/{}.json", digest.trim_start_matches("sha256:")));
+        let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+        let opened = evidence::open::<Record>(&bytes)
+            .map_err(|refused| Failure::Malformed(format!("{}: {refused}", path.display())))?;
+        match opened.digest.hex() == digest.trim_start_matches("sha256:") {
+            true => Ok(opened),
+            false => Err(Failure::Malformed(format!("{}: this is another record than its name says", path.display()))),
+        }
+    }
+
+    /// A program that was kept, by its digest.
+    pub(crate) fn program(&self, digest: &str) -> Result<Program, Failure> {
+        let path = self.path(&format!("program/{}.json", digest.trim_start_matches("sha256:")));
+        let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+        let wrong = |what: String| Failure::Malformed(format!("{}: {what}", path.display()));
+        let program: Program = deep(&bytes).map_err(|e| wrong(format!("this is no program: {e}")))?;
+        match program.digest().hex() == digest.trim_start_matches("sha256:") {
+            true => Ok(program),
+            false => Err(wrong(String::from("this is another program than its name says"))),
+        }
+    }
+
+    /// A change that was kept, by the digest of its content.
+    pub(crate) fn change(&self, digest: &str) -> Result<Change, Failure> {
+        let path = self.path(&format!("change/{}.json", digest.trim_start_matches("sha256:")));
+        let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+        let wrong = |what: String| Failure::Malformed(format!("{}: {what}", path.display()));
+        if Digest::of(&bytes).hex() != digest.trim_start_matches("sha256:") {
+            return Err(wrong(String::from("this is another change than its name says")));
+        }
+        deep(&bytes).map_err(|e| wrong(format!("this is no change: {e}")))
+    }
+
+    /// The facts of a model version that was kept.
+    pub(crate) fn model(&self, digest: &str, program: &Program) -> Result<model::Kept, Failure> {
+        let folder = self.folder();
+        let wrong = || Failure::Malformed(format!("`{digest}` is no digest of a model version"));
+        let digest = &Digest::parse(digest).ok_or_else(wrong)?;
+        let read = |name: &str| folder.read(name).map_err(|e| e.to_string());
+        model::read(digest, program, read)
+            .map_err(|what| Failure::Malformed(format!("{}: {what}", self.root.display())))
+    }
+
+    /// What was asked of a kept decision, to be asked again.
+    ///
+    /// - `program`, `facts`: those it was decided by, or others.
+    pub(crate) fn case(
+        &self,
+        entry: &Entry,
+        change: Change,
+        program: Arc<Program>,
+        facts: Vec<Fact>,
+    ) -> Result<Case<'static>, Failure> {
+        let bad = |what: &str| Failure::Malformed(format!("{}: an entry has no {what}", self.path("log").display()));
+        let Some(Value::Time(now)) = Value::parse(&entry.time, &Type::Time) else { return Err(bad("time")) };
+        let model = entry.model.as_deref().and_then(Digest::parse).ok_or_else(|| bad("model"))?;
+        let missing = entry.missing.iter().cloned().map(SourceState::Missing);
+        let stale = entry.stale.iter().cloned().map(SourceState::Stale);
+        Ok(Case {
+            program,
+            facts,
+            change,
+            actor: entry.actor.clone(),
+            session: entry.session.clone(),
+            now,
+            model,
+            sources: missing.chain(stale).collect(),
+            limits: engine::Limits::default(),
+            assurance: Assurance::DeltaCertificate,
+            build: format!("writ {}", env!("CARGO_PKG_VERSION")),
+        })
+    }
+
+    /// The record that a person means: a file, or the beginning of the digest of one that was kept.
+    pub(crate) fn find(&self, name: &str) -> Result<PathBuf, Failure> {
+        let file = Path::new(name);
+        if file.is_file() {
+            return Ok(file.to_owned());
+        }
+        let hex = name.trim_start_matches("sha256:");
+        let folder = self.path("evidence");
+        let mut found: Vec<PathBuf> = fs::read_dir(&folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "json"))
+            .filter(|path| path.file_stem().is_some_and(|stem| stem.to_string_lossy().starts_with(hex)))
+            .collect();
+        found.sort();
+        match (found.pop(), found.is_empty()) {
+            (Some(only), true) if hex.len() >= 4 => Ok(only),
+            (Some(_), _) => Err(Failure::Malformed(format!(
+                "{name}: several records, or too few digits to tell them apart\n  help: `writ log` lists them; give more digits"
+            ))),
+            (None, _) => Err(Failure::Malformed(format!(
+                "{name}: there is neither such a file nor such a record in {}\n  help: `writ log` lists what was decided",
+                folder.display()
+            ))),
+        }
+    }
+
+    /// Adds entries with the files that they stand for. The lock is held by the caller.
+    pub(crate) fn commit(
+        &self,
+        _lock: &Lock,
+        key: &SigningKey,
+        files: &[(String, Vec<u8>)],
+        entries: Vec<Entry>,
+    ) -> Result<Vec<Receipt>, Failure> {
+        let log = Log::open(self.folder(), key.clone()).map_err(|fault| self.fault(&fault))?;
+        log.commit(files, entries).map(|(_, receipts)| receipts).map_err(|fault| self.fault(&fault))
+    }
+
+    /// What a fault of the log says to people.
+    pub(crate) fn fault(&self, fault: &LogFault) -> Failure {
+        let log = self.path("log");
+        match fault {
+            LogFault::Storage(error) => Failure::Fault(format!("{}: {error}", log.display())),
+            LogFault::Broken(what) => Failure::Malformed(format!("{}: {what}", log.display())),
+            LogFault::Absent => {
+                Failure::Malformed(format!("{}: there is no log\n  help: `writ init` makes one", log.display()))
+            }
+        }
+    }
+}
+
+/// The key that signs: `--key FILE`, else `WRIT_SIGNING_KEY`, else the package's own; none is no mistake.
+pub(crate) fn signing_key(flag: Option<&Path>, kept: &Kept) -> Result<Option<SigningKey>, Failure> {
+    let read = |from: &str, text: &str| {
+        SigningKey::parse(text).map(Some).map_err(|no| Failure::Malformed(format!("{from}: {no}")))
+    };
+    if let Some(path) = flag {
+        return read(&path.display().to_string(), &package::text(path)?);
+    }
+    if let Some(text) = std::env::var_os("WRIT_SIGNING_KEY").filter(|text| !text.is_empty()) {
+        return read("WRIT_SIGNING_KEY", &text.to_string_lossy());
+    }
+    let own = kept.path("key");
+    match own.is_file() {
+        true => read(&own.display().to_string(), &package::text(&own)?),
+        false => Ok(None),
+    }
+}
+
+/// Makes a key of that name and keeps it so that only its owner may read it.
+pub(crate) fn make_key(kept: &Kept, name: &str) -> Result<SigningKey, Failure> {
+    let path = kept.path("key");
+    let fault = |what: String| Failure::Fault(format!("{}: {what}", path.display()));
+    let mut seed = [0; 32];
+    getrandom::fill(&mut seed).map_err(|e| fault(format!("no random bytes for a key: {e}")))?;
+    let key = SigningKey::new(name, seed).map_err(|no| fault(no.to_string()))?;
+    fs::create_dir_all(&kept.root).map_err(|e| fault(e.to_string()))?;
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&path).and_then(|mut file| {
+        file.write_all(format!("{}\n", key.secret()).as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|e| fault(e.to_string()))?;
+    Ok(key)
+}

@@ -1,0 +1,252 @@
+//! `writ log`: what was decided, in the order in which it was recorded.
+
+mod report;
+
+use crate::arguments::{self, Filter};
+use crate::failure::Failure;
+use crate::inputs::time;
+use crate::kept::{self, Kept};
+use crate::output::{self, Answer, Output};
+use crate::{package, verify};
+use evidence::{Checkpoint, Entry, Kept as Kind, Note, Receipt, Verdict, View};
+use program::{Type, Value, merkle};
+use serde_json::json;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+    Html,
+}
+
+/// What is printed of a log.
+struct Found {
+    kept: Kept,
+    checkpoint: Checkpoint,
+    /// Whose signature stands under it, and whether anybody says that it is trusted.
+    signed: String,
+    /// How many entries there are.
+    size: usize,
+    /// Positions and entries that were asked for.
+    entries: Vec<(u64, Entry)>,
+}
+
+/// Lists, reports, or compares with an older checkpoint.
+pub(crate) fn log(arguments: &arguments::Log) -> Result<Answer, Failure> {
+    let formats = [("text", Format::Text), ("json", Format::Json), ("html", Format::Html)];
+    let json = arguments.json.then_some(Format::Json);
+    let mut outputs = output::outputs(&arguments.output, json, &formats, "html=audit.html")?;
+    if outputs.is_empty() {
+        outputs.push(Output { format: Format::Text, file: None });
+    }
+    let root = root(&arguments.policy.policy);
+    let kept = Kept::of(&root);
+    let folder = kept.folder();
+    let view = View::open(&folder).map_err(|fault| kept.fault(&fault))?;
+    let signed = signed(&view.note, &root, &kept)?;
+    if let Some(older) = &arguments.extends {
+        return extends(&view, &kept, older);
+    }
+    let all = view.entries(0).map_err(|fault| kept.fault(&fault))?;
+    let wanted = Wanted::of(&arguments.filter)?;
+    let size = all.len();
+    let mut entries = Vec::new();
+    for (index, entry) in (0..).zip(all) {
+        if wanted.has(&entry, &kept)? {
+            entries.push((index, entry));
+        }
+    }
+    let checkpoint = view.checkpoint.clone();
+    let found = Found { checkpoint, signed, size, entries, kept: kept.clone() };
+    let mut answer = Answer::of(String::new());
+    for output in &outputs {
+        let text = match output.format {
+            Format::Text => text(&found),
+            Format::Json => in_json(&found),
+            Format::Html => report::html(&found, &arguments.filter)?,
+        };
+        match &output.file {
+            None => answer.text.push_str(&text),
+            Some(file) => {
+                output::write(file, text.as_bytes())?;
+                answer.notes += &format!("report: {} ({} of {size} entries)\n", file.display(), found.entries.len());
+            }
+        }
+    }
+    Ok(answer)
+}
+
+/// The folder of a package, named by itself, its manifest or its only file.
+pub(crate) fn root(policy: &Path) -> PathBuf {
+    if policy.is_file() { policy.parent().unwrap_or(Path::new("")).to_owned() } else { policy.to_owned() }
+}
+
+/// Whose log it is. One that none of the trusted keys signed is refused.
+fn signed(note: &Note, root: &Path, kept: &Kept) -> Result<String, Failure> {
+    let trusted = verify::trusted(&[], root)?;
+    if let Some(key) = trusted.iter().find(|key| note.signed_by(key) == Some(true)) {
+        return Ok(format!("signed by {}, which writ.toml trusts", key.short()));
+    }
+    if !trusted.is_empty() {
+        return Err(Failure::Malformed(format!(
+            "{}: none of the keys that writ.toml trusts signed this log\n  help: `[trust] decisions` names them",
+            kept.path("log/checkpoint").display()
+        )));
+    }
+    match kept::signing_key(None, kept)? {
+        Some(key) if note.signed_by(key.public()) == Some(true) => {
+            Ok(format!("signed by {}, the key that is here", key.public().short()))
+        }
+        _ => Ok(String::from("signed by a key that nothing here names")),
+    }
+}
+
+/// Shows that the log of now begins with that of an older checkpoint.
+fn extends(view: &View<'_, kept::Folder>, kept: &Kept, older: &Path) -> Result<Answer, Failure> {
+    let bytes = fs::read(older).map_err(|e| package::unreadable(older, &e))?;
+    let wrong = |refused: evidence::Refused| Failure::Malformed(format!("{}: {refused}", older.display()));
+    let then = match Receipt::parse(&bytes) {
+        Ok(receipt) => receipt.checkpoint,
+        Err(_) => Note::parse(&bytes).and_then(|note| Checkpoint::parse(&note.text)).map_err(wrong)?,
+    };
+    let now = &view.checkpoint;
+    let mut path = Vec::new();
+    let same = then.origin == now.origin && then.size <= now.size && {
+        path = view.consistency(then.size).map_err(|fault| kept.fault(&fault))?;
+        merkle::consistent((then.size, now.size), &then.root, &now.root, &path)
+    };
+    Ok(match same {
+        true => Answer::of(format!(
+            "EXTENDS  the log of {} with {} entries begins with the one of {} ({} hashes show it)\n",
+            now.origin,
+            now.size,
+            then.size,
+            path.len()
+        )),
+        false => Answer::of(format!(
+            "REFUSED  the log of {} with {} entries does not begin with the one of {} with {}\n",
+            now.origin, now.size, then.origin, then.size
+        ))
+        .with_code(1),
+    })
+}
+
+/// A filter, read.
+pub(crate) struct Wanted<'f> {
+    since: Option<i64>,
+    until: Option<i64>,
+    verdict: Option<Verdict>,
+    filter: &'f Filter,
+}
+
+impl<'f> Wanted<'f> {
+    /// Reads the times and the verdict.
+    pub(crate) fn of(filter: &'f Filter) -> Result<Wanted<'f>, Failure> {
+        let verdict = match filter.verdict.as_deref() {
+            None => None,
+            Some("allow") => Some(Verdict::Allow),
+            Some("deny") => Some(Verdict::Deny),
+            Some("escalate") => Some(Verdict::Escalate),
+            Some(other) => {
+                return Err(Failure::Malformed(format!(
+                    "--verdict {other}: there is no such verdict\n  help: write allow, deny or escalate"
+                )));
+            }
+        };
+        let since = filter.since.as_deref().map(|text| day("--since", text, false)).transpose()?;
+        let until = filter.until.as_deref().map(|text| day("--until", text, true)).transpose()?;
+        Ok(Wanted { since, until, verdict, filter })
+    }
+
+    /// Whether an entry is asked for.
+    pub(crate) fn has(&self, entry: &Entry, kept: &Kept) -> Result<bool, Failure> {
+        let Some(Value::Time(at)) = Value::parse(&entry.time, &Type::Time) else {
+            return Err(Failure::Malformed(format!("the log has an entry of no time: `{}`", entry.time)));
+        };
+        let Filter { actor, resource, rule, control, .. } = self.filter;
+        if self.since.is_some_and(|since| at < since)
+            || self.until.is_some_and(|until| at > until)
+            || self.verdict.is_some_and(|verdict| entry.verdict != Some(verdict))
+            || actor.as_ref().is_some_and(|actor| entry.actor.as_ref() != Some(actor))
+        {
+            return Ok(false);
+        }
+        if resource.is_none() && rule.is_none() && control.is_none() {
+            return Ok(true);
+        }
+        let (mut resources, mut rules, mut controls) =
+            ([&*entry.resources, &*entry.reads].concat(), entry.rules.clone(), entry.controls.clone());
+        if entry.cut {
+            let record = kept.record(&entry.digest)?.predicate;
+            resources = record.actions.iter().map(|action| action.resource.clone()).collect();
+            rules = record.all_reasons().map(|reason| reason.rule.clone()).collect();
+            rules.extend(record.ambiguities.iter().map(|one| one.kind.name().to_owned()));
+            controls = record.all_reasons().flat_map(|reason| reason.controls.clone()).collect();
+        }
+        let named = |wanted: &str, is: &str| is == wanted || is.ends_with(&format!(".{wanted}"));
+        Ok(resource.as_ref().is_none_or(|wanted| resources.contains(wanted))
+            && rule.as_ref().is_none_or(|wanted| rules.iter().any(|is| named(wanted, is)))
+            && control.as_ref().is_none_or(|wanted| controls.contains(wanted)))
+    }
+}
+
+/// A day or a time; of a day its first instant, or its last.
+fn day(flag: &str, text: &str, last: bool) -> Result<i64, Failure> {
+    const DAY: i64 = 86_400_000_000;
+    match Value::parse(&format!("{text}T00:00Z"), &Type::Time) {
+        Some(Value::Time(start)) => Ok(if last { start + DAY - 1 } else { start }),
+        _ => time(flag, text),
+    }
+}
+
+/// What an entry is called in a list.
+fn word(entry: &Entry) -> &'static str {
+    match (entry.kind, entry.verdict) {
+        (Kind::Approval, _) => "approval",
+        (Kind::Waiver, _) => "waiver",
+        (Kind::Decision, Some(verdict)) => verdict.name(),
+        (Kind::Decision, None) => "decision",
+    }
+}
+
+fn text(found: &Found) -> String {
+    let mut text = String::new();
+    for (index, entry) in &found.entries {
+        let hex = entry.digest.trim_start_matches("sha256:");
+        let about = if entry.resources.is_empty() { &entry.rules } else { &entry.resources };
+        let few: Vec<&str> = about.iter().take(2).map(String::as_str).collect();
+        let more = if about.len() > 2 { format!(", … {} more", about.len() - 2) } else { String::new() };
+        let _ = writeln!(
+            text,
+            "{index:>5}  {}  {:<8}  {}  {}  {}{more}",
+            entry.time,
+            word(entry),
+            hex.get(..12).unwrap_or(hex),
+            entry.actor.as_deref().unwrap_or("-"),
+            few.join(", ")
+        );
+    }
+    let Checkpoint { origin, .. } = &found.checkpoint;
+    let _ =
+        writeln!(text, "{} of {} entries in the log of {origin}, {}", found.entries.len(), found.size, found.signed);
+    text
+}
+
+fn in_json(found: &Found) -> String {
+    let entry = |(index, entry): &(u64, Entry)| {
+        let mut value = serde_json::to_value(entry).expect("bug: an entry is plain data");
+        value["index"] = json!(index);
+        value
+    };
+    let answer = json!({
+        "log": found.checkpoint.origin,
+        "size": found.size,
+        "root": merkle::hex(&found.checkpoint.root),
+        "signed": found.signed,
+        "entries": found.entries.iter().map(entry).collect::<Vec<_>>(),
+    });
+    format!("{answer:#}\n")
+}

@@ -1,0 +1,251 @@
+//! A report of a period and a control as one HTML page, laid out to be printed.
+//!
+//! INVARIANT: it asks for nothing from anywhere, and everything from outside is escaped.
+
+use super::{Found, word};
+use crate::arguments::Filter;
+use crate::failure::Failure;
+use crate::kept::Kept;
+use evidence::{Approval, Cleared, Entry, Kept as Kind, Reason, Record, Verdict};
+use program::{Digest, State, merkle};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::fs;
+
+const STYLE: &str = include_str!("report.css");
+
+/// The page.
+pub(super) fn html(found: &Found, filter: &Filter) -> Result<String, Failure> {
+    let mut page = String::new();
+    let title = match &filter.control {
+        Some(control) => format!("Decisions under {control}"),
+        None => String::from("Decisions"),
+    };
+    let _ = writeln!(
+        page,
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<h1>{}</h1>",
+        escaped(&title),
+        escaped(&title)
+    );
+    head(&mut page, found, filter)?;
+    for (index, entry) in &found.entries {
+        match entry.kind {
+            Kind::Decision => decision(&mut page, *index, entry, &found.kept, filter)?,
+            Kind::Approval | Kind::Waiver => spoken(&mut page, *index, entry, &found.kept)?,
+        }
+    }
+    page.push_str(HOW);
+    page.push_str("</body>\n</html>\n");
+    Ok(page)
+}
+
+/// How a reader checks it.
+const HOW: &str = "<h2>How to check this report</h2>
+<p>It is a view, and proves nothing itself. Each decision is a signed file named by its digest, with a receipt that it stands in the
+log. With the two files and the public key, and neither this report nor the policy nor the engine:</p>
+<pre>writ verify DIGEST.json --key KEY --receipt DIGEST.tlog-proof
+python3 verify.py DIGEST.json --key KEY --receipt DIGEST.tlog-proof</pre>
+<p>That no decision of the period is left out, the log shows: <code>writ log --since … --until …</code> lists its entries, and
+<code>writ log --extends CHECKPOINT</code> that it begins with the log of any older checkpoint or receipt.</p>
+";
+
+fn head(page: &mut String, found: &Found, filter: &Filter) -> Result<(), Failure> {
+    let checkpoint = &found.checkpoint;
+    let of = |verdict: Verdict| found.entries.iter().filter(|(_, entry)| entry.verdict == Some(verdict)).count();
+    let words = found.entries.iter().filter(|(_, entry)| entry.kind != Kind::Decision).count();
+    let mut rows = Vec::new();
+    let period = format!(
+        "{} to {}",
+        filter.since.as_deref().unwrap_or("the beginning"),
+        filter.until.as_deref().unwrap_or("now")
+    );
+    rows.push(("period", period));
+    if let Some(control) = &filter.control {
+        rows.push(("control", control.clone()));
+        let (under, all) = under(found, filter, control)?;
+        rows.push((
+            "decided under it",
+            format!(
+                "{under} of {all} decisions of the period, by policies that state it; those {} in which a reason names it are below",
+                of(Verdict::Deny) + of(Verdict::Escalate) + of(Verdict::Allow)
+            ),
+        ));
+    }
+    let asked = [
+        ("actor", &filter.actor),
+        ("resource", &filter.resource),
+        ("rule", &filter.rule),
+        ("verdict", &filter.verdict),
+    ];
+    rows.extend(asked.into_iter().filter_map(|(name, what)| Some((name, what.clone()?))));
+    rows.push((
+        "below",
+        format!(
+            "{} denied, {} escalated, {} allowed, {words} approvals and waivers",
+            of(Verdict::Deny),
+            of(Verdict::Escalate),
+            of(Verdict::Allow)
+        ),
+    ));
+    rows.push(("log", format!("{}, {} entries, {}", checkpoint.origin, checkpoint.size, found.signed)));
+    rows.push(("its root", merkle::hex(&checkpoint.root)));
+    table(page, &rows);
+    Ok(())
+}
+
+/// How many decisions of the period were made by a program that states the control, and how many there are.
+fn under(found: &Found, filter: &Filter, control: &str) -> Result<(usize, usize), Failure> {
+    let whole = Filter { since: filter.since.clone(), until: filter.until.clone(), ..Filter::default() };
+    let wanted = super::Wanted::of(&whole)?;
+    let mut programs: BTreeMap<String, bool> = BTreeMap::new();
+    let (mut under, mut all) = (0, 0);
+    for entry in found.kept.entries()?.unwrap_or_default() {
+        if entry.kind != Kind::Decision || !wanted.has(&entry, &found.kept)? {
+            continue;
+        }
+        all += 1;
+        let digest = entry.program.clone().unwrap_or_default();
+        let states = match programs.get(&digest) {
+            Some(states) => *states,
+            None => {
+                let program = found.kept.program(&digest)?;
+                let states = program.objections.iter().any(|one| one.controls.iter().any(|id| id == control));
+                programs.insert(digest, states);
+                states
+            }
+        };
+        under += usize::from(states);
+    }
+    Ok((under, all))
+}
+
+fn decision(page: &mut String, index: u64, entry: &Entry, kept: &Kept, filter: &Filter) -> Result<(), Failure> {
+    let opened = kept.record(&entry.digest)?;
+    let record = &opened.predicate;
+    let verdict = record.verdict.name();
+    let _ = writeln!(
+        page,
+        "<section>\n<h2><span class=\"{verdict}\">{verdict}</span> {} <small>entry {index}, {}</small></h2>",
+        escaped(&record.change.file),
+        escaped(&entry.time)
+    );
+    let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
+    let packages: Vec<String> =
+        record.program.packages.iter().map(|one| format!("{} {}", one.name, one.version)).collect();
+    table(
+        page,
+        &[
+            ("actor, as claimed", record.actor.clone().unwrap_or_else(|| String::from("nobody was named"))),
+            ("decision", opened.digest.to_string()),
+            ("change", record.change.digest.clone()),
+            ("model", record.model.clone()),
+            ("program", format!("{} ({})", record.program.digest, packages.join(", "))),
+            ("signed by", signers.join(", ")),
+            ("assurance", record.assurance.name().to_owned()),
+        ],
+    );
+    let wanted = |reason: &&Reason| filter.control.as_ref().is_none_or(|control| reason.controls.contains(control));
+    let _ = writeln!(
+        page,
+        "<table class=\"reasons\">\n<tr><th>reason</th><th>what it says</th><th>whose word</th><th>proof</th></tr>"
+    );
+    for reason in record.all_reasons().filter(wanted) {
+        let state = match reason.state {
+            Some(State::Introduced) => " introduced",
+            Some(State::Standing) => " standing",
+            Some(State::Fixed) => " fixed",
+            None => "",
+        };
+        let _ = writeln!(
+            page,
+            "<tr><td>{}{state} <code>{}</code><br>{}<br>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            reason.kind.name(),
+            escaped(&reason.rule),
+            escaped(&reason.place),
+            escaped(&reason.controls.join(", ")),
+            escaped(&reason.message),
+            whose(reason.cleared.as_ref(), &reason.to, &reason.void),
+            proof(record, &reason.proof)
+        );
+    }
+    for one in record.ambiguities.iter().filter(|_| filter.control.is_none()) {
+        let _ = writeln!(
+            page,
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            one.kind.name(),
+            escaped(&one.message),
+            whose(one.cleared.as_ref(), &one.to, &one.void),
+            one.proof.as_ref().map(|name| proof(record, name)).unwrap_or_default()
+        );
+    }
+    page.push_str("</table>\n</section>\n");
+    Ok(())
+}
+
+/// The digest of a proof, and the facts that it rests on.
+fn proof(record: &Record, name: &str) -> String {
+    let Some(proof) = record.proofs.get(name) else { return String::new() };
+    let bytes = serde_json::to_vec(proof).expect("bug: a proof is plain data");
+    let given = proof.nodes.iter().filter(|node| node.why == proof::Why::Given);
+    let lines: BTreeSet<&str> = given
+        .filter_map(|node| {
+            let same = |fact: &&evidence::CitedFact| fact.relation == node.relation && fact.tuple == node.tuple;
+            record.facts.iter().find(same).map(|fact| fact.line.as_str())
+        })
+        .collect();
+    let facts: String = lines.into_iter().map(|line| format!("<br><code>{}</code>", escaped(line))).collect();
+    format!("{} steps, <code>{}</code>{facts}", proof.nodes.len(), &Digest::of(&bytes).hex()[..16])
+}
+
+fn whose(cleared: Option<&Cleared>, to: &[String], void: &[String]) -> String {
+    let mut said = Vec::new();
+    if let Some(one) = cleared {
+        said.push(format!("{} by {} ({}) until {}: {}", one.how.name(), one.by, one.right, one.until, one.why));
+    } else if !to.is_empty() {
+        said.push(format!("to decide: {}", to.join(", ")));
+    }
+    said.extend(void.iter().cloned());
+    said.iter().map(|sentence| escaped(sentence)).collect::<Vec<_>>().join("<br>")
+}
+
+fn spoken(page: &mut String, index: u64, entry: &Entry, kept: &Kept) -> Result<(), Failure> {
+    let path = kept.path(&format!("approval/{}.json", entry.digest.trim_start_matches("sha256:")));
+    let bytes = fs::read(&path).map_err(|e| crate::package::unreadable(&path, &e))?;
+    let opened = evidence::open::<Approval>(&bytes)
+        .map_err(|refused| Failure::Malformed(format!("{}: {refused}", path.display())))?;
+    let said = &opened.predicate;
+    let kind = word(entry);
+    let _ = writeln!(
+        page,
+        "<section>\n<h2><span class=\"{kind}\">{kind}</span> {} <small>entry {index}, {}</small></h2>",
+        escaped(&said.file),
+        escaped(&entry.time)
+    );
+    let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
+    let accepts: Vec<String> =
+        said.accepts.iter().map(|one| format!("{}({})", one.what, one.subjects.join(", "))).collect();
+    table(
+        page,
+        &[
+            ("by", format!("{} ({}) until {}", said.by, said.right, said.until)),
+            ("why", said.why.clone()),
+            ("accepts", accepts.join("; ")),
+            ("of the decision", said.decision.clone()),
+            ("signed by", signers.join(", ")),
+        ],
+    );
+    page.push_str("</section>\n");
+    Ok(())
+}
+
+fn table(page: &mut String, rows: &[(&str, String)]) {
+    page.push_str("<table>\n");
+    for (name, what) in rows {
+        let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", escaped(name), escaped(what));
+    }
+    page.push_str("</table>\n");
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}

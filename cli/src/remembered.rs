@@ -1,0 +1,143 @@
+//! What was recorded before, as facts of the world before: decisions that were allowed, and signed words on them.
+//!
+//! INVARIANT: an approval or a waiver becomes a fact only if a key that the manifest names for its party signed it.
+//! Not here: whether it counts; that is law (`std.approval`).
+
+use crate::failure::Failure;
+use crate::kept::Kept;
+use crate::manifest::Trust;
+use crate::package;
+use evidence::{ACCEPT_RISK, Approval, Entry, How, Kept as Kind, Opened, Verdict};
+use program::{Change, Digest, Fact, FactSource, Origin, Program, SourceKind, Speaks, Type, Value, Verb};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Facts that the log gives, each with its source, and why some words in it give none.
+#[derive(Default)]
+pub(crate) struct Remembered {
+    /// The facts.
+    pub(crate) facts: Vec<Fact>,
+    /// Their sources.
+    pub(crate) sources: Vec<Arc<FactSource>>,
+    /// A line for each word that is no fact.
+    pub(crate) notes: String,
+}
+
+impl Remembered {
+    /// Decisions that were allowed in a session, as `std.history.touched`; only for a policy that asks.
+    pub(crate) fn history(&mut self, kept: &Kept, entries: &[Entry], program: &Program) -> Result<(), Failure> {
+        const TOUCHED: &str = "std.history.touched";
+        if program.find(TOUCHED).is_none() {
+            return Ok(());
+        }
+        let mut found = Vec::new();
+        for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.verdict == Some(Verdict::Allow)) {
+            let (Some(session), Some(at)) = (&entry.session, Value::parse(&entry.time, &Type::Time)) else { continue };
+            found.extend(
+                touched(kept, entry)?
+                    .into_iter()
+                    .map(|resource| (index, vec![Value::text(session.as_str()), Value::text(resource), at.clone()])),
+            );
+        }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> = found.iter().map(|(index, tuple)| format!("{index} {tuple:?}\n")).collect();
+        let source = source("log", ".writ/log", Digest::of(lines.concat().as_bytes()), Speaks::Built);
+        self.facts.extend(found.into_iter().map(|(index, tuple)| Fact {
+            relation: TOUCHED.into(),
+            tuple,
+            origin: Origin { source: source.clone(), place: format!("entry {index}").into() },
+        }));
+        self.sources.push(source);
+        Ok(())
+    }
+
+    /// Approvals and waivers of the log that are not over, and all that are of this change.
+    pub(crate) fn words(
+        &mut self,
+        kept: &Kept,
+        entries: &[Entry],
+        change: Option<&Change>,
+        trust: &Trust,
+        now: i64,
+    ) -> Result<(), Failure> {
+        for entry in entries.iter().filter(|entry| entry.kind != Kind::Decision) {
+            let hex = entry.digest.trim_start_matches("sha256:");
+            let name = format!("approval/{hex}.json");
+            let path = kept.path(&name);
+            let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+            let opened = open(&path, &bytes)?;
+            if opened.digest.to_string() != entry.digest {
+                return Err(Failure::Malformed(format!("{}: this is not what the log has under it", path.display())));
+            }
+            let ours = change.is_some_and(|change| opened.predicate.change == change.digest.to_string());
+            let until = Value::parse(&opened.predicate.until, &Type::Time);
+            let open = matches!(until, Some(Value::Time(until)) if until >= now);
+            if open || ours {
+                self.word(&format!(".writ/{name}"), &opened, trust);
+            }
+        }
+        Ok(())
+    }
+
+    /// An approval or a waiver that is handed over as a file.
+    pub(crate) fn file(&mut self, name: &str, bytes: &[u8], trust: &Trust) -> Result<(), Failure> {
+        let opened = open(Path::new(name), bytes)?;
+        self.word(name, &opened, trust);
+        Ok(())
+    }
+
+    fn word(&mut self, name: &str, opened: &Opened<Approval>, trust: &Trust) {
+        let said = &opened.predicate;
+        let (what, by) = (said.how.noun(), &said.by);
+        let known = trust.approvals.get(by).map(Vec::as_slice).unwrap_or_default();
+        if !opened.signers.iter().any(|signer| known.iter().any(|key| key.0 == *signer)) {
+            let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
+            let signed = if signers.is_empty() { String::from("nobody") } else { signers.join(", ") };
+            self.notes += &format!(
+                "{what} by \"{by}\" does not count: {signed} signed {name}, and `[trust.approvals]` names no such key for \"{by}\"\n"
+            );
+            return;
+        }
+        // The digest of what is said, not of who signed it: the same word is the same fact.
+        let source = source(name, name, opened.digest.clone(), Speaks::Intended);
+        let facts = said.facts(&Origin { source: source.clone(), place: "".into() });
+        let facts = facts.unwrap_or_default();
+        if said.how == How::Approval && said.right != ACCEPT_RISK || facts.is_empty() {
+            self.notes +=
+                &format!("{what} by \"{by}\" does not count: {name} names no right that approves, or no instant\n");
+            return;
+        }
+        self.facts.extend(facts);
+        self.sources.push(source);
+    }
+}
+
+/// What a decision touches, from its record where its entry ends early.
+fn touched(kept: &Kept, entry: &Entry) -> Result<Vec<String>, Failure> {
+    if !entry.cut {
+        return Ok(entry.resources.clone());
+    }
+    let record = kept.record(&entry.digest)?.predicate;
+    let actions = record.actions.into_iter().filter(|action| action.verb != Verb::Read);
+    Ok(actions.map(|action| action.resource).collect())
+}
+
+fn open(path: &Path, bytes: &[u8]) -> Result<Opened<Approval>, Failure> {
+    evidence::open::<Approval>(bytes).map_err(|refused| Failure::Malformed(format!("{}: {refused}", path.display())))
+}
+
+fn source(name: &str, file: &str, digest: Digest, speaks: Speaks) -> Arc<FactSource> {
+    Arc::new(FactSource {
+        name: name.into(),
+        kind: SourceKind::Facts,
+        file: file.into(),
+        speaks,
+        rank: 0,
+        observed_at: None,
+        digest: digest.hex().into(),
+        complete: true,
+    })
+}

@@ -1,0 +1,261 @@
+//! `writ replay`: every kept decision again, under another policy.
+//!
+//! A decision is a function of its change, its facts, who asks, and the time where a rule reads it. So equal cases are
+//! decided once, whatever their number; the facts of a model version are read once.
+
+use crate::arguments;
+use crate::decide::{bounded, placed};
+use crate::failure::Failure;
+use crate::kept::Kept;
+use crate::log::{Wanted, root};
+use crate::output::Answer;
+use crate::{package, policy, progress};
+use decide::{Case, Verdict};
+use evidence::{Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason};
+use program::{Digest, Fact, Program};
+use serde_json::json;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+/// What a decision says, as far as two are compared: the verdict, and what stands in the way of an allow.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Said {
+    verdict: Verdict,
+    against: BTreeSet<String>,
+}
+
+/// What a case gives under the other policy: what it says, or why it cannot be decided.
+type Outcome = Result<Said, String>;
+
+/// Every entry with what comes of it, in the order of the log; and how many cases were decided for that.
+type Made<'e> = (Vec<(u64, &'e Entry, Outcome)>, usize);
+
+/// Equal cases but for the time, and the entries that are them.
+type Cases<'e> = BTreeMap<Asked<'e>, Vec<(u64, &'e Entry)>>;
+
+/// What a case depends on besides the policy and the time. Sorted by model first, so that neighbours share facts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Asked<'e> {
+    model: &'e str,
+    content: &'e str,
+    actor: Option<&'e str>,
+    session: Option<&'e str>,
+    missing: &'e [String],
+    stale: &'e [String],
+}
+
+/// Decisions that turned in one way for one cause.
+#[derive(Default)]
+struct Flip {
+    decisions: Vec<(u64, String)>,
+}
+
+/// From which verdict to which, what stands against it now, and what did before.
+type Cause = (Verdict, Option<Verdict>, Vec<String>, Vec<String>);
+
+/// Decides every kept decision again, and tells what turned.
+pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Answer, Failure> {
+    let kept = Kept::of(&root(&arguments.policy.policy));
+    let all = kept.entries()?.ok_or_else(|| kept.fault(&evidence::LogFault::Absent))?;
+    progress::stage("compiling the other policy");
+    let other = package::load(&arguments.with)?;
+    let program = policy::compile(&other)?.program;
+    let wanted = Wanted::of(&arguments.filter)?;
+    let mut cases = Cases::new();
+    let (mut decisions, mut outside) = (0, 0);
+    for (index, entry) in (0..).zip(&all).filter(|(_, entry)| entry.kind == Kind::Decision) {
+        if !wanted.has(entry, &kept)? {
+            outside += 1;
+            continue;
+        }
+        let (Some(model), Some(content)) = (&entry.model, &entry.content) else {
+            return Err(Failure::Malformed(format!("entry {index} of the log does not say what was decided")));
+        };
+        let (actor, session) = (entry.actor.as_deref(), entry.session.as_deref());
+        let (missing, stale) = (&*entry.missing, &*entry.stale);
+        decisions += 1;
+        cases.entry(Asked { model, content, actor, session, missing, stale }).or_default().push((index, entry));
+    }
+    progress::stage("deciding again");
+    let (outcomes, distinct) = decide_all(&kept, &program, &cases, arguments)?;
+    let mut flips: BTreeMap<Cause, Flip> = BTreeMap::new();
+    for (index, entry, outcome) in outcomes {
+        let Some(was) = entry.verdict else { continue };
+        let record = || kept.record(&entry.digest).map(|opened| opened.predicate);
+        let cause = match outcome {
+            Ok(said) if said.verdict == was => continue,
+            Ok(said) => {
+                let record = record()?;
+                let reasons = record.actions.iter().flat_map(|action| &action.reasons).chain(&record.reasons);
+                let before = against(reasons, &record.ambiguities);
+                let now = said.against.difference(&before).cloned().collect();
+                let then = before.difference(&said.against).cloned().collect();
+                (was, Some(said.verdict), now, then)
+            }
+            Err(why) => (was, None, vec![why], Vec::new()),
+        };
+        flips.entry(cause).or_default().decisions.push((index, entry.digest.clone()));
+    }
+    let told = Told {
+        with: arguments.with.display().to_string(),
+        program: program.digest(),
+        decisions,
+        outside,
+        distinct,
+        models: cases.keys().map(|asked| asked.model).collect::<BTreeSet<_>>().len(),
+        changes: cases.keys().map(|asked| asked.content).collect::<BTreeSet<_>>().len(),
+    };
+    let text = if arguments.json { told.in_json(&flips) } else { told.in_text(&flips) };
+    Ok(Answer::of(text).with_code(u8::from(!flips.is_empty())))
+}
+
+/// Decides every case, several at once.
+fn decide_all<'e>(
+    kept: &Kept,
+    program: &Arc<Program>,
+    cases: &Cases<'e>,
+    arguments: &arguments::Replay,
+) -> Result<Made<'e>, Failure> {
+    let cases: Vec<(&Asked<'e>, &Vec<(u64, &'e Entry)>)> = cases.iter().collect();
+    let threads = arguments.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let next = AtomicUsize::new(0);
+    let done = Mutex::new((Vec::new(), 0_usize));
+    let work = || -> Result<(), Failure> {
+        let mut facts: (String, Arc<Vec<Fact>>) = Default::default();
+        while let Some((asked, entries)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
+            if facts.0 != asked.model {
+                let version = kept.model(asked.model, program)?;
+                facts = (asked.model.to_owned(), Arc::new(version.facts));
+            }
+            let change = kept.change(asked.content)?;
+            let mut by_time: BTreeMap<&str, (Outcome, bool)> = BTreeMap::new();
+            for (index, entry) in entries.iter() {
+                let timeless = by_time.values().next().filter(|(_, timed)| !timed).cloned();
+                let known = timeless.or_else(|| by_time.get(entry.time.as_str()).cloned());
+                let (outcome, _) = match known {
+                    Some(known) => known,
+                    None => {
+                        let case = kept.case(entry, change.clone(), program.clone(), facts.1.to_vec())?;
+                        let made = once(case, arguments.max_time)?;
+                        by_time.insert(&entry.time, made.clone());
+                        made
+                    }
+                };
+                done.lock().expect("bug: a decision panicked").0.push((*index, *entry, outcome));
+            }
+            done.lock().expect("bug: a decision panicked").1 += by_time.len();
+        }
+        Ok(())
+    };
+    thread::scope(|scope| {
+        let running: Vec<_> = (0..threads.min(cases.len().max(1))).map(|_| scope.spawn(work)).collect();
+        running.into_iter().try_for_each(|one| one.join().expect("bug: a decision panicked"))
+    })?;
+    let (mut outcomes, distinct) = done.into_inner().expect("bug: a decision panicked");
+    outcomes.sort_by_key(|(index, _, _)| *index);
+    Ok((outcomes, distinct))
+}
+
+/// Decides one case; says what came of it, and whether the time has a part in it.
+fn once(case: Case<'_>, seconds: u64) -> Result<(Outcome, bool), Failure> {
+    let limits = engine::Limits { threads: 1, ..engine::Limits::default() };
+    let decided = bounded(Duration::from_secs(seconds), limits, |limits| decide::decide(&Case { limits, ..case }));
+    match decided {
+        Ok(decision) => {
+            let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
+            let against = against(reasons, &decision.ambiguities);
+            Ok((Ok(Said { verdict: decision.verdict, against }), decision.now.is_some()))
+        }
+        Err(decide::Failure::Malformed(malformed)) => Ok((Err(placed(&malformed)), false)),
+        Err(decide::Failure::Limit(what)) => Err(Failure::Fault(what)),
+        Err(decide::Failure::Bug(what)) => Err(Failure::Bug(what)),
+    }
+}
+
+/// The rules and ambiguities against which nobody's word stands.
+fn against<'r>(reasons: impl Iterator<Item = &'r Reason>, doubts: &[Ambiguity]) -> BTreeSet<String> {
+    let open = reasons.filter(|reason| reason.kind != Asks::Permit && reason.cleared.is_none());
+    let doubts = doubts.iter().filter(|one| one.cleared.is_none());
+    open.map(|reason| reason.rule.clone()).chain(doubts.map(|one| one.kind.name().to_owned())).collect()
+}
+
+/// What is told besides the flips.
+struct Told {
+    with: String,
+    program: Digest,
+    decisions: usize,
+    outside: usize,
+    distinct: usize,
+    models: usize,
+    changes: usize,
+}
+
+impl Told {
+    fn in_text(&self, flips: &BTreeMap<Cause, Flip>) -> String {
+        let turned: usize = flips.values().map(|flip| flip.decisions.len()).sum();
+        let mut text = format!("REPLAY  {} decisions with {} · {turned} flip\n", self.decisions, self.with);
+        for ((was, is, now, then), flip) in flips {
+            let is_name = is.map_or("undecided", Verdict::name);
+            let mark = if looser(*was, *is) { "!! " } else { "" };
+            let _ = writeln!(text, "{mark}{} -> {is_name}  × {}", was.name(), flip.decisions.len());
+            for (word, list) in [("now", now), ("no longer", then)] {
+                for one in list {
+                    let _ = writeln!(text, "  {word}: {one}");
+                }
+            }
+            let few: Vec<&str> = flip.decisions.iter().take(3).map(|(_, digest)| short(digest)).collect();
+            let more = flip.decisions.len() - few.len();
+            let more = if more > 0 { format!(", … {more} more") } else { String::new() };
+            let _ = writeln!(text, "  {}{more}", few.join(", "));
+        }
+        let freed = flips.iter().filter(|((was, is, _, _), _)| looser(*was, *is)).map(|(_, flip)| flip.decisions.len());
+        let freed: usize = freed.sum();
+        if freed > 0 {
+            let _ = writeln!(text, "!! {freed} would now be allowed that were not");
+        }
+        let _ = writeln!(
+            text,
+            "{} distinct cases: {} changes over {} model versions; {} decisions outside of what was asked",
+            self.distinct, self.changes, self.models, self.outside
+        );
+        text
+    }
+
+    fn in_json(&self, flips: &BTreeMap<Cause, Flip>) -> String {
+        let flip = |((was, is, now, then), flip): (&Cause, &Flip)| {
+            json!({
+                "from": was.name(),
+                "to": is.map_or("undecided", Verdict::name),
+                "looser": looser(*was, *is),
+                "now": now,
+                "no_longer": then,
+                "decisions": flip.decisions.iter().map(|(index, digest)| json!({"index": index, "digest": digest})).collect::<Vec<_>>(),
+            })
+        };
+        let answer = json!({
+            "with": self.with,
+            "program": self.program.to_string(),
+            "decisions": self.decisions,
+            "outside": self.outside,
+            "distinct": self.distinct,
+            "changes": self.changes,
+            "models": self.models,
+            "flips": flips.iter().map(flip).collect::<Vec<_>>(),
+        });
+        format!("{answer:#}\n")
+    }
+}
+
+/// What was not allowed and now is.
+fn looser(was: Verdict, is: Option<Verdict>) -> bool {
+    was != Verdict::Allow && is == Some(Verdict::Allow)
+}
+
+fn short(digest: &str) -> &str {
+    let hex = digest.trim_start_matches("sha256:");
+    hex.get(..12).unwrap_or(hex)
+}

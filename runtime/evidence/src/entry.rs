@@ -1,0 +1,170 @@
+//! What the log says of something that is kept: enough to find it, and the digest that binds it.
+//!
+//! Not here: what is kept itself; a log entry is at most 65,535 bytes, and a record is not.
+
+use crate::approval::Approval;
+use crate::canonical::{decode, encode};
+use crate::record::{How, Record, Verdict};
+use program::{Digest, Verb};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// What was kept.
+    pub kind: Kept,
+    /// Names it.
+    pub digest: String,
+    /// When it was recorded: `2026-03-02T10:00Z`.
+    pub time: String,
+    /// How many entries the log had when it was decided. An allow stands at just that position.
+    pub position: u64,
+    /// The change it is about.
+    pub change: String,
+    /// What was decided; of a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+    /// On which model; of a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// By which program; of a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
+    /// Who asked, as claimed; of an approval who gives it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// In which session, as claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<String>,
+    /// The change as it was imported, without anything secret: names the file it is kept in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
+    /// Declared sources that were absent, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
+    /// Declared sources that were too old, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stale: Vec<String>,
+    /// The resources of its actions but reads, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<String>,
+    /// The resources that are only read, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reads: Vec<String>,
+    /// The rules of its reasons, permits among them, sorted; the names of its ambiguities.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<String>,
+    /// The controls of its reasons, sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<String>,
+    /// The lists were too long and end early: whoever looks for something reads what is kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
+}
+
+/// What a log entry stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// A decision.
+    Decision,
+    /// Somebody's word on one change.
+    Approval,
+    /// Somebody's word on violations, whatever the change.
+    Waiver,
+}
+
+/// How many bytes the four lists may take.
+const LISTS: usize = 24_000;
+
+impl Entry {
+    /// The entry of a decision.
+    ///
+    /// - `time`: of recording. `position`: how many entries the log had when it was decided.
+    pub fn of_decision(record: &Record, digest: &Digest, time: &str, position: u64) -> Entry {
+        let reasons = || record.all_reasons();
+        let kinds = record.ambiguities.iter().map(|one| one.kind.name());
+        let resources = |read: bool| {
+            let actions = record.actions.iter().filter(move |action| (action.verb == Verb::Read) == read);
+            actions.map(|action| action.resource.as_str())
+        };
+        let mut entry = Entry {
+            kind: Kept::Decision,
+            digest: digest.to_string(),
+            time: time.to_owned(),
+            position,
+            change: record.change.digest.clone(),
+            verdict: Some(record.verdict),
+            model: Some(record.model.clone()),
+            program: Some(record.program.digest.clone()),
+            actor: record.actor.clone(),
+            session: record.session.clone(),
+            content: None,
+            missing: Vec::new(),
+            stale: Vec::new(),
+            resources: sorted(resources(false)),
+            reads: sorted(resources(true)),
+            rules: sorted(reasons().map(|reason| reason.rule.as_str()).chain(kinds)),
+            controls: sorted(reasons().flat_map(|reason| reason.controls.iter().map(String::as_str))),
+            cut: false,
+        };
+        let mut left = LISTS;
+        for list in [&mut entry.controls, &mut entry.rules, &mut entry.resources, &mut entry.reads] {
+            // Quotes, a comma, and at worst six bytes for each byte.
+            let fits = list.iter().take_while(|word| match left.checked_sub(3 + 6 * word.len()) {
+                Some(rest) => {
+                    left = rest;
+                    true
+                }
+                None => false,
+            });
+            let fits = fits.count();
+            entry.cut |= fits < list.len();
+            list.truncate(fits);
+        }
+        entry
+    }
+
+    /// The entry of somebody's word.
+    pub fn of_approval(approval: &Approval, digest: &Digest, time: &str, position: u64) -> Entry {
+        Entry {
+            kind: match approval.how {
+                How::Approval => Kept::Approval,
+                How::Waiver => Kept::Waiver,
+            },
+            digest: digest.to_string(),
+            time: time.to_owned(),
+            position,
+            change: approval.change.clone(),
+            verdict: None,
+            model: None,
+            program: None,
+            actor: Some(approval.by.clone()),
+            session: None,
+            content: None,
+            missing: Vec::new(),
+            stale: Vec::new(),
+            resources: Vec::new(),
+            reads: Vec::new(),
+            rules: sorted(approval.accepts.iter().map(|one| one.what.as_str())),
+            controls: Vec::new(),
+            cut: false,
+        }
+    }
+
+    /// The bytes that the log keeps and hashes.
+    pub fn bytes(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// Reads the bytes; `None` where they are not those of an entry.
+    pub fn read(bytes: &[u8]) -> Option<Entry> {
+        decode::<Entry>(bytes).ok().filter(|entry| entry.bytes() == bytes)
+    }
+}
+
+fn sorted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<String> {
+    words.collect::<BTreeSet<_>>().into_iter().map(str::to_owned).collect()
+}
