@@ -9,10 +9,12 @@
 
 mod collections;
 mod data;
+mod encodings;
 mod net;
 mod numbers;
 mod own;
 mod patterns;
+mod requirements;
 mod strings;
 mod time;
 mod versions;
@@ -312,7 +314,9 @@ pub fn functions() -> impl Iterator<Item = &'static Signature> {
         net::FUNCTIONS,
         time::FUNCTIONS,
         versions::FUNCTIONS,
+        requirements::FUNCTIONS,
         data::FUNCTIONS,
+        encodings::FUNCTIONS,
     ];
     parts.into_iter().flatten()
 }
