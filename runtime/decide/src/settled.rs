@@ -10,7 +10,7 @@
 //! INVARIANT: nothing that leaves here was not checked, as far as the level goes.
 
 use crate::case::{Case, Failure};
-use crate::worlds::{Worlds, worlds};
+use crate::worlds::{Worlds, inputs, worlds};
 use engine::{Delta, Engine, Fault, Hypothesis};
 use evidence::Assurance;
 use program::{Program, Reading, RelationId, Tuple, Value};
@@ -81,13 +81,7 @@ fn checked(
         let database = proof::certify_change(program, &mut model, &change).map_err(flaw)?;
         return Ok(Checked::Database(Box::new(database)));
     }
-    let mut inputs = Inputs { after: before.clone(), before };
-    for (relation, tuple) in &delta.removed {
-        inputs.after.get_mut(relation).map(|tuples| tuples.remove(tuple));
-    }
-    for (relation, tuple) in &delta.added {
-        inputs.give(Side::After, *relation, tuple.clone());
-    }
+    let inputs = inputs(before, delta);
     let database = match case.assurance {
         Assurance::Proof => return Ok(Checked::Given(inputs)),
         Assurance::Replay => replayed(case, &inputs, hypothesis)?,

@@ -13,11 +13,13 @@ use crate::case::{Case, Failure, Malformed, SourceState};
 use crate::explained::Explained;
 use crate::near::{Miss, Near};
 use crate::settled::settle;
+use crate::worlds::{inputs, worlds};
 use coverage::{Coverage, Marks};
 use engine::Limits;
 use evidence::Assurance;
 use expectation::World;
 use program::{Citation, Digest, Fact, Program, TestCase, Value};
+use proof::Inputs;
 use serde::Serialize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -118,30 +120,7 @@ fn one(
     covering: coverage::Rules,
     limits: Limits<'_>,
 ) -> Result<(Outcome, coverage::Found), Failure> {
-    let (mut now, mut sources, mut facts) = (NOW, Vec::new(), Vec::new());
-    for fact in &test.given {
-        match (&*fact.relation, fact.tuple.as_slice()) {
-            ("std.time.now", [Value::Time(at)]) => now = *at,
-            ("std.source.missing", [Value::Text(name)]) => sources.push(SourceState::Missing(name.to_string())),
-            ("std.source.stale", [Value::Text(name)]) => sources.push(SourceState::Stale(name.to_string())),
-            _ => facts.push(fact.clone()),
-        }
-    }
-    let mut lines: Vec<String> = facts.iter().map(Fact::to_string).collect();
-    lines.sort();
-    let case = Case {
-        program: program.clone(),
-        facts,
-        change: test.change.clone(),
-        actor: test.actor.clone(),
-        session: test.session.clone(),
-        now,
-        model: Digest::of(lines.join("\n").as_bytes()),
-        sources,
-        limits,
-        assurance: Assurance::DeltaCertificate,
-        build: String::from("test"),
-    };
+    let case = case(program, test, limits);
     let checked = settle(&case, |settled| {
         let world = World::of(settled)?;
         let missed = test.expectations.iter().map(|expectation| world.missed(expectation));
@@ -162,6 +141,43 @@ fn one(
         Err(Failure::Bug(what)) => return Err(Failure::Bug(named(what))),
     };
     Ok((Outcome { name: test.name.clone(), place: place(&test.citation), failures }, found))
+}
+
+/// What a test asks, as any decision is asked.
+fn case<'l>(program: &Arc<Program>, test: &TestCase, limits: Limits<'l>) -> Case<'l> {
+    let (mut now, mut sources, mut facts) = (NOW, Vec::new(), Vec::new());
+    for fact in &test.given {
+        match (&*fact.relation, fact.tuple.as_slice()) {
+            ("std.time.now", [Value::Time(at)]) => now = *at,
+            ("std.source.missing", [Value::Text(name)]) => sources.push(SourceState::Missing(name.to_string())),
+            ("std.source.stale", [Value::Text(name)]) => sources.push(SourceState::Stale(name.to_string())),
+            _ => facts.push(fact.clone()),
+        }
+    }
+    let mut lines: Vec<String> = facts.iter().map(Fact::to_string).collect();
+    lines.sort();
+    Case {
+        program: program.clone(),
+        facts,
+        change: test.change.clone(),
+        actor: test.actor.clone(),
+        session: test.session.clone(),
+        now,
+        model: Digest::of(lines.join("\n").as_bytes()),
+        sources,
+        limits,
+        assurance: Assurance::DeltaCertificate,
+        build: String::from("test"),
+    }
+}
+
+/// What is given in the two worlds of a test: what any other way of evaluating the program starts from.
+///
+/// # Faults
+/// [`Failure::Malformed`] for a world or a change that cannot be.
+pub fn given(program: &Arc<Program>, test: &TestCase) -> Result<Inputs, Failure> {
+    let worlds = worlds(&case(program, test, Limits::default()))?;
+    Ok(inputs(worlds.before, &worlds.delta))
 }
 
 impl Missed {

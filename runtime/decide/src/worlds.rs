@@ -17,6 +17,7 @@ use crate::case::{Case, Failure, SourceState};
 use admission::Admission;
 use engine::Delta;
 use program::{FactSource, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Type, Value};
+use proof::{Inputs, Side};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -93,6 +94,18 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
         ignored: admission.ignored,
         differs: disagreement.anywhere,
     })
+}
+
+/// What is given in both worlds.
+pub(crate) fn inputs(before: BTreeMap<RelationId, BTreeSet<Tuple>>, delta: &Delta) -> Inputs {
+    let mut inputs = Inputs { after: before.clone(), before };
+    for (relation, tuple) in &delta.removed {
+        inputs.after.get_mut(relation).map(|tuples| tuples.remove(tuple));
+    }
+    for (relation, tuple) in &delta.added {
+        inputs.give(Side::After, *relation, tuple.clone());
+    }
+    inputs
 }
 
 impl Worlds {
