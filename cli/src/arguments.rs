@@ -113,6 +113,11 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Write the policy's program for embedding: a Rust module that depends on the crate `ascent` alone.
+    #[command(
+        after_help = "Examples:\n  writ build --emit rust --output src/policy.rs\n  writ build --emit rust --relation policy.exposed"
+    )]
+    Build(Build),
     /// Check an evidence file, part by part: 0 as it says, 1 refused.
     #[command(
         after_help = "Examples:\n  writ verify .writ/evidence/3f….json\n  writ verify evidence.json --key auditor.keys --receipt evidence.tlog-proof"
@@ -442,6 +447,30 @@ pub(crate) struct Replay {
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `writ build`.
+#[derive(Args, Debug)]
+pub(crate) struct Build {
+    /// Which policy.
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// As what.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub(crate) emit: Emit,
+    /// A relation that is wanted, by its qualified name, with all that it depends on (repeatable; default: every one).
+    #[arg(long, value_name = "NAME")]
+    pub(crate) relation: Vec<String>,
+    /// The file to write (default: standard output).
+    #[arg(long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// What a program is written as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// A Rust module.
+    Rust,
 }
 
 /// How rows are printed.

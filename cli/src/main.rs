@@ -8,6 +8,7 @@
 mod approve;
 mod arguments;
 mod ask;
+mod build;
 mod check;
 mod decide;
 mod failure;
@@ -88,6 +89,7 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
             let rows = if json { arguments::Rows::Json } else { output };
             ask::query(&body, &inputs, change.as_deref(), rows)
         }
+        Verb::Build(arguments) => build::build(&arguments),
         Verb::Verify(arguments) => verify::verify(&arguments),
         Verb::Log(arguments) => log::log(&arguments),
         Verb::Show { decision, policy, json } => show::show(&decision, &policy.policy, json),
