@@ -1,7 +1,7 @@
 //! Every stage as a query that runs again only where its input changed. Alone knows salsa.
 //!
 //! Read downwards: [`compile`] for once, [`Database`] and [`Snapshot`] for an editor; then `texts` (what is set from
-//! outside, and its trees) and `queries` (the stages in their order).
+//! outside, and its trees), `queries` (the stages in their order) and `view` (one file as an editor looks at it).
 //!
 //! INVARIANT: no file outside this folder knows salsa.
 
@@ -9,7 +9,10 @@ mod texts;
 
 mod queries;
 
+mod view;
+
 pub(crate) use texts::mistake;
+pub(crate) use view::Piece;
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::hir::Package;
@@ -29,6 +32,7 @@ use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use texts::{Chunk, File, Part, Project, chunks, parsed, part_tree, parts};
+use view::{mentions, uses};
 
 /// A module's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,7 +132,9 @@ impl Storage {
             .ingredient::<reports_of>()
             .ingredient::<findings>()
             .ingredient::<linted>()
-            .ingredient::<lowered>();
+            .ingredient::<lowered>()
+            .ingredient::<mentions>()
+            .ingredient::<uses>();
         if let Some(listener) = listener {
             builder = builder.event_callback(listener);
         }
@@ -342,8 +348,7 @@ impl Snapshot {
 
     /// The text of a file, of the package (`policy.writ`) or the standard library (`std/state.writ`).
     pub fn text(&self, path: &str) -> Option<&str> {
-        let file = self.project.files(&self.storage).iter().find(|file| file.path(&self.storage) == path)?;
-        Some(file.text(&self.storage))
+        Some(self.file(path)?.text(&self.storage))
     }
 
     fn report(&self, diagnostic: &Diagnostic) -> Report {

@@ -6,7 +6,31 @@
 //! INVARIANT: an offset that a function returns stands between two characters of the text.
 //! Not here: the protocol (`lsp`).
 
+pub mod index;
+
+mod cursor;
+
+mod context;
+
+pub mod actions;
+pub mod calls;
+pub mod completion;
+pub mod folding;
+pub mod hints;
+pub mod hover;
+pub mod lenses;
+pub mod navigation;
+pub mod rename;
+pub mod signature;
+pub mod symbols;
+pub mod tokens;
+
 pub mod formatting;
+
+#[cfg(test)]
+mod fixture;
+
+pub use cursor::{Occurrence, Site};
 
 use std::ops::Range;
 

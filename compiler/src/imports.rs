@@ -34,7 +34,7 @@ fn imported(import: &Import, items: &[(u32, &Item)]) -> bool {
 }
 
 /// Where to write what: into the braces of the module's `use`, below the last `use`, or at the top.
-fn line(import: &Import, items: &[(u32, &Item)]) -> (u32, Span, String) {
+pub(crate) fn line(import: &Import, items: &[(u32, &Item)]) -> (u32, Span, String) {
     let at = |end: u32| Span { start: end, end };
     let uses = items.iter().filter_map(|(position, item)| match &item.kind {
         ItemKind::Use { path, names } => Some((*position, item.span, path, names)),

@@ -131,7 +131,7 @@ fn attempt(
 }
 
 /// What is cut, with its line where nothing else stands there.
-fn emptied(text: &str, cut: &Spot) -> Range<usize> {
+pub(crate) fn emptied(text: &str, cut: &Spot) -> Range<usize> {
     let start = text[..cut.start].rfind('\n').map_or(0, |at| at + 1);
     let end = text[cut.end..].find('\n').map_or(text.len(), |at| cut.end + at + 1);
     let alone = text[start..cut.start].trim().is_empty() && text[cut.end..end].trim().is_empty();

@@ -136,16 +136,16 @@ impl<'a> Context<'a> {
 }
 
 impl<'e> Written<'e> {
-    fn rule(rule: &'e ast::Rule) -> Written<'e> {
+    pub(crate) fn rule(rule: &'e ast::Rule) -> Written<'e> {
         Written { head: Head::Rule(&rule.head), body: &rule.body, message: None, to: None, span: rule.span }
     }
 
-    fn governance(rule: &'e ast::Governance) -> Written<'e> {
+    pub(crate) fn governance(rule: &'e ast::Governance) -> Written<'e> {
         let (message, to) = (rule.message.as_ref(), rule.to.as_ref());
         Written { head: Head::Governance(rule), body: &rule.body, message, to, span: rule.span }
     }
 
-    fn helper(helper: &'e ast::Let) -> Written<'e> {
+    pub(crate) fn helper(helper: &'e ast::Let) -> Written<'e> {
         Written { head: Head::Let(helper), body: &helper.body, message: None, to: None, span: helper.name.span }
     }
 }

@@ -108,7 +108,10 @@ fn a_stage_returns_what_is_wrong_beside_what_it_made_and_takes_no_database() {
     let outside = ["database.rs", "question.rs"];
     let mut wrong = String::new();
     for (path, text) in sources("compiler") {
-        if outside.iter().any(|file| path.ends_with(file)) || path.parent().is_some_and(|p| p.ends_with("database")) {
+        // So are an editor's.
+        let editor = path.to_string_lossy().contains("src/ide/");
+        let inside = path.parent().is_some_and(|folder| folder.ends_with("database"));
+        if outside.iter().any(|file| path.ends_with(file)) || inside || editor {
             continue;
         }
         let text = text.split("#[cfg(test)]").next().unwrap_or_default();

@@ -122,7 +122,7 @@ fn own_name(context: Context<'_>, name: &str) -> String {
     crate::names::qualify(blueprint, name)
 }
 
-fn mentions(written: &Written<'_>, pieces: &[Piece]) -> Mentions {
+pub(crate) fn mentions(written: &Written<'_>, pieces: &[Piece]) -> Mentions {
     let head: Vec<&ast::Expr> = match written.head {
         Head::Rule(atom) => atom.arguments.iter().map(|argument| &argument.value).collect(),
         Head::Governance(rule) => rule.subjects.iter().map(|subject| &subject.argument.value).collect(),

@@ -1,0 +1,143 @@
+//! One file as the questions of an editor see it: its items with their places, trees and names.
+//!
+//! Not here: what is asked of it (`ide`).
+
+use super::Snapshot;
+use super::queries::{self, declared, exports, module_of, modules, resolved};
+use super::texts::{Chunk, File, Project, chunks, parsed};
+use crate::hir::{self, Package, Signatures};
+use crate::ide::index::{self, Mention, Role, Target};
+use crate::library::Module;
+use crate::names::Exports;
+use rustc_hash::FxHashMap;
+use salsa::Database as Db;
+use syntax::ast::Item;
+
+/// The names of an item.
+#[salsa::tracked(returns(ref))]
+pub(super) fn mentions<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>) -> Vec<Mention> {
+    let (file, library) = (chunk.file(db), queries::library(db, project, false));
+    let Some(item) = &parsed(db, chunk).0 else { return Vec::new() };
+    let place = index::Place {
+        library: &library,
+        module: module_of(db, project, file),
+        exports: &exports(db, file).0,
+        position: chunk.position(db),
+        text: chunk.text(db),
+        resolved: &resolved(db, project, chunk).0,
+    };
+    index::index(&place, item)
+}
+
+/// How often a file reads, derives or applies each declaration; its own among them.
+#[salsa::tracked(returns(ref))]
+pub(super) fn uses(db: &dyn Db, project: Project, file: File) -> FxHashMap<String, u32> {
+    let mut counts = FxHashMap::default();
+    for mention in chunks(db, file).iter().flat_map(|chunk| mentions(db, project, *chunk)) {
+        if let (Target::Declared(_, name), Role::Reads | Role::Derives) = (&mention.target, mention.role) {
+            *counts.entry(name.clone()).or_insert(0) += 1;
+        }
+    }
+    counts
+}
+
+/// An item of a file.
+#[derive(Clone, Copy)]
+pub(crate) struct Piece<'s> {
+    snapshot: &'s Snapshot,
+    chunk: Chunk<'s>,
+    /// Its first byte in the file.
+    pub(crate) start: usize,
+    /// Its position among the file's items.
+    pub(crate) position: u32,
+    /// Its words.
+    pub(crate) text: &'s str,
+    /// What they say; `None` where they cannot be read.
+    pub(crate) item: Option<&'s Item>,
+}
+
+impl<'s> Piece<'s> {
+    /// Its names, in the order of the text.
+    pub(crate) fn mentions(&self) -> &'s [Mention] {
+        mentions(&self.snapshot.storage, self.snapshot.project, self.chunk)
+    }
+
+    /// What it means.
+    pub(crate) fn resolved(&self) -> &'s hir::Item {
+        &resolved(&self.snapshot.storage, self.snapshot.project, self.chunk).0
+    }
+
+    /// Whether some of its words cannot be read.
+    pub(crate) fn is_broken(&self) -> bool {
+        !parsed(&self.snapshot.storage, self.chunk).1.is_empty()
+    }
+
+    /// One past its last byte in the file.
+    pub(crate) fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+}
+
+impl Snapshot {
+    /// A file of the package, or of the standard library (`std/state.writ`).
+    pub(super) fn file(&self, path: &str) -> Option<File> {
+        let library = || self.project.files(&self.storage).iter().find(|file| file.path(&self.storage) == path);
+        self.files.get(path).or_else(library).copied()
+    }
+
+    /// The paths of all files: the standard library's, then the package's in order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.project.files(&self.storage).iter().map(|file| file.path(&self.storage))
+    }
+
+    /// The paths of the package's own files, in order.
+    pub fn own_paths(&self) -> impl Iterator<Item = &str> {
+        self.files.keys().map(String::as_str)
+    }
+
+    /// The file of a module.
+    pub(crate) fn path_of(&self, module: &str) -> Option<&str> {
+        Some(modules(&self.storage, self.project).get(module)?.path(&self.storage))
+    }
+
+    /// Whose file it is.
+    pub(crate) fn package_of(&self, path: &str) -> Option<Package> {
+        Some(self.file(path)?.package(&self.storage))
+    }
+
+    /// A file's items, in order, the broken ones among them.
+    pub(crate) fn pieces(&self, path: &str) -> Vec<Piece<'_>> {
+        let db = &self.storage;
+        let Some(file) = self.file(path) else { return Vec::new() };
+        let pieces = chunks(db, file).iter().map(|chunk| Piece {
+            snapshot: self,
+            chunk: *chunk,
+            start: chunk.start(db) as usize,
+            position: chunk.position(db),
+            text: chunk.text(db),
+            item: parsed(db, *chunk).0.as_ref(),
+        });
+        pieces.collect()
+    }
+
+    /// A file as its items see it.
+    pub(crate) fn module_at(&self, path: &str) -> Option<&Module> {
+        Some(module_of(&self.storage, self.project, self.file(path)?))
+    }
+
+    /// What a file declares, with places.
+    pub(crate) fn exports_of(&self, path: &str) -> Option<&Exports> {
+        Some(&exports(&self.storage, self.file(path)?).0)
+    }
+
+    /// What a file declares, with places and documentation; types of subjects still open.
+    pub(crate) fn declared_in(&self, path: &str) -> Option<&Signatures> {
+        Some(&declared(&self.storage, self.project, self.file(path)?).0)
+    }
+
+    /// How often the package's files read, derive or apply a declaration.
+    pub(crate) fn uses_of(&self, name: &str) -> u32 {
+        let counts = self.files.values().map(|file| uses(&self.storage, self.project, *file).get(name));
+        counts.flatten().sum()
+    }
+}

@@ -1,0 +1,73 @@
+//! Actions, each by the text that it leaves.
+
+use super::*;
+use crate::ide::fixture::{Fixture, POLICY};
+
+/// The text after the action of that title, at the cursor or from it to `$1`.
+fn after(text: &str, title: &str) -> String {
+    let plain = text.replacen("$1", "", 1);
+    let end = text.replacen("$0", "", 1).find("$1");
+    let fixture = Fixture::new(&plain);
+    let snapshot = fixture.snapshot();
+    let mut reports = snapshot.reports(&fixture.path);
+    reports.extend(snapshot.findings().unwrap_or_default());
+    let all = actions(&snapshot, &fixture.path, fixture.offset..end.unwrap_or(fixture.offset), &reports);
+    let titles: Vec<&str> = all.iter().map(|action| action.title.as_str()).collect();
+    let chosen = all.iter().find(|action| action.title == title).unwrap_or_else(|| panic!("{titles:?}"));
+    let mut now = snapshot.text(&fixture.path).expect("there").to_owned();
+    let mut edits = chosen.edits.clone();
+    edits.sort_by_key(|(site, _)| site.range.start);
+    edits.iter().rev().for_each(|(site, text)| now.replace_range(site.range.clone(), text));
+    now
+}
+
+/// What is wrong with a policy.
+fn wrong(text: &str) -> Vec<&'static str> {
+    let fixture = Fixture::new(text);
+    fixture.snapshot().compile().reports.iter().map(|report| report.code.number()).collect()
+}
+
+#[test]
+fn a_repair_is_offered_where_it_is_needed() {
+    let text = POLICY.replacen("stateful(k);", "stateflu$0(k);", 1);
+    assert_eq!(after(&text, "write `stateful`"), POLICY);
+}
+
+#[test]
+fn a_warning_is_silenced_at_its_item() {
+    let text = format!("{POLICY}\n/// Read by nobody.\nrelation lo$0st(r: Resource);\nlost(r) if kind(r, \"x\");\n");
+    let now = after(&text, "ignore W0702 here");
+    assert!(now.contains("/// Read by nobody.\n@allow(W0702)\nrelation lost"), "{now}");
+    let fixture = Fixture::new(&now);
+    assert!(!fixture.snapshot().check().reports.iter().any(|report| report.code.number() == "W0702"));
+}
+
+#[test]
+fn conditions_become_a_relation() {
+    let text = POLICY.replacen(
+        "age(r, name: n, level: level, years: v), level == \"high\"",
+        "$0age(r, name: n, level: level, years: v), level == \"high\"$1",
+        1,
+    );
+    let now = after(&text, "extract into a relation `extracted`");
+    assert!(now.contains("    relation extracted(r: Resource, n: string, v: int);\n    extracted(r, n, v) if age(r, name: n, level: level, years: v), level == \"high\";\n"), "{now}");
+    assert!(now.contains("if covered(r), extracted(r, n, v), v > least_age"), "{now}");
+    assert_eq!(wrong(&now), Vec::<&str>::new());
+}
+
+#[test]
+fn a_rule_stands_in_place_of_its_atom() {
+    let text =
+        format!("{POLICY}\npub relation safe(r: Resource, k: string);\nsafe(r, k) if ke$0pt(r), tag(r, \"k\", k);\n");
+    let now = after(&text, "inline `kept`");
+    assert!(now.contains("safe(r, k) if kind(r, k2), stateful(k2), tag(r, \"k\", k);"), "{now}");
+    assert_eq!(wrong(&now), Vec::<&str>::new());
+}
+
+#[test]
+fn a_condition_that_lacks_is_written() {
+    let text = POLICY.replacen("if covered(r), age", "if age", 1).replacen("deny stale", "deny sta$0le", 1);
+    let now = after(&text, "add `covered(r)`");
+    assert!(now.contains("if covered(r), age"), "{now}");
+    assert_eq!(wrong(&now), Vec::<&str>::new());
+}

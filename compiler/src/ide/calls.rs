@@ -1,0 +1,132 @@
+//! Which rules read a relation, and which relations a rule reads.
+
+use super::cursor::{Site, declared_at, everywhere, owner, site, split};
+use super::hover::{said, short};
+use super::index::{Role, Target};
+use crate::database::Snapshot;
+use crate::names::Sort;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// A relation, let, intent or test in the graph of rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    /// Its short name; of a test its title.
+    pub name: String,
+    /// Its qualified name, by which it is asked for again; of a test its title.
+    pub key: String,
+    /// Its signature.
+    pub detail: String,
+    /// Whether it is a test.
+    pub is_test: bool,
+    /// Its name's place; of a test its words.
+    pub site: Site,
+}
+
+/// One end of an edge, with the places that make it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Edge {
+    /// The other end.
+    pub node: Node,
+    /// Where it is mentioned; all in one file, the one that reads.
+    pub places: Vec<Range<usize>>,
+}
+
+/// What stands at a place, as a node.
+pub fn prepare(snapshot: &Snapshot, path: &str, offset: usize) -> Option<Node> {
+    let (_, target) = super::navigation::target(snapshot, path, offset)?;
+    match target {
+        Target::Declared(Sort::Relation | Sort::Let | Sort::Blueprint, _) => node(snapshot, &target),
+        _ => None,
+    }
+}
+
+fn node(snapshot: &Snapshot, target: &Target) -> Option<Node> {
+    let Target::Declared(_, name) = target else { return None };
+    let site = declared_at(snapshot, None, target).into_iter().next()?;
+    let detail = said(snapshot, target).map(|(signature, _)| signature).unwrap_or_default();
+    Some(Node { name: short(name).to_owned(), key: name.clone(), detail, is_test: false, site })
+}
+
+fn target(snapshot: &Snapshot, key: &str) -> Option<Target> {
+    let (module, local) = split(snapshot, key)?;
+    let entry = snapshot.exports_of(snapshot.path_of(module)?)?.names.get(local)?;
+    Some(Target::Declared(entry.sort, key.to_owned()))
+}
+
+/// What reads it: by the relation that the reading rule derives.
+///
+/// - `key`: a [`Node::key`].
+pub fn incoming(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
+    let Some(asked) = target(snapshot, key) else { return Vec::new() };
+    let mut found: BTreeMap<(String, String), Edge> = BTreeMap::new();
+    for place in everywhere(snapshot, &asked, |role| role == Role::Reads) {
+        let path = place.site.file.as_str();
+        let pieces = snapshot.pieces(path);
+        let piece = pieces.iter().find(|p| p.start <= place.site.range.start && place.site.range.end <= p.end());
+        let Some((piece, item)) = piece.and_then(|piece| Some((piece, piece.item?))) else { continue };
+        let module = snapshot.module_at(path).map(|module| module.name.as_str()).unwrap_or_default();
+        let offset = u32::try_from(place.site.range.start - piece.start).unwrap_or(0);
+        let Some(owner) = owner(module, item, piece.mentions(), offset) else { continue };
+        let reader = if owner.declared {
+            target(snapshot, &owner.name).and_then(|target| node(snapshot, &target))
+        } else {
+            let (name, site) = (owner.name.clone(), site(path, piece, owner.span));
+            Some(Node { name: name.clone(), key: name, detail: String::from("test"), is_test: true, site })
+        };
+        let Some(reader) = reader else { continue };
+        let edge = found.entry((path.to_owned(), owner.name)).or_insert(Edge { node: reader, places: Vec::new() });
+        edge.places.push(place.site.range);
+    }
+    found.into_values().collect()
+}
+
+/// What its rules read.
+pub fn outgoing(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
+    let Some(asked) = target(snapshot, key) else { return Vec::new() };
+    let mut found: BTreeMap<Target, Vec<Range<usize>>> = BTreeMap::new();
+    let home = declared_at(snapshot, None, &asked).into_iter().next().map(|site| site.file);
+    for place in everywhere(snapshot, &asked, |role| matches!(role, Role::Derives | Role::Declares)) {
+        if Some(&place.site.file) != home.as_ref() {
+            continue;
+        }
+        let path = place.site.file.as_str();
+        let pieces = snapshot.pieces(path);
+        let piece = pieces.iter().find(|p| p.start <= place.site.range.start && place.site.range.end <= p.end());
+        let Some((piece, item)) = piece.and_then(|piece| Some((piece, piece.item?))) else { continue };
+        let module = snapshot.module_at(path).map(|module| module.name.as_str()).unwrap_or_default();
+        let offset = u32::try_from(place.site.range.start - piece.start).unwrap_or(0);
+        let Some(owner) = owner(module, item, piece.mentions(), offset).filter(|owner| owner.name == key) else {
+            continue;
+        };
+        for mention in piece.mentions() {
+            let inside = owner.span.start <= mention.span.start && mention.span.end <= owner.span.end;
+            let reads = matches!(mention.target, Target::Declared(Sort::Relation | Sort::Let, _));
+            if inside && reads && mention.role == Role::Reads {
+                found.entry(mention.target.clone()).or_default().push(site(path, piece, mention.span).range);
+            }
+        }
+    }
+    let edges = found.into_iter().filter_map(|(target, places)| Some(Edge { node: node(snapshot, &target)?, places }));
+    edges.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{Fixture, POLICY};
+    use super::*;
+
+    #[test]
+    fn rules_are_a_graph() {
+        let fixture = Fixture::new(&POLICY.replacen("relation kept", "relation ke$0pt", 1));
+        let snapshot = fixture.snapshot();
+        let kept = prepare(&snapshot, "policy.writ", fixture.offset).expect("a relation");
+        assert_eq!((kept.key.as_str(), kept.detail.as_str()), ("policy.kept", "relation kept(r: Resource)"));
+        let names = |edges: &[Edge]| {
+            edges.iter().map(|edge| format!("{} {}", edge.node.key, edge.places.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&outgoing(&snapshot, &kept.key)), ["policy.stateful 1", "std.state.kind 1"]);
+        assert_eq!(names(&incoming(&snapshot, &kept.key)), ["an old disk 1"]);
+        assert_eq!(names(&incoming(&snapshot, "policy.age")), ["an old disk 1", "policy.careful.stale 1"]);
+    }
+}

@@ -1,0 +1,81 @@
+//! Words that are offered, at a cursor in whole and in broken texts.
+
+use super::*;
+use crate::ide::fixture::{Fixture, POLICY};
+
+fn offered(text: &str) -> Vec<Completion> {
+    let fixture = Fixture::new(text);
+    let seen = Seen::from([(
+        ("std.state.config".to_owned(), 1),
+        BTreeSet::from([vec!["acl".to_owned()], vec!["ingress".to_owned(), "[*]".to_owned(), "port".to_owned()]]),
+    )]);
+    completion(&fixture.snapshot(), &fixture.path, fixture.offset, &seen)
+}
+
+/// The labels before the first of a higher rank, up to `most`.
+fn first(text: &str, most: usize) -> Vec<String> {
+    offered(text).into_iter().take(most).map(|item| item.label).collect()
+}
+
+fn has(text: &str, label: &str) -> bool {
+    offered(text).iter().any(|item| item.label == label)
+}
+
+#[test]
+fn an_argument_is_a_variable_of_its_type() {
+    let text = format!("{POLICY}\nkept(r) if age(r, name: n, level: l, years: y), tag(r, n, $0");
+    assert_eq!(first(&text, 1), ["n"]);
+    let text = format!("{POLICY}\nkept(r) if age(r, name: n, years: y), y > 3, age(r, n, $0), kind(r, _);");
+    assert_eq!(first(&text, 2), ["\"high\"", "\"low\""]);
+    let text = format!("{POLICY}\nkept(r) if age(r, name: n, level: l), l == \"$0");
+    assert_eq!(first(&text, 2), ["high", "low"]);
+    let text = format!("{POLICY}\nkept(r) if age(r, $0");
+    assert!(has(&text, "years:") && has(&text, "level:") && has(&text, "_"));
+}
+
+#[test]
+fn a_condition_is_a_relation_or_a_let() {
+    let text = POLICY.replacen("covered(r), age", "covered(r), $0 age", 1);
+    assert!(has(&text, "marked") && has(&text, "stateful") && has(&text, "kind") && has(&text, "not"));
+    let found = offered(&format!("{POLICY}\nkept(r) if kind(r, _), enc$0"));
+    let item = found.iter().find(|item| item.label == "encrypted_by").expect("it may be imported");
+    assert_eq!(item.also.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>(), [", encrypted_by"]);
+    assert_eq!(item.insert, "encrypted_by(${1:r}, ${2:key})");
+}
+
+#[test]
+fn a_path_goes_on() {
+    let text = "use std.state.{Resource, config};\nrelation open(r: Resource);\nopen(r) if config(r, cfg), cfg.$0";
+    assert_eq!(first(text, 9), ["acl", "ingress"]);
+    let text = format!("{POLICY}\nkept(r) if net.$0");
+    assert!(has(&text, "contains"));
+    assert!(has(&format!("{POLICY}\nkept(r) if before.$0"), "kind"));
+    assert!(has(&format!("{POLICY}\nkept(r) if web.$0"), "covers"));
+    assert!(has("use std.$0", "state"));
+    assert!(has("use std.state.{Resource, $0};", "kind"));
+    assert!(!has("use std.state.{Resource, $0};", "Resource"));
+}
+
+#[test]
+fn a_line_begins_with_its_words() {
+    assert!(has(&format!("{POLICY}\n$0"), "intent"));
+    assert!(has(&format!("{POLICY}\n$0"), "kept"));
+    assert!(has(&POLICY.replacen("    owner", "    $0\n    owner", 1), "criticality"));
+    assert!(has(&POLICY.replacen("    expect age", "    $0\n    expect age", 1), "expect"));
+    assert!(has(&POLICY.replacen("    expect age", "    change by \"a\" { $0 }\n    expect age", 1), "delete"));
+    assert!(has(&POLICY.replacen("expect deny web/careful.stale", "expect deny $0", 1), "careful.stale"));
+    assert!(has(&POLICY.replacen("apply careful", "apply $0careful", 1), "careful"));
+    assert!(has("relation a(r: $0", "string"));
+    assert!(has("@$0", "severity"));
+    assert!(offered("// a comment $0").is_empty());
+}
+
+#[test]
+fn nothing_that_is_typed_makes_it_fall() {
+    for (at, _) in POLICY.char_indices() {
+        let text = format!("{}$0", &POLICY[..at]);
+        if at % 3 == 0 {
+            offered(&text);
+        }
+    }
+}

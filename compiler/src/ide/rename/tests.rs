@@ -1,0 +1,178 @@
+//! The law of renaming, held over every name of a policy.
+
+use super::*;
+use crate::database::{Database, Source};
+use crate::ide::fixture::{Fixture, POLICY};
+
+/// The package's files.
+fn texts(database: &Database) -> Vec<(String, String)> {
+    let snapshot = database.snapshot();
+    let paths: Vec<String> = snapshot.own_paths().map(str::to_owned).collect();
+    paths.into_iter().map(|path| (path.clone(), snapshot.text(&path).expect("a file").to_owned())).collect()
+}
+
+fn write(database: &mut Database, sites: &[Site], new: &str) {
+    for (path, mut text) in texts(database) {
+        let mut here: Vec<&Site> = sites.iter().filter(|site| site.file == path).collect();
+        here.sort_by_key(|site| site.range.start);
+        here.iter().rev().for_each(|site| text.replace_range(site.range.clone(), new));
+        let module = path.trim_end_matches(".writ").replace('/', ".");
+        database.set_file(Source { path, module, text });
+    }
+}
+
+/// The program with its tests, one name in place of the other wherever it is a whole word.
+fn meaning(compiled: &str, from: &str, to: &str) -> String {
+    let text = compiled;
+    // What is cited are the author's words, whose places the longer name moves.
+    let mut out = String::new();
+    let mut word = String::new();
+    for c in text.chars().chain([' ']) {
+        if c.is_ascii_alphanumeric() || c == '_' {
+            word.push(c);
+            continue;
+        }
+        let digest = word.len() == 64 && word.bytes().all(|b| b.is_ascii_hexdigit());
+        out.push_str(if word == from {
+            to
+        } else if digest {
+            "#"
+        } else {
+            &word
+        });
+        word.clear();
+        out.push(c);
+    }
+    out
+}
+
+fn compiled(database: &Database) -> String {
+    let output = database.snapshot().compile();
+    let program = output.program.unwrap_or_else(|| panic!("it compiles: {:?}", output.reports));
+    let text = serde_json::to_string(&*program).expect("a program is data");
+    text + &format!("{:?}", output.tests)
+}
+
+/// Renames every name of some files, or one in `each`.
+///
+/// - returns: how many.
+fn renames(files: &str, each: usize) -> usize {
+    let mut fixture = Fixture::new(files);
+    let before = texts(&fixture.database);
+    let base = compiled(&fixture.database);
+    let mut seen = BTreeSet::new();
+    let mut places: Vec<(String, usize)> = Vec::new();
+    {
+        let snapshot = fixture.snapshot();
+        for path in snapshot.own_paths() {
+            for piece in snapshot.pieces(path) {
+                for mention in piece.mentions() {
+                    let variable = matches!(mention.target, Target::Variable(_)).then_some((path, piece.start));
+                    if seen.insert((variable.map(|(p, s)| (p.to_owned(), s)), mention.target.clone())) {
+                        places.push((path.to_owned(), piece.start + mention.span.start as usize));
+                    }
+                }
+            }
+        }
+    }
+    let mut renamed = 0;
+    for (path, offset) in places.into_iter().step_by(each) {
+        let snapshot = fixture.snapshot();
+        let Ok((_, old)) = prepare(&snapshot, &path, offset) else { continue };
+        // It stands in the order of names where the old one stood.
+        let new = format!("{old}_0");
+        let sites = rename(&snapshot, &path, offset, &new).unwrap_or_else(|why| panic!("{old}: {why}"));
+        assert!(!sites.is_empty(), "{old}");
+        drop(snapshot);
+        let meant = meaning(&base, &old, &new);
+        write(&mut fixture.database, &sites, &new);
+        let now = meaning(&compiled(&fixture.database), &old, &new);
+        let differs = strip(&meant).bytes().zip(strip(&now).bytes()).position(|(a, b)| a != b);
+        assert!(
+            differs.is_none(),
+            "{old} in {path}: {:?}",
+            &strip(&now)[differs.unwrap_or(0).saturating_sub(99)..][..120]
+        );
+        let snapshot = fixture.snapshot();
+        let first = sites.iter().find(|site| site.file == path).expect("its own place");
+        let back =
+            rename(&snapshot, &path, first.range.start, &old).unwrap_or_else(|why| panic!("back to {old}: {why}"));
+        drop(snapshot);
+        write(&mut fixture.database, &back, &old);
+        assert_eq!(texts(&fixture.database), before, "{old}");
+        renamed += 1;
+    }
+    renamed
+}
+
+/// Without places: a longer name moves what stands behind it.
+fn strip(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(at) = ["\"column\":", "column: ", "place: \""]
+        .iter()
+        .filter_map(|word| rest.find(word).map(|at| at + word.len()))
+        .min()
+    {
+        out.push_str(&rest[..at]);
+        rest = rest[at..].trim_start_matches(|c: char| c.is_ascii_digit() || c == ':');
+    }
+    out + rest
+}
+
+#[test]
+fn a_renamed_policy_is_the_same_policy() {
+    assert!(renames(POLICY, 2) > 10);
+}
+
+#[test]
+fn a_name_is_renamed_in_every_module() {
+    let files = "//- base.writ
+use std.state.{Resource, kind};
+pub enum Sort { one, two }
+pub relation sort(r: Resource, sort: Sort);
+sort(r, \"one\") if kind(r, \"a\");
+//- other.writ
+use base.sort;
+use std.state.Resource;
+pub relation first(r: Resource);
+first(r) if sort(r, s), s == \"one\";
+first(r) if base.sort(r, sort: \"two\");
+";
+    assert!(renames(files, 1) > 10);
+}
+
+#[test]
+fn the_examples_keep_their_meaning() {
+    let text = include_str!("../../../../examples/recoverability/policy.writ");
+    assert!(renames(text, 7) > 4);
+}
+
+#[test]
+fn what_would_change_the_meaning_is_refused() {
+    let refused = |text: &str, new: &str| {
+        let fixture = Fixture::new(text);
+        rename(&fixture.snapshot(), &fixture.path, fixture.offset, new).err()
+    };
+    let stateful = POLICY.replacen("relation stateful", "relation state$0ful", 1);
+    assert_eq!(refused(&stateful, "kept").as_deref(), Some("`policy` declares `kept` already"));
+    assert_eq!(
+        refused(&stateful, "kind").as_deref(),
+        Some("`kind` means something else in an item that mentions the name")
+    );
+    assert_eq!(refused(&stateful, "tag").as_deref(), Some("`tag` means something else in `policy.writ`"));
+    assert_eq!(refused(&stateful, "not").as_deref(), Some("`not` is a word of the language"));
+    assert_eq!(
+        refused(&stateful, "a b").as_deref(),
+        Some("`a b` is no name: a letter or `_`, then letters, digits and `_`")
+    );
+    let variable = POLICY.replacen("stateful(k);", "stateful(k$0);", 1);
+    assert_eq!(refused(&variable, "r").as_deref(), Some("`r` means something else in an item that mentions the name"));
+    let library = POLICY.replacen("kind(r, k)", "ki$0nd(r, k)", 1);
+    assert_eq!(refused(&library, "sort").as_deref(), Some("`std.state.kind` is the standard library's"));
+    let broken = format!("{stateful}\nbroken(r) if stateful(;\n");
+    assert_eq!(
+        refused(&broken, "durable").as_deref(),
+        Some("`policy.writ` has a syntax error beside the name: mend that first")
+    );
+}
