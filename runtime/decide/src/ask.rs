@@ -1,7 +1,17 @@
 //! Questions about a model, with or without a change: why something holds, which tuples answer, what hangs on what.
 //!
 //! Every answer is read from certified worlds, and every proof was checked.
+//! Read downwards: whole relations and tuples here, one rule in `rule`, a decision as a test in `example`,
+//! the insides of values in `keys`.
 //! Not here: how a question is written (`compiler`): it comes as a relation and a pattern.
+
+mod example;
+mod keys;
+mod rule;
+
+pub use example::example;
+pub use keys::{Keys, keys};
+pub use rule::{Match, Matches, Stopped, rule, tuples};
 
 use crate::blast::Graph;
 use crate::case::{Case, Failure};

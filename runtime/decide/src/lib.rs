@@ -37,8 +37,10 @@ mod worlds;
 
 pub use case::{Case, Failure, Malformed, SourceState};
 pub use decision::{Approval, Decision, Hit, Judged, Model, Row};
+pub use engine::Limits;
 pub use evidence::{Accountable, Ambiguity, Asked, Assurance, Cleared, Doubt, How, Kind, Law, Reason, Verdict};
 pub use explained::{Because, Explained, Ground, SHORT, Step};
 pub use near::{Cause, Miss, Near};
+pub use proof::Side;
 pub use unfilled::unfilled;
 pub use verdict::decide;

@@ -40,6 +40,28 @@ fn why_proves_every_tuple_that_matches() {
 }
 
 #[test]
+fn a_rule_tells_what_it_makes_of_a_model() {
+    let program = program(&KEYS);
+    let case = case(&program, estate(), delete_key());
+    let place = |rule: &program::Rule| (rule.citation.file.clone(), rule.citation.line, rule.citation.column);
+    let blast = find(&program, "std.graph.blast");
+    let first = program.rules.iter().find(|rule| rule.head.relation == blast).expect("a rule");
+    let (file, line, column) = place(first);
+    let found = ask::rule(&case, (&file, line, column), 5).expect("an answer").expect("a rule");
+    assert_eq!((found.name.as_str(), found.count, found.whole), ("blast", 1, true));
+    assert_eq!(found.shown[0].holds, "blast(\"key\", \"db\")");
+    assert!(found.proof.is_some());
+    let page = found.lines().join("\n");
+    assert!(
+        page.starts_with("blast   policy.writ:15\n1 match\n  blast(\"key\", \"db\")\n\nwhy the first holds\n"),
+        "{page}"
+    );
+    assert_eq!(ask::rule(&case, (&file, 999, 1), 5).expect("an answer"), None);
+    let kind = find(&program, "std.state.kind");
+    assert_eq!(ask::tuples(&case, kind, 9).expect("tuples"), (vec![String::from("kind(\"db\", \"database\")")], 1));
+}
+
+#[test]
 fn a_query_is_a_table() {
     let program = program(&KEYS);
     let kind = find(&program, "std.state.kind");
