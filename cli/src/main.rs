@@ -11,6 +11,7 @@ mod ask;
 mod build;
 mod check;
 mod decide;
+mod editor;
 mod failure;
 mod fix;
 mod fmt;
@@ -102,7 +103,8 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
             Ok(Answer::of(String::from_utf8_lossy(&script).into_owned()))
         }
         Verb::Lsp { stdio: _ } => {
-            let code = lsp::serve().map_err(|e| Failure::Fault(format!("the editor cannot be served: {e}")))?;
+            let code = lsp::serve(std::sync::Arc::new(editor::Sources))
+                .map_err(|e| Failure::Fault(format!("the editor cannot be served: {e}")))?;
             Ok(Answer::of(String::new()).with_code(code))
         }
     }

@@ -25,11 +25,59 @@ pub(crate) fn home(uri: &str, path: Option<&Path>) -> (Home, String) {
         (Home::Alone(uri.to_owned()), name)
     };
     let Some(path) = path else { return alone() };
+    if let Some(found) = library_home(path) {
+        return found;
+    }
     let root = path.ancestors().skip(1).find(|folder| folder.join("writ.toml").is_file());
     match root.and_then(|root| Some((root, relative(root, path)?))) {
         Some((root, shown)) => (Home::Package(root.to_owned()), shown),
         None => alone(),
     }
+}
+
+/// Where a file of the standard library is written out, so that an editor can open it.
+const LIBRARY: [&str; 2] = [".writ", "library"];
+
+/// The package of a file of the standard library that was written out, and the file's path in the library.
+fn library_home(path: &Path) -> Option<(Home, String)> {
+    let folder = path.parent()?;
+    let name = path.file_name()?.to_str()?;
+    let (library, hidden) = (folder, folder.parent()?);
+    if library.file_name()? != LIBRARY[1] || hidden.file_name()? != LIBRARY[0] {
+        return None;
+    }
+    let root = hidden.parent()?;
+    let home =
+        if root.join("writ.toml").is_file() { Home::Package(root.to_owned()) } else { Home::Alone(String::new()) };
+    Some((home, format!("std/{name}")))
+}
+
+/// Writes a file of the standard library out, where it does not stand there already.
+///
+/// - `file`: `std/state.writ`.
+/// - returns: where it stands: in the package's `.writ`, or in the folder for temporary files.
+pub(crate) fn library_file(home: &Home, file: &str, text: &str) -> io::Result<PathBuf> {
+    let root = match home {
+        Home::Package(root) => root.clone(),
+        Home::Alone(_) => std::env::temp_dir().join(format!("writ-{}", env!("CARGO_PKG_VERSION"))),
+    };
+    let path = LIBRARY.iter().fold(root, |folder, part| folder.join(part)).join(file.trim_start_matches("std/"));
+    write(&path, text)?;
+    Ok(path)
+}
+
+/// Writes a file where it does not say that already, and its folders.
+pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
+    if fs::read_to_string(path).is_ok_and(|known| known == text) {
+        return Ok(());
+    }
+    fs::create_dir_all(path.parent().unwrap_or(Path::new(".")))?;
+    fs::write(path, text)
+}
+
+/// Where a module's file stands.
+pub(crate) fn path_of(root: &Path, path: &str) -> PathBuf {
+    path.split('/').fold(root.to_owned(), |folder, part| folder.join(part))
 }
 
 /// The module's name of a path in its package (`network/segments.writ`); `None` where a part of it is no word.

@@ -1,11 +1,11 @@
 //! Reports as an editor shows them.
 
-use compiler::diagnostic::Severity;
-use compiler::ide::{Encoding, Lines};
+use crate::view::View;
+use compiler::diagnostic::{Code, Severity};
 use compiler::report::{Report, Spot};
-use std::rc::Rc;
 use tower_lsp_server::ls_types::{
-    Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, Location, NumberOrString, Position, Range, Uri,
+    CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
+    NumberOrString, Uri,
 };
 
 /// What is wrong in a document at a version.
@@ -15,27 +15,22 @@ pub(crate) struct Published {
     pub(crate) version: Option<i32>,
 }
 
-/// A report on a document.
-///
-/// - `lines`: a file's text by its path.
-/// - `address`: a file's address by its path; the standard library's files have none.
-pub(crate) fn diagnostic<'t>(
-    report: &Report,
-    lines: &dyn Fn(&str) -> Rc<Lines<'t>>,
-    address: &dyn Fn(&str) -> Option<Uri>,
-    encoding: Encoding,
-) -> Option<Diagnostic> {
-    let range = |spot: &Spot| {
-        let lines = lines(&spot.file);
-        let place = |offset| {
-            let place = lines.position(offset, encoding);
-            Position { line: place.line, character: place.character }
-        };
-        Range { start: place(spot.start), end: place(spot.end) }
-    };
+/// What the editor is told unasked.
+pub(crate) enum Told {
+    Publish(Published),
+    /// What it shows may be out of date: it asks again.
+    Refresh,
+}
+
+/// Where a diagnostic's page stands for a reader without the tool; `writ explain` prints the same.
+const PAGES: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/diagnostics/");
+
+/// A report on a file.
+pub(crate) fn diagnostic(report: &Report, view: &View<'_>) -> Option<Diagnostic> {
+    let range = |spot: &Spot| view.range(&spot.file, &(spot.start..spot.end));
     let (first, others) = report.spots.split_first()?;
     let related = others.iter().filter_map(|spot| {
-        let location = Location { uri: address(&spot.file)?, range: range(spot) };
+        let location = Location { uri: view.address(&spot.file)?, range: range(spot) };
         Some(DiagnosticRelatedInformation { location, message: spot.text.clone() })
     });
     let related: Vec<DiagnosticRelatedInformation> = related.collect();
@@ -55,11 +50,21 @@ pub(crate) fn diagnostic<'t>(
             Severity::Warning => DiagnosticSeverity::WARNING,
         }),
         code: Some(NumberOrString::String(report.code.number().to_owned())),
+        code_description: format!("{PAGES}{}.md", report.code.number())
+            .parse()
+            .ok()
+            .map(|href| CodeDescription { href }),
+        tags: idle(report.code).then(|| vec![DiagnosticTag::UNNECESSARY]),
         source: Some("writ".to_owned()),
         message,
         related_information: (!related.is_empty()).then_some(related),
         ..Diagnostic::default()
     })
+}
+
+/// Whether the words could go.
+fn idle(code: Code) -> bool {
+    matches!(code, Code::NeverRead | Code::IdleParameter | Code::UnusedImport | Code::UnusedName | Code::IdleAllow)
 }
 
 /// A document whose name can be no module's.

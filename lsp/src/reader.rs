@@ -1,31 +1,27 @@
-//! The thread that answers: what is wrong in the open documents of a package.
+//! The thread that tells unasked: what is wrong in the documents of a package, and in its other files.
 //!
 //! A question about the documents is answered at once, from what each of them shows. What only the whole package shows
 //! is found out when nothing has been typed for a while; until then the last findings stand where their words now are.
 //!
 //! INVARIANT: a question that a write overtakes is dropped; the writer asks again.
 
-use crate::folder::Home;
-use crate::publish::{Published, diagnostic, our_bug};
+use crate::folder::{self, Home};
+use crate::model as models;
+use crate::publish::{Published, Told, diagnostic, no_module, our_bug};
+use crate::view::{Request, View};
 use compiler::database::Snapshot;
-use compiler::ide::{Encoding, Lines};
 use compiler::report::{Report, Spot};
-use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
-use tower_lsp_server::ls_types::Uri;
+use tower_lsp_server::ls_types::{Diagnostic, Uri};
 
 /// What is to be found out.
 pub(crate) struct Question {
-    pub(crate) snapshot: Snapshot,
-    pub(crate) encoding: Encoding,
-    /// Addresses, versions and paths of the package's open documents.
-    pub(crate) documents: Vec<(Uri, i32, String)>,
-    pub(crate) home: Home,
+    pub(crate) request: Request,
     pub(crate) extent: Extent,
 }
 
@@ -38,91 +34,154 @@ pub(crate) enum Extent {
     Package,
 }
 
+/// What the whole of each package last showed.
+pub(crate) type Findings = Arc<Mutex<BTreeMap<Home, Arc<Known>>>>;
+
 pub(crate) struct Reader {
-    publish: UnboundedSender<Published>,
-    /// What the whole of each package last showed.
-    known: BTreeMap<Home, Known>,
+    tell: UnboundedSender<Told>,
+    findings: Findings,
+    /// The editor asks for diagnostics itself; it is told when to ask again.
+    pulled: bool,
+    models: models::Known,
+    /// What was said of files that are not open, by package and file.
+    said: BTreeMap<Home, BTreeMap<String, Vec<Diagnostic>>>,
 }
 
-/// Findings, and the texts of the open documents that they are about.
+/// Findings, and the texts of the package's files that they are about.
 #[derive(Default)]
-struct Known {
+pub(crate) struct Known {
     findings: Vec<Report>,
     texts: BTreeMap<String, String>,
 }
 
 impl Reader {
-    pub(crate) fn new(publish: UnboundedSender<Published>) -> Reader {
-        Reader { publish, known: BTreeMap::new() }
+    pub(crate) fn new(tell: UnboundedSender<Told>, findings: Findings, models: models::Known, pulled: bool) -> Reader {
+        Reader { tell, findings, pulled, models, said: BTreeMap::new() }
     }
 
     /// Answers until the writer is gone.
     pub(crate) fn run(mut self, questions: &Receiver<Question>) {
-        while let Ok(question) = questions.recv() {
-            let Question { snapshot, encoding, documents, home, extent } = question;
-            let known = self.known.remove(&home).unwrap_or_default();
-            let open: Vec<(Uri, i32)> = documents.iter().map(|(uri, version, _)| (uri.clone(), *version)).collect();
-            // A bug of ours is said in the document; the next edit is answered again.
-            let answers = catch_unwind(AssertUnwindSafe(|| {
+        while let Ok(Question { request, extent }) = questions.recv() {
+            let Request { snapshot, home, encoding, open, .. } = request;
+            let answered = catch_unwind(AssertUnwindSafe(|| {
                 snapshot.ask(|snapshot| {
-                    let learned = learn(snapshot, &documents, extent, &known);
-                    let published = answer(snapshot, documents, encoding, &home, learned.as_ref().unwrap_or(&known));
-                    (published, learned)
+                    let view = View::new(snapshot, "", &home, encoding, &open);
+                    match extent {
+                        Extent::Documents => self.documents(&view, &known(&self.findings, &home)),
+                        Extent::Package => self.package(&view),
+                    }
                 })
             }));
-            let (answers, learned) = answers
-                .unwrap_or_else(|_| {
-                    let bug = |(uri, version)| Published { uri, diagnostics: vec![our_bug()], version: Some(version) };
-                    Some((open.into_iter().map(bug).collect(), None))
-                })
-                .unwrap_or_default();
-            self.known.insert(home, learned.unwrap_or(known));
-            for answer in answers {
-                let _ = self.publish.send(answer);
+            // A bug of ours is said in the document; the next edit is answered again.
+            if answered.is_err() {
+                for (uri, version) in open.values() {
+                    let (uri, version) = (uri.clone(), Some(*version));
+                    self.say(Published { uri, diagnostics: vec![our_bug()], version });
+                }
             }
         }
     }
+
+    fn say(&self, published: Published) {
+        // The editor may have gone.
+        let _ = self.tell.send(Told::Publish(published));
+    }
+
+    /// Tells what is wrong in the open documents.
+    fn documents(&self, view: &View<'_>, known: &Known) {
+        if self.pulled {
+            return;
+        }
+        for (path, (uri, version)) in view.open.iter().filter(|(path, _)| folder::own_module(path).is_some()) {
+            let (uri, version) = (uri.clone(), Some(*version));
+            self.say(Published { uri, diagnostics: of_file(view, known, path), version });
+        }
+    }
+
+    /// Tells what is wrong in every file: at once what each shows, then what the whole does.
+    fn package(&mut self, view: &View<'_>) {
+        let known = known(&self.findings, view.home);
+        // What is asked for the first time is worth all threads; later there is little to do.
+        if known.texts.is_empty() {
+            view.snapshot.prepare(std::thread::available_parallelism().map_or(1, usize::from));
+        }
+        self.others(view, &known);
+        if let Some(learned) = learn(view) {
+            let learned = Arc::new(learned);
+            let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+            findings.insert(view.home.clone(), learned.clone());
+            drop(findings);
+            self.documents(view, &learned);
+            self.others(view, &learned);
+            let _ = self.tell.send(Told::Refresh);
+        }
+        if let (true, Home::Package(root)) = (self.models.is_wanted(), view.home)
+            && let Some(program) = view.snapshot.compile().program
+        {
+            self.models.count(root, program);
+        }
+    }
+
+    /// Tells what is wrong in files that are not open, where that is news.
+    fn others(&mut self, view: &View<'_>, known: &Known) {
+        let (false, Home::Package(root)) = (self.pulled, view.home) else { return };
+        let closed = view.snapshot.own_paths().filter(|path| !view.open.contains_key(*path));
+        let mut now: BTreeMap<String, Vec<Diagnostic>> =
+            closed.map(|path| (path.to_owned(), of_file(view, known, path))).collect();
+        now.retain(|_, diagnostics| !diagnostics.is_empty());
+        let said = self.said.entry(view.home.clone()).or_default();
+        said.retain(|path, _| !view.open.contains_key(path));
+        let mut news = Vec::new();
+        for path in said.keys().chain(now.keys()).cloned().collect::<BTreeSet<String>>() {
+            let diagnostics = now.remove(&path).unwrap_or_default();
+            if said.get(&path) == Some(&diagnostics) {
+                continue;
+            }
+            if let Some(uri) = Uri::from_file_path(folder::path_of(root, &path)) {
+                news.push(Published { uri, diagnostics: diagnostics.clone(), version: None });
+            }
+            said.insert(path, diagnostics);
+        }
+        said.retain(|_, diagnostics| !diagnostics.is_empty());
+        news.into_iter().for_each(|published| self.say(published));
+    }
 }
 
-/// What the whole package shows now; `None` where it was not asked for, or a file is wrong.
-fn learn(snapshot: &Snapshot, documents: &[(Uri, i32, String)], extent: Extent, known: &Known) -> Option<Known> {
-    if extent == Extent::Documents {
-        return None;
-    }
-    // What is asked for the first time is worth all threads; later there is little to do.
-    if known.texts.is_empty() {
-        snapshot.prepare(std::thread::available_parallelism().map_or(1, usize::from));
-    }
-    let findings = snapshot.findings()?;
-    let texts = documents.iter().filter_map(|(_, _, path)| Some((path.clone(), snapshot.text(path)?.to_owned())));
+/// What the whole of a package last showed.
+pub(crate) fn known(findings: &Findings, home: &Home) -> Arc<Known> {
+    findings.lock().unwrap_or_else(PoisonError::into_inner).get(home).cloned().unwrap_or_default()
+}
+
+/// What the whole package shows now; `None` where a file is wrong.
+fn learn(view: &View<'_>) -> Option<Known> {
+    let findings = view.snapshot.findings()?;
+    let texts = view.open.keys().filter_map(|path| Some((path.clone(), view.snapshot.text(path)?.to_owned())));
     Some(Known { findings, texts: texts.collect() })
 }
 
-fn answer(
-    snapshot: &Snapshot,
-    documents: Vec<(Uri, i32, String)>,
-    encoding: Encoding,
-    home: &Home,
-    known: &Known,
-) -> Vec<Published> {
-    let lines: RefCell<BTreeMap<String, Rc<Lines<'_>>>> = RefCell::default();
-    let lines = |path: &str| {
-        let mut lines = lines.borrow_mut();
-        let found = lines.entry(path.to_owned());
-        found.or_insert_with(|| Rc::new(Lines::new(snapshot.text(path).unwrap_or_default()))).clone()
+/// All that is wrong in a file.
+pub(crate) fn of_file(view: &View<'_>, known: &Known, path: &str) -> Vec<Diagnostic> {
+    reports(view, known, path).iter().filter_map(|report| diagnostic(report, view)).collect()
+}
+
+/// All that is wrong in a file, and a name for just that.
+pub(crate) fn pulled(view: &View<'_>, known: &Known, path: &str) -> (Vec<Diagnostic>, String) {
+    let found = match folder::own_module(path) {
+        Some(_) => of_file(view, known, path),
+        None if path.starts_with("std/") => Vec::new(),
+        None => vec![no_module(path)],
     };
-    let address = |path: &str| match home {
-        Home::Package(root) => Uri::from_file_path(path_of(root, path)),
-        Home::Alone(_) => None,
-    };
-    let answer = |(uri, version, path): (Uri, i32, String)| {
-        let mut reports = snapshot.reports(&path);
-        let here = known.findings.iter().filter(|report| report.file() == Some(path.as_str()));
-        reports.extend(here.filter_map(|report| known.carried(report, snapshot)));
-        let diagnostics = reports.iter().filter_map(|report| diagnostic(report, &lines, &address, encoding));
-        Published { uri, diagnostics: diagnostics.collect(), version: Some(version) }
-    };
-    documents.into_iter().map(answer).collect()
+    let mut hasher = DefaultHasher::new();
+    serde_json::to_string(&found).expect("bug: diagnostics are plain data").hash(&mut hasher);
+    (found, format!("{:016x}", hasher.finish()))
+}
+
+/// The same as the compiler tells it.
+pub(crate) fn reports(view: &View<'_>, known: &Known, path: &str) -> Vec<Report> {
+    let mut reports = view.snapshot.reports(path);
+    let here = known.findings.iter().filter(|report| report.file() == Some(path));
+    reports.extend(here.filter_map(|report| known.carried(report, view.snapshot)));
+    reports
 }
 
 impl Known {
@@ -157,10 +216,6 @@ fn carried(spot: &Spot, before: &str, now: &str) -> Option<Spot> {
     let end = same(&mut before.bytes().rev().zip(now.bytes().rev()).take(room));
     let moved = |at: usize| at + now.len() - before.len();
     (spot.start >= before.len() - end).then(|| Spot { start: moved(spot.start), end: moved(spot.end), ..spot.clone() })
-}
-
-fn path_of(root: &Path, path: &str) -> PathBuf {
-    path.split('/').fold(root.to_owned(), |folder, part| folder.join(part))
 }
 
 #[cfg(test)]

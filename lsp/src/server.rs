@@ -1,136 +1,162 @@
-//! The protocol: every message becomes an [`Event`] for the writer, at once and in order.
+//! One editor: what it says becomes an [`Event`] for the writer, at once and in order; what it asks is asked of a snapshot.
+//!
+//! Read downwards: [`run`] serves one editor, [`Editor::read`] asks a question.
+//! Not here: which message asks what (`handlers`).
 
-use crate::publish::Published;
+use crate::capabilities::Offered;
+use crate::model::{Known, Models};
+use crate::publish::{Published, Told};
+use crate::reader::Findings;
+use crate::view::{Request, View};
 use crate::writer::{Event, Writer};
-use compiler::ide::Encoding;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, OnceLock};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::sync::oneshot;
-use tower_lsp_server::jsonrpc::Result;
-use tower_lsp_server::ls_types::{
-    DidChangeTextDocumentParams, DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams,
-    DidSaveTextDocumentParams, DocumentFormattingParams, DocumentRangeFormattingParams, InitializeParams,
-    InitializeResult, InitializedParams, OneOf, PositionEncodingKind, Range, ServerCapabilities, ServerInfo,
-    TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions, TextEdit,
-    Uri,
-};
-use tower_lsp_server::{LanguageServer, LspService, Server};
+use tower_lsp_server::jsonrpc::{Error, ErrorCode, Result};
+use tower_lsp_server::ls_types::{Range, TextEdit, Uri};
+use tower_lsp_server::{Client, LspService, Server};
 
 /// Serves one editor until it says `exit`, or closes `input`.
 ///
+/// - `models`: reads what packages declare.
 /// - returns: the exit code: 0 after a `shutdown`, else 1.
-pub async fn run<I, O>(input: I, output: O) -> u8
+pub async fn run<I, O>(input: I, output: O, models: Arc<dyn Models>) -> u8
 where
     I: AsyncRead + Unpin,
     O: AsyncWrite,
 {
-    let (publish, mut published) = unbounded_channel::<Published>();
+    let (tell, told) = unbounded_channel::<Told>();
     let (events, queue) = channel();
     let ended = Arc::new(AtomicBool::new(false));
-    let told = ended.clone();
+    let (findings, can) = (Findings::default(), Arc::new(OnceLock::new()));
+    let known = Known::new(models, tell.clone());
     let (service, socket) = LspService::new(|client| {
-        tokio::spawn(async move {
-            while let Some(Published { uri, diagnostics, version }) = published.recv().await {
-                client.publish_diagnostics(uri, diagnostics, version).await;
-            }
-        });
-        Editor { events, ended: told }
+        tokio::spawn(publish(client.clone(), told, can.clone()));
+        let (ended, findings, known) = (ended.clone(), findings.clone(), known.clone());
+        Editor { events, ended, findings, can, known, client }
     });
-    let writer = std::thread::spawn(move || Writer::new(publish).run(&queue));
-    // One at a time: the order of the wire is the order of the edits.
-    Server::new(input, output, socket).concurrency_level(1).serve(service).await;
+    let writer = std::thread::spawn(move || Writer::new(tell, findings, known).run(&queue));
+    // Handlers are first polled in the order of the wire, and hand what they were told to the writer before they wait.
+    Server::new(input, output, socket).concurrency_level(AT_ONCE).serve(service).await;
     drop(writer);
     if ended.load(Ordering::Acquire) { 0 } else { 1 }
 }
 
+/// Requests that may wait for their answers at once.
+const AT_ONCE: usize = 64;
+
+/// Hands the editor what it is told unasked.
+async fn publish(client: Client, mut told: UnboundedReceiver<Told>, can: Arc<OnceLock<Offered>>) {
+    while let Some(told) = told.recv().await {
+        match told {
+            Told::Publish(Published { uri, diagnostics, version }) => {
+                client.publish_diagnostics(uri, diagnostics, version).await;
+            }
+            Told::Refresh => {
+                let (client, can) = (client.clone(), can.get().cloned().unwrap_or_default());
+                tokio::spawn(async move {
+                    // An editor that refuses asks again when its user types.
+                    if can.pulls && can.refreshes_diagnostics {
+                        let _ = client.workspace_diagnostic_refresh().await;
+                    }
+                    if can.refreshes_lenses {
+                        let _ = client.code_lens_refresh().await;
+                    }
+                    if can.refreshes_hints {
+                        let _ = client.inlay_hint_refresh().await;
+                    }
+                });
+            }
+        }
+    }
+}
+
 /// The editor at the other end.
-struct Editor {
+pub(crate) struct Editor {
     events: Sender<Event>,
-    ended: Arc<AtomicBool>,
+    pub(crate) ended: Arc<AtomicBool>,
+    pub(crate) findings: Findings,
+    /// What it said that it can do.
+    pub(crate) can: Arc<OnceLock<Offered>>,
+    pub(crate) known: Known,
+    pub(crate) client: Client,
 }
 
 impl Editor {
-    fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: Event) {
         // The writer is gone only when the server is.
         let _ = self.events.send(event);
     }
 
+    pub(crate) fn can(&self) -> Offered {
+        self.can.get().cloned().unwrap_or_default()
+    }
+
     /// The answer is of the text as it is when the writer comes to it, behind every edit that was sent before.
-    async fn format(&self, uri: Uri, range: Option<Range>) -> Option<Vec<TextEdit>> {
+    pub(crate) async fn format(&self, uri: Uri, range: Option<Range>) -> Option<Vec<TextEdit>> {
         let (answer, edits) = oneshot::channel();
         self.tell(Event::Format { uri, range, answer });
         edits.await.ok()
     }
-}
 
-impl LanguageServer for Editor {
-    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
-        let offered = params.capabilities.general.and_then(|general| general.position_encodings).unwrap_or_default();
-        let (encoding, named) = if offered.contains(&PositionEncodingKind::UTF8) {
-            (Encoding::Utf8, PositionEncodingKind::UTF8)
-        } else {
-            (Encoding::Utf16, PositionEncodingKind::UTF16)
-        };
-        self.tell(Event::Encoding(encoding));
-        let sync = TextDocumentSyncOptions {
-            open_close: Some(true),
-            change: Some(TextDocumentSyncKind::INCREMENTAL),
-            save: Some(TextDocumentSyncSaveOptions::Supported(true)),
-            ..TextDocumentSyncOptions::default()
-        };
-        Ok(InitializeResult {
-            capabilities: ServerCapabilities {
-                position_encoding: Some(named),
-                text_document_sync: Some(TextDocumentSyncCapability::Options(sync)),
-                document_formatting_provider: Some(OneOf::Left(true)),
-                document_range_formatting_provider: Some(OneOf::Left(true)),
-                ..ServerCapabilities::default()
-            },
-            server_info: Some(ServerInfo {
-                name: "writ".to_owned(),
-                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
-            }),
-            ..InitializeResult::default()
-        })
+    /// Asks a question of what was told before.
+    ///
+    /// - returns: `None` where the file is nobody's.
+    ///
+    /// # Errors
+    /// `ContentModified` where an edit overtook it.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        uri: Uri,
+        question: impl FnOnce(&View<'_>) -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move |request: Option<Request>| {
+            // Who gave up needs no answer.
+            if answer.is_closed() {
+                return;
+            }
+            let found = request.map(|request| request.ask(question).ok_or_else(overtaken)).transpose();
+            let _ = answer.send(found);
+        });
+        self.tell(Event::Ask { uri, job });
+        answered.await.unwrap_or_else(|_| Err(broken()))
     }
 
-    async fn initialized(&self, _: InitializedParams) {}
-
-    async fn shutdown(&self) -> Result<()> {
-        self.ended.store(true, Ordering::Release);
-        Ok(())
-    }
-
-    async fn did_open(&self, params: DidOpenTextDocumentParams) {
-        let document = params.text_document;
-        self.tell(Event::Open { uri: document.uri, version: document.version, text: document.text });
-    }
-
-    async fn did_change(&self, params: DidChangeTextDocumentParams) {
-        let document = params.text_document;
-        self.tell(Event::Change { uri: document.uri, version: document.version, changes: params.content_changes });
-    }
-
-    async fn did_save(&self, _: DidSaveTextDocumentParams) {
-        self.tell(Event::Disk);
-    }
-
-    async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
-        self.tell(Event::Disk);
-    }
-
-    async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {
-        Ok(self.format(params.text_document.uri, None).await)
-    }
-
-    async fn range_formatting(&self, params: DocumentRangeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
-        Ok(self.format(params.text_document.uri, Some(params.range)).await)
-    }
-
-    async fn did_close(&self, params: DidCloseTextDocumentParams) {
-        self.tell(Event::Close { uri: params.text_document.uri });
+    /// Asks a question of every package that has an open document.
+    pub(crate) async fn read_all<T: Send + 'static>(
+        &self,
+        question: impl Fn(&View<'_>) -> Vec<T> + Send + 'static,
+    ) -> Result<Vec<T>> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move |requests: Vec<Request>| {
+            let each = requests.into_iter().map(|request| request.ask(&question).ok_or_else(overtaken));
+            let all: Result<Vec<Vec<T>>> = each.collect();
+            let _ = answer.send(all.map(|all| all.into_iter().flatten().collect()));
+        });
+        self.tell(Event::AskAll { job });
+        answered.await.unwrap_or_else(|_| Err(broken()))
     }
 }
+
+fn overtaken() -> Error {
+    Error { code: ErrorCode::ContentModified, message: "an edit overtook the question".into(), data: None }
+}
+
+pub(crate) fn broken() -> Error {
+    let mut error = Error::internal_error();
+    error.message =
+        format!("bug: no answer was found; please report it with the text at {}/issues", env!("CARGO_PKG_REPOSITORY"))
+            .into();
+    error
+}
+
+pub(crate) fn refused(why: String) -> Error {
+    Error { code: ErrorCode::ServerError(REQUEST_FAILED), message: why.into(), data: None }
+}
+
+/// `RequestFailed` of the protocol.
+const REQUEST_FAILED: i64 = -32803;

@@ -1,26 +1,34 @@
 //! The thread that owns the open documents and the databases of their packages.
 //!
-//! Read downwards: [`Writer::run`] takes events as they come, `apply` stores what they say, `ask` hands a snapshot of
-//! each package to the `reader`: after a keystroke for what is wrong in the open documents, and once it has been quiet
-//! for a while for what the whole package shows.
+//! Read downwards: [`Writer::run`] takes events as they come, `apply` stores what they say or hands a snapshot to the
+//! threads that answer (`pool`), `ask` hands one to the `reader`: after a keystroke for what is wrong in the open
+//! documents, and once it has been quiet for a while for what the whole package shows.
 //!
-//! INVARIANT: the writer holds no snapshot while it writes, so that a write waits only for the reader to give up.
+//! INVARIANT: the writer holds no snapshot while it writes, so that a write waits only for readers to give up.
 
 use crate::folder::{self, Home};
-use crate::publish::{Published, no_module};
-use crate::reader::{Extent, Question, Reader};
+use crate::model::Known;
+use crate::pool::{Job, Pool};
+use crate::publish::{Published, Told, no_module};
+use crate::reader::{Extent, Findings, Question, Reader};
+use crate::view::Request;
 use compiler::database::{Database, Info, Source};
 use compiler::ide::{Encoding, Lines, Position, formatting};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 use tower_lsp_server::ls_types::{Range, TextDocumentContentChangeEvent, TextEdit, Uri};
 
 /// What an editor tells.
 pub(crate) enum Event {
-    Encoding(Encoding),
+    /// How it counts characters, and whether it asks for diagnostics itself.
+    Start {
+        encoding: Encoding,
+        pulled: bool,
+    },
     Open {
         uri: Uri,
         version: i32,
@@ -42,6 +50,15 @@ pub(crate) enum Event {
         range: Option<Range>,
         answer: oneshot::Sender<Vec<TextEdit>>,
     },
+    /// A question about a file, answered from everything that was told before; `None` where the file is nobody's.
+    Ask {
+        uri: Uri,
+        job: Box<dyn FnOnce(Option<Request>) + Send>,
+    },
+    /// A question about every package that has an open document.
+    AskAll {
+        job: Box<dyn FnOnce(Vec<Request>) + Send>,
+    },
 }
 
 pub(crate) struct Writer {
@@ -49,8 +66,11 @@ pub(crate) struct Writer {
     /// By address.
     documents: BTreeMap<String, Document>,
     packages: BTreeMap<Home, Database>,
-    reader: Sender<Question>,
-    publish: UnboundedSender<Published>,
+    reader: Option<Sender<Question>>,
+    findings: Findings,
+    known: Known,
+    pool: Pool,
+    tell: UnboundedSender<Told>,
 }
 
 /// An open document.
@@ -66,21 +86,31 @@ struct Document {
 const QUIET: Duration = Duration::from_millis(250);
 
 impl Writer {
-    pub(crate) fn new(publish: UnboundedSender<Published>) -> Writer {
-        let (reader, questions) = channel();
-        let answers = publish.clone();
-        std::thread::spawn(move || Reader::new(answers).run(&questions));
-        Writer { encoding: Encoding::Utf16, documents: BTreeMap::new(), packages: BTreeMap::new(), reader, publish }
+    /// - `findings`: where the reader keeps what whole packages show.
+    /// - `known`: the models of packages.
+    pub(crate) fn new(tell: UnboundedSender<Told>, findings: Findings, known: Known) -> Writer {
+        Writer {
+            encoding: Encoding::Utf16,
+            documents: BTreeMap::new(),
+            packages: BTreeMap::new(),
+            reader: None,
+            findings,
+            known,
+            pool: Pool::new(),
+            tell,
+        }
     }
 
     /// Takes events until the editor is gone. What waits together is asked about once.
+    #[expect(clippy::disallowed_methods, reason = "the editor's door has a clock to wait by")]
     pub(crate) fn run(mut self, events: &Receiver<Event>) {
         let mut unasked: BTreeSet<Home> = BTreeSet::new();
+        let mut quiet = Instant::now();
         loop {
             let event = if unasked.is_empty() {
                 events.recv().map_err(|_| RecvTimeoutError::Disconnected)
             } else {
-                events.recv_timeout(QUIET)
+                events.recv_timeout(quiet.saturating_duration_since(Instant::now()))
             };
             let mut touched = match event {
                 Ok(event) => self.apply(event),
@@ -98,6 +128,7 @@ impl Writer {
             for home in touched {
                 self.ask(home.clone(), Extent::Documents);
                 unasked.insert(home);
+                quiet = Instant::now() + QUIET;
             }
         }
     }
@@ -107,8 +138,12 @@ impl Writer {
     /// - returns: the packages it touches.
     fn apply(&mut self, event: Event) -> Vec<Home> {
         match event {
-            Event::Encoding(encoding) => {
+            Event::Start { encoding, pulled } => {
                 self.encoding = encoding;
+                let (reader, questions) = channel();
+                let (tell, findings, known) = (self.tell.clone(), self.findings.clone(), self.known.clone());
+                std::thread::spawn(move || Reader::new(tell, findings, known, pulled).run(&questions));
+                self.reader = Some(reader);
                 Vec::new()
             }
             Event::Open { uri, version, text } => {
@@ -133,7 +168,8 @@ impl Writer {
             }
             Event::Close { uri } => {
                 let Some(document) = self.documents.remove(uri.as_str()) else { return Vec::new() };
-                let _ = self.publish.send(Published { uri, diagnostics: Vec::new(), version: None });
+                let gone = Published { uri, diagnostics: Vec::new(), version: None };
+                let _ = self.tell.send(Told::Publish(gone));
                 if self.documents.values().any(|other| other.home == document.home) {
                     self.load(&document.home);
                     return vec![document.home];
@@ -148,12 +184,46 @@ impl Writer {
                 let _ = answer.send(edits.unwrap_or_default());
                 Vec::new()
             }
+            Event::Ask { uri, job } => {
+                let request = self.locate(&uri).and_then(|(home, path)| self.request(&home, path));
+                self.pool.run(Job::new(move || job(request)));
+                Vec::new()
+            }
+            Event::AskAll { job } => {
+                let requests = self.packages.keys().filter_map(|home| self.request(home, String::new()));
+                let requests: Vec<Request> = requests.collect();
+                self.pool.run(Job::new(move || job(requests)));
+                Vec::new()
+            }
             Event::Disk => {
                 let homes: Vec<Home> = self.packages.keys().cloned().collect();
                 homes.iter().for_each(|home| self.load(home));
                 homes
             }
         }
+    }
+
+    /// The package that an address belongs to, as far as it is loaded, and its path there.
+    fn locate(&self, uri: &Uri) -> Option<(Home, String)> {
+        if let Some(document) = self.documents.get(uri.as_str()) {
+            return Some((document.home.clone(), document.path.clone()));
+        }
+        let file = uri.to_file_path()?;
+        let (home, path) = folder::home(uri.as_str(), Some(&file));
+        Some((home, path)).filter(|(home, _)| self.packages.contains_key(home))
+    }
+
+    fn request(&self, home: &Home, path: String) -> Option<Request> {
+        let package = self.packages.get(home)?;
+        let here = self.documents.values().filter(|document| document.home == *home);
+        let open = here.map(|document| (document.path.clone(), (document.uri.clone(), document.version)));
+        Some(Request {
+            snapshot: package.snapshot(),
+            path,
+            home: home.clone(),
+            encoding: self.encoding,
+            open: Arc::new(open.collect()),
+        })
     }
 
     /// Brings a package up to what is on disk and in the open documents; these count.
@@ -179,19 +249,18 @@ impl Writer {
     }
 
     fn ask(&self, home: Home, extent: Extent) {
-        let Some(package) = self.packages.get(&home) else { return };
-        let mut documents = Vec::new();
         for document in self.documents.values().filter(|document| document.home == home) {
-            if folder::own_module(&document.path).is_some() {
-                documents.push((document.uri.clone(), document.version, document.path.clone()));
-            } else {
-                let diagnostics = vec![no_module(&document.path)];
+            if folder::own_module(&document.path).is_none() {
+                // A file of the standard library is read, and right.
+                let library = document.path.starts_with("std/");
+                let diagnostics = if library { Vec::new() } else { vec![no_module(&document.path)] };
                 let version = Some(document.version);
-                let _ = self.publish.send(Published { uri: document.uri.clone(), diagnostics, version });
+                let _ = self.tell.send(Told::Publish(Published { uri: document.uri.clone(), diagnostics, version }));
             }
         }
-        let (snapshot, encoding) = (package.snapshot(), self.encoding);
-        let _ = self.reader.send(Question { snapshot, encoding, documents, home, extent });
+        if let (Some(reader), Some(request)) = (&self.reader, self.request(&home, String::new())) {
+            let _ = reader.send(Question { request, extent });
+        }
     }
 }
 

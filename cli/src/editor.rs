@@ -1,0 +1,34 @@
+//! The sources of a package, read for an editor as for any command.
+
+use crate::arguments::{Arguments, Inputs, Verb};
+use crate::inputs;
+use clap::Parser;
+use std::ffi::OsStr;
+use std::path::Path;
+
+/// Reads what `writ.toml` declares.
+pub(crate) struct Sources;
+
+impl lsp::Models for Sources {
+    fn load(&self, root: &Path) -> Result<lsp::Loaded, String> {
+        let loaded = inputs::load(&of(root)?, None).map_err(|failure| failure.to_string())?;
+        Ok(lsp::Loaded {
+            facts: loaded.facts,
+            sources: loaded.sources,
+            digest: loaded.version.digest.clone(),
+            now: loaded.now,
+            files: loaded.files,
+        })
+    }
+}
+
+/// The inputs of a question that names nothing but its policy.
+pub(crate) fn of(root: &Path) -> Result<Inputs, String> {
+    let words = ["writ", "query", "true", "--policy"].map(OsStr::new);
+    let arguments = Arguments::try_parse_from(words.into_iter().chain([root.as_os_str()]));
+    match arguments.map(|arguments| arguments.verb) {
+        Ok(Verb::Query { inputs, .. }) => Ok(inputs),
+        Ok(_) => Err(String::from("bug: these words are a query")),
+        Err(error) => Err(error.to_string()),
+    }
+}

@@ -1,0 +1,393 @@
+//! The protocol's messages, each as the question it asks.
+//!
+//! INVARIANT: what a message tells goes to the writer before anything is awaited.
+
+use crate::act;
+use crate::capabilities::{capabilities, offered};
+use crate::folder::Home;
+use crate::reader;
+use crate::server::{Editor, broken, refused};
+use crate::writer::Event;
+use crate::{navigate, show, write};
+use compiler::diagnostic::Code;
+use compiler::ide::completion::Seen;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tower_lsp_server::LanguageServer;
+use tower_lsp_server::jsonrpc::{Error, ErrorCode, Result};
+use tower_lsp_server::ls_types::request::{GotoTypeDefinitionParams, GotoTypeDefinitionResponse};
+use tower_lsp_server::ls_types::{
+    CallHierarchyIncomingCall, CallHierarchyIncomingCallsParams, CallHierarchyItem, CallHierarchyOutgoingCall,
+    CallHierarchyOutgoingCallsParams, CallHierarchyPrepareParams, CodeActionParams, CodeActionResponse, CodeLens,
+    CodeLensParams, CompletionItem, CompletionParams, CompletionResponse, DidChangeTextDocumentParams,
+    DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
+    DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult, DocumentFormattingParams,
+    DocumentHighlight, DocumentHighlightParams, DocumentOnTypeFormattingParams, DocumentRangeFormattingParams,
+    DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams, FoldingRange, FoldingRangeParams,
+    FullDocumentDiagnosticReport, GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams, InitializeParams,
+    InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, Location, PrepareRenameResponse, Range,
+    ReferenceParams, RelatedFullDocumentDiagnosticReport, RelatedUnchangedDocumentDiagnosticReport, RenameParams,
+    SelectionRange, SelectionRangeParams, SemanticTokens, SemanticTokensParams, SemanticTokensRangeParams,
+    SemanticTokensRangeResult, SemanticTokensResult, ServerInfo, ShowDocumentParams, SignatureHelp,
+    SignatureHelpParams, TextDocumentPositionParams, TextEdit, UnchangedDocumentDiagnosticReport, Uri,
+    WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
+    WorkspaceDocumentDiagnosticReport, WorkspaceEdit, WorkspaceFullDocumentDiagnosticReport, WorkspaceSymbolParams,
+    WorkspaceSymbolResponse, WorkspaceUnchangedDocumentDiagnosticReport,
+};
+
+impl LanguageServer for Editor {
+    async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
+        let (can, encoding) = offered(&params.capabilities);
+        self.tell(Event::Start { encoding, pulled: can.pulls });
+        let capabilities = capabilities(&can, encoding);
+        let _ = self.can.set(can);
+        Ok(InitializeResult {
+            capabilities,
+            server_info: Some(ServerInfo {
+                name: "writ".to_owned(),
+                version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+            }),
+            ..InitializeResult::default()
+        })
+    }
+
+    async fn initialized(&self, _: InitializedParams) {}
+
+    async fn shutdown(&self) -> Result<()> {
+        self.ended.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    // Documents
+
+    async fn did_open(&self, params: DidOpenTextDocumentParams) {
+        let document = params.text_document;
+        self.tell(Event::Open { uri: document.uri, version: document.version, text: document.text });
+    }
+
+    async fn did_change(&self, params: DidChangeTextDocumentParams) {
+        let document = params.text_document;
+        self.tell(Event::Change { uri: document.uri, version: document.version, changes: params.content_changes });
+    }
+
+    async fn did_save(&self, _: DidSaveTextDocumentParams) {
+        self.tell(Event::Disk);
+    }
+
+    async fn did_change_watched_files(&self, _: DidChangeWatchedFilesParams) {
+        self.tell(Event::Disk);
+    }
+
+    async fn did_close(&self, params: DidCloseTextDocumentParams) {
+        self.tell(Event::Close { uri: params.text_document.uri });
+    }
+
+    async fn formatting(&self, params: DocumentFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        Ok(self.format(params.text_document.uri, None).await)
+    }
+
+    async fn range_formatting(&self, params: DocumentRangeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        Ok(self.format(params.text_document.uri, Some(params.range)).await)
+    }
+
+    async fn on_type_formatting(&self, params: DocumentOnTypeFormattingParams) -> Result<Option<Vec<TextEdit>>> {
+        let place = params.text_document_position;
+        let range = Range { start: place.position, end: place.position };
+        Ok(self.format(place.text_document.uri, Some(range)).await)
+    }
+
+    // What is wrong
+
+    async fn diagnostic(&self, params: DocumentDiagnosticParams) -> Result<DocumentDiagnosticReportResult> {
+        let findings = self.findings.clone();
+        let found = self.read(params.text_document.uri, move |view| {
+            let known = reader::known(&findings, view.home);
+            reader::pulled(view, &known, view.path)
+        });
+        let (items, id) = match found.await {
+            Ok(found) => found.unwrap_or_default(),
+            Err(error) if error.code == ErrorCode::ContentModified => return Err(again()),
+            Err(error) => return Err(error),
+        };
+        if params.previous_result_id.as_ref() == Some(&id) {
+            let report = UnchangedDocumentDiagnosticReport { result_id: id };
+            let report = RelatedUnchangedDocumentDiagnosticReport {
+                related_documents: None,
+                unchanged_document_diagnostic_report: report,
+            };
+            return Ok(DocumentDiagnosticReport::Unchanged(report).into());
+        }
+        let report = FullDocumentDiagnosticReport { result_id: Some(id), items };
+        let report =
+            RelatedFullDocumentDiagnosticReport { related_documents: None, full_document_diagnostic_report: report };
+        Ok(DocumentDiagnosticReport::Full(report).into())
+    }
+
+    async fn workspace_diagnostic(&self, params: WorkspaceDiagnosticParams) -> Result<WorkspaceDiagnosticReportResult> {
+        let findings = self.findings.clone();
+        let found = self.read_all(move |view| {
+            let known = reader::known(&findings, view.home);
+            let of = |path: &str| {
+                let version = view.open.get(path).map(|(_, version)| i64::from(*version));
+                Some((view.address(path)?, version, reader::pulled(view, &known, path)))
+            };
+            view.snapshot.own_paths().filter_map(of).collect()
+        });
+        let found = match found.await {
+            Err(error) if error.code == ErrorCode::ContentModified => return Err(again()),
+            found => found?,
+        };
+        let items = found.into_iter().map(|(uri, version, (items, id))| {
+            let known = params.previous_result_ids.iter().any(|known| known.uri == uri && known.value == id);
+            if known {
+                let unchanged_document_diagnostic_report = UnchangedDocumentDiagnosticReport { result_id: id };
+                let report =
+                    WorkspaceUnchangedDocumentDiagnosticReport { uri, version, unchanged_document_diagnostic_report };
+                return WorkspaceDocumentDiagnosticReport::Unchanged(report);
+            }
+            let full_document_diagnostic_report = FullDocumentDiagnosticReport { result_id: Some(id), items };
+            let report = WorkspaceFullDocumentDiagnosticReport { uri, version, full_document_diagnostic_report };
+            WorkspaceDocumentDiagnosticReport::Full(report)
+        });
+        Ok(WorkspaceDiagnosticReport { items: items.collect() }.into())
+    }
+
+    // Names
+
+    async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
+        let at = params.text_document_position_params;
+        let known = self.known.clone();
+        let found = self.read(at.text_document.uri, move |view| {
+            let counts = root(view.home).and_then(|root| known.counts(root));
+            navigate::hover(view, at.position, |relation| {
+                counts.as_ref()?.get(relation).map(|count| format!("{} in the model", act::counted(*count, "tuple")))
+            })
+        });
+        Ok(found.await?.flatten())
+    }
+
+    async fn goto_definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        let found = self.read(at.text_document.uri, move |view| navigate::definition(view, at.position));
+        let links = found.await?.flatten();
+        Ok(links.map(|links| match self.can().links {
+            true => GotoDefinitionResponse::Link(links),
+            false => {
+                let locations =
+                    links.into_iter().map(|link| Location { uri: link.target_uri, range: link.target_selection_range });
+                GotoDefinitionResponse::Array(locations.collect())
+            }
+        }))
+    }
+
+    async fn goto_type_definition(
+        &self,
+        params: GotoTypeDefinitionParams,
+    ) -> Result<Option<GotoTypeDefinitionResponse>> {
+        let at = params.text_document_position_params;
+        let found = self.read(at.text_document.uri, move |view| navigate::type_definition(view, at.position));
+        Ok(found.await?.filter(|found| !found.is_empty()).map(GotoTypeDefinitionResponse::Array))
+    }
+
+    async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
+        let (at, declarations) = (params.text_document_position, params.context.include_declaration);
+        self.read(at.text_document.uri, move |view| navigate::references(view, at.position, declarations)).await
+    }
+
+    async fn document_highlight(&self, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>> {
+        let at = params.text_document_position_params;
+        self.read(at.text_document.uri, move |view| navigate::highlights(view, at.position)).await
+    }
+
+    async fn prepare_rename(&self, params: TextDocumentPositionParams) -> Result<Option<PrepareRenameResponse>> {
+        let found =
+            self.read(params.text_document.uri, move |view| navigate::prepare_rename(view, params.position)).await?;
+        found.transpose().map_err(refused)
+    }
+
+    async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
+        let (at, new) = (params.text_document_position, params.new_name);
+        let found = self.read(at.text_document.uri, move |view| navigate::rename(view, at.position, &new)).await?;
+        found.transpose().map_err(refused)
+    }
+
+    async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
+        let found = self.read(params.text_document.uri, navigate::document_symbols).await?;
+        Ok(found.map(DocumentSymbolResponse::Nested))
+    }
+
+    async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<WorkspaceSymbolResponse>> {
+        let found = self.read_all(move |view| navigate::workspace_symbols(view, &params.query)).await?;
+        Ok(Some(WorkspaceSymbolResponse::Flat(found)))
+    }
+
+    async fn prepare_call_hierarchy(
+        &self,
+        params: CallHierarchyPrepareParams,
+    ) -> Result<Option<Vec<CallHierarchyItem>>> {
+        let at = params.text_document_position_params;
+        let found = self.read(at.text_document.uri, move |view| navigate::prepare_calls(view, at.position));
+        Ok(found.await?.flatten())
+    }
+
+    async fn incoming_calls(
+        &self,
+        params: CallHierarchyIncomingCallsParams,
+    ) -> Result<Option<Vec<CallHierarchyIncomingCall>>> {
+        let Some(key) = key(&params.item) else { return Ok(None) };
+        self.read(params.item.uri, move |view| navigate::incoming(view, &key)).await
+    }
+
+    async fn outgoing_calls(
+        &self,
+        params: CallHierarchyOutgoingCallsParams,
+    ) -> Result<Option<Vec<CallHierarchyOutgoingCall>>> {
+        let Some(key) = key(&params.item) else { return Ok(None) };
+        self.read(params.item.uri, move |view| navigate::outgoing(view, &key)).await
+    }
+
+    // Writing
+
+    async fn completion(&self, params: CompletionParams) -> Result<Option<CompletionResponse>> {
+        let (at, snippets) = (params.text_document_position, self.can().snippets);
+        let uri = at.text_document.uri.clone();
+        let known = self.known.clone();
+        let found = self.read(uri.clone(), move |view| {
+            let seen = root(view.home).map_or_else(|| Arc::new(Seen::new()), |root| known.seen(root));
+            let mut items = write::completion(view, at.position, &seen, snippets);
+            for item in &mut items {
+                if let Some(data) = &mut item.data {
+                    data["uri"] = uri.as_str().into();
+                }
+            }
+            items
+        });
+        Ok(found.await?.map(CompletionResponse::Array))
+    }
+
+    async fn completion_resolve(&self, item: CompletionItem) -> Result<CompletionItem> {
+        let uri = item.data.as_ref().and_then(|data| data["uri"].as_str()).and_then(|uri| uri.parse::<Uri>().ok());
+        let Some(uri) = uri else { return Ok(item) };
+        let plain = item.clone();
+        Ok(self.read(uri, move |view| write::documented(view, item)).await?.unwrap_or(plain))
+    }
+
+    async fn signature_help(&self, params: SignatureHelpParams) -> Result<Option<SignatureHelp>> {
+        let at = params.text_document_position_params;
+        let found = self.read(at.text_document.uri, move |view| write::signature(view, at.position));
+        Ok(found.await?.flatten())
+    }
+
+    // Doing
+
+    async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
+        let (findings, range) = (self.findings.clone(), params.range);
+        self.read(params.text_document.uri, move |view| {
+            let known = reader::known(&findings, view.home);
+            act::actions(view, range, &reader::reports(view, &known, view.path))
+        })
+        .await
+    }
+
+    async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
+        let (known, uri) = (self.known.clone(), params.text_document.uri);
+        known.want();
+        let named = uri.as_str().to_owned();
+        self.read(uri, move |view| {
+            let counts = root(view.home).and_then(|root| known.counts(root));
+            act::lenses(view, &named, counts.as_deref())
+        })
+        .await
+    }
+
+    async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
+        let about = params.arguments.into_iter().next().unwrap_or_default();
+        let name = params.command;
+        let (home, page) = if name == "writ.explain" {
+            let code = about["code"].as_str().and_then(Code::numbered);
+            let code = code.ok_or_else(|| refused(String::from("writ.explain: `code` names no diagnostic")))?;
+            (Home::Alone(String::new()), code.page().to_owned())
+        } else {
+            let uri = about["uri"].as_str().and_then(|uri| uri.parse::<Uri>().ok());
+            let uri = uri.ok_or_else(|| refused(format!("{name}: `uri` is missing")))?;
+            let (asked, command) = (about.clone(), name.clone());
+            let read = self.read(uri, move |view| (view.home.clone(), act::read(view, &command, &asked))).await?;
+            let (home, asked) =
+                read.ok_or_else(|| refused(format!("{name}: no package that is open has this file")))?;
+            let asked = asked.map_err(refused)?;
+            let (known, of) = (self.known.clone(), home.clone());
+            let work = tokio::task::spawn_blocking(move || act::answer(asked, act::model(&known, &of)));
+            (home, work.await.map_err(|_| broken())?.map_err(refused)?)
+        };
+        let file = act::kept(&home, &act::title(&name, &about), &page).map_err(refused)?;
+        let uri = Uri::from_file_path(&file);
+        if let Some(uri) = uri.clone().filter(|_| self.can().shows) {
+            let client = self.client.clone();
+            // The editor may ask something before it shows: it is not waited for.
+            tokio::spawn(async move {
+                let params = ShowDocumentParams { uri, external: Some(false), take_focus: Some(true), selection: None };
+                let _ = client.show_document(params).await;
+            });
+        }
+        Ok(Some(serde_json::json!({ "text": page, "uri": uri })))
+    }
+
+    // Looks
+
+    async fn semantic_tokens_full(&self, params: SemanticTokensParams) -> Result<Option<SemanticTokensResult>> {
+        let found = self.read(params.text_document.uri, |view| show::semantic_tokens(view, None)).await?;
+        Ok(found.map(|data| SemanticTokensResult::Tokens(SemanticTokens { result_id: None, data })))
+    }
+
+    async fn semantic_tokens_range(
+        &self,
+        params: SemanticTokensRangeParams,
+    ) -> Result<Option<SemanticTokensRangeResult>> {
+        let range = params.range;
+        let found = self.read(params.text_document.uri, move |view| show::semantic_tokens(view, Some(range))).await?;
+        Ok(found.map(|data| SemanticTokensRangeResult::Tokens(SemanticTokens { result_id: None, data })))
+    }
+
+    async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
+        let (range, known) = (params.range, self.known.clone());
+        known.want();
+        self.read(params.text_document.uri, move |view| {
+            let counts = root(view.home).and_then(|root| known.counts(root));
+            show::hints(view, range, counts.as_deref())
+        })
+        .await
+    }
+
+    async fn folding_range(&self, params: FoldingRangeParams) -> Result<Option<Vec<FoldingRange>>> {
+        self.read(params.text_document.uri, show::folds).await
+    }
+
+    async fn selection_range(&self, params: SelectionRangeParams) -> Result<Option<Vec<SelectionRange>>> {
+        self.read(params.text_document.uri, move |view| show::selections(view, &params.positions)).await
+    }
+}
+
+/// The folder of a package.
+fn root(home: &Home) -> Option<&std::path::Path> {
+    match home {
+        Home::Package(root) => Some(root),
+        Home::Alone(_) => None,
+    }
+}
+
+/// By what a node of the graph of rules is asked for again.
+fn key(item: &CallHierarchyItem) -> Option<String> {
+    item.data.as_ref().and_then(|data| data.as_str()).map(str::to_owned)
+}
+
+/// An editor that pulled too early asks again.
+fn again() -> Error {
+    Error {
+        code: ErrorCode::ServerError(SERVER_CANCELLED),
+        message: "an edit overtook the question".into(),
+        data: Some(serde_json::json!({ "retriggerRequest": true })),
+    }
+}
+
+/// `ServerCancelled` of the protocol.
+const SERVER_CANCELLED: i64 = -32802;

@@ -1,0 +1,225 @@
+//! The facts that a package's sources hold: read when they are first asked for, and again when a file of them changed.
+//!
+//! Read downwards: [`Models`] reads them, [`Loaded`] is what was read; [`Known`] keeps it, and how many tuples each relation
+//! has in it.
+//!
+//! Not here: how a source is read (whoever implements [`Models`]), what follows from facts (`decide`).
+
+use crate::publish::Told;
+use compiler::ide::completion::Seen;
+use decide::{Assurance, Case, Limits, SourceState, ask};
+use program::{Change, Digest, Fact, Program};
+use std::collections::BTreeMap;
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
+use tokio::sync::mpsc::UnboundedSender;
+
+/// Reads what a package's manifest declares.
+pub trait Models: Send + Sync {
+    /// The facts of the declared sources of the package at a folder.
+    ///
+    /// # Errors
+    /// What is wrong with a source, in the words of the command line.
+    fn load(&self, root: &Path) -> Result<Loaded, String>;
+}
+
+/// What sources hold.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The world as it is.
+    pub facts: Vec<Fact>,
+    /// Sources that cannot be relied on.
+    pub sources: Vec<SourceState>,
+    /// Names the facts.
+    pub digest: Digest,
+    /// The time that rules may ask for, microseconds since 1970.
+    pub now: i64,
+    /// The files it was read from.
+    pub files: Vec<PathBuf>,
+}
+
+impl Loaded {
+    /// No facts at all: the model of a file that stands alone.
+    pub fn nothing(now: i64) -> Loaded {
+        Loaded { facts: Vec::new(), sources: Vec::new(), digest: Digest::of(b""), now, files: Vec::new() }
+    }
+}
+
+/// How long one question may take.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// What was read so far, by folder.
+#[derive(Clone)]
+pub(crate) struct Known {
+    models: Arc<dyn Models>,
+    kept: Arc<Mutex<BTreeMap<PathBuf, Kept>>>,
+    /// Something shows how many tuples there are.
+    wanted: Arc<AtomicBool>,
+    /// What is to be counted.
+    counter: Sender<(PathBuf, Arc<Program>)>,
+}
+
+/// How many tuples each relation has.
+pub(crate) type Counts = Arc<BTreeMap<String, usize>>;
+
+#[derive(Clone)]
+struct Kept {
+    stamps: Vec<(PathBuf, Option<SystemTime>)>,
+    loaded: Arc<Loaded>,
+    seen: Arc<Seen>,
+    /// The tuples of each relation, and the program that they are of.
+    counts: Option<(Arc<Program>, Counts)>,
+}
+
+impl Known {
+    /// - `tell`: told when there is something new to show.
+    pub(crate) fn new(models: Arc<dyn Models>, tell: UnboundedSender<Told>) -> Known {
+        let (counter, programs) = channel::<(PathBuf, Arc<Program>)>();
+        let known = Known { models, kept: Arc::default(), wanted: Arc::default(), counter };
+        let (models, kept) = (known.models.clone(), known.kept.clone());
+        std::thread::spawn(move || {
+            // It holds no sender of its own, so that it ends with the last one.
+            let counting = Counting { models, kept };
+            while let Ok(mut next) = programs.recv() {
+                while let Ok(newer) = programs.try_recv() {
+                    next = newer;
+                }
+                let counted = catch_unwind(AssertUnwindSafe(|| counting.count(&next.0, &next.1)));
+                if counted.unwrap_or(false) {
+                    let _ = tell.send(Told::Refresh);
+                }
+            }
+        });
+        known
+    }
+
+    /// Says that something shows how many tuples there are: from now on they are counted.
+    pub(crate) fn want(&self) {
+        self.wanted.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Relaxed)
+    }
+
+    /// Counts the tuples of a program's relations in the model, on a thread of its own.
+    pub(crate) fn count(&self, root: &Path, program: Arc<Program>) {
+        // The thread ends only after this one.
+        let _ = self.counter.send((root.to_owned(), program));
+    }
+
+    fn counting(&self) -> Counting {
+        Counting { models: self.models.clone(), kept: self.kept.clone() }
+    }
+
+    /// The model of a package. Holds no lock while it reads.
+    ///
+    /// # Errors
+    /// As [`Models::load`].
+    pub(crate) fn model(&self, root: &Path) -> Result<Arc<Loaded>, String> {
+        self.counting().model(root)
+    }
+
+    /// The keys that the model's json values have, as far as it was read.
+    pub(crate) fn seen(&self, root: &Path) -> Arc<Seen> {
+        self.counting().kept(root).map(|kept| kept.seen).unwrap_or_default()
+    }
+
+    /// How many tuples each relation has, as far as they were counted: of an earlier program where this one was not.
+    pub(crate) fn counts(&self, root: &Path) -> Option<Counts> {
+        self.counting().kept(root)?.counts.map(|(_, counts)| counts)
+    }
+}
+
+/// What reads and counts.
+struct Counting {
+    models: Arc<dyn Models>,
+    kept: Arc<Mutex<BTreeMap<PathBuf, Kept>>>,
+}
+
+impl Counting {
+    fn kept(&self, root: &Path) -> Option<Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(root).cloned()
+    }
+
+    fn keep(&self, root: &Path, kept: Kept) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).insert(root.to_owned(), kept);
+    }
+
+    /// The model of a package. Holds no lock while it reads.
+    ///
+    /// # Errors
+    /// As [`Models::load`].
+    fn model(&self, root: &Path) -> Result<Arc<Loaded>, String> {
+        if let Some(kept) = self.kept(root).filter(|kept| kept.stamps.iter().all(|(file, at)| stamp(file) == *at)) {
+            return Ok(kept.loaded);
+        }
+        let loaded = Arc::new(self.models.load(root)?);
+        let stamps = loaded.files.iter().map(|file| (file.clone(), stamp(file))).collect();
+        let seen = Arc::new(ask::keys(&loaded.facts));
+        self.keep(root, Kept { stamps, loaded: loaded.clone(), seen, counts: None });
+        Ok(loaded)
+    }
+
+    /// Counts the tuples of a program's relations in the model.
+    ///
+    /// - returns: whether that is news.
+    pub(crate) fn count(&self, root: &Path, program: &Arc<Program>) -> bool {
+        let Ok(loaded) = self.model(root) else { return false };
+        let Some(mut kept) = self.kept(root) else { return false };
+        if kept.counts.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, program)) {
+            return false;
+        }
+        let Ok(counts) = asked(program, &loaded, ask::counts) else { return false };
+        let counts: BTreeMap<String, usize> = counts.into_iter().map(|c| (c.relation, c.after)).collect();
+        let news = kept.counts.as_ref().is_none_or(|(_, known)| **known != counts);
+        kept.counts = Some((program.clone(), Arc::new(counts)));
+        self.keep(root, kept);
+        news
+    }
+}
+
+fn stamp(file: &Path) -> Option<SystemTime> {
+    fs::metadata(file).and_then(|about| about.modified()).ok()
+}
+
+/// Asks a question of a model under a program, for a minute at most.
+///
+/// # Errors
+/// Why there is no answer.
+#[expect(clippy::disallowed_methods, reason = "the editor's door has a clock to stop by")]
+pub fn asked<T>(
+    program: &Arc<Program>,
+    loaded: &Loaded,
+    question: impl FnOnce(&Case<'_>) -> Result<T, decide::Failure>,
+) -> Result<T, String> {
+    let start = Instant::now();
+    let stop = || start.elapsed() >= LONGEST;
+    let change = Change {
+        format: "question".into(),
+        file: "".into(),
+        digest: Digest::of(b""),
+        actions: Vec::new(),
+        partial: Vec::new(),
+        facts: Vec::new(),
+    };
+    let case = Case {
+        program: program.clone(),
+        facts: loaded.facts.clone(),
+        change,
+        actor: None,
+        session: None,
+        now: loaded.now,
+        model: loaded.digest.clone(),
+        sources: loaded.sources.clone(),
+        limits: Limits { stop: Some(&stop), ..Limits::default() },
+        assurance: Assurance::DeltaCertificate,
+        build: format!("writ {}", env!("CARGO_PKG_VERSION")),
+    };
+    question(&case).map_err(|failure| failure.to_string())
+}

@@ -1,0 +1,117 @@
+//! A package at a moment, as one request sees it: its places in the editor's words.
+
+use crate::folder::{self, Home};
+use compiler::database::Snapshot;
+use compiler::ide::{self, Encoding, Lines, Site};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+use tower_lsp_server::ls_types::{Location, Position, Range, TextEdit, Uri, WorkspaceEdit};
+
+/// What a request is answered from; owned, to be sent to a reader.
+pub(crate) struct Request {
+    pub(crate) snapshot: Snapshot,
+    /// The file that is asked about, as its package names it.
+    pub(crate) path: String,
+    pub(crate) home: Home,
+    pub(crate) encoding: Encoding,
+    /// The addresses and versions of the package's open documents, by path.
+    pub(crate) open: Arc<BTreeMap<String, (Uri, i32)>>,
+}
+
+/// What a request is answered from, while it is.
+pub(crate) struct View<'s> {
+    pub(crate) snapshot: &'s Snapshot,
+    pub(crate) path: &'s str,
+    pub(crate) home: &'s Home,
+    pub(crate) open: &'s BTreeMap<String, (Uri, i32)>,
+    encoding: Encoding,
+    lines: RefCell<BTreeMap<String, Rc<Lines<'s>>>>,
+}
+
+impl Request {
+    /// Asks.
+    ///
+    /// - returns: `None` where a write came between.
+    pub(crate) fn ask<T>(self, question: impl FnOnce(&View<'_>) -> T) -> Option<T> {
+        let Request { snapshot, path, home, encoding, open } = self;
+        snapshot.ask(|snapshot| question(&View::new(snapshot, &path, &home, encoding, &open)))
+    }
+}
+
+impl<'s> View<'s> {
+    pub(crate) fn new(
+        snapshot: &'s Snapshot,
+        path: &'s str,
+        home: &'s Home,
+        encoding: Encoding,
+        open: &'s BTreeMap<String, (Uri, i32)>,
+    ) -> View<'s> {
+        View { snapshot, path, home, open, encoding, lines: RefCell::default() }
+    }
+
+    /// The lines of a file.
+    pub(crate) fn lines(&self, file: &str) -> Rc<Lines<'s>> {
+        let mut lines = self.lines.borrow_mut();
+        let found = lines.entry(file.to_owned());
+        found.or_insert_with(|| Rc::new(Lines::new(self.snapshot.text(file).unwrap_or_default()))).clone()
+    }
+
+    /// The byte of the file that is asked about.
+    pub(crate) fn offset(&self, place: Position) -> usize {
+        let place = ide::Position { line: place.line, character: place.character };
+        self.lines(self.path).offset(place, self.encoding)
+    }
+
+    /// The bytes of the file that is asked about.
+    pub(crate) fn bytes(&self, range: Range) -> std::ops::Range<usize> {
+        let start = self.offset(range.start);
+        start..self.offset(range.end).max(start)
+    }
+
+    pub(crate) fn position(&self, file: &str, offset: usize) -> Position {
+        let place = self.lines(file).position(offset, self.encoding);
+        Position { line: place.line, character: place.character }
+    }
+
+    pub(crate) fn range(&self, file: &str, range: &std::ops::Range<usize>) -> Range {
+        Range { start: self.position(file, range.start), end: self.position(file, range.end) }
+    }
+
+    /// A range of the file that is asked about.
+    pub(crate) fn here(&self, range: &std::ops::Range<usize>) -> Range {
+        self.range(self.path, range)
+    }
+
+    /// A file's address. A file of the standard library is written out where an editor can open it.
+    pub(crate) fn address(&self, file: &str) -> Option<Uri> {
+        if let Some((uri, _)) = self.open.get(file) {
+            return Some(uri.clone());
+        }
+        if file.starts_with("std/") {
+            let path = folder::library_file(self.home, file, self.snapshot.text(file)?).ok()?;
+            return Uri::from_file_path(path);
+        }
+        match self.home {
+            Home::Package(root) => Uri::from_file_path(folder::path_of(root, file)),
+            Home::Alone(_) => None,
+        }
+    }
+
+    pub(crate) fn location(&self, site: &Site) -> Option<Location> {
+        Some(Location { uri: self.address(&site.file)?, range: self.range(&site.file, &site.range) })
+    }
+
+    /// One edit of several files.
+    pub(crate) fn edit<'e>(&self, edits: impl IntoIterator<Item = (&'e Site, &'e str)>) -> Option<WorkspaceEdit> {
+        // The protocol's crate asks for a map by address.
+        #[allow(clippy::mutable_key_type)]
+        let mut changes = std::collections::HashMap::new();
+        for (site, text) in edits {
+            let edit = TextEdit { range: self.range(&site.file, &site.range), new_text: text.to_owned() };
+            changes.entry(self.address(&site.file)?).or_insert_with(Vec::new).push(edit);
+        }
+        Some(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() })
+    }
+}

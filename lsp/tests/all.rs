@@ -1,0 +1,5 @@
+//! Real exchanges with the server, message by message.
+
+mod client;
+mod protocol;
+mod questions;

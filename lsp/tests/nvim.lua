@@ -1,0 +1,94 @@
+-- A real editor at the other end: `nvim --headless -u NONE -i NONE -S lsp/tests/nvim.lua`, with WRIT the tool and FOLDER an
+-- empty folder. Ends with 0 where all is as it should be; else says what is not. Written for Neovim 0.7 and later.
+local writ, folder = os.getenv('WRIT'), os.getenv('FOLDER')
+local failures = {}
+local function check(what, holds, seen)
+  if not holds then
+    table.insert(failures, what .. ': ' .. vim.inspect(seen))
+  end
+end
+
+local function write(name, lines)
+  vim.fn.writefile(lines, folder .. '/' .. name)
+end
+write('writ.toml', { '[package]', 'name = "acme/test"', 'version = "1.0.0"' })
+write('policy.writ', {
+  'use std.state.{Resource, kind};',
+  '',
+  '/// Kinds that cannot be made again.',
+  'relation stateful(kind: string);',
+  'stateful("database");',
+  '',
+  'pub relation kept(r: Resource);',
+  'kept(r) if kind(r, k), stateflu(k);',
+})
+vim.cmd('edit ' .. folder .. '/policy.writ')
+vim.bo.filetype = 'writ'
+local client = vim.lsp.start_client({ name = 'writ', cmd = { writ, 'lsp' }, root_dir = folder })
+vim.lsp.buf_attach_client(0, client)
+
+local function wait(condition)
+  return vim.wait(20000, condition, 20)
+end
+local function ask(method, params)
+  local answers = vim.lsp.buf_request_sync(0, method, params, 20000)
+  for _, answer in pairs(answers or {}) do
+    return answer.result, answer.error
+  end
+end
+local function at(line, character)
+  return { textDocument = vim.lsp.util.make_text_document_params(), position = { line = line, character = character } }
+end
+
+check('a misspelt name is told', wait(function() return #vim.diagnostic.get(0) > 0 end), vim.diagnostic.get(0))
+local found = vim.diagnostic.get(0)[1] or {}
+check('its number', found.code == 'W0101' or (found.user_data or {}).lsp and found.user_data.lsp.code == 'W0101', found)
+check('its place', found.lnum == 7 and found.col == 23, found)
+
+local params = at(7, 25)
+params.range = { start = params.position, ['end'] = params.position }
+params.context = { diagnostics = {} }
+local actions = ask('textDocument/codeAction', params) or {}
+local mend
+for _, action in ipairs(actions) do
+  if action.title == 'write `stateful`' then mend = action end
+end
+check('the repair', mend ~= nil, actions)
+if mend then
+  local id = vim.lsp.get_client_by_id(client)
+  vim.lsp.util.apply_workspace_edit(mend.edit, id.offset_encoding)
+end
+check('it is mended', vim.api.nvim_buf_get_lines(0, 7, 8, false)[1] == 'kept(r) if kind(r, k), stateful(k);',
+  vim.api.nvim_buf_get_lines(0, 7, 8, false))
+check('nothing is told then', wait(function() return #vim.diagnostic.get(0) == 0 end), vim.diagnostic.get(0))
+
+local hover = ask('textDocument/hover', at(7, 25))
+check('hover', hover and hover.contents.value:find('Kinds that cannot be made again', 1, true), hover)
+local definition = ask('textDocument/definition', at(7, 25)) or {}
+check('definition', #definition == 1 and (definition[1].range or definition[1].targetRange).start.line == 3, definition)
+local references = at(3, 10)
+references.context = { includeDeclaration = true }
+check('references', #(ask('textDocument/references', references) or {}) == 3, references)
+local completion = ask('textDocument/completion', at(7, 11)) or {}
+local words = {}
+for _, item in ipairs(completion.items or completion) do words[item.label] = true end
+check('completion', words['stateful'] and words['kind'] and words['not'], completion)
+local rename = at(3, 10)
+rename.newName = 'durable'
+local edit = ask('textDocument/rename', rename)
+local changed = 0
+for _, edits in pairs((edit or {}).changes or {}) do changed = changed + #edits end
+check('rename', changed == 3, edit)
+local lenses = ask('textDocument/codeLens', { textDocument = vim.lsp.util.make_text_document_params() }) or {}
+check('lenses', #lenses >= 5, lenses)
+local symbols = ask('textDocument/documentSymbol', { textDocument = vim.lsp.util.make_text_document_params() }) or {}
+check('symbols', #symbols == 4, symbols)
+
+vim.lsp.stop_client(client)
+check('it ends', vim.wait(2000, function() return vim.lsp.client_is_stopped(client) end, 20), 'still there')
+if #failures > 0 then
+  io.stderr:write(table.concat(failures, '\n') .. '\n')
+  vim.cmd('cquit 1')
+end
+io.stdout:write('neovim: every question answered\n')
+vim.cmd('qall!')
