@@ -16,6 +16,7 @@ pub(crate) struct Arguments {
     pub(crate) verb: Verb,
 }
 
+// LONG: every verb with its flags and its help, as `--help` prints them; they are read as one list.
 /// The verbs.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {
@@ -118,6 +119,18 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  writ build --emit rust --output src/policy.rs\n  writ build --emit rust --relation policy.exposed"
     )]
     Build(Build),
+    /// Ask one question after the other, also of changes that nobody made: `help` says how.
+    #[command(
+        after_help = "Examples:\n  writ repl\n  writ repl --state terraform.tfstate\n  echo 'kind(r, \"database\")' | writ repl"
+    )]
+    Repl {
+        /// What it is asked of.
+        #[command(flatten)]
+        inputs: Inputs,
+        /// A change in whose decision it is asked, until an act of its own is.
+        #[arg(long)]
+        change: Option<String>,
+    },
     /// Check an evidence file, part by part: 0 as it says, 1 refused.
     #[command(
         after_help = "Examples:\n  writ verify .writ/evidence/3f….json\n  writ verify evidence.json --key auditor.keys --receipt evidence.tlog-proof"

@@ -25,6 +25,7 @@ mod package;
 mod policy;
 mod progress;
 mod remembered;
+mod repl;
 mod replay;
 mod show;
 mod test;
@@ -57,7 +58,7 @@ fn main() -> ExitCode {
     }));
     let deciding = matches!(arguments.verb, Verb::Decide(_));
     let waiting = match &arguments.verb {
-        Verb::Lsp { .. } => true,
+        Verb::Lsp { .. } | Verb::Repl { .. } => true,
         Verb::Test(test) => test.watch,
         _ => false,
     };
@@ -91,6 +92,7 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
             ask::query(&body, &inputs, change.as_deref(), rows)
         }
         Verb::Build(arguments) => build::build(&arguments),
+        Verb::Repl { inputs, change } => repl::repl(&inputs, change.as_deref()),
         Verb::Verify(arguments) => verify::verify(&arguments),
         Verb::Log(arguments) => log::log(&arguments),
         Verb::Show { decision, policy, json } => show::show(&decision, &policy.policy, json),

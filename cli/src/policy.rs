@@ -18,7 +18,7 @@ pub(crate) struct Compiled {
     pub(crate) program: Arc<Program>,
     /// Its tests, and those of the standard library.
     pub(crate) tests: Vec<TestCase>,
-    database: Database,
+    pub(crate) database: Database,
 }
 
 /// What the compiler said of a package.

@@ -1,0 +1,331 @@
+//! `writ repl`: questions about a model, one line at a time, and about what a change would make of it.
+//!
+//! Read downwards: [`repl`] reads lines until there are no more, from a person (`line`) or from standard input;
+//! [`Session::answer`] takes one.
+//!
+//! INVARIANT: a line that is refused changes nothing.
+//! Not here: what is asked, and of what (`compiler::question`, `decide::ask`).
+
+mod line;
+
+use crate::arguments::Inputs;
+use crate::decide::limited;
+use crate::failure::Failure;
+use crate::inputs::{self, Loaded};
+use crate::output::Answer;
+use crate::policy;
+use compiler::database::Source;
+use compiler::ide::completion::{self, Completion, Seen};
+use compiler::render::render;
+use decide::test::coverage::Rules;
+use decide::{Case, ask, text};
+use program::Program;
+use proof::Side;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+const HELP: &str = "\
+BODY              all bindings: kind(r, \"database\"), not accountable(r, _)
+why ATOM          why it holds, or why not: why exists(\"db\")
+do ACT            adds to the change that is asked about: do delete \"db\"
+by NAME           who asks
+change            the change so far
+undo, reset       takes the last act back, or all of them
+decide            the verdict on the change
+test TITLE        a test that states that verdict, to be pasted into the policy
+relations [PART]  relations, and how many tuples each has
+about NAME        what a relation, a let or a builtin is
+use …             brings names for acts: use std.authority.{member}
+quit              ends; so does the end of the input
+";
+
+/// Answers lines until there are no more, or one says `quit`.
+///
+/// - returns: 64 where a line of an input that is no terminal was refused.
+pub(crate) fn repl(inputs: &Inputs, change: Option<&str>) -> Result<Answer, Failure> {
+    let mut session = Session::new(inputs, inputs::load(inputs, change)?)?;
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        line::converse(&mut session)?;
+        return Ok(Answer::of(String::new()));
+    }
+    let mut refused = false;
+    for line in io::stdin().lock().lines() {
+        let line = line.map_err(|error| Failure::Malformed(format!("standard input: {error}")))?;
+        match session.answer(&line) {
+            Ok(Some(page)) => say(&page)?,
+            Ok(None) => break,
+            Err(failure) => {
+                refused = true;
+                say(&format!("{failure}\n"))?;
+            }
+        }
+    }
+    Ok(Answer::of(String::new()).with_code(if refused { 64 } else { 0 }))
+}
+
+fn say(page: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(page.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| Failure::Fault(format!("standard output could not be written: {error}")))
+}
+
+/// What is asked about, and what was said so far.
+struct Session<'i> {
+    inputs: &'i Inputs,
+    loaded: Loaded,
+    /// The module that holds the acts, which is none of the package's.
+    path: String,
+    uses: Vec<String>,
+    acts: Vec<String>,
+    actor: Option<String>,
+    /// The policy as it decides; a query has one of its own.
+    program: Arc<Program>,
+    seen: Seen,
+}
+
+/// The test whose change is asked about.
+const TEST: &str = "repl";
+
+impl<'i> Session<'i> {
+    fn new(inputs: &'i Inputs, mut loaded: Loaded) -> Result<Session<'i>, Failure> {
+        let taken = |name: &String| loaded.compiled.database.paths().any(|path| path == format!("{name}.writ"));
+        let module = (0..).map(|n| if n == 0 { String::from("repl") } else { format!("repl{n}") });
+        let module = module.into_iter().find(|name| !taken(name)).unwrap_or_default();
+        let path = format!("{module}.writ");
+        let seen = ask::keys(&loaded.facts);
+        let program = loaded.compiled.program.clone();
+        let text = String::new();
+        loaded.compiled.database.set_file(Source { path: path.clone(), module, text });
+        Ok(Session {
+            inputs,
+            loaded,
+            path,
+            uses: Vec::new(),
+            acts: Vec::new(),
+            actor: inputs.actor.clone(),
+            program,
+            seen,
+        })
+    }
+
+    /// Takes one line.
+    ///
+    /// - returns: what is printed; `None` where it says to end.
+    ///
+    /// # Errors
+    /// What is wrong with it; the session is then as before.
+    fn answer(&mut self, line: &str) -> Result<Option<String>, Failure> {
+        let line = line.trim();
+        let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
+        let rest = rest.trim();
+        let page = match (word, rest) {
+            ("", _) => String::new(),
+            ("quit" | "exit", "") => return Ok(None),
+            ("help", "") => HELP.to_owned(),
+            ("why" | "why-not", atom) if !atom.is_empty() => self.why(atom)?,
+            ("do", act) if !act.is_empty() => self.act(act)?,
+            ("by", name) if !name.is_empty() => self.by(name)?,
+            ("use", names) if !names.is_empty() => self.import(names)?,
+            ("undo", "") => {
+                self.acts.pop();
+                self.change()
+            }
+            ("reset", "") => {
+                self.acts.clear();
+                self.change()
+            }
+            ("change", "") => self.change(),
+            ("decide", "") => self.decide()?,
+            ("test", title) if !title.is_empty() => self.test(title.trim_matches('"'))?,
+            ("relations", part) => self.relations(part)?,
+            ("about", name) if !name.is_empty() => self.about(name)?,
+            _ if line.starts_with("//") => String::new(),
+            _ => self.query(line.trim_end_matches(';'))?,
+        };
+        Ok(Some(page))
+    }
+
+    /// The module that holds what was said, with one more act or import.
+    fn text(&self, uses: &[String], acts: &[String]) -> String {
+        let own: Vec<&str> = uses.iter().map(String::as_str).collect();
+        let snapshot = self.loaded.compiled.database.snapshot();
+        let library = snapshot.library();
+        let state = library.names.module("std.state").map(|exports| {
+            let public = exports.names.iter().filter(|(local, entry)| entry.public && !local.contains('.'));
+            public.map(|(local, _)| local.as_str()).collect::<Vec<&str>>().join(", ")
+        });
+        let state = state.map(|names| format!("use std.state.{{{names}}};\n")).unwrap_or_default();
+        let acts: String = acts.iter().map(|act| format!("        {act}\n")).collect();
+        format!("{state}{}test \"{TEST}\" {{\n    change {{\n{acts}    }}\n    expect allow;\n}}\n", own.concat())
+    }
+
+    /// Takes the words, where they are right.
+    fn take(&mut self, uses: Vec<String>, acts: Vec<String>) -> Result<(), Failure> {
+        let before = self.text(&self.uses, &self.acts);
+        let now = self.text(&uses, &acts);
+        let snapshot = self.with(&now);
+        let reports = snapshot.reports(&self.path);
+        let drawn = render(&reports, &|path| snapshot.text(path), false);
+        drop(snapshot);
+        if !reports.is_empty() {
+            drop(self.with(&before));
+            return Err(Failure::Policy(drawn.trim_end().to_owned()));
+        }
+        (self.uses, self.acts) = (uses, acts);
+        Ok(())
+    }
+
+    fn with(&mut self, text: &str) -> compiler::database::Snapshot {
+        let module = self.path.trim_end_matches(".writ").to_owned();
+        let source = Source { path: self.path.clone(), module, text: text.to_owned() };
+        self.loaded.compiled.database.set_file(source);
+        self.loaded.compiled.database.snapshot()
+    }
+
+    fn act(&mut self, act: &str) -> Result<String, Failure> {
+        let act = if act.ends_with([';', '}']) { act.to_owned() } else { format!("{act};") };
+        let acts = self.acts.iter().cloned().chain([act]).collect();
+        self.take(self.uses.clone(), acts)?;
+        Ok(self.change())
+    }
+
+    fn import(&mut self, names: &str) -> Result<String, Failure> {
+        let line = format!("use {};\n", names.trim_end_matches(';'));
+        let uses = self.uses.iter().cloned().chain([line]).collect();
+        self.take(uses, self.acts.clone())?;
+        Ok(String::new())
+    }
+
+    fn by(&mut self, name: &str) -> Result<String, Failure> {
+        let name = name.trim_end_matches(';').trim_matches('"');
+        if name.contains('"') {
+            return Err(Failure::Malformed(format!("by {name}: a name has no quotes in it")));
+        }
+        self.actor = Some(name.to_owned());
+        Ok(self.change())
+    }
+
+    fn change(&self) -> String {
+        let by = self.actor.as_ref().map(|name| format!(" by \"{name}\"")).unwrap_or_default();
+        let acts: String = self.acts.iter().map(|act| format!("  {act}\n")).collect();
+        if acts.is_empty() { format!("no change{by}\n") } else { format!("change{by}\n{acts}") }
+    }
+
+    /// What is asked, of a program.
+    fn case<'c>(&self, program: Arc<Program>, limits: engine::Limits<'c>) -> Case<'c> {
+        let mut case = self.loaded.case(self.inputs, limits);
+        case.program = program;
+        case.actor = self.actor.clone();
+        if !self.acts.is_empty() {
+            let output = self.loaded.compiled.database.snapshot().compile();
+            if let Some(test) = output.tests.into_iter().find(|test| test.citation.file == self.path) {
+                case.change = test.change;
+            }
+        }
+        case
+    }
+
+    fn query(&mut self, body: &str) -> Result<String, Failure> {
+        let relation = policy::query(&mut self.loaded.compiled, body);
+        let program = std::mem::replace(&mut self.loaded.compiled.program, self.program.clone());
+        let relation = relation?;
+        let table = limited(self.inputs, |limits| ask::query(&self.case(program, limits), relation))?;
+        Ok(table.text())
+    }
+
+    fn why(&self, atom: &str) -> Result<String, Failure> {
+        let asked = policy::atom(&self.loaded.compiled, atom.trim_end_matches(';'))?;
+        let side = if asked.before { Side::Before } else { Side::After };
+        let why = limited(self.inputs, |limits| {
+            ask::why(&self.case(self.program.clone(), limits), asked.relation, &asked.pattern, side)
+        })?;
+        let pages: Vec<String> = why.answers.iter().map(|answer| answer.text(false)).collect();
+        let none = why.miss.map_or_else(|| vec![format!("{atom} does not hold")], |miss| miss.lines());
+        Ok(if pages.is_empty() { none.into_iter().map(|line| line + "\n").collect() } else { pages.join("\n") })
+    }
+
+    fn decide(&self) -> Result<String, Failure> {
+        let decision = limited(self.inputs, |limits| decide::decide(&self.case(self.program.clone(), limits)))?;
+        let flags = self.inputs.flags();
+        let style = text::Style { color: crate::coloured(), why: false, full: false, flags: &flags };
+        // The next question is one of this session's.
+        let page = text::render(&decision, style);
+        let next =
+            |line: &str| match line.strip_prefix("next: writ why '").and_then(|rest| rest.split_once("' --change")) {
+                Some((atom, _)) => format!("next: why {atom}\n"),
+                None => format!("{line}\n"),
+            };
+        Ok(page.lines().map(next).collect())
+    }
+
+    /// The verdict as a test, which is run before it is shown.
+    fn test(&mut self, title: &str) -> Result<String, Failure> {
+        let by = self.actor.as_ref().map(|name| format!(" by {}", program::Value::text(name.as_str())));
+        let acts: String = self.acts.iter().map(|act| format!("    {act}\n")).collect();
+        let change = match acts.as_str() {
+            "" => String::new(),
+            acts => format!("change{} {{\n{acts}}}", by.unwrap_or_default()),
+        };
+        let page = limited(self.inputs, |limits| {
+            let case = self.case(self.program.clone(), limits);
+            Ok(ask::example(&case, &decide::decide(&case)?, title, &change))
+        })?;
+        let text = self.text(&self.uses, &self.acts);
+        let output = self.with(&format!("{text}\n{page}")).compile();
+        drop(self.with(&text));
+        let own = output.tests.into_iter().filter(|test| test.citation.file == self.path && test.name == title);
+        let tests: Vec<program::TestCase> = own.collect();
+        let passes = output.program.is_some_and(|program| {
+            let ran = decide::test::run(&program, &tests, Rules::None, engine::Limits::default());
+            ran.is_ok_and(|ran| !ran.outcomes.is_empty() && ran.outcomes.iter().all(|one| one.failures.is_empty()))
+        });
+        let more =
+            if passes { "" } else { "// It does not pass yet: the decision rests on more than its proofs name.\n" };
+        Ok(format!("{page}{more}"))
+    }
+
+    fn relations(&self, part: &str) -> Result<String, Failure> {
+        let counts = limited(self.inputs, |limits| ask::counts(&self.case(self.program.clone(), limits)))?;
+        let shown = counts.iter().filter(|count| count.relation.contains(part) && !count.relation.ends_with('?'));
+        let shown = shown.filter(|count| !part.is_empty() || count.after > 0);
+        let lines: String = shown.map(|count| format!("{:>8}  {}\n", count.after, count.relation)).collect();
+        Ok(if lines.is_empty() { String::from("none\n") } else { lines })
+    }
+
+    fn about(&self, name: &str) -> Result<String, Failure> {
+        let snapshot = self.loaded.compiled.database.snapshot();
+        let library = snapshot.library();
+        let named = library.names.modules().flat_map(|exports| {
+            let all = exports.names.keys().map(move |local| format!("{}.{local}", exports.module));
+            all.filter(|full: &String| full.as_str() == name || full.ends_with(&format!(".{name}")))
+        });
+        let mut pages: Vec<String> = named.map(|full: String| completion::docs(&snapshot, &full)).collect();
+        if pages.is_empty() {
+            pages.push(completion::docs(&snapshot, name));
+        }
+        let page = pages.into_iter().filter(|page| !page.is_empty()).collect::<Vec<String>>().join("\n\n");
+        match page.replace("```writ\n", "").replace("```\n", "").trim() {
+            "" => Err(Failure::Malformed(format!("about {name}: nothing has this name"))),
+            page => Ok(format!("{page}\n")),
+        }
+    }
+
+    /// What may come at the end of a line's beginning.
+    ///
+    /// - returns: where what is typed begins, and the words.
+    fn completions(&mut self, line: &str) -> (usize, Vec<Completion>) {
+        let skip =
+            ["why ", "why-not ", "do ", "about "].iter().find(|word| line.starts_with(**word)).map_or(0, |w| w.len());
+        let before = match line.starts_with("do ") {
+            true => format!("test \"{TEST}\" {{\n    change {{\n        "),
+            false => String::from("relation asked(x: string);\nasked(x) if "),
+        };
+        let snapshot = self.with(&format!("{before}{}", &line[skip..]));
+        let found = completion::completion(&snapshot, &self.path, before.len() + line.len() - skip, &self.seen);
+        drop(snapshot);
+        let text = self.text(&self.uses, &self.acts);
+        drop(self.with(&text));
+        let start = found.first().map_or(line.len(), |first| first.range.start + skip - before.len());
+        (start, found)
+    }
+}
