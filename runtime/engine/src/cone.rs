@@ -7,8 +7,7 @@
 //! Source: Knuth, *A generalization of Dijkstra's algorithm*, Information Processing Letters 6 (1), 1977.
 //! Zhao, Subotić, Scholz, *Debugging large-scale Datalog*, TOPLAS 42 (2), 2020, for heights kept with tuples.
 
-use crate::derive::{Goal, Instance, Instances, Need};
-use crate::engine::Hypothesis;
+use crate::derive::{Goal, Instance, Instances, Need, Worlds};
 use crate::limits::Fault;
 use rustc_hash::FxHashMap;
 use std::collections::BinaryHeap;
@@ -150,7 +149,7 @@ fn search(instances: &mut Instances<'_>, goal: Goal, most: u32) -> Result<Option
 }
 
 /// The smallest height of each tuple that can be reached from given ones within the cone.
-fn settle(world: &Hypothesis<'_>, cone: &FxHashMap<Goal, Arc<Vec<Instance>>>, met: &[Goal]) -> FxHashMap<Goal, u32> {
+fn settle(world: Worlds<'_>, cone: &FxHashMap<Goal, Arc<Vec<Instance>>>, met: &[Goal]) -> FxHashMap<Goal, u32> {
     struct Open {
         goal: Goal,
         needs: Vec<bool>,
@@ -202,24 +201,4 @@ fn settle(world: &Hypothesis<'_>, cone: &FxHashMap<Goal, Arc<Vec<Instance>>>, me
         std::mem::swap(&mut now, &mut next);
     }
     heights
-}
-
-impl Hypothesis<'_> {
-    fn is_given(&self, (side, relation, row): Goal) -> bool {
-        row < self.relations(side)[relation].given()
-    }
-
-    /// The round of a tuple: no proof of it is lower.
-    fn round(&self, (side, relation, row): Goal) -> u32 {
-        self.relations(side)[relation].height(row)
-    }
-
-    /// What every derivation that the engine made goes down in.
-    fn rank(&self, goal: Goal) -> (proof::Side, Option<usize>, u32) {
-        (goal.0, self.prepared.stratum_of[goal.1], self.round(goal))
-    }
-
-    fn unfounded(&self, (_, relation, _): Goal) -> Fault {
-        Fault::Unfounded { relation: self.prepared.program.relations[relation].name.clone() }
-    }
 }

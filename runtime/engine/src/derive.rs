@@ -10,7 +10,9 @@ use crate::intern::{Id, Interner, NONE};
 use crate::limits::{Fault, Limits};
 use crate::order::{Purpose, Step, order};
 use crate::prepare::{Literal, Pattern, Slot};
-use crate::run::{Job, Machine, Sink};
+use crate::rounds::{self, Rounds};
+use crate::run::{Every, Frame, Job, Machine, Sink};
+use crate::version::Version;
 use program::{RelationId, RuleId, Scope, Value, World};
 use proof::{Absence, Node, Premise, Proof, Side, Why};
 use rustc_hash::FxHashMap;
@@ -60,15 +62,31 @@ impl Instance {
     }
 }
 
+/// Both worlds, as proofs see them.
+#[derive(Clone, Copy)]
+pub(crate) struct Worlds<'h> {
+    pub(crate) world: &'h Hypothesis<'h>,
+    rounds: &'h Rounds,
+}
+
 /// Proves a tuple that holds.
 ///
 /// # Faults
 /// A stop; [`Fault::Unfounded`] where no rule derives what is there.
-pub(crate) fn prove(world: &Hypothesis<'_>, goal: Goal) -> Result<Proof, Fault> {
+pub(crate) fn prove(
+    world: &Hypothesis<'_>,
+    rounds: &Rounds,
+    side: Side,
+    relation: usize,
+    row: &[Id],
+) -> Result<Proof, Fault> {
     let mut ways = world.ways.lock().unwrap_or_else(PoisonError::into_inner);
     if ways.count > KEPT {
         *ways = Ways::default();
     }
+    let world = Worlds { world, rounds };
+    let at = world.relation(side, relation).holds(row).ok_or_else(|| world.unfounded((side, relation, 0)))?;
+    let goal = (side, relation, at);
     let mut instances = Instances { world, ways: &mut ways };
     let chosen = cone::choose(&mut instances, goal)?;
     let mut goals = vec![goal];
@@ -91,21 +109,22 @@ pub(crate) fn prove(world: &Hypothesis<'_>, goal: Goal) -> Result<Proof, Fault> 
     for (place, goal) in goals.iter().enumerate() {
         reached.insert(*goal, place);
     }
-    let nodes = goals.iter().map(|goal| node(world, &chosen, &reached, *goal)).collect();
+    let nodes = goals.iter().map(|goal| node(&world, &chosen, &reached, *goal)).collect();
     Ok(Proof { nodes, minimal: chosen.minimal })
 }
 
-fn node(world: &Hypothesis<'_>, chosen: &Chosen, places: &FxHashMap<Goal, usize>, goal: Goal) -> Node {
+fn node(world: &Worlds<'_>, chosen: &Chosen, places: &FxHashMap<Goal, usize>, goal: Goal) -> Node {
     let (side, relation, row) = goal;
     let place = |need: &Need| places[&chosen.side(*need)];
     let why = match chosen.pick(goal) {
         None => Why::Given,
         Some(instance) => {
-            let body = &world.prepared.rules[instance.rule].body;
+            let prepared = &world.world.prepared;
+            let body = &prepared.rules[instance.rule].body;
             let premise = |(literal, needs): (&Literal, &Needs)| match (literal, needs) {
                 (Literal::Absent(pattern), _) => Premise::Absent {
                     pattern: world.spell_pattern(pattern, &instance.binding),
-                    why: match world.prepared.stratum_of[pattern.relation] {
+                    why: match prepared.stratum_of[pattern.relation] {
                         Some(_) => Absence::NotDerived,
                         None => Absence::NotGiven,
                     },
@@ -124,7 +143,7 @@ fn node(world: &Hypothesis<'_>, chosen: &Chosen, places: &FxHashMap<Goal, usize>
             }
         }
     };
-    let tuple = spell(world.relations(side)[relation].row(row), &world.values);
+    let tuple = spell(world.relation(side, relation).row(row), world.values());
     Node { side, relation: RelationId(number(relation)), tuple, why }
 }
 
@@ -134,7 +153,7 @@ fn number(place: usize) -> u32 {
 
 /// Every way to derive a tuple, sorted by rule in the order of the text, then by values.
 pub(crate) struct Instances<'h> {
-    pub(crate) world: &'h Hypothesis<'h>,
+    pub(crate) world: Worlds<'h>,
     ways: &'h mut Ways,
 }
 
@@ -157,13 +176,13 @@ impl Instances<'_> {
             return Ok(Arc::clone(found));
         }
         let (side, relation, row) = goal;
-        let prepared = &self.world.prepared;
+        let prepared = &self.world.world.prepared;
         let mut found = Vec::new();
         let stratum = prepared.stratum_of[relation].map(|stratum| &prepared.strata[stratum]);
         // A change has no world before.
         for stratum in stratum.into_iter().filter(|stratum| side == Side::After || stratum.scope != Scope::Change) {
             for rule in stratum.rules.iter().filter(|rule| prepared.rules[**rule].head.relation == relation) {
-                self.by_rule(side, self.world.relations(side)[relation].row(row), *rule, &mut found)?;
+                self.by_rule(side, self.world.relation(side, relation).row(row), *rule, &mut found)?;
             }
         }
         found.sort_by(|a, b| self.compare(a, b));
@@ -175,39 +194,28 @@ impl Instances<'_> {
 
     fn by_rule(&mut self, side: Side, row: &[Id], number: usize, found: &mut Vec<Instance>) -> Result<(), Fault> {
         let world = self.world;
-        let rule = &world.prepared.rules[number];
-        let view = world.view(side);
+        let rule = &world.world.prepared.rules[number];
+        let view = world.rounds.view(world.world, side);
         if !view.may_fire(rule) {
             return Ok(());
         }
-        let mut bound = vec![NONE; rule.variables];
-        for (slot, value) in rule.head.slots.iter().zip(row) {
-            let fits = match slot {
-                Slot::Variable(variable) => {
-                    let known = std::mem::replace(&mut bound[*variable], *value);
-                    known == NONE || known == *value
-                }
-                Slot::Constant(constant) => constant == value,
-                Slot::Any => true,
-            };
-            if !fits {
-                return Ok(());
-            }
-        }
         let steps = Arc::clone(self.ways.orders.entry(number).or_insert_with(|| {
-            let bound = bound.iter().map(|value| *value != NONE).collect();
-            Arc::new(order(rule, &Purpose { ages: &[], bound, every: true }, &view))
+            let mut bound = vec![false; rule.variables];
+            rule.head.variables().for_each(|variable| bound[variable] = true);
+            Arc::new(order(rule, &Purpose { ages: &[], bound, done: None, lasting: false, every: true }, &view))
         }));
-        let readers = view.open(rule, &steps);
-        let job = Job { rule, steps: &steps, readers: &readers, share: None, every: true };
-        // A proof derives nothing new, so only a stop may end it.
-        let limits = Limits { tuples: usize::MAX, bytes: usize::MAX, ..world.limits };
-        let ways = Collect { world, side, number, body: &rule.body, found };
-        let mut machine = Machine::new(job, &world.values, limits, 0, ways);
-        for (variable, value) in bound.into_iter().enumerate().filter(|(_, value)| *value != NONE) {
-            machine.bind(variable, value);
+        let mut frame = Frame::default();
+        frame.start(rule, &steps);
+        if !frame.bind(&rule.head.slots, row) {
+            return Ok(());
         }
-        machine.run()?;
+        let readers = view.open(rule, &steps);
+        let job = Job { rule, steps: &steps, readers: &readers, share: None, every: Every::Yes };
+        // A proof derives nothing new, so only a stop may end it.
+        let limits = Limits { tuples: usize::MAX, bytes: usize::MAX, ..world.world.limits };
+        let ways = Collect { world, side, number, body: &rule.body, found };
+        let mut values = Interner::above(&world.rounds.values);
+        Machine::new(job, &mut frame, &mut values, limits, 0, ways).run()?;
         Ok(())
     }
 
@@ -223,7 +231,7 @@ impl Instances<'_> {
 
 /// Keeps each binding as an instance.
 struct Collect<'a> {
-    world: &'a Hypothesis<'a>,
+    world: Worlds<'a>,
     side: Side,
     number: usize,
     body: &'a [Literal],
@@ -245,7 +253,7 @@ impl Sink for Collect<'_> {
             | Literal::Each { .. } => Needs::Nothing,
         });
         let needs = needs.collect();
-        let binding = bound.iter().map(|id| (*id != NONE).then(|| values.get(*id).clone())).collect();
+        let binding = bound.iter().map(|id| (*id != NONE).then(|| values.get(*id).into_owned())).collect();
         self.found.push(Instance { rule: self.number, binding, needs });
         Ok(())
     }
@@ -258,8 +266,8 @@ impl Collect<'_> {
         if pattern.world != World::Either || self.side == Side::Before || side == Side::Before {
             return Need { goal, other: None };
         }
-        let cells = self.world.after[pattern.relation].row(row);
-        match self.world.before[pattern.relation].holds(cells) {
+        let cells = self.world.relation(Side::After, pattern.relation).row(row);
+        match self.world.relation(Side::Before, pattern.relation).holds(cells) {
             Some(before) => Need { goal: (Side::Before, pattern.relation, before), other: Some(goal) },
             None => Need { goal, other: None },
         }
@@ -273,42 +281,70 @@ impl Collect<'_> {
             Slot::Any => None,
         };
         let wanted: Vec<Option<Id>> = pattern.slots.iter().map(value).collect();
-        let mut found = self.world.view(self.side).matching(pattern, &wanted);
+        let mut found = self.world.rounds.view(self.world.world, self.side).matching(pattern, &wanted);
         // Of a tuple that stands in both worlds, the one before is met and names the other.
         found.retain(|(side, row)| {
             *side == Side::Before || pattern.world != World::Either || {
-                let cells = self.world.after[pattern.relation].row(*row);
-                self.world.before[pattern.relation].holds(cells).is_none()
+                let cells = self.world.relation(Side::After, pattern.relation).row(*row);
+                self.world.relation(Side::Before, pattern.relation).holds(cells).is_none()
             }
         });
         let both = |(side, row): (Side, usize)| {
             let goal = (side, pattern.relation, row);
             let is_union = pattern.world == World::Either && self.side == Side::After && side == Side::Before;
-            let cells = self.world.relations(side)[pattern.relation].row(row);
-            let after = is_union.then(|| self.world.after[pattern.relation].holds(cells)).flatten();
+            let cells = self.world.relation(side, pattern.relation).row(row);
+            let after = is_union.then(|| self.world.relation(Side::After, pattern.relation).holds(cells)).flatten();
             Need { goal, other: after.map(|row| (Side::After, pattern.relation, row)) }
         };
         let mut needs: Vec<Need> = found.into_iter().map(both).collect();
         needs.sort_by(|a, b| {
-            let row = |need: &Need| self.world.relations(need.goal.0)[need.goal.1].row(need.goal.2);
-            self.world.values.compare(row(a), row(b))
+            let row = |need: &Need| self.world.relation(need.goal.0, need.goal.1).row(need.goal.2);
+            self.world.values().compare(row(a), row(b))
         });
         needs
     }
 }
 
-impl Hypothesis<'_> {
+impl<'h> Worlds<'h> {
+    /// A relation, with rounds.
+    pub(crate) fn relation(&self, side: Side, relation: usize) -> &'h Version {
+        self.rounds.relations(self.world, side).get(relation)
+    }
+
+    fn values(&self) -> &'h Interner {
+        &self.rounds.values
+    }
+
+    /// Whether a tuple is given.
+    pub(crate) fn is_given(&self, (side, relation, row): Goal) -> bool {
+        self.relation(side, relation).mark(row).is_given()
+    }
+
+    /// The round of a tuple: no proof of it is lower.
+    pub(crate) fn round(&self, (side, relation, row): Goal) -> u32 {
+        rounds::height(&self.world.prepared, relation, self.relation(side, relation), row)
+    }
+
+    /// What every derivation that the engine made goes down in.
+    pub(crate) fn rank(&self, goal: Goal) -> (Side, Option<usize>, u32) {
+        (goal.0, self.world.prepared.stratum_of[goal.1], self.round(goal))
+    }
+
+    pub(crate) fn unfounded(&self, (_, relation, _): Goal) -> Fault {
+        Fault::Unfounded { relation: self.world.prepared.program.relations[relation].name.clone() }
+    }
+
     /// Compares two tuples by side, relation and values.
     pub(crate) fn compare(&self, left: Goal, right: Goal) -> Ordering {
-        let row = |goal: Goal| self.relations(goal.0)[goal.1].row(goal.2);
-        (left.0, left.1).cmp(&(right.0, right.1)).then_with(|| self.values.compare(row(left), row(right)))
+        let row = |goal: Goal| self.relation(goal.0, goal.1).row(goal.2);
+        (left.0, left.1).cmp(&(right.0, right.1)).then_with(|| self.values().compare(row(left), row(right)))
     }
 
     /// The columns of an atom under a binding; `None` is any value.
     fn spell_pattern(&self, pattern: &Pattern, binding: &[Option<Value>]) -> Vec<Option<Value>> {
         let value = |slot: &Slot| match slot {
             Slot::Variable(variable) => binding[*variable].clone(),
-            Slot::Constant(value) => Some(self.values.get(*value).clone()),
+            Slot::Constant(value) => Some(self.values().get(*value).into_owned()),
             Slot::Any => None,
         };
         pattern.slots.iter().map(value).collect()

@@ -1,15 +1,17 @@
 //! The face: an engine holds one world; a hypothesis holds it and what a change would make of it.
 
 use crate::derive::{self, Ways};
+use crate::growing::Cells;
 use crate::intern::{Id, Interner};
 use crate::limits::{Fault, Limits};
 use crate::prepare::Prepared;
-use crate::relation::Relation;
-use crate::view::{Relations, View};
-use crate::world::{Changes, World};
+use crate::rounds::Rounds;
+use crate::version::Version;
+use crate::view::{Changed, Relations};
+use crate::world::{Changes, World, load};
 use program::{Program, RelationId, Term, Tuple, Value};
-use proof::{Certificate, Claimed, Proof, Side};
-use std::sync::{Arc, Mutex};
+use proof::{Certificate, Proof, Side};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Facts that come and go. A tuple that stands in both lists is there afterwards.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,9 +29,18 @@ pub struct Delta {
 pub struct Engine<'a> {
     prepared: Arc<Prepared>,
     values: Arc<Interner>,
-    world: Arc<Relations>,
+    world: Arc<Settled>,
     limits: Limits<'a>,
     workers: usize,
+}
+
+/// A world in which everything follows that does.
+#[derive(Clone)]
+pub(crate) struct Settled {
+    pub(crate) relations: Vec<Version>,
+    /// For each stratum whether it was maintained, so that labels say no rounds.
+    pub(crate) maintained: Vec<bool>,
+    bytes: usize,
 }
 
 /// What a change would make of a world; dropping it takes the change back.
@@ -38,9 +49,14 @@ pub struct Engine<'a> {
 pub struct Hypothesis<'a> {
     pub(crate) prepared: Arc<Prepared>,
     pub(crate) values: Arc<Interner>,
-    pub(crate) before: Arc<Relations>,
-    pub(crate) after: Relations,
+    pub(crate) before: Arc<Settled>,
+    /// What is different after the change.
+    pub(crate) after: Changed,
+    /// Strata whose labels say no rounds in the world after, though they may before.
+    pub(crate) maintained: Vec<usize>,
     pub(crate) limits: Limits<'a>,
+    /// Both worlds with rounds, where a proof or certificate wanted them.
+    pub(crate) rounds: OnceLock<Rounds>,
     /// What proofs have found so far.
     pub(crate) ways: Mutex<Ways>,
     workers: usize,
@@ -49,7 +65,8 @@ pub struct Hypothesis<'a> {
 impl<'a> Engine<'a> {
     /// Derives all that follows from `given` in the world before any change.
     ///
-    /// - `given`: in any order, repetitions allowed. Tuples of change-scoped relations are left aside.
+    /// - `given`: in any order, repetitions allowed; fastest where the tuples of a relation are sorted. Tuples of
+    ///   change-scoped relations are left aside.
     /// - `limits`: for this call and each later one.
     ///
     /// # Faults
@@ -61,24 +78,27 @@ impl<'a> Engine<'a> {
     ) -> Result<Engine<'a>, Fault> {
         let mut values = Interner::default();
         let prepared = Prepared::new(program, &mut values);
-        let mut relations: Vec<Relation> = prepared.program.relations.iter().map(Relation::of).collect();
+        let widths = prepared.program.relations.iter().map(|relation| relation.columns.len());
+        let mut relations: Vec<Cells> = widths.map(Cells::new).collect();
         let mut row = Vec::new();
         for (number, (relation, tuple)) in given.into_iter().enumerate() {
             if number.is_multiple_of(4_096) {
                 limits.poll()?;
-                limits.allow(0, values.bytes())?;
+                limits.allow(0, values.bytes() + relations.iter().map(Cells::bytes).sum::<usize>())?;
             }
             let place = fit(&prepared, relation, &tuple)?;
             if !prepared.is_change(place) {
                 row.clear();
                 row.extend(tuple.into_iter().map(|value| values.intern_owned(value)));
-                relations[place].give(&row, &values);
+                relations[place].push(&row);
             }
         }
         let mut values = Arc::new(values);
-        let mut world = World::new(relations.into_iter().map(Arc::new).collect());
-        let workers = world.settle(&prepared, &mut values, limits)?;
-        Ok(Engine { prepared: Arc::new(prepared), values, world: Arc::new(world.here), limits, workers })
+        let (relations, workers) = load(&prepared, relations, &mut values, limits)?;
+        let maintained = vec![false; prepared.strata.len()];
+        let bytes = relations.iter().map(Version::bytes).sum();
+        let world = Arc::new(Settled { relations, maintained, bytes });
+        Ok(Engine { prepared: Arc::new(prepared), values, world, limits, workers })
     }
 
     /// Takes a delta over for good. Tuples of change-scoped relations are left aside.
@@ -91,20 +111,37 @@ impl<'a> Engine<'a> {
         let mut values = Interner::above(&self.values);
         let changes = changes(&self.prepared, delta, &mut values, false)?;
         let mut values = Arc::new(values);
-        let mut world = World::changed(&self.world, None, &changes, &values);
-        self.workers = world.settle(&self.prepared, &mut values, self.limits)?.max(self.workers);
-        let here = world.here;
+        let mut world = World::above(&self.prepared, &self.world.relations, false);
+        let workers = world.settle(&changes, &mut values, self.limits, self.world.bytes)?;
+        self.workers = workers.max(self.workers);
+        let (changed, maintained) = (world.changed, world.maintained);
         let mut outcome = Delta::default();
-        for (place, (old, new)) in self.world.iter().zip(&here).enumerate() {
+        for (place, (old, new)) in self
+            .world
+            .relations
+            .iter()
+            .enumerate()
+            .filter_map(|(place, old)| changed.get(place).map(|new| (place, (old, new))))
+        {
             let relation = RelationId(u32::try_from(place).expect("bug: more than 2^32 relations"));
             outcome.added.extend(missing(new, old, &values).into_iter().map(|tuple| (relation, tuple)));
             outcome.removed.extend(missing(old, new, &values).into_iter().map(|tuple| (relation, tuple)));
         }
-        let above = Arc::into_inner(values).expect("bug: values are shared after a call");
-        let own = above.into_own();
-        // An open hypothesis goes on with the values as they were.
-        Arc::make_mut(&mut self.values).append(own);
-        self.world = Arc::new(here);
+        // An open hypothesis goes on with the world and the values as they were.
+        Interner::commit(&mut self.values, Arc::into_inner(values).expect("bug: values are shared after a call"));
+        let world = Arc::make_mut(&mut self.world);
+        for (relation, version) in changed.into_versions() {
+            let stratum = self.prepared.stratum_of[relation];
+            let labelled = stratum.is_some_and(|stratum| self.prepared.strata[stratum].recursive);
+            let held = world.relations[relation].bytes();
+            if version.is_above(&world.relations[relation]) {
+                world.relations[relation].commit(version, labelled);
+            } else {
+                world.relations[relation] = version;
+            }
+            world.bytes = world.bytes + world.relations[relation].bytes() - held;
+        }
+        maintained.into_iter().for_each(|stratum| world.maintained[stratum] = true);
         Ok(outcome)
     }
 
@@ -116,14 +153,16 @@ impl<'a> Engine<'a> {
         let mut values = Interner::above(&self.values);
         let changes = changes(&self.prepared, delta, &mut values, true)?;
         let mut values = Arc::new(values);
-        let mut world = World::changed(&self.world, Some(&self.world), &changes, &values);
-        let workers = world.settle(&self.prepared, &mut values, self.limits)?;
+        let mut world = World::above(&self.prepared, &self.world.relations, true);
+        let workers = world.settle(&changes, &mut values, self.limits, self.world.bytes)?;
         Ok(Hypothesis {
             prepared: Arc::clone(&self.prepared),
             values,
-            after: world.here,
+            after: world.changed,
+            maintained: world.maintained,
             before: Arc::clone(&self.world),
             limits: self.limits,
+            rounds: OnceLock::new(),
             ways: Mutex::default(),
             workers,
         })
@@ -149,7 +188,8 @@ impl Hypothesis<'_> {
 
     /// Whether a tuple holds.
     pub fn holds(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> bool {
-        self.position(side, relation, tuple).is_some()
+        let row = self.numbers(relation, tuple);
+        row.is_some_and(|row| self.relation(side, relation).holds(&row).is_some())
     }
 
     /// The tuples that match, sorted: a variable stands for any value, the same one wherever it stands.
@@ -158,14 +198,14 @@ impl Hypothesis<'_> {
     pub fn matching(&self, side: Side, relation: RelationId, terms: &[Term]) -> Vec<Tuple> {
         let relation = self.relation(side, relation);
         let mut wanted = Vec::new();
-        for (column, term) in terms.iter().enumerate() {
-            match term {
-                Term::Any | Term::Variable(_) => {}
+        for term in terms {
+            wanted.push(match term {
+                Term::Any | Term::Variable(_) => None,
                 Term::Constant(value) => match self.values.find(value) {
-                    Some(id) => wanted.push((column, id)),
+                    Some(id) => Some(id),
                     None => return Vec::new(),
                 },
-            }
+            });
         }
         let first = |term: &Term| terms.iter().position(|other| other == term).unwrap_or(0);
         let same = terms.iter().enumerate().filter(|(_, term)| matches!(term, Term::Variable(_)));
@@ -173,10 +213,9 @@ impl Hypothesis<'_> {
             same.map(|(column, term)| (column, first(term))).filter(|(column, first)| column != first).collect();
         let matches = |row: &usize| {
             let cells = relation.row(*row);
-            wanted.iter().all(|(column, id)| cells[*column] == *id)
-                && same.iter().all(|(column, first)| cells[*column] == cells[*first])
+            same.iter().all(|(column, first)| cells[*column] == cells[*first])
         };
-        sorted(relation, relation.held().filter(matches).collect(), &self.values)
+        sorted(relation, relation.matching(&wanted).filter(matches).collect(), &self.values)
     }
 
     /// Tuples that hold after the change and not before, sorted; for a change-scoped relation all of them.
@@ -198,32 +237,16 @@ impl Hypothesis<'_> {
     /// # Faults
     /// A stop; [`Fault::Unfounded`] where the engine has erred.
     pub fn prove(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> Result<Option<Proof>, Fault> {
-        match self.position(side, relation, tuple) {
-            Some(row) => derive::prove(self, (side, relation.0 as usize, row)).map(Some),
-            None => Ok(None),
-        }
+        let Some(row) = self.numbers(relation, tuple).filter(|row| self.relation(side, relation).holds(row).is_some())
+        else {
+            return Ok(None);
+        };
+        derive::prove(self, self.rounds(), side, relation.0 as usize, &row).map(Some)
     }
 
     /// All that was derived in both worlds, what was beaten in a lattice column too, for `proof::certify`; sorted.
     pub fn certificate(&self) -> Certificate {
-        // Many rows over few values: one order of the values serves them all.
-        let ranks = self.values.ranks();
-        let claims = |relations: &Relations| {
-            let mut claimed =
-                Vec::with_capacity(relations.iter().map(|relation| relation.len() - relation.given()).sum());
-            for (place, relation) in relations.iter().enumerate() {
-                let rank = |row: usize| relation.row(row).iter().map(|id| ranks[*id as usize]);
-                let mut rows: Vec<usize> = (relation.given()..relation.len()).collect();
-                rows.sort_unstable_by(|a, b| rank(*a).cmp(rank(*b)));
-                claimed.extend(rows.into_iter().map(|row| Claimed {
-                    relation: RelationId(u32::try_from(place).expect("bug: more than 2^32 relations")),
-                    tuple: spell(relation.row(row), &self.values),
-                    height: relation.height(row),
-                }));
-            }
-            claimed
-        };
-        Certificate { before: claims(&self.before), after: claims(&self.after) }
+        self.rounds().certificate(self)
     }
 
     /// The program it runs.
@@ -236,30 +259,32 @@ impl Hypothesis<'_> {
         self.workers
     }
 
-    pub(crate) fn relations(&self, side: Side) -> &Relations {
-        match side {
-            Side::Before => &self.before,
-            Side::After => &self.after,
-        }
-    }
-
-    /// What a rule sees that runs on that side.
-    pub(crate) fn view(&self, side: Side) -> View<'_> {
-        let before = match side {
+    /// The relations of a world.
+    pub(crate) fn relations(&self, side: Side) -> Relations<'_> {
+        let changed = match side {
             Side::Before => None,
-            Side::After => Some(self.before.as_slice()),
+            Side::After => Some(&self.after),
         };
-        View { here: self.relations(side), before, recent: &[], steps: true }
+        Relations { all: &self.before.relations, changed }
     }
 
-    fn relation(&self, side: Side, relation: RelationId) -> &Relation {
-        &self.relations(side)[relation.0 as usize]
+    /// The world before, seen from a side.
+    pub(crate) fn before_of(&self, side: Side) -> Option<Relations<'_>> {
+        (side == Side::After).then(|| self.relations(Side::Before))
     }
 
-    fn position(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> Option<usize> {
+    fn relation(&self, side: Side, relation: RelationId) -> &Version {
+        self.relations(side).get(relation.0 as usize)
+    }
+
+    /// The numbers of a tuple's values, where it is one that may stand in the relation.
+    fn numbers(&self, relation: RelationId, tuple: &[Value]) -> Option<Vec<Id>> {
         let row: Vec<Id> = tuple.iter().map(|value| self.values.find(value)).collect::<Option<_>>()?;
-        let relation = self.relation(side, relation);
-        (relation.width() == row.len()).then(|| relation.holds(&row)).flatten()
+        (self.relation(Side::Before, relation).width() == row.len()).then_some(row)
+    }
+
+    fn rounds(&self) -> &Rounds {
+        self.rounds.get_or_init(|| Rounds::of(self))
     }
 }
 
@@ -296,20 +321,25 @@ fn changes(prepared: &Prepared, delta: &Delta, values: &mut Interner, change: bo
 }
 
 /// The tuples of `from` that `other` lacks, sorted.
-fn missing(from: &Relation, other: &Relation, values: &Interner) -> Vec<Tuple> {
-    if std::ptr::eq(from, other) {
-        return Vec::new();
-    }
-    let rows = from.held().filter(|row| other.holds(from.row(*row)).is_none()).collect();
+fn missing(from: &Version, other: &Version, values: &Interner) -> Vec<Tuple> {
+    let rows: Vec<usize> = if from.is_same(other) {
+        Vec::new()
+    } else if from.is_above(other) {
+        // Only what one of them has for itself can differ.
+        let own = from.moved().0.into_iter().chain(other.moved().1);
+        own.map(|row| row as usize).collect()
+    } else {
+        from.held().filter(|row| other.holds(from.row(*row)).is_none()).collect()
+    };
     sorted(from, rows, values)
 }
 
-fn sorted(relation: &Relation, mut rows: Vec<usize>, values: &Interner) -> Vec<Tuple> {
+fn sorted(relation: &Version, mut rows: Vec<usize>, values: &Interner) -> Vec<Tuple> {
     rows.sort_unstable_by(|a, b| values.compare(relation.row(*a), relation.row(*b)));
     rows.into_iter().map(|row| spell(relation.row(row), values)).collect()
 }
 
 /// The values of a row.
 pub(crate) fn spell(row: &[Id], values: &Interner) -> Tuple {
-    row.iter().map(|id| values.get(*id).clone()).collect()
+    row.iter().map(|id| values.get(*id).into_owned()).collect()
 }

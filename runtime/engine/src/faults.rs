@@ -4,10 +4,11 @@
 //!
 //! Not here: anything in a build without the feature `faults`.
 
+use crate::growing::Mark;
 use crate::intern::Id;
-use crate::view::Relations;
+use crate::prepare::Prepared;
+use crate::view::Changed;
 use std::cell::RefCell;
-use std::sync::Arc;
 
 /// A way to be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,18 +72,20 @@ pub(crate) fn loses(relation: usize, row: &[Id]) -> bool {
         })
 }
 
-/// Adds a tuple that nothing derives to the first of `relations` that has derived ones.
-pub(crate) fn invent(here: &mut Relations, relations: impl Iterator<Item = usize>) {
+/// Adds a tuple that nothing derives to the first relation of `strata` that has derived ones.
+pub(crate) fn invent(changed: &mut Changed, strata: &[usize], prepared: &Prepared) {
     if !is_planted(Planted::InventTuple) {
         return;
     }
-    for relation in relations {
-        let Some(relation) = Arc::get_mut(&mut here[relation]) else { continue };
-        if relation.len() > relation.given() && relation.width() > 0 && relation.groups().is_none() {
-            let mut row = relation.row(relation.given()).to_vec();
+    for relation in strata.iter().flat_map(|stratum| &prepared.strata[*stratum].relations) {
+        let Some(version) = changed.get_mut(*relation) else { continue };
+        let Some(first) = version.there().find(|row| !version.mark(*row).is_given()) else { continue };
+        let rows = version.rows_mut();
+        if rows.cells().width() > 0 && rows.groups().is_none() {
+            let mut row = rows.row(first).to_vec();
             for other in 0.. {
                 row[0] = other;
-                if relation.insert(&row, 1, None) {
+                if rows.insert(&row, Mark::of_round(1), None) {
                     return;
                 }
             }

@@ -1,7 +1,7 @@
-//! An index of a relation by some of its columns: for each key, the rows that have it.
+//! An index of growing rows by some of their columns: for each key, the rows that have it.
 
+use crate::growing::{Cells, hash};
 use crate::intern::Id;
-use crate::relation::{Cells, hash};
 
 /// Which columns have a value before a relation is looked into: bit `i` for column `i`.
 pub(crate) type BindingPattern = u64;
@@ -40,10 +40,10 @@ impl Index {
         4 * (self.heads.len() + self.older.len())
     }
 
-    /// Takes in the rows that it does not know yet.
-    pub(crate) fn extend(&mut self, cells: &Cells) {
-        self.older.reserve(cells.len() - self.older.len());
-        for row in self.older.len()..cells.len() {
+    /// Takes in the rows before `end` that it does not know yet.
+    pub(crate) fn extend(&mut self, cells: &Cells, end: usize) {
+        self.older.reserve(end - self.older.len());
+        for row in self.older.len()..end {
             if (self.keys + 1) * 2 > self.heads.len() {
                 self.grow(cells);
             }

@@ -23,15 +23,10 @@ impl Groups {
         Groups { column, lattice, best: FxHashMap::default(), rows: Vec::new() }
     }
 
-    /// No groups yet, of the same column.
-    pub(crate) fn emptied(&self) -> Groups {
-        Groups::new((self.column, self.lattice))
-    }
-
     /// The int in a row's lattice column; `None` where it is none.
     pub(crate) fn number(&self, row: &[Id], values: &Interner) -> Option<i64> {
-        match values.get(row[self.column]) {
-            Value::Int(number) => Some(*number),
+        match *values.get(row[self.column]) {
+            Value::Int(number) => Some(number),
             _ => None,
         }
     }
@@ -73,11 +68,6 @@ impl Groups {
     /// Whether another row of the group holds.
     pub(crate) fn is_beaten(&self, row: usize) -> bool {
         self.rows[row].1
-    }
-
-    /// The value of a row.
-    pub(crate) fn of_row(&self, row: usize) -> i64 {
-        self.rows[row].0
     }
 
     /// Bytes it takes.

@@ -3,10 +3,12 @@
 //! Read downwards:
 //! - `engine`: the face: [`Engine`] holds a world, [`Hypothesis`] a world and what a change would make of it.
 //! - `limits`: what a call may use, and what it says when that is not enough.
-//! - `world`: which strata run, in which world, and which a change leaves alone; `stratum`: rounds up to the fixpoint.
+//! - `world`: which strata run, in which world, and which a change leaves alone; `stratum`: rounds up to the fixpoint;
+//!   `maintain` and `suspects`: a stratum kept up to date.
 //! - `order`: in which order the literals of a rule run; `run`: the joins; `workers`: several of them at once.
-//! - `relation`, `lattice`, `index`, `intern`: how tuples are kept.
-//! - `derive`: why a tuple holds; `cone`: the search for the proof of smallest height.
+//! - `base`, `growing`, `version`: rows that are complete, rows that are coming, and worlds that share them; `lattice`,
+//!   `index`, `intern`: what these are made of.
+//! - `derive`: why a tuple holds; `cone`: the search for the proof of smallest height; `rounds`: what both start from.
 //! - `faults`: errors planted for tests, absent from any other build.
 //!
 //! INVARIANT: an answer is a function of the program, the facts and the change alone: never of the order in which they
@@ -14,20 +16,25 @@
 //! Not here: syntax, files, clocks, verdicts. What rules *mean* is the law of `proof::meaning`.
 #![forbid(unsafe_code)]
 
+mod base;
 mod cone;
 mod derive;
 mod engine;
 #[cfg(feature = "faults")]
 mod faults;
+mod growing;
 mod index;
 mod intern;
 mod lattice;
 mod limits;
+mod maintain;
 mod order;
 mod prepare;
-mod relation;
+mod rounds;
 mod run;
 mod stratum;
+mod suspects;
+mod version;
 mod view;
 mod workers;
 mod world;

@@ -84,6 +84,10 @@ pub(crate) struct Purpose<'a> {
     pub(crate) ages: &'a [Age],
     /// Variables that have a value from the start.
     pub(crate) bound: Vec<bool>,
+    /// A literal that is known to hold, with those values.
+    pub(crate) done: Option<usize>,
+    /// Whether the order is kept while relations grow.
+    pub(crate) lasting: bool,
     /// Whether every way to match is wanted, not only every head.
     pub(crate) every: bool,
 }
@@ -91,13 +95,13 @@ pub(crate) struct Purpose<'a> {
 /// Chooses an order for a rule's body.
 pub(crate) fn order(rule: &Rule, purpose: &Purpose<'_>, sizes: &impl Sizes) -> Vec<Step> {
     let mut bound = purpose.bound.clone();
-    let mut open: Vec<usize> = (0..rule.body.len()).collect();
+    let mut open: Vec<usize> = (0..rule.body.len()).filter(|literal| Some(*literal) != purpose.done).collect();
     let mut steps = Vec::with_capacity(open.len());
     let age = |literal: usize| purpose.ages.get(literal).copied().unwrap_or(Age::Any);
     while !open.is_empty() {
         let cost = |literal: usize| match age(literal) {
             Age::Recent => -1.0,
-            Age::Any | Age::Stable => expected(&rule.body[literal], &bound, sizes),
+            Age::Any | Age::Stable => expected(&rule.body[literal], &bound, purpose.lasting, sizes),
         };
         let ready = open.iter().enumerate().filter(|(_, literal)| rule.body[**literal].is_ready(&bound));
         let next = ready.min_by(|(_, a), (_, b)| cost(**a).total_cmp(&cost(**b))).map(|(place, _)| place);
@@ -109,8 +113,13 @@ pub(crate) fn order(rule: &Rule, purpose: &Purpose<'_>, sizes: &impl Sizes) -> V
     steps
 }
 
+/// More rows than anybody wants to go over for each binding.
+const MANY: f64 = 1e6;
+
 /// How many bindings are expected to come of each one; for the order only.
-fn expected(literal: &Literal, bound: &[bool], sizes: &impl Sizes) -> f64 {
+///
+/// - `lasting`: whether the order stays while relations grow, so that one that is empty now says nothing.
+fn expected(literal: &Literal, bound: &[bool], lasting: bool, sizes: &impl Sizes) -> f64 {
     match literal {
         Literal::Test { .. } | Literal::Is { .. } => 0.0,
         Literal::Bind { .. } => 0.1,
@@ -121,13 +130,15 @@ fn expected(literal: &Literal, bound: &[bool], sizes: &impl Sizes) -> f64 {
             let rows = sizes.rows(pattern) as f64;
             let (columns, fixed) = fixed_columns(pattern, bound);
             let free = pattern.variables().any(|variable| !bound[variable]);
-            if rows == 0.0 {
+            let grows = lasting || pattern.own;
+            if rows == 0.0 && !grows {
                 -0.5
             } else if !free {
                 // It only asks whether there is one.
                 if fixed == 0 { 0.0 } else { 0.5 }
             } else if fixed == 0 {
-                rows
+                // What the stratum itself derives is few at first and many in the end.
+                if grows && bound.contains(&true) { rows.max(MANY) } else { rows }
             } else if let Some(keys) = sizes.keys(pattern, columns).filter(|keys| *keys > 0) {
                 rows / keys as f64
             } else {

@@ -4,8 +4,9 @@
 //! side, and a level is what threads share.
 
 use crate::intern::{Id, Interner};
-use program::{Aggregate, Atom, Comparison, Expr, Presence, Program, Scope, Step, Term, Truth, Type, Value, World};
-use std::sync::Arc;
+use crate::order::{Purpose, Sizes, Step, order};
+use program::{Aggregate, Atom, Comparison, Expr, Presence, Program, Scope, Term, Truth, Type, Value, World};
+use std::sync::{Arc, OnceLock};
 
 /// A program, ready to run.
 pub(crate) struct Prepared {
@@ -18,11 +19,35 @@ pub(crate) struct Prepared {
     pub(crate) stratum_of: Vec<Option<usize>>,
     /// Strata by level, in the order in which levels run.
     pub(crate) levels: Vec<Vec<usize>>,
+    /// For each relation the strata that read it in the world they run in, and the one that completes it.
+    pub(crate) readers: Vec<Vec<usize>>,
+    /// Orders of steps, once they were chosen: for each rule as [`Start`] says.
+    orders: Vec<OnceLock<Vec<Step>>>,
+    /// For each rule the first of its orders.
+    orders_of: Vec<usize>,
+}
+
+/// From where a rule is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// From its head: does it derive that?
+    Head,
+    /// From its head: in which ways does it derive that?
+    Ways,
+    /// From what one of its literals says.
+    Literal(usize),
 }
 
 /// A stratum.
 pub(crate) struct Stratum {
     pub(crate) scope: Scope,
+    /// Whether a rule reads what the stratum derives.
+    pub(crate) recursive: bool,
+    /// Whether a relation has a lattice column.
+    pub(crate) lattice: bool,
+    /// Of a stratum that exists only within a change: whether some rule may fire though the change says nothing.
+    pub(crate) unprompted: bool,
+    /// Relations that its rules derive.
     pub(crate) relations: Vec<usize>,
     pub(crate) rules: Vec<usize>,
     /// Relations that its rules read in the world they run in, its own included.
@@ -78,8 +103,8 @@ pub(crate) enum Operand {
 /// What an `Each` ranges over.
 pub(crate) struct Range {
     pub(crate) base: Expr,
-    pub(crate) then: Vec<Vec<Step>>,
-    pub(crate) last: Vec<Step>,
+    pub(crate) then: Vec<Vec<program::Step>>,
+    pub(crate) last: Vec<program::Step>,
     pub(crate) wanted: Type,
     pub(crate) possible: bool,
 }
@@ -111,7 +136,8 @@ impl Prepared {
                 }
             }
         }
-        let strata: Vec<Stratum> = program.strata.iter().map(|stratum| prepare_stratum(stratum, &rules)).collect();
+        let strata: Vec<Stratum> =
+            program.strata.iter().map(|stratum| prepare_stratum(stratum, &rules, &program)).collect();
         let mut level_of = vec![0; strata.len()];
         let mut levels: Vec<Vec<usize>> = Vec::new();
         for (number, stratum) in strata.iter().enumerate() {
@@ -124,7 +150,40 @@ impl Prepared {
             }
             levels[level].push(number);
         }
-        Prepared { program, rules, strata, stratum_of, levels }
+        let mut readers = vec![Vec::new(); program.relations.len()];
+        for (number, stratum) in strata.iter().enumerate() {
+            stratum.reads.iter().for_each(|relation| readers[*relation].push(number));
+        }
+        let mut orders_of = Vec::with_capacity(rules.len());
+        let mut orders = 0;
+        for rule in &rules {
+            orders_of.push(orders);
+            orders += rule.body.len() + 2;
+        }
+        let orders = (0..orders).map(|_| OnceLock::new()).collect();
+        Prepared { program, rules, strata, stratum_of, levels, readers, orders, orders_of }
+    }
+
+    /// The order in which a rule runs from `start`, chosen when it is first asked for.
+    pub(crate) fn order(&self, number: usize, start: Start, sizes: &impl Sizes) -> &[Step] {
+        let place = match start {
+            Start::Head => 0,
+            Start::Ways => 1,
+            Start::Literal(literal) => 2 + literal,
+        };
+        self.orders[self.orders_of[number] + place].get_or_init(|| {
+            let rule = &self.rules[number];
+            let mut bound = vec![false; rule.variables];
+            let (pattern, done) = match start {
+                Start::Head | Start::Ways => (Some(&rule.head), None),
+                Start::Literal(literal) => {
+                    let holds = matches!(rule.body[literal], Literal::Holds(_));
+                    (rule.body[literal].patterns().next(), holds.then_some(literal))
+                }
+            };
+            pattern.into_iter().flat_map(Pattern::variables).for_each(|variable| bound[variable] = true);
+            order(rule, &Purpose { ages: &[], bound, done, lasting: true, every: start == Start::Ways }, sizes)
+        })
     }
 
     /// Whether a relation exists only within a change.
@@ -133,8 +192,12 @@ impl Prepared {
     }
 }
 
-fn prepare_stratum(stratum: &program::Stratum, rules: &[Rule]) -> Stratum {
+fn prepare_stratum(stratum: &program::Stratum, rules: &[Rule], program: &Program) -> Stratum {
     let (mut reads, mut reads_before) = (Vec::new(), Vec::new());
+    let heads = stratum.rules.iter().map(|rule| rules[rule.0 as usize].head.relation);
+    let mut relations: Vec<usize> = heads.collect();
+    relations.sort_unstable();
+    relations.dedup();
     for rule in stratum.rules.iter().map(|rule| &rules[rule.0 as usize]) {
         for pattern in rule.body.iter().flat_map(Literal::patterns) {
             match pattern.world {
@@ -148,9 +211,15 @@ fn prepare_stratum(stratum: &program::Stratum, rules: &[Rule]) -> Stratum {
         list.sort_unstable();
         list.dedup();
     }
+    let is_change = |relation: usize| program.relations[relation].scope == Scope::Change;
+    let is_prompt = |literal: &Literal| matches!(literal, Literal::Holds(pattern) if is_change(pattern.relation));
+    let mut bodies = stratum.rules.iter().map(|rule| &rules[rule.0 as usize].body);
     Stratum {
+        unprompted: stratum.scope == Scope::Change && bodies.any(|body| !body.iter().any(is_prompt)),
         scope: stratum.scope,
-        relations: stratum.relations.iter().map(|relation| relation.0 as usize).collect(),
+        recursive: reads.iter().any(|read| relations.binary_search(read).is_ok()),
+        lattice: relations.iter().any(|relation| program.relations[*relation].lattice().is_some()),
+        relations,
         rules: stratum.rules.iter().map(|rule| rule.0 as usize).collect(),
         reads,
         reads_before,
@@ -267,6 +336,14 @@ impl Literal {
             Literal::Each { uses, .. } => uses.iter().all(|variable| bound[*variable]),
             Literal::Aggregate { group, .. } => group.sure.variables().all(|variable| bound[variable]),
         }
+    }
+}
+
+impl Group {
+    /// Whether each tuple that matches is a member of its own.
+    pub(crate) fn rows_are_members(&self) -> bool {
+        let mut counted = self.sure.slots.iter().enumerate().filter(|(_, slot)| **slot == Slot::Any);
+        counted.all(|(column, _)| self.member.contains(&column))
     }
 }
 

@@ -5,17 +5,17 @@
 //!
 //! Not here: the order of the steps (`order`), rounds (`stratum`), what becomes of a binding ([`Sink`]).
 
+use crate::growing::{Growing, Mark};
 use crate::intern::{Id, Interner, NONE};
 use crate::limits::{Fault, Limits};
 use crate::order::{Kind, Look, Step};
 use crate::prepare::{Group, Literal, Operand, Rule, Slot};
-use crate::relation::Relation;
-use crate::view::Reader;
+use crate::version::Version;
+use crate::view::{Reader, Readers};
 use program::{Aggregate, Tuple, Value, aggregate, compare, evaluate, presence, range};
 use proof::Side;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 /// What becomes of a binding that satisfies a body.
 pub(crate) trait Sink {
@@ -24,86 +24,123 @@ pub(crate) trait Sink {
     /// - `bound`: the number of each variable, [`NONE`] for those that the body does not bind.
     /// - `matched`: for each positive literal, the row that it matched.
     fn take(&mut self, bound: &[Id], matched: &[(Side, usize)], values: &Interner) -> Result<(), Fault>;
+
+    /// Whether no more bindings are wanted.
+    fn has_enough(&self) -> bool {
+        false
+    }
 }
 
-/// The relations that a step reads; the second list is for the possible reading of an aggregate.
-pub(crate) type Readers<'a> = (Vec<Reader<'a>>, Vec<Reader<'a>>);
-
 /// A rule at work.
-pub(crate) struct Machine<'a, S> {
-    rule: &'a Rule,
-    steps: &'a [Step],
-    readers: &'a [Readers<'a>],
-    /// Rows of the first step that are this machine's share, where it is shared.
-    share: Option<std::ops::Range<usize>>,
-    /// Whether every way to match is wanted.
-    every: bool,
+pub(crate) struct Machine<'a, 'v, S> {
+    job: Job<'a>,
     limits: Limits<'a>,
     /// Bytes in use when the machine started.
     bytes: usize,
-    ticks: u32,
-    bound: Vec<Id>,
-    keys: Vec<Vec<Id>>,
-    matched: Vec<(Side, usize)>,
-    /// Values of variables for expressions, and whose they are.
-    scratch: Vec<Option<Value>>,
-    scratch_of: Vec<Id>,
-    pub(crate) values: Interner,
+    frame: &'v mut Frame,
+    pub(crate) values: &'v mut Interner,
     pub(crate) sink: S,
 }
 
 /// What a machine works on.
+#[derive(Clone)]
 pub(crate) struct Job<'a> {
     pub(crate) rule: &'a Rule,
     pub(crate) steps: &'a [Step],
     pub(crate) readers: &'a [Readers<'a>],
+    /// Rows of the first step that are this machine's share, where it is shared.
     pub(crate) share: Option<std::ops::Range<usize>>,
-    pub(crate) every: bool,
+    /// Which ways to match are wanted, where all of them say the same.
+    pub(crate) every: Every,
 }
 
-impl<'a, S: Sink> Machine<'a, S> {
-    /// A machine for `job`.
-    ///
-    /// - `values`: what everyone shares.
-    /// - `bytes`: in use by everyone, for the limit.
-    pub(crate) fn new(job: Job<'a>, values: &Arc<Interner>, limits: Limits<'a>, bytes: usize, sink: S) -> Self {
-        let Job { rule, steps, readers, share, every } = job;
-        Machine {
-            rule,
-            steps,
-            readers,
-            share,
-            every,
-            limits,
-            bytes,
-            ticks: 0,
-            bound: vec![NONE; rule.variables],
-            keys: vec![Vec::new(); steps.len()],
-            matched: vec![(Side::Before, 0); rule.body.len()],
-            scratch: vec![None; rule.variables],
-            scratch_of: vec![NONE; rule.variables],
-            values: Interner::above(values),
-            sink,
+/// Which ways to match are wanted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Every {
+    /// One.
+    No,
+    /// Each choice of tuples of the rule's own stratum.
+    Own,
+    /// All.
+    Yes,
+}
+
+/// What a machine writes on: kept from one run of a rule to the next.
+#[derive(Default)]
+pub(crate) struct Frame {
+    pub(crate) bound: Vec<Id>,
+    keys: Vec<Vec<Id>>,
+    pub(crate) matched: Vec<(Side, usize)>,
+    /// Values of variables for expressions, and whose they are.
+    scratch: Vec<Option<Value>>,
+    scratch_of: Vec<Id>,
+    ticks: u32,
+}
+
+impl Frame {
+    /// Nothing is bound yet.
+    pub(crate) fn start(&mut self, rule: &Rule, steps: &[Step]) {
+        self.bound.clear();
+        self.bound.resize(rule.variables, NONE);
+        if self.keys.len() < steps.len() {
+            self.keys.resize_with(steps.len(), Vec::new);
         }
+        self.matched.clear();
+        self.matched.resize(rule.body.len(), (Side::Before, 0));
+        self.scratch.clear();
+        self.scratch.resize(rule.variables, None);
+        self.scratch_of.clear();
+        self.scratch_of.resize(rule.variables, NONE);
     }
 
-    /// Gives a variable a value before the run.
-    pub(crate) fn bind(&mut self, variable: usize, value: Id) {
-        self.bound[variable] = value;
+    /// Gives the variables of an atom the values of a row; returns whether the row is one that it matches.
+    ///
+    /// What is bound already must be the same. After `false` some of them are bound.
+    pub(crate) fn bind(&mut self, slots: &[Slot], row: &[Id]) -> bool {
+        slots.iter().zip(row).all(|(slot, value)| match slot {
+            Slot::Variable(variable) => {
+                let known = std::mem::replace(&mut self.bound[*variable], *value);
+                known == NONE || known == *value
+            }
+            Slot::Constant(constant) => constant == value,
+            Slot::Any => true,
+        })
+    }
+}
+
+impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
+    /// A machine for `job`.
+    ///
+    /// - `values`: what it may add to.
+    /// - `bytes`: in use by everyone, for the limit.
+    pub(crate) fn new(
+        job: Job<'a>,
+        frame: &'v mut Frame,
+        values: &'v mut Interner,
+        limits: Limits<'a>,
+        bytes: usize,
+        sink: S,
+    ) -> Self {
+        Machine { job, limits, bytes, frame, values, sink }
     }
 
     /// Finds every binding; returns whether there was one.
     pub(crate) fn run(&mut self) -> Result<bool, Fault> {
         self.limits.poll()?;
+        self.go()
+    }
+
+    /// As [`Machine::run`], for a run so short that it needs not be asked whether to go on.
+    pub(crate) fn go(&mut self) -> Result<bool, Fault> {
         self.step(0)
     }
 
     fn step(&mut self, at: usize) -> Result<bool, Fault> {
-        let Some(step) = self.steps.get(at) else {
-            self.sink.take(&self.bound, &self.matched, &self.values)?;
+        let Some(step) = self.job.steps.get(at) else {
+            self.sink.take(&self.frame.bound, &self.frame.matched, self.values)?;
             return Ok(true);
         };
-        match (&step.kind, &self.rule.body[step.literal]) {
+        match (&step.kind, &self.job.rule.body[step.literal]) {
             (Kind::Match(look), _) => self.step_match(at, step, look),
             (Kind::Absent(look), _) => {
                 if self.is_any(at, look)? {
@@ -122,7 +159,7 @@ impl<'a, S: Sink> Machine<'a, S> {
             }
             (Kind::Each { bound }, Literal::Each { variable, range: of, uses }) => {
                 self.fill(uses);
-                let found = range(&of.base, &of.then, &of.last, &of.wanted, of.possible, &self.scratch);
+                let found = range(&of.base, &of.then, &of.last, &of.wanted, of.possible, &self.frame.scratch);
                 let mut any = false;
                 for value in found {
                     self.tick()?;
@@ -148,60 +185,69 @@ impl<'a, S: Sink> Machine<'a, S> {
 
     /// Goes on with a variable that has, or must have, this value.
     fn step_with(&mut self, at: usize, variable: usize, bound: bool, value: Id) -> Result<bool, Fault> {
-        if bound && self.bound[variable] != value {
+        if bound && self.frame.bound[variable] != value {
             return Ok(false);
         }
-        self.bound[variable] = value;
+        self.frame.bound[variable] = value;
         self.step(at + 1)
     }
 
     fn step_match(&mut self, at: usize, step: &Step, look: &Look) -> Result<bool, Fault> {
-        let readers = self.readers;
-        let mut key = std::mem::take(&mut self.keys[at]);
+        let readers = self.job.readers;
+        let mut key = std::mem::take(&mut self.frame.keys[at]);
         self.fill_key(look, &mut key);
         let mut any = false;
-        'all: for reader in &readers[at].0 {
-            let share = if at == 0 { self.share.clone() } else { None };
+        'all: for reader in readers[at].0.iter().flatten() {
+            let share = if at == 0 { self.job.share.clone() } else { None };
             for row in reader.rows(look, &key, share) {
                 self.tick()?;
-                let cells = reader.relation.row(row);
+                let cells = reader.version.row(row);
                 for (column, variable) in &look.binds {
-                    self.bound[*variable] = cells[*column];
+                    self.frame.bound[*variable] = cells[*column];
                 }
                 if !self.is_as_checked(look, cells) {
                     continue;
                 }
-                self.matched[step.literal] = (reader.side, row);
+                self.frame.matched[step.literal] = (reader.side, row);
                 if self.step(at + 1)? {
                     any = true;
-                    if step.once {
+                    if step.once || self.sink.has_enough() {
                         break 'all;
                     }
                 }
-                if look.binds.is_empty() && !self.every {
+                if look.binds.is_empty() && !self.is_each_wanted(step) {
                     break 'all;
                 }
             }
         }
-        self.keys[at] = key;
+        self.frame.keys[at] = key;
         Ok(any)
     }
 
+    /// Whether each row is wanted, though all say the same.
+    fn is_each_wanted(&self, step: &Step) -> bool {
+        match self.job.every {
+            Every::No => false,
+            Every::Own => matches!(&self.job.rule.body[step.literal], Literal::Holds(pattern) if pattern.own),
+            Every::Yes => true,
+        }
+    }
+
     fn is_any(&mut self, at: usize, look: &Look) -> Result<bool, Fault> {
-        let readers = self.readers;
-        let mut key = std::mem::take(&mut self.keys[at]);
+        let readers = self.job.readers;
+        let mut key = std::mem::take(&mut self.frame.keys[at]);
         self.fill_key(look, &mut key);
         let mut any = false;
-        'all: for reader in &readers[at].0 {
+        'all: for reader in readers[at].0.iter().flatten() {
             for row in reader.rows(look, &key, None) {
                 self.tick()?;
-                if self.is_as_checked(look, reader.relation.row(row)) {
+                if self.is_as_checked(look, reader.version.row(row)) {
                     any = true;
                     break 'all;
                 }
             }
         }
-        self.keys[at] = key;
+        self.frame.keys[at] = key;
         Ok(any)
     }
 
@@ -211,7 +257,7 @@ impl<'a, S: Sink> Machine<'a, S> {
 
     fn slot(&self, slot: Slot) -> Id {
         match slot {
-            Slot::Variable(variable) => self.bound[variable],
+            Slot::Variable(variable) => self.frame.bound[variable],
             Slot::Constant(value) => value,
             Slot::Any => unreachable!("bug: any value as a key"),
         }
@@ -225,10 +271,10 @@ impl<'a, S: Sink> Machine<'a, S> {
     /// Makes the values of these variables ready for expressions.
     fn fill(&mut self, uses: &[usize]) {
         for variable in uses {
-            let id = self.bound[*variable];
-            if self.scratch_of[*variable] != id {
-                self.scratch_of[*variable] = id;
-                self.scratch[*variable] = (id != NONE).then(|| self.values.get(id).clone());
+            let id = self.frame.bound[*variable];
+            if self.frame.scratch_of[*variable] != id {
+                self.frame.scratch_of[*variable] = id;
+                self.frame.scratch[*variable] = (id != NONE).then(|| self.values.get(id).into_owned());
             }
         }
     }
@@ -243,20 +289,20 @@ impl<'a, S: Sink> Machine<'a, S> {
     /// The value of an operand whose variables are filled in.
     fn value(&self, operand: &Operand) -> Option<Cow<'_, Value>> {
         match operand {
-            Operand::Variable(variable) => Some(Cow::Borrowed(self.values.get(self.bound[*variable]))),
-            Operand::Constant(value) => Some(Cow::Borrowed(self.values.get(*value))),
-            Operand::Computed { expr, .. } => evaluate(expr, &self.scratch).map(Cow::Owned),
+            Operand::Variable(variable) => Some(self.values.get(self.frame.bound[*variable])),
+            Operand::Constant(value) => Some(self.values.get(*value)),
+            Operand::Computed { expr, .. } => evaluate(expr, &self.frame.scratch).map(Cow::Owned),
         }
     }
 
     /// The number of an operand's value.
     fn number(&mut self, operand: &Operand) -> Option<Id> {
         match operand {
-            Operand::Variable(variable) => Some(self.bound[*variable]),
+            Operand::Variable(variable) => Some(self.frame.bound[*variable]),
             Operand::Constant(value) => Some(*value),
             Operand::Computed { expr, uses } => {
                 self.fill(uses);
-                let value = evaluate(expr, &self.scratch)?;
+                let value = evaluate(expr, &self.frame.scratch)?;
                 Some(self.values.intern_owned(value))
             }
         }
@@ -289,7 +335,14 @@ impl<'a, S: Sink> Machine<'a, S> {
         sure: &Look,
         possible: Option<&Look>,
     ) -> Result<Option<Id>, Fault> {
-        let readers = self.readers;
+        let readers = self.job.readers;
+        if group.how == Aggregate::Count && possible.is_none() && self.values.all_known() && group.rows_are_members() {
+            let mut key = std::mem::take(&mut self.frame.keys[at]);
+            self.fill_key(sure, &mut key);
+            let count: usize = readers[at].0.iter().flatten().map(|reader| reader.count(sure, &key)).sum();
+            self.frame.keys[at] = key;
+            return Ok(Some(self.values.intern_owned(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)))));
+        }
         let members = self.members(&readers[at].0, sure, &group.member)?;
         let others = match possible {
             Some(look) => Some(self.members(&readers[at].1, look, &group.member)?),
@@ -301,7 +354,7 @@ impl<'a, S: Sink> Machine<'a, S> {
             return Ok(Some(self.values.intern_owned(count)));
         }
         let spell = |rows: &BTreeSet<Vec<Id>>| -> BTreeSet<Tuple> {
-            rows.iter().map(|row| row.iter().map(|id| self.values.get(*id).clone()).collect()).collect()
+            rows.iter().map(|row| row.iter().map(|id| self.values.get(*id).into_owned()).collect()).collect()
         };
         let (members, others) = (spell(&members), others.as_ref().map(spell));
         let value = aggregate(group.how, &group.zero, &members, others.as_ref());
@@ -309,14 +362,19 @@ impl<'a, S: Sink> Machine<'a, S> {
     }
 
     /// The members of a group, by number: in no order that means anything.
-    fn members(&mut self, from: &[Reader<'_>], look: &Look, member: &[usize]) -> Result<BTreeSet<Vec<Id>>, Fault> {
+    fn members(
+        &mut self,
+        from: &[Option<Reader<'_>>],
+        look: &Look,
+        member: &[usize],
+    ) -> Result<BTreeSet<Vec<Id>>, Fault> {
         let mut key = Vec::new();
         self.fill_key(look, &mut key);
         let mut found = BTreeSet::new();
-        for reader in from {
+        for reader in from.iter().flatten() {
             for row in reader.rows(look, &key, None) {
                 self.tick()?;
-                let cells = reader.relation.row(row);
+                let cells = reader.version.row(row);
                 if self.is_as_checked(look, cells) {
                     found.insert(member.iter().map(|column| cells[*column]).collect());
                 }
@@ -327,8 +385,8 @@ impl<'a, S: Sink> Machine<'a, S> {
 
     /// Counts work; asks now and then whether to go on.
     fn tick(&mut self) -> Result<(), Fault> {
-        self.ticks = self.ticks.wrapping_add(1);
-        if self.ticks.is_multiple_of(1024) {
+        self.frame.ticks = self.frame.ticks.wrapping_add(1);
+        if self.frame.ticks.is_multiple_of(1024) {
             self.limits.poll()?;
             self.limits.allow(0, self.bytes + self.values.bytes())?;
         }
@@ -336,12 +394,22 @@ impl<'a, S: Sink> Machine<'a, S> {
     }
 }
 
+/// The values of a head.
+pub(crate) fn fill_head(head: &[Slot], bound: &[Id], row: &mut Vec<Id>) {
+    row.clear();
+    row.extend(head.iter().map(|slot| match slot {
+        Slot::Variable(variable) => bound[*variable],
+        Slot::Constant(value) => *value,
+        Slot::Any => unreachable!("bug: any value in a head"),
+    }));
+}
+
 /// A sink that keeps the heads that are new.
 pub(crate) struct Heads<'a> {
     pub(crate) head: &'a [Slot],
     /// What is derived already.
-    pub(crate) known: &'a Relation,
-    pub(crate) new: Relation,
+    pub(crate) known: &'a Version,
+    pub(crate) new: Growing,
     pub(crate) row: Vec<Id>,
     pub(crate) limits: Limits<'a>,
     /// Tuples derived by the call so far.
@@ -352,19 +420,14 @@ pub(crate) struct Heads<'a> {
 
 impl Sink for Heads<'_> {
     fn take(&mut self, bound: &[Id], _: &[(Side, usize)], values: &Interner) -> Result<(), Fault> {
-        self.row.clear();
-        self.row.extend(self.head.iter().map(|slot| match slot {
-            Slot::Variable(variable) => bound[*variable],
-            Slot::Constant(value) => *value,
-            Slot::Any => unreachable!("bug: any value in a head"),
-        }));
-        let beaten = self.known.groups().is_some_and(|groups| {
+        fill_head(self.head, bound, &mut self.row);
+        let beaten = self.known.own().and_then(Growing::groups).is_some_and(|groups| {
             // What is no int is told of where rounds are merged.
             groups.number(&self.row, values).is_some_and(|number| !groups.improves(&groups.key(&self.row), number))
         });
         if !beaten
             && self.known.position(&self.row).is_none()
-            && self.new.insert(&self.row, 0, None)
+            && self.new.insert(&self.row, Mark::of_round(1), None)
             && self.new.len().is_multiple_of(64)
         {
             let bytes = self.bytes + self.new.bytes() + values.bytes();

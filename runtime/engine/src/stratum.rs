@@ -13,14 +13,15 @@
 //!
 //! Source: Abiteboul, Hull, Vianu, *Foundations of Databases*, section 13.1.
 
+use crate::growing::{Growing, Mark};
 use crate::intern::{Id, Interner, NONE};
 use crate::lattice::Groups;
 use crate::limits::{Fault, Limits};
 use crate::order::{Age, Purpose, Step, order};
 use crate::prepare::{Literal, Prepared};
-use crate::relation::Relation;
-use crate::run::{Heads, Job, Machine, Readers};
-use crate::view::{Relations, View};
+use crate::run::{Every, Frame, Heads, Job, Machine};
+use crate::version::Version;
+use crate::view::{Changed, Readers, Relations, View};
 use crate::workers::share;
 use program::{Value, World};
 use rustc_hash::FxHashMap;
@@ -41,42 +42,49 @@ pub(crate) struct Meter<'a> {
     pub(crate) workers: usize,
 }
 
-/// One version of a rule: as a whole, or with one literal on recent tuples.
-type Version = (usize, Option<usize>);
+/// One variant of a rule: as a whole, or with one literal on recent tuples.
+type Variant = (usize, Option<usize>);
 
 /// What a task found.
 struct Found {
     relation: usize,
-    new: Relation,
+    new: Growing,
     values: Vec<Value>,
 }
 
 /// Runs `strata` until no rule derives a new tuple.
 ///
-/// - `here`: every relation of the world; those of `strata` hold what is given, and nobody else holds on to them.
+/// - `all`: the relations of the world on which this one stands; `changed`: those that are other ones. Those of `strata`
+///   are among them, growing, and hold what is given.
 /// - `before`: the finished world before, where this is the world after.
 ///
 /// # Faults
-/// Whatever `meter` says. `here` is then of no use.
+/// Whatever `meter` says. `changed` is then of no use.
 pub(crate) fn reach(
     prepared: &Prepared,
     strata: &[usize],
-    here: &mut Relations,
-    before: Option<&Relations>,
+    all: &[Version],
+    changed: &mut Changed,
+    before: Option<Relations<'_>>,
     values: &mut Arc<Interner>,
     meter: &mut Meter<'_>,
 ) -> Result<(), Fault> {
-    let mut recent = vec![0; here.len()];
+    let mut recent = vec![0; all.len()];
     let mut orders = FxHashMap::default();
     let relations: Vec<usize> = strata.iter().flat_map(|stratum| prepared.strata[*stratum].relations.clone()).collect();
     for round in 1.. {
-        let view = View { here, before: before.map(Vec::as_slice), recent: &recent, steps: false };
+        let here = Relations { all, changed: Some(changed) };
+        let view = View { recent: &recent, ..View::of(here, before) };
+        if u32::is_power_of_two(round) {
+            // Relations have grown: another order may be better by now.
+            orders.clear();
+        }
         let versions = if round == 1 { first(prepared, strata, view) } else { further(prepared, strata, view) };
         let found = work(prepared, &versions, view, &mut orders, values, meter)?;
         for relation in &relations {
-            recent[*relation] = here[*relation].len();
+            recent[*relation] = changed.get(*relation).map_or(0, Version::len);
         }
-        if !merge(prepared, found, here, values, round, meter)? {
+        if !merge(prepared, found, changed, values, round, meter)? {
             break;
         }
     }
@@ -84,13 +92,13 @@ pub(crate) fn reach(
 }
 
 /// Every rule that can fire.
-fn first(prepared: &Prepared, strata: &[usize], view: View<'_>) -> Vec<Version> {
+fn first(prepared: &Prepared, strata: &[usize], view: View<'_>) -> Vec<Variant> {
     let rules = strata.iter().flat_map(|stratum| &prepared.strata[*stratum].rules);
     rules.filter(|rule| view.may_fire(&prepared.rules[**rule])).map(|rule| (*rule, None)).collect()
 }
 
 /// Every rule that can fire, once for each literal that has recent tuples to match.
-fn further(prepared: &Prepared, strata: &[usize], view: View<'_>) -> Vec<Version> {
+fn further(prepared: &Prepared, strata: &[usize], view: View<'_>) -> Vec<Variant> {
     #[cfg(feature = "faults")]
     if crate::faults::is_planted(crate::Planted::SkipDelta) {
         return Vec::new();
@@ -101,7 +109,7 @@ fn further(prepared: &Prepared, strata: &[usize], view: View<'_>) -> Vec<Version
             let body = &prepared.rules[*rule].body;
             let grows = |literal: &usize| {
                 grown(prepared, *stratum, &body[*literal])
-                    .is_some_and(|relation| view.recent[relation] < view.here[relation].len())
+                    .is_some_and(|relation| view.recent[relation] < view.here.get(relation).len())
             };
             if view.may_fire(&prepared.rules[*rule]) {
                 versions.extend((0..body.len()).filter(grows).map(|literal| (*rule, Some(literal))));
@@ -128,7 +136,7 @@ fn grown(prepared: &Prepared, stratum: usize, literal: &Literal) -> Option<usize
 }
 
 /// For each literal which tuples it reads: literals before the one on recent tuples read all, those behind only stable.
-fn ages(prepared: &Prepared, (rule, recent): Version) -> Vec<Age> {
+fn ages(prepared: &Prepared, (rule, recent): Variant) -> Vec<Age> {
     let Some(recent) = recent else { return Vec::new() };
     let rule = &prepared.rules[rule];
     let stratum = prepared.stratum_of[rule.head.relation].expect("bug: a rule without a stratum");
@@ -142,9 +150,9 @@ fn ages(prepared: &Prepared, (rule, recent): Version) -> Vec<Age> {
 
 fn work(
     prepared: &Prepared,
-    versions: &[Version],
+    versions: &[Variant],
     view: View<'_>,
-    orders: &mut FxHashMap<Version, Arc<Vec<Step>>>,
+    orders: &mut FxHashMap<Variant, Arc<Vec<Step>>>,
     values: &Arc<Interner>,
     meter: &mut Meter<'_>,
 ) -> Result<Vec<Found>, Fault> {
@@ -155,21 +163,22 @@ fn work(
         let rule = &prepared.rules[version.0];
         let steps = orders.entry(*version).or_insert_with(|| {
             let ages = ages(prepared, *version);
-            let purpose = Purpose { ages: &ages, bound: vec![false; rule.variables], every: false };
+            let purpose =
+                Purpose { ages: &ages, bound: vec![false; rule.variables], done: None, lasting: false, every: false };
             Arc::new(order(rule, &purpose, &view))
         });
         let steps = Arc::clone(steps);
         let readers = view.open(rule, &steps);
-        let scanned = steps.first().and_then(|step| step.scans()).and(readers.first()).map(|(one, _)| one.as_slice());
+        let scanned = steps.first().and_then(|step| step.scans()).and(readers.first()).map(|(one, _)| one);
         match scanned {
-            Some([reader]) if reader.len() > SHARE => {
+            Some([Some(reader), None]) if reader.len() > SHARE => {
                 let starts = (0..reader.len()).step_by(SHARE);
                 tasks.extend(starts.map(|start| (jobs.len(), Some(start..start + SHARE))));
                 rows += reader.len();
             }
             Some(readers) => {
                 tasks.push((jobs.len(), None));
-                rows += readers.iter().map(|reader| reader.len()).sum::<usize>();
+                rows += readers.iter().flatten().map(|reader| reader.len()).sum::<usize>();
             }
             None => tasks.push((jobs.len(), None)),
         }
@@ -181,13 +190,16 @@ fn work(
         let (rule, steps, readers) = &jobs[*job];
         let rule = &prepared.rules[*rule];
         let relation = rule.head.relation;
-        let (head, known) = (rule.head.slots.as_slice(), &*view.here[relation]);
-        let new = Relation::new(head.len());
+        let (head, known) = (rule.head.slots.as_slice(), view.here.get(relation));
+        let new = Growing::new(head.len());
         let sink = Heads { head, known, new, row: Vec::with_capacity(head.len()), limits, derived, bytes };
-        let job = Job { rule, steps, readers, share: share.clone(), every: false };
-        let mut machine = Machine::new(job, values, limits, bytes, sink);
+        let job = Job { rule, steps, readers, share: share.clone(), every: Every::No };
+        let (mut frame, mut own) = (Frame::default(), Interner::above(values));
+        frame.start(rule, steps);
+        let mut machine = Machine::new(job, &mut frame, &mut own, limits, bytes, sink);
         machine.run()?;
-        Ok(Found { relation, new: machine.sink.new, values: machine.values.into_own() })
+        let new = machine.sink.new;
+        Ok(Found { relation, new, values: own.into_own() })
     };
     let threads = if rows < limits.crowd { 1 } else { limits.threads };
     let (found, workers) = share(threads, tasks.len(), task);
@@ -199,7 +211,7 @@ fn work(
 fn merge(
     prepared: &Prepared,
     found: Vec<Found>,
-    here: &mut Relations,
+    changed: &mut Changed,
     values: &mut Arc<Interner>,
     round: u32,
     meter: &mut Meter<'_>,
@@ -210,14 +222,14 @@ fn merge(
     let (before, mut any) = (shared.bytes(), false);
     let mut best = Best::default();
     for Found { relation, new, values: own } in found {
-        let target = Arc::get_mut(&mut here[relation]).expect("bug: a relation is shared while it grows");
+        let target = changed.get_mut(relation).expect("bug: a relation that does not grow").rows_mut();
         let held = target.bytes();
         // Numbers of the task's own become everyone's.
         let mut numbers: Vec<Id> = vec![NONE; own.len()];
         let mut row = Vec::new();
         for position in 0..new.len() {
             row.clear();
-            row.extend(new.row(position).iter().map(|id| match id.checked_sub(start) {
+            row.extend(new.row(position).iter().map(|id| match shared.beyond(*id, start) {
                 None => *id,
                 Some(place) => {
                     let number = &mut numbers[place as usize];
@@ -231,7 +243,7 @@ fn merge(
             if crate::faults::loses(relation, &row) {
                 continue;
             }
-            if target.groups().is_none() && target.insert(&row, round, None) {
+            if target.groups().is_none() && target.insert(&row, Mark::of_round(round), None) {
                 meter.derived += 1;
                 any = true;
             } else if let Some(groups) = target.groups() {
@@ -242,9 +254,9 @@ fn merge(
         meter.bytes += target.bytes() - held;
     }
     for (relation, row, number) in best.rows {
-        let target = Arc::get_mut(&mut here[relation]).expect("bug: a relation is shared while it grows");
+        let target = changed.get_mut(relation).expect("bug: a relation that does not grow").rows_mut();
         let held = target.bytes();
-        if target.insert(&row, round, Some(number)) {
+        if target.insert(&row, Mark::of_round(round), Some(number)) {
             meter.derived += 1;
             any = true;
         }

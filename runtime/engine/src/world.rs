@@ -1,149 +1,332 @@
-//! One world, from what is given to what follows: which strata run, and which a change leaves alone.
+//! One world, from what is given to what follows: which strata run, and how a change goes through them.
 //!
-//! A stratum runs again where a relation that it reads has other tuples than before, or where its own were given or
-//! taken. Everything else is shared with the world that was.
+//! A world stands on another one and keeps what is different. A stratum that reads nothing that moved is left alone; of
+//! the others, most are maintained (`maintain`), and some evaluated as a whole (`stratum`): when a world is first made,
+//! within a change, where a lattice column may get worse, and where rules read the world before.
 //!
-//! Not here: how a stratum runs (`stratum`).
+//! Not here: how a stratum is maintained or evaluated.
 
+use crate::base::Base;
+use crate::growing::{Cells, Growing, Mark};
 use crate::intern::{Id, Interner};
 use crate::limits::{Fault, Limits};
+use crate::maintain::maintain;
 use crate::prepare::Prepared;
-use crate::relation::Relation;
 use crate::stratum::{Meter, reach};
-use crate::view::Relations;
+use crate::version::Version;
+use crate::view::{Changed, Relations};
 use program::Scope;
 use rustc_hash::FxHashSet;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Tuples to add and to take, by number, per relation.
-pub(crate) type Changes = BTreeMap<usize, Changed>;
+/// Tuples to give and to take, by number, per relation.
+pub(crate) type Changes = BTreeMap<usize, Given>;
 
-/// Tuples of one relation to add and to take.
+/// Tuples of one relation to give and to take.
 #[derive(Default)]
-pub(crate) struct Changed {
+pub(crate) struct Given {
     pub(crate) added: Vec<Vec<Id>>,
     pub(crate) removed: Vec<Vec<Id>>,
 }
 
-/// A world to be settled.
+/// Rows of the new world that are not in the old one, and of the old one that are not in the new one.
+#[derive(Default)]
+pub(crate) struct Moved {
+    pub(crate) gained: Vec<u32>,
+    pub(crate) lost: Vec<u32>,
+}
+
+/// A world that is being made.
 pub(crate) struct World<'a> {
-    /// The relations; what is given in them is up to date.
-    pub(crate) here: Relations,
-    /// The relations as they were, where the rest of the world was settled already.
-    pub(crate) was: Option<&'a Relations>,
-    /// The finished world before, where this is the world after a change.
-    pub(crate) before: Option<&'a Relations>,
-    /// For each relation whether it has other tuples than `was`.
-    changed: Vec<bool>,
+    prepared: &'a Prepared,
+    /// The relations of the world on which it stands.
+    all: &'a [Version],
+    /// Whether that is the world before a change, and this the world after.
+    is_after: bool,
+    /// The relations that are other ones.
+    pub(crate) changed: Changed,
+    moved: Vec<Option<Moved>>,
+    due: Vec<bool>,
+    /// Recursive strata whose labels say no rounds, since they were maintained.
+    pub(crate) maintained: Vec<usize>,
+}
+
+/// A world in which everything follows that does.
+///
+/// - `given`: rows of each relation, in any order, repetitions allowed.
+/// - returns: its relations, and the most threads that worked at once.
+///
+/// # Faults
+/// A limit, or a stop.
+pub(crate) fn load(
+    prepared: &Prepared,
+    given: Vec<Cells>,
+    values: &mut Arc<Interner>,
+    limits: Limits<'_>,
+) -> Result<(Vec<Version>, usize), Fault> {
+    let lattice = |relation: usize| prepared.program.relations[relation].lattice().is_some();
+    let mut all: Vec<Version> = Vec::with_capacity(given.len());
+    for (relation, cells) in given.into_iter().enumerate() {
+        all.push(match lattice(relation) {
+            true => {
+                let mut rows = Growing::of(&prepared.program.relations[relation]);
+                for row in 0..cells.len() {
+                    rows.give(cells.row(row), values);
+                }
+                Version::growing(rows)
+            }
+            false => Version::of(Base::given(cells)),
+        });
+        limits.poll()?;
+    }
+    let bytes = all.iter().map(Version::bytes).sum::<usize>() + values.bytes_of_all();
+    let mut meter = Meter { limits, derived: 0, bytes, workers: 1 };
+    limits.allow(0, meter.bytes)?;
+    #[cfg(not(feature = "faults"))]
+    let levels = prepared.levels.iter();
+    #[cfg(feature = "faults")]
+    let levels = crate::faults::levels(&prepared.levels).into_iter();
+    for level in levels {
+        let runs = |stratum: &usize| {
+            let stratum = &prepared.strata[*stratum];
+            !stratum.rules.is_empty() && stratum.scope != Scope::Change
+        };
+        let due: Vec<usize> = level.iter().copied().filter(runs).collect();
+        let mut changed = Changed::default();
+        for relation in due.iter().flat_map(|stratum| &prepared.strata[*stratum].relations) {
+            let given = all[*relation].only_given(&prepared.program.relations[*relation], values);
+            changed.set(*relation, Version::growing(given));
+        }
+        reach(prepared, &due, &all, &mut changed, None, values, &mut meter)?;
+        #[cfg(feature = "faults")]
+        crate::faults::invent(&mut changed, &due, prepared);
+        for (relation, version) in changed.into_versions() {
+            let stratum = prepared.stratum_of[relation].expect("bug: a relation without a stratum");
+            let recursive = prepared.strata[stratum].recursive;
+            all[relation] = if lattice(relation) { version } else { version.settled(recursive) };
+        }
+    }
+    Ok((all, meter.workers))
 }
 
 impl<'a> World<'a> {
-    /// A world of which nothing is settled.
-    pub(crate) fn new(here: Relations) -> World<'a> {
-        let changed = vec![true; here.len()];
-        World { here, was: None, before: None, changed }
+    /// The world `all`, of which nothing is different yet.
+    ///
+    /// - `is_after`: whether `all` is the world before a change.
+    pub(crate) fn above(prepared: &'a Prepared, all: &'a [Version], is_after: bool) -> World<'a> {
+        let moved = (0..all.len()).map(|_| None).collect();
+        let due = prepared.strata.iter().map(|stratum| is_after && stratum.unprompted).collect();
+        World { prepared, all, is_after, changed: Changed::default(), moved, due, maintained: Vec::new() }
     }
 
-    /// The world `was` with other given tuples.
-    ///
-    /// - `before`: the finished world before, where this is the world after a change.
-    pub(crate) fn changed(
-        was: &'a Relations,
-        before: Option<&'a Relations>,
-        changes: &Changes,
-        values: &Interner,
-    ) -> World<'a> {
-        let mut here = was.clone();
-        let mut changed = vec![false; here.len()];
-        for (relation, Changed { added, removed }) in changes {
-            let old = &was[*relation];
-            let is_given = |row: &Vec<Id>| old.position(row).is_some_and(|at| at < old.given());
-            let kept: FxHashSet<&Vec<Id>> = added.iter().collect();
-            let gone = |row: &Vec<Id>| is_given(row) && !kept.contains(row);
-            let mut taken: Vec<usize> =
-                removed.iter().filter(|row| gone(row)).filter_map(|row| old.position(row)).collect();
-            taken.sort_unstable();
-            if taken.is_empty() && added.iter().all(is_given) {
-                continue;
-            }
-            let mut new = match taken.is_empty() && old.given() == old.len() {
-                true => Relation::clone(old),
-                false => old.keep(|row| taken.binary_search(&row).is_err()),
-            };
-            for row in added {
-                new.give(row, values);
-            }
-            here[*relation] = Arc::new(new);
-            changed[*relation] = true;
-        }
-        World { here, was: Some(was), before, changed }
+    /// The world before, where there is one.
+    fn before(&self) -> Option<Relations<'a>> {
+        self.is_after.then_some(Relations { all: self.all, changed: None })
     }
 
-    /// Runs every stratum that has to.
+    /// Gives and takes what `changes` says, and runs every stratum that has to.
     ///
+    /// - `bytes`: that the world takes on which this one stands.
     /// - returns: the most threads that worked at once.
     ///
     /// # Faults
     /// A limit, or a stop.
     pub(crate) fn settle(
         &mut self,
-        prepared: &Prepared,
+        changes: &Changes,
         values: &mut Arc<Interner>,
-        limits: Limits<'_>,
+        limits: Limits<'a>,
+        bytes: usize,
     ) -> Result<usize, Fault> {
-        let mut meter = Meter { limits, derived: 0, bytes: self.bytes(values), workers: 1 };
+        let mut meter = Meter { limits, derived: 0, bytes: bytes + values.bytes_of_all(), workers: 1 };
         limits.allow(0, meter.bytes)?;
         limits.poll()?;
-        #[cfg(not(feature = "faults"))]
-        let levels = prepared.levels.iter();
-        #[cfg(feature = "faults")]
-        let levels = crate::faults::levels(&prepared.levels).into_iter();
-        for level in levels {
-            let due: Vec<usize> = level.iter().copied().filter(|stratum| self.is_due(prepared, *stratum)).collect();
-            if due.is_empty() {
-                continue;
+        let prepared = self.prepared;
+        for (relation, given) in changes {
+            match prepared.stratum_of[*relation] {
+                Some(stratum) => self.due[stratum] = true,
+                None => self.give(*relation, given, values),
             }
-            let relations = || due.iter().flat_map(|stratum| prepared.strata[*stratum].relations.iter().copied());
-            for relation in relations() {
-                if Arc::get_mut(&mut self.here[relation]).is_none() {
-                    self.here[relation] = Arc::new(self.here[relation].only_given());
+        }
+        if self.is_after {
+            for (number, stratum) in prepared.strata.iter().enumerate() {
+                // A rule that reads the world before had nothing to read while that world was made.
+                let is_read = |relation: &usize| self.all[*relation].count() > 0;
+                self.due[number] |= stratum.reads_before.iter().any(is_read);
+            }
+        }
+        for level in &prepared.levels {
+            let mut whole = Vec::new();
+            for number in level.iter().copied() {
+                if !self.due[number] {
+                    continue;
+                }
+                let stratum = &prepared.strata[number];
+                let within = stratum.scope == Scope::Change;
+                if stratum.rules.is_empty() || within && !self.is_after {
+                    continue;
+                }
+                if within || stratum.lattice || self.is_after && !stratum.reads_before.is_empty() {
+                    whole.push(number);
+                } else {
+                    self.maintain(number, changes, values, &mut meter)?;
                 }
             }
-            reach(prepared, &due, &mut self.here, self.before, values, &mut meter)?;
-            #[cfg(feature = "faults")]
-            crate::faults::invent(&mut self.here, relations());
-            for relation in relations() {
-                self.changed[relation] = self.was.is_none_or(|was| !was[relation].is_same(&self.here[relation]));
+            if !whole.is_empty() {
+                self.evaluate(&whole, changes, values, &mut meter)?;
             }
         }
         Ok(meter.workers)
     }
 
-    /// Whether a stratum has to run.
-    fn is_due(&self, prepared: &Prepared, stratum: usize) -> bool {
-        let stratum = &prepared.strata[stratum];
-        if stratum.rules.is_empty() {
-            return false;
+    /// Gives and takes tuples of a relation without rules.
+    fn give(&mut self, relation: usize, given: &Given, values: &Interner) {
+        let old = &self.all[relation];
+        let kept: FxHashSet<&[Id]> = given.added.iter().map(Vec::as_slice).collect();
+        let gone = given.removed.iter().filter(|row| !kept.contains(row.as_slice()));
+        let mut gone: Vec<usize> = gone.filter_map(|row| old.position(row)).collect();
+        gone.sort_unstable();
+        gone.dedup();
+        let new: Vec<&Vec<Id>> = given.added.iter().filter(|row| old.position(row).is_none()).collect();
+        if gone.is_empty() && new.is_empty() {
+            return;
         }
-        if stratum.scope == Scope::Change {
-            return self.before.is_some();
+        let of = &self.prepared.program.relations[relation];
+        if of.lattice().is_some() {
+            let mut rows = Growing::of(of);
+            for row in old.there().filter(|row| gone.binary_search(row).is_err()) {
+                rows.give(old.row(row), values);
+            }
+            for row in new {
+                rows.give(row, values);
+            }
+            return self.replace(relation, Version::growing(rows));
         }
-        if self.was.is_none() {
-            return true;
+        let mut version = old.opened();
+        gone.into_iter().for_each(|row| version.remove(row));
+        for row in new {
+            if version.position(row).is_none() {
+                version.add(row, Mark::GIVEN);
+            }
         }
-        let is_changed = |relation: &usize| self.changed[*relation];
-        // A rule that reads the world before had nothing to read while that world was made.
-        let is_read = |relation: &usize| self.before.is_some_and(|before| before[*relation].len() > 0);
-        stratum.relations.iter().any(is_changed)
-            || stratum.reads.iter().any(is_changed)
-            || stratum.reads_before.iter().any(is_read)
+        let (gained, lost) = version.moved();
+        self.changed.set(relation, version);
+        self.move_on(relation, Moved { gained, lost });
     }
 
-    fn bytes(&self, values: &Interner) -> usize {
-        let here: usize = self.here.iter().map(|relation| relation.bytes()).sum();
-        let apart = |(new, old): &(&Arc<Relation>, &Arc<Relation>)| !Arc::ptr_eq(new, old);
-        let was = self.was.map(|was| self.here.iter().zip(was).filter(apart).map(|(_, old)| old.bytes()).sum());
-        values.bytes_of_all() + here + was.unwrap_or(0)
+    /// Says what moved, and that whoever reads it has to run.
+    fn move_on(&mut self, relation: usize, moved: Moved) {
+        if moved.gained.is_empty() && moved.lost.is_empty() {
+            return;
+        }
+        self.moved[relation] = Some(moved);
+        self.prepared.readers[relation].iter().for_each(|stratum| self.due[*stratum] = true);
     }
+
+    /// Sets a relation that shares nothing with the one it was.
+    fn replace(&mut self, relation: usize, new: Version) {
+        let old = &self.all[relation];
+        let missing = |one: &Version, other: &Version| -> Vec<u32> {
+            let rows = one.held().filter(|row| other.holds(one.row(*row)).is_none());
+            rows.map(|row| u32::try_from(row).expect("bug: more than 2^32 rows")).collect()
+        };
+        let moved = Moved { gained: missing(&new, old), lost: missing(old, &new) };
+        self.changed.set(relation, new);
+        self.move_on(relation, moved);
+    }
+
+    fn maintain(
+        &mut self,
+        stratum: usize,
+        changes: &Changes,
+        values: &mut Arc<Interner>,
+        meter: &mut Meter<'a>,
+    ) -> Result<(), Fault> {
+        let values = Arc::get_mut(values).expect("bug: values are shared while they grow");
+        let before = self.before();
+        maintain(self.prepared, stratum, self.all, &mut self.changed, before, &self.moved, changes, values, meter)?;
+        if self.prepared.strata[stratum].recursive {
+            self.maintained.push(stratum);
+        }
+        for relation in &self.prepared.strata[stratum].relations {
+            if let Some(version) = self.changed.get(*relation) {
+                let (gained, lost) = version.moved();
+                self.move_on(*relation, Moved { gained, lost });
+            }
+        }
+        Ok(())
+    }
+
+    fn evaluate(
+        &mut self,
+        strata: &[usize],
+        changes: &Changes,
+        values: &mut Arc<Interner>,
+        meter: &mut Meter<'a>,
+    ) -> Result<(), Fault> {
+        let prepared = self.prepared;
+        let relations = || strata.iter().flat_map(|stratum| prepared.strata[*stratum].relations.iter().copied());
+        for relation in relations() {
+            let old = &self.all[relation];
+            let mut rows = Growing::of(&prepared.program.relations[relation]);
+            let none = Given::default();
+            let given = changes.get(&relation).unwrap_or(&none);
+            let gone: FxHashSet<&[Id]> = given.removed.iter().map(Vec::as_slice).collect();
+            for row in old.there().filter(|row| old.mark(*row).is_given() && !gone.contains(old.row(*row))) {
+                rows.give(old.row(row), values);
+            }
+            for row in &given.added {
+                rows.give(row, values);
+            }
+            self.changed.set(relation, Version::growing(rows));
+        }
+        let before = self.before();
+        reach(prepared, strata, self.all, &mut self.changed, before, values, meter)?;
+        #[cfg(feature = "faults")]
+        crate::faults::invent(&mut self.changed, strata, prepared);
+        for relation in relations() {
+            let new = self.changed.get(relation).expect("bug: a relation that was evaluated").clone();
+            if !prepared.is_change(relation) {
+                self.replace(relation, new);
+            } else if new.count() > 0 {
+                prepared.readers[relation].iter().for_each(|stratum| self.due[*stratum] = true);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Relations that were evaluated, each with its version.
+pub(crate) type Evaluated = Vec<(usize, Version)>;
+
+/// Recursive strata evaluated as a whole, so that labels say rounds.
+///
+/// - `here`: the world they stand in; what is given there is given.
+/// - returns: their relations, and the values that these and `values` have.
+///
+/// # Faults
+/// A stop.
+pub(crate) fn rounds(
+    prepared: &Prepared,
+    strata: &[usize],
+    here: Relations<'_>,
+    before: Option<Relations<'_>>,
+    values: &Arc<Interner>,
+    limits: Limits<'_>,
+) -> Result<(Evaluated, Arc<Interner>), Fault> {
+    let all: Vec<Version> = (0..here.all.len()).map(|relation| here.get(relation).clone()).collect();
+    let mut values = Arc::new(Interner::above(values));
+    let mut meter = Meter { limits, derived: 0, bytes: 0, workers: 1 };
+    let mut found = Vec::new();
+    for stratum in strata {
+        let mut changed = Changed::default();
+        for relation in &prepared.strata[*stratum].relations {
+            let given = all[*relation].only_given(&prepared.program.relations[*relation], &values);
+            changed.set(*relation, Version::growing(given));
+        }
+        reach(prepared, &[*stratum], &all, &mut changed, before, &mut values, &mut meter)?;
+        found.extend(changed.into_versions());
+    }
+    Ok((found, values))
 }

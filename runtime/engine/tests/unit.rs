@@ -7,6 +7,7 @@ mod unit {
     mod joins;
     mod lattices;
     mod limits;
+    mod maintained;
     mod proofs;
     mod small;
     mod threads;

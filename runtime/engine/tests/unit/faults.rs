@@ -7,10 +7,12 @@ use proof::{Inputs, Side, certify, meaning};
 use std::sync::Arc;
 
 const LAW: &str = "
-    state edge/2, node/1, path/2, far/1, lonely/1, step/3, way/2 least;
+    state edge/2, node/1, path/2, far/1, lonely/1, span/3, step/3, way/2 least;
     change action/1, hit/1;
     path(x, y) if edge(x, y);
     path(x, z) if path(x, y), edge(y, z);
+    span(x, y, 1) if edge(x, y);
+    span(x, z, m) if span(x, y, n), span(y, z, n), m = n + n;
     far(x) if path('a', x), not edge('a', x);
     way('a', 0);
     way(y, m) if way(x, n), step(x, y, c), m = n +: c;
@@ -24,6 +26,7 @@ fn is_right(engine_fault: Option<Planted>) -> (bool, bool) {
     let given = facts(
         &program,
         "edge('a', 'b'); edge('b', 'c'); edge('c', 'd'); node('a'); node('d');
+         edge('p', 'q'); edge('q', 'r'); edge('r', 's'); edge('s', 't');
          step('a', 'c', 9); step('a', 'b', 1); step('b', 'c', 1)",
     );
     let change = Delta { added: facts(&program, "action('a'); edge('d', 'e')"), removed: Vec::new() };

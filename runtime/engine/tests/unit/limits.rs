@@ -34,12 +34,14 @@ fn a_fault_leaves_the_engine_as_it_was() {
     let program = paths();
     let limits = Limits { tuples: 820, ..Limits::default() };
     let mut engine = Engine::load(Arc::clone(&program), chain(&program, 40), limits).expect("within the limits");
-    let more = Delta { added: vec![(id(&program, "edge"), vec![Value::Int(40), Value::Int(41)])], removed: Vec::new() };
+    // A chain behind the chain: 840 paths more.
+    let behind = (40..61).map(|n| (id(&program, "edge"), vec![Value::Int(n), Value::Int(n + 1)]));
+    let more = Delta { added: behind.collect(), removed: Vec::new() };
     assert_eq!(engine.open(&more).err(), Some(Fault::Tuples { limit: 820 }));
     assert_eq!(engine.apply(&more).err(), Some(Fault::Tuples { limit: 820 }));
     let world = engine.open(&Delta::default()).expect("within the limits");
     assert_eq!(world.tuples(Side::After, id(&program, "path")).len(), 820);
-    let fewer = Delta { added: more.added.clone(), removed: chain(&program, 1) };
+    let fewer = Delta { added: more.added[..1].to_vec(), removed: chain(&program, 1) };
     assert_eq!(engine.apply(&fewer).map(|outcome| (outcome.added.len(), outcome.removed.len())), Ok((41, 41)));
 }
 

@@ -1,0 +1,298 @@
+//! Rows that are still coming: found by hash, in the order in which they came, with indexes made when first needed.
+//!
+//! INVARIANT: rows are only added; whoever needs fewer keeps a list of those that are gone.
+//! Not here: rows that are complete (`base`); which rows hold (`version`).
+
+use crate::index::{BindingPattern, Index};
+use crate::intern::{Id, Interner};
+use crate::lattice::Groups;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Rows of one width, one after the other.
+#[derive(Clone, Default)]
+pub(crate) struct Cells {
+    width: usize,
+    rows: usize,
+    cells: Vec<Id>,
+}
+
+impl Cells {
+    /// No rows.
+    pub(crate) fn new(width: usize) -> Cells {
+        Cells { width, rows: 0, cells: Vec::new() }
+    }
+
+    /// How many rows.
+    pub(crate) fn len(&self) -> usize {
+        self.rows
+    }
+
+    /// How many columns.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// The values of a row.
+    pub(crate) fn row(&self, row: usize) -> &[Id] {
+        &self.cells[row * self.width..(row + 1) * self.width]
+    }
+
+    /// One value.
+    pub(crate) fn at(&self, row: usize, column: usize) -> Id {
+        self.cells[row * self.width + column]
+    }
+
+    /// Adds a row.
+    pub(crate) fn push(&mut self, values: &[Id]) {
+        self.cells.extend_from_slice(values);
+        self.rows += 1;
+    }
+
+    /// Bytes it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        4 * self.cells.len()
+    }
+
+    /// Gives back what was set aside for more rows.
+    pub(crate) fn shrink(&mut self) {
+        self.cells.shrink_to_fit();
+    }
+}
+
+/// How a tuple came: whether it is given, and its label.
+///
+/// Of the tuples of a recursive stratum, each that is derived and not given has a derivation from tuples of the stratum
+/// that have smaller labels; so it is well-founded. While a stratum is evaluated as a whole, a label says the round.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    /// The label of what is derived from nothing of its own stratum. There is room below: a tuple that loses the
+    /// derivation it had may find another one among tuples that came later, whose labels are then set lower.
+    pub(crate) const BASE: u64 = 1 << 40;
+    /// The distance between labels that follow each other: room for tuples in between.
+    pub(crate) const GAP: u64 = 1 << 20;
+    /// Of a tuple that is given.
+    pub(crate) const GIVEN: Mark = Mark(Mark::BASE << 1 | 1);
+
+    /// Of a tuple that is derived.
+    pub(crate) fn derived(label: u64) -> Mark {
+        Mark(label << 1)
+    }
+
+    /// Of a tuple that a round derives, counted from 1.
+    pub(crate) fn of_round(round: u32) -> Mark {
+        Mark::derived(Mark::BASE + u64::from(round) * Mark::GAP)
+    }
+
+    /// The same label, given or not.
+    pub(crate) fn with_given(self, given: bool) -> Mark {
+        Mark(self.0 & !1 | u64::from(given))
+    }
+
+    /// The same, with another label.
+    pub(crate) fn with_label(self, label: u64) -> Mark {
+        Mark(label << 1 | self.0 & 1)
+    }
+
+    /// Whether the tuple is given.
+    pub(crate) fn is_given(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    /// Its label.
+    pub(crate) fn label(self) -> u64 {
+        self.0 >> 1
+    }
+
+    /// Its round, where its stratum was evaluated as a whole; 0 where it is given.
+    pub(crate) fn round(self) -> u32 {
+        let rounds = self.label().saturating_sub(Mark::BASE) / Mark::GAP;
+        if self.is_given() { 0 } else { u32::try_from(rounds).unwrap_or(u32::MAX) }
+    }
+}
+
+/// Rows that are still coming.
+pub(crate) struct Growing {
+    cells: Cells,
+    marks: Vec<Mark>,
+    /// Where the relation has a lattice column.
+    groups: Option<Groups>,
+    /// Rows by content, plus one; 0 is free. A power of two, open addressing.
+    slots: Vec<u32>,
+    indexes: Mutex<Vec<Arc<Index>>>,
+}
+
+impl Growing {
+    /// No rows, of a width.
+    pub(crate) fn new(width: usize) -> Growing {
+        Growing::with(width, None)
+    }
+
+    /// No rows, of a relation.
+    pub(crate) fn of(relation: &program::Relation) -> Growing {
+        Growing::with(relation.columns.len(), relation.lattice().map(Groups::new))
+    }
+
+    fn with(width: usize, groups: Option<Groups>) -> Growing {
+        let cells = Cells::new(width);
+        Growing { cells, marks: Vec::new(), groups, slots: Vec::new(), indexes: Mutex::default() }
+    }
+
+    /// How many rows.
+    pub(crate) fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Its groups, where it has a lattice column.
+    pub(crate) fn groups(&self) -> Option<&Groups> {
+        self.groups.as_ref()
+    }
+
+    /// Whether a better row of its group stands here.
+    pub(crate) fn is_beaten(&self, row: usize) -> bool {
+        self.groups.as_ref().is_some_and(|groups| groups.is_beaten(row))
+    }
+
+    /// The rows.
+    pub(crate) fn cells(&self) -> &Cells {
+        &self.cells
+    }
+
+    /// The values of a row.
+    pub(crate) fn row(&self, row: usize) -> &[Id] {
+        self.cells.row(row)
+    }
+
+    /// How a row came.
+    pub(crate) fn mark(&self, row: usize) -> Mark {
+        self.marks[row]
+    }
+
+    /// Says anew how a row came.
+    pub(crate) fn set_mark(&mut self, row: usize, mark: Mark) {
+        self.marks[row] = mark;
+    }
+
+    /// Where a row stands.
+    pub(crate) fn position(&self, values: &[Id]) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        self.slots[self.slot(values)].checked_sub(1).map(|row| row as usize)
+    }
+
+    /// Adds a given row; returns whether it is new.
+    pub(crate) fn give(&mut self, values: &[Id], known: &Interner) -> bool {
+        let number = self.groups.as_ref().and_then(|groups| groups.number(values, known));
+        self.insert(values, Mark::GIVEN, number)
+    }
+
+    /// Adds a row; returns whether it was new.
+    ///
+    /// - `number`: what stands in the lattice column, where there is one.
+    pub(crate) fn insert(&mut self, values: &[Id], mark: Mark, number: Option<i64>) -> bool {
+        if (self.len() + 1) * 2 > self.slots.len() {
+            self.grow();
+        }
+        let slot = self.slot(values);
+        if self.slots[slot] != 0 {
+            return false;
+        }
+        if let Some(groups) = &mut self.groups {
+            groups.add(values, number.expect("bug: no int in a lattice column"));
+        }
+        self.cells.push(values);
+        self.marks.push(mark);
+        self.slots[slot] = u32::try_from(self.cells.len()).expect("bug: more than 2^32 rows");
+        true
+    }
+
+    /// The rows and how they came, without what finds them.
+    pub(crate) fn into_rows(self) -> (Cells, Vec<Mark>) {
+        (self.cells, self.marks)
+    }
+
+    /// The index for a binding pattern that holds all rows; made or completed where need be.
+    pub(crate) fn index(&self, pattern: BindingPattern) -> Arc<Index> {
+        let mut indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = indexes.iter().position(|index| index.pattern == pattern).unwrap_or_else(|| {
+            indexes.push(Arc::new(Index::new(pattern)));
+            indexes.len() - 1
+        });
+        #[cfg(feature = "faults")]
+        if crate::faults::is_planted(crate::Planted::StaleIndex) {
+            if indexes[place].rows() == 0 {
+                // As if it had been made when only half of the rows were there.
+                Arc::make_mut(&mut indexes[place]).extend(&self.cells, self.len() / 2);
+            }
+            return Arc::clone(&indexes[place]);
+        }
+        if indexes[place].rows() < self.len() {
+            Arc::make_mut(&mut indexes[place]).extend(&self.cells, self.len());
+        }
+        Arc::clone(&indexes[place])
+    }
+
+    /// How many keys there are for a binding pattern, where an index happens to know.
+    pub(crate) fn keys(&self, pattern: BindingPattern) -> Option<usize> {
+        let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        indexes.iter().find(|index| index.pattern == pattern).map(|index| index.keys())
+    }
+
+    /// Bytes it takes, indexes included.
+    pub(crate) fn bytes(&self) -> usize {
+        let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
+        self.cells.bytes()
+            + 8 * self.marks.len()
+            + 4 * self.slots.len()
+            + self.groups.as_ref().map_or(0, Groups::bytes)
+            + indexes.iter().map(|index| index.bytes()).sum::<usize>()
+    }
+
+    /// The slot of a row: where it stands, or where it would.
+    fn slot(&self, values: &[Id]) -> usize {
+        let around = self.slots.len() - 1;
+        let mut slot = hash(values.iter().copied()) & around;
+        while let Some(row) = self.slots[slot].checked_sub(1) {
+            if self.row(row as usize) == values {
+                return slot;
+            }
+            slot = (slot + 1) & around;
+        }
+        slot
+    }
+
+    fn grow(&mut self) {
+        self.slots = vec![0; (self.slots.len() * 4).max(8)];
+        let around = self.slots.len() - 1;
+        for row in 0..self.len() {
+            let mut slot = hash(self.row(row).iter().copied()) & around;
+            while self.slots[slot] != 0 {
+                slot = (slot + 1) & around;
+            }
+            self.slots[slot] = u32::try_from(row + 1).expect("bug: more than 2^32 rows");
+        }
+    }
+}
+
+impl Clone for Growing {
+    fn clone(&self) -> Growing {
+        let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        Growing {
+            cells: self.cells.clone(),
+            marks: self.marks.clone(),
+            groups: self.groups.clone(),
+            slots: self.slots.clone(),
+            indexes: Mutex::new(indexes),
+        }
+    }
+}
+
+/// A hash of some numbers, good in its low bits.
+pub(crate) fn hash(values: impl Iterator<Item = Id>) -> usize {
+    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mixed = values.fold(MIX, |sum, value| (sum.rotate_left(23) ^ u64::from(value)).wrapping_mul(MIX));
+    // The high half is the well mixed one.
+    (mixed >> 32) as usize
+}

@@ -1,0 +1,117 @@
+//! Both worlds with the round in which each tuple is first derived: what a proof and a certificate are built on.
+//!
+//! Where a recursive stratum was evaluated as a whole, labels say rounds. Where it was maintained since, they depend on
+//! what happened: it is evaluated anew, on its own, once somebody asks. So proofs and certificates are functions of what
+//! holds alone. That evaluation says nothing about what holds: a certificate claims what the engine has, and where the
+//! two differ it will be refused.
+
+use crate::engine::{Hypothesis, spell};
+use crate::intern::Interner;
+use crate::limits::Limits;
+use crate::prepare::Prepared;
+use crate::version::Version;
+use crate::view::{Changed, Relations, View};
+use crate::world::rounds;
+use program::RelationId;
+use proof::{Certificate, Claimed, Side};
+use std::sync::Arc;
+
+/// Both worlds with rounds.
+pub(crate) struct Rounds {
+    /// What is different from the world before, with rounds, and from the world after.
+    before: Changed,
+    after: Changed,
+    /// Values of both.
+    pub(crate) values: Arc<Interner>,
+}
+
+impl Rounds {
+    /// Both worlds of a hypothesis.
+    pub(crate) fn of(world: &Hypothesis<'_>) -> Rounds {
+        // It derives no more than there is.
+        let limits = Limits { tuples: usize::MAX, bytes: usize::MAX, stop: None, ..world.limits };
+        let recursive = |stratum: &usize| world.prepared.strata[*stratum].recursive;
+        let was_maintained = |stratum: &usize| world.before.maintained[*stratum];
+        let old: Vec<usize> = (0..world.prepared.strata.len()).filter(recursive).filter(was_maintained).collect();
+        let own: Vec<usize> = world.maintained.iter().copied().filter(recursive).collect();
+        let mut values = Arc::clone(&world.values);
+        let mut made = |side: Side, strata: &[usize]| {
+            if strata.is_empty() {
+                return Vec::new();
+            }
+            let (here, before) = (world.relations(side), world.before_of(side));
+            let made = rounds(&world.prepared, strata, here, before, &values, limits);
+            let (made, more) = made.expect("bug: a limit where there is none");
+            values = more;
+            made
+        };
+        let (mut before, mut after) = (Changed::default(), Changed::default());
+        let before_made = made(Side::Before, &old);
+        let after_made = made(Side::After, &own);
+        for (relation, version) in world.after.iter() {
+            after.set(relation, version.clone());
+        }
+        for (relation, version) in before_made {
+            if world.after.get(relation).is_none() {
+                after.set(relation, version.clone());
+            }
+            before.set(relation, version);
+        }
+        for (relation, version) in after_made {
+            after.set(relation, version);
+        }
+        Rounds { before, after, values }
+    }
+
+    /// The relations of a world, with rounds.
+    pub(crate) fn relations<'w>(&'w self, world: &'w Hypothesis<'_>, side: Side) -> Relations<'w> {
+        let changed = match side {
+            Side::Before => &self.before,
+            Side::After => &self.after,
+        };
+        Relations { all: &world.before.relations, changed: Some(changed) }
+    }
+
+    /// What a rule sees that runs on that side: what was beaten, too.
+    pub(crate) fn view<'w>(&'w self, world: &'w Hypothesis<'_>, side: Side) -> View<'w> {
+        let before = (side == Side::After).then(|| self.relations(world, Side::Before));
+        View { steps: true, ..View::of(self.relations(world, side), before) }
+    }
+
+    /// All that was derived in both worlds, sorted.
+    pub(crate) fn certificate(&self, world: &Hypothesis<'_>) -> Certificate {
+        // Many rows over few values: one order of the values serves them all.
+        let ranks = world.values.ranks();
+        let claims = |side: Side| {
+            let mut claimed = Vec::new();
+            for place in 0..world.before.relations.len() {
+                let (version, known) = (world.relations(side).get(place), self.relations(world, side).get(place));
+                let same = version.is_same(known);
+                let rank = |row: usize| version.row(row).iter().map(|id| ranks.of(*id));
+                let mut rows: Vec<usize> = version.there().filter(|row| !version.mark(*row).is_given()).collect();
+                rows.sort_unstable_by(|a, b| rank(*a).cmp(rank(*b)));
+                claimed.extend(rows.into_iter().map(|row| {
+                    let at = if same { Some(row) } else { known.position(version.row(row)) };
+                    Claimed {
+                        relation: RelationId(u32::try_from(place).expect("bug: more than 2^32 relations")),
+                        tuple: spell(version.row(row), &world.values),
+                        height: at.map_or(1, |at| height(&world.prepared, place, known, at)),
+                    }
+                }));
+            }
+            claimed
+        };
+        Certificate { before: claims(Side::Before), after: claims(Side::After) }
+    }
+}
+
+/// The round in which a row was first derived; 0 where it is given.
+pub(crate) fn height(prepared: &Prepared, relation: usize, version: &Version, row: usize) -> u32 {
+    let mark = version.mark(row);
+    let recursive = prepared.stratum_of[relation].is_some_and(|stratum| prepared.strata[stratum].recursive);
+    match (mark.is_given(), recursive) {
+        (true, _) => 0,
+        (false, true) => mark.round(),
+        (false, false) => 1,
+    }
+}

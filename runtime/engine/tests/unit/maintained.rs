@@ -1,0 +1,151 @@
+//! Histories over worlds that are larger than those of the laws: what is kept under change is what a load from scratch
+//! gives, in recursion of every shape, and a change that is taken back leaves nothing.
+
+use super::small::program;
+use engine::{Delta, Engine, Limits};
+use program::{Program, RelationId, Tuple, Value};
+use proof::{Inputs, Side, certify};
+use proptest::prelude::*;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// Linear and not, one relation and several, in both directions, over cycles; negation and groups above.
+const LAW: &str = "
+    state edge/2, seed/1, near/1, path/2, odd/2, even/2, twin/2, held/1, both/1, quiet/1, degree/2, busy/1, wide/1;
+    state next/2, cost/2 least, far/1, part/1, whole/1, safe/1, kept/1;
+    change asked/1, hit/1, cut/2;
+    near(x) if seed(x);
+    near(y) if near(x), edge(x, y);
+    path(x, y) if next(x, y);
+    path(x, z) if path(x, y), path(y, z);
+    odd(x, y) if next(x, y);
+    odd(x, z) if even(x, y), next(y, z);
+    even(x, z) if odd(x, y), next(y, z);
+    twin(x, y) if seed(p), next(p, x), next(p, y);
+    twin(x, y) if next(a, x), twin(a, b), next(b, y);
+    held(x) if seed(x);
+    held(z) if held(x), held(y), edge(x, z), next(y, z);
+    part(x) if seed(x);
+    part(y) if whole(x), edge(x, y);
+    whole(x) if part(x), near(x);
+    safe(x) if seed(x), not near(x);
+    safe(y) if safe(x), edge(x, y), not held(y);
+    both(x) if path(x, x), near(x);
+    quiet(x) if edge(x, _), not near(x), not path(_, x);
+    degree(x, n) if near(x), n = count edge(x, _);
+    busy(x) if degree(x, n), 1 < n;
+    wide(x) if seed(x), n = count path(x, _), 3 < n;
+    cost(x, 0) if seed(x);
+    cost(y, m) if cost(x, n), edge(x, y), m = n +: 1;
+    far(x) if cost(x, n), 2 < n;
+    kept(x) if near(x);
+    kept(x) if before.kept(x);
+    hit(y) if asked(x), either.edge(x, y);
+    hit(y) if hit(x), either.edge(x, y);
+    cut(x, y) if before.path(x, y), not path(x, y)";
+
+fn id(program: &Program, name: &str) -> RelationId {
+    super::small::id(program, name)
+}
+
+/// Facts by number: most of them edges, few of them close to each other.
+fn fact(program: &Program, nodes: i64, number: u32) -> (RelationId, Tuple) {
+    let (kind, number) = (number % 10, i64::from(number / 10));
+    let (a, b) = (Value::Int(number % nodes), Value::Int(number / nodes % nodes));
+    match kind {
+        0 => (id(program, "seed"), vec![a]),
+        1..=5 => (id(program, "edge"), vec![a, b]),
+        6 => (id(program, "near"), vec![a]),
+        7 => (id(program, "twin"), vec![a, b]),
+        _ => (id(program, "next"), vec![a, b]),
+    }
+}
+
+fn all(engine: &Engine<'_>) -> Vec<Vec<Tuple>> {
+    let world = engine.open(&Delta::default()).expect("within the limits");
+    (0..).map(RelationId).take(engine.program().relations.len()).map(|id| world.tuples(Side::Before, id)).collect()
+}
+
+fn inputs(program: &Program, facts: &BTreeSet<(RelationId, Tuple)>, delta: &Delta) -> Inputs {
+    let mut inputs = Inputs::default();
+    for (relation, tuple) in facts {
+        inputs.give(Side::Before, *relation, tuple.clone());
+        if !delta.removed.contains(&(*relation, tuple.clone())) {
+            inputs.give(Side::After, *relation, tuple.clone());
+        }
+    }
+    let asked = id(program, "asked");
+    for (relation, tuple) in delta.added.iter().filter(|(relation, _)| *relation != asked) {
+        inputs.give(Side::After, *relation, tuple.clone());
+    }
+    for (relation, tuple) in delta.added.iter().filter(|(relation, _)| *relation == asked) {
+        inputs.give(Side::After, *relation, tuple.clone());
+    }
+    inputs
+}
+
+fn holds(nodes: i64, start: &[u32], changes: &[Vec<(bool, u32)>], kept: bool) -> Result<(), TestCaseError> {
+    let program = program(LAW);
+    let mut facts: BTreeSet<(RelationId, Tuple)> = start.iter().map(|number| fact(&program, nodes, *number)).collect();
+    let load = |facts: &BTreeSet<(RelationId, Tuple)>| {
+        Engine::load(Arc::clone(&program), facts.iter().cloned(), Limits::default()).expect("within the limits")
+    };
+    let mut engine = load(&facts);
+    let mut held = Vec::new();
+    for (number, change) in changes.iter().enumerate() {
+        let mut delta = Delta::default();
+        for (add, number) in change {
+            // What goes is what is there.
+            let there = facts.iter().nth(*number as usize % facts.len().max(1));
+            match there.filter(|_| !*add) {
+                Some(fact) => delta.removed.push(fact.clone()),
+                None => delta.added.push(fact(&program, nodes, *number)),
+            }
+        }
+        delta.removed.retain(|fact| !delta.added.contains(fact));
+        let asked = (id(&program, "asked"), vec![Value::Int(i64::try_from(number).unwrap_or(0) % nodes)]);
+        let before = all(&engine);
+        let opened = Delta { added: delta.added.iter().cloned().chain([asked]).collect(), ..delta.clone() };
+        let world = engine.open(&opened).expect("within the limits");
+        let certified = certify(&program, &inputs(&program, &facts, &opened), &world.certificate());
+        prop_assert!(certified.is_ok(), "{:?}", certified.err().map(|flaw| flaw.to_string()));
+        if kept && number % 2 == 0 {
+            held.push((world, before.clone()));
+        }
+        prop_assert_eq!(&all(&engine), &before, "a change that was taken back");
+        let outcome = engine.apply(&delta).expect("within the limits");
+        facts.retain(|fact| !delta.removed.contains(fact));
+        facts.extend(delta.added.iter().cloned());
+        let (now, fresh) = (all(&engine), all(&load(&facts)));
+        prop_assert_eq!(&now, &fresh, "a change that was taken over");
+        for (place, (old, new)) in before.iter().zip(&now).enumerate() {
+            let of = |list: &[(RelationId, Tuple)]| -> Vec<Tuple> {
+                let its = list.iter().filter(|(relation, _)| relation.0 as usize == place);
+                its.map(|(_, tuple)| tuple.clone()).collect()
+            };
+            let missing = |one: &[Tuple], other: &[Tuple]| -> Vec<Tuple> {
+                one.iter().filter(|tuple| !other.contains(tuple)).cloned().collect()
+            };
+            prop_assert_eq!(of(&outcome.added), missing(new, old));
+            prop_assert_eq!(of(&outcome.removed), missing(old, new));
+        }
+    }
+    for (world, before) in held {
+        for (place, tuples) in (0..).map(RelationId).zip(&before) {
+            prop_assert_eq!(&world.tuples(Side::Before, place), tuples, "a version that was kept");
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn a_history_is_a_load_from_scratch(
+        nodes in 4..40_i64,
+        start in prop::collection::vec(any::<u32>(), 0..120),
+        changes in prop::collection::vec(prop::collection::vec((prop::bool::weighted(0.4), any::<u32>()), 1..6), 1..8),
+        kept in any::<bool>(),
+    ) {
+        holds(nodes, &start, &changes, kept)?;
+    }
+}
