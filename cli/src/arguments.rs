@@ -1,4 +1,5 @@
 //! The command line: verbs, their inputs, their help.
+// LONG: every verb with its flags and its help, in the order in which they are listed; they share `Inputs`.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use decide::Assurance;
@@ -76,24 +77,14 @@ pub(crate) enum Verb {
     Decide(Decide),
     /// Prove a tuple: why does it hold?
     #[command(
-        after_help = "Examples:\n  writ why 'key_lost(\"db\", \"key\")' --change plan.json\n  writ why 'exists(_)' --state terraform.tfstate"
+        after_help = "Examples:\n  writ why 'key_lost(\"db\", \"key\")' --change plan.json\n  writ why 'exists(_)' --state terraform.tfstate --output html=why.html"
     )]
-    Why {
-        /// The tuple, `_` for any value: `key_lost("db", _)`.
-        atom: String,
-        /// What it is asked of.
-        #[command(flatten)]
-        inputs: Inputs,
-        /// The change in whose decision it is asked.
-        #[arg(long)]
-        change: Option<String>,
-        /// Show the whole proof.
-        #[arg(long)]
-        full: bool,
-        /// Print JSON.
-        #[arg(long)]
-        json: bool,
-    },
+    Why(Why),
+    /// Say what is missing for a tuple to hold, or for a change to be allowed, and what would pass.
+    #[command(
+        after_help = "Examples:\n  writ why-not 'careful.edit(\"db\")' --change plan.json\n  writ why-not --change plan.json --edits 2"
+    )]
+    WhyNot(WhyNot),
     /// All bindings of a body.
     #[command(
         after_help = "Example:\n  writ query 'kind(r, \"database\"), not accountable(r, _)' --state terraform.tfstate"
@@ -263,6 +254,51 @@ impl Inputs {
     }
 }
 
+/// `writ why`.
+#[derive(Args, Debug)]
+pub(crate) struct Why {
+    /// The tuple, `_` for any value: `key_lost("db", _)`.
+    pub(crate) atom: String,
+    /// What it is asked of.
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// The change in whose decision it is asked.
+    #[arg(long)]
+    pub(crate) change: Option<String>,
+    /// Show the whole proof.
+    #[arg(long)]
+    pub(crate) full: bool,
+    /// Several proofs of each tuple, at most five, each with another last step.
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// text, json, dot (Graphviz), mermaid or html (a page by itself), optionally into a file: `html=why.html`
+    /// (repeatable).
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
+    /// As `--output json`.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `writ why-not`.
+#[derive(Args, Debug)]
+pub(crate) struct WhyNot {
+    /// The tuple that does not hold; without one it is asked what would make the change an allowed one.
+    pub(crate) atom: Option<String>,
+    /// What it is asked of.
+    #[command(flatten)]
+    pub(crate) inputs: Inputs,
+    /// The change in whose decision it is asked.
+    #[arg(long)]
+    pub(crate) change: Option<String>,
+    /// How many edits a proposal may have; 0 looks for none.
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub(crate) edits: usize,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// `writ test`.
 #[derive(Args, Debug)]
 pub(crate) struct Test {
@@ -309,8 +345,8 @@ pub(crate) struct Decide {
     /// What it is decided over.
     #[command(flatten)]
     pub(crate) inputs: Inputs,
-    /// text, json, markdown or approval (the facts that would approve it), optionally into a file:
-    /// `markdown=comment.md` (repeatable).
+    /// text, json, markdown, approval (the facts that would approve it), sarif, junit, vsa (a SLSA summary), cloudevents
+    /// or oscal (assessment results), optionally into a file: `markdown=comment.md` (repeatable).
     #[arg(long, value_name = "FORMAT[=FILE]")]
     pub(crate) output: Vec<String>,
     /// As `--output json`.
@@ -325,6 +361,9 @@ pub(crate) struct Decide {
     /// The private key to sign with (default: `WRIT_SIGNING_KEY`, else .writ/key).
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// How many edits a proposal may have that would make a denied change an allowed one; 0 looks for none.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) edits: usize,
     /// Beside each rule a proof of at most 20 lines, and a line for each affected resource.
     #[arg(long)]
     pub(crate) why: bool,

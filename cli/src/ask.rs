@@ -1,39 +1,123 @@
-//! `writ why` and `writ query`: questions about a model, with or without a change.
+//! `writ why`, `writ why-not` and `writ query`: questions about a model, with or without a change.
 
-use crate::arguments::{Inputs, Rows};
-use crate::decide::limited;
+use crate::arguments::{self, Inputs, Rows};
+use crate::decide::{apart, limited};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
-use crate::output::Answer;
+use crate::output::{self, Answer, Output};
+use crate::places::Places;
 use crate::policy;
-use decide::ask;
+use decide::{ask, draw};
 use proof::Side;
 use serde_json::json;
 
+/// How proofs are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+    Dot,
+    Mermaid,
+    Html,
+}
+
 /// Proves every tuple that matches; ends with 1 where none holds.
-pub(crate) fn why(
-    atom: &str,
-    inputs: &Inputs,
-    change: Option<&str>,
-    full: bool,
-    as_json: bool,
-) -> Result<Answer, Failure> {
-    let loaded = inputs::load(inputs, change)?;
+pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
+    let formats = [
+        ("text", Format::Text),
+        ("json", Format::Json),
+        ("dot", Format::Dot),
+        ("mermaid", Format::Mermaid),
+        ("html", Format::Html),
+    ];
+    let json = arguments.json.then_some(Format::Json);
+    let mut outputs = output::outputs(&arguments.output, json, &formats, "html=why.html")?;
+    if outputs.is_empty() {
+        outputs.push(Output { format: Format::Text, file: None });
+    }
+    let loaded = inputs::load(&arguments.inputs, arguments.change.as_deref())?;
+    apart(&loaded.files, outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))))?;
+    let atom = &arguments.atom;
     let asked = policy::atom(&loaded.compiled, atom)?;
     let side = if asked.before { Side::Before } else { Side::After };
-    let ask::Why { answers, miss } =
-        limited(inputs, |limits| ask::why(&loaded.case(inputs, limits), asked.relation, &asked.pattern, side))?;
-    let code = u8::from(answers.is_empty());
-    if as_json {
-        return Ok(noted(&loaded, format!("{:#}\n", json!({ "asked": atom, "answers": answers, "miss": miss })))
-            .with_code(code));
+    let proofs = if arguments.all { ask::PROOFS } else { 1 };
+    let why = limited(&arguments.inputs, |limits| {
+        ask::why(&loaded.case(&arguments.inputs, limits), asked.relation, &asked.pattern, side, proofs)
+    })?;
+    let mut answer = noted(&loaded, String::new()).with_code(u8::from(why.answers.is_empty()));
+    let places = Places::default();
+    for output in &outputs {
+        let drawn = || why.answers.iter().flat_map(|answer| std::iter::once(&answer.proof).chain(&answer.others));
+        let text = match output.format {
+            Format::Json => format!("{:#}\n", json!({ "asked": atom, "answers": why.answers, "miss": why.miss })),
+            Format::Text => text(atom, &why, arguments.full),
+            // Of what does not hold there is nothing to draw.
+            _ if why.answers.is_empty() => text(atom, &why, true),
+            Format::Dot => draw::dot(drawn()),
+            Format::Mermaid => draw::mermaid(drawn()),
+            Format::Html => draw::html(atom, drawn(), &|file, place| places.find(file, place)),
+        };
+        match &output.file {
+            None => answer.text.push_str(&text),
+            Some(_) if why.answers.is_empty() && output.format != Format::Json => answer.text.push_str(&text),
+            Some(file) => output::write(file, text.as_bytes())?,
+        }
     }
-    if answers.is_empty() {
-        let lines = miss.map_or_else(|| vec![format!("{atom} does not hold")], |miss| miss.lines());
-        return Ok(noted(&loaded, lines.into_iter().map(|line| line + "\n").collect()).with_code(code));
+    Ok(answer)
+}
+
+fn text(atom: &str, why: &ask::Why, full: bool) -> String {
+    if why.answers.is_empty() {
+        let lines = why.miss.as_ref().map_or_else(|| vec![format!("{atom} does not hold")], decide::Miss::lines);
+        return lines.into_iter().map(|line| line + "\n").collect();
     }
-    let pages: Vec<String> = answers.iter().map(|answer| answer.text(full)).collect();
-    Ok(noted(&loaded, pages.join("\n")).with_code(code))
+    why.answers.iter().map(|answer| answer.text(full)).collect::<Vec<_>>().join("\n")
+}
+
+/// Why nothing matches and what would make something match; of a change, what would make it an allowed one. Ends with 1
+/// where it holds, or is allowed, already.
+pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> {
+    if arguments.atom.is_none() && arguments.change.is_none() {
+        return Err(Failure::Malformed(String::from(
+            "neither an atom nor a change is asked about\n  help: writ why-not 'exists(\"db\")', or writ why-not --change plan.json",
+        )));
+    }
+    let loaded = inputs::load(&arguments.inputs, arguments.change.as_deref())?;
+    let Some(atom) = &arguments.atom else { return counter(arguments, &loaded) };
+    let asked = policy::atom(&loaded.compiled, atom)?;
+    let side = if asked.before { Side::Before } else { Side::After };
+    let found = limited(&arguments.inputs, |limits| {
+        ask::why_not(&loaded.case(&arguments.inputs, limits), asked.relation, &asked.pattern, side, arguments.edits)
+    })?;
+    let code = u8::from(found.miss.is_none());
+    if arguments.json {
+        let said = json!({ "asked": atom, "miss": found.miss, "passing": found.passing });
+        return Ok(noted(&loaded, format!("{said:#}\n")).with_code(code));
+    }
+    let lines = match &found.miss {
+        None => vec![format!("{atom} holds; writ why says why")],
+        Some(miss) => miss.lines().into_iter().chain(found.passing.lines(ask::PROOFS)).collect(),
+    };
+    Ok(noted(&loaded, lines.into_iter().map(|line| line + "\n").collect()).with_code(code))
+}
+
+/// What would make the change an allowed one.
+fn counter(arguments: &arguments::WhyNot, loaded: &Loaded) -> Result<Answer, Failure> {
+    let (decision, passing) = limited(&arguments.inputs, |limits| {
+        let case = loaded.case(&arguments.inputs, limits);
+        let decision = decide::decide(&case)?;
+        Ok((decision, ask::passing(&case, arguments.edits, ask::TRIES)?))
+    })?;
+    let allowed = decision.verdict == decide::Verdict::Allow;
+    if arguments.json {
+        let said = json!({ "verdict": decision.verdict, "change": decision.change, "passing": passing });
+        return Ok(noted(loaded, format!("{said:#}\n")).with_code(u8::from(allowed)));
+    }
+    let mut lines = vec![format!("{}  {}", decision.verdict.name().to_uppercase(), decision.change.file)];
+    if !allowed {
+        lines.extend(passing.lines(ask::PROOFS));
+    }
+    Ok(noted(loaded, lines.into_iter().map(|line| line + "\n").collect()).with_code(u8::from(allowed)))
 }
 
 /// All bindings of a body, sorted.

@@ -2,11 +2,12 @@
 
 use crate::arguments::{self, Inputs};
 use crate::failure::Failure;
-use crate::inputs::Loaded;
+use crate::inputs::{self, Loaded};
 use crate::kept::Lock;
 use crate::output::{self, Answer, Output};
-use crate::{coloured, inputs, kept, progress};
-use decide::{Case, Decision, SourceState, Verdict, markdown, text};
+use crate::places::Places;
+use crate::{coloured, junit, kept, progress};
+use decide::{Case, Decision, SourceState, Verdict, ask, export, markdown, text};
 use evidence::{Entry, Receipt, Record, Sealed, SigningKey};
 use program::{Digest, write_time};
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,6 +23,11 @@ enum Format {
     Json,
     Markdown,
     Approval,
+    Sarif,
+    Junit,
+    Vsa,
+    CloudEvents,
+    Oscal,
 }
 
 /// Decides a change, writes the evidence, prints the verdict.
@@ -31,7 +37,7 @@ enum Format {
 pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let outputs = outputs(arguments)?;
     let mut held = None;
-    let (loaded, decision, evidence, recorded) = loop {
+    let (loaded, mut decision, evidence, recorded) = loop {
         let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
         let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
         apart(&loaded.files, written.chain(arguments.evidence.as_deref().map(|file| ("--evidence", file))))?;
@@ -62,10 +68,18 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
         output::write(&evidence, &sealed.bytes)?;
         break (loaded, decision, evidence, (key.is_some(), recorded));
     };
+    if decision.verdict == Verdict::Deny && arguments.edits > 0 {
+        let tries = tries(loaded.facts.len());
+        let passing = limited(&arguments.inputs, |limits| {
+            let case = Case { assurance: arguments.assurance, ..loaded.case(&arguments.inputs, limits) };
+            ask::passing(&case, arguments.edits, tries)
+        })?;
+        decision.passing = Some(passing);
+    }
     let mut answer = Answer { text: String::new(), notes: loaded.notes.clone(), code: code(decision.verdict) };
     let flags = arguments.inputs.flags();
     for output in &outputs {
-        let text = render(&decision, output, arguments, &flags);
+        let text = render(&decision, output, arguments, &flags, &loaded);
         match &output.file {
             None => answer.text.push_str(&text),
             Some(file) => output::write(file, text.as_bytes())?,
@@ -119,6 +133,11 @@ fn record(
     receipts.into_iter().next().ok_or_else(|| Failure::Bug(String::from("the log gave no receipt")))
 }
 
+/// How many counter-proposals are tried beside a verdict: fewer where each takes longer.
+fn tries(facts: usize) -> usize {
+    (50_000 / facts.max(1)).clamp(2, 24)
+}
+
 fn code(verdict: Verdict) -> u8 {
     match verdict {
         Verdict::Allow => 0,
@@ -127,8 +146,24 @@ fn code(verdict: Verdict) -> u8 {
     }
 }
 
-fn render(decision: &Decision, output: &Output<Format>, arguments: &arguments::Decide, flags: &str) -> String {
+fn render(
+    decision: &Decision,
+    output: &Output<Format>,
+    arguments: &arguments::Decide,
+    flags: &str,
+    loaded: &Loaded,
+) -> String {
+    let version = env!("CARGO_PKG_VERSION");
+    let places = Places::default();
     match output.format {
+        Format::Sarif => export::sarif(decision, version, &|file, place| places.find(file, place)),
+        Format::Junit => junit::junit(decision),
+        Format::Vsa => export::vsa(decision, version),
+        Format::CloudEvents => export::cloudevent(decision),
+        Format::Oscal => {
+            let at = jiff::Timestamp::from_microsecond(loaded.now).map(|at| at.to_string());
+            export::oscal(decision, &loaded.compiled.program, &at.unwrap_or_default(), version)
+        }
         Format::Text => {
             let color = output.file.is_none() && coloured();
             text::render(decision, text::Style { color, why: arguments.why, full: arguments.full, flags })
@@ -145,6 +180,11 @@ fn outputs(arguments: &arguments::Decide) -> Result<Vec<Output<Format>>, Failure
         ("json", Format::Json),
         ("markdown", Format::Markdown),
         ("approval", Format::Approval),
+        ("sarif", Format::Sarif),
+        ("junit", Format::Junit),
+        ("vsa", Format::Vsa),
+        ("cloudevents", Format::CloudEvents),
+        ("oscal", Format::Oscal),
     ];
     let json = arguments.json.then_some(Format::Json);
     let mut outputs = output::outputs(&arguments.output, json, &formats, "markdown=comment.md")?;

@@ -1,7 +1,8 @@
 //! The `writ` tool: reads files, asks the rooms below, prints, exits.
 //!
 //! Read downwards: `arguments` (verbs and flags), one file per verb, `inputs` (what a decision is asked of), `package`
-//! and `manifest` (a policy on disk), `kept` (what it has decided), `output` and `failure` (how a command ends), `progress` (what it does meanwhile).
+//! and `manifest` (a policy on disk), `kept` (what it has decided), `output` and `failure` (how a command ends), `places` (lines of
+//! what was read), `junit` (a decision as XML), `progress` (what it does meanwhile).
 //!
 //! INVARIANT: only an answer of `decide` that is an allow ends with 0 as `decide`; whatever fails ends with 64 or 70.
 
@@ -17,11 +18,13 @@ mod fix;
 mod fmt;
 mod init;
 mod inputs;
+mod junit;
 mod kept;
 mod log;
 mod manifest;
 mod output;
 mod package;
+mod places;
 mod policy;
 mod progress;
 mod remembered;
@@ -86,7 +89,8 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Verb::Fmt { paths, check, json } => fmt::fmt(&paths, check, json),
         Verb::Test(arguments) => test::test(&arguments),
         Verb::Decide(decide) => decide::decide(&decide),
-        Verb::Why { atom, inputs, change, full, json } => ask::why(&atom, &inputs, change.as_deref(), full, json),
+        Verb::Why(why) => ask::why(&why),
+        Verb::WhyNot(asked) => ask::why_not(&asked),
         Verb::Query { body, inputs, change, output, json } => {
             let rows = if json { arguments::Rows::Json } else { output };
             ask::query(&body, &inputs, change.as_deref(), rows)

@@ -237,7 +237,7 @@ impl<'i> Session<'i> {
         let asked = policy::atom(&self.loaded.compiled, atom.trim_end_matches(';'))?;
         let side = if asked.before { Side::Before } else { Side::After };
         let why = limited(self.inputs, |limits| {
-            ask::why(&self.case(self.program.clone(), limits), asked.relation, &asked.pattern, side)
+            ask::why(&self.case(self.program.clone(), limits), asked.relation, &asked.pattern, side, 1)
         })?;
         let pages: Vec<String> = why.answers.iter().map(|answer| answer.text(false)).collect();
         let none = why.miss.map_or_else(|| vec![format!("{atom} does not hold")], |miss| miss.lines());

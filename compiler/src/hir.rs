@@ -75,6 +75,8 @@ pub struct Relation {
     pub key: Option<program::Key>,
     /// `@optional`.
     pub optional: bool,
+    /// `@editable`.
+    pub editable: bool,
     /// `@severity`, `@control`: of governance words.
     pub severity: Option<program::Severity>,
     /// Control ids.

@@ -159,6 +159,7 @@ fn signatures(rule: &hir::Rule) -> Signatures {
         blueprint: None,
         key: None,
         optional: false,
+        editable: false,
         severity: None,
         controls: Vec::new(),
         waivable: None,

@@ -143,7 +143,8 @@ impl Stage<'_> {
         let columns = self.columns(&relation.columns);
         let key = relation.key.as_ref().and_then(|key| self.key(key, &relation.columns));
         self.lattice(relation, &columns);
-        let optional = item.attributes.iter().any(|attribute| attribute.name.text == "optional");
+        let has = |name: &str| item.attributes.iter().any(|attribute| attribute.name.text == name);
+        let (optional, editable) = (has("optional"), has("editable"));
         let blueprint = self.blueprint_name(blueprint);
         let qualifier = relation.qualifier;
         self.add(Relation {
@@ -154,6 +155,7 @@ impl Stage<'_> {
             blueprint,
             key,
             optional,
+            editable,
             severity: None,
             controls: Vec::new(),
             waivable: None,
@@ -212,6 +214,7 @@ impl Stage<'_> {
             blueprint: self.blueprint_name(blueprint),
             key: None,
             optional: false,
+            editable: false,
             severity,
             controls,
             waivable,

@@ -1,13 +1,14 @@
 //! The finished program: relations sorted by name, every id renumbered, strata in order.
 
 use super::Input;
-use super::draft::{self, Draft, Kind};
+use super::draft::{Draft, Kind};
 use super::enums;
 use super::governance::Governance;
 use super::readings::Readings;
 use super::variables::compact;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::graph;
+use crate::hir;
 use program::{Literal, Objection, Permit, Program, Reading, Relation, RelationId, Rule, Scope};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,12 +65,21 @@ pub(crate) fn finish(
     };
     let enums = words(input);
     enums::read_as_words(&mut rules, &enums);
-    let inner = draft.relations.iter().zip(&places).filter(|(relation, _)| is_inner(relation));
-    let mut closed: Vec<RelationId> = inner.map(|(_, place)| *place).collect();
-    closed.sort_unstable();
+    let those = |which: fn(&hir::Relation) -> bool| -> Vec<RelationId> {
+        let all = draft.relations.iter().zip(&places);
+        let mut found: Vec<RelationId> = all
+            .filter(|(relation, _)| relation.declared.is_some_and(|(_, of)| which(of)))
+            .map(|(_, place)| *place)
+            .collect();
+        found.sort_unstable();
+        found
+    };
+    // A blueprint's own are filled by its rules alone.
+    let (closed, editable) = (those(|relation| relation.blueprint.is_some()), those(|relation| relation.editable));
     let program = Program {
         enums,
         closed,
+        editable,
         relations,
         rules,
         strata,
@@ -81,11 +91,6 @@ pub(crate) fn finish(
         owner: input.owner.clone(),
     };
     (Some(program), Vec::new())
-}
-
-/// Whether it is a blueprint's own.
-fn is_inner(relation: &draft::Relation<'_>) -> bool {
-    relation.declared.is_some_and(|(_, declared)| declared.blueprint.is_some())
 }
 
 /// The words of every enum.

@@ -2,12 +2,17 @@
 //!
 //! Every answer is read from certified worlds, and every proof was checked.
 //! Read downwards: whole relations and tuples here, one rule in `rule`, a decision as a test in `example`,
-//! the insides of values in `keys`.
+//! the insides of values in `keys`; `ways`: several proofs of one tuple; `passing`: what would pass, as data, which `reach`
+//! finds of a tuple and `counter` of a change.
 //! Not here: how a question is written (`compiler`): it comes as a relation and a pattern.
 
+mod counter;
 mod example;
 mod keys;
+mod passing;
+mod reach;
 mod rule;
+mod ways;
 
 pub use example::example;
 pub use keys::{Keys, keys};
@@ -18,12 +23,15 @@ use crate::case::{Case, Failure};
 use crate::decision::Hit;
 use crate::explained::{Explained, explain, given};
 use crate::near::{self, Miss};
-use crate::settled::settle;
+use crate::settled::{Settled, settle};
 use crate::words;
 use program::{RelationId, Term, Tuple, Value};
 use proof::Side;
 use serde::Serialize;
 use std::collections::BTreeSet;
+
+pub use counter::passing;
+pub use passing::{Edit, Kind, Passing, Way};
 
 /// A tuple that holds, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -36,6 +44,9 @@ pub struct Answer {
     pub sure: bool,
     /// Why.
     pub proof: Explained,
+    /// Further proofs, each with another last step, where they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Explained>,
 }
 
 /// The tuples that answer a query.
@@ -68,15 +79,31 @@ pub struct Why {
     pub miss: Option<Miss>,
 }
 
+/// Why no tuple holds that matches, and what would make one hold.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WhyNot {
+    /// How far each rule came; `None` where a tuple holds.
+    pub miss: Option<Miss>,
+    /// Edits that would make it hold.
+    pub passing: Passing,
+}
+
+/// Sets of edits that a search evaluates before it gives up.
+pub const TRIES: usize = 64;
+
+/// Proofs that are shown of one tuple where all are asked for.
+pub const PROOFS: usize = 5;
+
 /// Why every tuple holds that matches; where none does, why not.
 ///
 /// - `relation`: the sure reading. Where it has another, tuples that only may hold are answered too.
 /// - `pattern`: one term per column; a variable stands for any value.
 /// - `side`: the world asked about.
+/// - `proofs`: of each at most so many, at least 1.
 ///
 /// # Faults
 /// As [`crate::decide`].
-pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side) -> Result<Why, Failure> {
+pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side, proofs: usize) -> Result<Why, Failure> {
     settle(case, |settled| {
         let pattern = near::asked(pattern);
         let mut answers = Vec::new();
@@ -86,15 +113,70 @@ pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side) 
                 if !seen.insert(tuple.clone()) {
                     continue;
                 }
-                let proof = settled.prove(side, reading, &tuple)?;
-                let proof = explain(settled.program, &proof, &settled.worlds.origins(&given(&proof)));
+                let told =
+                    |proof: &proof::Proof| explain(settled.program, proof, &settled.worlds.origins(&given(proof)));
                 let holds = words::whole_tuple(settled.program, relation, &tuple);
-                answers.push(Answer { holds, world: side.name(), sure, proof });
+                let mut all = match proofs {
+                    0 | 1 => vec![told(&settled.prove(side, reading, &tuple)?)],
+                    most => ways::ways(settled, side, reading, &tuple, most)?.0.iter().map(told).collect(),
+                };
+                let others = all.split_off(1);
+                let proof = all.swap_remove(0);
+                answers.push(Answer { holds, world: side.name(), sure, proof, others });
             }
         }
         let miss = if answers.is_empty() { near::miss(settled, side, relation, &pattern)? } else { None };
         Ok(Why { answers, miss })
     })
+}
+
+/// Why no tuple holds that matches, and what would make one hold.
+///
+/// - `relation`, `pattern`, `side`: as of [`why`].
+/// - `edits`: how many edits a way may have.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn why_not(
+    case: &Case<'_>,
+    relation: RelationId,
+    pattern: &[Term],
+    side: Side,
+    edits: usize,
+) -> Result<WhyNot, Failure> {
+    settle(case, |settled| missing(settled, relation, pattern, side, edits))
+}
+
+/// The same of many patterns over one world, that after the change, each answered as soon as it is known.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn why_nots(
+    case: &Case<'_>,
+    asked: &[(RelationId, Vec<Term>)],
+    edits: usize,
+    then: &mut dyn FnMut(WhyNot),
+) -> Result<(), Failure> {
+    settle(case, |settled| {
+        asked.iter().try_for_each(|(relation, pattern)| {
+            then(missing(settled, *relation, pattern, Side::After, edits)?);
+            Ok(())
+        })
+    })
+}
+
+fn missing(
+    settled: &Settled<'_>,
+    relation: RelationId,
+    pattern: &[Term],
+    side: Side,
+    edits: usize,
+) -> Result<WhyNot, Failure> {
+    let pattern = near::asked(pattern);
+    let miss = near::miss(settled, side, relation, &pattern)?;
+    let wanted = if miss.is_some() && side == Side::After { edits } else { 0 };
+    let passing = reach::passing(settled, relation, &pattern, wanted, TRIES)?;
+    Ok(WhyNot { miss, passing })
 }
 
 /// The tuples of a relation in the world after, for a query that was compiled to it.
@@ -147,6 +229,10 @@ impl Answer {
             && let Some(first) = lines.first_mut()
         {
             first.push_str("   possibly: an unknown value decides");
+        }
+        for (at, other) in self.others.iter().enumerate() {
+            lines.push(format!("or, {} of {}:", at + 2, self.others.len() + 1));
+            lines.extend(other.lines((!full).then_some(crate::SHORT)));
         }
         lines.into_iter().map(|line| line + "\n").collect()
     }

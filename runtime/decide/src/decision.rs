@@ -48,6 +48,9 @@ pub struct Decision {
     pub proofs: Vec<(String, Explained)>,
     /// How much of it was checked.
     pub assurance: Assurance,
+    /// What would pass, where it was looked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub passing: Option<crate::ask::Passing>,
     /// What would permit where nothing does, in words, for the page's last line.
     #[serde(skip)]
     pub advice: Option<String>,

@@ -40,10 +40,10 @@ pub struct Step {
     pub because: Because,
     /// The tuple as the tree shows it, on one line.
     #[serde(skip)]
-    line: String,
+    pub(crate) line: String,
     /// A helper of the compiler's: its premises are shown in its place.
     #[serde(skip)]
-    hidden: bool,
+    pub(crate) hidden: bool,
 }
 
 /// Why a tuple holds.
@@ -215,6 +215,8 @@ pub const SHORT: usize = 20;
 /// How much of a tree is shown.
 #[derive(Clone, Copy)]
 struct Cut {
+    /// A chain of steps of one relation is its first, its last, and one line for those between.
+    fold: bool,
     /// Steps in which no rule of the author's own stands are one line, with the first place they rest on.
     own: bool,
     /// Deeper steps are left out.
@@ -224,16 +226,18 @@ struct Cut {
 impl Explained {
     /// The proof as a tree, what is proved first, each premise further in. A step that was shown is not shown again.
     ///
-    /// - `most`: where there would be more lines, steps of the standard library are put into one line each; where that
-    ///   does not suffice, deeper premises are left out, as many levels as it takes.
+    /// - `most`: where there would be more lines, chains are folded; then steps of the standard library are put into one
+    ///   line each; where that does not suffice, deeper premises are left out, as many levels as it takes.
     pub fn lines(&self, most: Option<usize>) -> Vec<String> {
-        let whole = self.tree(Cut { own: false, depth: usize::MAX });
+        let whole = self.tree(Cut { fold: false, own: false, depth: usize::MAX });
         let Some(most) = most.filter(|most| whole.len() > *most) else { return whole };
-        let own = self.tree(Cut { own: true, depth: usize::MAX });
-        let mut short = match own.len() < most {
-            true => own,
-            false => (1..)
-                .map(|depth| self.tree(Cut { own: true, depth }))
+        let folded = self.tree(Cut { fold: true, own: false, depth: usize::MAX });
+        let own = self.tree(Cut { fold: true, own: true, depth: usize::MAX });
+        let mut short = match (folded.len() < most, own.len() < most) {
+            (true, _) => folded,
+            (false, true) => own,
+            (false, false) => (1..)
+                .map(|depth| self.tree(Cut { fold: true, own: true, depth }))
                 .take_while(|lines| lines.len() < most)
                 .last()
                 .unwrap_or(own),
@@ -270,6 +274,35 @@ impl Explained {
                 Ground::Absent { .. } | Ground::Computed { .. } => &[],
             })
             .copied()
+    }
+
+    /// The steps from `at` on that are of one relation, each resting on the next and on no other of it.
+    fn chain(&self, at: usize) -> Vec<usize> {
+        let mut chain = vec![at];
+        let mut last = at;
+        loop {
+            let next: BTreeSet<usize> =
+                self.premises(last).filter(|step| self.steps[*step].relation == self.steps[at].relation).collect();
+            match next.first() {
+                Some(step) if next.len() == 1 => last = *step,
+                Some(_) | None => return chain,
+            }
+            chain.push(last);
+        }
+    }
+
+    /// Over what a chain goes: the values in which each step differs from the one before it, those amid many left out.
+    fn over(&self, chain: &[usize]) -> String {
+        let mut values: Vec<&str> = Vec::new();
+        for pair in chain.windows(2) {
+            let (above, below) = (&self.steps[pair[0]].tuple, &self.steps[pair[1]].tuple);
+            let other = above.iter().zip(below).filter(|(a, b)| a != b).map(|(_, b)| b.as_str());
+            values.extend(other.filter(|value| !values.contains(value)).collect::<Vec<_>>());
+        }
+        match values.as_slice() {
+            [first, second, .., last] if values.len() > 4 => format!("{first}, {second}, … {last}"),
+            few => few.join(", "),
+        }
     }
 
     /// Whether a rule of the author's own stands in the step or beneath it.
@@ -327,13 +360,14 @@ impl Tree<'_> {
             }
         }
         self.shown.insert(at);
+        let at_step = at;
         let indent = "  ".repeat(inner);
         for (at, premise) in premises.iter().enumerate() {
             if premises[..at].contains(premise) {
                 continue;
             }
             match premise {
-                Ground::Step(node) => self.grow(*node, inner),
+                Ground::Step(node) => self.link(at_step, *node, inner),
                 Ground::Absent { line, .. } => self.lines.push(format!("{indent}not {line}")),
                 Ground::Computed { trivial: true, .. } => {}
                 Ground::Computed { line, trivial: false, .. } => self.lines.push(format!("{indent}{line}")),
@@ -344,6 +378,22 @@ impl Tree<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// A premise; where it goes on a chain, those in its middle are one line.
+    fn link(&mut self, above: usize, at: usize, level: usize) {
+        let steps = &self.proof.steps;
+        let chain = if steps[above].relation == steps[at].relation { self.proof.chain(at) } else { Vec::new() };
+        match chain.split_last() {
+            Some((last, between)) if self.cut.fold && between.len() > 2 => {
+                let indent = "  ".repeat(level);
+                let name = steps[at].line.split('(').next().unwrap_or_default();
+                let over = self.proof.over(&[&[above], between].concat());
+                self.lines.push(format!("{indent}… {} more steps of {name}, over {over}", between.len()));
+                self.grow(*last, level);
+            }
+            Some(_) | None => self.grow(at, level),
         }
     }
 }

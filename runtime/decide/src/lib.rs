@@ -5,8 +5,9 @@
 //! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on.
 //! - `verdict`: the road to an answer. On it: `violations`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
-//! - `text`, `markdown`: the answer as pages. `ask`: why, which, how far. `near`: why not. `paths`, `unfilled`: what no
-//!   fact has. `test`: test blocks.
+//! - `text`, `markdown`: the answer as pages. `draw`: a proof for Graphviz, Mermaid, a browser. `export`: the answer for other
+//!   tools. `ask`: why, why not, which, how far. `near`: how close a rule came. `paths`, `unfilled`: what no fact has.
+//!   `test`: test blocks.
 //!
 //! INVARIANT: pure: no file, no clock, no environment; and no verdict that was not checked.
 //! Not here: formats of changes and facts (`import`), policies as text (`compiler`).
@@ -18,7 +19,9 @@ mod case;
 mod causes;
 mod clearing;
 mod decision;
+pub mod draw;
 mod explained;
+pub mod export;
 pub mod markdown;
 mod near;
 pub mod paths;

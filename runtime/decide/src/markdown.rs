@@ -44,6 +44,16 @@ pub fn render(decision: &Decision, flags: &str) -> String {
     if decision.verdict == Verdict::Escalate && !parties.is_empty() {
         let _ = writeln!(out, "\nTo decide: {}.", parties.join(", "));
     }
+    if let Some(passing) = &decision.passing {
+        out.push_str("\n### What would pass\n\n");
+        if passing.ways.is_empty() {
+            let _ = writeln!(out, "{}", words(passing.lines(1)[0].trim_start_matches("what would pass: ")));
+        }
+        for way in passing.ways.iter().take(2) {
+            let edits: Vec<String> = way.edits.iter().map(|edit| words(&edit.text)).collect();
+            let _ = writeln!(out, "- {}", edits.join("; and "));
+        }
+    }
     let _ = match next(decision, flags) {
         Some(Next::Command(command)) => writeln!(out, "\nNext: `{}`", code(&command)),
         Some(Next::Words(text)) => writeln!(out, "\nNext: {}.", words(&text)),

@@ -24,6 +24,7 @@ pub(crate) struct Settled<'a> {
     pub program: &'a Program,
     pub case: &'a Case<'a>,
     pub worlds: &'a Worlds,
+    engine: &'a Engine<'a>,
     hypothesis: &'a Hypothesis<'a>,
     checked: Checked,
     /// Some proof rests on an absence that no proof shows.
@@ -58,10 +59,10 @@ pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Resu
     for (position, action) in case.change.actions.iter().enumerate() {
         positions.entry(&action.id).or_default().push(position);
     }
-    let (program, worlds, hypothesis) = (&*case.program, &worlds, &hypothesis);
+    let (program, worlds, engine, hypothesis) = (&*case.program, &worlds, &engine, &hypothesis);
     let rows = [0, 1].map(|_| program.relations.iter().map(|_| OnceCell::new()).collect());
     let (open, tables) = (Cell::new(false), RefCell::default());
-    then(&Settled { program, case, worlds, hypothesis, checked, open, positions, rows, tables })
+    then(&Settled { program, case, worlds, engine, hypothesis, checked, open, positions, rows, tables })
 }
 
 /// Checks what the engine says, as much as the case asks for.
@@ -169,6 +170,19 @@ impl Settled<'_> {
         self.positions.get(id).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// What another change would make of the same world before: the engine's word, which nothing checked.
+    pub(crate) fn suppose(&self, delta: &Delta) -> Result<Hypothesis<'_>, Failure> {
+        self.engine.open(delta).map_err(fault)
+    }
+
+    /// Whether a fact gives the tuple in the world after.
+    pub(crate) fn is_given(&self, relation: RelationId, tuple: &Tuple) -> bool {
+        match &self.checked {
+            Checked::Database(database) => database.gives(Side::After, relation, tuple),
+            Checked::Given(inputs) => inputs.has(Side::After, relation, tuple),
+        }
+    }
+
     /// Whether a tuple holds.
     pub(crate) fn holds(&self, side: Side, relation: RelationId, tuple: &[Value]) -> bool {
         match &self.checked {
@@ -182,16 +196,22 @@ impl Settled<'_> {
         let name = || crate::words::tuple(self.program, relation, tuple);
         let proof = self.hypothesis.prove(side, relation, tuple).map_err(fault)?;
         let proof = proof.ok_or_else(|| Failure::Bug(format!("no proof was found of {}, which holds", name())))?;
-        match &self.checked {
-            Checked::Database(database) => drop(proof::check_in(self.program, database, &proof).map_err(flaw)?),
-            Checked::Given(inputs) => {
-                let open = proof::check(self.program, inputs, &proof).map_err(flaw)?;
-                self.open.set(self.open.get() || open.done().is_err());
-            }
-        }
+        self.check(&proof)?;
         match proof.root() {
             Some(root) if (root.side, root.relation, &root.tuple) == (side, relation, tuple) => Ok(proof),
             _ => Err(Failure::Bug(format!("the proof of {} proves something else", name()))),
+        }
+    }
+
+    /// Checks a proof, whoever found it.
+    pub(crate) fn check(&self, proof: &Proof) -> Result<(), Failure> {
+        match &self.checked {
+            Checked::Database(database) => proof::check_in(self.program, database, proof).map(|_| ()).map_err(flaw),
+            Checked::Given(inputs) => {
+                let open = proof::check(self.program, inputs, proof).map_err(flaw)?;
+                self.open.set(self.open.get() || open.done().is_err());
+                Ok(())
+            }
         }
     }
 

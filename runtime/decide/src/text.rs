@@ -351,6 +351,10 @@ impl Page<'_> {
             self.line("to approve, with a name in `by` and a reason in `why`, in a file for --facts:");
             decision.approvals().lines().for_each(|line| self.line(line));
         }
+        if let Some(passing) = &decision.passing {
+            let most = if self.style.full { passing.ways.len() } else { 2 };
+            passing.lines(most).iter().for_each(|line| self.line(line));
+        }
         match next(decision, self.style.flags) {
             Some(Next::Command(command)) => self.line(&format!("next: {command}")),
             Some(Next::Words(words)) => self.wrapped(0, &format!("next: {words}")),

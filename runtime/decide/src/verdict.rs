@@ -142,6 +142,7 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
         to_approve: to_approve.into_iter().collect(),
         proofs: Vec::new(),
         assurance: case.assurance,
+        passing: None,
         advice,
         evidence: Sealed { bytes: Vec::new(), digest: Digest::of(b"") },
     };

@@ -4,6 +4,7 @@ mod faults;
 mod measures;
 mod near;
 mod pages;
+mod passing;
 mod proofs;
 mod questions;
 mod records;

@@ -54,7 +54,7 @@ fn estate(choice: usize) -> Vec<Fact> {
 
 fn why(program: &Arc<Program>, choice: usize, relation: &str, pattern: &[Term]) -> Why {
     let asked = case(program, estate(choice), change(vec![act(Verb::Delete, "k", Vec::new())]));
-    ask::why(&asked, find(program, relation), pattern, Side::After).expect("an answer")
+    ask::why(&asked, find(program, relation), pattern, Side::After, 1).expect("an answer")
 }
 
 /// Every rule that is told of, in the world after, however deep.

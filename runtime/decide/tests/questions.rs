@@ -18,7 +18,7 @@ fn why_proves_every_tuple_that_matches() {
     let blast = find(&program, "std.graph.blast");
     let pattern = [Term::Constant(Value::text("key")), Term::Any];
     let answers =
-        ask::why(&case(&program, estate(), delete_key()), blast, &pattern, Side::After).expect("answers").answers;
+        ask::why(&case(&program, estate(), delete_key()), blast, &pattern, Side::After, 1).expect("answers").answers;
     assert_eq!(answers.len(), 1);
     assert_eq!(
         answers[0].text(false),
@@ -32,7 +32,7 @@ fn why_proves_every_tuple_that_matches() {
     );
     let none = [Term::Constant(Value::text("db")), Term::Any];
     assert!(
-        ask::why(&case(&program, estate(), delete_key()), blast, &none, Side::After)
+        ask::why(&case(&program, estate(), delete_key()), blast, &none, Side::After, 1)
             .expect("answers")
             .answers
             .is_empty()

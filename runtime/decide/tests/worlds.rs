@@ -14,7 +14,7 @@ fn held(facts: Vec<Fact>, change: Change, relation: &str, side: Side) -> Vec<Str
     let program = program(&PLAIN);
     let id = find(&program, relation);
     let pattern = vec![Term::Any; program.relation(id).columns.len()];
-    let answers = ask::why(&case(&program, facts, change), id, &pattern, side).expect("an answer").answers;
+    let answers = ask::why(&case(&program, facts, change), id, &pattern, side, 1).expect("an answer").answers;
     answers.into_iter().map(|answer| answer.holds).collect()
 }
 

@@ -100,6 +100,8 @@ fn bent(of: &Difference) -> Vec<(&'static str, Difference)> {
             of.lost[at].1.iter_mut().for_each(|value| *value = Value::text("alien"))
         });
     }
+    // A tuple without columns has no other value.
+    found.retain(|(_, bent)| bent != of);
     found
 }
 

@@ -4,6 +4,7 @@
 //! - [`read`]: bytes in, [`Imported`] out; `recognise` says which format they are in.
 //! - `encoding`, `json`, `node`: bytes to text, text to exact JSON, JSON walked with a place for every complaint.
 //! - `sensitive`: what must not be seen, replaced before anything else looks at it.
+//! - `locate`: where in a text something stands that was read.
 //! - `terraform`: plans and states. `writ_change`, `facts`, `table`: our own formats. `codeowners`: who owns a folder.
 //!
 //! INVARIANT: the same bytes and options give the same facts in the same order, however the keys of an object stand.
@@ -14,6 +15,7 @@ mod codeowners;
 mod encoding;
 mod facts;
 mod json;
+mod locate;
 mod malformed;
 mod nearest;
 mod node;
@@ -25,6 +27,7 @@ mod terraform;
 mod writ_change;
 
 pub use codeowners::{Codeowners, OwnersRule};
+pub use locate::{locate, locate_action};
 pub use malformed::Malformed;
 pub use recognise::{Expected, Format};
 pub use sensitive::SensitiveKey;

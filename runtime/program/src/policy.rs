@@ -46,6 +46,9 @@ pub struct Program {
     /// Relations of blueprints, in order: rules derive them there, and no fact states them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub closed: Vec<RelationId>,
+    /// Relations whose facts the one who asks can add and take away, in order: `@editable`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub editable: Vec<RelationId>,
 }
 
 /// Relations that depend on each other, with the rules that derive them.

@@ -8,12 +8,12 @@ use proof::Side;
 use std::collections::BTreeSet;
 
 /// The values of its variables, `None` for one without a value.
-pub(super) type Binding = Vec<Option<Value>>;
+pub(crate) type Binding = Vec<Option<Value>>;
 
 /// The bindings that go on from `binding` and satisfy the literal; empty where it does not hold.
 ///
 /// - `rows`: lowered by what was looked at.
-pub(super) fn satisfy(
+pub(crate) fn satisfy(
     settled: &Settled<'_>,
     side: Side,
     literal: &Literal,
@@ -56,7 +56,7 @@ pub(super) fn satisfy(
 }
 
 /// What an atom asks for: the values of its constants and of variables that have one.
-pub(super) fn pattern(atom: &Atom, binding: &[Option<Value>]) -> Vec<Option<Value>> {
+pub(crate) fn pattern(atom: &Atom, binding: &[Option<Value>]) -> Vec<Option<Value>> {
     let value = |term: &Term| match term {
         Term::Variable(variable) => binding[*variable].clone(),
         Term::Constant(value) => Some(value.clone()),
@@ -66,7 +66,7 @@ pub(super) fn pattern(atom: &Atom, binding: &[Option<Value>]) -> Vec<Option<Valu
 }
 
 /// The binding with the tuple's values in place of the atom's variables.
-pub(super) fn unify(atom: &Atom, tuple: &[Value], binding: &Binding) -> Option<Binding> {
+pub(crate) fn unify(atom: &Atom, tuple: &[Value], binding: &Binding) -> Option<Binding> {
     let mut bound = binding.clone();
     let fits = atom.terms.iter().zip(tuple).all(|(term, value)| match term {
         Term::Variable(variable) => bound[*variable].get_or_insert_with(|| value.clone()) == value,

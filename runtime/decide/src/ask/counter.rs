@@ -1,0 +1,209 @@
+//! Edits that would make a change an allowed one: counter-proposals, each decided before it is offered.
+//!
+//! From what objects to the change, single steps are gathered: an attribute left as it was, a fact that is missing, an action
+//! left out, an approval, a waiver. Each is decided; from those that leave the fewest objections the search goes on, up to the
+//! number of edits that is allowed. What leaves none is decided once more, with everything checked that the case asks for.
+//!
+//! Read downwards: [`passing`] is the search, `Look` one decision on the way, `steps` gathers from it.
+//!
+//! INVARIANT: a change of which nothing would be left is not offered.
+
+mod steps;
+
+use super::passing::{Edit, Passing, Way};
+use crate::case::{Case, Failure};
+use crate::settled::settle;
+use crate::verdict::{decide, judge};
+use evidence::{Ambiguity, Assurance, Reason, Verdict};
+use program::{Change, Fact, FactSource, Origin, Program, Scope, SourceKind, Speaks, Tuple, Value};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use steps::Steps;
+
+/// Decisions from which the search goes on, at each number of edits.
+const BEAM: usize = 3;
+/// Ways that are enough.
+const ENOUGH: usize = 3;
+/// What would make the change an allowed one.
+///
+/// - `edits`: at most so many; `tries`: at most so many decisions on the way.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, Failure> {
+    let mut search = Search { tries, tried: 0, complete: true, found: Vec::new(), seen: BTreeSet::new() };
+    // What nothing checked is good enough to look around with; what is offered is decided in full.
+    let start = Case { assurance: Assurance::Proof, ..case.clone() };
+    let first = look(&start)?;
+    let mut beam = if first.verdict == Verdict::Allow { Vec::new() } else { vec![(BTreeSet::new(), first)] };
+    for _ in 0..edits {
+        let mut next: Vec<(BTreeSet<Step>, Look)> = Vec::new();
+        for (set, looked) in &beam {
+            for step in &looked.steps {
+                search.extend(case, &start, set, step, &mut next)?;
+            }
+        }
+        next.sort_by_key(|(set, looked)| (looked.open, cost(set), set.clone()));
+        if next.len() > BEAM && search.found.len() < ENOUGH {
+            search.complete = false;
+        }
+        next.truncate(BEAM);
+        beam = next;
+        if search.found.len() >= ENOUGH {
+            break;
+        }
+    }
+    search.found.sort_by_key(|set| (cost(set), set.len(), set.clone()));
+    let edits_of = |set: &BTreeSet<Step>| Way { edits: set.iter().map(|step| step.edit.clone()).collect() };
+    let ways = search.found.iter().map(edits_of).collect::<Vec<_>>();
+    Ok(Passing { complete: search.complete || ways.len() >= ENOUGH, ways, edits, tried: search.tried })
+}
+
+fn cost(set: &BTreeSet<Step>) -> usize {
+    set.iter().map(|step| step.edit.kind.cost()).sum()
+}
+
+struct Search {
+    tries: usize,
+    tried: usize,
+    complete: bool,
+    found: Vec<BTreeSet<Step>>,
+    seen: BTreeSet<BTreeSet<Step>>,
+}
+
+impl Search {
+    /// Decides the change with one step more, and keeps what came of it.
+    fn extend(
+        &mut self,
+        case: &Case<'_>,
+        start: &Case<'_>,
+        set: &BTreeSet<Step>,
+        step: &Step,
+        next: &mut Vec<(BTreeSet<Step>, Look)>,
+    ) -> Result<(), Failure> {
+        let set: BTreeSet<Step> = set.iter().chain([step]).cloned().collect();
+        let known = self.found.iter().any(|found| found.is_subset(&set)) || !self.seen.insert(set.clone());
+        if known || self.found.len() >= ENOUGH {
+            return Ok(());
+        }
+        let Some(trial) = with(start, &set) else { return Ok(()) };
+        if self.tried == self.tries {
+            self.complete = false;
+            return Ok(());
+        }
+        self.tried += 1;
+        let looked = match look(&trial) {
+            Ok(looked) => looked,
+            // An edit that makes no change that can be read is none.
+            Err(Failure::Malformed(_)) => return Ok(()),
+            Err(other) => return Err(other),
+        };
+        if looked.verdict != Verdict::Allow {
+            next.push((set, looked));
+            return Ok(());
+        }
+        let whole = decide(&Case { assurance: case.assurance, ..trial })?;
+        if whole.verdict == Verdict::Allow {
+            self.found.push(set);
+        }
+        Ok(())
+    }
+}
+
+/// A decision on the way.
+struct Look {
+    verdict: Verdict,
+    /// How many reasons and ambiguities stand against the change.
+    open: usize,
+    steps: Vec<Step>,
+}
+
+fn look(case: &Case<'_>) -> Result<Look, Failure> {
+    settle(case, |settled| {
+        let (decision, proofs) = judge(settled)?;
+        let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
+        let reasons: Vec<&Reason> =
+            reasons.filter(|reason| reason.kind != evidence::Kind::Permit && reason.cleared.is_none()).collect();
+        let doubts: Vec<&Ambiguity> = decision.ambiguities.iter().filter(|one| one.cleared.is_none()).collect();
+        let open = reasons.len() + doubts.len();
+        let mut steps =
+            Steps { settled, decision: &decision, proofs: proofs.iter().cloned().collect(), found: BTreeSet::new() };
+        if decision.verdict != Verdict::Allow {
+            reasons.iter().try_for_each(|reason| steps.reason(reason))?;
+            doubts.iter().try_for_each(|doubt| steps.doubt(doubt))?;
+        }
+        Ok(Look { verdict: decision.verdict, open, steps: steps.found.into_iter().collect() })
+    })
+}
+
+/// One edit, and what it makes of a case.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Step {
+    edit: Edit,
+    does: Does,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Does {
+    /// The action of that id is no part of the change.
+    LeaveOut(Arc<str>),
+    /// A fact that the action sets is another; `None` where it is not set at all.
+    Set { relation: Arc<str>, from: Tuple, to: Option<Tuple> },
+    /// A fact holds: of the action on its resource where there is one, else of the model.
+    Add { relation: Arc<str>, tuple: Tuple },
+}
+
+/// The case with the steps taken; `None` where nothing would be left of the change.
+fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>) -> Option<Case<'a>> {
+    let mut case = case.clone();
+    for step in steps {
+        match &step.does {
+            Does::LeaveOut(id) => {
+                let own = |fact: &Fact| fact.tuple.first().and_then(Value::as_text) == Some(&**id);
+                case.change.actions.retain(|action| action.id != *id);
+                case.change.facts.retain(|fact| !own(fact));
+            }
+            Does::Set { relation, from, to } => {
+                for action in &mut case.change.actions {
+                    let is = |fact: &Fact| fact.relation == *relation && fact.tuple == *from;
+                    match to {
+                        Some(to) => {
+                            action.set.iter_mut().filter(|fact| is(fact)).for_each(|fact| fact.tuple.clone_from(to));
+                        }
+                        None => action.set.retain(|fact| !is(fact)),
+                    }
+                }
+            }
+            Does::Add { relation, tuple } => {
+                let fact = Fact { relation: relation.clone(), tuple: tuple.clone(), origin: origin(&case.change) };
+                let of_change = |program: &Program| {
+                    program.find(relation).is_some_and(|id| {
+                        let relation = program.relation(id);
+                        relation.scope == Scope::State && !relation.authority
+                    })
+                };
+                let own = tuple.first().and_then(Value::as_text).filter(|_| of_change(&case.program));
+                match case.change.actions.iter_mut().find(|action| own == Some(&*action.resource)) {
+                    Some(action) => action.set.push(fact),
+                    None => case.facts.push(fact),
+                }
+            }
+        }
+    }
+    (!case.change.actions.is_empty()).then_some(case)
+}
+
+/// Where a proposed fact comes from.
+fn origin(change: &Change) -> Origin {
+    let source = FactSource {
+        name: "proposed".into(),
+        kind: SourceKind::Facts,
+        file: "proposed".into(),
+        speaks: Speaks::Intended,
+        rank: 0,
+        observed_at: None,
+        digest: change.digest.hex().into(),
+        complete: true,
+    };
+    Origin { source: Arc::new(source), place: "".into() }
+}

@@ -1,0 +1,355 @@
+//! The single steps that a decision gives reason for: what its reasons rest on that the one who asks has in hand, and who could
+//! stand in for the rest.
+//!
+//! Not here: whether a step helps (`counter` decides it).
+
+use super::{Does, Step};
+use crate::ask::passing::{Edit, Kind};
+use crate::ask::reach::{self, Turn};
+use crate::case::Failure;
+use crate::decision::Decision;
+use crate::settled::Settled;
+use crate::words;
+use evidence::{Ambiguity, Doubt, Reason};
+use program::{Expr, Json, Literal, RelationId, Step as Part, Term, Tuple, Value};
+use proof::{Premise, Proof, Side, Why};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// How long a waiver is proposed for: 30 days, in microseconds.
+const WAIVED: i64 = 30 * 24 * 3_600 * 1_000_000;
+
+/// Gathers the steps that a decision gives reason for.
+pub(super) struct Steps<'a, 's> {
+    pub(super) settled: &'a Settled<'s>,
+    pub(super) decision: &'a Decision,
+    pub(super) proofs: BTreeMap<String, Proof>,
+    pub(super) found: BTreeSet<Step>,
+}
+
+impl Steps<'_, '_> {
+    fn add(&mut self, kind: Kind, text: String, does: Does) {
+        self.found.insert(Step { edit: Edit { kind, text }, does });
+    }
+
+    pub(super) fn reason(&mut self, reason: &Reason) -> Result<(), Failure> {
+        if let Some(proof) = self.proofs.get(&reason.proof).cloned() {
+            self.leaves(&proof, &reason.subjects)?;
+        }
+        reason.causes.iter().for_each(|id| self.leave_out(id));
+        let program = self.settled.program;
+        let relation = self.proofs.get(&reason.proof).and_then(Proof::root).map(|root| root.relation);
+        let objection =
+            program.objections.iter().find(|one| relation == Some(one.relation) || relation == one.possible);
+        if let Some(right) = objection.and_then(|objection| objection.waivable.as_deref()) {
+            for party in self.holders(right) {
+                let until = Value::Time(self.settled.case.now.saturating_add(WAIVED));
+                let tuple = vec![
+                    Value::text(reason.rule.as_str()),
+                    subjects(&reason.subjects),
+                    Value::text(party.as_str()),
+                    Value::text(right),
+                    Value::text("proposed"),
+                    until,
+                ];
+                let text = format!("a waiver by {party} ({right}) of {}({})", reason.rule, reason.subjects.join(", "));
+                self.add(Kind::Waive, text, Does::Add { relation: "std.authority.waiver".into(), tuple });
+            }
+        }
+        if self.decision.to_approve.iter().any(|row| row.accepts == reason.rule && row.subjects == reason.subjects) {
+            self.approve(&reason.rule, &reason.subjects, &reason.to);
+        }
+        Ok(())
+    }
+
+    pub(super) fn doubt(&mut self, doubt: &Ambiguity) -> Result<(), Failure> {
+        doubt.action.iter().for_each(|id| self.leave_out(id));
+        if doubt.kind.relation().is_some() {
+            self.approve(doubt.kind.name(), &doubt.subjects(), &doubt.to);
+        }
+        let wanted = match (doubt.kind, &doubt.action) {
+            (Doubt::NoPermit, Some(action)) => {
+                vec![(
+                    "std.verdict.permits",
+                    vec![Some(Value::text(action.as_str())), Some(Value::text(doubt.subject.as_str()))],
+                )]
+            }
+            (Doubt::NoIntent, _) => vec![("std.intent.covers", vec![None, Some(Value::text(doubt.subject.as_str()))])],
+            _ => Vec::new(),
+        };
+        for (name, pattern) in wanted {
+            let Some(relation) = self.settled.program.find(name) else { continue };
+            self.missing(relation, &pattern)?;
+        }
+        Ok(())
+    }
+
+    fn leave_out(&mut self, id: &str) {
+        let action = self.settled.case.change.actions.iter().find(|action| *action.id == *id);
+        let alone = self.settled.case.change.actions.len() < 2;
+        if let Some(action) = action.filter(|_| !alone) {
+            let text = match action.id == action.resource {
+                true => format!("leave out {} ({})", action.id, action.verb),
+                false => format!("leave out {} ({} {})", action.id, action.verb, action.resource),
+            };
+            self.add(Kind::LeaveOut, text, Does::LeaveOut(action.id.clone()));
+        }
+    }
+
+    /// Who holds a right, anybody but the one who asks; at most two.
+    fn holders(&self, right: &str) -> Vec<String> {
+        let mut parties: BTreeSet<String> = BTreeSet::new();
+        for name in ["std.authority.right", "std.authority.mandate"] {
+            let Some(id) = self.settled.program.find(name) else { continue };
+            let width = self.settled.program.relation(id).columns.len();
+            let pattern: Vec<Option<Value>> = (0..width).map(|at| (at == 1).then(|| Value::text(right))).collect();
+            parties.extend(
+                self.settled.matching(Side::Before, id, &pattern).iter().filter_map(|t| t.first()).map(Value::show),
+            );
+        }
+        parties.retain(|party| Some(party) != self.settled.case.actor.as_ref());
+        parties.into_iter().take(2).collect()
+    }
+
+    /// An approval by each of the parties, or by somebody in it who does not ask; at most two.
+    fn approve(&mut self, accepts: &str, about: &[String], to: &[String]) {
+        let member = self.settled.program.find("std.authority.member");
+        let actor = self.settled.case.actor.as_deref();
+        let mut parties: Vec<String> = Vec::new();
+        for party in to.iter().filter(|party| Some(party.as_str()) != actor) {
+            parties.push(party.clone());
+            let pattern = [None, Some(Value::text(party.as_str()))];
+            let members = member.map(|id| self.settled.matching(Side::Before, id, &pattern)).unwrap_or_default();
+            parties.extend(
+                members.iter().filter_map(|t| t.first()).map(Value::show).filter(|who| Some(who.as_str()) != actor),
+            );
+        }
+        parties.truncate(3);
+        for party in parties {
+            let digest = self.settled.case.change.digest.to_string();
+            let says = [digest.as_str(), accepts];
+            let mut tuple: Tuple = says.map(Value::text).to_vec();
+            tuple.extend([subjects(about), Value::text(party.as_str()), Value::text("proposed")]);
+            let text = format!("an approval by {party} of {accepts}({})", about.join(", "));
+            self.add(Kind::Approve, text, Does::Add { relation: "std.authority.approval".into(), tuple });
+        }
+    }
+
+    /// What a proof rests on that the change itself has in hand.
+    ///
+    /// - `subjects`: what the reason is about; an entry of a list that is one of them can be taken out.
+    fn leaves(&mut self, proof: &Proof, subjects: &[String]) -> Result<(), Failure> {
+        let program = self.settled.program;
+        for node in proof.nodes.iter().filter(|node| node.side == Side::After) {
+            match &node.why {
+                Why::Given if self.is_set(node.relation, &node.tuple) => {
+                    let has_json = node.tuple.iter().any(|value| matches!(value, Value::Json(_)));
+                    if !has_json {
+                        let text = format!("do not set {}", words::line(program, node.relation, &node.tuple));
+                        let relation = program.relation(node.relation).name.as_str().into();
+                        self.add(Kind::Attribute, text, Does::Set { relation, from: node.tuple.clone(), to: None });
+                    }
+                    self.entries(node.relation, &node.tuple, subjects);
+                }
+                Why::Given => {}
+                Why::Derived { rule, premises, .. } => {
+                    let rule = program.rule(*rule);
+                    for (literal, premise) in rule.body.iter().zip(premises) {
+                        match (literal, premise) {
+                            (Literal::Absent(atom), Premise::Absent { pattern, .. }) => {
+                                self.missing(atom.relation, pattern)?
+                            }
+                            (Literal::Holds(atom), Premise::Holds(at)) => {
+                                let leaf = &proof.nodes[*at];
+                                if leaf.side == Side::After && self.is_set(leaf.relation, &leaf.tuple) {
+                                    self.attributes(rule, &atom.terms, leaf.relation, &leaf.tuple);
+                                }
+                            }
+                            _ => {}
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an action of the change sets the fact.
+    fn is_set(&self, relation: RelationId, tuple: &Tuple) -> bool {
+        let name = &self.settled.program.relation(relation).name;
+        let actions = self.settled.case.change.actions.iter();
+        actions.flat_map(|action| &action.set).any(|fact| *fact.relation == **name && fact.tuple == *tuple)
+    }
+
+    /// Facts of editable relations by which what is absent would be there.
+    fn missing(&mut self, id: RelationId, pattern: &[Option<Value>]) -> Result<(), Failure> {
+        for turn in reach::sets(self.settled, id, pattern, 1)?.into_iter().flatten() {
+            let edit = reach::edit(self.settled, &turn);
+            if let Turn::Add(id, tuple) = turn {
+                let relation = self.settled.program.relation(id).name.as_str().into();
+                self.found.insert(Step { edit, does: Does::Add { relation, tuple } });
+            }
+        }
+        Ok(())
+    }
+
+    /// Each entry of a list in a configuration that says what the reason is about, taken out.
+    fn entries(&mut self, id: RelationId, tuple: &Tuple, subjects: &[String]) {
+        let of = tuple.first().map(Value::show).unwrap_or_default();
+        for (column, value) in tuple.iter().enumerate() {
+            let Value::Json(json) = value else { continue };
+            let mut found = Vec::new();
+            listed(json, &mut Vec::new(), &|text| text != of && subjects.iter().any(|one| one == text), &mut found);
+            for (path, entry, without) in found.into_iter().take(4) {
+                let mut to = tuple.clone();
+                let Some(json) = put(json, &path, Some(&without)) else { continue };
+                to[column] = Value::Json(Arc::new(json));
+                let text = format!("take {entry} out of {} of {of}", path.join("."));
+                let relation = self.settled.program.relation(id).name.as_str().into();
+                self.add(Kind::Entry, text, Does::Set { relation, from: tuple.clone(), to: Some(to) });
+            }
+        }
+    }
+
+    /// Each attribute of a configuration that the rule reads, as it was before the change; where there was none, left out.
+    fn attributes(&mut self, rule: &program::Rule, terms: &[Term], id: RelationId, tuple: &Tuple) {
+        let program = self.settled.program;
+        for (column, term) in terms.iter().enumerate() {
+            let (Term::Variable(variable), Value::Json(now)) = (term, &tuple[column]) else { continue };
+            let mut wanted: Vec<Option<Value>> = tuple.iter().cloned().map(Some).collect();
+            wanted[column] = None;
+            let before = self.settled.matching(Side::Before, id, &wanted);
+            let before =
+                before.first().and_then(|old| if let Value::Json(json) = &old[column] { Some(json) } else { None });
+            for path in paths(rule, *variable) {
+                let old = before.and_then(|json| at(json, &path));
+                let new = at(now, &path);
+                if new == old || new.is_none() {
+                    continue;
+                }
+                let Some(json) = put(now, &path, old) else { continue };
+                let mut to = tuple.clone();
+                to[column] = Value::Json(Arc::new(json));
+                let (name, of) = (path.join("."), tuple.first().map(Value::show).unwrap_or_default());
+                let text = match old {
+                    Some(old) => {
+                        format!(
+                            "leave {name} of {of} as it was: {}",
+                            words::cut(&words::whole(&Value::Json(Arc::new(old.clone()))), 60)
+                        )
+                    }
+                    None => format!("do not set {name} of {of}"),
+                };
+                let relation = program.relation(id).name.as_str().into();
+                self.add(Kind::Attribute, text, Does::Set { relation, from: tuple.clone(), to: Some(to) });
+            }
+        }
+    }
+}
+
+fn subjects(texts: &[String]) -> Value {
+    Value::List(texts.iter().map(|text| Value::text(text.as_str())).collect())
+}
+
+/// The plain paths by which a rule reads a json value: keys up to the first that is no plain key.
+fn paths(rule: &program::Rule, variable: usize) -> BTreeSet<Vec<String>> {
+    fn expressions<'e>(expr: &'e Expr, found: &mut Vec<&'e Expr>) {
+        found.push(expr);
+        match expr {
+            Expr::Path { base, .. } => expressions(base, found),
+            Expr::As(inner, _) => expressions(inner, found),
+            Expr::Call(_, items) | Expr::Set(items) | Expr::List(items) => {
+                items.iter().for_each(|e| expressions(e, found))
+            }
+            Expr::Default(left, right) => [left, right].into_iter().for_each(|e| expressions(e, found)),
+            Expr::Object(entries) => entries.iter().for_each(|(_, e)| expressions(e, found)),
+            Expr::Variable(_) | Expr::Constant(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    for literal in &rule.body {
+        match literal {
+            Literal::Test { left, right, .. } => [left, right].into_iter().for_each(|e| expressions(e, &mut found)),
+            Literal::Is { expr, .. } | Literal::Bind { expr, .. } => expressions(expr, &mut found),
+            Literal::Each { base, .. } => expressions(base, &mut found),
+            Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. } => {}
+        }
+    }
+    let keys = found.into_iter().filter_map(|expr| match expr {
+        Expr::Path { base, steps } if **base == Expr::Variable(variable) => {
+            let keys =
+                steps.iter().map_while(|step| if let Part::Key(key) = step { Some(key.to_string()) } else { None });
+            Some(keys.collect::<Vec<_>>())
+        }
+        _ => None,
+    });
+    keys.filter(|path| !path.is_empty()).collect()
+}
+
+/// Every list within a json value that has a wanted text as an entry: its path, the text, and the list without it.
+fn listed(
+    json: &Json,
+    path: &mut Vec<String>,
+    wanted: &dyn Fn(&str) -> bool,
+    found: &mut Vec<(Vec<String>, String, Json)>,
+) {
+    match json {
+        Json::Object(entries) => {
+            for (key, value) in entries {
+                path.push(key.to_string());
+                listed(value, path, wanted, found);
+                path.pop();
+            }
+        }
+        Json::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                if let Json::Text(text) = item
+                    && wanted(text)
+                {
+                    let others = items.iter().enumerate().filter(|(other, _)| *other != at);
+                    found.push((
+                        path.clone(),
+                        text.to_string(),
+                        Json::Array(others.map(|(_, item)| item.clone()).collect()),
+                    ));
+                }
+                path.push(at.to_string());
+                listed(item, path, wanted, found);
+                path.pop();
+            }
+        }
+        Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) => {}
+        Json::Text(_) | Json::Unknown(_) | Json::Sensitive(_) => {}
+    }
+}
+
+/// The value at a path of keys.
+fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {
+    path.iter()
+        .try_fold(json, |json, key| if let Json::Object(entries) = json { entries.get(key.as_str()) } else { None })
+}
+
+/// The same with another value at a path of keys and positions, or with none at a key.
+fn put(json: &Json, path: &[String], value: Option<&Json>) -> Option<Json> {
+    let (key, rest) = path.split_first()?;
+    if let Json::Array(items) = json {
+        let at: usize = key.parse().ok()?;
+        let mut items = items.clone();
+        *items.get_mut(at)? = match rest {
+            [] => value?.clone(),
+            rest => put(items.get(at)?, rest, value)?,
+        };
+        return Some(Json::Array(items));
+    }
+    let Json::Object(entries) = json else { return None };
+    let mut entries = entries.clone();
+    let new = match (rest, value) {
+        ([], value) => value.cloned(),
+        (rest, value) => Some(put(entries.get(key.as_str())?, rest, value)?),
+    };
+    match new {
+        Some(new) => drop(entries.insert(key.as_str().into(), new)),
+        None => drop(entries.remove(key.as_str())),
+    }
+    Some(Json::Object(entries))
+}

@@ -1,0 +1,389 @@
+//! Edits that would make a tuple hold: facts of editable relations that come or go.
+//!
+//! Down the rules that could give it, as `near` goes through them: a condition that holds stays; one that does not is made to
+//! hold by a fact of an editable relation, or by way of its own rules; one against which something stands has it taken away,
+//! where that rests on an editable fact. Every set that comes of it is evaluated as a hypothesis before it is offered.
+//!
+//! Editable is what is declared `@editable`, and what the change itself added.
+//! Not here: authority, which is older than any change; what makes a verdict another (`counter`).
+
+use super::passing::{Edit, Kind, Passing, Way};
+use crate::case::Failure;
+use crate::near::{pattern, satisfy, unify};
+use crate::settled::Settled;
+use crate::words;
+use engine::Delta;
+use program::{Atom, Comparison, Expr, Literal, Program, Reading, RelationId, Rule, Term, Tuple, Value, evaluate};
+use proof::{Premise, Side, Why};
+use std::collections::BTreeSet;
+
+/// How far down the rules of conditions are followed.
+const DEPTH: usize = 4;
+/// Bindings of one condition that are gone on with.
+const BINDINGS: usize = 12;
+/// Values that are tried for one that nothing says.
+const VALUES: usize = 6;
+/// Sets that are collected, and of them evaluated.
+const SETS: usize = 200;
+/// Ways that are enough.
+const ENOUGH: usize = 5;
+
+/// A fact that comes or goes in the world after.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Turn {
+    Add(RelationId, Tuple),
+    Remove(RelationId, Tuple),
+}
+
+/// Turns, and the tuple that holds by them.
+type Reached = (BTreeSet<Turn>, Tuple);
+
+/// What would make a tuple hold that matches.
+///
+/// - `edits`: at most so many; `tries`: at most so many evaluations.
+pub(super) fn passing(
+    settled: &Settled<'_>,
+    relation: RelationId,
+    wanted: &[Option<Value>],
+    edits: usize,
+    tries: usize,
+) -> Result<Passing, Failure> {
+    let mut search = Search { settled, left: SETS };
+    let sets = if edits == 0 { Vec::new() } else { search.reach(Side::After, relation, wanted, edits, 0)? };
+    let mut complete = search.left > 0;
+    let cost = |set: &BTreeSet<Turn>| set.iter().map(|turn| kind(turn).cost()).sum::<usize>();
+    let mut sets: Vec<BTreeSet<Turn>> = sets.into_iter().map(|(set, _)| set).collect();
+    sets.sort_by_key(|set| (set.len(), cost(set), set.clone()));
+    sets.dedup();
+    let (mut found, mut tried) = (Vec::<BTreeSet<Turn>>::new(), 0);
+    for set in sets {
+        if found.len() >= ENOUGH || found.iter().any(|other| other.is_subset(&set)) {
+            continue;
+        }
+        if tried == tries {
+            complete = false;
+            break;
+        }
+        tried += 1;
+        let world = settled.suppose(&turned(settled, &set))?;
+        let terms: Vec<Term> = wanted.iter().map(|v| v.clone().map_or(Term::Any, Term::Constant)).collect();
+        if !world.matching(Side::After, relation, &terms).is_empty() {
+            found.push(set);
+        }
+    }
+    let ways = found.iter().map(|set| Way { edits: set.iter().map(|turn| edit(settled, turn)).collect() }).collect();
+    Ok(Passing { ways, edits, tried, complete })
+}
+
+/// Sets of at most `edits` facts of editable relations, none of them evaluated, that may make a tuple hold.
+pub(super) fn sets(
+    settled: &Settled<'_>,
+    relation: RelationId,
+    wanted: &[Option<Value>],
+    edits: usize,
+) -> Result<Vec<BTreeSet<Turn>>, Failure> {
+    let mut search = Search { settled, left: SETS };
+    let reached = search.reach(Side::After, relation, wanted, edits, 0)?;
+    Ok(reached.into_iter().map(|(set, _)| set).filter(|set| !set.is_empty()).collect())
+}
+
+fn kind(turn: &Turn) -> Kind {
+    match turn {
+        Turn::Add(..) => Kind::Add,
+        Turn::Remove(..) => Kind::Remove,
+    }
+}
+
+/// A turn in words.
+pub(super) fn edit(settled: &Settled<'_>, turn: &Turn) -> Edit {
+    let text = match turn {
+        Turn::Add(id, tuple) => {
+            let others = same_key(settled, *id, tuple);
+            let instead = others.first().map(|old| format!(" in place of {}", words::line(settled.program, *id, old)));
+            format!("add {}{}", words::line(settled.program, *id, tuple), instead.unwrap_or_default())
+        }
+        Turn::Remove(id, tuple) => format!("remove {}", words::line(settled.program, *id, tuple)),
+    };
+    Edit { kind: kind(turn), text }
+}
+
+/// Other given tuples that have the key of this one.
+fn same_key(settled: &Settled<'_>, id: RelationId, tuple: &Tuple) -> Vec<Tuple> {
+    let Some(key) = &settled.program.relation(id).key else { return Vec::new() };
+    let value = |(column, value): (usize, &Value)| key.columns.contains(&column).then(|| value.clone());
+    let wanted: Vec<Option<Value>> = tuple.iter().enumerate().map(value).collect();
+    let mut others = settled.matching(Side::After, id, &wanted);
+    others.retain(|other| other != tuple && settled.is_given(id, other));
+    others
+}
+
+/// The change with the turns on top.
+fn turned(settled: &Settled<'_>, set: &BTreeSet<Turn>) -> Delta {
+    let mut delta = settled.worlds.delta.clone();
+    for turn in set {
+        match turn {
+            Turn::Add(id, tuple) => {
+                delta.removed.extend(same_key(settled, *id, tuple).into_iter().map(|old| (*id, old)));
+                delta.added.push((*id, tuple.clone()));
+            }
+            Turn::Remove(id, tuple) => {
+                delta.added.retain(|(other, old)| (other, old) != (id, tuple));
+                delta.removed.push((*id, tuple.clone()));
+            }
+        }
+    }
+    delta
+}
+
+struct Search<'a, 's> {
+    settled: &'a Settled<'s>,
+    /// Sets that may still be collected.
+    left: usize,
+}
+
+impl Search<'_, '_> {
+    /// - `edits`: how many may be used.
+    fn reach(
+        &mut self,
+        side: Side,
+        relation: RelationId,
+        wanted: &[Option<Value>],
+        edits: usize,
+        depth: usize,
+    ) -> Result<Vec<Reached>, Failure> {
+        let held = self.settled.matching(side, relation, wanted);
+        if let Some(tuple) = held.into_iter().next() {
+            return Ok(vec![(BTreeSet::new(), tuple)]);
+        }
+        let mut found = Vec::new();
+        if let Some(given) = editable(self.settled.program, relation).filter(|_| edits > 0 && side == Side::After) {
+            for tuple in filled(self.settled, given, wanted) {
+                self.left = self.left.saturating_sub(1);
+                found.push((BTreeSet::from([Turn::Add(given, tuple.clone())]), tuple));
+            }
+        }
+        if depth < DEPTH {
+            let program = self.settled.program;
+            for rule in program.rules.iter().filter(|rule| rule.head.relation == relation) {
+                let terms = rule.head.terms.iter().zip(wanted);
+                let asked = terms.filter_map(|(term, value)| Some((term.clone(), value.clone()?)));
+                let (terms, values): (Vec<Term>, Tuple) = asked.unzip();
+                let head = Atom { terms, ..rule.head.clone() };
+                if let Some(binding) = unify(&head, &values, &vec![None; rule.variables.len()]) {
+                    let mut walk = Walk { side, rule, edits, depth, found: Vec::new() };
+                    self.walk(&mut walk, binding, &mut Vec::new(), &BTreeSet::new())?;
+                    found.append(&mut walk.found);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn walk(
+        &mut self,
+        walk: &mut Walk<'_>,
+        binding: Vec<Option<Value>>,
+        done: &mut Vec<usize>,
+        set: &BTreeSet<Turn>,
+    ) -> Result<(), Failure> {
+        if self.left == 0 {
+            return Ok(());
+        }
+        let bound: Vec<bool> = binding.iter().map(Option::is_some).collect();
+        let ran: Vec<bool> = (0..walk.rule.body.len()).map(|at| done.contains(&at)).collect();
+        let Some(next) = walk.rule.ready(&bound, &ran) else {
+            let value = |term: &Term| match term {
+                Term::Variable(variable) => binding[*variable].clone(),
+                Term::Constant(value) => Some(value.clone()),
+                Term::Any => None,
+            };
+            if let Some(tuple) = walk.rule.head.terms.iter().map(value).collect::<Option<Tuple>>() {
+                self.left = self.left.saturating_sub(1);
+                walk.found.push((set.clone(), tuple));
+            }
+            return Ok(());
+        };
+        let literal = &walk.rule.body[next];
+        let mut onward: Vec<(Vec<Option<Value>>, BTreeSet<Turn>)> =
+            satisfy(self.settled, walk.side, literal, &binding, &mut usize::MAX.clone())
+                .into_iter()
+                .take(BINDINGS)
+                .map(|binding| (binding, BTreeSet::new()))
+                .collect();
+        let edits = walk.edits - set.len();
+        // What is bound to other values than the rule compares with gets no further.
+        let stuck = match literal {
+            Literal::Holds(atom) => {
+                let wanted = hinted(walk.rule, atom, &binding);
+                let mut sides = walk.side.reads(atom.world).iter();
+                sides.all(|side| self.settled.matching(*side, atom.relation, &wanted).is_empty())
+            }
+            _ => onward.is_empty(),
+        };
+        if stuck && edits > 0 {
+            match literal {
+                Literal::Holds(atom) => {
+                    for side in walk.side.reads(atom.world) {
+                        let wanted = hinted(walk.rule, atom, &binding);
+                        for (more, tuple) in self.reach(*side, atom.relation, &wanted, edits, walk.depth + 1)? {
+                            onward.extend(unify(atom, &tuple, &binding).map(|binding| (binding, more)));
+                        }
+                    }
+                }
+                Literal::Absent(atom) => {
+                    let wanted = pattern(atom, &binding);
+                    let sides = walk.side.reads(atom.world).iter();
+                    let against: Vec<(Side, Tuple)> = sides
+                        .flat_map(|side| {
+                            let found = self.settled.matching(*side, atom.relation, &wanted);
+                            found.into_iter().map(move |tuple| (*side, tuple))
+                        })
+                        .collect();
+                    let mut ways = vec![BTreeSet::new()];
+                    for (side, tuple) in against.iter().take(edits + 1) {
+                        let turns = breaking(self.settled, *side, atom.relation, tuple)?;
+                        let with = |set: &BTreeSet<Turn>| {
+                            let set = set.clone();
+                            turns.clone().into_iter().map(move |turn| &set | &BTreeSet::from([turn]))
+                        };
+                        ways = ways.iter().flat_map(with).filter(|set| set.len() <= edits).take(BINDINGS).collect();
+                    }
+                    onward.extend(ways.into_iter().map(|set| (binding.clone(), set)));
+                }
+                Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => {}
+                Literal::Each { .. } | Literal::Aggregate { .. } => {}
+            }
+        }
+        for (binding, more) in onward {
+            let set: BTreeSet<Turn> = set | &more;
+            if set.len() <= walk.edits {
+                done.push(next);
+                self.walk(walk, binding, done, &set)?;
+                done.pop();
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What an atom asks for, with the values that the rule's comparisons ask of what it would bind.
+fn hinted(rule: &Rule, atom: &Atom, binding: &[Option<Value>]) -> Vec<Option<Value>> {
+    let asked = |variable: usize| {
+        rule.body.iter().find_map(|literal| match literal {
+            Literal::Test { op: Comparison::Equal, left, right, .. } => {
+                let sides = [(left, right), (right, left)];
+                let own = sides.into_iter().find(|(side, _)| **side == Expr::Variable(variable));
+                own.and_then(|(_, other)| evaluate(other, binding)).filter(Value::is_known)
+            }
+            _ => None,
+        })
+    };
+    let wanted = pattern(atom, binding).into_iter().zip(&atom.terms);
+    wanted
+        .map(|(value, term)| match term {
+            Term::Variable(variable) => value.or_else(|| asked(*variable)),
+            Term::Constant(_) | Term::Any => value,
+        })
+        .collect()
+}
+
+/// A way through one rule.
+struct Walk<'a> {
+    side: Side,
+    rule: &'a Rule,
+    edits: usize,
+    depth: usize,
+    found: Vec<Reached>,
+}
+
+/// Single turns that may take a tuple away: of the facts that its proof rests on, and of those whose absence it rests on.
+fn breaking(settled: &Settled<'_>, side: Side, relation: RelationId, tuple: &Tuple) -> Result<BTreeSet<Turn>, Failure> {
+    let program = settled.program;
+    let mut found = BTreeSet::new();
+    for node in settled.prove(side, relation, tuple)?.nodes {
+        if node.side != Side::After {
+            continue;
+        }
+        match &node.why {
+            Why::Given => {
+                let own = settled.worlds.added_by.contains_key(&(node.relation, node.tuple.clone()));
+                if program.editable.contains(&node.relation) || own && is_state(program, node.relation) {
+                    found.insert(Turn::Remove(node.relation, node.tuple));
+                }
+            }
+            Why::Derived { rule, premises, .. } => {
+                for (literal, premise) in program.rule(*rule).body.iter().zip(premises) {
+                    if let (Literal::Absent(atom), Premise::Absent { pattern, .. }) = (literal, premise) {
+                        found.extend(sets(settled, atom.relation, pattern, 1)?.into_iter().flatten());
+                    }
+                }
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The relation whose facts make tuples of this one, if it is editable: of a possible reading the sure one.
+fn editable(program: &Program, id: RelationId) -> Option<RelationId> {
+    let given = match program.relation(id).reading {
+        Reading::Possible(sure) => sure,
+        Reading::Only | Reading::Sure(_) => id,
+    };
+    program.editable.contains(&given).then_some(given)
+}
+
+fn is_state(program: &Program, id: RelationId) -> bool {
+    program.relation(id).scope == program::Scope::State
+}
+
+/// Tuples that match, with values for what nothing says: those that rules ask for beside the known ones, then those that
+/// stand beside them.
+fn filled(settled: &Settled<'_>, id: RelationId, wanted: &[Option<Value>]) -> Vec<Tuple> {
+    let mut tuples: Vec<Vec<Option<Value>>> = vec![wanted.to_vec()];
+    for column in (0..wanted.len()).filter(|column| wanted[*column].is_none()) {
+        let with = |tuple: &Vec<Option<Value>>| {
+            let tuple = tuple.clone();
+            let values = candidates(settled, id, &tuple, column);
+            values.into_iter().map(move |value| {
+                let mut tuple = tuple.clone();
+                tuple[column] = Some(value);
+                tuple
+            })
+        };
+        tuples = tuples.iter().flat_map(with).take(VALUES).collect();
+    }
+    tuples.into_iter().filter_map(|tuple| tuple.into_iter().collect()).collect()
+}
+
+/// Values for a column: in atoms of rules, and in tuples, that agree with what is known; of tuples the first column, which
+/// says of what a fact is, need not.
+fn candidates(settled: &Settled<'_>, id: RelationId, known: &[Option<Value>], column: usize) -> Vec<Value> {
+    let atoms = settled.program.rules.iter().flat_map(|rule| &rule.body).filter_map(|literal| match literal {
+        Literal::Holds(atom) | Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => Some(atom),
+        Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => None,
+    });
+    let agrees = |atom: &&Atom| {
+        let mut terms = atom.terms.iter().zip(known);
+        atom.relation == id
+            && terms.all(|(term, known)| match (term, known) {
+                (Term::Constant(value), Some(known)) => value == known,
+                _ => true,
+            })
+    };
+    let asked = atoms.filter(agrees).filter_map(|atom| match &atom.terms[column] {
+        Term::Constant(value) => Some(value.clone()),
+        Term::Variable(_) | Term::Any => None,
+    });
+    let mut values: Vec<Value> = asked.collect::<BTreeSet<_>>().into_iter().take(VALUES).collect();
+    let mut beside = known.to_vec();
+    if let Some(first) = beside.first_mut() {
+        *first = None;
+    }
+    let standing = settled.matching(Side::After, id, &beside);
+    let standing: BTreeSet<&Value> = standing.iter().map(|tuple| &tuple[column]).collect();
+    let further =
+        standing.into_iter().filter(|value| value.is_known() && !values.contains(value)).take(VALUES).cloned();
+    values.extend(further.collect::<Vec<_>>());
+    values.truncate(VALUES);
+    values
+}

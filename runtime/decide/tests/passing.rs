@@ -1,0 +1,132 @@
+//! What would pass, and several proofs of one tuple: everything offered was tried, and what is not there is not offered.
+
+use crate::small::{Policy, act, case, change, fact, find, program, source};
+use crate::verdicts::{KEYS, estate};
+use decide::ask::{self, Kind, Passing};
+use decide::{Assurance, Case, Verdict};
+use program::{Action, Program, SourceKind, Term, Value, Verb};
+use proof::Side;
+use std::sync::Arc;
+
+/// The program with tags that can be added.
+fn editable(policy: &Policy<'_>) -> Arc<Program> {
+    let mut program = (*program(policy)).clone();
+    program.editable = vec![program.find("std.state.tag").expect("tags are declared")];
+    Arc::new(program)
+}
+
+fn actions() -> Vec<Action> {
+    let plan = source(SourceKind::Plan, "plan.json");
+    let set = vec![fact(&plan, "std.state.tag", &["db", "size", "large"])];
+    vec![act(Verb::Delete, "key", Vec::new()), act(Verb::Update, "db", set)]
+}
+
+fn texts(passing: &Passing) -> Vec<Vec<String>> {
+    passing.ways.iter().map(|way| way.edits.iter().map(|edit| edit.text.clone()).collect()).collect()
+}
+
+#[test]
+fn without_what_is_denied_the_rest_passes_and_deciding_it_says_so() {
+    let program = program(&KEYS);
+    let asked = case(&program, estate(), change(actions()));
+    assert_eq!(decide::decide(&asked).expect("a verdict").verdict, Verdict::Deny);
+    let passing = ask::passing(&asked, 2, 40).expect("an answer");
+    assert_eq!(texts(&passing), [["leave out key (delete)"]]);
+    let rest = Case { change: change(actions().split_off(1)), ..asked.clone() };
+    assert_eq!(decide::decide(&rest).expect("a verdict").verdict, Verdict::Allow);
+    assert_eq!(ask::passing(&asked, 2, 40).expect("an answer"), passing, "the same is said twice");
+    for assurance in Assurance::ALL {
+        let asked = Case { assurance, ..asked.clone() };
+        assert_eq!(ask::passing(&asked, 2, 40).expect("an answer"), passing, "{assurance:?}");
+    }
+}
+
+#[test]
+fn where_there_is_none_or_the_search_gives_up_it_is_said() {
+    let program = program(&KEYS);
+    let alone = case(&program, estate(), change(actions()[..1].to_vec()));
+    let none = ask::passing(&alone, 3, 40).expect("an answer");
+    assert_eq!((none.ways.len(), none.complete), (0, true), "a change of nothing is not offered");
+    assert_eq!(none.lines(3), ["what would pass: nothing of at most 3 edits that the asker has in hand"]);
+    let asked = case(&program, estate(), change(actions()));
+    let gave_up = ask::passing(&asked, 2, 0).expect("an answer");
+    assert_eq!((gave_up.ways.len(), gave_up.complete, gave_up.tried), (0, false, 0));
+    assert_eq!(gave_up.lines(3), ["what would pass: nothing was found; the search gave up after 0 tries"]);
+    assert!(ask::passing(&asked, 0, 40).expect("an answer").ways.is_empty());
+}
+
+/// What is tagged so is open; what is open and not excepted is seen.
+const OPEN: Policy<'_> = Policy {
+    relations: "
+state open R
+state seen R
+",
+    rules: "
+open(r) <- std.state.exists(r), std.state.tag(r, \"zone\", \"internet\")
+seen(r) <- open(r), not std.state.tag(r, \"hidden\", \"yes\")
+",
+    governs: "",
+};
+
+#[test]
+fn a_tuple_is_reached_by_facts_that_may_be_added_and_by_no_others() {
+    let state = source(SourceKind::State, "state.json");
+    let facts = vec![
+        fact(&state, "std.state.kind", &["a", "box"]),
+        fact(&state, "std.state.kind", &["b", "box"]),
+        fact(&state, "std.state.tag", &["b", "hidden", "yes"]),
+    ];
+    let ask = |program: &Arc<Program>, name: &str, edits| {
+        let asked = case(program, facts.clone(), change(Vec::new()));
+        let pattern = [Term::Constant(Value::text(name))];
+        ask::why_not(&asked, find(program, "seen"), &pattern, Side::After, edits).expect("an answer")
+    };
+    let may = editable(&OPEN);
+    let one = ask(&may, "a", 3);
+    assert!(one.miss.is_some());
+    assert_eq!(texts(&one.passing), [["add tag(\"a\", \"zone\", \"internet\")"]]);
+    assert_eq!(one.passing.ways[0].edits[0].kind, Kind::Add);
+    let two = ask(&may, "b", 3);
+    assert_eq!(
+        texts(&two.passing),
+        [["add tag(\"b\", \"zone\", \"internet\")", "remove tag(\"b\", \"hidden\", \"yes\")"]]
+    );
+    assert!(ask(&may, "b", 1).passing.ways.is_empty(), "one edit is not enough");
+    assert!(ask(&program(&OPEN), "a", 3).passing.ways.is_empty(), "nothing is editable");
+    // What is offered does it: with those facts the tuple holds.
+    let mut with = facts.clone();
+    with.pop();
+    with.push(fact(&state, "std.state.tag", &["b", "zone", "internet"]));
+    let asked = case(&may, with, change(Vec::new()));
+    let pattern = [Term::Constant(Value::text("b"))];
+    assert!(ask::why_not(&asked, find(&may, "seen"), &pattern, Side::After, 3).expect("an answer").miss.is_none());
+}
+
+#[test]
+fn several_proofs_end_in_different_steps_and_no_more_than_asked_for() {
+    let policy = Policy {
+        relations: "state edge R R\nstate reach R R\n",
+        rules: "reach(a, b) <- edge(a, b)\nreach(a, c) <- reach(a, b), edge(b, c)\n",
+        governs: "",
+    };
+    let program = program(&policy);
+    let state = source(SourceKind::Facts, "edges.csv");
+    let edges = [["a", "d"], ["a", "b"], ["b", "d"], ["a", "c"], ["c", "d"], ["d", "a"], ["d", "d"]];
+    let facts: Vec<_> = edges.iter().map(|edge| fact(&state, "edge", edge)).collect();
+    let pattern = ["a", "d"].map(|name| Term::Constant(Value::text(name)));
+    let ask = |most| {
+        let asked = case(&program, facts.clone(), change(Vec::new()));
+        ask::why(&asked, find(&program, "reach"), &pattern, Side::After, most)
+            .expect("an answer")
+            .answers
+            .swap_remove(0)
+    };
+    assert!(ask(1).others.is_empty());
+    let all = ask(9);
+    // By the edge itself, over b, over c. Over d it would rest on itself.
+    assert_eq!(all.others.len(), 2, "{}", all.text(true));
+    let ends: std::collections::BTreeSet<String> =
+        all.others.iter().chain([&all.proof]).map(|proof| format!("{:?}", proof.steps.last())).collect();
+    assert_eq!(ends.len(), 3);
+    assert_eq!(ask(2).others.len(), 1);
+}
