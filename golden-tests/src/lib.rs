@@ -31,7 +31,8 @@ pub fn check(page: &Path, folder: Folder<'_>) -> String {
     let text = fs::read_to_string(page).unwrap_or_else(|e| panic!("{}: {e}", page.display()));
     let work = scratch(page);
     if let Folder::CopyOf(from) = folder {
-        copy(from, &work);
+        // Without what a tool left there.
+        copy(from, &work, &[".git", ".writ", "target"]);
     }
     let (mut rewritten, mut complaint) = (String::new(), String::new());
     let mut commands = 0;
@@ -201,14 +202,19 @@ fn scratch(page: &Path) -> PathBuf {
     work
 }
 
-/// Copies a folder's files, without what a tool left there.
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder's files into one that is there.
+///
+/// - `without`: names that are passed over, wherever they stand.
+///
+/// # Panics
+/// When a file cannot be read or written.
+pub fn copy(from: &Path, to: &Path, without: &[&str]) {
     for entry in fs::read_dir(from).unwrap_or_else(|e| panic!("{}: {e}", from.display())).flatten() {
         let (source, target) = (entry.path(), to.join(entry.file_name()));
-        let left = [".git", ".writ", "target"].iter().any(|name| entry.file_name() == *name);
+        let left = without.iter().any(|name| entry.file_name() == *name);
         if source.is_dir() && !left {
             fs::create_dir_all(&target).expect("the scratch folder is writable");
-            copy(&source, &target);
+            copy(&source, &target, without);
         } else if source.is_file() {
             fs::copy(&source, &target).expect("the scratch folder is writable");
         }

@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "the counts of a run are its report")]
 
-use golden_tests::writ;
+use golden_tests::{copy, writ};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -28,20 +28,26 @@ fn real_plans_are_decided_or_refused_the_same_way_every_time() {
     let plans = plans(&Path::new(&data).join("plans"));
     assert!(plans.len() >= 50, "WRIT_DATA holds {} plans; a skip is a failure where it is set", plans.len());
     let folder = env::temp_dir().join(format!("writ-real-{}", std::process::id()));
-    fs::create_dir_all(&folder).expect("the temporary folder is writable");
-    assert!(Command::new(writ()).arg("init").current_dir(&folder).output().expect("it runs").status.success());
+    // A decision is an entry of its package's log, and says which: so each number of threads has a twin of the package,
+    // with the same key and a log that is as long.
+    let (alone, together) = (folder.join("alone"), folder.join("together"));
+    for twin in [&alone, &together] {
+        fs::create_dir_all(twin).expect("the temporary folder is writable");
+    }
+    assert!(Command::new(writ()).arg("init").current_dir(&alone).output().expect("it runs").status.success());
+    copy(&alone, &together, &[]);
     let mut codes: BTreeMap<i32, usize> = BTreeMap::new();
     let (mut verified, mut wrong) = (0, String::new());
     for plan in &plans {
-        let one = decide(&folder, plan, "1");
+        let one = decide(&alone, plan, "1");
         let shown = plan.display();
         *codes.entry(one.code).or_default() += 1;
         match one.code {
             0..=2 => {
-                if decide(&folder, plan, "8") != one {
+                if decide(&together, plan, "8") != one {
                     wrong += &format!("{shown}: one thread and eight say different things\n");
                 }
-                let verdict = Command::new(writ()).args(["verify", "evidence.json"]).current_dir(&folder).output();
+                let verdict = Command::new(writ()).args(["verify", "evidence.json"]).current_dir(&alone).output();
                 match verdict.expect("it runs").status.code() {
                     Some(0) => verified += 1,
                     code => wrong += &format!("{shown}: its evidence is refused ({code:?})\n"),
