@@ -156,7 +156,7 @@ fn mistakes_are_told_in_the_authors_words() {
     check("a(x) :- b(x);", "`:-` means nothing in Writ", ":-", Some("write `if`"));
     check("a(x if b(x);", "`(` is never closed", "(", None);
     check("a(x) if n = count { r: b(r);", "`{` is never closed", "{", None);
-    check("a(\"x);", "a quote is never closed", "\"x);", None);
+    check("a(\"x);", "a quote is never closed", "\"x", None);
     check("a(\"\\q\");", "`\\q` is no escape", "\\q", None);
     check("a(24hours);", "`24hours` is neither a number nor a duration", "24hours", None);
     check("a(9999999999999d);", "`9999999999999d` is out of range", "9999999999999d", None);
