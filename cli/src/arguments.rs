@@ -195,7 +195,7 @@ pub(crate) struct Inputs {
     /// Which policy.
     #[command(flatten)]
     pub(crate) policy: Policy,
-    /// A Terraform state, in place of the sources that writ.toml declares (repeatable; `-` is standard input).
+    /// A Terraform state or a cluster's objects, in place of the sources that writ.toml declares (repeatable; `-` is standard input).
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Vec<String>,
     /// Facts: CSV, JSON, Writ or CODEOWNERS, in place of the declared sources (repeatable).
@@ -340,7 +340,7 @@ pub(crate) struct Test {
 /// `writ decide`.
 #[derive(Args, Debug)]
 pub(crate) struct Decide {
-    /// The change: a Terraform plan as JSON, or our own change JSON; `-` is standard input.
+    /// The change: a Terraform plan as JSON, Kubernetes manifests, or our own change JSON; `-` is standard input.
     pub(crate) change: String,
     /// What it is decided over.
     #[command(flatten)]

@@ -9,13 +9,13 @@
 use crate::arguments::Inputs;
 use crate::failure::Failure;
 use crate::kept::Kept;
-use crate::manifest::{Manifest, Source, Trust};
+use crate::manifest::{Kind, Manifest, Source, Trust};
 use crate::package;
 use crate::policy::{self, Compiled};
 use crate::progress;
 use crate::remembered::Remembered;
 use decide::{Case, SourceState};
-use import::{Expected, Format, Imported, Options, SensitiveKey};
+use import::{Expected, Format, Imported, Manifests, Options, SensitiveKey};
 use program::{Change, Digest, Fact, FactSource, Type, Value};
 use std::collections::BTreeSet;
 use std::fs;
@@ -103,7 +103,8 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
     let trust = package.manifest.as_ref().map_or(&nobody, |manifest| &manifest.trust);
     if let Some(entries) = &entries {
         remembered.history(&kept, entries, &compiled.program)?;
-        remembered.words(&kept, entries, change.as_ref(), trust, now)?;
+        let asked = change.as_ref().map(Asked::of_nothing);
+        remembered.words(&kept, entries, asked.as_ref(), trust, now)?;
     }
     for name in &inputs.approval {
         let bytes = reader.bytes(name)?;
@@ -115,9 +116,15 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
     files.extend(remembered.sources);
     notes += &remembered.notes;
     let version = model::Version::new(facts, files);
+    let facts: Vec<Fact> = version.facts().cloned().collect();
+    let change = match change {
+        None => nothing_asked(),
+        Some(Asked::Change(change)) => change,
+        Some(Asked::Manifests(manifests, bytes)) => manifests.change_over(&bytes, &facts),
+    };
     Ok(Loaded {
-        change: change.unwrap_or_else(nothing_asked),
-        facts: version.facts().cloned().collect(),
+        change,
+        facts,
         version,
         compiled,
         sources,
@@ -127,6 +134,24 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
         kept,
         position: entries.map(|entries| entries.len() as u64),
     })
+}
+
+/// What a file asks for.
+enum Asked {
+    /// It says so itself.
+    Change(Change),
+    /// What applying it would do depends on what is there: the objects, and the file's bytes.
+    Manifests(Manifests, Vec<u8>),
+}
+
+impl Asked {
+    /// The change as it is where nothing is there yet: its digest is the same over any model.
+    fn of_nothing(&self) -> Change {
+        match self {
+            Asked::Change(change) => change.clone(),
+            Asked::Manifests(manifests, bytes) => manifests.change_over(bytes, &[]),
+        }
+    }
 }
 
 /// The change of a question: none.
@@ -174,19 +199,22 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn change(&mut self, name: &str, format: Option<&str>) -> Result<Change, Failure> {
+    fn change(&mut self, name: &str, format: Option<&str>) -> Result<Asked, Failure> {
         let bytes = self.bytes(name)?;
         self.key = Some(SensitiveKey::of(&bytes));
         let format = format.map(format_named).transpose()?;
         let declared = Declared::from_file(name);
         let options = Options { format, expected: Expected::Change, ..self.options(&declared) };
         let mut imported = import::read(shown(name), &bytes, &options).map_err(malformed)?;
+        if let Some(manifests) = imported.manifests.take() {
+            return Ok(Asked::Manifests(manifests, bytes));
+        }
         let change = imported
             .change
             .take()
             .ok_or_else(|| Failure::Bug(format!("{name}: a change was read, and there is none in it")))?;
         self.read.push(imported);
-        Ok(change)
+        Ok(Asked::Change(change))
     }
 
     /// - `several`: there are other states too, so that names must say which.
@@ -195,7 +223,9 @@ impl<'a> Reader<'a> {
         let options = Options { expected: Expected::State, ..self.options(declared) };
         let own = import::read(shown(name), &bytes, &options).map_err(malformed)?;
         let stated = declared.source.and_then(|source| source.estate.clone());
-        let imported = if stated.is_none() && self.belongs(&own, several) {
+        // The objects of one cluster may be spread over any number of files.
+        let whole = own.format == Format::Kubernetes || self.belongs(&own, several);
+        let imported = if stated.is_none() && whole {
             own
         } else {
             let stem = Path::new(&declared.name).file_stem().map(|s| s.to_string_lossy().into_owned());
@@ -247,6 +277,7 @@ impl<'a> Reader<'a> {
                 skipped: Vec::new(),
                 folders: BTreeSet::new(),
                 owners: None,
+                manifests: None,
             });
             return Ok(());
         }
@@ -262,7 +293,7 @@ impl<'a> Reader<'a> {
         now: i64,
         states: &mut Vec<SourceState>,
     ) -> Result<(), Failure> {
-        let several = manifest.source.iter().filter(|s| s.kind.facts() == program::SourceKind::State).count() > 1;
+        let several = manifest.source.iter().filter(|s| s.kind == Kind::TerraformState).count() > 1;
         for source in &manifest.source {
             let paths = matching(root, source)?;
             if paths.is_empty() && !source.optional {
@@ -271,9 +302,10 @@ impl<'a> Reader<'a> {
             for path in paths {
                 let name = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
                 let declared = Declared { name: source.name.clone(), source: Some(source) };
-                match source.kind.facts() {
-                    program::SourceKind::State | program::SourceKind::Plan => self.state(&name, &declared, several)?,
-                    _ => self.facts(&name, &declared)?,
+                if source.kind.is_state() {
+                    self.state(&name, &declared, several)?;
+                } else {
+                    self.facts(&name, &declared)?;
                 }
                 let Some(max_age) = source.max_age()? else { continue };
                 let observed = self.read.last().and_then(|imported| imported.source.observed_at);
@@ -293,7 +325,7 @@ impl<'a> Reader<'a> {
             format: declared.source.and_then(|source| source.kind.format()),
             expected: Expected::default(),
             source: Some(&declared.name),
-            speaks: declared.source.map(|source| source.speaks.unwrap_or(source.kind.speaks())),
+            speaks: declared.source.and_then(|source| source.speaks),
             rank: declared.source.map_or(0, |source| source.rank),
             observed_at: self.observed,
             sensitive: self.key.clone(),
@@ -371,7 +403,7 @@ fn shown(name: &str) -> &str {
 fn format_named(name: &str) -> Result<Format, Failure> {
     Format::named(name).ok_or_else(|| {
         Failure::Malformed(format!(
-            "--format {name}: there is no such format\n  help: write terraform-plan or writ-change"
+            "--format {name}: there is no such format\n  help: write terraform-plan, kubernetes or writ-change"
         ))
     })
 }

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use evidence::PublicKey;
 use import::Format;
-use program::{SourceKind, Speaks, Type, Value};
+use program::{Speaks, Type, Value};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -99,17 +99,14 @@ pub(crate) enum Kind {
     Facts,
     /// A CODEOWNERS file.
     Codeowners,
+    /// Objects of a cluster: manifests, or what it answers.
+    Kubernetes,
 }
 
 impl Kind {
-    /// The kind of its facts, as `prefer` names it.
-    pub(crate) fn facts(self) -> SourceKind {
-        match self {
-            Kind::TerraformState => SourceKind::State,
-            Kind::TerraformPlan => SourceKind::Plan,
-            Kind::Facts => SourceKind::Facts,
-            Kind::Codeowners => SourceKind::Ownership,
-        }
+    /// Whether it states what is there, and not who may do what with it.
+    pub(crate) fn is_state(self) -> bool {
+        matches!(self, Kind::TerraformState | Kind::TerraformPlan | Kind::Kubernetes)
     }
 
     /// The format its file must have; facts come in several.
@@ -118,15 +115,8 @@ impl Kind {
             Kind::TerraformState => Some(Format::TerraformState),
             Kind::TerraformPlan => Some(Format::TerraformPlan),
             Kind::Codeowners => Some(Format::Codeowners),
+            Kind::Kubernetes => Some(Format::Kubernetes),
             Kind::Facts => None,
-        }
-    }
-
-    /// What it speaks for unless the manifest says otherwise.
-    pub(crate) fn speaks(self) -> Speaks {
-        match self {
-            Kind::TerraformState | Kind::TerraformPlan => Speaks::Built,
-            Kind::Facts | Kind::Codeowners => Speaks::Intended,
         }
     }
 }

@@ -223,7 +223,7 @@ mod tests {
             let all = of_workspace(&fixture.snapshot(), query, 3);
             all.into_iter().map(|found| format!("{}:{}", found.module, found.name)).collect::<Vec<_>>()
         };
-        assert_eq!(found("cfst"), ["policy:careful.stale"]);
+        assert_eq!(found("cfulst"), ["policy:careful.stale"]);
         assert_eq!(found("encrypted_b"), ["std.state:encrypted_by"]);
     }
 }

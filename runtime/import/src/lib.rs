@@ -4,8 +4,8 @@
 //! - [`read`]: bytes in, [`Imported`] out; `recognise` says which format they are in.
 //! - `encoding`, `json`, `node`: bytes to text, text to exact JSON, JSON walked with a place for every complaint.
 //! - `sensitive`: what must not be seen, replaced before anything else looks at it.
+//! - `terraform`: plans and states. `kubernetes`: manifests and dumps, in JSON and in `yaml`. `writ_change`, `facts`, `table`: our own formats. `codeowners`: who owns a folder.
 //! - `locate`: where in a text something stands that was read.
-//! - `terraform`: plans and states. `writ_change`, `facts`, `table`: our own formats. `codeowners`: who owns a folder.
 //!
 //! INVARIANT: the same bytes and options give the same facts in the same order, however the keys of an object stand.
 //! INVARIANT: no message carries a value of the file, only names and places.
@@ -15,6 +15,7 @@ mod codeowners;
 mod encoding;
 mod facts;
 mod json;
+mod kubernetes;
 mod locate;
 mod malformed;
 mod nearest;
@@ -25,8 +26,10 @@ mod sheet;
 mod table;
 mod terraform;
 mod writ_change;
+mod yaml;
 
 pub use codeowners::{Codeowners, OwnersRule};
+pub use kubernetes::Manifests;
 pub use locate::{locate, locate_action};
 pub use malformed::Malformed;
 pub use recognise::{Expected, Format};
@@ -80,6 +83,8 @@ pub struct Imported {
     pub folders: BTreeSet<Arc<str>>,
     /// Ownership by path, where it is an ownership file; [`Codeowners::facts_for`] makes facts of it.
     pub owners: Option<Codeowners>,
+    /// The objects it holds, where it is a file of manifests; [`Manifests::change_over`] makes a change of them.
+    pub manifests: Option<Manifests>,
 }
 
 /// A part of a file that gave no fact.
@@ -131,6 +136,8 @@ fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Impor
         recognise::Content::Json(Format::WritChange, json) => {
             writ_change::read(&json, source(SourceKind::Facts, Speaks::Intended), options, digest)?
         }
+        recognise::Content::Json(Format::Kubernetes, json) => kubernetes::read_json(&json, source, &sealer, options)?,
+        recognise::Content::Yaml(documents) => kubernetes::read_yaml(&documents, source, &sealer, options)?,
         recognise::Content::Json(_, json) => facts::read(&json, source(SourceKind::Facts, Speaks::Intended), options)?,
         recognise::Content::Text(Format::Codeowners) => {
             codeowners::read(&text, source(SourceKind::Ownership, Speaks::Intended))
@@ -153,6 +160,7 @@ impl Imported {
             skipped: sheet.skipped,
             folders: BTreeSet::new(),
             owners: None,
+            manifests: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Which format a file is in, by its content; by its name only where content cannot say (CSV, CODEOWNERS).
 
-use crate::{Malformed, Options, codeowners, json, node::shape};
+use crate::yaml::{self, Document};
+use crate::{Malformed, Options, codeowners, json, kubernetes, node::shape};
 use program::Json;
 use std::fmt;
 
@@ -19,6 +20,8 @@ pub enum Format {
     Csv,
     /// A CODEOWNERS file.
     Codeowners,
+    /// Objects of a cluster, in YAML or JSON: manifests, or what `kubectl get -o yaml` answers.
+    Kubernetes,
 }
 
 /// What a file is wanted for.
@@ -27,9 +30,9 @@ pub enum Expected {
     /// Whatever it turns out to be.
     #[default]
     Anything,
-    /// A change to decide: a plan, or a change of our own.
+    /// A change to decide: a plan, manifests, or a change of our own.
     Change,
-    /// A Terraform state.
+    /// A Terraform state, or what a cluster answers.
     State,
     /// Facts, or who owns what.
     Facts,
@@ -39,17 +42,20 @@ pub enum Expected {
 pub(crate) enum Content {
     Json(Format, Json),
     Text(Format),
+    /// Only manifests are read as YAML.
+    Yaml(Vec<Document>),
 }
 
 impl Format {
     /// Every format, in order.
-    pub const ALL: [Format; 6] = [
+    pub const ALL: [Format; 7] = [
         Format::TerraformPlan,
         Format::TerraformState,
         Format::WritChange,
         Format::Facts,
         Format::Csv,
         Format::Codeowners,
+        Format::Kubernetes,
     ];
 
     /// The word of `--format` and of the manifest's `kind`.
@@ -61,6 +67,7 @@ impl Format {
             Format::Facts => "facts",
             Format::Csv => "csv",
             Format::Codeowners => "codeowners",
+            Format::Kubernetes => "kubernetes",
         }
     }
 
@@ -77,14 +84,15 @@ impl Format {
             Format::Facts => "a facts file in JSON",
             Format::Csv => "a facts file in CSV",
             Format::Codeowners => "a CODEOWNERS file",
+            Format::Kubernetes => "a file of Kubernetes objects",
         }
     }
 
     fn serves(self, expected: Expected) -> bool {
         match expected {
             Expected::Anything => true,
-            Expected::Change => matches!(self, Format::TerraformPlan | Format::WritChange),
-            Expected::State => self == Format::TerraformState,
+            Expected::Change => matches!(self, Format::TerraformPlan | Format::WritChange | Format::Kubernetes),
+            Expected::State => matches!(self, Format::TerraformState | Format::Kubernetes),
             Expected::Facts => matches!(self, Format::Facts | Format::Csv | Format::Codeowners),
         }
     }
@@ -100,6 +108,7 @@ impl Content {
     pub(crate) fn format(&self) -> Format {
         match self {
             Content::Json(format, _) | Content::Text(format) => *format,
+            Content::Yaml(_) => Format::Kubernetes,
         }
     }
 }
@@ -118,7 +127,7 @@ pub(crate) fn recognise(name: &str, text: &str, options: &Options<'_>) -> Result
         let wanted = match options.expected {
             Expected::Anything => "any file",
             Expected::Change => "a plan or another change",
-            Expected::State => "a Terraform state",
+            Expected::State => "a state",
             Expected::Facts => "a facts file",
         };
         let what = format!("this is {}, and {wanted} was expected", found.described());
@@ -133,7 +142,7 @@ fn with_way_out(malformed: Malformed, found: Format, change_wanted: bool) -> Mal
             "`terraform plan -out p` and then `terraform show -json p` write a plan; a state is given with `--state`",
         ),
         (Format::TerraformPlan | Format::WritChange, _) => malformed.help("give it as the change to decide"),
-        (Format::TerraformState, false) => malformed.help("give it with `--state`"),
+        (Format::TerraformState | Format::Kubernetes, _) => malformed.help("give it with `--state`"),
         (Format::Facts | Format::Csv | Format::Codeowners, _) => malformed.help("give it with `--facts`"),
     }
 }
@@ -145,6 +154,8 @@ fn content(name: &str, text: &str, insisted: Option<Format>) -> Result<Content, 
         _ if text.trim_start().starts_with(['{', '[']) && !base.eq_ignore_ascii_case("codeowners") => None,
         _ if base.to_ascii_lowercase().ends_with(".csv") => Some(Format::Csv),
         _ if base.eq_ignore_ascii_case("codeowners") => Some(Format::Codeowners),
+        Some(Format::Kubernetes) => return manifests(text).map(Content::Yaml),
+        None if yaml_like(&base.to_ascii_lowercase(), text) => return manifests(text).map(Content::Yaml),
         // Whoever insists on a JSON format, or gives what can only be cut-short JSON, hears what is wrong with the JSON.
         Some(_) => None,
         None if base.to_ascii_lowercase().ends_with(".json") || text.trim().is_empty() => None,
@@ -170,10 +181,45 @@ fn content(name: &str, text: &str, insisted: Option<Format>) -> Result<Content, 
     Ok(Content::Json(format, json))
 }
 
+/// Whether a file can only be meant as YAML: by its name, or since it says the version of an object.
+fn yaml_like(base: &str, text: &str) -> bool {
+    [".yaml", ".yml"].iter().any(|ending| base.ends_with(ending))
+        || text.lines().any(|line| line.starts_with("apiVersion:"))
+}
+
+/// The documents of a YAML file of objects. A template is refused by its name.
+fn manifests(text: &str) -> Result<Vec<Document>, Malformed> {
+    let template = |fault: Malformed| match text.contains("{{") {
+        false => fault,
+        true => Malformed { what: "this is a template of Helm or Go, not the objects it makes".into(), ..fault }
+            .help("`helm template CHART` writes them"),
+    };
+    let documents = yaml::documents(text).map_err(template)?;
+    if documents.is_empty() {
+        return Err(Malformed::new("", "the file holds no object: it is empty, or all of it is comment"));
+    }
+    for document in &documents {
+        if !kubernetes::looks_like_it(&document.json) {
+            let what = "this has no `apiVersion` and `kind`, so it is no object of a cluster";
+            let fault = Malformed::new(document.place(""), what);
+            return Err(match text.contains("{{") {
+                true => template(fault),
+                false => {
+                    fault.help("YAML is read as Kubernetes objects; values of a Helm chart make none by themselves")
+                }
+            });
+        }
+    }
+    Ok(documents)
+}
+
 fn recognise_json(json: &Json) -> Result<Format, Malformed> {
     let Json::Object(entries) = json else {
         return Err(Malformed::new("", format!("expected an object at the top, found {}", shape(json))).help(KNOWN));
     };
+    if kubernetes::looks_like_it(json) {
+        return Ok(Format::Kubernetes);
+    }
     let has = |keys: &[&str]| keys.iter().any(|key| entries.contains_key(*key));
     if has(&["format"]) {
         return match entries.get("format") {
@@ -209,15 +255,20 @@ fn recognise_json(json: &Json) -> Result<Format, Malformed> {
 }
 
 const KNOWN: &str = "known are plans and states as `terraform show -json` writes them, state files, writ-change/1, \
-    and facts (`{\"std.authority.member\": [{\"who\": \"ana\", \"team\": \"orders\"}]}`)";
+    Kubernetes objects, and facts (`{\"std.authority.member\": [{\"who\": \"ana\", \"team\": \"orders\"}]}`)";
 
 fn unknown_text(text: &str) -> Malformed {
     let malformed = Malformed::new("", "the file is of no format that is known here");
     if text.contains("Terraform will perform the following actions") || text.contains("Terraform used the selected") {
         return malformed.help("this is a plan as a terminal shows it; `terraform show -json FILE` writes it as JSON");
     }
+    if text.trim_start().starts_with("local ") || text.contains("import '") {
+        return malformed.help("this looks like Jsonnet; `jsonnet FILE` writes the JSON it makes");
+    }
     if text.trim_start().starts_with(['"', '-', '0', '1']) {
         return malformed.help(KNOWN);
     }
-    malformed.help("`--format` says which it is: terraform-plan, terraform-state, writ-change, facts, csv, codeowners")
+    malformed.help(
+        "`--format` says which it is: terraform-plan, terraform-state, writ-change, facts, csv, codeowners, kubernetes",
+    )
 }

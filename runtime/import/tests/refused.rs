@@ -104,7 +104,7 @@ fn a_plan_where_a_state_was_expected() {
         "{\"format_version\": \"1.2\", \"resource_changes\": []}",
         Options { expected: Expected::State, ..Options::default() },
         "
-error: this is a Terraform plan, and a Terraform state was expected
+error: this is a Terraform plan, and a state was expected
   --> p.json
    = help: give it as the change to decide",
     );
@@ -173,7 +173,7 @@ error: the file is a zip archive, as `terraform plan -out` writes it
    = help: `terraform show -json FILE` writes the plan as JSON",
     );
     let known = "   = help: known are plans and states as `terraform show -json` writes them, state files, writ-change/1, \
-        and facts (`{\"std.authority.member\": [{\"who\": \"ana\", \"team\": \"orders\"}]}`)";
+        Kubernetes objects, and facts (`{\"std.authority.member\": [{\"who\": \"ana\", \"team\": \"orders\"}]}`)";
     let expect = |what: &str, place: &str| format!("error: {what}\n  --> {place}\n{known}");
     check("x.json", "{\"a\": 1}", &expect("the file is JSON, but of no format that is known here", "x.json"));
     check("x.json", "[]", &expect("expected an object at the top, found an array", "x.json"));

@@ -1,0 +1,127 @@
+//! Manifests as a change: what the model lacks is created, what differs is updated. Absence deletes nothing.
+//!
+//! What the server writes into an object (`status`, `metadata.uid`, …) is no part of what is asked: it is not compared,
+//! and it stays.
+
+use super::{LAST_APPLIED, member};
+use program::{Action, Change, Digest, Fact, FactSource, Json, Value, Verb};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What only the server writes below `metadata`.
+const SERVERS: [&str; 7] =
+    ["creationTimestamp", "generation", "managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid"];
+
+/// The objects of one file, each with what it states.
+#[derive(Clone, Debug)]
+pub struct Manifests {
+    source: Arc<FactSource>,
+    objects: Vec<Object>,
+}
+
+/// One object.
+#[derive(Clone, Debug)]
+pub(super) struct Object {
+    /// What it is called in the model.
+    pub(super) resource: Arc<str>,
+    /// What it states.
+    pub(super) facts: Vec<Fact>,
+}
+
+impl Manifests {
+    pub(super) fn new(source: Arc<FactSource>, objects: Vec<Object>) -> Manifests {
+        Manifests { source, objects }
+    }
+
+    /// The change that applying the file would be.
+    ///
+    /// - `bytes`: the file's.
+    /// - `model`: the facts of the world before, in any order.
+    pub fn change_over(&self, bytes: &[u8], model: &[Fact]) -> Change {
+        let names: BTreeSet<&str> = self.objects.iter().map(|object| &*object.resource).collect();
+        let mut before: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
+        for fact in model {
+            if let Some(name) = fact.tuple.first().and_then(Value::as_text).filter(|name| names.contains(name)) {
+                before.entry(name).or_default().push(fact);
+            }
+        }
+        let actions = self.objects.iter().filter_map(|object| object.action(before.get(&*object.resource)));
+        Change {
+            format: "kubernetes".into(),
+            file: self.source.file.clone(),
+            digest: Digest::of(bytes),
+            actions: actions.collect(),
+            partial: Vec::new(),
+            facts: Vec::new(),
+        }
+    }
+}
+
+impl Object {
+    /// What applying it does; nothing where the model says the same.
+    fn action(&self, model: Option<&Vec<&Fact>>) -> Option<Action> {
+        let model = model.map_or(&[][..], |facts| facts);
+        let known: Vec<&Json> = model.iter().filter_map(|fact| config(fact)).collect();
+        let action = |verb, set, remove| {
+            let (id, resource) = (self.resource.clone(), self.resource.clone());
+            Some(Action { id, verb, resource, moved_from: None, set, remove })
+        };
+        let Some(first) = known.first() else { return action(Verb::Create, self.facts.clone(), Vec::new()) };
+        let asked = self.facts.iter().find_map(config)?;
+        if known.iter().all(|known| plain(known) == plain(asked)) {
+            return None;
+        }
+        let mut set = self.facts.clone();
+        for fact in &mut set {
+            if let Some(asked) = config(fact) {
+                fact.tuple[1] = Value::json(with_servers(asked, first));
+            }
+        }
+        let stays: BTreeSet<&Vec<Value>> = self.facts.iter().map(|fact| &fact.tuple).collect();
+        let gone = |fact: &&&Fact| &*fact.relation == "std.kubernetes.mention" && !stays.contains(&fact.tuple);
+        let remove = model.iter().filter(gone).map(|fact| (*fact).clone()).collect();
+        action(Verb::Update, set, remove)
+    }
+}
+
+fn config(fact: &Fact) -> Option<&Json> {
+    match (&*fact.relation, fact.tuple.get(1)) {
+        ("std.state.config", Some(Value::Json(json))) => Some(json),
+        _ => None,
+    }
+}
+
+/// The object without what the server writes.
+fn plain(json: &Json) -> Json {
+    let mut json = json.clone();
+    if let Json::Object(entries) = &mut json {
+        entries.remove("status");
+        if let Some(Json::Object(metadata)) = entries.get_mut("metadata") {
+            SERVERS.iter().for_each(|key| _ = metadata.remove(*key));
+            if let Some(Json::Object(annotations)) = metadata.get_mut("annotations") {
+                annotations.remove(LAST_APPLIED);
+                if annotations.is_empty() {
+                    metadata.remove("annotations");
+                }
+            }
+        }
+    }
+    json
+}
+
+/// What is asked, with what the server wrote before.
+fn with_servers(asked: &Json, known: &Json) -> Json {
+    let mut json = asked.clone();
+    let Json::Object(entries) = &mut json else { return json };
+    if let Some(status) = member(known, &["status"]) {
+        entries.entry("status".into()).or_insert_with(|| status.clone());
+    }
+    if let Some(Json::Object(metadata)) = entries.get_mut("metadata") {
+        for key in SERVERS {
+            if let Some(value) = member(known, &["metadata", key]) {
+                metadata.entry(key.into()).or_insert_with(|| value.clone());
+            }
+        }
+    }
+    json
+}

@@ -1,0 +1,154 @@
+//! Objects of a cluster: what is read of them, which change applying them is, and what YAML says.
+
+use import::{Expected, Imported, Options, read};
+use program::{Change, Fact, Json, Value, Verb};
+use proptest::prelude::*;
+
+fn object(name: &str, text: &str) -> Result<Imported, String> {
+    read(name, text.as_bytes(), &Options::default()).map_err(|malformed| malformed.to_string())
+}
+
+fn config(imported: &Imported) -> Json {
+    let found = imported.facts.iter().find(|fact| &*fact.relation == "std.state.config").expect("a configuration");
+    match &found.tuple[1] {
+        Value::Json(json) => (**json).clone(),
+        other => panic!("{other} is no json"),
+    }
+}
+
+/// What a plain word says, as a value of an object.
+fn check(word: &str, expect: &str) {
+    let text = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\nsaid: {word}\n");
+    let said = match object("a.yaml", &text) {
+        Ok(imported) => match config(&imported) {
+            Json::Object(entries) => entries["said"].to_string(),
+            other => other.to_string(),
+        },
+        Err(message) => message.lines().next().unwrap_or_default().to_owned(),
+    };
+    assert_eq!(said, expect, "{word}");
+}
+
+#[test]
+fn plain_words_mean_what_kubectl_takes_them_for() {
+    for (word, expect) in [
+        ("yes", "true"),
+        ("off", "false"),
+        ("\"yes\"", "\"yes\""),
+        ("~", "null"),
+        ("", "null"),
+        ("0644", "420"),
+        ("0o17", "15"),
+        ("0x1F", "31"),
+        ("-12", "-12"),
+        ("1_000", "1000"),
+        ("1.50", "1.5"),
+        (".5", "0.5"),
+        ("1e3", "1000"),
+        ("9223372036854775808", "9223372036854775808"),
+        ("1.2.3", "\"1.2.3\""),
+        ("10.0.0.0/8", "\"10.0.0.0/8\""),
+        ("2001-01-01", "\"2001-01-01\""),
+        ("0888", "888"),
+        ("!!str 12", "\"12\""),
+        (".inf", "error: this number has no form in JSON"),
+        ("!Ref x", "error: the tag `!Ref` means nothing here"),
+        ("1e2000", "error: the number has an exponent beyond 1000"),
+    ] {
+        check(word, expect);
+    }
+}
+
+#[test]
+fn anchors_repeat_and_merge_within_bounds() {
+    let text =
+        "apiVersion: v1\nkind: A\nmetadata: {name: a}\nbase: &b {p: 1, q: 2}\nover:\n  <<: *b\n  q: 3\nlist: [*b]\n";
+    let Json::Object(entries) = config(&object("a.yaml", text).expect("reads")) else { panic!("an object") };
+    assert_eq!(entries["over"].to_string(), "{\"p\": 1, \"q\": 3}");
+    assert_eq!(entries["list"].to_string(), "[{\"p\": 1, \"q\": 2}]");
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for n in 1..9 {
+        let of = format!("*a{}", n - 1);
+        bomb += &format!("a{n}: &a{n} [{}]\n", vec![of; 10].join(", "));
+    }
+    let message = object("a.yaml", &bomb).expect_err("too much");
+    assert!(message.contains("holds more than 5000000 values"), "{message}");
+    let deep = format!("apiVersion: v1\nkind: A\nx: {}1{}\n", "[".repeat(250), "]".repeat(250));
+    assert!(object("a.yaml", &deep).expect_err("too deep").contains("nests more than 200 deep"));
+}
+
+#[test]
+fn places_are_those_of_the_objects() {
+    let text = "# one\napiVersion: v1\nkind: Pod\nmetadata: {name: a}\n---\napiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: b}\n";
+    let imported = object("a.yaml", text).expect("reads");
+    let mut places: Vec<(String, String)> = (imported.facts.iter())
+        .filter(|fact| &*fact.relation == "std.kubernetes.object")
+        .map(|fact| (fact.tuple[0].show(), fact.origin.place.to_string()))
+        .collect();
+    places.sort();
+    assert_eq!(places, [("Pod/default/a".into(), "2:1".into()), ("Pod/default/b".into(), "9:3".into())]);
+}
+
+#[test]
+fn a_secret_shows_nothing_of_its_data() {
+    let text = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {\"data\": {\"k\": \"aHVudGVyMg==\"}}\ndata: {k: aHVudGVyMg==}\nstringData: {p: hunter2}\n";
+    let imported = object("a.yaml", text).expect("reads");
+    let all: String = imported.facts.iter().map(|fact| format!("{fact}\n")).collect();
+    assert!(!all.contains("hunter2") && !all.contains("aHVudGVyMg"), "{all}");
+    assert!(all.contains("sensitive("), "{all}");
+}
+
+fn change(manifests: &str, model: &[Fact]) -> Change {
+    let options = Options { expected: Expected::Change, ..Options::default() };
+    let imported = read("m.yaml", manifests.as_bytes(), &options).expect("reads");
+    imported.manifests.expect("manifests").change_over(manifests.as_bytes(), model)
+}
+
+#[test]
+fn absence_deletes_nothing_and_the_server_s_own_is_no_difference() {
+    let running = "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: same, uid: u1, resourceVersion: \"7\"}\n  spec: {a: 1}\n  status: {phase: Running}\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: other, uid: u2}\n  spec: {image: \"x/y:1\"}\n  status: {phase: Running}\n- apiVersion: v1\n  kind: Pod\n  metadata: {name: unmentioned, uid: u3}\n";
+    let model = object("live.yaml", running).expect("reads").facts;
+    let asked = "apiVersion: v1\nkind: Pod\nmetadata: {name: same}\nspec: {a: 1}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: other}\nspec: {image: \"x/y:2\"}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: new}\n";
+    let change = change(asked, &model);
+    let told: Vec<(Verb, &str)> = change.actions.iter().map(|action| (action.verb, &*action.resource)).collect();
+    assert_eq!(told, [(Verb::Update, "Pod/default/other"), (Verb::Create, "Pod/default/new")]);
+    let set: String = change.actions[0].set.iter().map(|fact| format!("{fact}\n")).collect();
+    assert!(set.contains("\"phase\": \"Running\"") && set.contains("\"uid\": \"u2\""), "{set}");
+    let gone: Vec<String> = change.actions[0].remove.iter().map(ToString::to_string).collect();
+    assert_eq!(gone, ["std.kubernetes.mention(\"Pod/default/other\", \"spec.image\", \"x/y:1\")"]);
+}
+
+fn json() -> impl Strategy<Value = serde_json::Value> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(Into::into),
+        any::<i64>().prop_map(Into::into),
+        "[ -~äß\\n\\t]{0,12}".prop_map(Into::into),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::Array),
+            prop::collection::btree_map("[a-z/~.]{1,6}", inner, 0..5)
+                .prop_map(|entries| serde_json::Value::Object(entries.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    /// JSON is YAML: the two readers say the same.
+    #[test]
+    fn an_object_in_json_reads_as_it_does_in_yaml(spec in json(), pretty in any::<bool>()) {
+        let object_of = serde_json::json!({"apiVersion": "x/v1", "kind": "Thing", "metadata": {"name": "a"}, "spec": spec});
+        let text = if pretty { serde_json::to_string_pretty(&object_of) } else { serde_json::to_string(&object_of) };
+        let text = text.expect("JSON");
+        let as_json = object("a.json", &text).expect("JSON reads");
+        let as_yaml = object("a.yaml", &format!("# YAML\n{text}\n")).expect("YAML reads");
+        prop_assert_eq!(config(&as_json), config(&as_yaml));
+    }
+
+    /// Whatever the text, the reader ends with facts or with a message.
+    #[test]
+    fn any_text_ends(text in "[a-c:\\-\\[\\]{},&*!|>'\"#% \\n\\t?@~<]{0,80}") {
+        let _ = object("a.yaml", &text);
+    }
+}
