@@ -1,13 +1,14 @@
 //! Records, receipts and the log of real decisions: bent in any way they are refused, by our checker and by the one in
-//! Python; and two decisions that race for one budget do not both get it.
+//! Python; they are what their schema says; and two decisions that race for one budget do not both get it.
 
 #![expect(clippy::print_stdout, reason = "what was counted is printed")]
 
+use boon::{Compiler, Schemas};
 use evidence::{PublicKey, Record, SigningKey, Trust, open, verify};
 use golden_tests::{root, writ};
 use program::Digest;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::{env, fs};
@@ -297,6 +298,100 @@ fn the_checker_in_python_agrees() {
     println!("{agreed} records on which both agree, {stood} of them stand");
     assert!(stood >= 12 && agreed - stood > 20, "{stood} of {agreed}");
     let _ = fs::remove_dir_all(folder);
+}
+
+/// Every record and approval below a folder, by the schema that it has.
+fn kept(folder: &Path) -> Vec<(&'static str, Value)> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()) {
+        if path.is_dir() {
+            found.extend(kept(&path));
+        } else if let Some(statement) = fs::read(&path).ok().filter(|bytes| bytes.starts_with(b"{\"payload\"")) {
+            let statement = self::statement(&statement);
+            let decision = statement["predicateType"] == "https://writ-lang.org/decision/v1";
+            found.push((if decision { "decision-v1" } else { "approval-v1" }, statement));
+        }
+    }
+    found
+}
+
+#[test]
+fn records_and_approvals_are_what_their_schema_says_and_nothing_else_is() {
+    let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
+    let mut index = |name: &str| {
+        let text = fs::read_to_string(root().join(format!("docs/schema/{name}.schema.json"))).expect("it is there");
+        let at = format!("https://schemas.test/{name}");
+        compiler.add_resource(&at, serde_json::from_str(&text).expect("a schema is JSON")).expect("a schema is one");
+        compiler.compile(&at, &mut schemas).unwrap_or_else(|wrong| panic!("{name}: {wrong:#}"))
+    };
+    let by = BTreeMap::from([("decision-v1", index("decision-v1")), ("approval-v1", index("approval-v1"))]);
+    let folder = package("schema", 2);
+    corpus(&folder);
+    let mut statements = kept(&folder);
+    assert!(by.keys().all(|schema| statements.iter().any(|(of, _)| of == schema)), "one of each kind");
+    // What an example decides has proofs and sources of every kind.
+    for (example, asked) in
+        [("key-loss", "plan.json"), ("what-would-pass", "plan.json"), ("three-contexts", "plan.json")]
+    {
+        let file = folder.join(format!("{example}.json"));
+        let mut decide = Command::new(writ());
+        decide.args(["decide", asked, "--actor", "ana", "--now", "2026-12-23T12:00Z", "--evidence"]).arg(&file);
+        decide.current_dir(root().join("examples").join(example)).output().expect("it runs");
+        statements.push(("decision-v1", statement(&fs::read(&file).expect("the record is there"))));
+    }
+    let (mut numbers, mut refused) = (Numbers(3), 0);
+    for (schema, whole) in &statements {
+        let valid = |value: &Value| schemas.validate(value, by[schema]).map_err(|wrong| format!("{wrong:#}"));
+        valid(whole).unwrap_or_else(|wrong| panic!("{wrong}\n{whole:#}"));
+        // With a field that it does not know, anywhere, it is none of ours.
+        for _ in 0..50 {
+            let mut bent = whole.clone();
+            let mut at = numbers.below(objects(whole));
+            if let Some(place) = stranger(&mut bent, &mut at) {
+                assert!(valid(&bent).is_err(), "{schema}: a field more at `{place}` is not noticed");
+                refused += 1;
+            }
+        }
+    }
+    println!("{} records and approvals are valid, {refused} with a field more are not", statements.len());
+    assert!(refused > 200, "{refused}");
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// The objects whose fields are those of the record: what a fact or a message holds is its author's.
+fn objects(value: &Value) -> usize {
+    match value {
+        Value::Object(fields) => {
+            1 + fields.iter().filter(|(name, _)| is_ours(name)).map(|(_, v)| objects(v)).sum::<usize>()
+        }
+        Value::Array(values) => values.iter().map(objects).sum(),
+        _ => 0,
+    }
+}
+
+/// Whether a field holds what the format lays down.
+fn is_ours(name: &str) -> bool {
+    !matches!(name, "tuple" | "facts" | "proofs" | "rules" | "subjects" | "set" | "message")
+}
+
+/// Puts a field that is not known into the object of that number; returns where that is.
+fn stranger(value: &mut Value, at: &mut usize) -> Option<String> {
+    match value {
+        Value::Object(fields) => {
+            if *at == 0 {
+                fields.insert("unheard of".to_owned(), Value::Bool(true));
+                return Some(String::new());
+            }
+            *at -= 1;
+            let mut ours = fields.iter_mut().filter(|(name, _)| is_ours(name));
+            ours.find_map(|(name, inner)| Some(format!("/{name}{}", stranger(inner, at)?)))
+        }
+        Value::Array(values) => {
+            let mut values = values.iter_mut().enumerate();
+            values.find_map(|(place, inner)| Some(format!("/{place}{}", stranger(inner, at)?)))
+        }
+        _ => None,
+    }
 }
 
 /// Eight decisions at once, each on a thing of its own, in one session that may change three.
