@@ -73,7 +73,9 @@ pub(crate) fn loses(relation: usize, row: &[Id]) -> bool {
 }
 
 /// Adds a tuple that nothing derives to the first relation of `strata` that has derived ones.
-pub(crate) fn invent(changed: &mut Changed, strata: &[usize], prepared: &Prepared) {
+///
+/// - `end`: the number behind that of the last value there is.
+pub(crate) fn invent(changed: &mut Changed, strata: &[usize], prepared: &Prepared, end: Id) {
     if !is_planted(Planted::InventTuple) {
         return;
     }
@@ -83,7 +85,7 @@ pub(crate) fn invent(changed: &mut Changed, strata: &[usize], prepared: &Prepare
         let rows = version.rows_mut();
         if rows.cells().width() > 0 && rows.groups().is_none() {
             let mut row = rows.row(first).to_vec();
-            for other in 0.. {
+            for other in 0..end {
                 row[0] = other;
                 if rows.insert(&row, Mark::of_round(1), None) {
                     return;

@@ -100,7 +100,7 @@ pub(crate) fn load(
         }
         reach(prepared, &due, &all, &mut changed, None, values, &mut meter)?;
         #[cfg(feature = "faults")]
-        crate::faults::invent(&mut changed, &due, prepared);
+        crate::faults::invent(&mut changed, &due, prepared, values.end());
         for (relation, version) in changed.into_versions() {
             let stratum = prepared.stratum_of[relation].expect("bug: a relation without a stratum");
             let recursive = prepared.strata[stratum].recursive;
@@ -284,7 +284,7 @@ impl<'a> World<'a> {
         let before = self.before();
         reach(prepared, strata, self.all, &mut self.changed, before, values, meter)?;
         #[cfg(feature = "faults")]
-        crate::faults::invent(&mut self.changed, strata, prepared);
+        crate::faults::invent(&mut self.changed, strata, prepared, values.end());
         for relation in relations() {
             let new = self.changed.get(relation).expect("bug: a relation that was evaluated").clone();
             if !prepared.is_change(relation) {
