@@ -11,6 +11,7 @@ use crate::writer::Event;
 use crate::{navigate, show, write};
 use compiler::diagnostic::Code;
 use compiler::ide::completion::Seen;
+use compiler::ide::hover;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tower_lsp_server::LanguageServer;
@@ -158,9 +159,12 @@ impl LanguageServer for Editor {
         let at = params.text_document_position_params;
         let known = self.known.clone();
         let found = self.read(at.text_document.uri, move |view| {
-            let counts = root(view.home).and_then(|root| known.counts(root));
+            let counted = root(view.home).and_then(|root| known.counted(root));
             navigate::hover(view, at.position, |relation| {
-                counts.as_ref()?.get(relation).map(|count| format!("{} in the model", act::counted(*count, "tuple")))
+                let (program, counts) = counted.as_ref()?;
+                let count = counts.get(relation).map(|count| format!("{} in the model", act::counted(*count, "tuple")));
+                let said = hover::standing(program, relation).into_iter().chain(count);
+                Some(said.collect::<Vec<String>>().join("  \n"))
             })
         });
         Ok(found.await?.flatten())

@@ -132,7 +132,12 @@ impl Known {
 
     /// How many tuples each relation has, as far as they were counted: of an earlier program where this one was not.
     pub(crate) fn counts(&self, root: &Path) -> Option<Counts> {
-        self.counting().kept(root)?.counts.map(|(_, counts)| counts)
+        self.counted(root).map(|(_, counts)| counts)
+    }
+
+    /// As [`Known::counts`], with the program whose relations they are.
+    pub(crate) fn counted(&self, root: &Path) -> Option<(Arc<Program>, Counts)> {
+        self.counting().kept(root)?.counts
     }
 }
 

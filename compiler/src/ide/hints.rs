@@ -35,17 +35,33 @@ pub fn hints(snapshot: &Snapshot, path: &str, within: Range<usize>) -> Vec<Hint>
     found
 }
 
-/// Where relations are declared in a part of a file, with their qualified names: behind each name.
+/// Where relations are declared in a part of a file, with their qualified names: behind the columns of each.
 pub fn relations(snapshot: &Snapshot, path: &str, within: Range<usize>) -> Vec<(usize, String)> {
     let mut found = Vec::new();
     for piece in snapshot.pieces(path).iter().filter(|p| p.start <= within.end && within.start <= p.end()) {
         for mention in piece.mentions().iter().filter(|mention| mention.role == Role::Declares) {
             if let Target::Declared(Sort::Relation, name) = &mention.target {
-                found.push((piece.start + mention.span.end as usize, name.clone()));
+                let end = mention.span.end as usize;
+                found.push((piece.start + end + columns(&piece.text[end..]), name.clone()));
             }
         }
     }
     found
+}
+
+/// How long the columns in parentheses are that a text begins with; 0 where it begins with none.
+fn columns(text: &str) -> usize {
+    let mut open = 0;
+    for (at, sign) in text.char_indices() {
+        match sign {
+            '(' => open += 1,
+            ')' if open == 1 => return at + 1,
+            ')' => open -= 1,
+            _ if open == 0 => return 0,
+            _ => {}
+        }
+    }
+    0
 }
 
 struct Reader<'s, 'p> {

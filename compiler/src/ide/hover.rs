@@ -7,7 +7,7 @@ use crate::database::Snapshot;
 use crate::hir::{Column, Declared, Qualifier, Relation, Word};
 use crate::names::Sort;
 use crate::signatures::is_open;
-use program::{Lattice, Type, Value};
+use program::{Lattice, Program, Scope, Type, Value};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -47,6 +47,25 @@ pub fn hover(snapshot: &Snapshot, path: &str, offset: usize) -> Option<Hover> {
         target => said(snapshot, target)?,
     };
     Some(Hover { range, signature, docs, relation })
+}
+
+/// When a relation's tuples are derived, and after which others: `in each world, stratum 4 of 12`.
+pub fn standing(program: &Program, relation: &str) -> Option<String> {
+    let id = program.find(relation)?;
+    let scope = match program.relation(id).scope {
+        Scope::State => "in each world",
+        Scope::Timed => "in each world, anew for each `now`",
+        Scope::Change => "once in a decision",
+    };
+    let at = program.strata.iter().position(|stratum| stratum.relations.contains(&id));
+    let stratum = match at {
+        Some(at) => {
+            let itself = if program.strata[at].recursive { ", depends on itself" } else { "" };
+            format!("stratum {} of {}{itself}", at + 1, program.strata.len())
+        }
+        None => String::from("from facts alone"),
+    };
+    Some(format!("{scope}, {stratum}"))
 }
 
 /// The declaration of what a name stands for, and its documentation; a variable has neither.
@@ -186,6 +205,17 @@ mod tests {
         let fixture = Fixture::new(&text);
         let found = hover(&fixture.snapshot(), &fixture.path, fixture.offset).expect("a name");
         assert_eq!((found.signature.as_str(), found.docs.as_str()), (signature, docs));
+    }
+
+    #[test]
+    fn a_relation_says_when_it_is_derived() {
+        let fixture = Fixture::new(&format!("$0{POLICY}"));
+        let program = fixture.snapshot().compile().program.expect("the policy is right");
+        let said = |name: &str| standing(&program, name).unwrap_or_default();
+        assert_eq!(said("std.change.action"), "once in a decision, from facts alone");
+        assert!(said("policy.kept").starts_with("in each world, stratum "), "{}", said("policy.kept"));
+        assert!(said("policy.careful.stale").starts_with("in each world, stratum "));
+        assert_eq!(standing(&program, "policy.nothing"), None);
     }
 
     #[test]
