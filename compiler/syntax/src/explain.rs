@@ -197,7 +197,7 @@ impl Stop<'_> {
         if self.position == 0 {
             let what: &[&str] = match self.entry {
                 Entry::Item => &["an item"],
-                Entry::Member => &["`cover`", "`owner`", "`criticality`", "`apply`", "a rule"],
+                Entry::Member => &["`cover`", "`owner`", "`criticality`", "`apply`", "a relation's rule"],
                 Entry::TestPart => &["`cases`", "`given`", "`change`", "`expect`"],
                 Entry::Fact => &["a fact"],
                 Entry::Atom => &["an atom"],
@@ -284,6 +284,12 @@ impl Stop<'_> {
                 "did you forget a `,` before this?".to_owned()
             }
             Token::CloseBrace if self.position == 0 => "this `}` closes nothing".to_owned(),
+            Token::Deny | Token::Escalate | Token::Permit if self.position == 0 && self.entry == Entry::Member => {
+                format!("`{word}` stands in a blueprint, which the intent applies: `apply name();`")
+            }
+            token if token.is_reserved() && self.position == 0 && self.entry == Entry::Member => {
+                format!("`{word}` stands outside of the intent")
+            }
             Token::Semicolon if self.position == 0 => "no `;` stands behind a `}`".to_owned(),
             Token::Semicolon
                 if self.wants("if") && self.words.first().is_some_and(|first| first.token.is_reserved()) =>
@@ -345,11 +351,13 @@ impl Stop<'_> {
 
     /// A first word that begins nothing here, but is near one that does, or is another language's.
     fn no_beginning(&self) -> Option<SyntaxError> {
-        let first = self.words.first().filter(|first| self.position == 1 && first.token == Token::Name)?;
+        let first = self.words.first().filter(|first| self.position == 1 && first.token.is_name())?;
         let (help, fix) = self.first_word()?;
         let span = Span { start: first.start, end: first.end };
         let message = format!("`{}` begins nothing here", self.word(0));
-        let error = SyntaxError::new(ErrorKind::Syntax, span, message, "not a word of the language").help(help);
+        let ours = matches!(self.word(0), "cover" | "owner" | "criticality" | "apply");
+        let label = if ours { "not in this place" } else { "not a word of the language" };
+        let error = SyntaxError::new(ErrorKind::Syntax, span, message, label).help(help);
         Some(match fix {
             Some(fix) => error.replace(span, fix),
             None => error,
@@ -369,6 +377,7 @@ impl Stop<'_> {
             "rule" | "fact" => "a rule has no word before it: `head if body;`",
             "predicate" | "table" | "decl" | "input" | "output" => "write `relation`",
             "const" | "var" => "write a blueprint's parameter, or a fact",
+            "cover" | "owner" | "criticality" | "apply" if self.entry == Entry::Item => "this stands in an `intent`",
             _ => "",
         };
         if !known.is_empty() {
