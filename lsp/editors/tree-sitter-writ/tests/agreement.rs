@@ -114,3 +114,10 @@ fn first_error(text: &str) -> String {
     }
     format!("{:?} {}", node.start_position(), &text[node.byte_range()].chars().take(120).collect::<String>())
 }
+
+#[test]
+fn zed_has_the_same_colours() {
+    let colours = |path: &str| fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/").to_owned() + path);
+    let (ours, zed) = (colours("queries/highlights.scm"), colours("../zed/languages/writ/highlights.scm"));
+    assert_eq!(ours.expect("readable"), zed.expect("readable"), "copy queries/highlights.scm there");
+}

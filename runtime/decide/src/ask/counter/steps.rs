@@ -16,8 +16,8 @@ use proof::{Premise, Proof, Side, Why};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How long a waiver is proposed for: 30 days, in microseconds.
-const WAIVED: i64 = 30 * 24 * 3_600 * 1_000_000;
+/// How long a waiver or an approval is proposed for: 30 days, in microseconds.
+const LASTS: i64 = 30 * 24 * 3_600 * 1_000_000;
 
 /// Gathers the steps that a decision gives reason for.
 pub(super) struct Steps<'a, 's> {
@@ -43,7 +43,7 @@ impl Steps<'_, '_> {
             program.objections.iter().find(|one| relation == Some(one.relation) || relation == one.possible);
         if let Some(right) = objection.and_then(|objection| objection.waivable.as_deref()) {
             for party in self.holders(right) {
-                let until = Value::Time(self.settled.case.now.saturating_add(WAIVED));
+                let until = Value::Time(self.settled.case.now.saturating_add(LASTS));
                 let tuple = vec![
                     Value::text(reason.rule.as_str()),
                     subjects(&reason.subjects),
@@ -129,7 +129,8 @@ impl Steps<'_, '_> {
             let digest = self.settled.case.change.digest.to_string();
             let says = [digest.as_str(), accepts];
             let mut tuple: Tuple = says.map(Value::text).to_vec();
-            tuple.extend([subjects(about), Value::text(party.as_str()), Value::text("proposed")]);
+            let until = Value::Time(self.settled.case.now.saturating_add(LASTS));
+            tuple.extend([subjects(about), Value::text(party.as_str()), Value::text("proposed"), until]);
             let text = format!("an approval by {party} of {accepts}({})", about.join(", "));
             self.add(Kind::Approve, text, Does::Add { relation: "std.authority.approval".into(), tuple });
         }
