@@ -54,6 +54,28 @@ pub struct Info {
     pub owner: Option<String>,
 }
 
+/// A package that the compiled one depends on, directly or through others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dependency {
+    /// Its name and version.
+    pub package: program::Package,
+    /// What the names of its modules begin with: `acme.payments`.
+    pub module: String,
+    /// Its modules that others may use, by their names in the package.
+    pub exports: Vec<String>,
+    /// The packages that depend on it directly, by what their modules' names begin with; the compiled one has the empty name.
+    pub readers: Vec<String>,
+    /// Its modules: paths below its own name (`acme/payments/edge.writ`), names in full.
+    pub files: Vec<Source>,
+}
+
+impl Dependency {
+    /// Whether it has a module of that name, or could.
+    fn holds(&self, module: &str) -> bool {
+        module.strip_prefix(&self.module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    }
+}
+
 /// What comes of a package.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -81,6 +103,9 @@ pub struct Database {
     /// The package's files by path, also those that were removed: an input is never freed.
     files: BTreeMap<String, File>,
     library: Vec<File>,
+    /// Files of dependencies by path, also those that were removed, and which are there.
+    foreign: BTreeMap<String, File>,
+    foreign_present: BTreeSet<String>,
     present: BTreeSet<String>,
     /// Files whose text is being changed.
     open: BTreeSet<String>,
@@ -159,8 +184,45 @@ impl Database {
                 .new(&storage)
         });
         let library: Vec<File> = library.collect();
-        let project = Project::builder(library.clone(), info).durability(Durability::MEDIUM).new(&storage);
-        Database { storage, project, files: BTreeMap::new(), library, present: BTreeSet::new(), open: BTreeSet::new() }
+        let project = Project::builder(library.clone(), info, Vec::new()).durability(Durability::MEDIUM).new(&storage);
+        Database {
+            storage,
+            project,
+            files: BTreeMap::new(),
+            library,
+            foreign: BTreeMap::new(),
+            foreign_present: BTreeSet::new(),
+            present: BTreeSet::new(),
+            open: BTreeSet::new(),
+        }
+    }
+
+    /// Says which packages it depends on; those that were said before count no more.
+    pub fn set_dependencies(&mut self, dependencies: Vec<Dependency>) {
+        let mut told = Vec::new();
+        self.foreign_present.clear();
+        for mut one in dependencies {
+            for Source { path, module, text } in std::mem::take(&mut one.files) {
+                self.foreign_present.insert(path.clone());
+                match self.foreign.get(&path) {
+                    Some(&file) if file.text(&self.storage) != text => {
+                        file.set_text(&mut self.storage).with_durability(Durability::MEDIUM).to(text);
+                    }
+                    Some(_) => {}
+                    None => {
+                        let file = File::builder(path.clone(), module, Package::Dependency, text)
+                            .durability(Durability::MEDIUM)
+                            .new(&self.storage);
+                        self.foreign.insert(path, file);
+                    }
+                }
+            }
+            told.push(one);
+        }
+        if self.project.dependencies(&self.storage) != told {
+            self.project.set_dependencies(&mut self.storage).with_durability(Durability::MEDIUM).to(told);
+        }
+        self.list_files();
     }
 
     /// Sets a file's text, or adds the file. Waits until readers of older snapshots have given up.
@@ -213,7 +275,11 @@ impl Database {
 
     fn list_files(&mut self) {
         let files = self.present.iter().filter_map(|path| self.files.get(path).copied());
-        let files = self.library.iter().copied().chain(files).collect();
+        let foreign = self.foreign_present.iter().filter_map(|path| self.foreign.get(path).copied());
+        let files: Vec<File> = self.library.iter().copied().chain(foreign).chain(files).collect();
+        if self.project.files(&self.storage) == files {
+            return;
+        }
         self.project.set_files(&mut self.storage).with_durability(Durability::MEDIUM).to(files);
     }
 

@@ -37,9 +37,21 @@ pub struct Signatures {
 pub enum Package {
     /// The standard library.
     Std,
+    /// A package that the compiled one depends on; which, the first two words of its modules' names say.
+    Dependency,
     /// The package that is compiled.
     #[default]
     Root,
+}
+
+impl Package {
+    /// What the names of a package's modules begin with: `acme.payments` of `acme.payments.edge`.
+    ///
+    /// - returns: `None` for the root package and the library, whose modules have no other name.
+    pub fn home(self, module: &str) -> Option<&str> {
+        let end = module.match_indices('.').nth(1).map_or(module.len(), |(at, _)| at);
+        (self == Package::Dependency).then(|| &module[..end])
+    }
 }
 
 /// A declared name.

@@ -32,6 +32,7 @@ mod imports;
 mod lint;
 
 pub mod database;
+pub mod interface;
 pub mod question;
 
 pub mod builtins;

@@ -187,6 +187,9 @@ pub trait Exporting {
 
     /// The names under which intents apply blueprints.
     fn applications(&self) -> &[String];
+
+    /// Why one module may not use another, of a package that keeps it to itself or that its own does not depend on.
+    fn barred(&self, from: &str, module: &str) -> Option<String>;
 }
 
 /// The names of all modules, each found when it is asked for.
@@ -219,6 +222,11 @@ impl<'s> Names<'s> {
     /// Whether a module of that name exists: a file, or a module of builtins alone (`std.str`).
     pub fn is_module(&self, name: &str) -> bool {
         self.source.is_file(name) || functions_of(name).next().is_some()
+    }
+
+    /// Why one module may not use another.
+    pub fn barred(&self, from: &str, module: &str) -> Option<String> {
+        self.source.barred(from, module)
     }
 
     /// Whether a file declares that name.

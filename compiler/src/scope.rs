@@ -112,7 +112,7 @@ pub fn scope(module: &str, package: Package, items: &[(u32, &Item)], names: &Nam
 }
 
 impl Scope {
-    /// The scope of a question: every name of every module, the root package's before those of the library.
+    /// The scope of a question: every name of every module, the root package's before those of others and the library.
     pub fn of_questions() -> Scope {
         Scope { open: true, ..Scope::default() }
     }
@@ -123,10 +123,13 @@ impl Scope {
     }
 
     fn import_listed(&mut self, path: &Path, listed: &[Name], names: &Names<'_>) -> Vec<Diagnostic> {
-        let module = joined(&path.names);
-        if !names.is_module(&module) {
+        let Some(module) = self.module_named(&joined(&path.names), names) else {
             self.broken.extend(listed.iter().map(|name| name.text.clone()));
             return vec![unknown_module(path, names)];
+        };
+        if let Some(why) = names.barred(&self.module, &module) {
+            self.broken.extend(listed.iter().map(|name| name.text.clone()));
+            return vec![barred(path, why)];
         }
         listed.iter().filter_map(|name| self.import_one(&module, name, names).err().map(|found| *found)).collect()
     }
@@ -134,15 +137,26 @@ impl Scope {
     /// `use std.net;` brings the module, `use std.history.touched;` the name.
     fn import_path(&mut self, path: &Path, names: &Names<'_>) -> Vec<Diagnostic> {
         let (Some(last), whole) = (path.names.last(), joined(&path.names)) else { return Vec::new() };
-        if names.is_module(&whole) {
-            return self.bring(last, Target::Module(whole), names).err().map(|found| *found).into_iter().collect();
-        }
-        let module = joined(&path.names[..path.names.len() - 1]);
-        if !names.is_module(&module) {
+        let whole = self.module_named(&whole, names);
+        let above = || self.module_named(&joined(&path.names[..path.names.len() - 1]), names);
+        let Some(module) = whole.clone().or_else(above) else {
             self.broken.insert(last.text.clone());
             return vec![unknown_module(path, names)];
+        };
+        if let Some(why) = names.barred(&self.module, &module) {
+            self.broken.insert(last.text.clone());
+            return vec![barred(path, why)];
+        }
+        if let Some(whole) = whole {
+            return self.bring(last, Target::Module(whole), names).err().map(|found| *found).into_iter().collect();
         }
         self.import_one(&module, last, names).err().map(|found| *found).into_iter().collect()
+    }
+
+    /// The module that a text names: of its own package before all others.
+    fn module_named(&self, name: &str, names: &Names<'_>) -> Option<String> {
+        let own = self.package.home(&self.module).map(|home| format!("{home}.{name}"));
+        own.filter(|own| names.is_module(own)).or_else(|| names.is_module(name).then(|| name.to_owned()))
     }
 
     fn import_one(&mut self, module: &str, name: &Name, names: &Names<'_>) -> Result<(), Box<Diagnostic>> {
@@ -204,6 +218,12 @@ impl Scope {
             })),
             1 => {
                 let symbol = fitting.remove(0);
+                if !self.open
+                    && let Some(why) = names.barred(&self.module, &symbol.module)
+                {
+                    let span = syntax::ast::Span { start: path[0].span.start, end: last.span.end };
+                    return Err(Box::new(barred(&Path { names: path.to_vec(), span }, why)));
+                }
                 let visible = self.open
                     || symbol.module == self.module
                     || names.lookup(&symbol.module, &symbol.local).is_none_or(|(_, public)| public);
@@ -243,7 +263,8 @@ impl Scope {
         };
         let full = || {
             let modules = (1..path.len()).rev().map(|cut| (path[..cut].join("."), path[cut..].join(".")));
-            modules.filter(|(module, _)| names.is_module(module)).find_map(|(module, local)| symbol(&module, local))
+            let named = modules.filter_map(|(module, local)| Some((self.module_named(&module, names)?, local)));
+            named.into_iter().find_map(|(module, local)| symbol(&module, local))
         };
         let plain = || symbol("", path.join("."));
         // The modules of the library are known by their last name: `str.format`, `net.routes`.
@@ -271,10 +292,8 @@ impl Scope {
                 })
                 .collect()
         };
-        match named(Package::Root) {
-            none if none.is_empty() => named(Package::Std),
-            some => some,
-        }
+        let by_nearness = [Package::Root, Package::Dependency, Package::Std];
+        by_nearness.into_iter().map(named).find(|found| !found.is_empty()).unwrap_or_default()
     }
 
     fn unknown(&self, names: &Names<'_>, path: &[Name], blueprint: Option<&str>, wanted: Wanted) -> Diagnostic {
@@ -379,6 +398,12 @@ fn unknown_module(path: &Path, names: &Names<'_>) -> Diagnostic {
         return diagnostic.did_you_mean(span, Some(meant));
     }
     diagnostic.did_you_mean(path.span, near(&whole, modules()))
+}
+
+fn barred(path: &Path, why: String) -> Diagnostic {
+    Diagnostic::new(Code::PrivateName, format!("`{}` cannot be used here", joined(&path.names)))
+        .label(path.span, why)
+        .law("of another package a module can be used if that package exports it, and this one depends on it")
 }
 
 fn unknown_import(module: &str, name: &Name, names: &Names<'_>) -> Diagnostic {

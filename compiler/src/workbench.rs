@@ -73,6 +73,10 @@ impl Exporting for Shelf {
     fn applications(&self) -> &[String] {
         &self.applications
     }
+
+    fn barred(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
 }
 
 impl Declaring for Shelf {

@@ -222,6 +222,25 @@ impl Exporting for Lookups<'_> {
     fn applications(&self) -> &[String] {
         applications(self.db, self.project)
     }
+
+    fn barred(&self, from: &str, module: &str) -> Option<String> {
+        let all = self.project.dependencies(self.db);
+        if all.is_empty() {
+            return None;
+        }
+        let home = |module: &str| all.iter().find(|one| one.holds(module));
+        let (own, other) = (home(from).map_or("", |one| one.module.as_str()), home(module)?);
+        if own == other.module {
+            return None;
+        }
+        if !other.readers.iter().any(|reader| reader == own) {
+            let who = if own.is_empty() { "this package" } else { "the package of this file" };
+            return Some(format!("{who} does not depend on `{}`", other.package.name));
+        }
+        let local = module.get(other.module.len() + 1..).unwrap_or_default();
+        (!other.exports.iter().any(|one| one == local))
+            .then(|| format!("`{}` does not export its module `{local}`", other.package.name))
+    }
 }
 
 impl Declaring for Lookups<'_> {
@@ -464,7 +483,10 @@ fn lower_from<'db>(
     let library = program::Package { name: "std".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     lower::lower(&lower::Input {
         modules: modules.chain(beside).collect(),
-        packages: vec![info.package.clone(), library],
+        packages: std::iter::once(info.package.clone())
+            .chain(project.dependencies(db).iter().map(|one| one.package.clone()))
+            .chain([library])
+            .collect(),
         owner: info.owner.clone(),
         pause: &|| db.unwind_if_revision_cancelled(),
     })

@@ -291,3 +291,97 @@ fn the_standard_library_compiles() {
     let output = snapshot.compile();
     assert!(output.program.is_some(), "{}", crate::render::render(&output.reports, &|path| snapshot.text(path), false));
 }
+
+/// A package that others depend on: a module that it exports, one that it keeps, an intent and a test of its own.
+fn words() -> Dependency {
+    let file = |name: &str, text: &str| Source {
+        path: format!("acme/the-words/{name}.writ"),
+        module: format!("acme.the_words.{name}"),
+        text: text.to_owned(),
+    };
+    Dependency {
+        package: program::Package { name: "acme/the-words".to_owned(), version: "1.2.0".to_owned() },
+        module: "acme.the_words".to_owned(),
+        exports: vec!["shown".to_owned()],
+        readers: vec![String::new()],
+        files: vec![
+            file(
+                "shown",
+                "use kept.secret;\n\npub relation known(r: string);\nknown(r) if secret(r);\n\nintent own \"Ours\" { cover r if std.state.kind(r, _); owner \"them\"; }\n\ntest \"ours\" { expect known(\"b\"); }\n",
+            ),
+            file("kept", "pub relation secret(r: string);\nsecret(\"a\");\n"),
+        ],
+    }
+}
+
+fn with_words(policy: &str) -> Database {
+    let mut database = Database::new(info());
+    database.set_dependencies(vec![words()]);
+    database.set_file(source("policy.writ", policy));
+    database
+}
+
+fn codes(database: &Database) -> Vec<&'static str> {
+    database.snapshot().compile().reports.iter().map(|report| report.code.number()).collect()
+}
+
+#[test]
+fn a_dependency_s_modules_stand_below_its_name() {
+    let database = with_words("use acme.the_words.shown.known;\n\npub relation own(r: string);\nown(r) if known(r);\n");
+    let output = database.snapshot().compile();
+    assert!(output.reports.is_empty(), "{:?}", output.reports);
+    let program = output.program.expect("it compiles");
+    let names: Vec<&str> = program.packages.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["acme/test", "acme/the-words", "std"]);
+    assert!(program.find("acme.the_words.kept.secret").is_some());
+    // Its intents and its tests are its own.
+    assert!(program.intents.is_empty() && output.tests.is_empty());
+    assert!(
+        program.is_own("policy.writ")
+            && !program.is_own("acme/the-words/shown.writ")
+            && !program.is_own("std/state.writ")
+    );
+}
+
+#[test]
+fn what_a_dependency_keeps_to_itself_cannot_be_used_in_any_way() {
+    for policy in [
+        "use acme.the_words.kept.secret;\n\npub relation own(r: string);\nown(r) if secret(r);\n",
+        "use acme.the_words.kept;\n\npub relation own(r: string);\nown(r) if kept.secret(r);\n",
+        "pub relation own(r: string);\nown(r) if acme.the_words.kept.secret(r);\n",
+    ] {
+        let found = codes(&with_words(policy));
+        assert!(found.contains(&Code::PrivateName.number()), "{policy}: {found:?}");
+    }
+}
+
+#[test]
+fn only_who_depends_on_a_package_sees_it() {
+    let mut hidden = words();
+    hidden.readers = vec!["acme.other".to_owned()];
+    let mut database =
+        with_words("use acme.the_words.shown.known;\n\npub relation own(r: string);\nown(r) if known(r);\n");
+    assert!(codes(&database).is_empty());
+    database.set_dependencies(vec![hidden]);
+    assert_eq!(codes(&database), [Code::PrivateName.number()]);
+    database.set_dependencies(Vec::new());
+    assert_eq!(codes(&database), [Code::UnknownModule.number()]);
+    database.set_dependencies(vec![words()]);
+    assert!(codes(&database).is_empty());
+}
+
+#[test]
+fn a_dependency_adds_to_the_world_and_gives_nobody_authority() {
+    for (rule, refused) in [
+        ("std.state.kind(\"x\", \"database\");", false),
+        ("std.authority.member(\"mallory\", \"owners\");", true),
+        ("std.authority.right(\"mallory\", \"accept-risk\", _) if known(_);", true),
+    ] {
+        let mut bold = words();
+        bold.files[0].text += &format!("\n{rule}\n");
+        let mut database = with_words("pub relation own(r: string);\nown(\"a\");\n");
+        database.set_dependencies(vec![bold]);
+        let found = codes(&database);
+        assert_eq!(found.contains(&Code::ForeignHead.number()), refused, "{rule}: {found:?}");
+    }
+}

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use salsa::Database as Db;
 use syntax::ast::{Blueprint, Item, ItemKind, Name, Span};
 
-use super::Info;
+use super::{Dependency, Info};
 
 #[salsa::input]
 pub(super) struct File {
@@ -27,11 +27,14 @@ pub(super) struct File {
 
 #[salsa::input]
 pub(super) struct Project {
-    /// The library's, then the package's by path.
+    /// The library's, then those of dependencies, then the package's, each by path.
     #[returns(deref)]
     pub(super) files: Vec<File>,
     #[returns(ref)]
     pub(super) info: Info,
+    /// Without their files' texts.
+    #[returns(deref)]
+    pub(super) dependencies: Vec<Dependency>,
 }
 
 /// An item's text. Its place is no part of what it is.
@@ -69,9 +72,14 @@ pub(super) fn chunks<'db>(db: &'db dyn Db, file: File) -> Vec<Chunk<'db>> {
     chunks.collect()
 }
 
+/// A chunk as an item. Intents and tests of packages that the compiled one depends on are left out: they are about those
+/// packages alone.
 #[salsa::tracked(returns(ref))]
 pub(super) fn parsed<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> (Option<Item>, Vec<Diagnostic>) {
-    let (item, errors) = syntax::parse_chunk(chunk.text(db));
+    let (mut item, errors) = syntax::parse_chunk(chunk.text(db));
+    if chunk.file(db).package(db) == Package::Dependency {
+        item = item.filter(|item| !matches!(item.kind, ItemKind::Intent(_) | ItemKind::Test(_)));
+    }
     (item, errors.into_iter().map(mistake).collect())
 }
 

@@ -142,12 +142,14 @@ pub(crate) fn alike(snapshot: &Snapshot, target: &Target) -> BTreeSet<Target> {
 /// Every place of a name in files that may mention it, in the order of the files and their texts.
 pub(crate) fn everywhere(snapshot: &Snapshot, target: &Target, wanted: impl Fn(Role) -> bool) -> Vec<Occurrence> {
     let all = alike(snapshot, target);
-    let std = match target {
-        Target::Module(name) => name.starts_with("std."),
-        _ => target.declaration().is_some_and(|name| name.starts_with("std.") || !name.contains('.')),
+    let module = match target {
+        Target::Module(name) => Some(name.as_str()),
+        _ => target.declaration().and_then(|name| split(snapshot, name)).map(|(module, _)| module),
     };
-    // The library mentions nothing of the package.
-    let paths = snapshot.paths().filter(|path| std || snapshot.package_of(path) == Some(Package::Root));
+    let home = module.and_then(|module| snapshot.path_of(module)).and_then(|path| snapshot.package_of(path));
+    // Others mention nothing of the package.
+    let own = home == Some(Package::Root);
+    let paths = snapshot.paths().filter(|path| !own || snapshot.package_of(path) == Some(Package::Root));
     let mut found = Vec::new();
     for path in paths {
         for piece in snapshot.pieces(path) {

@@ -84,7 +84,7 @@ pub struct Token {
 /// - `within`: only what this touches.
 pub fn tokens(snapshot: &Snapshot, path: &str, within: Option<Range<usize>>) -> Vec<Token> {
     let text = snapshot.text(path).unwrap_or_default();
-    let library = snapshot.package_of(path) == Some(Package::Std);
+    let library = snapshot.package_of(path) != Some(Package::Root);
     let mut names: Vec<Token> = Vec::new();
     let touched = |start: usize, end: usize| within.as_ref().is_none_or(|w| start <= w.end && w.start <= end);
     for piece in snapshot.pieces(path).iter().filter(|piece| touched(piece.start, piece.end())) {

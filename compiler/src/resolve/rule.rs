@@ -219,7 +219,8 @@ impl Body<'_> {
         let name = symbol.qualified();
         let relation = self.library.relation(&name)?;
         let home = self.library.module(&symbol.module).map(|module| module.package).unwrap_or_default();
-        if let Some(diagnostic) = refused(context, relation, home, atom.path.span) {
+        let same = home == context.module.package && home.home(&symbol.module) == home.home(&context.module.name);
+        if let Some(diagnostic) = refused(context, relation, home, same, atom.path.span) {
             self.report(diagnostic);
         }
         self.hold_back(relation);
@@ -306,7 +307,16 @@ pub(crate) fn filled_by_tool(name: &str) -> bool {
         || name == "std.time.now"
 }
 
-fn refused(context: Context<'_>, relation: &hir::Relation, home: Package, span: Span) -> Option<Diagnostic> {
+/// Why a rule may not derive a relation.
+///
+/// - `same`: whether both are of one package.
+fn refused(
+    context: Context<'_>,
+    relation: &hir::Relation,
+    home: Package,
+    same: bool,
+    span: Span,
+) -> Option<Diagnostic> {
     let name = relation.declared.name.rsplit('.').next().unwrap_or_default();
     let own = context.module.package;
     if own != Package::Std && filled_by_tool(&relation.declared.name) {
@@ -318,8 +328,13 @@ fn refused(context: Context<'_>, relation: &hir::Relation, home: Package, span: 
     if let Some(word) = relation.word {
         return Some(governed(span, name, word));
     }
-    if home != own && own != Package::Root {
-        return Some(foreign(span, name));
+    match own {
+        _ if same => {}
+        Package::Root => {}
+        // What it says of the world is seen in every proof; whom it would give rights is for the root to say.
+        Package::Dependency if home == Package::Std && relation.qualifier != hir::Qualifier::Authority => {}
+        Package::Dependency if home == Package::Std => return Some(authority(span, name)),
+        Package::Dependency | Package::Std => return Some(foreign(span, name)),
     }
     let inside = context.blueprint.map(|blueprint| blueprint.declared.name.as_str());
     if relation.blueprint.as_deref() != inside {
@@ -373,6 +388,12 @@ fn foreign(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(Code::ForeignHead, format!("no rule here may add to `{name}`"))
         .label(span, "belongs to somebody else")
         .law("a rule adds to relations of its own package, or of the standard library")
+}
+
+fn authority(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(Code::ForeignHead, format!("a package that others depend on may not add to `{name}`"))
+        .label(span, "says who has authority")
+        .law("who is accountable, belongs to a team or holds a right is said by the root package and its facts alone")
 }
 
 fn subject_variable(span: Span) -> Diagnostic {

@@ -157,7 +157,7 @@ impl Asker<'_, '_> {
         if !instead.is_empty() {
             // A fact was likely meant, and no rule of the standard library that does not even begin to hold.
             rules.retain(|(rule, course)| {
-                !rule.citation.file.starts_with("std/") || !shown(program, rule, &course.holds, course).is_empty()
+                program.is_own(&rule.citation.file) || !shown(program, rule, &course.holds, course).is_empty()
             });
         }
         rules.sort_by_key(|(rule, course)| shown(self.settled.program, rule, &course.left(rule), course).len());

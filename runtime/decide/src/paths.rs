@@ -33,7 +33,7 @@ pub fn nowhere(case: &Case<'_>) -> Result<BTreeSet<(Nowhere, bool)>, Failure> {
         case.program.relation(relation).scope != Scope::Change || !case.change.actions.is_empty()
     };
     let mut asked: Vec<(&Rule, Vec<Way>)> = Vec::new();
-    for rule in case.program.rules.iter().filter(|rule| !rule.citation.file.starts_with("std/")) {
+    for rule in case.program.rules.iter().filter(|rule| case.program.is_own(&rule.citation.file)) {
         let second = matches!(case.program.relation(rule.head.relation).reading, Reading::Possible(_));
         let mut ways = if second { Vec::new() } else { ways(rule, &case.program) };
         ways.retain(|way| readable(way.relation));

@@ -144,7 +144,7 @@ fn one(
 }
 
 /// What a test asks, as any decision is asked.
-fn case<'l>(program: &Arc<Program>, test: &TestCase, limits: Limits<'l>) -> Case<'l> {
+pub fn case<'l>(program: &Arc<Program>, test: &TestCase, limits: Limits<'l>) -> Case<'l> {
     let (mut now, mut sources, mut facts) = (NOW, Vec::new(), Vec::new());
     for fact in &test.given {
         match (&*fact.relation, fact.tuple.as_slice()) {

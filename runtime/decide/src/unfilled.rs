@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 /// - returns: qualified names. A relation that is `optional`, of the standard library, or asked by nobody is none.
 pub fn unfilled(case: &Case<'_>) -> BTreeSet<String> {
     let program = &case.program;
-    let own = program.rules.iter().filter(|rule| !rule.citation.file.starts_with("std/"));
+    let own = program.rules.iter().filter(|rule| program.is_own(&rule.citation.file));
     let asked: BTreeSet<RelationId> = own
         .flat_map(|rule| &rule.body)
         .filter_map(|literal| match literal {

@@ -65,6 +65,12 @@ pub struct Stratum {
 }
 
 impl Program {
+    /// Whether a citation's file is the root package's own: those of others stand below the name of their package.
+    pub fn is_own(&self, file: &str) -> bool {
+        let below = |name: &str| file.strip_prefix(name).is_some_and(|rest| rest.starts_with('/'));
+        !self.packages.iter().skip(1).any(|package| below(&package.name))
+    }
+
     /// The relation of that qualified name.
     pub fn find(&self, name: &str) -> Option<RelationId> {
         let found = self.relations.binary_search_by(|relation| relation.name.as_str().cmp(name)).ok()?;

@@ -101,7 +101,8 @@ impl Offer<'_, '_> {
         let scope = &self.module.scope;
         let own = blueprint(self.context);
         let mut all: Vec<(u8, String, Sort, String, bool)> = Vec::new();
-        for exports in library.names.modules() {
+        let seen = |module: &str| library.names.barred(&self.module.name, module).is_none();
+        for exports in library.names.modules().filter(|exports| seen(&exports.module)) {
             let here = exports.module == self.module.name;
             for (local, entry) in exports.names.iter().filter(|(_, entry)| wanted(entry.sort)) {
                 let name = format!("{}.{local}", exports.module);

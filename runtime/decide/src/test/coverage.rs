@@ -95,7 +95,7 @@ fn counted(program: &Program, rules: Rules) -> impl Iterator<Item = (RuleId, &Ru
         let (file, relation) = (rule.citation.file.as_str(), program.relation(rule.head.relation));
         let wanted = match rules {
             Rules::None => false,
-            Rules::Own => !file.is_empty() && !file.starts_with("std/"),
+            Rules::Own => !file.is_empty() && program.is_own(file),
             Rules::All => !file.is_empty(),
         };
         let own = !relation.hidden && !matches!(relation.reading, Reading::Possible(_));

@@ -1,0 +1,326 @@
+//! What a package offers to others: its exported names with their columns and parameters, and how two versions of that differ.
+//!
+//! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart.
+//!
+//! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
+//! Not here: whether the two decide alike, which no list shows (`decide`).
+
+use crate::hir::{Column, Qualifier};
+use crate::library::Library;
+use crate::names::Sort;
+use program::Severity;
+use std::collections::BTreeMap;
+use syntax::ast::Word;
+
+/// What stands under a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// `relation`, `blueprint`, `deny`, …
+    pub kind: &'static str,
+    /// Columns, parameters, subjects, or the members of an enum, in order.
+    pub columns: Vec<Part>,
+    /// `change`, `authority`, the key: what else the declaration says; empty where it says nothing more.
+    pub more: String,
+    /// What its author says of it.
+    pub docs: String,
+    /// Control ids.
+    pub controls: Vec<String>,
+    /// How grave it is.
+    pub severity: Option<Severity>,
+    /// By which right it may be waived.
+    pub waivable: Option<String>,
+}
+
+/// A column, a parameter, a subject or a member.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub name: String,
+    /// Its type; empty for a member.
+    pub r#type: String,
+    /// A parameter's default.
+    pub default: Option<String>,
+}
+
+/// What is offered, by name: `edge.closed` for a blueprint, `edge.closed.open_port` for a rule of it.
+pub type Interface = BTreeMap<String, Offer>;
+
+/// What a difference asks of a version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    /// Whoever used the old one notices nothing.
+    Patch,
+    /// There is more than before.
+    Minor,
+    /// Who used the old one may not compile, or decide otherwise.
+    Major,
+}
+
+impl Level {
+    /// Its word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Patch => "patch",
+            Level::Minor => "minor",
+            Level::Major => "major",
+        }
+    }
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Difference {
+    /// What it asks of the version.
+    pub level: Level,
+    /// The name.
+    pub name: String,
+    /// What became of it.
+    pub what: String,
+}
+
+/// What modules offer.
+///
+/// - `prefix`: what the names of all modules of the package begin with; empty for the package that is compiled.
+/// - `exports`: which modules, by their names in the package.
+pub fn interface(library: &Library<'_>, prefix: &str, exports: &[String]) -> Interface {
+    let mut found = Interface::new();
+    for module in exports {
+        let whole = if prefix.is_empty() { module.clone() } else { format!("{prefix}.{module}") };
+        let Some(exported) = library.names.module(&whole) else { continue };
+        for (local, entry) in &exported.names {
+            let seen = exported.declared(local).is_some_and(|(_, public)| public);
+            // What stands in a blueprint is its own business, but for what objects and permits: it is named in waivers and tests.
+            let inner = local.contains('.');
+            if let Some(offer) = offer(library, &format!("{whole}.{local}"), entry.sort)
+                .filter(|offer| seen && (!inner || ["deny", "escalate", "permit"].contains(&offer.kind)))
+            {
+                found.insert(format!("{module}.{local}"), offer);
+            }
+        }
+    }
+    found
+}
+
+fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
+    let plain = |kind, columns, more: String, docs: &str| Offer {
+        kind,
+        columns,
+        more,
+        docs: docs.to_owned(),
+        controls: Vec::new(),
+        severity: None,
+        waivable: None,
+    };
+    Some(match sort {
+        Sort::Entity => plain("entity", Vec::new(), String::new(), ""),
+        Sort::Enum => {
+            let found = library.enumeration(name)?;
+            let member = |name: &String| Part { name: name.clone(), r#type: String::new(), default: None };
+            plain("enum", found.members.iter().map(member).collect(), String::new(), &found.declared.docs)
+        }
+        Sort::Let => {
+            let (_, found) = library.helper(name)?;
+            plain("let", parts(&found.columns), String::new(), &found.declared.docs)
+        }
+        Sort::Blueprint => {
+            let found = library.blueprint(name)?;
+            plain("blueprint", parts(&found.parameters), String::new(), &found.declared.docs)
+        }
+        Sort::Relation => {
+            let found = library.relation(name)?;
+            let kind = match found.word {
+                None => "relation",
+                Some(Word::Deny) => "deny",
+                Some(Word::Escalate) => "escalate",
+                Some(Word::Permit) => "permit",
+            };
+            let mut more = match found.qualifier {
+                Qualifier::Plain => Vec::new(),
+                Qualifier::Change => vec![String::from("change")],
+                Qualifier::Authority => vec![String::from("authority")],
+            };
+            if let Some(key) = &found.key {
+                let column = |at: &usize| found.columns.get(*at).map_or("?", |column| column.name.as_str());
+                let columns: Vec<&str> = key.columns.iter().map(column).collect();
+                more.push(format!("key({})", columns.join(", ")));
+            }
+            Offer {
+                controls: found.controls.clone(),
+                severity: found.severity,
+                waivable: found.waivable.clone(),
+                ..plain(kind, parts(&found.columns), more.join(" "), &found.declared.docs)
+            }
+        }
+        Sort::Intent | Sort::Fixture | Sort::Function(_) => return None,
+    })
+}
+
+fn parts(columns: &[Column]) -> Vec<Part> {
+    let part = |column: &Column| Part {
+        name: column.name.clone(),
+        r#type: match column.lattice {
+            Some(program::Lattice::Least) => format!("least {}", column.r#type),
+            Some(program::Lattice::Most) => format!("most {}", column.r#type),
+            None => column.r#type.to_string(),
+        },
+        default: column.default.as_ref().map(ToString::to_string),
+    };
+    columns.iter().map(part).collect()
+}
+
+/// How two versions of what is offered differ, gravest first.
+pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let mut say = |level, name: &str, what: String| found.push(Difference { level, name: name.to_owned(), what });
+    for (name, was) in old {
+        let Some(is) = new.get(name) else {
+            say(Level::Major, name, format!("the {} is gone", was.kind));
+            continue;
+        };
+        if was.kind != is.kind {
+            say(Level::Major, name, format!("it was a {} and is a {}", was.kind, is.kind));
+            continue;
+        }
+        for (level, what) in columns(was, is) {
+            say(level, name, what);
+        }
+        if was.more != is.more {
+            let shown = |more: &str| if more.is_empty() { String::from("nothing more") } else { format!("`{more}`") };
+            say(Level::Major, name, format!("it said {} and says {}", shown(&was.more), shown(&is.more)));
+        }
+        if was.waivable.is_some() && was.waivable != is.waivable {
+            say(Level::Major, name, String::from("it can no longer be waived by the same right"));
+        }
+        if was.controls != is.controls || was.severity != is.severity {
+            say(Level::Minor, name, String::from("its controls or its severity are others"));
+        }
+    }
+    for (name, is) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
+        say(Level::Minor, name, format!("the {} is new", is.kind));
+    }
+    found.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.name.cmp(&b.name)).then_with(|| a.what.cmp(&b.what)));
+    found
+}
+
+/// What became of columns, parameters, subjects or members.
+fn columns(was: &Offer, is: &Offer) -> Vec<(Level, String)> {
+    let word = match was.kind {
+        "enum" => "member",
+        "blueprint" | "let" => "parameter",
+        "relation" => "column",
+        _ => "subject",
+    };
+    let mut found = Vec::new();
+    if was.kind == "enum" || was.kind == "blueprint" {
+        // By name: their order is no matter to who uses them.
+        for old in &was.columns {
+            match is.columns.iter().find(|new| new.name == old.name) {
+                None => found.push((Level::Major, format!("its {word} `{}` is gone", old.name))),
+                Some(new) if new.r#type != old.r#type => {
+                    found.push((
+                        Level::Major,
+                        format!("its {word} `{}` was {} and is {}", old.name, old.r#type, new.r#type),
+                    ));
+                }
+                Some(new) => match (&old.default, &new.default) {
+                    (Some(_), None) => {
+                        found.push((Level::Major, format!("its {word} `{}` has no default any more", old.name)))
+                    }
+                    (Some(was), Some(is)) if was != is => {
+                        found.push((
+                            Level::Major,
+                            format!("its {word} `{}` had the default {was} and has {is}", old.name),
+                        ));
+                    }
+                    (None, Some(is)) => {
+                        found.push((Level::Minor, format!("its {word} `{}` has the default {is}", old.name)))
+                    }
+                    (Some(_) | None, _) => {}
+                },
+            }
+        }
+        for new in is.columns.iter().filter(|new| !was.columns.iter().any(|old| old.name == new.name)) {
+            let needed = was.kind == "blueprint" && new.default.is_none();
+            let level = if needed { Level::Major } else { Level::Minor };
+            let how = if needed { ", and must be given" } else { "" };
+            found.push((level, format!("its {word} `{}` is new{how}", new.name)));
+        }
+        return found;
+    }
+    if was.columns != is.columns {
+        let shown = |offer: &Offer| {
+            offer.columns.iter().map(|part| format!("{}: {}", part.name, part.r#type)).collect::<Vec<_>>().join(", ")
+        };
+        found.push((Level::Major, format!("its {word}s were ({}) and are ({})", shown(was), shown(is))));
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Difference, Level, compared, interface};
+    use crate::database::{Database, Info, Source};
+
+    fn differences(old: &str, new: &str) -> Vec<String> {
+        let offered = |text: &str| {
+            let package = program::Package { name: "acme/words".to_owned(), version: "1.0.0".to_owned() };
+            let mut database = Database::new(Info { package, owner: None });
+            database.set_file(Source { path: "m.writ".to_owned(), module: "m".to_owned(), text: text.to_owned() });
+            let snapshot = database.snapshot();
+            assert!(snapshot.compile().program.is_some(), "{:?}", snapshot.compile().reports);
+            interface(&snapshot.library(), "", &["m".to_owned()])
+        };
+        let shown = |one: Difference| format!("{} {}: {}", one.level.name(), one.name, one.what);
+        compared(&offered(old), &offered(new)).into_iter().map(shown).collect()
+    }
+
+    const OLD: &str = "use std.state.{Resource, exists, tag};
+pub enum Level { low, high }
+pub relation level(r: Resource, level: Level) key(r);
+pub relation seen(r: Resource);
+relation own(r: Resource);
+own(r) if seen(r), level(r, _);
+/// Things are tagged.
+pub blueprint tagged(tag_key: string = \"owner\", most: int) {
+    relation inner(r: Resource);
+    inner(r) if covered(r), exists(r), not own(r), most > 0;
+    @control(\"A-1\")
+    deny bare(r) \"{r} is bare\" if inner(r), covered(r), not tag(r, tag_key, _);
+}
+";
+
+    #[test]
+    fn what_nobody_else_sees_may_change() {
+        assert_eq!(differences(OLD, OLD), [""; 0]);
+        let inside = OLD.replace("own(r", "mine(r").replace("inner", "hidden").replace("is bare\"", "is quite bare\"");
+        assert_eq!(differences(OLD, &inside), [""; 0]);
+    }
+
+    #[test]
+    fn each_change_says_what_it_asks_of_the_version() {
+        for (from, to, said) in [
+            ("pub relation seen(r: Resource)", "relation seen(r: Resource)", "major m.seen: the relation is gone"),
+            ("{ low, high }", "{ low, middle, high }", "minor m.Level: its member `middle` is new"),
+            ("{ low, high }", "{ low }", "major m.Level: its member `high` is gone"),
+            (" key(r)", "", "major m.level: it said `key(r)` and says nothing more"),
+            ("level: Level)", "level: string)", "major m.level: its columns were (r: "),
+            ("most: int)", "most: int = 3)", "minor m.tagged: its parameter `most` has the default 3"),
+            (
+                "= \"owner\"",
+                "= \"team\"",
+                "major m.tagged: its parameter `tag_key` had the default \"owner\" and has \"team\"",
+            ),
+            ("deny bare(r)", "deny naked(r)", "major m.tagged.bare: the deny is gone"),
+            ("deny bare(r)", "escalate bare(r)", "major m.tagged.bare: it was a deny and is a escalate"),
+            ("\"A-1\"", "\"A-2\"", "minor m.tagged.bare: its controls or its severity are others"),
+        ] {
+            let told = differences(OLD, &OLD.replace(from, to));
+            assert!(told.iter().any(|one| one.starts_with(said)), "{from} -> {to}: {told:?}");
+        }
+    }
+
+    #[test]
+    fn levels_are_ordered() {
+        assert!(Level::Patch < Level::Minor && Level::Minor < Level::Major);
+    }
+}
