@@ -1,6 +1,10 @@
 //! The command line: verbs, their inputs, their help.
 // LONG: every verb with its flags and its help, in the order in which they are listed; they share `Inputs`.
 
+mod packages;
+
+pub(crate) use packages::{Add, Fetching, Packages, Publish};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use decide::Assurance;
 use std::path::PathBuf;
@@ -15,6 +19,9 @@ pub(crate) struct Arguments {
     /// What to do.
     #[command(subcommand)]
     pub(crate) verb: Verb,
+    /// How packages may be had.
+    #[command(flatten)]
+    pub(crate) fetching: Fetching,
 }
 
 // LONG: every verb with its flags and its help, as `--help` prints them; they are read as one list.
@@ -154,6 +161,9 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  writ replay --with ../policy-v2\n  writ replay --with ../policy-v2 --since 2026-01-01 --json"
     )]
     Replay(Replay),
+    /// What is about packages.
+    #[command(flatten)]
+    Packages(Packages),
     /// The page of a diagnostic or of a builtin.
     #[command(after_help = "Examples:\n  writ explain W0203\n  writ explain net.contains")]
     Explain {

@@ -20,7 +20,7 @@ use std::fmt::Write as _;
 /// - `repair`: make the obvious repairs first.
 pub(crate) fn check(inputs: &Inputs, change: Option<&str>, repair: bool, as_json: bool) -> Result<Answer, Failure> {
     progress::stage("compiling the policy");
-    let mut package = package::load(&inputs.policy.policy)?;
+    let mut package = package::load_anew(&inputs.policy.policy)?;
     let repairs = if repair { fix::fix(&mut package)? } else { Vec::new() };
     let mut checked = policy::check(&package);
     let mut notes = String::new();

@@ -25,6 +25,15 @@ impl Failure {
     }
 }
 
+impl From<packages::Failure> for Failure {
+    fn from(failure: packages::Failure) -> Failure {
+        match failure {
+            packages::Failure::Malformed(text) => Failure::Malformed(text),
+            packages::Failure::Fault(text) => Failure::Fault(text),
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -12,6 +12,7 @@ mod ask;
 mod build;
 mod check;
 mod decide;
+mod dependencies;
 mod editor;
 mod failure;
 mod fix;
@@ -27,6 +28,7 @@ mod package;
 mod places;
 mod policy;
 mod progress;
+mod releases;
 mod remembered;
 mod repl;
 mod replay;
@@ -83,6 +85,7 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<Answer, Failure> {
+    package::ask(arguments.fetching);
     match arguments.verb {
         Verb::Init { folder, key, json } => init::init(&folder, key.as_deref(), json),
         Verb::Check { inputs, change, fix, json } => check::check(&inputs, change.as_deref(), fix, json),
@@ -102,6 +105,7 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Verb::Show { decision, policy, json } => show::show(&decision, &policy.policy, json),
         Verb::Approve(arguments) => approve::approve(&arguments),
         Verb::Replay(arguments) => replay::replay(&arguments),
+        Verb::Packages(packages) => dependencies::run(&packages),
         Verb::Explain { code, json } => check::explain(code.as_deref(), json),
         Verb::Completions { shell } => {
             let mut script = Vec::new();

@@ -3,8 +3,10 @@
 use crate::failure::Failure;
 use evidence::PublicKey;
 use import::Format;
+use packages::manifest::About;
 use program::{Speaks, Type, Value};
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -13,13 +15,20 @@ use std::path::Path;
 #[serde(deny_unknown_fields)]
 pub(crate) struct Manifest {
     /// `[package]`
-    pub(crate) package: Package,
+    pub(crate) package: About,
     /// `[[source]]`, in the order of the file.
     #[serde(default)]
     pub(crate) source: Vec<Source>,
     /// `[trust]`
     #[serde(default)]
     pub(crate) trust: Trust,
+    // What follows is read by `packages`, with the table above.
+    #[serde(default, rename = "dependencies")]
+    _dependencies: IgnoredAny,
+    #[serde(default, rename = "dev-dependencies")]
+    _dev_dependencies: IgnoredAny,
+    #[serde(default, rename = "registries")]
+    _registries: IgnoredAny,
 }
 
 /// `[trust]`: whose signatures are believed, by public keys.
@@ -32,6 +41,9 @@ pub(crate) struct Trust {
     /// Of those who approve and waive, by the party whose word it is.
     #[serde(default)]
     pub(crate) approvals: BTreeMap<String, Vec<Key>>,
+    // Of those who publish packages: read by `packages`.
+    #[serde(default, rename = "packages")]
+    _packages: IgnoredAny,
 }
 
 /// A public key in a manifest.
@@ -45,22 +57,6 @@ impl TryFrom<String> for Key {
     fn try_from(text: String) -> Result<Key, String> {
         PublicKey::parse(&text).map(Key).map_err(|no| format!("\"{text}\" is no key: {no}"))
     }
-}
-
-/// `[package]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Package {
-    /// `acme/payments`
-    pub(crate) name: String,
-    /// `1.4.0`
-    #[serde(default = "first_version")]
-    pub(crate) version: String,
-    /// The edition of the language.
-    #[serde(default = "first_edition")]
-    pub(crate) edition: String,
-    /// The party asked when nobody else has the right to decide.
-    pub(crate) owner: Option<String>,
 }
 
 /// `[[source]]`
@@ -135,50 +131,13 @@ impl Source {
     }
 }
 
-fn first_version() -> String {
-    String::from("0.1.0")
-}
-
-fn first_edition() -> String {
-    String::from("2026")
-}
-
 /// Reads a manifest.
 ///
 /// - `path`: for messages only.
 pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
-    let manifest: Manifest = toml::from_str(text).map_err(|error| {
-        let at = error.span().map_or(0, |span| span.start).min(text.len());
-        let before = &text[..at];
-        let line = before.matches('\n').count() + 1;
-        let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        let hint = unknown(error.message()).map(|near| format!("\n  help: did you mean `{near}`?")).unwrap_or_default();
-        Failure::Malformed(format!("{}:{line}:{column}: {}{hint}", path.display(), error.message().trim()))
-    })?;
-    if manifest.package.edition != "2026" {
-        return Err(Failure::Malformed(format!(
-            "{}: edition \"{}\" is not known to this version of writ; write \"2026\"",
-            path.display(),
-            manifest.package.edition
-        )));
-    }
-    let (name, version) = (&manifest.package.name, &manifest.package.version);
-    let word = |part: &str| {
-        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
-    };
-    if name.split('/').count() > 2 || !name.split('/').all(word) {
-        return Err(Failure::Malformed(format!(
-            "{}: name = \"{name}\" is no package name; write \"scope/name\" in small letters, digits, `-` and `_`",
-            path.display()
-        )));
-    }
-    let number = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit());
-    if version.split('.').count() != 3 || !version.split('.').all(number) {
-        return Err(Failure::Malformed(format!(
-            "{}: version = \"{version}\" is no version; write three numbers: \"1.4.0\"",
-            path.display()
-        )));
-    }
+    let shown = path.display().to_string();
+    let manifest: Manifest = toml::from_str(text).map_err(|error| packages::manifest::misread(&shown, text, &error))?;
+    packages::manifest::read(&shown, text)?;
     for (i, source) in manifest.source.iter().enumerate() {
         if manifest.source[..i].iter().any(|other| other.name == source.name) {
             return Err(Failure::Malformed(format!("{}: two sources are named `{}`", path.display(), source.name)));
@@ -186,20 +145,6 @@ pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
         source.max_age()?;
     }
     Ok(manifest)
-}
-
-/// The known key nearest to the unknown one that a message names.
-fn unknown(message: &str) -> Option<String> {
-    let mut words = message.split('`').skip(1).step_by(2);
-    let wrong = words.next()?;
-    if !message.starts_with("unknown") {
-        return None;
-    }
-    words
-        .map(|known| (strsim::levenshtein(wrong, known), known))
-        .filter(|(far, _)| *far <= 3)
-        .min()
-        .map(|(_, known)| known.to_owned())
 }
 
 #[cfg(test)]

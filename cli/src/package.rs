@@ -1,10 +1,14 @@
 //! A policy on disk: the folder of a `writ.toml` with all its modules, or one file that stands alone.
 
+use crate::arguments::Fetching;
 use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
-use lsp::folder;
+use compiler::database::Dependency;
+use lsp::{folder, installed};
+use packages::install::{self, Installed, Root, Ways};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// A policy's texts.
 pub(crate) struct Package {
@@ -14,6 +18,10 @@ pub(crate) struct Package {
     pub(crate) manifest: Option<Manifest>,
     /// Its modules, sorted by path.
     pub(crate) modules: Vec<Module>,
+    /// The packages that it depends on.
+    pub(crate) installed: Vec<Installed>,
+    /// The same as the compiler takes them.
+    pub(crate) dependencies: Vec<Dependency>,
 }
 
 /// One `.writ` file.
@@ -39,16 +47,64 @@ impl Package {
     /// The files it was read from.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let manifest = self.manifest.iter().map(|_| "writ.toml");
-        manifest.chain(self.modules.iter().map(|module| &*module.path)).map(|path| self.root.join(path)).collect()
+        let own = manifest.chain(self.modules.iter().map(|module| &*module.path)).map(|path| self.root.join(path));
+        let folders = self.installed.iter().filter(|one| one.in_folder);
+        let others = folders.flat_map(|one| one.tree.files().map(|(path, _)| folder::path_of(&one.folder, path)));
+        own.chain(others).collect()
     }
 }
 
-/// Reads the policy at a path.
+/// What was asked of the packages that others depend on, for the whole command.
+static ASKED: OnceLock<Fetching> = OnceLock::new();
+
+/// Keeps what was asked, before anything is loaded.
+pub(crate) fn ask(fetching: Fetching) {
+    let _ = ASKED.set(fetching);
+}
+
+/// How packages may be had.
+///
+/// - `locked`: whatever was asked, the lock stays as it is.
+pub(crate) fn ways(locked: bool) -> Ways {
+    let asked = ASKED.get().cloned().unwrap_or_default();
+    Ways {
+        store: installed::store(),
+        writ: installed::version(),
+        offline: asked.offline || asked.frozen,
+        locked: locked || asked.locked || asked.frozen,
+        docker: installed::docker(),
+    }
+}
+
+/// Reads the policy at a path. The packages that it depends on are those that were locked.
 pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
+    read(path, |root| install::load(root, &ways(true)))
+}
+
+/// Reads the policy at a path, and locks what its manifest asks for where that has changed and may be.
+pub(crate) fn load_anew(path: &Path) -> Result<Package, Failure> {
+    read(path, |root| install::load(root, &ways(false)))
+}
+
+/// Reads the policy at a path, as it would be with these packages in place of those that were locked.
+pub(crate) fn load_with(path: &Path, installed: Vec<Installed>) -> Result<Package, Failure> {
+    read(path, |_| Ok(installed))
+}
+
+fn read(
+    path: &Path,
+    depends: impl FnOnce(&Root) -> Result<Vec<Installed>, packages::Failure>,
+) -> Result<Package, Failure> {
     if path.is_file() && path.extension().is_some_and(|e| e == "writ") {
         let root = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         let module = module(&root, path)?;
-        return Ok(Package { root, manifest: None, modules: vec![module] });
+        return Ok(Package {
+            root,
+            manifest: None,
+            modules: vec![module],
+            installed: Vec::new(),
+            dependencies: Vec::new(),
+        });
     }
     let root = if path.file_name().is_some_and(|name| name == "writ.toml") {
         path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
@@ -74,7 +130,8 @@ pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
             root.display()
         )));
     }
-    let manifest = manifest::read(&file, &text(&file)?)?;
+    let said = text(&file)?;
+    let manifest = manifest::read(&file, &said)?;
     let mut fault = None;
     let paths = folder::modules(&root, false, &mut |path, error| {
         fault.get_or_insert_with(|| unreadable(path, &error));
@@ -89,7 +146,11 @@ pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
             root.display()
         )));
     }
-    Ok(Package { root, manifest: Some(manifest), modules })
+    let asking = Root::of(&root, &said)?;
+    let installed = depends(&asking)?;
+    let names = modules.iter().map(|module| module.name.as_str());
+    let dependencies = installed::dependencies(&asking, &installed, names)?;
+    Ok(Package { root, manifest: Some(manifest), modules, installed, dependencies })
 }
 
 fn module(root: &Path, path: &Path) -> Result<Module, Failure> {

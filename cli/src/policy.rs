@@ -90,6 +90,7 @@ pub(crate) fn database(package: &Package) -> Database {
         owner: manifest.and_then(|package| package.owner.clone()),
     };
     let mut database = Database::new(info);
+    database.set_dependencies(package.dependencies.clone());
     for module in &package.modules {
         database.set_file(Source { path: module.path.clone(), module: module.name.clone(), text: module.text.clone() });
     }

@@ -23,13 +23,14 @@ use std::time::Duration;
 
 /// What a decision says, as far as two are compared: the verdict, and what stands in the way of an allow.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Said {
-    verdict: Verdict,
-    against: BTreeSet<String>,
+pub(crate) struct Said {
+    pub(crate) verdict: Verdict,
+    /// Rules and ambiguities.
+    pub(crate) against: BTreeSet<String>,
 }
 
 /// What a case gives under the other policy: what it says, or why it cannot be decided.
-type Outcome = Result<Said, String>;
+pub(crate) type Outcome = Result<Said, String>;
 
 /// Every entry with what comes of it, in the order of the log; and how many cases were decided for that.
 type Made<'e> = (Vec<(u64, &'e Entry, Outcome)>, usize);
@@ -60,10 +61,21 @@ type Cause = (Verdict, Option<Verdict>, Vec<String>, Vec<String>);
 /// Decides every kept decision again, and tells what turned.
 pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Answer, Failure> {
     let kept = Kept::of(&root(&arguments.policy.policy));
-    let all = kept.entries()?.ok_or_else(|| kept.fault(&evidence::LogFault::Absent))?;
+    if !kept.has_log() {
+        return Err(kept.fault(&evidence::LogFault::Absent));
+    }
     progress::stage("compiling the other policy");
     let other = package::load(&arguments.with)?;
     let program = policy::compile(&other)?.program;
+    under(arguments, &program, &arguments.with.display().to_string())
+}
+
+/// Decides every kept decision again under a program, and tells what turned.
+///
+/// - `with`: how a person calls it.
+pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with: &str) -> Result<Answer, Failure> {
+    let kept = Kept::of(&root(&arguments.policy.policy));
+    let all = kept.entries()?.ok_or_else(|| kept.fault(&evidence::LogFault::Absent))?;
     let wanted = Wanted::of(&arguments.filter)?;
     let mut cases = Cases::new();
     let (mut decisions, mut outside) = (0, 0);
@@ -81,7 +93,7 @@ pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Answer, Failure> {
         cases.entry(Asked { model, content, actor, session, missing, stale }).or_default().push((index, entry));
     }
     progress::stage("deciding again");
-    let (outcomes, distinct) = decide_all(&kept, &program, &cases, arguments)?;
+    let (outcomes, distinct) = decide_all(&kept, program, &cases, arguments)?;
     let mut flips: BTreeMap<Cause, Flip> = BTreeMap::new();
     for (index, entry, outcome) in outcomes {
         let Some(was) = entry.verdict else { continue };
@@ -101,7 +113,7 @@ pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Answer, Failure> {
         flips.entry(cause).or_default().decisions.push((index, entry.digest.clone()));
     }
     let told = Told {
-        with: arguments.with.display().to_string(),
+        with: with.to_owned(),
         program: program.digest(),
         decisions,
         outside,
@@ -161,7 +173,7 @@ fn decide_all<'e>(
 }
 
 /// Decides one case; says what came of it, and whether the time has a part in it.
-fn once(case: Case<'_>, seconds: u64) -> Result<(Outcome, bool), Failure> {
+pub(crate) fn once(case: Case<'_>, seconds: u64) -> Result<(Outcome, bool), Failure> {
     let limits = engine::Limits { threads: 1, ..engine::Limits::default() };
     let decided = bounded(Duration::from_secs(seconds), limits, |limits| decide::decide(&Case { limits, ..case }));
     match decided {
@@ -251,7 +263,7 @@ impl Told {
 }
 
 /// What was not allowed and now is.
-fn looser(was: Verdict, is: Option<Verdict>) -> bool {
+pub(crate) fn looser(was: Verdict, is: Option<Verdict>) -> bool {
     was != Verdict::Allow && is == Some(Verdict::Allow)
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn test(arguments: &arguments::Test) -> Result<Answer, Failure> {
 
 fn once(arguments: &arguments::Test, outputs: &[Output<Format>]) -> Result<Answer, Failure> {
     progress::stage("running the tests");
-    let package = package::load(&arguments.policy.policy)?;
+    let package = package::load_anew(&arguments.policy.policy)?;
     let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
     apart(&package.files(), written)?;
     let compiled = policy::compile(&package)?;

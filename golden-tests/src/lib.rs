@@ -151,6 +151,7 @@ fn run(command: &str, work: &Path) -> String {
         .current_dir(work)
         .env("PATH", env::join_paths(paths).expect("paths have no separators"))
         .env("NO_COLOR", "1")
+        .env("WRIT_HOME", work.join("home"))
         .env_remove("UPDATE_GOLDEN")
         .env_remove("WRIT_SIGNING_KEY")
         .stdin(Stdio::null())

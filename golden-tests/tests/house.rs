@@ -14,11 +14,16 @@ const ROOMS: &[(&str, &str, &[&str])] = &[
     ("model", "runtime/model", &["program"]),
     ("evidence", "runtime/evidence", &["program", "proof"]),
     ("emit", "runtime/emit", &["program"]),
+    ("packages", "runtime/packages", &["program", "evidence"]),
     ("decide", "runtime/decide", &["program", "proof", "engine", "evidence"]),
     ("syntax", "compiler/syntax", &[]),
     ("compiler", "compiler", &["program", "syntax"]),
-    ("lsp", "lsp", &["program", "proof", "engine", "import", "model", "evidence", "decide", "compiler"]),
-    ("cli", "cli", &["program", "proof", "engine", "import", "model", "evidence", "emit", "decide", "compiler", "lsp"]),
+    ("lsp", "lsp", &["program", "proof", "engine", "import", "model", "evidence", "packages", "decide", "compiler"]),
+    (
+        "cli",
+        "cli",
+        &["program", "proof", "engine", "import", "model", "evidence", "emit", "packages", "decide", "compiler", "lsp"],
+    ),
     ("golden-tests", "golden-tests", &[]),
 ];
 
@@ -30,7 +35,10 @@ const NEVER: &[(&[&str], &[&str], &str)] = &[
         "opens a file or a socket: contents are passed in",
     ),
     (
-        &["program", "proof", "engine", "import", "model", "evidence", "emit", "decide", "syntax", "compiler"],
+        &[
+            "program", "proof", "engine", "import", "model", "evidence", "emit", "packages", "decide", "syntax",
+            "compiler",
+        ],
         &["SystemTime", "Instant::now", "std::env::", "println!", "eprintln!", "process::exit", "rand::"],
         "reads a clock or the environment, or prints: only cli and lsp do",
     ),

@@ -76,7 +76,7 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 }
 
 /// Where a module's file stands.
-pub(crate) fn path_of(root: &Path, path: &str) -> PathBuf {
+pub fn path_of(root: &Path, path: &str) -> PathBuf {
     path.split('/').fold(root.to_owned(), |folder, part| folder.join(part))
 }
 

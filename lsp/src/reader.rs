@@ -62,10 +62,10 @@ impl Reader {
     /// Answers until the writer is gone.
     pub(crate) fn run(mut self, questions: &Receiver<Question>) {
         while let Ok(Question { request, extent }) = questions.recv() {
-            let Request { snapshot, home, encoding, open, .. } = request;
+            let Request { snapshot, home, encoding, open, places, .. } = request;
             let answered = catch_unwind(AssertUnwindSafe(|| {
                 snapshot.ask(|snapshot| {
-                    let view = View::new(snapshot, "", &home, encoding, &open);
+                    let view = View::new(snapshot, "", &home, encoding, &open, &places);
                     match extent {
                         Extent::Documents => self.documents(&view, &known(&self.findings, &home)),
                         Extent::Package => self.package(&view),

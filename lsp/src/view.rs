@@ -5,6 +5,7 @@ use compiler::database::Snapshot;
 use compiler::ide::{self, Encoding, Lines, Site};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use tower_lsp_server::ls_types::{Location, Position, Range, TextEdit, Uri, WorkspaceEdit};
@@ -18,6 +19,8 @@ pub(crate) struct Request {
     pub(crate) encoding: Encoding,
     /// The addresses and versions of the package's open documents, by path.
     pub(crate) open: Arc<BTreeMap<String, (Uri, i32)>>,
+    /// Where the files of other packages stand, by their names.
+    pub(crate) places: Arc<BTreeMap<String, PathBuf>>,
 }
 
 /// What a request is answered from, while it is.
@@ -26,6 +29,7 @@ pub(crate) struct View<'s> {
     pub(crate) path: &'s str,
     pub(crate) home: &'s Home,
     pub(crate) open: &'s BTreeMap<String, (Uri, i32)>,
+    places: &'s BTreeMap<String, PathBuf>,
     encoding: Encoding,
     lines: RefCell<BTreeMap<String, Rc<Lines<'s>>>>,
 }
@@ -35,8 +39,8 @@ impl Request {
     ///
     /// - returns: `None` where a write came between.
     pub(crate) fn ask<T>(self, question: impl FnOnce(&View<'_>) -> T) -> Option<T> {
-        let Request { snapshot, path, home, encoding, open } = self;
-        snapshot.ask(|snapshot| question(&View::new(snapshot, &path, &home, encoding, &open)))
+        let Request { snapshot, path, home, encoding, open, places } = self;
+        snapshot.ask(|snapshot| question(&View::new(snapshot, &path, &home, encoding, &open, &places)))
     }
 }
 
@@ -47,8 +51,9 @@ impl<'s> View<'s> {
         home: &'s Home,
         encoding: Encoding,
         open: &'s BTreeMap<String, (Uri, i32)>,
+        places: &'s BTreeMap<String, PathBuf>,
     ) -> View<'s> {
-        View { snapshot, path, home, open, encoding, lines: RefCell::default() }
+        View { snapshot, path, home, open, places, encoding, lines: RefCell::default() }
     }
 
     /// The lines of a file.
@@ -91,6 +96,12 @@ impl<'s> View<'s> {
         }
         if file.starts_with("std/") {
             let path = folder::library_file(self.home, file, self.snapshot.text(file)?).ok()?;
+            return Uri::from_file_path(path);
+        }
+        let elsewhere = self.places.iter().find_map(|(name, folder)| {
+            Some(folder::path_of(folder, file.strip_prefix(name.as_str())?.strip_prefix('/')?))
+        });
+        if let Some(path) = elsewhere {
             return Uri::from_file_path(path);
         }
         match self.home {

@@ -7,6 +7,7 @@
 //! INVARIANT: the writer holds no snapshot while it writes, so that a write waits only for readers to give up.
 
 use crate::folder::{self, Home};
+use crate::installed;
 use crate::model::Known;
 use crate::pool::{Job, Pool};
 use crate::publish::{Published, Told, no_module};
@@ -15,6 +16,7 @@ use crate::view::Request;
 use compiler::database::{Database, Info, Source};
 use compiler::ide::{Encoding, Lines, Position, formatting};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -66,6 +68,8 @@ pub(crate) struct Writer {
     /// By address.
     documents: BTreeMap<String, Document>,
     packages: BTreeMap<Home, Database>,
+    /// Where the files of the packages stand that they depend on, by their names.
+    places: BTreeMap<Home, Arc<BTreeMap<String, PathBuf>>>,
     reader: Option<Sender<Question>>,
     findings: Findings,
     known: Known,
@@ -93,6 +97,7 @@ impl Writer {
             encoding: Encoding::Utf16,
             documents: BTreeMap::new(),
             packages: BTreeMap::new(),
+            places: BTreeMap::new(),
             reader: None,
             findings,
             known,
@@ -223,6 +228,7 @@ impl Writer {
             home: home.clone(),
             encoding: self.encoding,
             open: Arc::new(open.collect()),
+            places: self.places.get(home).cloned().unwrap_or_default(),
         })
     }
 
@@ -245,6 +251,12 @@ impl Writer {
         }
         for document in self.documents.values().filter(|document| document.home == *home) {
             package.open_file(&document.path);
+        }
+        if let Home::Package(root) = home {
+            // Why they are not there is told by every command; the `use` of one that is not there is marked.
+            let (dependencies, places) = installed::read(root).unwrap_or_default();
+            package.set_dependencies(dependencies);
+            self.places.insert(home.clone(), Arc::new(places));
         }
     }
 

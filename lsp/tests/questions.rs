@@ -324,3 +324,30 @@ async fn a_busy_server_ends_too() {
     assert_eq!(code, 0);
     drain.abort();
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn names_of_another_package_lead_into_its_folder() {
+    let manifest = "[package]\nname = \"acme/shop\"\n\n[dependencies]\n\"acme/words\" = { path = \"../words\" }\n";
+    let text = "use acme.words.shown.known;\n\npub relation own(r: string);\nown(r) if known(r);\n";
+    let shown = "/// What is known.\npub relation known(r: string);\nknown(\"a\");\n";
+    let root = folder(
+        "other-package",
+        &[
+            ("shop/writ.toml", manifest),
+            ("shop/policy.writ", text),
+            ("words/writ.toml", "[package]\nname = \"acme/words\"\nexports = [\"shown\"]\n"),
+            ("words/shown.writ", shown),
+        ],
+    );
+    let (mut editor, _) = Editor::start(&["utf-8"]).await;
+    let uri = format!("file://{}", root.join("shop/policy.writ").display());
+    editor.open(&uri, 1, text).await;
+    let answer = editor.ask("textDocument/definition", at(&uri, text, "known(r)")).await;
+    let found = answer["result"].to_string();
+    assert!(found.contains("words/shown.writ"), "{answer}");
+    let answer = editor.ask("textDocument/hover", at(&uri, text, "known(r)")).await;
+    assert!(answer["result"].to_string().contains("What is known."), "{answer}");
+    // It is another package's to rename.
+    let answer = editor.ask("textDocument/prepareRename", at(&uri, text, "known(r)")).await;
+    assert!(answer["result"].is_null(), "{answer}");
+}

@@ -1,0 +1,196 @@
+//! `writ new`, `add`, `remove`, `update`, `tree`, `vendor`: what a package depends on.
+//!
+//! Read downwards: [`run`] knows the verbs. A verb that changes the manifest looks first whether everything fits with the
+//! new text, and writes the manifest after the lock.
+//!
+//! Not here: which versions fit, what is fetched and checked (`packages`).
+
+mod new;
+mod tree;
+
+use crate::arguments::{Add, Packages};
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::{package, progress, releases};
+use compiler::names::near;
+use packages::edit::{self, Entry};
+use packages::install::{self, Changed, Root};
+use packages::{Name, Range};
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Does what a verb about packages says.
+pub(crate) fn run(verb: &Packages) -> Result<Answer, Failure> {
+    match verb {
+        Packages::New { name, folder } => new::new(name, folder.as_deref()),
+        Packages::Add(asked) => add(asked),
+        Packages::Remove { names, policy } => remove(names, policy),
+        Packages::Update { names, dry_run, policy } => update(names, *dry_run, policy),
+        Packages::Tree { policy, json } => tree::tree(policy, *json),
+        Packages::Vendor { policy } => vendor(policy),
+        Packages::Publish(asked) => releases::publish::publish(asked),
+        Packages::Yank { release, why, undo: _, registry, policy } => {
+            releases::yank(release, why.as_deref(), registry.as_deref(), policy)
+        }
+        Packages::Search { word, registry, policy, json } => releases::search(word, registry.as_deref(), policy, *json),
+        Packages::Docs { name, policy, output } => releases::docs::docs(name.as_deref(), policy, output.as_deref()),
+        Packages::Audit { policy, json } => releases::audit::audit(policy, *json),
+    }
+}
+
+/// A manifest's text, in a folder that has one.
+pub(crate) fn manifest(folder: &Path) -> Result<String, Failure> {
+    let path = folder.join("writ.toml");
+    if !path.is_file() {
+        return Err(Failure::Malformed(format!(
+            "{}: there is no writ.toml here\n  help: run `writ init`, or `writ new scope/name`",
+            folder.display()
+        )));
+    }
+    package::text(&path)
+}
+
+fn add(asked: &Add) -> Result<Answer, Failure> {
+    progress::stage("looking for packages");
+    let (name, range) = match asked.name.split_once('@') {
+        Some((name, range)) => (Name::parse(name)?, Some(Range::parse(range)?)),
+        None => (Name::parse(&asked.name)?, None),
+    };
+    let folder = &asked.policy;
+    let mut text = manifest(folder)?;
+    if let Some(location) = &asked.registry {
+        text = edit::registry(&text, name.scope(), location)?;
+    }
+    for key in &asked.trust {
+        text = edit::trust(&text, name.scope(), key)?;
+    }
+    let root = Root::of(folder, &text)?;
+    let entry = match &asked.path {
+        Some(path) => {
+            let mut keys = vec![("path", path.clone())];
+            keys.extend(range.as_ref().map(|range| ("version", range.to_string())));
+            Entry::Table(keys)
+        }
+        None => Entry::Range(match range {
+            Some(range) => range.to_string(),
+            None => newest(&root, &name)?,
+        }),
+    };
+    let (table, other) =
+        if asked.dev { ("dev-dependencies", "dependencies") } else { ("dependencies", "dev-dependencies") };
+    let there = if asked.dev { &root.manifest.dependencies } else { &root.manifest.dev_dependencies };
+    if there.contains_key(&name) {
+        return Err(Failure::Malformed(format!("{name} stands under [{other}]\n  help: `writ remove {name}` first")));
+    }
+    let text = edit::add(&text, table, &name, &entry)?;
+    let changed = settle(folder, &text, &[])?;
+    Ok(Answer::of(format!("added {name}\n{}", told(&changed))))
+}
+
+/// The range of the newest version of a package.
+fn newest(root: &Root, name: &Name) -> Result<String, Failure> {
+    let registry = install::of_scope(root, &package::ways(true), name)?;
+    registry.there()?;
+    let versions = registry.versions(name)?;
+    if let Some(newest) = versions.iter().rev().find(|one| one.yanked.is_none()) {
+        let [major, minor, patch] = newest.version.numbers();
+        return Ok(if major == 0 || patch > 0 { newest.version.to_string() } else { format!("{major}.{minor}") });
+    }
+    let names = registry.names()?;
+    let meant = near(name.as_str(), names.iter().map(Name::as_str));
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => String::from("`writ search` lists what is there"),
+    };
+    Err(Failure::Malformed(format!("{} has no version of {name}\n  help: {help}", registry.shown())))
+}
+
+fn remove(names: &[String], folder: &Path) -> Result<Answer, Failure> {
+    let mut text = manifest(folder)?;
+    let root = Root::of(folder, &text)?;
+    let mut said = String::new();
+    for name in names {
+        let known = || root.manifest.wanted().map(|(name, _)| name.as_str());
+        let found = Name::parse(name).map(|name| edit::remove(&text, &name));
+        let Ok(Ok(Some(shorter))) = found else {
+            let help = match near(name, known()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => String::from("`writ tree` lists what it depends on"),
+            };
+            return Err(Failure::Malformed(format!("{name} does not stand in writ.toml\n  help: {help}")));
+        };
+        text = shorter;
+        let _ = writeln!(said, "removed {name}");
+    }
+    let keep: Vec<Name> = names.iter().filter_map(|name| Name::parse(name).ok()).collect();
+    let changed = settle(folder, &text, &keep)?;
+    let changed: Vec<Changed> = changed.into_iter().filter(|one| !keep.contains(&one.name)).collect();
+    Ok(Answer::of(said + &told(&changed)))
+}
+
+/// Locks what a manifest with this text asks for, then writes it. What was locked stays where it can.
+fn settle(folder: &Path, text: &str, gone: &[Name]) -> Result<Vec<Changed>, Failure> {
+    let ways = package::ways(false);
+    if ways.locked {
+        return Err(Failure::Malformed(String::from(
+            "--locked: this would change writ.lock\n  help: leave --locked and --frozen out",
+        )));
+    }
+    let root = Root::of(folder, text)?;
+    let (_, changed) = install::settle(&root, &ways, gone)?;
+    packages::write(&folder.join("writ.toml"), text.as_bytes())?;
+    Ok(changed)
+}
+
+fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Failure> {
+    progress::stage("looking for packages");
+    let names: Vec<Name> = names.iter().map(|name| Name::parse(name)).collect::<Result<_, _>>()?;
+    let root = Root::of(folder, &manifest(folder)?)?;
+    let ways = package::ways(false);
+    let keep = !dry_run && !ways.locked;
+    let (all, changed) = install::update(&root, &ways, &names, keep)?;
+    let number = all.len();
+    let mut foreseen = (String::new(), false);
+    if dry_run && !changed.is_empty() && packages::lock::Lock::read(folder)?.is_some() {
+        progress::stage("deciding again");
+        foreseen = releases::foresee::foresee(folder, all)?;
+    }
+    if ways.locked && !changed.is_empty() && !dry_run {
+        return Err(Failure::Malformed(format!(
+            "--locked: this would change writ.lock\n{}  help: leave --locked and --frozen out",
+            told(&changed)
+        )));
+    }
+    let said = match (changed.is_empty(), dry_run) {
+        (true, _) => format!("{} up to date\n", count(number)),
+        (false, true) => format!("{}{}nothing was changed\n", told(&changed), foreseen.0),
+        (false, false) => told(&changed),
+    };
+    Ok(Answer::of(said).with_code(u8::from(foreseen.1)))
+}
+
+fn count(packages: usize) -> String {
+    if packages == 1 { String::from("1 package") } else { format!("{packages} packages") }
+}
+
+/// What became of the lock, a line each.
+fn told(changed: &[Changed]) -> String {
+    let mut text = String::new();
+    for Changed { name, from, to } in changed {
+        let _ = match (from, to) {
+            (None, Some(to)) => writeln!(text, "  + {name} {to}"),
+            (Some(from), None) => writeln!(text, "  - {name} {from}"),
+            (Some(from), Some(to)) if from > to => writeln!(text, "  {name} {from} -> {to} (lower)"),
+            (Some(from), Some(to)) => writeln!(text, "  {name} {from} -> {to}"),
+            (None, None) => writeln!(text, "  {name} (a folder)"),
+        };
+    }
+    text
+}
+
+fn vendor(folder: &Path) -> Result<Answer, Failure> {
+    let root = Root::of(folder, &manifest(folder)?)?;
+    let copied = install::vendor(&root, &package::ways(true))?;
+    let lines: String = copied.iter().map(|name| format!("  {}/{name}\n", install::VENDOR)).collect();
+    Ok(Answer::of(format!("{lines}{} copied\n", count(copied.len()))))
+}

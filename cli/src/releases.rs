@@ -1,0 +1,97 @@
+//! `writ publish`, `yank`, `search`, `audit`: releases, and where they are found.
+//!
+//! Not here: what a registry is (`packages`), what a package depends on (`dependencies`).
+
+pub(crate) mod audit;
+pub(crate) mod compare;
+pub(crate) mod docs;
+pub(crate) mod foresee;
+pub(crate) mod publish;
+
+use crate::dependencies::manifest;
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::{package, progress};
+use lsp::installed;
+use packages::install::{self, Root};
+use packages::registry::{self, Registry};
+use packages::{Name, Version};
+use serde_json::json;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The registry that was named, seen from here; else the one that the manifest names for a package's scope.
+pub(crate) fn registry_of(named: Option<&str>, folder: &Path, name: &Name) -> Result<Box<dyn Registry>, Failure> {
+    let docker = installed::docker();
+    match named {
+        Some(location) => Ok(registry::at(location, Path::new("."), docker.as_deref())?),
+        None => Ok(install::of_scope(&Root::of(folder, &manifest(folder)?)?, &package::ways(true), name)?),
+    }
+}
+
+/// Says that nobody should take a version anew, or with no reason that it may be taken again.
+pub(crate) fn yank(release: &str, why: Option<&str>, named: Option<&str>, folder: &Path) -> Result<Answer, Failure> {
+    let Some((name, version)) = release.split_once('@') else {
+        return Err(Failure::Malformed(format!("{release}: which version?\n  help: write `{release}@1.4.0`")));
+    };
+    let (name, version) = (Name::parse(name)?, Version::parse(version)?);
+    if why.is_some_and(|why| why.trim().is_empty() || why.contains('\n')) {
+        return Err(Failure::Malformed(String::from("--why: the reason is a line of text")));
+    }
+    let registry = registry_of(named, folder, &name)?;
+    registry.yank(&name, &version, why)?;
+    let said = if why.is_some() {
+        "yanked: nobody takes it anew, and who has it locked is told"
+    } else {
+        "may be taken again"
+    };
+    Ok(Answer::of(format!("{name} {version} {said}\n")))
+}
+
+/// Lists packages whose name or description has a word.
+pub(crate) fn search(word: &str, named: Option<&str>, folder: &Path, as_json: bool) -> Result<Answer, Failure> {
+    progress::stage("looking through registries");
+    let docker = installed::docker();
+    let registries = match named {
+        Some(location) => vec![registry::at(location, Path::new("."), docker.as_deref())?],
+        None => {
+            let root = Root::of(folder, &manifest(folder)?)?;
+            let locations: BTreeSet<&String> = root.manifest.registries.values().collect();
+            if locations.is_empty() {
+                return Err(Failure::Malformed(String::from(
+                    "writ.toml: it names no registry\n  help: write one under [registries], or `writ search --registry LOCATION`",
+                )));
+            }
+            locations
+                .into_iter()
+                .map(|location| registry::at(location, folder, docker.as_deref()))
+                .collect::<Result<_, _>>()?
+        }
+    };
+    let (mut lines, mut found) = (String::new(), Vec::new());
+    for registry in &registries {
+        registry.there()?;
+        for name in registry.names()? {
+            let versions = registry.versions(&name)?;
+            let Some(newest) = versions.iter().rev().find(|one| one.yanked.is_none()) else { continue };
+            let release = registry.release(&name, &newest.version, None)?;
+            let description = release.description.unwrap_or_default();
+            let hit = |text: &str| text.to_lowercase().contains(&word.to_lowercase());
+            if hit(name.as_str()) || hit(&description) {
+                let space = if description.is_empty() { "" } else { "   " };
+                lines += &format!("{name} {}{space}{description}\n", newest.version);
+                let all: Vec<&Version> = versions.iter().map(|one| &one.version).collect();
+                found.push(
+                    json!({ "name": name, "version": newest.version, "versions": all, "description": description }),
+                );
+            }
+        }
+    }
+    if as_json {
+        return Ok(Answer::of(format!("{:#}\n", serde_json::Value::Array(found))));
+    }
+    Ok(Answer {
+        notes: if lines.is_empty() { String::from("nothing found\n") } else { String::new() },
+        ..Answer::of(lines)
+    })
+}

@@ -1,0 +1,59 @@
+//! `writ audit`: of what is locked, what should not be, and what is newer.
+
+use crate::dependencies::manifest;
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::{package, progress};
+use packages::install::{self, Root};
+use packages::registry::Listed;
+use serde_json::json;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// Looks at each locked package; ends with 1 where one is yanked or unsigned.
+pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
+    progress::stage("looking through registries");
+    let root = Root::of(folder, &manifest(folder)?)?;
+    let all = install::load(&root, &package::ways(true))?;
+    let (mut text, mut found) = (String::new(), Vec::new());
+    let (mut bad, mut newer) = (0, 0);
+    for one in all.iter().filter(|one| !one.in_folder) {
+        let (name, version) = (&one.name, &one.version);
+        let versions = install::of_scope(&root, &package::ways(true), name)?.versions(name)?;
+        let mut say = |kind: &str, what: String| {
+            let _ = writeln!(text, "{kind:<9} {name} {version}: {what}");
+            found.push(json!({ "finding": kind, "name": name, "version": version, "what": what }));
+        };
+        if let Some(why) = versions.iter().find(|listed| listed.version == *version).and_then(|one| one.yanked.as_ref())
+        {
+            say("yanked", format!("{why}; `writ update {name}` takes another"));
+            bad += 1;
+        } else if !versions.iter().any(|listed| listed.version == *version) {
+            say("missing", String::from("its registry does not have it any more"));
+            bad += 1;
+        }
+        if one.key.is_none() {
+            say("unsigned", format!("`{} = \"unsigned\"` under [trust.packages] takes it from anybody", name.scope()));
+            bad += 1;
+        }
+        let open: Vec<&Listed> = versions.iter().filter(|one| one.yanked.is_none() && one.version > *version).collect();
+        if let Some(newest) = open.last() {
+            let takes = root
+                .manifest
+                .wanted()
+                .find(|(asked, _)| *asked == name)
+                .is_none_or(|(_, wanted)| wanted.range.takes(&newest.version));
+            let how =
+                if takes { format!("`writ update {name}`") } else { format!("`writ add {name}@{}`", newest.version) };
+            say("outdated", format!("{} is out: {how}", newest.version));
+            newer += 1;
+        }
+    }
+    let code = u8::from(bad > 0);
+    if as_json {
+        return Ok(Answer::of(format!("{:#}\n", serde_json::Value::Array(found))).with_code(code));
+    }
+    let looked = all.iter().filter(|one| !one.in_folder).count();
+    let _ = writeln!(text, "{looked} locked: {bad} to mend, {newer} outdated");
+    Ok(Answer::of(text).with_code(code))
+}

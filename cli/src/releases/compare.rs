@@ -1,0 +1,337 @@
+//! Two versions of a package set against each other: what they offer, and what they decide.
+//!
+//! What they offer is compared name by name. What they decide is tried: the last release's tests and the decisions kept in its
+//! `cases/` are decided under both versions, with the last release's own test modules beside the new rules; a verdict that
+//! turns is a flip, and asks for a major version, whatever the names say.
+//!
+//! Read downwards: [`compare`] does both, [`Comparison::enough`] says whether a version is high enough for it.
+
+use crate::failure::Failure;
+use crate::package::{self, Module, Package};
+use crate::replay::{Outcome, looser, once};
+use crate::{manifest, policy};
+use compiler::interface::{Difference, Interface, Level, compared, interface};
+use decide::Verdict;
+use engine::Limits;
+use import::{Expected, Options, SensitiveKey};
+use lsp::{folder, installed};
+use packages::install::{self, Installed, Root};
+use packages::{Tree, Version};
+use program::{Program, TestCase};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Seconds that one decision may take.
+const LONGEST: u64 = 60;
+
+/// How two versions differ.
+pub(crate) struct Comparison {
+    /// In what they offer, gravest first.
+    pub(crate) differences: Vec<Difference>,
+    /// In what they decide.
+    pub(crate) flips: Vec<Flip>,
+    /// How many decisions were tried.
+    pub(crate) tried: usize,
+}
+
+/// A decision that turned.
+pub(crate) struct Flip {
+    /// The test, or the case.
+    pub(crate) what: String,
+    was: Verdict,
+    is: Result<Verdict, String>,
+    now: Vec<String>,
+    no_longer: Vec<String>,
+}
+
+impl Flip {
+    /// Two outcomes of one decision, if they differ in the verdict.
+    pub(crate) fn of(what: &str, was: &Outcome, is: &Outcome) -> Option<Flip> {
+        let Ok(before) = was else { return None };
+        let empty = BTreeSet::new();
+        let (verdict, against) = match is {
+            Ok(after) if after.verdict == before.verdict => return None,
+            Ok(after) => (Ok(after.verdict), &after.against),
+            Err(why) => (Err(why.clone()), &empty),
+        };
+        Some(Flip {
+            what: what.to_owned(),
+            was: before.verdict,
+            is: verdict,
+            now: against.difference(&before.against).cloned().collect(),
+            no_longer: before.against.difference(against).cloned().collect(),
+        })
+    }
+
+    /// Whether what was not allowed is.
+    pub(crate) fn frees(&self) -> bool {
+        looser(self.was, self.is.as_ref().ok().copied())
+    }
+
+    /// What turned, and by which rules.
+    pub(crate) fn lines(&self) -> String {
+        let mark = if self.frees() { "!! " } else { "" };
+        let is = self.is.as_ref().map_or("undecided", |verdict| verdict.name());
+        let mut text = format!("  {mark}{} -> {is}  {}\n", self.was.name(), self.what);
+        if let Err(why) = &self.is {
+            let _ = writeln!(text, "      {}", why.lines().next().unwrap_or_default());
+        }
+        for (word, list) in [("now", &self.now), ("no longer", &self.no_longer)] {
+            for one in list {
+                let _ = writeln!(text, "      {word}: {one}");
+            }
+        }
+        text
+    }
+}
+
+impl Comparison {
+    /// What the differences ask of the version.
+    pub(crate) fn level(&self) -> Level {
+        let offered = self.differences.iter().map(|one| one.level).max().unwrap_or(Level::Patch);
+        if self.flips.is_empty() { offered } else { Level::Major }
+    }
+
+    /// The lowest version that is high enough, where `new` is not.
+    pub(crate) fn enough(&self, old: &Version, new: &Version) -> Option<Version> {
+        let [major, minor, _] = old.numbers();
+        let least = match self.level() {
+            Level::Major => old.next_line(),
+            // Of what is not yet at 1.0, the second number breaks and the third adds.
+            Level::Minor if major > 0 => Version::new(major, minor + 1, 0),
+            Level::Minor | Level::Patch => return None,
+        };
+        (*new < least).then_some(least)
+    }
+
+    /// All that differs.
+    pub(crate) fn text(&self) -> String {
+        let mut text = String::new();
+        for one in &self.differences {
+            let _ = writeln!(text, "  {:<6} {}: {}", one.level.name(), one.name, one.what);
+        }
+        for flip in &self.flips {
+            text += &flip.lines();
+        }
+        let freed = self.flips.iter().filter(|flip| flip.frees()).count();
+        let _ = writeln!(
+            text,
+            "  {} decisions tried, {} turned{}",
+            self.tried,
+            self.flips.len(),
+            match freed {
+                0 => String::new(),
+                n => format!("; !! {n} would now be allowed that were not"),
+            }
+        );
+        text
+    }
+}
+
+/// Compares a release with what would follow it.
+///
+/// - `root`: where both would stand: what their manifests are seen from.
+/// - `new`: the packages that the new one depends on are read already.
+pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Installed]) -> Result<Comparison, Failure> {
+    let before = Root::of(root, old.text("writ.toml")?)?;
+    let (old_depends, _) = install::update(&before, &package::ways(false), &[], false)?;
+    let old_package = of_tree(root, old, &[], &old_depends)?;
+    let new_package = of_tree(root, new, &[], new_depends)?;
+    // The new rules, with the tests of the last release beside them.
+    let tried = of_tree(root, new, &modules(old, true)?, new_depends)?;
+    let mut differences = compared(&offered(&old_package, old)?, &offered(&new_package, new)?);
+    let was = policy::compile(&old_package)?;
+    let cases = cases(old, &was.program)?;
+    let mut comparison = Comparison { differences: Vec::new(), flips: Vec::new(), tried: 0 };
+    match policy::compile(&tried) {
+        Ok(is) => comparison.decide(&was.program, &is.program, &was.tests, &cases)?,
+        Err(Failure::Policy(text)) => differences.push(Difference {
+            level: Level::Major,
+            name: String::from("tests"),
+            what: format!(
+                "those of the last release do not compile with it: {}",
+                text.lines().next().unwrap_or_default()
+            ),
+        }),
+        Err(other) => return Err(other),
+    }
+    differences.sort_by_key(|one| std::cmp::Reverse(one.level));
+    comparison.differences = differences;
+    Ok(comparison)
+}
+
+impl Comparison {
+    fn decide(
+        &mut self,
+        was: &Arc<Program>,
+        is: &Arc<Program>,
+        tests: &[TestCase],
+        cases: &[Kept],
+    ) -> Result<(), Failure> {
+        for (test, before, after) in verdicts(was, is, tests)? {
+            self.tried += 1;
+            self.flips.extend(Flip::of(&format!("test \"{test}\""), &before, &after));
+        }
+        for kept in cases {
+            let outcome = |program: &Arc<Program>| once(kept.case(program), LONGEST).map(|(outcome, _)| outcome);
+            let (before, after) = (outcome(was)?, outcome(is)?);
+            self.tried += 1;
+            if let Err(why) = before {
+                return Err(Failure::Malformed(format!("{}: it cannot be decided: {why}", kept.file)));
+            }
+            self.flips.extend(Flip::of(&kept.file, &before, &after));
+        }
+        Ok(())
+    }
+}
+
+/// Decides what tests ask under two programs; a test without a change asks nothing.
+pub(crate) fn verdicts(
+    was: &Arc<Program>,
+    is: &Arc<Program>,
+    tests: &[TestCase],
+) -> Result<Vec<(String, Outcome, Outcome)>, Failure> {
+    let mut all = Vec::new();
+    for test in tests.iter().filter(|test| !test.change.actions.is_empty()) {
+        let outcome = |program: &Arc<Program>| -> Result<Outcome, Failure> {
+            Ok(once(decide::test::case(program, test, Limits::default()), LONGEST)?.0)
+        };
+        all.push((test.name.clone(), outcome(was)?, outcome(is)?));
+    }
+    Ok(all)
+}
+
+/// The modules of a tree.
+///
+/// - `tests`: those below `tests/`, else the others.
+fn modules(tree: &Tree, tests: bool) -> Result<Vec<Module>, Failure> {
+    let files = tree.files().filter(|(path, _)| path.ends_with(".writ") && path.starts_with("tests/") == tests);
+    let module = |(path, _): (&str, &[u8])| {
+        let name =
+            folder::module(path).ok_or_else(|| Failure::Malformed(format!("{path}: the path is no module's name")))?;
+        Ok(Module { path: path.to_owned(), name, text: tree.text(path)?.to_owned() })
+    };
+    files.map(module).collect()
+}
+
+/// A tree as the package that is compiled.
+///
+/// - `tests`: in place of its own modules below `tests/`, where there are any.
+pub(crate) fn of_tree(root: &Path, tree: &Tree, tests: &[Module], depends: &[Installed]) -> Result<Package, Failure> {
+    let said = tree.text("writ.toml")?;
+    let asking = Root::of(root, said)?;
+    let mut all = modules(tree, false)?;
+    match tests {
+        [] => all.extend(modules(tree, true)?),
+        others => all.extend(others.iter().map(|one| Module {
+            path: one.path.clone(),
+            name: one.name.clone(),
+            text: one.text.clone(),
+        })),
+    }
+    all.sort_by(|a, b| a.path.cmp(&b.path));
+    let dependencies = installed::dependencies(&asking, depends, all.iter().map(|module| module.name.as_str()))?;
+    Ok(Package {
+        root: root.to_owned(),
+        manifest: Some(manifest::read(&root.join("writ.toml"), said)?),
+        modules: all,
+        installed: depends.to_vec(),
+        dependencies,
+    })
+}
+
+/// What a package offers.
+pub(crate) fn offered(package: &Package, tree: &Tree) -> Result<Interface, Failure> {
+    let about = packages::manifest::read("writ.toml", tree.text("writ.toml")?)?.package;
+    let names = package.modules.iter().map(|module| module.name.clone());
+    let exports: Vec<String> = names.filter(|name| about.exports(name)).collect();
+    let database = policy::database(package);
+    let snapshot = database.snapshot();
+    let found = interface(&snapshot.library(), "", &exports);
+    Ok(found)
+}
+
+/// A decision that is kept beside a package.
+struct Kept {
+    file: String,
+    change: program::Change,
+    facts: Vec<program::Fact>,
+    actor: Option<String>,
+    session: Option<String>,
+    now: i64,
+}
+
+/// `cases/*.json`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    change: serde_json::Value,
+    #[serde(default)]
+    facts: BTreeMap<String, serde_json::Value>,
+    actor: Option<String>,
+    session: Option<String>,
+    now: Option<String>,
+}
+
+impl Kept {
+    fn case<'l>(&self, program: &Arc<Program>) -> decide::Case<'l> {
+        let mut lines: Vec<String> = self.facts.iter().map(program::Fact::to_string).collect();
+        lines.sort();
+        decide::Case {
+            program: program.clone(),
+            facts: self.facts.clone(),
+            change: self.change.clone(),
+            actor: self.actor.clone(),
+            session: self.session.clone(),
+            now: self.now,
+            model: program::Digest::of(lines.join("\n").as_bytes()),
+            sources: Vec::new(),
+            limits: Limits::default(),
+            assurance: decide::Assurance::DeltaCertificate,
+            build: String::from("case"),
+        }
+    }
+}
+
+/// The decisions kept in a package.
+fn cases(tree: &Tree, program: &Program) -> Result<Vec<Kept>, Failure> {
+    let mut all = Vec::new();
+    for (path, bytes) in tree.files().filter(|(path, _)| path.starts_with("cases/")) {
+        let bad = |why: String| Failure::Malformed(format!("{path}: {why}"));
+        let written: Written = serde_json::from_slice(bytes).map_err(|e| {
+            bad(format!("{e}\n  help: a case is {{\"change\": …, \"facts\": {{…}}, \"actor\": \"ana\", \"now\": \"2026-01-01T00:00Z\"}}"))
+        })?;
+        let read = |value: &serde_json::Value, expected: Expected, key: Option<SensitiveKey>| {
+            let bytes = value.to_string().into_bytes();
+            let options = Options {
+                format: None,
+                expected,
+                source: Some(path),
+                speaks: None,
+                rank: 0,
+                observed_at: None,
+                sensitive: key,
+                estate: None,
+                folder: None,
+                relations: &program.relations,
+            };
+            import::read(path, &bytes, &options).map_err(|e| bad(e.to_string()))
+        };
+        let key = SensitiveKey::of(written.change.to_string().as_bytes());
+        let asked = read(&written.change, Expected::Change, Some(key.clone()))?;
+        let mut facts = asked.facts;
+        if !written.facts.is_empty() {
+            let given = serde_json::Value::Object(written.facts.into_iter().collect());
+            facts.extend(read(&given, Expected::Facts, Some(key))?.facts);
+        }
+        let change = asked.change.ok_or_else(|| bad(String::from("it holds no change")))?;
+        let now = written.now.as_deref().unwrap_or("2030-01-01T00:00Z");
+        let now = crate::inputs::time(path, now)?;
+        let (actor, session) = (written.actor, written.session);
+        all.push(Kept { file: path.to_owned(), change, facts, actor, session, now });
+    }
+    Ok(all)
+}

@@ -1,0 +1,78 @@
+//! `writ update --dry-run`: what newer versions of packages would change of one's own decisions.
+//!
+//! Read downwards: what each package offers, one's own tests, the decisions in one's own log; each under what is locked and under what
+//! would be.
+
+use super::compare::{Flip, verdicts};
+use crate::arguments::{self, Arguments, Verb};
+use crate::failure::Failure;
+use crate::kept::Kept;
+use crate::package::{self, Package};
+use crate::{policy, replay};
+use clap::Parser;
+use compiler::interface::{Interface, Level, compared, interface};
+use packages::install::Installed;
+use std::ffi::OsStr;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// What would change with these packages.
+///
+/// - returns: what is told, and whether a decision would turn.
+pub(crate) fn foresee(folder: &Path, after: Vec<Installed>) -> Result<(String, bool), Failure> {
+    let old = package::load(folder)?;
+    let new = package::load_with(folder, after)?;
+    let mut text = String::new();
+    for (one, two) in old.installed.iter().filter_map(|one| {
+        let two = new.installed.iter().find(|two| two.name == one.name)?;
+        (one.tree.digest() != two.tree.digest()).then_some((one, two))
+    }) {
+        for found in compared(&offered(&old, one), &offered(&new, two)) {
+            if found.level > Level::Patch {
+                let _ =
+                    writeln!(text, "  {:<6} {}.{}: {}", found.level.name(), one.name.module(), found.name, found.what);
+            }
+        }
+    }
+    let was = policy::compile(&old)?;
+    let is = match policy::compile(&new) {
+        Ok(is) => is,
+        Err(Failure::Policy(said)) => {
+            let _ = writeln!(text, "this package would not compile with it:\n{said}");
+            return Ok((text, true));
+        }
+        Err(other) => return Err(other),
+    };
+    let all = verdicts(&was.program, &is.program, &was.tests)?;
+    let flips: Vec<Flip> =
+        all.iter().filter_map(|(name, before, after)| Flip::of(&format!("test \"{name}\""), before, after)).collect();
+    flips.iter().for_each(|flip| text += &flip.lines());
+    let _ = writeln!(text, "{} of {} tests would decide otherwise", flips.len(), all.len());
+    let mut turns = !flips.is_empty();
+    if Kept::of(&old.root).has_log() {
+        let told = replay::under(&asked(folder)?, &is.program, "the newer packages")?;
+        turns |= told.code != 0;
+        text += &told.text;
+    } else {
+        text += "no decision is kept here, so none was tried (`writ init` makes a log)\n";
+    }
+    Ok((text, turns))
+}
+
+fn offered(package: &Package, one: &Installed) -> Interface {
+    let database = policy::database(package);
+    let snapshot = database.snapshot();
+    let exports = package.dependencies.iter().find(|other| other.package.name == one.name.as_str());
+    let exports = exports.map(|other| other.exports.clone()).unwrap_or_default();
+    interface(&snapshot.library(), &one.name.module(), &exports)
+}
+
+/// `writ replay` of a folder.
+fn asked(folder: &Path) -> Result<arguments::Replay, Failure> {
+    let words = ["writ", "replay", "--with"].map(OsStr::new);
+    let words = words.into_iter().chain([folder.as_os_str(), OsStr::new("--policy"), folder.as_os_str()]);
+    match Arguments::try_parse_from(words).map(|arguments| arguments.verb) {
+        Ok(Verb::Replay(replay)) => Ok(replay),
+        _ => Err(Failure::Bug(String::from("these words are a replay"))),
+    }
+}

@@ -1,0 +1,111 @@
+//! The packages that one depends on, as the compiler takes them: for an editor and for every command.
+//!
+//! Not here: which versions these are, and whether they are what was locked (`packages`).
+
+use crate::folder;
+use compiler::database::{Dependency, Source};
+use packages::install::{Installed, Root, Ways};
+use packages::store::Store;
+use packages::{Failure, Version};
+use std::collections::BTreeMap;
+use std::env;
+use std::path::{Path, PathBuf};
+
+/// Where fetched packages are kept: `WRIT_HOME`, else `writ` in the user's folder for caches.
+#[expect(clippy::disallowed_methods, reason = "the editor's door and the tool read the environment")]
+pub fn store() -> Store {
+    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = set("WRIT_HOME")
+        .or_else(|| Some(set("XDG_CACHE_HOME")?.join("writ")))
+        .or_else(|| Some(set("HOME").or_else(|| set("USERPROFILE"))?.join(".cache/writ")));
+    Store::new(home.unwrap_or_else(|| env::temp_dir().join("writ-home")))
+}
+
+/// The folder of docker's `config.json`: `DOCKER_CONFIG`, else `.docker` at home.
+#[expect(clippy::disallowed_methods, reason = "the editor's door and the tool read the environment")]
+pub fn docker() -> Option<PathBuf> {
+    let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty()).map(PathBuf::from);
+    set("DOCKER_CONFIG").or_else(|| Some(set("HOME").or_else(|| set("USERPROFILE"))?.join(".docker")))
+}
+
+/// The version of this writ.
+///
+/// # Panics
+/// Never: a crate's version is three numbers.
+pub fn version() -> Version {
+    Version::parse(env!("CARGO_PKG_VERSION")).expect("bug: a crate has a version")
+}
+
+/// The packages that one depends on, as the compiler takes them.
+///
+/// - `own`: the names of the root's modules.
+///
+/// # Errors
+/// Where a file's path is no module's name, or a module of the root has the name of another package's.
+pub fn dependencies<'m>(
+    root: &Root,
+    all: &[Installed],
+    own: impl IntoIterator<Item = &'m str>,
+) -> Result<Vec<Dependency>, Failure> {
+    let dependencies: Vec<Dependency> = all.iter().map(|one| dependency(root, all, one)).collect::<Result<_, _>>()?;
+    for module in own {
+        let taken =
+            dependencies.iter().find(|one| module == one.module || module.starts_with(&format!("{}.", one.module)));
+        if let Some(one) = taken {
+            return Err(Failure::Malformed(format!(
+                "the module `{module}` has the name of a module of the package {}\n  help: rename its folder",
+                one.package.name
+            )));
+        }
+    }
+    Ok(dependencies)
+}
+
+fn dependency(root: &Root, all: &[Installed], one: &Installed) -> Result<Dependency, Failure> {
+    let (name, prefix) = (&one.name, one.name.module());
+    let (mut files, mut exports) = (Vec::new(), Vec::new());
+    for (path, _) in one.tree.files().filter(|(path, _)| path.ends_with(".writ") && !path.starts_with("tests/")) {
+        let Some(module) = folder::module(path) else {
+            return Err(Failure::Malformed(format!(
+                "{name} {}: {path}: the path is the module's name, so each part is a word of letters, digits and `_`",
+                one.version
+            )));
+        };
+        if one.manifest.package.exports(&module) {
+            exports.push(module.clone());
+        }
+        let text = one.tree.text(path)?.to_owned();
+        files.push(Source { path: format!("{name}/{path}"), module: format!("{prefix}.{module}"), text });
+    }
+    if let Some(missing) = one.manifest.package.exports.iter().flatten().find(|listed| !exports.contains(*listed)) {
+        return Err(Failure::Malformed(format!(
+            "{name} {}: writ.toml: it exports `{missing}`, and has no such module",
+            one.version
+        )));
+    }
+    let asks = |other: &&Installed| other.manifest.dependencies.contains_key(name);
+    let mut readers: Vec<String> = all.iter().filter(asks).map(|other| other.name.module()).collect();
+    if root.manifest.wanted().any(|(asked, _)| asked == name) {
+        readers.push(String::new());
+    }
+    let package = program::Package { name: name.to_string(), version: one.version.to_string() };
+    Ok(Dependency { package, module: prefix, exports, readers, files })
+}
+
+/// The packages that the one in a folder depends on, as far as they are there, for an editor; and where their files stand, by
+/// their names.
+///
+/// Fetches nothing and writes no lock.
+///
+/// # Errors
+/// Why they are not there, for a person.
+pub(crate) fn read(folder: &Path) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
+    let ways = Ways { store: store(), writ: version(), offline: true, locked: true, docker: None };
+    let read = || {
+        let root = Root::read(folder)?;
+        let all = packages::install::load(&root, &ways)?;
+        let places = all.iter().map(|one| (one.name.to_string(), one.folder.clone())).collect();
+        Ok((dependencies(&root, &all, [])?, places))
+    };
+    read().map_err(|failure: Failure| failure.to_string())
+}

@@ -1,0 +1,87 @@
+//! How long it takes to find versions that fit: 200 packages of 20 versions each, with conflicts that show only at the end of
+//! a chain of 200, and with none that fit at all.
+//!
+//! `cargo bench -p packages --bench resolve`
+
+#![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench has a clock and prints")]
+
+use packages::registry::Listed;
+use packages::resolve::{Index, Versions, resolve};
+use packages::{Failure, Name, Range, Version};
+use std::cell::Cell;
+use std::time::{Duration, Instant};
+
+const PACKAGES: usize = 200;
+const VERSIONS: u64 = 20;
+const RUNS: usize = 11;
+
+/// Each version asks for the same minor version of the next package, of one further on and of one far away; the last
+/// package has only the lowest few, so all others are wrong, which is known at the end of the chain alone.
+struct Chain {
+    last: u64,
+    /// Whether every third package asks for something newer than its neighbours do.
+    torn: bool,
+    asked: Cell<usize>,
+}
+
+fn name(at: usize) -> Name {
+    Name::parse(&format!("bench/p{at}")).expect("a name")
+}
+
+impl Index for Chain {
+    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+        let most = if name.short() == format!("p{}", PACKAGES - 1) { self.last } else { VERSIONS };
+        Ok((0..most).map(|minor| Listed { version: Version::new(1, minor, 0), yanked: None }).collect())
+    }
+
+    fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Vec<(Name, Range)>, String>, Failure> {
+        self.asked.set(self.asked.get() + 1);
+        let at: usize = name.short()[1..].parse().expect("a number");
+        let [_, minor, _] = version.numbers();
+        let near = Range::parse(&format!("~1.{minor}")).expect("a range");
+        let far = Range::parse(&format!(">=1.{minor}, <1.{}", minor + 3)).expect("a range");
+        let mut asked: Vec<(Name, Range)> = [(1, &near), (7, &far), (53, &far)]
+            .into_iter()
+            .filter(|(step, _)| at + step < PACKAGES)
+            .map(|(step, range)| (self::name(at + step), range.clone()))
+            .collect();
+        if self.torn && at.is_multiple_of(3) && at + 2 < PACKAGES {
+            asked.push((self::name(at + 2), Range::parse(&format!(">1.{minor}")).expect("a range")));
+        }
+        Ok(Ok(asked))
+    }
+}
+
+fn measure(what: &str, chain: &Chain) {
+    let wanted: Vec<(Name, Range)> = (0..5).map(|at| (name(at), Range::parse("1").expect("a range"))).collect();
+    let mut times = Vec::new();
+    let mut said = String::new();
+    for _ in 0..RUNS {
+        chain.asked.set(0);
+        let start = Instant::now();
+        let found = resolve(chain, &wanted, &Versions::new());
+        times.push(start.elapsed());
+        said = match found {
+            Ok(found) => format!("{} chosen", found.len()),
+            Err(failure) => format!("nothing fits, told in {} lines", failure.to_string().lines().count()),
+        };
+    }
+    times.sort();
+    let shown = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1000.0);
+    println!(
+        "{what}: median {} of {RUNS} ({} to {}); {said}; {} versions looked at",
+        shown(times[RUNS / 2]),
+        shown(times[0]),
+        shown(times[RUNS - 1]),
+        chain.asked.get()
+    );
+}
+
+fn main() {
+    measure("200 packages, everything fits at once", &Chain { last: VERSIONS, torn: false, asked: Cell::new(0) });
+    measure(
+        "200 packages, 17 of 20 versions are wrong at the end",
+        &Chain { last: 3, torn: false, asked: Cell::new(0) },
+    );
+    measure("200 packages, nothing fits", &Chain { last: VERSIONS, torn: true, asked: Cell::new(0) });
+}

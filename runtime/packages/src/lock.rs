@@ -1,0 +1,86 @@
+//! `writ.lock`: which version of each package, and the digest of its files.
+//!
+//! INVARIANT: equal contents are equal bytes, sorted by name. A package in a folder is named alone: what it says today is
+//! what counts.
+
+use crate::{Failure, Name, Version, disk, malformed, manifest};
+use program::Digest;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// The file's name.
+pub const FILE: &str = "writ.lock";
+
+/// What is locked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    version: u32,
+    /// Sorted by name.
+    #[serde(default, rename = "package")]
+    pub packages: Vec<Locked>,
+}
+
+/// One package that is locked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Locked {
+    /// `acme/payments`.
+    pub name: Name,
+    /// `registry`, `path`, or `git+URL#COMMIT`.
+    pub source: String,
+    /// Which one; a folder has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<Version>,
+    /// Of its files, wherever they come from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<Digest>,
+    /// Of the manifest under which an OCI registry keeps it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oci: Option<Digest>,
+    /// Who signed it: name and hash of the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// What it depends on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies: Vec<Name>,
+}
+
+impl Lock {
+    /// A lock of these.
+    pub fn new(mut packages: Vec<Locked>) -> Lock {
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        Lock { version: 1, packages }
+    }
+
+    /// The lock beside a manifest; `None` where there is none.
+    pub fn read(folder: &Path) -> Result<Option<Lock>, Failure> {
+        let path = folder.join(FILE);
+        let Some(text) = disk::text(&path)? else { return Ok(None) };
+        let shown = path.display().to_string();
+        let lock: Lock = toml::from_str(&text).map_err(|error| manifest::misread(&shown, &text, &error))?;
+        if lock.version != 1 {
+            return malformed(format!(
+                "{shown}: it is of version {}, and this writ knows version 1\n  help: use the writ that wrote it, or a later one",
+                lock.version
+            ));
+        }
+        if !lock.packages.is_sorted_by(|a, b| a.name < b.name) {
+            return malformed(format!(
+                "{shown}: its packages are not sorted, or one stands twice\n  help: `writ update` writes it anew"
+            ));
+        }
+        Ok(Some(lock))
+    }
+
+    /// What is locked under a name.
+    pub fn get(&self, name: &Name) -> Option<&Locked> {
+        self.packages.binary_search_by(|one| one.name.cmp(name)).ok().map(|at| &self.packages[at])
+    }
+
+    /// Its bytes.
+    pub fn text(&self) -> String {
+        let body = toml::to_string(self).expect("bug: a lock is plain data");
+        format!("# Written by writ; to be kept with the package, not to be edited.\n{body}")
+    }
+}

@@ -1,0 +1,334 @@
+//! What `writ.toml` says of a package: its name, what it depends on, where that is found and who is believed.
+//!
+//! Only the tables that are the business of packages are read here (`[package]`, `[dependencies]`, `[dev-dependencies]`,
+//! `[registries]`, `[trust.packages]`); the others are read, and their unknown keys refused, by who owns them.
+
+use crate::{Failure, Name, Range, Version, malformed};
+use evidence::PublicKey;
+use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// The part of a manifest that packages are about.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Manifest {
+    /// `[package]`
+    pub package: About,
+    /// `[dependencies]`
+    #[serde(default)]
+    pub dependencies: BTreeMap<Name, Wanted>,
+    /// `[dev-dependencies]`: what its own tests need, and nobody who depends on it.
+    #[serde(default)]
+    pub dev_dependencies: BTreeMap<Name, Wanted>,
+    /// `[registries]`: where the packages of a scope are found; `*` stands for every other scope.
+    #[serde(default)]
+    pub registries: BTreeMap<String, String>,
+    #[serde(default)]
+    trust: Trust,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+struct Trust {
+    #[serde(default)]
+    packages: BTreeMap<String, Speakers>,
+}
+
+/// `[package]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct About {
+    /// `acme/payments`
+    pub name: String,
+    /// `1.4.0`
+    #[serde(default = "first_version")]
+    pub version: String,
+    /// The edition of the language.
+    #[serde(default = "first_edition")]
+    pub edition: String,
+    /// The party asked when nobody else has the right to decide.
+    pub owner: Option<String>,
+    /// What it is for, in a sentence.
+    pub description: Option<String>,
+    /// Under which licence it may be used.
+    pub license: Option<String>,
+    /// The lowest version of writ that reads it.
+    pub writ: Option<Version>,
+    /// The modules that other packages may use; without it, all but those below `tests`.
+    pub exports: Option<Vec<String>>,
+}
+
+/// What is asked of a dependency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Which versions will do.
+    pub range: Range,
+    /// Where it is.
+    pub origin: Origin,
+}
+
+/// Where a dependency is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// In the registry of its scope.
+    Registry,
+    /// In a folder, seen from the manifest.
+    Path(String),
+    /// In a git repository.
+    Git(Git),
+}
+
+/// A git repository, and what of it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Git {
+    /// What `git clone` takes.
+    pub url: String,
+    /// A tag, a branch or a commit; without it the repository's own choice.
+    pub rev: Option<String>,
+    /// The package's folder in it.
+    pub folder: Option<String>,
+}
+
+/// Whose word counts for the packages of a scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speakers {
+    /// A signature of one of these is needed.
+    Keys(Vec<PublicKey>),
+    /// Nobody's is needed.
+    Unsigned,
+}
+
+/// A dependency that is written as a table.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    version: Option<Range>,
+    path: Option<String>,
+    git: Option<String>,
+    rev: Option<String>,
+    folder: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Wanted {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Wanted, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Wanted;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a range of versions (\"1.4\"), or a table with `version`, `path` or `git`")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Wanted, E> {
+                Ok(Wanted { range: Range::parse(text).map_err(E::custom)?, origin: Origin::Registry })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Wanted, A::Error> {
+                let table = Table::deserialize(MapAccessDeserializer::new(map))?;
+                let any = || Range::parse("*").expect("bug: a star is a range");
+                let beside = table.rev.is_some() || table.folder.is_some();
+                let (range, origin) = match (table.version, table.path, table.git) {
+                    (_, Some(_), Some(_)) => {
+                        return Err(de::Error::custom("`path` and `git` are two places; write one"));
+                    }
+                    (_, path, None) if beside => {
+                        let beside = path.map_or("a range", |_| "`path`");
+                        return Err(de::Error::custom(format!("`rev` and `folder` belong to `git`, not to {beside}")));
+                    }
+                    (range, Some(path), None) => (range.unwrap_or_else(any), Origin::Path(path)),
+                    (range, None, Some(url)) => {
+                        let git = Git { url, rev: table.rev, folder: table.folder };
+                        (range.unwrap_or_else(any), Origin::Git(git))
+                    }
+                    (Some(range), None, None) => (range, Origin::Registry),
+                    (None, None, None) => return Err(de::Error::custom("`version`, `path` or `git` is missing")),
+                };
+                Ok(Wanted { range, origin })
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl<'de> Deserialize<'de> for Speakers {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Speakers, D::Error> {
+        struct Either;
+        impl<'de> Visitor<'de> for Either {
+            type Value = Speakers;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of public keys, or \"unsigned\"")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Speakers, E> {
+                match text {
+                    "unsigned" => Ok(Speakers::Unsigned),
+                    _ => Err(E::custom(format!("\"{text}\" is neither \"unsigned\" nor a list of public keys"))),
+                }
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, mut list: A) -> Result<Speakers, A::Error> {
+                let mut keys = Vec::new();
+                while let Some(text) = list.next_element::<String>()? {
+                    let key = PublicKey::parse(&text);
+                    keys.push(key.map_err(|no| de::Error::custom(format!("\"{text}\" is no key: {no}")))?);
+                }
+                Ok(Speakers::Keys(keys))
+            }
+        }
+        deserializer.deserialize_any(Either)
+    }
+}
+
+impl Manifest {
+    /// Whose word counts for a scope; nobody's where the manifest does not say.
+    pub fn speakers(&self, scope: &str) -> Option<&Speakers> {
+        self.trust.packages.get(scope)
+    }
+
+    /// Whether it depends on anything.
+    pub fn depends(&self) -> bool {
+        !self.dependencies.is_empty() || !self.dev_dependencies.is_empty()
+    }
+
+    /// Where the packages of a scope are found.
+    pub fn registry(&self, scope: &str) -> Option<&str> {
+        self.registries.get(scope).or_else(|| self.registries.get("*")).map(String::as_str)
+    }
+
+    /// All that it asks for, also for its tests.
+    pub fn wanted(&self) -> impl Iterator<Item = (&Name, &Wanted)> {
+        self.dependencies.iter().chain(&self.dev_dependencies)
+    }
+}
+
+impl About {
+    /// Its version as one.
+    pub fn number(&self) -> Result<Version, Failure> {
+        Version::parse(&self.version)
+    }
+
+    /// Whether other packages may use a module, by its name in the package.
+    pub fn exports(&self, module: &str) -> bool {
+        match &self.exports {
+            Some(listed) => listed.iter().any(|one| one == module),
+            None => module != "tests" && !module.starts_with("tests."),
+        }
+    }
+}
+
+fn first_version() -> String {
+    String::from("0.1.0")
+}
+
+fn first_edition() -> String {
+    String::from("2026")
+}
+
+/// Reads the part of a manifest that packages are about.
+///
+/// - `shown`: the file, for messages only.
+pub fn read(shown: &str, text: &str) -> Result<Manifest, Failure> {
+    let manifest: Manifest = toml::from_str(text).map_err(|error| misread(shown, text, &error))?;
+    if manifest.package.edition != "2026" {
+        return malformed(format!(
+            "{shown}: edition \"{}\" is not known to this version of writ; write \"2026\"",
+            manifest.package.edition
+        ));
+    }
+    let word = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
+    };
+    let name = &manifest.package.name;
+    if name.split('/').count() > 2 || !name.split('/').all(word) {
+        return malformed(format!(
+            "{shown}: name = \"{name}\" is no package name; write \"scope/name\" in small letters, digits, `-` and `_`"
+        ));
+    }
+    if let Err(Failure::Malformed(no) | Failure::Fault(no)) = manifest.package.number() {
+        return malformed(format!("{shown}: version = {no}"));
+    }
+    if let Some(twice) = manifest.dependencies.keys().find(|name| manifest.dev_dependencies.contains_key(*name)) {
+        return malformed(format!(
+            "{shown}: `{twice}` stands under [dependencies] and [dev-dependencies]\n  help: the first is enough"
+        ));
+    }
+    if let Some(own) = manifest.wanted().map(|(name, _)| name).find(|name| name.as_str() == manifest.package.name) {
+        return malformed(format!("{shown}: `{own}` depends on itself"));
+    }
+    Ok(manifest)
+}
+
+/// What a person is told of a manifest that does not read: the place, what is wrong, and the key that was probably meant.
+pub fn misread(shown: &str, text: &str, error: &toml::de::Error) -> Failure {
+    let at = error.span().map_or(0, |span| span.start).min(text.len());
+    let before = &text[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    let hint = meant(error.message()).map(|near| format!("\n  help: did you mean `{near}`?")).unwrap_or_default();
+    Failure::Malformed(format!("{shown}:{line}:{column}: {}{hint}", error.message().trim()))
+}
+
+/// The known key nearest to the unknown one that a message names.
+fn meant(message: &str) -> Option<String> {
+    let mut words = message.split('`').skip(1).step_by(2);
+    let wrong = words.next()?;
+    if !message.starts_with("unknown") {
+        return None;
+    }
+    words
+        .map(|known| (strsim::levenshtein(wrong, known), known))
+        .filter(|(far, _)| *far <= 3)
+        .min()
+        .map(|(_, known)| known.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Origin, Speakers, read};
+    use crate::Failure;
+
+    const KEY: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
+
+    fn complaint(rest: &str) -> String {
+        let text = format!("[package]\nname = \"acme/shop\"\n{rest}");
+        let Err(Failure::Malformed(said)) = read("writ.toml", &text) else { panic!("it reads: {text}") };
+        said
+    }
+
+    #[test]
+    fn a_dependency_is_a_range_or_a_place() {
+        let text = format!(
+            "[package]\nname = \"acme/shop\"\n[dependencies]\n\"acme/a\" = \"1.4\"\n\"acme/b\" = {{ path = \"../b\" }}\n\
+             \"acme/c\" = {{ git = \"https://x/y\", rev = \"v1\", folder = \"c\", version = \"1\" }}\n\
+             [trust.packages]\nacme = [\"{KEY}\"]\nopen = \"unsigned\"\n[trust]\ndecisions = []\n[[source]]\nany = 1\n"
+        );
+        let manifest = read("writ.toml", &text).expect("it is right");
+        let origins: Vec<&Origin> = manifest.dependencies.values().map(|wanted| &wanted.origin).collect();
+        assert!(matches!(origins[..], [Origin::Registry, Origin::Path(_), Origin::Git(_)]), "{origins:?}");
+        assert!(matches!(manifest.speakers("acme"), Some(Speakers::Keys(keys)) if keys.len() == 1));
+        assert_eq!(manifest.speakers("open"), Some(&Speakers::Unsigned));
+        assert_eq!(manifest.speakers("other"), None);
+    }
+
+    #[test]
+    fn an_unknown_key_is_named_with_its_place_and_the_nearest() {
+        for (text, said) in [
+            ("licence = \"MIT\"\n", "writ.toml:3:1: unknown field `licence`"),
+            ("[dependencies]\n\"acme/a\" = { versoin = \"1\" }\n", "did you mean `version`?"),
+            ("[dependencies]\n\"acme/a\" = \"new\"\n", "no range of versions"),
+            ("[dependencies]\nacme = \"1\"\n", "no package name"),
+            ("[dependencies]\n\"acme/a\" = 1\n", "a range of versions (\"1.4\"), or a table"),
+            ("[dependencies]\n\"acme/a\" = {}\n", "`version`, `path` or `git` is missing"),
+            ("[dependencies]\n\"acme/a\" = { path = \"a\", rev = \"b\" }\n", "belong to `git`"),
+            ("[dependencies]\n\"acme/shop\" = \"1\"\n", "depends on itself"),
+            ("[dependencies]\n\"std/state\" = \"1\"\n", "the standard library's"),
+            ("[trust.packages]\nacme = [\"x\"]\n", "is no key"),
+            ("[trust.packages]\nacme = \"any\"\n", "neither \"unsigned\" nor"),
+        ] {
+            let told = complaint(text);
+            assert!(told.contains(said), "{told}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The name of a package: `scope/name`.
+//!
+//! INVARIANT: two names that are resolved together never give one module path (`resolve` refuses `a-b` beside `a_b`).
+
+use crate::{Failure, malformed};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// `acme/payments`: who answers for it, and what it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Name(String);
+
+impl Name {
+    /// Reads `scope/name`: each a word of small letters, digits, `-` and `_` that begins with a letter, at most 64 long.
+    pub fn parse(text: &str) -> Result<Name, Failure> {
+        let word = |part: &str| {
+            part.len() <= 64
+                && part.starts_with(|c: char| c.is_ascii_lowercase())
+                && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
+        };
+        match text.split_once('/') {
+            Some(("std", _)) => malformed(format!("\"{text}\": the scope `std` is the standard library's")),
+            Some((scope, name)) if word(scope) && word(name) => Ok(Name(text.to_owned())),
+            _ => malformed(format!(
+                "\"{text}\" is no package name; write \"scope/name\" in small letters, digits, `-` and `_`"
+            )),
+        }
+    }
+
+    /// `acme`.
+    pub fn scope(&self) -> &str {
+        self.0.split_once('/').map_or("", |(scope, _)| scope)
+    }
+
+    /// `payments`.
+    pub fn short(&self) -> &str {
+        self.0.split_once('/').map_or("", |(_, name)| name)
+    }
+
+    /// `acme/payments`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What the names of its modules begin with where another package reads them: `acme.cis_aws` of `acme/cis-aws`.
+    pub fn module(&self) -> String {
+        self.0.replace('/', ".").replace('-', "_")
+    }
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = Failure;
+
+    fn try_from(text: String) -> Result<Name, Failure> {
+        Name::parse(&text)
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> String {
+        name.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Name;
+
+    #[test]
+    fn a_name_is_two_words() {
+        assert_eq!(Name::parse("acme/cis-aws").map(|name| name.module()).as_deref(), Ok("acme.cis_aws"));
+        for text in ["", "acme", "acme/", "/a", "a/b/c", "Acme/x", "acme/../x", "std/state", "acme/1", "a b/c"] {
+            assert!(Name::parse(text).is_err(), "{text}");
+        }
+    }
+}

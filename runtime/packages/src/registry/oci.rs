@@ -1,0 +1,411 @@
+//! An OCI registry: a repository for each package, a tag for each version, the archive as the one layer.
+//!
+//! The manifest's config is what a release says of itself, so that versions are searched without their archives. The signature
+//! is an annotation; whether it may be missing is not for the registry to say. A version that is yanked has a second tag, whose
+//! annotation says why.
+//!
+//! INVARIANT: a blob counts if it has the digest that its manifest names; a manifest that was locked is asked for by its
+//! digest, so that a tag which was moved moves nothing.
+//! Not here: who one is (`credentials`).
+//! Source: OCI distribution specification 1.1, *pull*, *push*, *content discovery*.
+
+mod credentials;
+
+use super::{Listed, Registry, Release};
+use crate::{Failure, Name, Version, archive, malformed, tree};
+use credentials::Credentials;
+use program::Digest;
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::Path;
+use std::time::Duration;
+use ureq::http::{HeaderMap, Request, Response, StatusCode};
+use ureq::{Agent, Body};
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const ARTIFACT: &str = "application/vnd.writ.package.v1";
+const RELEASE: &str = "application/vnd.writ.release.v1+json";
+const SIGNATURE: &str = "org.writ-lang.signature";
+const YANKED: &str = "org.writ-lang.yanked";
+
+/// Bytes of a manifest, a config, a list.
+const TOLD: u64 = 4 << 20;
+/// How often what can be asked again is asked, where the connection breaks.
+const TRIES: usize = 3;
+/// Pages of a list that are read.
+const PAGES: usize = 200;
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Manifest {
+    schema_version: u32,
+    media_type: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    artifact_type: Option<String>,
+    config: Descriptor,
+    layers: Vec<Descriptor>,
+    #[serde(default)]
+    annotations: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor {
+    media_type: String,
+    digest: Digest,
+    size: u64,
+}
+
+#[derive(Deserialize)]
+struct Tags {
+    #[serde(default)]
+    tags: Option<Vec<String>>,
+}
+
+#[derive(Deserialize)]
+struct Catalogue {
+    #[serde(default)]
+    repositories: Vec<String>,
+}
+
+/// An OCI registry, and the folder of repositories in it.
+pub struct Oci {
+    base: String,
+    host: String,
+    prefix: String,
+    agent: Agent,
+    credentials: Credentials,
+    /// What stands behind `Authorization:`, by what it is for.
+    allowed: RefCell<BTreeMap<String, String>>,
+}
+
+impl Oci {
+    /// The registry at `host[:port]/folder`. One on this machine is spoken to without TLS, as docker does.
+    ///
+    /// - `docker`: the folder of docker's `config.json`, where credentials are looked for.
+    pub fn new(location: &str, docker: Option<&Path>) -> Result<Oci, Failure> {
+        let (host, prefix) = location.split_once('/').unwrap_or((location, ""));
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
+        let word = |part: &str| {
+            !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-._".contains(c))
+        };
+        if host.is_empty() || !host.chars().all(plain) || !(prefix.is_empty() || prefix.split('/').all(word)) {
+            return malformed(format!("\"oci://{location}\" is no registry; write \"oci://ghcr.io/acme/policies\""));
+        }
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let here = ["localhost", "127.0.0.1", "[::1]"].contains(&name);
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_connect(Some(Duration::from_secs(20)))
+            .timeout_recv_response(Some(Duration::from_secs(60)))
+            .timeout_recv_body(Some(Duration::from_secs(300)))
+            .user_agent(concat!("writ/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Oci {
+            base: format!("{}://{host}/v2", if here { "http" } else { "https" }),
+            host: host.to_owned(),
+            prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
+            agent: config.into(),
+            credentials: Credentials::new(docker),
+            allowed: RefCell::default(),
+        })
+    }
+
+    fn repository(&self, name: &Name) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    /// Asks, with a token where one is wanted. What changes nothing is asked again where the connection breaks.
+    fn ask(
+        &self,
+        method: &str,
+        url: &str,
+        accept: &str,
+        sent: Option<(&str, &[u8])>,
+    ) -> Result<Response<Body>, Failure> {
+        // The registry itself and each repository may want a token of their own.
+        let part = url.strip_prefix(&self.base).unwrap_or_default();
+        let whom: String = part
+            .split("/manifests/")
+            .next()
+            .and_then(|part| part.split("/blobs/").next())
+            .unwrap_or_default()
+            .to_owned();
+        let whom = format!("{} {whom}", if sent.is_some() || method == "POST" { "push" } else { "pull" });
+        let mut tried = false;
+        let mut left = if sent.is_none() && method != "POST" { TRIES } else { 1 };
+        loop {
+            let mut request = Request::builder().method(method).uri(url);
+            if !accept.is_empty() {
+                request = request.header("Accept", accept);
+            }
+            // Only who asked for a token gets it.
+            if url.starts_with(&self.base)
+                && let Some(word) = self.allowed.borrow().get(&whom)
+            {
+                request = request.header("Authorization", word);
+            }
+            let bad = |e: ureq::http::Error| Failure::Malformed(format!("{url}: {e}"));
+            let answer = match sent {
+                Some((kind, bytes)) => self.agent.run(request.header("Content-Type", kind).body(bytes).map_err(bad)?),
+                None => self.agent.run(request.body(()).map_err(bad)?),
+            };
+            left -= 1;
+            match answer {
+                Ok(answer) if answer.status() == StatusCode::UNAUTHORIZED && !tried => {
+                    tried = true;
+                    left += 1;
+                    let word = self.credentials.answer(&self.agent, &self.host, answer.headers())?;
+                    self.allowed.borrow_mut().insert(whom.clone(), word);
+                }
+                Ok(answer) => return Ok(answer),
+                Err(ureq::Error::Io(e)) if left > 0 && e.kind() != ErrorKind::ConnectionRefused => {}
+                Err(e) => return Err(Failure::Fault(format!("{}: {e}", self.shown()))),
+            }
+        }
+    }
+
+    /// The bytes of an answer; `None` where there is no such thing.
+    fn read(&self, method: &str, url: &str, accept: &str, most: u64) -> Result<Option<(Vec<u8>, HeaderMap)>, Failure> {
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            let mut answer = self.ask(method, url, accept, None)?;
+            match answer.status() {
+                StatusCode::OK => {}
+                StatusCode::NOT_FOUND => return Ok(None),
+                _ => return Err(self.refused(url, answer)),
+            }
+            let headers = answer.headers().clone();
+            let promised = headers.get("Content-Length").and_then(|size| size.to_str().ok()?.parse::<u64>().ok());
+            match answer.body_mut().with_config().limit(most).read_to_vec() {
+                Ok(bytes) if promised.is_none_or(|size| size == bytes.len() as u64) => {
+                    return Ok(Some((bytes, headers)));
+                }
+                Ok(bytes) => last = format!("it ended after {} bytes", bytes.len()),
+                Err(ureq::Error::BodyExceedsLimit(_)) => {
+                    return malformed(format!(
+                        "{url}: it gives more than {most} bytes\n  help: nothing of it was kept"
+                    ));
+                }
+                Err(e) => last = e.to_string(),
+            }
+        }
+        Err(Failure::Fault(format!(
+            "{url}: the download broke off {TRIES} times: {last}\n  help: nothing of it was kept; try again"
+        )))
+    }
+
+    fn refused(&self, url: &str, mut answer: Response<Body>) -> Failure {
+        let said = answer.body_mut().with_config().limit(2_000).lossy_utf8(true).read_to_string().unwrap_or_default();
+        let said: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
+        let help = match answer.status() {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                "\n  help: `docker login` keeps credentials where they are looked for"
+            }
+            _ => "",
+        };
+        Failure::Fault(format!("{url}: the registry answers {}: {said}{help}", answer.status().as_u16()))
+    }
+
+    /// A list that comes in pages.
+    fn listed(
+        &self,
+        first: String,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), serde_json::Error>,
+    ) -> Result<bool, Failure> {
+        let mut next = Some(first);
+        for _ in 0..PAGES {
+            let Some(url) = next.take() else { return Ok(true) };
+            let Some((bytes, headers)) = self.read("GET", &url, "", TOLD)? else { return Ok(false) };
+            take(&bytes).map_err(|e| Failure::Malformed(format!("{url}: {e}")))?;
+            let link =
+                headers.get("Link").and_then(|link| link.to_str().ok()).filter(|link| link.contains("rel=\"next\""));
+            let target =
+                link.and_then(|link| link.strip_prefix('<')?.split_once('>')).map(|(target, _)| target.to_owned());
+            next = target.map(|target| self.absolute(&target));
+        }
+        malformed(format!("{}: its list has no end", self.shown()))
+    }
+
+    fn absolute(&self, target: &str) -> String {
+        let host = self.base.trim_end_matches("/v2");
+        if target.starts_with('/') { format!("{host}{target}") } else { target.to_owned() }
+    }
+
+    /// The manifest under a tag or a digest.
+    fn manifest(&self, name: &Name, reference: &str) -> Result<Option<(Manifest, Digest)>, Failure> {
+        let url = format!("{}/{}/manifests/{reference}", self.base, self.repository(name));
+        let Some((bytes, _)) = self.read("GET", &url, MANIFEST, TOLD)? else { return Ok(None) };
+        let digest = Digest::of(&bytes);
+        if reference.starts_with("sha256:") && digest.to_string() != reference {
+            return malformed(format!(
+                "{url}: it gives a manifest of another digest\n  help: nothing of it was kept; ask who runs that registry"
+            ));
+        }
+        match serde_json::from_slice(&bytes) {
+            Ok(manifest) => Ok(Some((manifest, digest))),
+            Err(e) => malformed(format!("{url}: this is no manifest of a package: {e}")),
+        }
+    }
+
+    fn blob(&self, name: &Name, described: &Descriptor, most: u64) -> Result<Vec<u8>, Failure> {
+        let url = format!("{}/{}/blobs/{}", self.base, self.repository(name), described.digest);
+        let Some((bytes, _)) = self.read("GET", &url, "", most.min(described.size))? else {
+            return malformed(format!("{url}: the registry does not have what its manifest names"));
+        };
+        if Digest::of(&bytes) != described.digest {
+            return malformed(format!(
+                "{url}: it gives other bytes than it names\n  help: nothing of it was kept; ask who runs that registry"
+            ));
+        }
+        Ok(bytes)
+    }
+
+    fn push_blob(&self, name: &Name, kind: &str, bytes: &[u8]) -> Result<Descriptor, Failure> {
+        let described = Descriptor { media_type: kind.to_owned(), digest: Digest::of(bytes), size: bytes.len() as u64 };
+        let uploads = format!("{}/{}/blobs/uploads/", self.base, self.repository(name));
+        let answer = self.ask("POST", &uploads, "", None)?;
+        let place =
+            answer.headers().get("Location").and_then(|place| place.to_str().ok()).map(|place| self.absolute(place));
+        let (StatusCode::ACCEPTED, Some(place)) = (answer.status(), place) else {
+            return Err(self.refused(&uploads, answer));
+        };
+        let joint = if place.contains('?') { '&' } else { '?' };
+        let answer = self.ask(
+            "PUT",
+            &format!("{place}{joint}digest={}", described.digest),
+            "",
+            Some(("application/octet-stream", bytes)),
+        )?;
+        if answer.status() == StatusCode::CREATED { Ok(described) } else { Err(self.refused(&place, answer)) }
+    }
+
+    fn push_manifest(&self, name: &Name, tag: &str, manifest: &Manifest) -> Result<(), Failure> {
+        let bytes = serde_json::to_vec(manifest).expect("bug: a manifest is plain data");
+        let url = format!("{}/{}/manifests/{tag}", self.base, self.repository(name));
+        let answer = self.ask("PUT", &url, "", Some((MANIFEST, &bytes)))?;
+        if answer.status() == StatusCode::CREATED { Ok(()) } else { Err(self.refused(&url, answer)) }
+    }
+}
+
+impl Registry for Oci {
+    fn shown(&self) -> String {
+        format!("the registry oci://{}/{}", self.host, self.prefix).trim_end_matches('/').to_owned()
+    }
+
+    fn names(&self) -> Result<Vec<Name>, Failure> {
+        let mut found = Vec::new();
+        let all = self.listed(format!("{}/_catalog?n=500", self.base), &mut |bytes| {
+            let catalogue: Catalogue = serde_json::from_slice(bytes)?;
+            found.extend(
+                catalogue.repositories.iter().filter_map(|one| Name::parse(one.strip_prefix(&self.prefix)?).ok()),
+            );
+            Ok(())
+        })?;
+        if !all {
+            return Err(Failure::Fault(format!("{} lists no packages", self.shown())));
+        }
+        found.sort();
+        Ok(found)
+    }
+
+    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+        let mut tags = Vec::new();
+        self.listed(format!("{}/{}/tags/list?n=500", self.base, self.repository(name)), &mut |bytes| {
+            let found: Tags = serde_json::from_slice(bytes)?;
+            tags.extend(found.tags.unwrap_or_default());
+            Ok(())
+        })?;
+        let mut listed = Vec::new();
+        for version in tags.iter().filter_map(|tag| Version::parse(tag).ok()) {
+            let yanked = format!("{version}.yanked");
+            let yanked = match tags.contains(&yanked) {
+                true => self.manifest(name, &yanked)?.and_then(|(mut manifest, _)| manifest.annotations.remove(YANKED)),
+                false => None,
+            };
+            listed.push(Listed { version, yanked: yanked.filter(|why| !why.is_empty()) });
+        }
+        listed.sort();
+        Ok(listed)
+    }
+
+    fn release(&self, name: &Name, version: &Version, pin: Option<&Digest>) -> Result<Release, Failure> {
+        let reference = pin.map_or_else(|| version.to_string(), Digest::to_string);
+        let Some((manifest, digest)) = self.manifest(name, &reference)? else {
+            return malformed(format!("{} does not have {name} {version}", self.shown()));
+        };
+        let [layer] = manifest.layers.as_slice() else {
+            return malformed(format!("{name} {version} in {} is no package: a package is one layer", self.shown()));
+        };
+        if layer.media_type != archive::MEDIA_TYPE || manifest.config.media_type != RELEASE {
+            return malformed(format!("{name} {version} in {} is no package but {}", self.shown(), layer.media_type));
+        }
+        let bytes = self.blob(name, &manifest.config, TOLD)?;
+        let told: Release = match serde_json::from_slice(&bytes) {
+            Ok(told) => told,
+            Err(e) => return malformed(format!("{name} {version} in {}: {e}", self.shown())),
+        };
+        if told.name != *name || told.version != *version || told.archive != layer.digest {
+            return malformed(format!(
+                "{name} {version} in {}: it speaks of {} {}, or of another archive",
+                self.shown(),
+                told.name,
+                told.version
+            ));
+        }
+        Ok(Release { oci: Some(digest), ..told })
+    }
+
+    fn fetch(&self, release: &Release) -> Result<(Vec<u8>, Option<Vec<u8>>), Failure> {
+        let reference = release.oci.as_ref().map_or_else(|| release.version.to_string(), Digest::to_string);
+        let found = self.manifest(&release.name, &reference)?;
+        let Some((Manifest { layers, mut annotations, .. }, _)) = found else {
+            return malformed(format!("{} does not have {} {}", self.shown(), release.name, release.version));
+        };
+        let [layer] = layers.as_slice() else { return malformed(format!("{}: a package is one layer", release.name)) };
+        Ok((self.blob(&release.name, layer, tree::WHOLE)?, annotations.remove(SIGNATURE).map(String::into_bytes)))
+    }
+
+    fn publish(&self, release: &Release, archive: &[u8], signature: Option<&[u8]>) -> Result<(), Failure> {
+        let (name, version) = (&release.name, &release.version);
+        if self.manifest(name, &version.to_string())?.is_some() {
+            return malformed(format!(
+                "{name} {version} is in {} already, and a release never changes\n  help: raise the version in writ.toml",
+                self.shown()
+            ));
+        }
+        let told = serde_json::to_vec(release).expect("bug: a release is plain data");
+        let config = self.push_blob(name, RELEASE, &told)?;
+        let layer = self.push_blob(name, archive::MEDIA_TYPE, archive)?;
+        let mut annotations = BTreeMap::from([
+            (String::from("org.opencontainers.image.title"), name.to_string()),
+            (String::from("org.opencontainers.image.version"), version.to_string()),
+        ]);
+        if let Some(description) = &release.description {
+            annotations.insert(String::from("org.opencontainers.image.description"), description.clone());
+        }
+        if let Some(note) = signature {
+            annotations.insert(SIGNATURE.to_owned(), String::from_utf8_lossy(note).into_owned());
+        }
+        let manifest = Manifest {
+            schema_version: 2,
+            media_type: MANIFEST.to_owned(),
+            artifact_type: Some(ARTIFACT.to_owned()),
+            config,
+            layers: vec![layer],
+            annotations,
+        };
+        self.push_manifest(name, &version.to_string(), &manifest)
+    }
+
+    fn yank(&self, name: &Name, version: &Version, why: Option<&str>) -> Result<(), Failure> {
+        let Some((mut manifest, _)) = self.manifest(name, &version.to_string())? else {
+            return malformed(format!("{name} {version} is not in {}", self.shown()));
+        };
+        // An empty reason takes it back: many registries let nobody delete.
+        manifest.annotations.insert(YANKED.to_owned(), why.unwrap_or_default().to_owned());
+        self.push_manifest(name, &format!("{version}.yanked"), &manifest)
+    }
+}

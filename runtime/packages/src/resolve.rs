@@ -1,0 +1,156 @@
+//! One version of each package that every range takes, or why there is none.
+//!
+//! A name has one version in a program: relations of two would be two relations of one name. Of the versions that will do,
+//! the one that was locked comes first, then the highest.
+//!
+//! Read downwards: [`resolve`]; `explain` puts a conflict into words.
+//!
+//! Source: PubGrub, N. Weizenbaum, 2018, as the crate `pubgrub` has it.
+
+mod explain;
+
+use crate::registry::Listed;
+use crate::{Failure, Name, Range, Version};
+use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, PubGrubError, Ranges};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::rc::Rc;
+
+/// What is asked while versions are looked for.
+pub trait Index {
+    /// The versions of a package, lowest first.
+    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure>;
+
+    /// What a version depends on, or why this writ cannot read it.
+    fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Vec<(Name, Range)>, String>, Failure>;
+}
+
+/// A package in the search; the one that asks for others has no name of its own there.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Node {
+    Root,
+    Package(Name),
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Node::Root => f.write_str("writ.toml"),
+            Node::Package(name) => name.fmt(f),
+        }
+    }
+}
+
+/// Versions by package.
+pub type Versions = BTreeMap<Name, Version>;
+
+/// Finds a version for each package.
+///
+/// - `wanted`: what the root asks for.
+/// - `prefer`: versions to take where they will do, also yanked ones.
+///
+/// # Errors
+/// [`Failure::Malformed`] with the chain of reasons, and what would do instead.
+pub fn resolve(index: &dyn Index, wanted: &[(Name, Range)], prefer: &Versions) -> Result<Versions, Failure> {
+    let search = Search { index, wanted, prefer, listed: RefCell::default() };
+    search.solve().map_err(|error| match *error {
+        PubGrubError::NoSolution(tree) => Failure::Malformed(explain::explain(&search, &tree)),
+        PubGrubError::ErrorChoosingVersion { source, .. }
+        | PubGrubError::ErrorRetrievingDependencies { source, .. }
+        | PubGrubError::ErrorInShouldCancel(source) => source,
+    })
+}
+
+pub(crate) struct Search<'a> {
+    index: &'a dyn Index,
+    wanted: &'a [(Name, Range)],
+    prefer: &'a Versions,
+    listed: RefCell<BTreeMap<Name, Rc<Vec<Listed>>>>,
+}
+
+impl Search<'_> {
+    fn solve(&self) -> Result<Versions, Box<PubGrubError<Self>>> {
+        let found = pubgrub::resolve(self, Node::Root, Version::new(0, 0, 0)).map_err(Box::new)?;
+        let named = found.into_iter().filter_map(|(node, version)| match node {
+            Node::Root => None,
+            Node::Package(name) => Some((name, version)),
+        });
+        Ok(named.collect())
+    }
+
+    fn listed(&self, name: &Name) -> Result<Rc<Vec<Listed>>, Failure> {
+        if let Some(known) = self.listed.borrow().get(name) {
+            return Ok(known.clone());
+        }
+        let found = Rc::new(self.index.versions(name)?);
+        self.listed.borrow_mut().insert(name.clone(), found.clone());
+        Ok(found)
+    }
+
+    /// The versions that may be taken, lowest first.
+    fn open(&self, name: &Name) -> Result<Vec<Version>, Failure> {
+        let prefer = self.prefer.get(name);
+        let may = |one: &&Listed| one.yanked.is_none() || prefer == Some(&one.version);
+        Ok(self.listed(name)?.iter().filter(may).map(|one| one.version.clone()).collect())
+    }
+}
+
+impl DependencyProvider for Search<'_> {
+    type P = Node;
+    type V = Version;
+    type VS = Ranges<Version>;
+    type M = String;
+    type Err = Failure;
+    /// Those that were in conflict most often, then those with the least choice.
+    type Priority = (u32, std::cmp::Reverse<usize>);
+
+    fn prioritize(&self, node: &Node, range: &Ranges<Version>, seen: &PackageResolutionStatistics) -> Self::Priority {
+        let left = match node {
+            Node::Root => 0,
+            // What cannot be listed is told when a version is to be chosen.
+            Node::Package(name) => {
+                self.listed(name).map_or(0, |all| all.iter().filter(|one| range.contains(&one.version)).count())
+            }
+        };
+        (seen.conflict_count(), std::cmp::Reverse(left))
+    }
+
+    fn choose_version(&self, node: &Node, range: &Ranges<Version>) -> Result<Option<Version>, Failure> {
+        let Node::Package(name) = node else { return Ok(Some(Version::new(0, 0, 0))) };
+        let open = self.open(name)?;
+        if let Some(preferred) = self.prefer.get(name)
+            && range.contains(preferred)
+            && open.contains(preferred)
+        {
+            return Ok(Some(preferred.clone()));
+        }
+        Ok(open.into_iter().rev().find(|version| range.contains(version)))
+    }
+
+    fn get_dependencies(
+        &self,
+        node: &Node,
+        version: &Version,
+    ) -> Result<Dependencies<Node, Ranges<Version>, String>, Failure> {
+        let asked = match node {
+            Node::Root => Ok(self.wanted.to_vec()),
+            Node::Package(name) => self.index.dependencies(name, version)?,
+        };
+        Ok(match asked {
+            Err(why) => Dependencies::Unavailable(why),
+            Ok(asked) => {
+                // A package that is asked for twice must be in both ranges.
+                let mut all: BTreeMap<Node, Ranges<Version>> = BTreeMap::new();
+                for (name, range) in asked {
+                    let set = all.entry(Node::Package(name)).or_insert_with(Ranges::full);
+                    *set = set.intersection(&range.set());
+                }
+                Dependencies::Available(all.into_iter().collect())
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

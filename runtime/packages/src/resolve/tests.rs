@@ -1,0 +1,153 @@
+//! Laws of the search: what it finds fits, and what it says does not fit does not.
+
+use super::explain::words;
+use super::{Index, Versions, resolve};
+use crate::registry::Listed;
+use crate::{Failure, Name, Range, Version};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+type Asked = Vec<(Name, Range)>;
+
+/// Packages by name and version, with what they depend on; whether a version is yanked.
+#[derive(Clone, Debug, Default)]
+struct Shelf(BTreeMap<Name, BTreeMap<Version, (Asked, bool)>>);
+
+impl Index for Shelf {
+    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+        let all = self.0.get(name).into_iter().flatten();
+        Ok(all
+            .map(|(version, (_, yanked))| Listed {
+                version: version.clone(),
+                yanked: yanked.then(|| String::from("broken")),
+            })
+            .collect())
+    }
+
+    fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Asked, String>, Failure> {
+        Ok(Ok(self.0[name][version].0.clone()))
+    }
+}
+
+fn name(text: &str) -> Name {
+    Name::parse(text).expect("a name")
+}
+
+fn asked(all: &[(&str, &str)]) -> Asked {
+    all.iter().map(|(one, range)| (name(one), Range::parse(range).expect("a range"))).collect()
+}
+
+/// A package, its version, and what that asks for.
+type One<'a> = (&'a str, &'a str, &'a [(&'a str, &'a str)]);
+
+fn shelf(all: &[One<'_>]) -> Shelf {
+    let mut shelf = Shelf::default();
+    for (one, version, needs) in all {
+        let yanked = version.ends_with('!');
+        let version = Version::parse(version.trim_end_matches('!')).expect("a version");
+        shelf.0.entry(name(one)).or_default().insert(version, (asked(needs), yanked));
+    }
+    shelf
+}
+
+fn found(shelf: &Shelf, wanted: &[(&str, &str)], prefer: &[(&str, &str)]) -> String {
+    let prefer = prefer.iter().map(|(one, version)| (name(one), Version::parse(version).expect("a version")));
+    match resolve(shelf, &asked(wanted), &prefer.collect()) {
+        Ok(found) => found.iter().map(|(one, version)| format!("{one} {version}")).collect::<Vec<_>>().join(", "),
+        Err(failure) => failure.to_string(),
+    }
+}
+
+#[test]
+fn the_highest_comes_first_but_for_what_was_locked_and_what_is_yanked() {
+    let shelf = shelf(&[("a/x", "1.0.0", &[]), ("a/x", "1.1.0", &[]), ("a/x", "1.2.0!", &[])]);
+    assert_eq!(found(&shelf, &[("a/x", "1")], &[]), "a/x 1.1.0");
+    assert_eq!(found(&shelf, &[("a/x", "1")], &[("a/x", "1.0.0")]), "a/x 1.0.0");
+    assert_eq!(found(&shelf, &[("a/x", "1.1")], &[("a/x", "1.0.0")]), "a/x 1.1.0");
+    assert_eq!(found(&shelf, &[("a/x", "1")], &[("a/x", "1.2.0")]), "a/x 1.2.0");
+}
+
+#[test]
+fn a_range_that_nothing_satisfies_says_what_would() {
+    let shelf = shelf(&[("a/x", "1.0.0", &[]), ("a/x", "1.4.0", &[]), ("a/x", "1.5.0!", &[])]);
+    assert_eq!(
+        found(&shelf, &[("a/x", "2")], &[]),
+        "no versions fit together:\n  writ.toml asks for a/x ^2.0.0\n  there is no a/x ^2.0.0; there are 1.4.0, 1.0.0, and 1.5.0, yanked\n  \
+         help: `\"a/x\" = \"1.4\"` in place of \"2\" would do"
+    );
+}
+
+#[test]
+fn a_conflict_is_told_as_who_asks_for_what() {
+    let shelf = shelf(&[
+        ("a/base", "1.0.0", &[]),
+        ("a/base", "2.0.0", &[]),
+        ("a/x", "1.0.0", &[("a/base", "1")]),
+        ("a/y", "1.0.0", &[("a/base", "1")]),
+        ("a/y", "2.0.0", &[("a/base", "2")]),
+    ]);
+    let said = found(&shelf, &[("a/x", "1"), ("a/y", "2")], &[]);
+    for line in [
+        "a/x 1.0.0 asks for a/base ^1.0.0",
+        "a/y 2.0.0 asks for a/base ^2.0.0",
+        "`\"a/y\" = \"1.0\"` in place of \"2\" would do",
+    ] {
+        assert!(said.contains(line), "{said}");
+    }
+}
+
+fn any_shelf() -> impl Strategy<Value = (Shelf, Asked)> {
+    let range = || prop::sample::select(vec!["*", "1", "2", "=1.0.0", ">=1.1", "<2", "1.1"]);
+    let one = || (0_usize..5, range());
+    let version = || prop::sample::select(vec!["1.0.0", "1.1.0", "2.0.0"]);
+    let needs = prop::collection::vec(one(), 0..3);
+    let all = prop::collection::vec((0_usize..5, version(), needs), 1..14);
+    (all, prop::collection::vec(one(), 1..4)).prop_map(|(all, wanted)| {
+        let named = |(n, range): (usize, &str)| (name(&format!("a/p{n}")), Range::parse(range).expect("a range"));
+        let mut shelf = Shelf::default();
+        for (n, version, needs) in all {
+            let needs = needs.into_iter().filter(|(other, _)| *other != n).map(named).collect();
+            let version = Version::parse(version).expect("a version");
+            shelf.0.entry(name(&format!("a/p{n}"))).or_default().insert(version, (needs, false));
+        }
+        (shelf, wanted.into_iter().map(named).collect())
+    })
+}
+
+/// Whether versions fit: each range that is asked for takes what was chosen.
+fn fits(shelf: &Shelf, wanted: &Asked, chosen: &Versions) -> bool {
+    let takes = |(name, range): &(Name, Range)| chosen.get(name).is_some_and(|version| range.takes(version));
+    wanted.iter().all(takes) && chosen.iter().all(|(name, version)| shelf.0[name][version].0.iter().all(takes))
+}
+
+/// Whether any choice of versions fits, by trying all of them.
+fn possible(shelf: &Shelf, wanted: &Asked) -> bool {
+    let mut choices = vec![Versions::new()];
+    for (name, versions) in &shelf.0 {
+        let more = choices.iter().flat_map(|chosen| {
+            versions.keys().map(|version| {
+                let mut chosen = chosen.clone();
+                chosen.insert(name.clone(), version.clone());
+                chosen
+            })
+        });
+        choices = more.collect::<Vec<_>>().into_iter().chain(choices.iter().cloned()).collect();
+    }
+    choices.iter().any(|chosen| fits(shelf, wanted, chosen))
+}
+
+proptest! {
+    #[test]
+    fn what_is_found_fits_and_nothing_is_found_only_where_nothing_fits((shelf, wanted) in any_shelf()) {
+        match resolve(&shelf, &wanted, &Versions::new()) {
+            Ok(chosen) => prop_assert!(fits(&shelf, &wanted, &chosen), "{chosen:?}"),
+            Err(failure) => prop_assert!(!possible(&shelf, &wanted), "{failure}"),
+        }
+    }
+
+    #[test]
+    fn a_set_in_words_is_the_set(text in prop::sample::select(vec!["1", "0.2", "=1.2.3", ">=1, <3", "~1.2", "*", "<2", ">1.4"])) {
+        let set = Range::parse(text).expect("a range").set();
+        prop_assert_eq!(Range::parse(&words(&set)).expect("words are a range").set(), set);
+    }
+}

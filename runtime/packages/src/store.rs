@@ -1,0 +1,95 @@
+//! The packages that were fetched, on this machine: a folder for each tree, named by its digest.
+//!
+//! INVARIANT: what is read has the digest that was asked for; what has not is taken away, to be fetched again. A tree is
+//! put in place whole, by one process at a time.
+
+use crate::{Failure, Tree, disk};
+use program::Digest;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A tree, and the signature that came with it.
+pub type Kept = (Tree, Option<Vec<u8>>);
+
+/// A folder of trees.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+impl Store {
+    /// The store in a folder; it need not be there before something is kept.
+    pub fn new(root: PathBuf) -> Store {
+        Store { root }
+    }
+
+    /// Where the files of a tree stand, if they are kept.
+    pub fn folder(&self, digest: &Digest) -> PathBuf {
+        self.root.join("trees").join(digest.hex())
+    }
+
+    /// Other things that are kept between runs and can be had again: `git`.
+    pub fn beside(&self, what: &str) -> PathBuf {
+        self.root.join(what)
+    }
+
+    fn note(&self, digest: &Digest) -> PathBuf {
+        self.root.join("signatures").join(digest.hex())
+    }
+
+    /// The tree of a digest, and the signature that came with it; `None` where it is not kept or no longer what it was.
+    pub fn get(&self, digest: &Digest) -> Result<Option<Kept>, Failure> {
+        let folder = self.folder(digest);
+        if fs::symlink_metadata(&folder).is_err() {
+            return Ok(None);
+        }
+        // Damage may be anything, also what a tree may not hold.
+        if let Ok(tree) = Tree::of_folder(&folder)
+            && tree.digest() == *digest
+        {
+            let note = self.note(digest);
+            let note = if note.is_file() { Some(disk::read_bounded(&note, 1 << 20)?) } else { None };
+            return Ok(Some((tree, note)));
+        }
+        let _held = self.hold()?;
+        discard(&folder)?;
+        Ok(None)
+    }
+
+    /// Keeps a tree and its signature.
+    pub fn put(&self, tree: &Tree, signature: Option<&[u8]>) -> Result<PathBuf, Failure> {
+        let digest = tree.digest();
+        let _held = self.hold()?;
+        match signature {
+            Some(note) => disk::write(&self.note(&digest), note)?,
+            None => {
+                let _ = fs::remove_file(self.note(&digest));
+            }
+        }
+        let folder = self.folder(&digest);
+        if Tree::of_folder(&folder).is_ok_and(|there| there.digest() == digest) {
+            return Ok(folder);
+        }
+        discard(&folder)?;
+        let part = disk::beside(&folder);
+        let laid = tree.lay(&part).and_then(|()| fs::rename(&part, &folder).map_err(|e| disk::fault(&folder, &e)));
+        laid.inspect_err(|_| {
+            let _ = fs::remove_dir_all(&part);
+        })?;
+        Ok(folder)
+    }
+
+    fn hold(&self) -> Result<disk::Held, Failure> {
+        disk::hold(&self.root.join("lock"))
+    }
+}
+
+/// Takes away whatever stands there.
+fn discard(path: &Path) -> Result<(), Failure> {
+    let gone = match fs::symlink_metadata(path) {
+        Err(_) => return Ok(()),
+        Ok(there) if there.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => fs::remove_file(path),
+    };
+    gone.map_err(|e| disk::fault(path, &e))
+}

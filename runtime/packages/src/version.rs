@@ -1,0 +1,219 @@
+//! Versions and the ranges that take them: three numbers, and Cargo's words for ranges.
+//!
+//! INVARIANT: the set of a range holds exactly the versions that `semver` says it matches.
+//! Not here: pre-releases; a version that others may depend on is released or not.
+
+use crate::{Failure, malformed};
+use pubgrub::Ranges;
+use semver::{Comparator, Op, VersionReq};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// `1.4.0`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Version(semver::Version);
+
+impl Version {
+    /// Of its three numbers.
+    pub fn new(major: u64, minor: u64, patch: u64) -> Version {
+        Version(semver::Version::new(major, minor, patch))
+    }
+
+    /// Reads three numbers.
+    pub fn parse(text: &str) -> Result<Version, Failure> {
+        match semver::Version::parse(text) {
+            Ok(version) if version.pre.is_empty() && version.build.is_empty() => Ok(Version(version)),
+            _ => malformed(format!("\"{text}\" is no version; write three numbers: \"1.4.0\"")),
+        }
+    }
+
+    /// Its three numbers.
+    pub fn numbers(&self) -> [u64; 3] {
+        [self.0.major, self.0.minor, self.0.patch]
+    }
+
+    /// The part that two versions share which may stand in for each other: `1`, `0.3`, `0.0.7`.
+    pub fn line(&self) -> [u64; 3] {
+        match self.numbers() {
+            [0, 0, patch] => [0, 0, patch],
+            [0, minor, _] => [0, minor, 0],
+            [major, _, _] => [major, 0, 0],
+        }
+    }
+
+    /// The lowest version above it that need not stand in for it.
+    pub fn next_line(&self) -> Version {
+        match self.numbers() {
+            [0, 0, patch] => Version::new(0, 0, patch + 1),
+            [0, minor, _] => Version::new(0, minor + 1, 0),
+            [major, _, _] => Version::new(major + 1, 0, 0),
+        }
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl TryFrom<String> for Version {
+    type Error = Failure;
+
+    fn try_from(text: String) -> Result<Version, Failure> {
+        Version::parse(&text)
+    }
+}
+
+impl From<Version> for String {
+    fn from(version: Version) -> String {
+        version.to_string()
+    }
+}
+
+/// `"1.4"`, `">=1.2, <1.9"`, `"*"`: what Cargo means by them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Range {
+    text: String,
+    required: VersionReq,
+}
+
+impl Range {
+    /// Reads a range.
+    pub fn parse(text: &str) -> Result<Range, Failure> {
+        let form = "write one as Cargo does: \"1.4\" (any 1.x from 1.4 on), \"=1.4.0\", \">=1.2, <1.9\", \"*\"";
+        match VersionReq::parse(text) {
+            Ok(required) if required.comparators.iter().all(|one| one.pre.is_empty()) => {
+                Ok(Range { text: text.to_owned(), required })
+            }
+            Ok(_) => malformed(format!("\"{text}\" names a pre-release, and there are none; {form}")),
+            Err(_) => malformed(format!("\"{text}\" is no range of versions; {form}")),
+        }
+    }
+
+    /// The range of all that may stand in for a version.
+    pub fn of(version: &Version) -> Range {
+        Range::parse(&version.to_string()).expect("bug: a version is a range")
+    }
+
+    /// Whether it takes that version.
+    pub fn takes(&self, version: &Version) -> bool {
+        self.required.matches(&version.0)
+    }
+
+    /// The same as a set.
+    pub fn set(&self) -> Ranges<Version> {
+        let all = Ranges::full();
+        self.required.comparators.iter().fold(all, |set, one| set.intersection(&compared(one)))
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl TryFrom<String> for Range {
+    type Error = Failure;
+
+    fn try_from(text: String) -> Result<Range, Failure> {
+        Range::parse(&text)
+    }
+}
+
+impl From<Range> for String {
+    fn from(range: Range) -> String {
+        range.text
+    }
+}
+
+/// The versions of one comparison. What it leaves open is any number.
+fn compared(one: &Comparator) -> Ranges<Version> {
+    let (major, minor, patch) = (one.major, one.minor, one.patch);
+    let first = Version::new(major, minor.unwrap_or(0), patch.unwrap_or(0));
+    // The first version behind all that the written numbers stand for.
+    let behind = match (minor, patch) {
+        (None, _) => Version::new(major.saturating_add(1), 0, 0),
+        (Some(minor), None) => Version::new(major, minor.saturating_add(1), 0),
+        (Some(minor), Some(patch)) => Version::new(major, minor, patch.saturating_add(1)),
+    };
+    match one.op {
+        Op::Greater => Ranges::higher_than(behind),
+        Op::GreaterEq => Ranges::higher_than(first),
+        Op::Less => Ranges::strictly_lower_than(first),
+        Op::LessEq => Ranges::strictly_lower_than(behind),
+        Op::Tilde => {
+            let end = match minor {
+                None => Version::new(major.saturating_add(1), 0, 0),
+                Some(minor) => Version::new(major, minor.saturating_add(1), 0),
+            };
+            Ranges::between(first, end)
+        }
+        Op::Caret => {
+            let end = match (major, minor, patch) {
+                (0, Some(0), Some(patch)) => Version::new(0, 0, patch.saturating_add(1)),
+                (0, Some(minor), _) => Version::new(0, minor.saturating_add(1), 0),
+                (major, _, _) => Version::new(major.saturating_add(1), 0, 0),
+            };
+            Ranges::between(first, end)
+        }
+        // `=1.2` and `1.2.*` are all that begins so.
+        Op::Exact | Op::Wildcard => Ranges::between(first, behind),
+        _ => Ranges::empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Range, Version};
+    use proptest::prelude::*;
+
+    fn text() -> impl Strategy<Value = String> {
+        let number = || 0_u64..4;
+        let op = prop::sample::select(vec!["", "^", "~", "=", ">", ">=", "<", "<="]);
+        let one =
+            (op, number(), prop::option::of((number(), prop::option::of(number())))).prop_map(
+                |(op, a, rest)| match rest {
+                    None => format!("{op}{a}"),
+                    Some((b, None)) => format!("{op}{a}.{b}"),
+                    Some((b, Some(c))) => format!("{op}{a}.{b}.{c}"),
+                },
+            );
+        prop_oneof![
+            4 => prop::collection::vec(one, 1..3).prop_map(|all| all.join(", ")),
+            1 => prop::sample::select(vec!["*", "1.*", "0.*", "1.2.*", "0.0.*"]).prop_map(str::to_owned),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_set_of_a_range_is_what_semver_matches(text in text()) {
+            let range = Range::parse(&text).expect("a range");
+            let set = range.set();
+            for (a, b, c) in (0..5).flat_map(|a| (0..5).flat_map(move |b| (0..5).map(move |c| (a, b, c)))) {
+                let version = Version::new(a, b, c);
+                prop_assert_eq!(set.contains(&version), range.takes(&version), "{} of {}", version, text);
+            }
+        }
+
+        #[test]
+        fn what_stands_in_for_a_version_is_its_line(a in 0_u64..3, b in 0_u64..3, c in 0_u64..3, d in 0_u64..3, e in 0_u64..3, f in 0_u64..3) {
+            let (old, new) = (Version::new(a, b, c), Version::new(d, e, f));
+            prop_assert_eq!(Range::of(&old).takes(&new), new >= old && new.line() == old.line());
+            prop_assert!(!Range::of(&old).takes(&old.next_line()));
+        }
+    }
+
+    #[test]
+    fn what_is_neither_is_refused() {
+        for text in ["", "1.2", "1.2.3-beta", "01.2.3", "v1.2.3", "1.2.3+4"] {
+            assert!(Version::parse(text).is_err(), "{text}");
+        }
+        for text in ["", "new", "1.2.3-beta", "1..2", "^"] {
+            assert!(Range::parse(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! Packages from a registry in a folder, with the store, the lock and the copies damaged in every way.
+
+use evidence::SigningKey;
+use packages::install::{self, Installed, Root, Ways};
+use packages::registry::directory::Directory;
+use packages::registry::{Registry, release};
+use packages::store::Store;
+use packages::{Failure, Name, Tree, Version, archive, trust};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+struct World {
+    folder: PathBuf,
+    ways: Ways,
+}
+
+fn key() -> SigningKey {
+    SigningKey::new("acme", [3; 32]).expect("a name")
+}
+
+impl World {
+    fn new(name: &str) -> World {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("shop")).expect("a folder");
+        let ways = Ways {
+            store: Store::new(folder.join("home")),
+            writ: Version::new(0, 1, 0),
+            offline: false,
+            locked: false,
+            docker: None,
+        };
+        World { folder, ways }
+    }
+
+    /// Publishes a package whose one module says `text`.
+    fn publish(&self, name: &str, version: &str, more: &str, text: &str) {
+        let mut tree = Tree::default();
+        let manifest = format!("[package]\nname = \"{name}\"\nversion = \"{version}\"\n{more}");
+        tree.add("writ.toml", manifest.into_bytes()).expect("a path");
+        tree.add("words.writ", text.as_bytes().to_vec()).expect("a path");
+        let (release, _) = release(&tree).expect("a release");
+        let note = trust::sign(&release.name, &release.version, &release.digest, &key());
+        let registry = Directory::new(self.folder.join("registry"));
+        registry.publish(&release, &archive::pack(&tree), Some(&note)).expect("it is new");
+    }
+
+    fn root(&self, dependencies: &str) -> Root {
+        let text = format!(
+            "[package]\nname = \"acme/shop\"\n[registries]\n\"*\" = \"../registry\"\n[trust.packages]\nacme = [\"{}\"]\n[dependencies]\n{dependencies}\n",
+            key().public()
+        );
+        Root::of(&self.folder.join("shop"), &text).expect("a manifest")
+    }
+
+    fn load(&self, root: &Root) -> Result<Vec<Installed>, Failure> {
+        install::load(root, &self.ways)
+    }
+}
+
+fn words(all: &[Installed]) -> Vec<String> {
+    all.iter()
+        .map(|one| format!("{} {} {}", one.name, one.version, one.tree.text("words.writ").expect("text")))
+        .collect()
+}
+
+#[test]
+fn a_store_damaged_at_any_byte_is_noticed_and_filled_again() {
+    let world = World::new("damaged");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    let right = words(&world.load(&root).expect("it is there"));
+    let tree = &world.load(&root).expect("it is there")[0].tree;
+    let folder = world.ways.store.folder(&tree.digest());
+    let whole = || Tree::of_folder(&folder).is_ok_and(|there| there.digest() == tree.digest());
+    assert!(whole());
+    for (path, bytes) in tree.files() {
+        for at in 0..bytes.len() {
+            let mut bent = bytes.to_vec();
+            bent[at] ^= 1;
+            fs::write(folder.join(path), bent).expect("it is writable");
+            assert_eq!(words(&world.load(&root).expect("it is fetched again")), right, "{path}, byte {at}");
+            assert!(whole(), "{path}, byte {at}");
+        }
+    }
+    let damages: [&dyn Fn(); 4] = [
+        &|| fs::remove_file(folder.join("words.writ")).expect("it is there"),
+        &|| fs::write(folder.join("more.writ"), "").expect("it is writable"),
+        &|| {
+            fs::create_dir_all(folder.join("words.writ.d/.hidden"))
+                .and_then(|()| fs::write(folder.join("words.writ.d/.hidden/x"), ""))
+                .expect("writable")
+        },
+        &|| {
+            fs::remove_dir_all(&folder).expect("it is there");
+            fs::write(&folder, "a file").expect("it is writable");
+        },
+    ];
+    for damage in damages {
+        damage();
+        assert_eq!(words(&world.load(&root).expect("it is fetched again")), right);
+        assert!(whole());
+    }
+    #[cfg(unix)]
+    {
+        fs::remove_file(folder.join("words.writ")).expect("it is there");
+        std::os::unix::fs::symlink("/etc/hostname", folder.join("words.writ")).expect("a link");
+        assert_eq!(words(&world.load(&root).expect("it is fetched again")), right);
+        assert!(whole());
+    }
+}
+
+#[test]
+fn a_store_that_lost_a_signature_is_asked_for_it_again_and_never_does_without() {
+    let world = World::new("unsigned");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    world.load(&root).expect("it is there");
+    let signatures = world.folder.join("home/signatures");
+    fs::remove_dir_all(&signatures).expect("it is there");
+    let offline = Ways { offline: true, ..world.ways.clone() };
+    assert!(install::load(&root, &offline).expect_err("nobody signed it").to_string().contains("no signature"));
+    world.load(&root).expect("it is fetched again");
+    // One that is another's, in its place.
+    let one = fs::read_dir(&signatures).expect("it is there").flatten().next().expect("a signature").path();
+    let (name, version) = (Name::parse("acme/words").expect("a name"), Version::new(1, 0, 0));
+    let tree = &install::load(&root, &offline).expect("it is there")[0].tree;
+    let other = SigningKey::new("acme", [4; 32]).expect("a name");
+    fs::write(&one, trust::sign(&name, &version, &tree.digest(), &other)).expect("it is writable");
+    assert!(world.load(&root).expect_err("nobody believes it").to_string().contains("none of the keys"));
+}
+
+#[test]
+fn a_lock_that_was_edited_is_refused_or_means_what_it_says() {
+    let world = World::new("edited");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    world.publish("acme/words", "2.0.0", "", "// two\n");
+    world.publish("acme/user", "1.0.0", "[dependencies]\n\"acme/words\" = \"1\"\n", "// user\n");
+    let root = world.root("\"acme/user\" = \"1\"");
+    assert_eq!(words(&world.load(&root).expect("it fits")), ["acme/user 1.0.0 // user\n", "acme/words 1.0.0 // one\n"]);
+    let path = world.folder.join("shop/writ.lock");
+    let lock = fs::read_to_string(&path).expect("a lock");
+    let locked = Ways { locked: true, ..world.ways.clone() };
+    let one = lock.lines().filter(|line| line.starts_with("digest")).nth(1).expect("a digest").to_owned();
+    let registry = Directory::new(world.folder.join("registry"));
+    let two =
+        registry.release(&Name::parse("acme/words").expect("a name"), &Version::new(2, 0, 0), None).expect("there");
+    for (edited, said) in [
+        (lock.replace(&one[10..20], "sha256:fff"), "not what"),
+        (lock.replace("version = \"1.0.0\"\ndigest = \"", "version = \"9.0.0\"\ndigest = \""), "fit"),
+        (lock.replace(&one, &format!("digest = \"{}\"", two.digest)), "not what"),
+        (lock.replace("version = 1\n", "version = 2\n"), "of version 2"),
+        (lock.replace("source", "sourse"), "did you mean `source`"),
+        (lock.replace("dependencies = [\"acme/words\"]\n", ""), "nothing asks for acme/words"),
+        (String::new(), "missing field"),
+    ] {
+        fs::write(&path, &edited).expect("it is writable");
+        assert_ne!(edited, lock);
+        let told = install::load(&root, &locked).expect_err(&edited).to_string();
+        assert!(told.contains(said), "{said}: {told}");
+    }
+    // The version that the user does not take, with its own digest.
+    let swapped = lock.replace(&one, &format!("digest = \"{}\"", two.digest));
+    let at = swapped.rfind("version = \"1.0.0\"").expect("a version");
+    let swapped = format!("{}version = \"2.0.0\"{}", &swapped[..at], &swapped[at + 17..]);
+    fs::write(&path, &swapped).expect("it is writable");
+    let told = install::load(&root, &locked).expect_err("it does not fit").to_string();
+    assert!(told.contains("acme/user 1.0.0 asks for acme/words \"1\", and 2.0.0 is locked"), "{told}");
+}
+
+#[test]
+fn what_fails_leaves_the_lock_and_the_sums_as_they_were() {
+    let world = World::new("failing");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    world.load(&root).expect("it is there");
+    let files =
+        || ["writ.lock", "writ.sum"].map(|file| fs::read(world.folder.join("shop").join(file)).expect("a file"));
+    let before = files();
+    world.publish("acme/other", "1.0.0", "[dependencies]\n\"acme/words\" = \"3\"\n", "// other\n");
+    let wanted = world.root("\"acme/words\" = \"1\"\n\"acme/other\" = \"1\"");
+    assert!(world.load(&wanted).is_err());
+    // The archive is not what the registry says.
+    world.publish("acme/bent", "1.0.0", "", "// bent\n");
+    fs::write(world.folder.join("registry/acme/bent/1.0.0.tar.gz"), "no archive").expect("it is writable");
+    let wanted = world.root("\"acme/words\" = \"1\"\n\"acme/bent\" = \"1\"");
+    assert!(world.load(&wanted).expect_err("it lies").to_string().contains("says something else of it"));
+    assert_eq!(files(), before);
+}
+
+#[test]
+fn a_registry_that_says_other_dependencies_than_the_manifest_lies() {
+    let world = World::new("lying");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    world.publish("acme/user", "1.0.0", "[dependencies]\n\"acme/words\" = \"1\"\n", "// user\n");
+    let told = world.folder.join("registry/acme/user/1.0.0.json");
+    let text = fs::read_to_string(&told).expect("a release").replace("\"acme/words\": \"1\"", "\"acme/words\": \"*\"");
+    fs::write(told, text).expect("it is writable");
+    let said = world.load(&world.root("\"acme/user\" = \"1\"")).expect_err("it lies").to_string();
+    assert!(said.contains("its manifest depends on something else"), "{said}");
+}
+
+#[test]
+fn names_that_are_one_where_modules_are_named_are_refused() {
+    let world = World::new("names");
+    world.publish("acme/a-b", "1.0.0", "", "// one\n");
+    world.publish("acme/a_b", "1.0.0", "", "// two\n");
+    let said =
+        world.load(&world.root("\"acme/a-b\" = \"1\"\n\"acme/a_b\" = \"1\"")).expect_err("they collide").to_string();
+    assert!(said.contains("have the same name where modules are named"), "{said}");
+}
