@@ -12,21 +12,24 @@ mod random {
     mod clause;
     mod health;
     mod policy;
+    pub(crate) mod rewrite;
     mod values;
 }
 
-use engine::{Delta, Engine, Hypothesis, Limits, Planted, plant};
+use engine::{Delta, Engine, Fault, Hypothesis, Limits, Planted, plant};
 use evidence::cited;
-use program::{Program, RelationId, RuleId, Tuple, Value};
-use proof::{Certificate, Database, Proof, Side, Why, certify, check, check_in, check_steps, meaning};
+use program::{Program, RelationId, RuleId, Scope, Tuple};
+use proof::{Database, Proof, Side, Why, certify, check, check_in, check_steps, meaning};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestCaseResult, TestRunner};
-use random::bend::{Counts, bent};
+use random::bend::{Counts, bent, bent_certificates};
 use random::case::{Case, Change, Tuples};
 use random::choices::{Choices, numbers};
+use random::rewrite::{REWRITES, rewritten};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Barrier};
 
 const ENOUGH: usize = 200_000;
 
@@ -65,7 +68,12 @@ fn relations(program: &Program) -> impl Iterator<Item = RelationId> + use<> {
 
 /// Whether every relation holds what the law says, in both worlds.
 fn agrees(hypothesis: &Hypothesis<'_>, meaning: &Database) -> TestCaseResult {
-    for relation in relations(hypothesis.program()) {
+    agrees_on(hypothesis.program(), hypothesis, meaning)
+}
+
+/// As [`agrees`], of the relations of `program`: those of the hypothesis may be more.
+fn agrees_on(program: &Program, hypothesis: &Hypothesis<'_>, meaning: &Database) -> TestCaseResult {
+    for relation in relations(program) {
         for side in Side::BOTH {
             let found = hypothesis.tuples(side, relation);
             let wanted: Vec<Tuple> = meaning.tuples(side, relation).into_iter().cloned().collect();
@@ -267,41 +275,6 @@ fn the_certificate_certifies_and_a_bent_one_is_refused() {
     println!("{:?}", refused.into_inner());
 }
 
-/// A certificate without a claim, with one more, with one changed, or with claims that hold each other up.
-fn bent_certificates(certificate: &Certificate) -> Vec<(&'static str, Certificate)> {
-    let mut found = Vec::new();
-    for side in Side::BOTH {
-        let claims = certificate.side(side);
-        if claims.is_empty() {
-            continue;
-        }
-        let at = claims.len() / 2;
-        let mut add = |kind, change: &dyn Fn(&mut Vec<proof::Claimed>)| {
-            let mut bent = certificate.clone();
-            change(if side == Side::Before { &mut bent.before } else { &mut bent.after });
-            found.push((kind, bent));
-        };
-        add("a claim too few", &|claims| drop(claims.remove(at)));
-        add("a claim twice", &|claims| claims.push(claims[at].clone()));
-        add("a claim of height 0", &|claims| claims[at].height = 0);
-        if !claims[at].tuple.is_empty() {
-            add("a claim too many", &|claims| {
-                let mut claim = claims[at].clone();
-                claim.tuple[0] = Value::text("alien");
-                claims.push(claim);
-            });
-            add("a claim changed", &|claims| claims[at].tuple[0] = Value::text("alien"));
-        }
-        if let Some(deep) = claims.iter().position(|claim| claim.height > 1) {
-            add("a claim too low", &|claims| {
-                let relation = claims[deep].relation;
-                claims.iter_mut().filter(|claim| claim.relation == relation).for_each(|claim| claim.height = 1);
-            });
-        }
-    }
-    found
-}
-
 #[test]
 fn a_planted_fault_is_found() {
     let found: RefCell<BTreeMap<String, (usize, usize)>> = RefCell::default();
@@ -360,6 +333,102 @@ fn shuffled(program: &Program, choices: &mut Choices) -> Program {
         choices.shuffle(&mut stratum.rules);
     }
     shuffled
+}
+
+#[test]
+fn another_text_of_the_same_meaning_changes_nothing() {
+    let counts: RefCell<BTreeMap<&'static str, usize>> = RefCell::default();
+    law(150, |case| {
+        let seed = format!("{case:?}").bytes().fold(1, |sum: u32, byte| sum.wrapping_mul(16_777_619) ^ u32::from(byte));
+        let mut choices = Choices::of((1..200u32).map(|n| (seed ^ n).wrapping_mul(3_266_489_917) >> 3).collect());
+        let given = [Scope::State, Scope::Timed, Scope::Change].into_iter().flat_map(|scope| case.policy.given(scope));
+        let (program, done) = rewritten(&case.program, &given.collect(), &mut choices);
+        let program = Arc::new(program);
+        let mut engine = load_with(program.clone(), &case.facts, Limits::default());
+        let mut facts = case.facts.clone();
+        for change in &case.changes {
+            let meaning = law_of(&case, &facts, change);
+            let hypothesis = engine.open(&delta(change)).expect("no limit is reached");
+            if let Err(failure) = agrees_on(&case.program, &hypothesis, &meaning) {
+                return Err(TestCaseError::fail(format!("{done:?} {failure}\n{:?}", program.rules)));
+            }
+            engine.apply(&delta(change)).expect("no limit is reached");
+            change.apply(&mut facts);
+        }
+        done.into_iter().for_each(|name| *counts.borrow_mut().entry(name).or_default() += 1);
+        Ok(())
+    });
+    println!("{:?}", counts.borrow());
+    assert_eq!(counts.into_inner().len(), REWRITES.len(), "rewrites that were never done");
+}
+
+/// All that can be seen of a hypothesis.
+fn seen(hypothesis: &Hypothesis<'_>) -> String {
+    let worlds = relations(hypothesis.program()).flat_map(|id| Side::BOTH.map(|side| hypothesis.tuples(side, id)));
+    format!("{:?}{:?}{:?}", worlds.collect::<Vec<_>>(), hypothesis.certificate(), some_proofs(hypothesis))
+}
+
+#[test]
+fn changes_at_once_are_changes_one_after_the_other() {
+    law(30, |case| {
+        // An engine of its own each time: what is made when it is first needed is made in a race.
+        let engine = load(&case);
+        let mut changes: Vec<Delta> = case.changes.iter().map(delta).collect();
+        changes.push(Delta::default());
+        changes.extend(changes.clone());
+        let start = Barrier::new(changes.len());
+        let one = |change: &Delta| {
+            start.wait();
+            engine.open(change).map(|hypothesis| seen(&hypothesis))
+        };
+        let at_once: Vec<_> = std::thread::scope(|scope| {
+            let threads: Vec<_> = changes.iter().map(|change| scope.spawn(move || one(change))).collect();
+            threads.into_iter().map(|thread| thread.join().expect("it does not panic")).collect()
+        });
+        let engine = load(&case);
+        for (change, at_once) in changes.iter().zip(at_once) {
+            prop_assert_eq!(at_once, engine.open(change).map(|hypothesis| seen(&hypothesis)));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_call_that_is_stopped_anywhere_leaves_nothing_behind() {
+    let stopped = RefCell::new(0);
+    law(20, |case| {
+        let left = AtomicUsize::new(usize::MAX);
+        let used = |left: &AtomicUsize| left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| n.checked_sub(1));
+        let stop = || used(&left).is_err();
+        let limits = Limits { stop: Some(&stop), ..Limits::default() };
+        let given = case.facts.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
+        let mut engine = Engine::load(case.program.clone(), given, limits).expect("no limit is reached");
+        let nothing = Delta::default();
+        let untouched = seen(&engine.open(&nothing).expect("no limit is reached"));
+        for change in &case.changes {
+            for polls in [0, 1, 2, 3, 5, 8, 13, 21, 34] {
+                left.store(polls, Ordering::Relaxed);
+                // It may come to its end before it is stopped.
+                let ended = engine.open(&delta(change)).is_ok();
+                left.store(polls, Ordering::Relaxed);
+                if ended {
+                    break;
+                }
+                let outcome = engine.apply(&delta(change));
+                left.store(usize::MAX, Ordering::Relaxed);
+                if outcome.is_ok() {
+                    return Ok(());
+                }
+                prop_assert_eq!(outcome, Err(Fault::Stopped));
+                *stopped.borrow_mut() += 1;
+                prop_assert_eq!(&seen(&engine.open(&nothing).expect("no limit is reached")), &untouched);
+            }
+            left.store(usize::MAX, Ordering::Relaxed);
+            agrees(&engine.open(&delta(change)).expect("no limit is reached"), &law_of(&case, &case.facts, change))?;
+        }
+        Ok(())
+    });
+    assert!(stopped.into_inner() > 0, "no call was ever stopped");
 }
 
 #[test]

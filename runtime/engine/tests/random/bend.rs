@@ -1,11 +1,11 @@
-//! Proofs bent out of shape: every kind of mutation breaks a step, so that none may be accepted.
+//! Proofs and certificates bent out of shape: every kind of mutation breaks a step, so that none may be accepted.
 //!
 //! INVARIANT: a bent proof differs from the proof, and is wrong whatever the database says; a kind that would have to be
 //! right here is left out.
 
 use super::choices::Choices;
 use program::{Literal, Program, RuleId, Value, World};
-use proof::{Absence, Node, Premise, Proof, Side, Why};
+use proof::{Absence, Certificate, Claimed, Node, Premise, Proof, Side, Why};
 use std::collections::BTreeMap;
 
 /// How many proofs were bent in each way.
@@ -228,4 +228,39 @@ fn differ(program: &Program, one: RuleId, other: RuleId) -> bool {
     one.head.relation != other.head.relation
         || one.body.len() != other.body.len()
         || one.body.iter().zip(&other.body).any(|(a, b)| reads(a) != reads(b))
+}
+
+/// A certificate without a claim, with one more, with one changed, or with claims that hold each other up.
+pub(crate) fn bent_certificates(certificate: &Certificate) -> Vec<(&'static str, Certificate)> {
+    let mut found = Vec::new();
+    for side in Side::BOTH {
+        let claims = certificate.side(side);
+        if claims.is_empty() {
+            continue;
+        }
+        let at = claims.len() / 2;
+        let mut add = |kind, change: &dyn Fn(&mut Vec<Claimed>)| {
+            let mut bent = certificate.clone();
+            change(if side == Side::Before { &mut bent.before } else { &mut bent.after });
+            found.push((kind, bent));
+        };
+        add("a claim too few", &|claims| drop(claims.remove(at)));
+        add("a claim twice", &|claims| claims.push(claims[at].clone()));
+        add("a claim of height 0", &|claims| claims[at].height = 0);
+        if !claims[at].tuple.is_empty() {
+            add("a claim too many", &|claims| {
+                let mut claim = claims[at].clone();
+                claim.tuple[0] = Value::text("alien");
+                claims.push(claim);
+            });
+            add("a claim changed", &|claims| claims[at].tuple[0] = Value::text("alien"));
+        }
+        if let Some(deep) = claims.iter().position(|claim| claim.height > 1) {
+            add("a claim too low", &|claims| {
+                let relation = claims[deep].relation;
+                claims.iter_mut().filter(|claim| claim.relation == relation).for_each(|claim| claim.height = 1);
+            });
+        }
+    }
+    found
 }
