@@ -9,6 +9,7 @@
 use crate::growing::{Cells, Mark};
 use crate::index::BindingPattern;
 use crate::intern::Id;
+use crate::sort::sorted;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -57,11 +58,7 @@ enum Places {
 impl Base {
     /// Rows in any order, repetitions allowed; all of them given.
     pub(crate) fn given(cells: Cells) -> Base {
-        let sorted = sorted(&cells);
-        let mut kept = match &sorted {
-            None => cells,
-            Some(order) => permuted(&cells, order),
-        };
+        let mut kept = sorted(cells).0;
         if (1..kept.len()).any(|row| kept.row(row - 1) == kept.row(row)) {
             let mut once = Cells::new(kept.width());
             for row in 0..kept.len() {
@@ -78,14 +75,10 @@ impl Base {
     ///
     /// - `labelled`: whether labels are of use.
     pub(crate) fn derived(cells: Cells, mut marks: Vec<Mark>, labelled: bool) -> Base {
-        let sorted = sorted(&cells);
-        let kept = match &sorted {
-            None => cells,
-            Some(order) => {
-                marks = order.iter().map(|row| marks[*row as usize]).collect();
-                permuted(&cells, order)
-            }
-        };
+        let (kept, order) = sorted(cells);
+        if let Some(order) = order {
+            marks = order.into_iter().map(|row| marks[row as usize]).collect();
+        }
         let marks = match labelled || marks.iter().any(|mark| mark.is_given()) {
             true => Marks::Each(marks),
             false => Marks::Derived,
@@ -340,30 +333,4 @@ fn by_column(cells: &Cells, mut rows: Vec<u32>, column: usize) -> Vec<u32> {
         *start += 1;
     }
     placed
-}
-
-/// The rows in order; `None` where they are so already.
-fn sorted(cells: &Cells) -> Option<Vec<u32>> {
-    if (1..cells.len()).all(|row| cells.row(row - 1) <= cells.row(row)) {
-        return None;
-    }
-    let rows = 0..u32::try_from(cells.len()).expect("bug: more than 2^32 rows");
-    if cells.width() <= 3 {
-        let key = |row: u32| {
-            let values = cells.row(row as usize).iter().fold(0_u128, |key, value| key << 32 | u128::from(*value));
-            values << 32 | u128::from(row)
-        };
-        let mut keys: Vec<u128> = rows.map(key).collect();
-        keys.sort_unstable();
-        return Some(keys.into_iter().map(|key| (key & u128::from(u32::MAX)) as u32).collect());
-    }
-    let mut rows: Vec<u32> = rows.collect();
-    rows.sort_by(|a, b| cells.row(*a as usize).cmp(cells.row(*b as usize)));
-    Some(rows)
-}
-
-fn permuted(cells: &Cells, order: &[u32]) -> Cells {
-    let mut kept = Cells::new(cells.width());
-    order.iter().for_each(|row| kept.push(cells.row(*row as usize)));
-    kept
 }

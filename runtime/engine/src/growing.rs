@@ -6,6 +6,7 @@
 use crate::index::{BindingPattern, Index};
 use crate::intern::{Id, Interner};
 use crate::lattice::Groups;
+use crate::set::{Set, hash_of};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows of one width, one after the other.
@@ -51,6 +52,12 @@ impl Cells {
     /// Bytes it takes.
     pub(crate) fn bytes(&self) -> usize {
         4 * self.cells.len()
+    }
+
+    /// No rows any more, of a width.
+    pub(crate) fn empty(&mut self, width: usize) {
+        (self.width, self.rows) = (width, 0);
+        self.cells.clear();
     }
 
     /// Gives back what was set aside for more rows.
@@ -112,14 +119,66 @@ impl Mark {
     }
 }
 
+/// Marks of rows, one after the other: most rows came as the one before.
+#[derive(Clone, Default)]
+struct MarkRuns {
+    /// Where rows of one mark end; none where each has its own.
+    runs: Vec<(usize, Mark)>,
+    each: Vec<Mark>,
+}
+
+impl MarkRuns {
+    fn get(&self, row: usize) -> Mark {
+        match self.runs.as_slice() {
+            [] => self.each[row],
+            [(_, mark)] => *mark,
+            runs => runs[runs.partition_point(|(end, _)| *end <= row)].1,
+        }
+    }
+
+    fn push(&mut self, mark: Mark) {
+        let start = match self.runs.last_mut() {
+            None if !self.each.is_empty() => return self.each.push(mark),
+            None => 0,
+            Some((end, last)) if *last == mark => return *end += 1,
+            Some((end, _)) => *end,
+        };
+        self.runs.push((start + 1, mark));
+        // A run takes as much as two marks.
+        if self.runs.len() > 8 && 4 * self.runs.len() > start {
+            self.spread();
+        }
+    }
+
+    fn set(&mut self, row: usize, mark: Mark) {
+        if self.get(row) != mark {
+            self.spread();
+            self.each[row] = mark;
+        }
+    }
+
+    fn spread(&mut self) {
+        for (end, mark) in std::mem::take(&mut self.runs) {
+            self.each.resize(end, mark);
+        }
+    }
+
+    fn into_each(mut self) -> Vec<Mark> {
+        self.spread();
+        self.each
+    }
+
+    fn bytes(&self) -> usize {
+        16 * self.runs.len() + 8 * self.each.len()
+    }
+}
+
 /// Rows that are still coming.
 pub(crate) struct Growing {
-    cells: Cells,
-    marks: Vec<Mark>,
+    rows: Set,
+    marks: MarkRuns,
     /// Where the relation has a lattice column.
     groups: Option<Groups>,
-    /// Rows by content, plus one; 0 is free. A power of two, open addressing.
-    slots: Vec<u32>,
     indexes: Mutex<Vec<Arc<Index>>>,
 }
 
@@ -135,13 +194,12 @@ impl Growing {
     }
 
     fn with(width: usize, groups: Option<Groups>) -> Growing {
-        let cells = Cells::new(width);
-        Growing { cells, marks: Vec::new(), groups, slots: Vec::new(), indexes: Mutex::default() }
+        Growing { rows: Set::new(width), marks: MarkRuns::default(), groups, indexes: Mutex::default() }
     }
 
     /// How many rows.
     pub(crate) fn len(&self) -> usize {
-        self.cells.len()
+        self.cells().len()
     }
 
     /// Its groups, where it has a lattice column.
@@ -156,30 +214,32 @@ impl Growing {
 
     /// The rows.
     pub(crate) fn cells(&self) -> &Cells {
-        &self.cells
+        self.rows.cells()
+    }
+
+    /// What finds the rows.
+    pub(crate) fn set(&self) -> &Set {
+        &self.rows
     }
 
     /// The values of a row.
     pub(crate) fn row(&self, row: usize) -> &[Id] {
-        self.cells.row(row)
+        self.cells().row(row)
     }
 
     /// How a row came.
     pub(crate) fn mark(&self, row: usize) -> Mark {
-        self.marks[row]
+        self.marks.get(row)
     }
 
     /// Says anew how a row came.
     pub(crate) fn set_mark(&mut self, row: usize, mark: Mark) {
-        self.marks[row] = mark;
+        self.marks.set(row, mark);
     }
 
     /// Where a row stands.
     pub(crate) fn position(&self, values: &[Id]) -> Option<usize> {
-        if self.slots.is_empty() {
-            return None;
-        }
-        self.slots[self.slot(values)].checked_sub(1).map(|row| row as usize)
+        self.rows.position(values, hash_of(values))
     }
 
     /// Adds a given row; returns whether it is new.
@@ -192,25 +252,24 @@ impl Growing {
     ///
     /// - `number`: what stands in the lattice column, where there is one.
     pub(crate) fn insert(&mut self, values: &[Id], mark: Mark, number: Option<i64>) -> bool {
-        if (self.len() + 1) * 2 > self.slots.len() {
-            self.grow();
-        }
-        let slot = self.slot(values);
-        if self.slots[slot] != 0 {
+        if !self.rows.insert(values, hash_of(values)) {
             return false;
         }
         if let Some(groups) = &mut self.groups {
             groups.add(values, number.expect("bug: no int in a lattice column"));
         }
-        self.cells.push(values);
         self.marks.push(mark);
-        self.slots[slot] = u32::try_from(self.cells.len()).expect("bug: more than 2^32 rows");
         true
+    }
+
+    /// Makes room for so many rows more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.rows.reserve(more);
     }
 
     /// The rows and how they came, without what finds them.
     pub(crate) fn into_rows(self) -> (Cells, Vec<Mark>) {
-        (self.cells, self.marks)
+        (self.rows.into_cells(), self.marks.into_each())
     }
 
     /// The index for a binding pattern that holds all rows; made or completed where need be.
@@ -224,12 +283,12 @@ impl Growing {
         if crate::faults::is_planted(crate::Planted::StaleIndex) {
             if indexes[place].rows() == 0 {
                 // As if it had been made when only half of the rows were there.
-                Arc::make_mut(&mut indexes[place]).extend(&self.cells, self.len() / 2);
+                Arc::make_mut(&mut indexes[place]).extend(self.cells(), self.len() / 2);
             }
             return Arc::clone(&indexes[place]);
         }
         if indexes[place].rows() < self.len() {
-            Arc::make_mut(&mut indexes[place]).extend(&self.cells, self.len());
+            Arc::make_mut(&mut indexes[place]).extend(self.cells(), self.len());
         }
         Arc::clone(&indexes[place])
     }
@@ -243,36 +302,10 @@ impl Growing {
     /// Bytes it takes, indexes included.
     pub(crate) fn bytes(&self) -> usize {
         let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner);
-        self.cells.bytes()
-            + 8 * self.marks.len()
-            + 4 * self.slots.len()
+        self.rows.bytes()
+            + self.marks.bytes()
             + self.groups.as_ref().map_or(0, Groups::bytes)
             + indexes.iter().map(|index| index.bytes()).sum::<usize>()
-    }
-
-    /// The slot of a row: where it stands, or where it would.
-    fn slot(&self, values: &[Id]) -> usize {
-        let around = self.slots.len() - 1;
-        let mut slot = hash(values.iter().copied()) & around;
-        while let Some(row) = self.slots[slot].checked_sub(1) {
-            if self.row(row as usize) == values {
-                return slot;
-            }
-            slot = (slot + 1) & around;
-        }
-        slot
-    }
-
-    fn grow(&mut self) {
-        self.slots = vec![0; (self.slots.len() * 4).max(8)];
-        let around = self.slots.len() - 1;
-        for row in 0..self.len() {
-            let mut slot = hash(self.row(row).iter().copied()) & around;
-            while self.slots[slot] != 0 {
-                slot = (slot + 1) & around;
-            }
-            self.slots[slot] = u32::try_from(row + 1).expect("bug: more than 2^32 rows");
-        }
     }
 }
 
@@ -280,19 +313,10 @@ impl Clone for Growing {
     fn clone(&self) -> Growing {
         let indexes = self.indexes.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Growing {
-            cells: self.cells.clone(),
+            rows: self.rows.clone(),
             marks: self.marks.clone(),
             groups: self.groups.clone(),
-            slots: self.slots.clone(),
             indexes: Mutex::new(indexes),
         }
     }
-}
-
-/// A hash of some numbers, good in its low bits.
-pub(crate) fn hash(values: impl Iterator<Item = Id>) -> usize {
-    const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
-    let mixed = values.fold(MIX, |sum, value| (sum.rotate_left(23) ^ u64::from(value)).wrapping_mul(MIX));
-    // The high half is the well mixed one.
-    (mixed >> 32) as usize
 }

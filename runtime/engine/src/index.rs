@@ -1,7 +1,8 @@
 //! An index of growing rows by some of their columns: for each key, the rows that have it.
 
-use crate::growing::{Cells, hash};
+use crate::growing::Cells;
 use crate::intern::Id;
+use crate::set::hash;
 
 /// Which columns have a value before a relation is looked into: bit `i` for column `i`.
 pub(crate) type BindingPattern = u64;

@@ -5,9 +5,10 @@
 //! - `limits`: what a call may use, and what it says when that is not enough.
 //! - `world`: which strata run, in which world, and which a change leaves alone; `stratum`: rounds up to the fixpoint;
 //!   `maintain` and `suspects`: a stratum kept up to date.
-//! - `order`: in which order the literals of a rule run; `run`: the joins; `workers`: several of them at once.
+//! - `order`: in which order the literals of a rule run; `run`: the joins; `heads`: what of them is new; `workers`:
+//!   several of them at once.
 //! - `base`, `growing`, `version`: rows that are complete, rows that are coming, and worlds that share them; `lattice`,
-//!   `index`, `intern`: what these are made of.
+//!   `index`, `intern`, `set`, `sort`: what these are made of.
 //! - `derive`: why a tuple holds; `cone`: the search for the proof of smallest height; `rounds`: what both start from.
 //! - `faults`: errors planted for tests, absent from any other build.
 //!
@@ -23,6 +24,7 @@ mod engine;
 #[cfg(feature = "faults")]
 mod faults;
 mod growing;
+mod heads;
 mod index;
 mod intern;
 mod lattice;
@@ -32,6 +34,8 @@ mod order;
 mod prepare;
 mod rounds;
 mod run;
+mod set;
+mod sort;
 mod stratum;
 mod suspects;
 mod version;

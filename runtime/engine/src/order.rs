@@ -74,6 +74,8 @@ pub(crate) struct Look {
 pub(crate) trait Sizes {
     /// Rows that a pattern may match, whatever is bound.
     fn rows(&self, pattern: &Pattern) -> usize;
+    /// Rows of the last round among them.
+    fn recent(&self, pattern: &Pattern) -> usize;
     /// Keys of an index of that relation, where there is one.
     fn keys(&self, pattern: &Pattern, columns: BindingPattern) -> Option<usize>;
 }
@@ -93,24 +95,49 @@ pub(crate) struct Purpose<'a> {
 }
 
 /// Chooses an order for a rule's body.
+///
+/// A literal on recent tuples goes first: they need no index there. Where they are many and another order is expected to
+/// bind far less on the way, that one is taken.
 pub(crate) fn order(rule: &Rule, purpose: &Purpose<'_>, sizes: &impl Sizes) -> Vec<Step> {
+    /// How many times less it must be.
+    const FAR: f64 = 4.0;
+    let (steps, work) = greedy(rule, purpose, sizes, true);
+    if purpose.ages.contains(&Age::Recent) {
+        let (others, less) = greedy(rule, purpose, sizes, false);
+        if less * FAR < work {
+            return others;
+        }
+    }
+    steps
+}
+
+/// - `recent_first`: whether the literal on recent tuples goes first, whatever comes of it.
+/// - returns: the order, and how many bindings are expected on the way.
+fn greedy(rule: &Rule, purpose: &Purpose<'_>, sizes: &impl Sizes, recent_first: bool) -> (Vec<Step>, f64) {
     let mut bound = purpose.bound.clone();
     let mut open: Vec<usize> = (0..rule.body.len()).filter(|literal| Some(*literal) != purpose.done).collect();
     let mut steps = Vec::with_capacity(open.len());
+    let (mut bindings, mut work) = (1.0, 0.0);
     let age = |literal: usize| purpose.ages.get(literal).copied().unwrap_or(Age::Any);
     while !open.is_empty() {
+        let expected =
+            |literal: usize| expected(&rule.body[literal], age(literal) == Age::Recent, &bound, purpose.lasting, sizes);
         let cost = |literal: usize| match age(literal) {
-            Age::Recent => -1.0,
-            Age::Any | Age::Stable => expected(&rule.body[literal], &bound, purpose.lasting, sizes),
+            Age::Recent if recent_first => -1.0,
+            Age::Recent | Age::Any | Age::Stable => expected(literal),
         };
         let ready = open.iter().enumerate().filter(|(_, literal)| rule.body[**literal].is_ready(&bound));
         let next = ready.min_by(|(_, a), (_, b)| cost(**a).total_cmp(&cost(**b))).map(|(place, _)| place);
         let literal = open.remove(next.expect("bug: a body without an order in which it can run"));
+        if let Literal::Holds(_) = rule.body[literal] {
+            bindings *= expected(literal).max(0.05);
+            work += bindings;
+        }
         let once = !purpose.every && rule.head.variables().all(|variable| bound[variable]);
         let kind = place(&rule.body[literal], age(literal), &mut bound);
         steps.push(Step { literal, kind, once });
     }
-    steps
+    (steps, work)
 }
 
 /// More rows than anybody wants to go over for each binding.
@@ -118,8 +145,9 @@ const MANY: f64 = 1e6;
 
 /// How many bindings are expected to come of each one; for the order only.
 ///
+/// - `recent`: whether only recent tuples are read.
 /// - `lasting`: whether the order stays while relations grow, so that one that is empty now says nothing.
-fn expected(literal: &Literal, bound: &[bool], lasting: bool, sizes: &impl Sizes) -> f64 {
+fn expected(literal: &Literal, recent: bool, bound: &[bool], lasting: bool, sizes: &impl Sizes) -> f64 {
     match literal {
         Literal::Test { .. } | Literal::Is { .. } => 0.0,
         Literal::Bind { .. } => 0.1,
@@ -127,10 +155,11 @@ fn expected(literal: &Literal, bound: &[bool], lasting: bool, sizes: &impl Sizes
         Literal::Aggregate { .. } => 1.5,
         Literal::Each { .. } => 3.0,
         Literal::Holds(pattern) => {
-            let rows = sizes.rows(pattern) as f64;
+            let all = sizes.rows(pattern) as f64;
+            let rows = if recent { sizes.recent(pattern) as f64 } else { all };
             let (columns, fixed) = fixed_columns(pattern, bound);
             let free = pattern.variables().any(|variable| !bound[variable]);
-            let grows = lasting || pattern.own;
+            let grows = lasting || pattern.own && !recent;
             if rows == 0.0 && !grows {
                 -0.5
             } else if !free {
@@ -142,7 +171,7 @@ fn expected(literal: &Literal, bound: &[bool], lasting: bool, sizes: &impl Sizes
             } else if let Some(keys) = sizes.keys(pattern, columns).filter(|keys| *keys > 0) {
                 rows / keys as f64
             } else {
-                rows.powf(1.0 - fixed as f64 / pattern.slots.len() as f64)
+                rows * all.max(1.0).powf(-(fixed as f64) / pattern.slots.len() as f64)
             }
         }
     }

@@ -5,12 +5,10 @@
 //!
 //! Not here: the order of the steps (`order`), rounds (`stratum`), what becomes of a binding ([`Sink`]).
 
-use crate::growing::{Growing, Mark};
 use crate::intern::{Id, Interner, NONE};
 use crate::limits::{Fault, Limits};
 use crate::order::{Kind, Look, Step};
 use crate::prepare::{Group, Literal, Operand, Rule, Slot};
-use crate::version::Version;
 use crate::view::{Reader, Readers};
 use program::{Aggregate, Tuple, Value, aggregate, compare, evaluate, presence, range};
 use proof::Side;
@@ -196,12 +194,11 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         let readers = self.job.readers;
         let mut key = std::mem::take(&mut self.frame.keys[at]);
         self.fill_key(look, &mut key);
-        let mut any = false;
+        let (mut any, is_last) = (false, at + 1 == self.job.steps.len());
         'all: for reader in readers[at].0.iter().flatten() {
             let share = if at == 0 { self.job.share.clone() } else { None };
-            for row in reader.rows(look, &key, share) {
+            for (row, cells) in reader.rows(look, &key, share) {
                 self.tick()?;
-                let cells = reader.version.row(row);
                 for (column, variable) in &look.binds {
                     self.frame.bound[*variable] = cells[*column];
                 }
@@ -209,7 +206,10 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
                     continue;
                 }
                 self.frame.matched[step.literal] = (reader.side, row);
-                if self.step(at + 1)? {
+                if is_last {
+                    self.sink.take(&self.frame.bound, &self.frame.matched, self.values)?;
+                }
+                if is_last || self.step(at + 1)? {
                     any = true;
                     if step.once || self.sink.has_enough() {
                         break 'all;
@@ -239,9 +239,9 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         self.fill_key(look, &mut key);
         let mut any = false;
         'all: for reader in readers[at].0.iter().flatten() {
-            for row in reader.rows(look, &key, None) {
+            for (_, cells) in reader.rows(look, &key, None) {
                 self.tick()?;
-                if self.is_as_checked(look, reader.version.row(row)) {
+                if self.is_as_checked(look, cells) {
                     any = true;
                     break 'all;
                 }
@@ -372,9 +372,8 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         self.fill_key(look, &mut key);
         let mut found = BTreeSet::new();
         for reader in from.iter().flatten() {
-            for row in reader.rows(look, &key, None) {
+            for (_, cells) in reader.rows(look, &key, None) {
                 self.tick()?;
-                let cells = reader.version.row(row);
                 if self.is_as_checked(look, cells) {
                     found.insert(member.iter().map(|column| cells[*column]).collect());
                 }
@@ -389,49 +388,6 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         if self.frame.ticks.is_multiple_of(1024) {
             self.limits.poll()?;
             self.limits.allow(0, self.bytes + self.values.bytes())?;
-        }
-        Ok(())
-    }
-}
-
-/// The values of a head.
-pub(crate) fn fill_head(head: &[Slot], bound: &[Id], row: &mut Vec<Id>) {
-    row.clear();
-    row.extend(head.iter().map(|slot| match slot {
-        Slot::Variable(variable) => bound[*variable],
-        Slot::Constant(value) => *value,
-        Slot::Any => unreachable!("bug: any value in a head"),
-    }));
-}
-
-/// A sink that keeps the heads that are new.
-pub(crate) struct Heads<'a> {
-    pub(crate) head: &'a [Slot],
-    /// What is derived already.
-    pub(crate) known: &'a Version,
-    pub(crate) new: Growing,
-    pub(crate) row: Vec<Id>,
-    pub(crate) limits: Limits<'a>,
-    /// Tuples derived by the call so far.
-    pub(crate) derived: usize,
-    /// Bytes in use when the machine started.
-    pub(crate) bytes: usize,
-}
-
-impl Sink for Heads<'_> {
-    fn take(&mut self, bound: &[Id], _: &[(Side, usize)], values: &Interner) -> Result<(), Fault> {
-        fill_head(self.head, bound, &mut self.row);
-        let beaten = self.known.own().and_then(Growing::groups).is_some_and(|groups| {
-            // What is no int is told of where rounds are merged.
-            groups.number(&self.row, values).is_some_and(|number| !groups.improves(&groups.key(&self.row), number))
-        });
-        if !beaten
-            && self.known.position(&self.row).is_none()
-            && self.new.insert(&self.row, Mark::of_round(1), None)
-            && self.new.len().is_multiple_of(64)
-        {
-            let bytes = self.bytes + self.new.bytes() + values.bytes();
-            return self.limits.allow(self.derived + self.new.len(), bytes);
         }
         Ok(())
     }

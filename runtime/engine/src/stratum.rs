@@ -13,20 +13,22 @@
 //!
 //! Source: Abiteboul, Hull, Vianu, *Foundations of Databases*, section 13.1.
 
-use crate::growing::{Growing, Mark};
+use crate::growing::{Cells, Mark};
+use crate::heads::Heads;
 use crate::intern::{Id, Interner, NONE};
 use crate::lattice::Groups;
 use crate::limits::{Fault, Limits};
-use crate::order::{Age, Purpose, Step, order};
+use crate::order::{Age, Purpose, Sizes, Step, order};
 use crate::prepare::{Literal, Prepared};
-use crate::run::{Every, Frame, Heads, Job, Machine};
+use crate::run::{Every, Frame, Job, Machine};
+use crate::set::Set;
 use crate::version::Version;
 use crate::view::{Changed, Readers, Relations, View};
 use crate::workers::share;
 use program::{Value, World};
 use rustc_hash::FxHashMap;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Rows of the first step that one task takes. Fixed, so that tasks do not depend on the number of threads.
 const SHARE: usize = 2_048;
@@ -48,8 +50,22 @@ type Variant = (usize, Option<usize>);
 /// What a task found.
 struct Found {
     relation: usize,
-    new: Growing,
+    new: Cells,
     values: Vec<Value>,
+}
+
+/// What other tasks found their rows with: asking the system for more memory costs as much as writing to it.
+#[derive(Default)]
+struct Spare(Mutex<Vec<Set>>);
+
+impl Spare {
+    fn take(&self) -> Set {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
+    }
+
+    fn give(&self, set: Set) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(set);
+    }
 }
 
 /// Runs `strata` until no rule derives a new tuple.
@@ -70,7 +86,7 @@ pub(crate) fn reach(
     meter: &mut Meter<'_>,
 ) -> Result<(), Fault> {
     let mut recent = vec![0; all.len()];
-    let mut orders = FxHashMap::default();
+    let (mut orders, spare) = (FxHashMap::default(), Spare::default());
     let relations: Vec<usize> = strata.iter().flat_map(|stratum| prepared.strata[*stratum].relations.clone()).collect();
     for round in 1.. {
         let here = Relations { all, changed: Some(changed) };
@@ -80,7 +96,7 @@ pub(crate) fn reach(
             orders.clear();
         }
         let versions = if round == 1 { first(prepared, strata, view) } else { further(prepared, strata, view) };
-        let found = work(prepared, &versions, view, &mut orders, values, meter)?;
+        let found = work(prepared, &versions, view, &mut orders, &spare, values, meter)?;
         for relation in &relations {
             recent[*relation] = changed.get(*relation).map_or(0, Version::len);
         }
@@ -152,7 +168,8 @@ fn work(
     prepared: &Prepared,
     versions: &[Variant],
     view: View<'_>,
-    orders: &mut FxHashMap<Variant, Arc<Vec<Step>>>,
+    orders: &mut FxHashMap<(Variant, u32), Arc<Vec<Step>>>,
+    spare: &Spare,
     values: &Arc<Interner>,
     meter: &mut Meter<'_>,
 ) -> Result<Vec<Found>, Fault> {
@@ -161,7 +178,10 @@ fn work(
     let mut rows = 0;
     for version in versions {
         let rule = &prepared.rules[version.0];
-        let steps = orders.entry(*version).or_insert_with(|| {
+        // Another order is better where the last round brought four times as much.
+        let recent = version.1.and_then(|literal| rule.body[literal].patterns().next());
+        let many = recent.map_or(0, |pattern| view.recent(pattern).max(1).ilog2() / 2);
+        let steps = orders.entry((*version, many)).or_insert_with(|| {
             let ages = ages(prepared, *version);
             let purpose =
                 Purpose { ages: &ages, bound: vec![false; rule.variables], done: None, lasting: false, every: false };
@@ -191,14 +211,16 @@ fn work(
         let rule = &prepared.rules[*rule];
         let relation = rule.head.relation;
         let (head, known) = (rule.head.slots.as_slice(), view.here.get(relation));
-        let new = Growing::new(head.len());
-        let sink = Heads { head, known, new, row: Vec::with_capacity(head.len()), limits, derived, bytes };
+        let sink = Heads::new(head, known, spare.take(), limits, derived, bytes);
         let job = Job { rule, steps, readers, share: share.clone(), every: Every::No };
         let (mut frame, mut own) = (Frame::default(), Interner::above(values));
         frame.start(rule, steps);
         let mut machine = Machine::new(job, &mut frame, &mut own, limits, bytes, sink);
         machine.run()?;
-        let new = machine.sink.new;
+        let found = machine.sink.finish(&own)?;
+        // What finds the rows serves the next task.
+        let new = found.cells().clone();
+        spare.give(found);
         Ok(Found { relation, new, values: own.into_own() })
     };
     let threads = if rows < limits.crowd { 1 } else { limits.threads };
@@ -221,37 +243,44 @@ fn merge(
     let start = shared.end();
     let (before, mut any) = (shared.bytes(), false);
     let mut best = Best::default();
+    let mut more: FxHashMap<usize, usize> = FxHashMap::default();
+    found.iter().for_each(|found| *more.entry(found.relation).or_default() += found.new.len());
     for Found { relation, new, values: own } in found {
         let target = changed.get_mut(relation).expect("bug: a relation that does not grow").rows_mut();
         let held = target.bytes();
+        target.reserve(more.remove(&relation).unwrap_or(0));
         // Numbers of the task's own become everyone's.
         let mut numbers: Vec<Id> = vec![NONE; own.len()];
-        let mut row = Vec::new();
+        let mut renamed = Vec::new();
         for position in 0..new.len() {
-            row.clear();
-            row.extend(new.row(position).iter().map(|id| match shared.beyond(*id, start) {
-                None => *id,
-                Some(place) => {
-                    let number = &mut numbers[place as usize];
-                    if *number == NONE {
-                        *number = shared.intern(&own[place as usize]);
+            let mut row = new.row(position);
+            if !own.is_empty() {
+                renamed.clear();
+                renamed.extend(row.iter().map(|id| match shared.beyond(*id, start) {
+                    None => *id,
+                    Some(place) => {
+                        let number = &mut numbers[place as usize];
+                        if *number == NONE {
+                            *number = shared.intern(&own[place as usize]);
+                        }
+                        *number
                     }
-                    *number
-                }
-            }));
+                }));
+                row = &renamed;
+            }
             #[cfg(feature = "faults")]
-            if crate::faults::loses(relation, &row) {
+            if crate::faults::loses(relation, row) {
                 continue;
             }
-            if target.groups().is_none() && target.insert(&row, Mark::of_round(round), None) {
+            if target.groups().is_none() && target.insert(row, Mark::of_round(round), None) {
                 meter.derived += 1;
                 any = true;
             } else if let Some(groups) = target.groups() {
-                let number = groups.number(&row, shared).ok_or_else(|| no_int(relation))?;
-                best.offer(relation, groups, &row, number);
+                let number = groups.number(row, shared).ok_or_else(|| no_int(relation))?;
+                best.offer(relation, groups, row, number);
             }
         }
-        meter.bytes += target.bytes() - held;
+        meter.bytes = meter.bytes + target.bytes() - held;
     }
     for (relation, row, number) in best.rows {
         let target = changed.get_mut(relation).expect("bug: a relation that does not grow").rows_mut();
@@ -260,7 +289,7 @@ fn merge(
             meter.derived += 1;
             any = true;
         }
-        meter.bytes += target.bytes() - held;
+        meter.bytes = meter.bytes + target.bytes() - held;
     }
     meter.bytes += shared.bytes() - before;
     meter.limits.allow(meter.derived, meter.bytes)?;

@@ -141,7 +141,8 @@ impl Version {
 
     /// Where a tuple stands that is there, beaten or not.
     pub(crate) fn position(&self, values: &[Id]) -> Option<usize> {
-        let below = self.base.position(values).filter(|row| self.is_there(*row));
+        let none = self.base.len() == 0;
+        let below = if none { None } else { self.base.position(values).filter(|row| self.is_there(*row)) };
         below.or_else(|| {
             let mut layers = self.layers();
             layers.find_map(|layer| {

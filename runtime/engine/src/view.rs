@@ -1,6 +1,7 @@
 //! What a rule sees: the world it runs in, the world before, and which of their rows count.
 
 use crate::base::Sorted;
+use crate::growing::Cells;
 use crate::index::{BindingPattern, Index};
 use crate::intern::Id;
 use crate::order::{Age, Kind, Look, Sizes, Step};
@@ -217,6 +218,11 @@ impl Sizes for View<'_> {
         self.sources(pattern).into_iter().flatten().map(|(_, version)| version.len()).sum()
     }
 
+    fn recent(&self, pattern: &Pattern) -> usize {
+        let first = self.recent.get(pattern.relation).copied().unwrap_or(0);
+        self.here.get(pattern.relation).len().saturating_sub(first)
+    }
+
     fn keys(&self, pattern: &Pattern, columns: BindingPattern) -> Option<usize> {
         let known = self.sources(pattern).into_iter().flatten().map(|(_, version)| version.keys(columns));
         known.sum()
@@ -247,10 +253,10 @@ impl Version {
 /// The relations that a step reads; the second ones are for the possible reading of an aggregate.
 pub(crate) type Readers<'a> = ([Option<Reader<'a>>; 2], [Option<Reader<'a>>; 2]);
 
-/// Rows that may match a key, part by part.
+/// Rows that may match a key, part by part, each with its values.
 pub(crate) struct Rows<'r, 'a> {
     reader: &'r Reader<'a>,
-    part: Part<'r>,
+    part: Part<'r, 'a>,
     /// Parts that are still to come: 0 for the base, then one more than that of a layer.
     next: usize,
     whole: bool,
@@ -260,10 +266,13 @@ pub(crate) struct Rows<'r, 'a> {
     wanted: Range<usize>,
 }
 
-enum Part<'r> {
-    Range(Range<usize>, Option<&'r Sorted>),
-    /// An index, its next row, and the number of its first.
-    Chain(&'r Index, Option<usize>, usize),
+enum Part<'r, 'a> {
+    /// Places of a base, in the order of an index where there is one.
+    Base(Range<usize>, Option<&'r Sorted>),
+    /// Rows of a layer, counted from its first, and the number of that.
+    Layer(Range<usize>, &'a Cells, usize),
+    /// An index of a layer, its next row, and as above.
+    Chain(&'r Index, Option<usize>, &'a Cells, usize),
 }
 
 impl<'a> Reader<'a> {
@@ -280,7 +289,7 @@ impl<'a> Reader<'a> {
             Some(share) => self.rows.start + share.start..(self.rows.start + share.end).min(self.rows.end),
             None => self.rows.clone(),
         };
-        let part = Part::Range(0..0, None);
+        let part = Part::Base(0..0, None);
         Rows { reader: self, part, next: 0, whole: look.whole, pattern: look.pattern, key, wanted }
     }
 
@@ -307,7 +316,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Rows<'_, '_> {
+impl<'a> Rows<'_, 'a> {
     /// Goes to the next part; `false` where there is none.
     fn advance(&mut self) -> bool {
         let reader = self.reader;
@@ -315,44 +324,61 @@ impl Rows<'_, '_> {
         if self.whole {
             let row = (self.next == 0).then(|| version.position(self.key)).flatten();
             self.next = usize::MAX;
-            let row = row.filter(|row| self.wanted.contains(row));
-            self.part = Part::Range(row.map_or(0..0, |row| row..row + 1), None);
-            return row.is_some();
-        }
-        if self.pattern == 0 {
-            self.part = Part::Range(self.wanted.clone(), None);
-            return std::mem::replace(&mut self.next, usize::MAX) == 0;
+            return match row.filter(|row| self.wanted.contains(row)) {
+                Some(row) => {
+                    self.part = self.single(row);
+                    true
+                }
+                None => false,
+            };
         }
         loop {
             let at = self.next;
             self.next += 1;
             if at == 0 {
-                if self.wanted.start < version.base().len()
-                    && let Some(index) = reader.base
-                {
-                    self.part = Part::Range(index.range(version.base().cells(), self.pattern, self.key), Some(index));
-                    return true;
+                let len = version.base().len();
+                if self.wanted.start >= len {
+                    continue;
                 }
-                continue;
+                self.part = match reader.base {
+                    // A base is complete: where rounds are told apart it is empty.
+                    Some(index) if self.pattern != 0 => {
+                        Part::Base(index.range(version.base().cells(), self.pattern, self.key), Some(index))
+                    }
+                    _ => Part::Base(self.wanted.start..self.wanted.end.min(len), None),
+                };
+                return true;
             }
             let Some((start, rows)) = version.parts().nth(at - 1) else {
                 self.next = at;
                 return false;
             };
             self.part = match &reader.layers[at - 1] {
-                Some((_, index)) => Part::Chain(index, index.newest(rows.cells(), self.key), start),
-                None => {
-                    let range = start.max(self.wanted.start)..(start + rows.len()).min(self.wanted.end);
-                    Part::Range(range, None)
+                Some((_, index)) if self.pattern != 0 => {
+                    Part::Chain(index, index.newest(rows.cells(), self.key), rows.cells(), start)
+                }
+                _ => {
+                    let from = self.wanted.start.max(start) - start;
+                    let end = self.wanted.end.max(start) - start;
+                    Part::Layer(from..end.min(rows.len()), rows.cells(), start)
                 }
             };
             return true;
         }
     }
 
+    /// One row.
+    fn single(&self, row: usize) -> Part<'static, 'a> {
+        let version = self.reader.version;
+        let layer = version.parts().filter(|(start, _)| *start <= row).last();
+        match layer {
+            Some((start, rows)) => Part::Layer(row - start..row - start + 1, rows.cells(), start),
+            None => Part::Base(row..row + 1, None),
+        }
+    }
+
     /// Whether a row has the key: those of a part without an index need not.
-    fn has_key(&self, row: usize) -> bool {
-        let cells = self.reader.version.row(row);
+    fn has_key(&self, cells: &[Id]) -> bool {
         let mut columns = self.pattern;
         self.key.iter().all(|value| {
             let column = columns.trailing_zeros() as usize;
@@ -362,34 +388,33 @@ impl Rows<'_, '_> {
     }
 }
 
-impl Iterator for Rows<'_, '_> {
-    type Item = usize;
+impl<'a> Iterator for Rows<'_, 'a> {
+    /// The number of a row, and its values.
+    type Item = (usize, &'a [Id]);
 
-    fn next(&mut self) -> Option<usize> {
+    fn next(&mut self) -> Option<(usize, &'a [Id])> {
         loop {
-            let row = match &mut self.part {
-                // A base is complete: where rounds are told apart it is empty.
-                Part::Range(range, Some(index)) => range.next().map(|place| index.row(place)),
-                Part::Range(range, None) => match range.next() {
-                    Some(row) if self.pattern == 0 || self.whole || self.has_key(row) => Some(row),
-                    Some(_) => continue,
-                    None => None,
-                },
-                Part::Chain(index, at, start) => match *at {
+            let found = match &mut self.part {
+                Part::Base(range, index) => range.next().map(|place| {
+                    let row = index.map_or(place, |index| index.row(place));
+                    (row, self.reader.version.base().cells().row(row), index.is_some())
+                }),
+                Part::Layer(range, cells, start) => range.next().map(|row| (row + *start, cells.row(row), false)),
+                Part::Chain(index, at, cells, start) => match *at {
                     // Older rows are further out.
                     Some(row) if row + *start >= self.wanted.start => {
                         *at = index.older(row);
-                        let row = row + *start;
-                        if row >= self.wanted.end {
+                        if row + *start >= self.wanted.end {
                             continue;
                         }
-                        Some(row)
+                        Some((row + *start, cells.row(row), true))
                     }
                     Some(_) | None => None,
                 },
             };
-            match row {
-                Some(row) if self.reader.plain || self.reader.passes(row) => return Some(row),
+            match found {
+                Some((_, cells, false)) if self.pattern != 0 && !self.whole && !self.has_key(cells) => {}
+                Some((row, cells, _)) if self.reader.plain || self.reader.passes(row) => return Some((row, cells)),
                 Some(_) => {}
                 None if self.advance() => {}
                 None => return None,
