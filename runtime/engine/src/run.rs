@@ -144,16 +144,20 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
                 if self.is_any(at, look)? {
                     return Ok(false);
                 }
-                self.step(at + 1)
+                self.step(step.next)
+            }
+            (Kind::Choose(starts), _) => {
+                let start = self.fewest(starts)?;
+                self.step(start)
             }
             (Kind::Check, literal) => {
                 self.tick()?;
-                if self.holds(literal) { self.step(at + 1) } else { Ok(false) }
+                if self.holds(literal) { self.step(step.next) } else { Ok(false) }
             }
             (Kind::Bind { bound }, Literal::Bind { variable, operand }) => {
                 self.tick()?;
                 let Some(value) = self.number(operand) else { return Ok(false) };
-                self.step_with(at, *variable, *bound, value)
+                self.step_with(step, *variable, *bound, value)
             }
             (Kind::Each { bound }, Literal::Each { variable, range: of, uses }) => {
                 self.fill(uses);
@@ -162,7 +166,7 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
                 for value in found {
                     self.tick()?;
                     let value = self.values.intern_owned(value);
-                    if self.step_with(at, *variable, *bound, value)? {
+                    if self.step_with(step, *variable, *bound, value)? {
                         any = true;
                         if step.once {
                             break;
@@ -173,7 +177,7 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
             }
             (Kind::Aggregate { bound, sure, possible }, Literal::Aggregate { variable, group }) => {
                 let Some(value) = self.aggregate(at, group, sure, possible.as_ref())? else { return Ok(false) };
-                self.step_with(at, *variable, *bound, value)
+                self.step_with(step, *variable, *bound, value)
             }
             (Kind::Bind { .. } | Kind::Each { .. } | Kind::Aggregate { .. }, _) => {
                 unreachable!("bug: a step of another kind than its literal")
@@ -182,19 +186,19 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
     }
 
     /// Goes on with a variable that has, or must have, this value.
-    fn step_with(&mut self, at: usize, variable: usize, bound: bool, value: Id) -> Result<bool, Fault> {
+    fn step_with(&mut self, step: &Step, variable: usize, bound: bool, value: Id) -> Result<bool, Fault> {
         if bound && self.frame.bound[variable] != value {
             return Ok(false);
         }
         self.frame.bound[variable] = value;
-        self.step(at + 1)
+        self.step(step.next)
     }
 
     fn step_match(&mut self, at: usize, step: &Step, look: &Look) -> Result<bool, Fault> {
         let readers = self.job.readers;
         let mut key = std::mem::take(&mut self.frame.keys[at]);
         self.fill_key(look, &mut key);
-        let (mut any, is_last) = (false, at + 1 == self.job.steps.len());
+        let (mut any, is_last) = (false, step.next == self.job.steps.len());
         'all: for reader in readers[at].0.iter().flatten() {
             let share = if at == 0 { self.job.share.clone() } else { None };
             for (row, cells) in reader.rows(look, &key, share) {
@@ -209,7 +213,7 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
                 if is_last {
                     self.sink.take(&self.frame.bound, &self.frame.matched, self.values)?;
                 }
-                if is_last || self.step(at + 1)? {
+                if is_last || self.step(step.next)? {
                     any = true;
                     if step.once || self.sink.has_enough() {
                         break 'all;
@@ -222,6 +226,27 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         }
         self.frame.keys[at] = key;
         Ok(any)
+    }
+
+    /// The one of some steps that has the fewest rows to match.
+    fn fewest(&mut self, starts: &[usize]) -> Result<usize, Fault> {
+        let readers = self.job.readers;
+        let mut most = 8;
+        loop {
+            for start in starts {
+                let Kind::Match(look) = &self.job.steps[*start].kind else { continue };
+                let mut key = std::mem::take(&mut self.frame.keys[*start]);
+                self.fill_key(look, &mut key);
+                let rows = readers[*start].0.iter().flatten().map(|reader| reader.up_to(look, &key, most));
+                let rows: usize = rows.sum();
+                self.frame.keys[*start] = key;
+                if rows < most {
+                    return Ok(*start);
+                }
+            }
+            self.tick()?;
+            most *= 4;
+        }
     }
 
     /// Whether each row is wanted, though all say the same.

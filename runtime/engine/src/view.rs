@@ -304,6 +304,20 @@ impl<'a> Reader<'a> {
         self.rows(look, key, None).count()
     }
 
+    /// How many rows may match `key`, looked at no further than `most`.
+    pub(crate) fn up_to(&self, look: &Look, key: &[Id], most: usize) -> usize {
+        match self.base {
+            Some(index) if !look.whole => {
+                let below = index.range(self.version.base().cells(), look.pattern, key).len();
+                if below >= most || self.version.parts().all(|(_, rows)| rows.len() == 0) {
+                    return below;
+                }
+            }
+            Some(_) | None => {}
+        }
+        self.rows(look, key, None).take(most).count()
+    }
+
     fn passes(&self, row: usize) -> bool {
         let version = self.version;
         version.is_there(row)

@@ -2,9 +2,10 @@
 
 use super::small::{facts, id, program, shown};
 use engine::{Delta, Engine, Limits};
-use program::{Expr, Json, Literal, Program, Step, Type, Value};
-use proof::Side;
+use program::{Expr, Json, Literal, Program, RelationId, Step, Tuple, Type, Value};
+use proof::{Inputs, Side, meaning};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn answer(program: &Arc<Program>, given: &str, relation: &str) -> String {
     let engine =
@@ -144,4 +145,76 @@ fn elements_are_ranged_over() {
     let engine = Engine::load(Arc::clone(&program), given, Limits::default()).expect("within the limits");
     let world = engine.open(&Delta::default()).expect("within the limits");
     assert_eq!(shown(&world.tuples(Side::After, id(&program, "p"))), "sg 22, sg 80, sg 443");
+}
+
+#[test]
+fn what_goes_round_costs_no_more_than_there_can_be() {
+    // Every spoke goes to the hub and back. In whatever order: pairwise, nine million ways lead through it.
+    let program = program("state edge/2, around/3; around(x, y, z) if edge(x, y), edge(y, z), edge(z, x)");
+    let edge = |x: i64, y: i64| (id(&program, "edge"), vec![Value::Int(x), Value::Int(y)]);
+    let spokes = (1..3_000).flat_map(|n| [edge(0, n), edge(n, 0)]);
+    let given: Vec<_> = spokes.chain([edge(1, 2), edge(2, 3), edge(3, 1)]).collect();
+    let asked = AtomicUsize::new(0);
+    let stop = || asked.fetch_add(1, Ordering::Relaxed) > 1_000;
+    let limits = Limits { stop: Some(&stop), ..Limits::default() };
+    let mut engine = Engine::load(Arc::clone(&program), given, limits).expect("it asks once in a thousand steps");
+    let around = |engine: &Engine<'_>| {
+        let world = engine.open(&Delta::default()).expect("it asks once in a thousand steps");
+        world.tuples(Side::After, id(&program, "around")).len()
+    };
+    // Three ways to begin each: the two ways around the hub and one of the edges there are, and the three alone.
+    assert_eq!(around(&engine), 12);
+    engine.apply(&Delta { added: vec![edge(2, 1)], removed: vec![edge(3, 1)] }).expect("as above");
+    assert_eq!(around(&engine), 9);
+}
+
+#[test]
+fn what_goes_round_is_what_the_law_says() {
+    let program = program(
+        "state edge/2, back/2, tag/2, three/3, four/4, twice/2, far/2;
+         three(x, y, z) if edge(x, y), edge(y, z), edge(z, x);
+         four(a, b, c, d) if edge(a, b), back(c, b), edge(c, d), back(a, d), a != c;
+         twice(x, n) if three(x, y, z), tag(y, n), tag(z, n), tag(x, n);
+         far(x, y) if edge(x, y);
+         far(x, z) if far(x, y), far(y, z), back(z, x), edge(_, z)",
+    );
+    let mut state = 7_u64;
+    let mut below = |end: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        i64::try_from((state >> 33) % end).expect("it is small")
+    };
+    let mut derived = [0; 7];
+    for _ in 0..30 {
+        let mut some = |count: usize| -> Vec<(RelationId, Tuple)> {
+            let fact = |below: &mut dyn FnMut(u64) -> i64| {
+                let (name, end) = [("edge", 12), ("edge", 12), ("back", 12), ("tag", 3)][below(4) as usize];
+                // Every third one goes from or to a hub, of more rows than are counted at once.
+                let (x, y) = (below(12), below(end));
+                let x = if below(3) == 0 { 0 } else { x };
+                (
+                    id(&program, name),
+                    vec![Value::Int(x), Value::Int(if name == "edge" && below(3) == 0 { 0 } else { y })],
+                )
+            };
+            (0..count).map(|_| fact(&mut below)).collect()
+        };
+        let (given, delta) = (some(110), Delta { added: some(6), removed: some(20) });
+        let engine = Engine::load(Arc::clone(&program), given.clone(), Limits::default()).expect("within the limits");
+        let world = engine.open(&delta).expect("within the limits");
+        let mut inputs = Inputs::default();
+        let after = given.iter().filter(|fact| !delta.removed.contains(fact)).chain(&delta.added);
+        for (relation, tuple) in after {
+            inputs.give(Side::After, *relation, tuple.clone());
+        }
+        for (relation, tuple) in &given {
+            inputs.give(Side::Before, *relation, tuple.clone());
+        }
+        let law = meaning(&program, &inputs, 1_000_000).expect("a lawful program");
+        for (relation, side) in (0..7).map(RelationId).flat_map(|id| Side::BOTH.map(|side| (id, side))) {
+            let (found, wanted) = (world.tuples(side, relation), law.tuples(side, relation));
+            derived[relation.0 as usize] += found.len();
+            assert!(found.iter().eq(wanted), "{} {}", side.name(), program.relation(relation).name);
+        }
+    }
+    assert!(derived.iter().all(|tuples| *tuples > 100), "{derived:?}");
 }
