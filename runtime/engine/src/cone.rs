@@ -61,13 +61,30 @@ pub(crate) fn choose(instances: &mut Instances<'_>, goal: Goal) -> Result<Chosen
     if instances.world.is_given(goal) {
         return Ok(walked);
     }
-    Ok(search(instances, goal, walked.height(goal))?.unwrap_or(Chosen { minimal: false, ..walked }))
+    Ok(search(instances, goal, walked.height(goal))?.unwrap_or(walked))
 }
 
-/// A proof by rounds: not of the smallest height, but always found.
-fn walk_down(instances: &mut Instances<'_>, goal: Goal) -> Result<Chosen, Fault> {
+/// The lowest way, with labels alone; `None` past the bound.
+///
+/// # Faults
+/// As [`choose`].
+pub(crate) fn lowest(instances: &mut Instances<'_>, goal: Goal) -> Result<Option<Chosen>, Fault> {
+    let walked = walk_down(instances, goal)?;
+    if instances.world.is_given(goal) {
+        return Ok(Some(walked));
+    }
+    search(instances, goal, walked.height(goal))
+}
+
+/// A proof by rounds or labels: not of the smallest height, but always found.
+///
+/// # Faults
+/// As [`choose`].
+pub(crate) fn walk_down(instances: &mut Instances<'_>, goal: Goal) -> Result<Chosen, Fault> {
     let world = instances.world;
-    let mut chosen = Chosen { ways: FxHashMap::default(), heights: FxHashMap::default(), minimal: true };
+    // What is given has no lower proof.
+    let minimal = world.is_given(goal);
+    let mut chosen = Chosen { ways: FxHashMap::default(), heights: FxHashMap::default(), minimal };
     let mut heap = BinaryHeap::new();
     let mut passed = Vec::new();
     heap.push((world.rank(goal), goal));
@@ -79,7 +96,7 @@ fn walk_down(instances: &mut Instances<'_>, goal: Goal) -> Result<Chosen, Fault>
         if world.is_given(goal) {
             continue;
         }
-        let ways = instances.of(goal)?;
+        let ways = instances.down(goal)?;
         let below = |goal: &Goal| world.is_given(*goal) || world.rank(*goal) < rank;
         let reach = |need: Need| [Some(need.goal), need.other].into_iter().flatten().find(below);
         let pick = ways.iter().position(|way| way.all().all(|need| reach(need).is_some()));
@@ -115,7 +132,7 @@ fn search(instances: &mut Instances<'_>, goal: Goal, most: u32) -> Result<Option
             if world.is_given(goal) || world.round(goal) > left {
                 continue;
             }
-            let ways = instances.of(goal)?;
+            let ways = instances.all(goal)?;
             looked_at += ways.len();
             if looked_at > BOUND {
                 return Ok(None);

@@ -1,18 +1,20 @@
 //! Why a tuple holds: every way in which the rules derive it, and one of them as a proof.
 //!
-//! Nothing is kept for this but the round of each tuple: rules run backwards, from a head that is known.
+//! Nothing is kept for this but the label of each tuple: rules run backwards, from a head that is known.
 //!
-//! Read downwards: [`prove`] writes the proof, [`Instances`] finds the ways. Which way is taken is said by `cone`.
+//! Read downwards: [`prove`] and [`witness`] say which proof is wanted, `write` writes it, [`Instances`] finds the ways.
+//! Which way is taken is said by `cone`.
 
 use crate::cone::{self, Chosen};
 use crate::engine::{Hypothesis, spell};
 use crate::intern::{Id, Interner, NONE};
 use crate::limits::{Fault, Limits};
 use crate::order::{Purpose, Step, order};
-use crate::prepare::{Literal, Pattern, Slot};
+use crate::prepare::{Literal, Pattern, Prepared, Slot, Start};
 use crate::rounds::{self, Rounds};
 use crate::run::{Every, Frame, Job, Machine, Sink};
 use crate::version::Version;
+use crate::view::{Readers, Relations, View};
 use program::{RelationId, RuleId, Scope, Value, World};
 use proof::{Absence, Node, Premise, Proof, Side, Why};
 use rustc_hash::FxHashMap;
@@ -66,29 +68,46 @@ impl Instance {
 #[derive(Clone, Copy)]
 pub(crate) struct Worlds<'h> {
     pub(crate) world: &'h Hypothesis<'h>,
-    rounds: &'h Rounds,
+    /// With rounds; else as they are, with labels.
+    rounds: Option<&'h Rounds>,
 }
 
-/// Proves a tuple that holds.
+/// Proves a tuple that holds: by the proof of the smallest height, where it is found within a bound.
+///
+/// Where labels say no rounds, that is first tried without: rounds only narrow the search, and cost the evaluation of a
+/// stratum. The proof is the same.
 ///
 /// # Faults
 /// A stop; [`Fault::Unfounded`] where no rule derives what is there.
-pub(crate) fn prove(
-    world: &Hypothesis<'_>,
-    rounds: &Rounds,
-    side: Side,
-    relation: usize,
-    row: &[Id],
-) -> Result<Proof, Fault> {
+pub(crate) fn prove(world: &Hypothesis<'_>, side: Side, relation: usize, row: &[Id]) -> Result<Proof, Fault> {
     let mut ways = world.ways.lock().unwrap_or_else(PoisonError::into_inner);
-    if ways.count > KEPT {
-        *ways = Ways::default();
+    let [by_labels, by_rounds] = &mut *ways;
+    if !world.has_rounds() {
+        let mut instances = Instances::of(Worlds { world, rounds: None }, by_labels);
+        let goal = instances.world.goal(side, relation, row)?;
+        if let Some(chosen) = cone::lowest(&mut instances, goal)? {
+            return Ok(write(&instances.world, &chosen, goal));
+        }
     }
-    let world = Worlds { world, rounds };
-    let at = world.relation(side, relation).holds(row).ok_or_else(|| world.unfounded((side, relation, 0)))?;
-    let goal = (side, relation, at);
-    let mut instances = Instances { world, ways: &mut ways };
+    let mut instances = Instances::of(Worlds { world, rounds: Some(world.rounds()) }, by_rounds);
+    let goal = instances.world.goal(side, relation, row)?;
     let chosen = cone::choose(&mut instances, goal)?;
+    Ok(write(&instances.world, &chosen, goal))
+}
+
+/// Proves a tuple that holds by walking down labels.
+///
+/// # Faults
+/// As [`prove`].
+pub(crate) fn witness(world: &Hypothesis<'_>, side: Side, relation: usize, row: &[Id]) -> Result<Proof, Fault> {
+    let mut ways = Ways::default();
+    let mut instances = Instances::of(Worlds { world, rounds: None }, &mut ways);
+    let goal = instances.world.goal(side, relation, row)?;
+    let chosen = cone::walk_down(&mut instances, goal)?;
+    Ok(write(&instances.world, &chosen, goal))
+}
+
+fn write(world: &Worlds<'_>, chosen: &Chosen, goal: Goal) -> Proof {
     let mut goals = vec![goal];
     let mut reached: FxHashMap<Goal, usize> = FxHashMap::default();
     reached.insert(goal, 0);
@@ -105,12 +124,13 @@ pub(crate) fn prove(
             }
         }
     }
-    goals.sort_by(|a, b| chosen.height(*a).cmp(&chosen.height(*b)).then_with(|| world.compare(*a, *b)));
-    for (place, goal) in goals.iter().enumerate() {
+    let mut goals: Vec<(u32, Goal)> = goals.into_iter().map(|goal| (chosen.height(goal), goal)).collect();
+    goals.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| world.compare(*a, *b)));
+    for (place, (_, goal)) in goals.iter().enumerate() {
         reached.insert(*goal, place);
     }
-    let nodes = goals.iter().map(|goal| node(&world, &chosen, &reached, *goal)).collect();
-    Ok(Proof { nodes, minimal: chosen.minimal })
+    let nodes = goals.iter().map(|(_, goal)| node(world, chosen, &reached, *goal)).collect();
+    Proof { nodes, minimal: chosen.minimal }
 }
 
 fn node(world: &Worlds<'_>, chosen: &Chosen, places: &FxHashMap<Goal, usize>, goal: Goal) -> Node {
@@ -155,6 +175,10 @@ fn number(place: usize) -> u32 {
 pub(crate) struct Instances<'h> {
     pub(crate) world: Worlds<'h>,
     ways: &'h mut Ways,
+    frame: Frame,
+    /// For each rule that was run back what its steps read there, and for each relation the rule that derived it last.
+    readers: FxHashMap<(usize, Side), Vec<Readers<'h>>>,
+    last: FxHashMap<usize, usize>,
 }
 
 /// What was found for earlier proofs in the same worlds; the next ones often rest on the same.
@@ -169,21 +193,45 @@ pub(crate) struct Ways {
 /// Instances that are kept from one proof to the next.
 const KEPT: usize = 100_000;
 
-impl Instances<'_> {
+impl<'h> Instances<'h> {
+    /// - `ways`: what was found before in the same worlds.
+    fn of(world: Worlds<'h>, ways: &'h mut Ways) -> Instances<'h> {
+        if ways.count > KEPT {
+            *ways = Ways::default();
+        }
+        let (readers, last) = Default::default();
+        Instances { world, ways, frame: Frame::default(), readers, last }
+    }
+
+    /// Every way to derive `goal`; with labels alone, only one, from what has smaller labels.
+    pub(crate) fn down(&mut self, goal: Goal) -> Result<Arc<Vec<Instance>>, Fault> {
+        if self.world.rounds.is_some() {
+            return self.all(goal);
+        }
+        let (side, relation, row) = goal;
+        let version = self.world.relation(side, relation);
+        let mut found = Vec::with_capacity(1);
+        // Most tuples are derived as the one before.
+        let last = self.last.get(&relation).copied();
+        for rule in last.into_iter().chain(self.world.rules(goal).copied().filter(|rule| Some(*rule) != last)) {
+            self.back(side, version.row(row), version.mark(row).label(), rule, &mut found)?;
+            if !found.is_empty() {
+                self.last.insert(relation, rule);
+                break;
+            }
+        }
+        Ok(Arc::new(found))
+    }
+
     /// Every way to derive `goal`.
-    pub(crate) fn of(&mut self, goal: Goal) -> Result<Arc<Vec<Instance>>, Fault> {
+    pub(crate) fn all(&mut self, goal: Goal) -> Result<Arc<Vec<Instance>>, Fault> {
         if let Some(found) = self.ways.found.get(&goal) {
             return Ok(Arc::clone(found));
         }
         let (side, relation, row) = goal;
-        let prepared = &self.world.world.prepared;
         let mut found = Vec::new();
-        let stratum = prepared.stratum_of[relation].map(|stratum| &prepared.strata[stratum]);
-        // A change has no world before.
-        for stratum in stratum.into_iter().filter(|stratum| side == Side::After || stratum.scope != Scope::Change) {
-            for rule in stratum.rules.iter().filter(|rule| prepared.rules[**rule].head.relation == relation) {
-                self.by_rule(side, self.world.relation(side, relation).row(row), *rule, &mut found)?;
-            }
+        for rule in self.world.rules(goal) {
+            self.by_rule(side, self.world.relation(side, relation).row(row), *rule, &mut found)?;
         }
         found.sort_by(|a, b| self.compare(a, b));
         let found = Arc::new(found);
@@ -195,7 +243,7 @@ impl Instances<'_> {
     fn by_rule(&mut self, side: Side, row: &[Id], number: usize, found: &mut Vec<Instance>) -> Result<(), Fault> {
         let world = self.world;
         let rule = &world.world.prepared.rules[number];
-        let view = world.rounds.view(world.world, side);
+        let view = world.view(side);
         if !view.may_fire(rule) {
             return Ok(());
         }
@@ -204,18 +252,53 @@ impl Instances<'_> {
             rule.head.variables().for_each(|variable| bound[variable] = true);
             Arc::new(order(rule, &Purpose { ages: &[], bound, done: None, lasting: false, every: true }, &view))
         }));
-        let mut frame = Frame::default();
-        frame.start(rule, &steps);
-        if !frame.bind(&rule.head.slots, row) {
+        let readers = view.open(rule, &steps);
+        self.run(side, row, number, &readers, &steps, Every::Yes, found)
+    }
+
+    /// As [`Instances::by_rule`], up to the first way that needs of the rule's own stratum only what has labels below.
+    fn back(
+        &mut self,
+        side: Side,
+        row: &[Id],
+        below: u64,
+        number: usize,
+        found: &mut Vec<Instance>,
+    ) -> Result<(), Fault> {
+        let prepared: &'h Prepared = &self.world.world.prepared;
+        let view = View { below, ..self.world.view(side) };
+        let steps = prepared.order(number, Start::Head, &view);
+        let known = self.readers.remove(&(number, side));
+        let mut readers = known.unwrap_or_else(|| view.open(&prepared.rules[number], steps));
+        readers.iter_mut().flat_map(|(one, _)| one).flatten().for_each(|reader| reader.lower(below));
+        let outcome = self.run(side, row, number, &readers, steps, Every::No, found);
+        self.readers.insert((number, side), readers);
+        outcome
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a rule, how it runs and where to")]
+    fn run(
+        &mut self,
+        side: Side,
+        row: &[Id],
+        number: usize,
+        readers: &[Readers<'h>],
+        steps: &[Step],
+        every: Every,
+        found: &mut Vec<Instance>,
+    ) -> Result<(), Fault> {
+        let world = self.world;
+        let rule = &world.world.prepared.rules[number];
+        self.frame.start(rule, steps);
+        if !self.frame.bind(&rule.head.slots, row) {
             return Ok(());
         }
-        let readers = view.open(rule, &steps);
-        let job = Job { rule, steps: &steps, readers: &readers, share: None, every: Every::Yes };
+        let job = Job { rule, steps, readers, share: None, every };
         // A proof derives nothing new, so only a stop may end it.
         let limits = Limits { tuples: usize::MAX, bytes: usize::MAX, ..world.world.limits };
-        let ways = Collect { world, side, number, body: &rule.body, found };
-        let mut values = Interner::above(&world.rounds.values);
-        Machine::new(job, &mut frame, &mut values, limits, 0, ways).run()?;
+        let ways = Collect { world, side, number, body: &rule.body, one: every == Every::No, found };
+        let mut values = Interner::above(world.shared());
+        Machine::new(job, &mut self.frame, &mut values, limits, 0, ways).run()?;
         Ok(())
     }
 
@@ -235,6 +318,8 @@ struct Collect<'a> {
     side: Side,
     number: usize,
     body: &'a [Literal],
+    /// Whether one is enough.
+    one: bool,
     found: &'a mut Vec<Instance>,
 }
 
@@ -256,6 +341,10 @@ impl Sink for Collect<'_> {
         let binding = bound.iter().map(|id| (*id != NONE).then(|| values.get(*id).into_owned())).collect();
         self.found.push(Instance { rule: self.number, binding, needs });
         Ok(())
+    }
+
+    fn has_enough(&self) -> bool {
+        self.one && !self.found.is_empty()
     }
 }
 
@@ -281,7 +370,7 @@ impl Collect<'_> {
             Slot::Any => None,
         };
         let wanted: Vec<Option<Id>> = pattern.slots.iter().map(value).collect();
-        let mut found = self.world.rounds.view(self.world.world, self.side).matching(pattern, &wanted);
+        let mut found = self.world.view(self.side).matching(pattern, &wanted);
         // Of a tuple that stands in both worlds, the one before is met and names the other.
         found.retain(|(side, row)| {
             *side == Side::Before || pattern.world != World::Either || {
@@ -306,13 +395,43 @@ impl Collect<'_> {
 }
 
 impl<'h> Worlds<'h> {
-    /// A relation, with rounds.
+    fn relations(&self, side: Side) -> Relations<'h> {
+        self.rounds.map_or_else(|| self.world.relations(side), |rounds| rounds.relations(self.world, side))
+    }
+
+    /// A relation.
     pub(crate) fn relation(&self, side: Side, relation: usize) -> &'h Version {
-        self.rounds.relations(self.world, side).get(relation)
+        self.relations(side).get(relation)
+    }
+
+    /// What a rule sees that runs on that side: what was beaten, too.
+    fn view(&self, side: Side) -> View<'h> {
+        let before = (side == Side::After).then(|| self.relations(Side::Before));
+        View { steps: true, ..View::of(self.relations(side), before) }
+    }
+
+    fn shared(&self) -> &'h Arc<Interner> {
+        self.rounds.map_or(&self.world.values, |rounds| &rounds.values)
     }
 
     fn values(&self) -> &'h Interner {
-        &self.rounds.values
+        self.shared()
+    }
+
+    /// A tuple that holds.
+    fn goal(&self, side: Side, relation: usize, row: &[Id]) -> Result<Goal, Fault> {
+        let at = self.relation(side, relation).holds(row).ok_or_else(|| self.unfounded((side, relation, 0)))?;
+        Ok((side, relation, at))
+    }
+
+    /// The rules that may derive a tuple.
+    fn rules(&self, (side, relation, _): Goal) -> impl Iterator<Item = &'h usize> + use<'h> {
+        let prepared = &self.world.prepared;
+        let stratum = prepared.stratum_of[relation].map(|stratum| &prepared.strata[stratum]);
+        // A change has no world before.
+        let stratum = stratum.filter(|stratum| side == Side::After || stratum.scope != Scope::Change);
+        let rules = stratum.map_or([].as_slice(), |stratum| stratum.rules.as_slice());
+        rules.iter().filter(move |rule| prepared.rules[**rule].head.relation == relation)
     }
 
     /// Whether a tuple is given.
@@ -320,14 +439,20 @@ impl<'h> Worlds<'h> {
         self.relation(side, relation).mark(row).is_given()
     }
 
-    /// The round of a tuple: no proof of it is lower.
+    /// The round of a tuple, where it is known: no proof of it is lower.
     pub(crate) fn round(&self, (side, relation, row): Goal) -> u32 {
-        rounds::height(&self.world.prepared, relation, self.relation(side, relation), row)
+        let height = |_| rounds::height(&self.world.prepared, relation, self.relation(side, relation), row);
+        self.rounds.map_or(0, height)
     }
 
     /// What every derivation that the engine made goes down in.
-    pub(crate) fn rank(&self, goal: Goal) -> (Side, Option<usize>, u32) {
-        (goal.0, self.world.prepared.stratum_of[goal.1], self.round(goal))
+    pub(crate) fn rank(&self, goal: Goal) -> (Side, Option<usize>, u64) {
+        let (side, relation, row) = goal;
+        let label = || match self.is_given(goal) {
+            true => 0,
+            false => self.relation(side, relation).mark(row).label(),
+        };
+        (side, self.world.prepared.stratum_of[relation], self.rounds.map_or_else(label, |_| self.round(goal).into()))
     }
 
     pub(crate) fn unfounded(&self, (_, relation, _): Goal) -> Fault {

@@ -57,8 +57,8 @@ pub struct Hypothesis<'a> {
     pub(crate) limits: Limits<'a>,
     /// Both worlds with rounds, where a proof or certificate wanted them.
     pub(crate) rounds: OnceLock<Rounds>,
-    /// What proofs have found so far.
-    pub(crate) ways: Mutex<Ways>,
+    /// What proofs have found so far, with labels and with rounds.
+    pub(crate) ways: Mutex<[Ways; 2]>,
     workers: usize,
 }
 
@@ -237,11 +237,22 @@ impl Hypothesis<'_> {
     /// # Faults
     /// A stop; [`Fault::Unfounded`] where the engine has erred.
     pub fn prove(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> Result<Option<Proof>, Fault> {
-        let Some(row) = self.numbers(relation, tuple).filter(|row| self.relation(side, relation).holds(row).is_some())
-        else {
-            return Ok(None);
-        };
-        derive::prove(self, self.rounds(), side, relation.0 as usize, &row).map(Some)
+        let row = self.numbers(relation, tuple).filter(|row| self.relation(side, relation).holds(row).is_some());
+        row.map(|row| derive::prove(self, side, relation.0 as usize, &row)).transpose()
+    }
+
+    /// Why a tuple holds: the proof that labels lead to, in time proportional to it.
+    ///
+    /// It is well-founded, but depends on the history of changes, and need not be of the smallest height: good to be
+    /// checked, not to be printed.
+    ///
+    /// - returns: `None` where it does not hold.
+    ///
+    /// # Faults
+    /// As [`Hypothesis::prove`].
+    pub fn witness(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> Result<Option<Proof>, Fault> {
+        let row = self.numbers(relation, tuple).filter(|row| self.relation(side, relation).holds(row).is_some());
+        row.map(|row| derive::witness(self, side, relation.0 as usize, &row)).transpose()
     }
 
     /// All that was derived in both worlds, what was beaten in a lattice column too, for `proof::certify`; sorted.
@@ -283,8 +294,16 @@ impl Hypothesis<'_> {
         (self.relation(Side::Before, relation).width() == row.len()).then_some(row)
     }
 
-    fn rounds(&self) -> &Rounds {
+    /// Both worlds with rounds.
+    pub(crate) fn rounds(&self) -> &Rounds {
         self.rounds.get_or_init(|| Rounds::of(self))
+    }
+
+    /// Whether rounds can be had for nothing: somebody asked for them, or labels say them.
+    pub(crate) fn has_rounds(&self) -> bool {
+        let strata = self.before.maintained.iter().enumerate().filter(|(_, maintained)| **maintained);
+        let mut maintained = strata.map(|(stratum, _)| stratum).chain(self.maintained.iter().copied());
+        self.rounds.get().is_some() || !maintained.any(|stratum| self.prepared.strata[stratum].recursive)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::intern::Interner;
 use crate::limits::Limits;
 use crate::prepare::Prepared;
 use crate::version::Version;
-use crate::view::{Changed, Relations, View};
+use crate::view::{Changed, Relations};
 use crate::world::rounds;
 use program::RelationId;
 use proof::{Certificate, Claimed, Side};
@@ -70,12 +70,6 @@ impl Rounds {
             Side::After => &self.after,
         };
         Relations { all: &world.before.relations, changed: Some(changed) }
-    }
-
-    /// What a rule sees that runs on that side: what was beaten, too.
-    pub(crate) fn view<'w>(&'w self, world: &'w Hypothesis<'_>, side: Side) -> View<'w> {
-        let before = (side == Side::After).then(|| self.relations(world, Side::Before));
-        View { steps: true, ..View::of(self.relations(world, side), before) }
     }
 
     /// All that was derived in both worlds, sorted.

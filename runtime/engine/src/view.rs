@@ -304,6 +304,13 @@ impl<'a> Reader<'a> {
         self.rows(look, key, None).count()
     }
 
+    /// Of rows that had to have a smaller label than some, the label that they have to be below now.
+    pub(crate) fn lower(&mut self, below: u64) {
+        if self.below != u64::MAX {
+            self.below = below;
+        }
+    }
+
     /// How many rows may match `key`, looked at no further than `most`.
     pub(crate) fn up_to(&self, look: &Look, key: &[Id], most: usize) -> usize {
         match self.base {

@@ -107,6 +107,19 @@ fn some_proofs(hypothesis: &Hypothesis<'_>) -> Vec<Proved> {
     proofs(hypothesis, 12)
 }
 
+/// Whether labels lead to a proof of every tuple that holds, in both worlds.
+fn every_witness_checks(hypothesis: &Hypothesis<'_>, meaning: &Database) -> TestCaseResult {
+    for (side, id) in relations(hypothesis.program()).flat_map(|id| Side::BOTH.map(|side| (side, id))) {
+        for tuple in hypothesis.tuples(side, id) {
+            let proof = hypothesis.witness(side, id, &tuple).expect("no limit is reached").expect("it holds");
+            let checked = check_in(hypothesis.program(), meaning, &proof);
+            let checked = checked.map_err(|flaw| TestCaseError::fail(flaw.to_string()))?;
+            prop_assert!(checked.proves(side, id, &tuple));
+        }
+    }
+    Ok(())
+}
+
 #[test]
 fn engine_is_meaning() {
     law(100, |case| {
@@ -140,9 +153,14 @@ fn a_history_of_deltas_is_a_load_from_scratch() {
                 (engine.open(&delta(change)), load_with(case.program.clone(), &facts, Limits::default()));
             let (kept, fresh) =
                 (kept.expect("no limit is reached"), fresh.open(&delta(change)).expect("no limit is reached"));
-            agrees(&kept, &law_of(&case, &facts, change))?;
+            let meaning = law_of(&case, &facts, change);
+            agrees(&kept, &meaning)?;
+            every_witness_checks(&kept, &meaning)?;
+            // Once before rounds are known and once after.
+            let proved = some_proofs(&kept);
             prop_assert_eq!(kept.certificate(), fresh.certificate());
-            prop_assert_eq!(some_proofs(&kept), some_proofs(&fresh));
+            prop_assert_eq!(&proved, &some_proofs(&fresh));
+            prop_assert_eq!(proved, some_proofs(&kept));
         }
         Ok(())
     });
