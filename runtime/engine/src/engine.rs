@@ -133,14 +133,14 @@ impl<'a> Engine<'a> {
         for (relation, version) in changed.into_versions() {
             let stratum = self.prepared.stratum_of[relation];
             let labelled = stratum.is_some_and(|stratum| self.prepared.strata[stratum].recursive);
-            let held = world.relations[relation].bytes();
             if version.is_above(&world.relations[relation]) {
                 world.relations[relation].commit(version, labelled);
             } else {
                 world.relations[relation] = version;
             }
-            world.bytes = world.bytes + world.relations[relation].bytes() - held;
         }
+        // Anew: indexes were made since they were last counted.
+        world.bytes = world.relations.iter().map(Version::bytes).sum();
         maintained.into_iter().for_each(|stratum| world.maintained[stratum] = true);
         Ok(outcome)
     }

@@ -59,6 +59,19 @@ fn memory_is_bounded() {
 }
 
 #[test]
+fn an_index_that_came_later_may_go() {
+    // A change is the first to read `edge` by its second column; then all edges go for good, and that index with them.
+    let program = program("state edge/2; change asked/1, said/1; said(x) if asked(y), edge(x, y)");
+    let mut engine = Engine::load(Arc::clone(&program), chain(&program, 5_000), Limits::default()).expect("it fits");
+    let asked = Delta { added: vec![(id(&program, "asked"), vec![Value::Int(7)])], removed: Vec::new() };
+    let said = |engine: &Engine<'_>| engine.open(&asked).map(|world| world.tuples(Side::After, id(&program, "said")));
+    assert_eq!(said(&engine), Ok(vec![vec![Value::Int(6)]]));
+    let gone = Delta { added: Vec::new(), removed: chain(&program, 5_000) };
+    assert_eq!(engine.apply(&gone).map(|outcome| outcome.removed.len()), Ok(5_000));
+    assert_eq!(said(&engine), Ok(Vec::new()), "no memory is held that there is not");
+}
+
+#[test]
 fn a_long_join_is_stopped() {
     // A product of four relations that derives nothing until its end.
     let program = program("state n/1, p/4; p(a, b, c, d) if n(a), n(b), n(c), n(d), d < a, a < d");
