@@ -12,6 +12,7 @@ import binascii
 import hashlib
 import json
 import os
+import re
 import sys
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
@@ -202,6 +203,22 @@ def verdicts(record):
         check(reason["proof"] in record["proofs"], f"proof {reason['proof']} is not there")
 
 
+def dated(record):
+    """The change, the time and who asked are those of the facts that the proofs cite."""
+    digests = [record["change"]["digest"], record["model"], record["program"]["digest"]]
+    digests += ["sha256:" + source["digest"] for source in record["sources"]]
+    check(all(re.fullmatch("sha256:[0-9a-f]{64}", one) for one in digests), "a digest of it is none")
+    said = {"std.change.digest": record["change"]["digest"], "std.change.actor": record.get("actor")}
+    said["std.change.session"] = record.get("session")
+    for fact in record["facts"]:
+        name, _, rest = fact["line"].partition("(")
+        if name == "std.time.now":
+            check(rest == f"{record.get('now')})", f"it cites {fact['line']}, and says {record.get('now')}")
+        if name in said:
+            last = json.dumps(said[name], ensure_ascii=False)
+            check(rest == last + ")" or rest.endswith(", " + last + ")"), f"it cites {fact['line']}, and says {last}")
+
+
 def opened(data):
     """The record in an envelope, its digest, and the keys that signed it."""
     check(data.endswith(b"\n"), "the envelope does not end with a line break")
@@ -299,9 +316,12 @@ def main(arguments):
     rest = iter(arguments)
     for word in rest:
         if word == "--key":
-            given = next(rest, "")
+            given, found = next(rest, ""), len(trusted)
             lines = open(given, encoding="utf-8").read().splitlines() if os.path.isfile(given) else [given]
             trusted += [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+            if len(trusted) == found:
+                print(f"error: --key {given}: there is no key in it, and nobody would be believed", file=sys.stderr)
+                return 64
         elif word == "--receipt":
             proof = next(rest, "")
         else:
@@ -313,6 +333,7 @@ def main(arguments):
         with open(files[0], "rb") as file:
             record, digest, signers = opened(file.read())
         verdicts(record)
+        dated(record)
         for one in trusted:
             key(one)
         believed = [one for one in signers if one in trusted]

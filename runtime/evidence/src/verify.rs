@@ -8,6 +8,8 @@
 //!
 //! INVARIANT: whatever a part does not show, it says.
 
+mod asked;
+
 use crate::envelope::{Opened, Refused, open, refuse};
 use crate::key::PublicKey;
 use crate::receipt::Receipt;
@@ -153,6 +155,7 @@ fn proof(record: &Record) -> Result<Part, Refused> {
     let mut check = Check { record, facts: facts(record)?, open: BTreeSet::new() };
     let steps = check.proofs()?;
     check.reasons()?;
+    asked::asked(record, &check.facts)?;
     check.ambiguities()?;
     check.verdicts()?;
     check.actions()?;
