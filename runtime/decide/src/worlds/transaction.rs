@@ -8,7 +8,7 @@ use super::admission::Admission;
 use super::{Given, innermost, is_resource, own_source};
 use crate::case::{Case, Failure};
 use engine::Delta;
-use program::{Change, Origin, Program, RelationId, Tuple, Value, Verb};
+use program::{Change, Literal, Origin, Program, RelationId, Tuple, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -241,6 +241,10 @@ impl Changed {
         for partial in &case.change.partial {
             facts.push(("std.change.partial", vec![Value::Text(partial.why.clone())], partial.place.clone(), None));
         }
+        if case.actor.is_none() && !case.change.actions.is_empty() && objections_read(program, "std.change.actor") {
+            let why = "nobody is named who asks, and a rule that may object reads it";
+            facts.push(("std.change.partial", vec![Value::text(why)], "decision".into(), None));
+        }
         for resource in disagrees {
             facts.push(("std.change.disagrees", vec![resource.clone()], "decision".into(), None));
         }
@@ -265,4 +269,26 @@ impl Changed {
         self.delta.added.push((id, tuple.clone()));
         self.added_by.entry((id, tuple)).or_default().extend(by);
     }
+}
+
+/// Whether an objection can depend on a relation: without its facts, what would object may be silent.
+fn objections_read(program: &Program, name: &str) -> bool {
+    let Some(wanted) = program.find(name) else { return false };
+    let mut open: Vec<RelationId> =
+        program.objections.iter().flat_map(|one| [Some(one.relation), one.possible]).flatten().collect();
+    let mut seen: BTreeSet<RelationId> = open.iter().copied().collect();
+    while let Some(relation) = open.pop() {
+        if relation == wanted {
+            return true;
+        }
+        for literal in program.rules.iter().filter(|rule| rule.head.relation == relation).flat_map(|rule| &rule.body) {
+            let read = match literal {
+                Literal::Holds(atom) | Literal::Absent(atom) => [Some(atom.relation), None],
+                Literal::Aggregate { sure, possible, .. } => [Some(sure.relation), *possible],
+                _ => [None, None],
+            };
+            open.extend(read.into_iter().flatten().filter(|id| seen.insert(*id)));
+        }
+    }
+    false
 }
