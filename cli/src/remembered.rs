@@ -8,7 +8,7 @@ use crate::kept::Kept;
 use crate::manifest::Trust;
 use crate::package;
 use evidence::{ACCEPT_RISK, Approval, Entry, How, Kept as Kind, Opened, Verdict};
-use program::{Change, Digest, Fact, FactSource, Origin, Program, SourceKind, Speaks, Type, Value, Verb};
+use program::{Change, Digest, Fact, FactSource, Origin, Program, SourceKind, Speaks, Type, Value, Verb, visible};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -91,8 +91,8 @@ impl Remembered {
 
     fn word(&mut self, name: &str, opened: &Opened<Approval>, trust: &Trust) {
         let said = &opened.predicate;
-        let (what, by) = (said.how.noun(), &said.by);
-        let known = trust.approvals.get(by).map(Vec::as_slice).unwrap_or_default();
+        let (what, by) = (said.how.noun(), visible(&said.by));
+        let known = trust.approvals.get(&said.by).map(Vec::as_slice).unwrap_or_default();
         if !opened.signers.iter().any(|signer| known.iter().any(|key| key.0 == *signer)) {
             let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
             let signed = if signers.is_empty() { String::from("nobody") } else { signers.join(", ") };

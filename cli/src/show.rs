@@ -5,6 +5,7 @@ use crate::kept::Kept;
 use crate::output::Answer;
 use crate::package;
 use evidence::{Ambiguity, Cleared, Opened, Reason, Record};
+use program::visible;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -29,11 +30,11 @@ fn text(opened: &Opened<Record>) -> String {
     let mut text = format!(
         "{}  {} · {count} action{}\n",
         record.verdict.name().to_uppercase(),
-        record.change.file,
+        visible(&record.change.file),
         if count == 1 { "" } else { "s" }
     );
     let mut line = |name: &str, what: &str| {
-        let _ = writeln!(text, "  {name:<9} {what}");
+        let _ = writeln!(text, "  {name:<9} {}", visible(what));
     };
     line("decision", &opened.digest.to_string());
     line("change", &record.change.digest);
@@ -52,11 +53,12 @@ fn text(opened: &Opened<Record>) -> String {
     let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
     line("signed by", &if signers.is_empty() { String::from("nobody") } else { signers.join(", ") });
     for action in &record.actions {
-        let _ = writeln!(text, "{}  {} ({} {})", action.verdict.name(), action.id, action.verb.name(), action.resource);
+        let said = format!("{} ({} {})", action.id, action.verb.name(), action.resource);
+        let _ = writeln!(text, "{}  {}", action.verdict.name(), visible(&said));
         action.reasons.iter().for_each(|one| reason(&mut text, one));
         let parties: Vec<&str> = action.accountable.iter().map(|one| one.party.as_str()).collect();
         if !parties.is_empty() {
-            let _ = writeln!(text, "  accountable: {}", parties.join(", "));
+            let _ = writeln!(text, "  accountable: {}", visible(&parties.join(", ")));
         }
     }
     for (head, reasons) in [("the change", &record.reasons), ("standing", &record.standing), ("fixed", &record.fixed)] {
@@ -74,25 +76,26 @@ fn reason(text: &mut String, reason: &Reason) {
     let controls: String = reason.controls.iter().map(|control| format!("   {control}")).collect();
     let _ = writeln!(text, "  {sure}{} {}   {}{controls}", reason.kind.name(), reason.rule, reason.place);
     if !reason.message.is_empty() {
-        let _ = writeln!(text, "    {}", reason.message);
+        let _ = writeln!(text, "    {}", visible(&reason.message));
     }
     settled(text, reason.cleared.as_ref(), &reason.to, &reason.void);
 }
 
 fn ambiguity(text: &mut String, ambiguity: &Ambiguity) {
     let _ = writeln!(text, "ask  {}", ambiguity.kind.name());
-    let _ = writeln!(text, "    {}", ambiguity.message);
+    let _ = writeln!(text, "    {}", visible(&ambiguity.message));
     settled(text, ambiguity.cleared.as_ref(), &ambiguity.to, &ambiguity.void);
 }
 
 /// Whose word stands against it, whose is asked for, and whose does not count.
 fn settled(text: &mut String, cleared: Option<&Cleared>, to: &[String], void: &[String]) {
     if let Some(one) = cleared {
-        let _ = writeln!(text, "    {} by {} ({}) until {}: {}", one.how.name(), one.by, one.right, one.until, one.why);
+        let said = format!("{} by {} ({}) until {}: {}", one.how.name(), one.by, one.right, one.until, one.why);
+        let _ = writeln!(text, "    {}", visible(&said));
     } else if !to.is_empty() {
-        let _ = writeln!(text, "    to decide: {}", to.join(", "));
+        let _ = writeln!(text, "    to decide: {}", visible(&to.join(", ")));
     }
     for sentence in void {
-        let _ = writeln!(text, "    {sentence}");
+        let _ = writeln!(text, "    {}", visible(sentence));
     }
 }

@@ -25,7 +25,7 @@ use crate::explained::{Explained, explain, given};
 use crate::near::{self, Miss};
 use crate::settled::{Settled, settle};
 use crate::words;
-use program::{RelationId, Term, Tuple, Value};
+use program::{RelationId, Term, Tuple, Value, visible};
 use proof::Side;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -249,8 +249,11 @@ impl Table {
                 None => String::from(NONE),
             };
         }
-        let shown: Vec<Vec<String>> =
-            self.rows.iter().map(|(tuple, _)| tuple.iter().map(Value::show).collect()).collect();
+        let shown: Vec<Vec<String>> = self
+            .rows
+            .iter()
+            .map(|(tuple, _)| tuple.iter().map(|value| visible(&value.show()).into_owned()).collect())
+            .collect();
         let width = |at: usize| {
             let cells = shown.iter().map(|row| row[at].chars().count());
             cells.chain([self.columns[at].chars().count()]).max().unwrap_or(0)

@@ -6,6 +6,7 @@ use crate::text::{
     ACTIONS, FOLD, Next, alike, claim, cleared, counted, further, line_of, next, objections, tally, weight,
 };
 use evidence::{Doubt, Reason, Verdict};
+use program::visible;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -205,7 +206,7 @@ fn words(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '@' => out.push_str("&#64;"),
             '\n' | '\r' => out.push(' '),
-            c => out.push(c),
+            c => out.push_str(&visible(c.encode_utf8(&mut [0; 4]))),
         }
     }
     out
@@ -213,7 +214,7 @@ fn words(text: &str) -> String {
 
 /// Text inside one pair of backticks.
 fn code(text: &str) -> String {
-    text.replace('`', "'").replace(['\n', '\r'], " ")
+    visible(&text.replace('`', "'").replace(['\n', '\r'], " ")).into_owned()
 }
 
 /// Text inside backticks in a table.

@@ -3,7 +3,7 @@
 use crate::decision::{Decision, Hit, Judged};
 use crate::explained::SHORT;
 use evidence::{Ambiguity, Cleared, Doubt, How, Kind, Reason, Verdict};
-use program::quote;
+use program::{quote, visible};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -61,8 +61,20 @@ pub(crate) fn tally(decision: &Decision) -> String {
 }
 
 impl Page<'_> {
+    /// One line, whatever a name in it holds. The verdict's word in front may be painted.
     fn line(&mut self, text: &str) {
-        self.out.push_str(text.trim_end());
+        const END: &str = "\u{1b}[0m";
+        let painted = text.starts_with("\u{1b}[").then(|| text.find(END)).flatten();
+        let (word, rest) = text.split_at(painted.map_or(0, |at| at + END.len()));
+        self.out.push_str(word);
+        // A line that begins so is a command to what runs a pipeline.
+        let start = rest.len() - rest.trim_start().len();
+        let (space, said) = rest.split_at(if word.is_empty() { start } else { 0 });
+        self.out.push_str(space);
+        if word.is_empty() && (said.starts_with("::") || said.starts_with("##[")) {
+            self.out.push('\\');
+        }
+        self.out.push_str(visible(said.trim_end()).trim_end());
         self.out.push('\n');
     }
 
@@ -70,7 +82,7 @@ impl Page<'_> {
     fn wrapped(&mut self, indent: usize, text: &str) {
         let space = " ".repeat(indent);
         let mut line = space.clone();
-        for word in text.split(' ') {
+        for word in text.split([' ', '\n']) {
             if line.len() > indent && line.chars().count() + 1 + word.chars().count() > WIDTH {
                 self.line(&line);
                 line.clone_from(&space);

@@ -47,6 +47,6 @@ pub use policy::{Program, Stratum};
 pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope};
 pub use rule::{Atom, Citation, Literal, Part, Rule, RuleId, Term, Variable, World};
 pub use test_case::{Expectation, Expected, State, TestCase};
-pub use text::{quote, write_duration, write_time};
+pub use text::{quote, visible, write_duration, write_time};
 pub use types::Type;
 pub use value::{Unknown, Value};

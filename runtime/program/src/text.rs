@@ -1,6 +1,7 @@
 //! Values as Writ text: the canonical form that digests are made of and that `fmt` prints.
 
 use crate::{Decimal, Json, Type, Value};
+use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter, Write};
 use std::sync::Arc;
 
@@ -23,6 +24,29 @@ pub fn quote(text: &str) -> String {
     }
     out.push('"');
     out
+}
+
+/// `text` as one line of a terminal or of a log that somebody else reads: what is no sign of its own is written out as
+/// `\u{…}`, control characters and those that turn the direction of writing.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    let hidden = |c: char| {
+        let turns =
+            matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
+        c.is_control() || turns
+    };
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match hidden(c) {
+            true => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
+            }
+            false => out.push(c),
+        }
+    }
+    Cow::Owned(out)
 }
 
 impl Display for Value {
