@@ -304,10 +304,11 @@ pub fn functions_of(module: &str) -> impl Iterator<Item = (&'static str, Functio
 ///
 /// Source: Damerau, *A technique for computer detection and correction of spelling errors*, 1964.
 pub fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let allowed = (name.chars().count() / 3).max(1);
+    let letters = name.chars().count();
+    let allowed = (letters / 3).max(1);
     candidates
         .into_iter()
-        .filter(|candidate| *candidate != name)
+        .filter(|candidate| *candidate != name && candidate.chars().count().abs_diff(letters) <= allowed)
         .map(|candidate| (edits(name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
         .min()

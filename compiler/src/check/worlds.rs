@@ -66,24 +66,28 @@ fn worlds(literal: &Literal) -> Vec<(World, Span)> {
 enum Fate {
     /// Each of them destroys it.
     Destroyed,
-    /// One of them destroys it, and another leaves it there to be asked about.
+    /// One of them destroys it, and another leaves it there to be asked about; or it is replaced by a new one.
     Either,
 }
 
 /// The resource of an atom that may destroy it.
 fn destroyed(rule: &Rule, atom: &Atom) -> Option<(usize, Fate)> {
     match (atom.relation.as_str(), atom.terms.as_slice()) {
-        ("std.change.destroys", [_, resource]) => Some((variable(resource)?, Fate::Destroyed)),
+        // A replacement is one of them, and brings facts of its own.
+        ("std.change.destroys", [_, resource]) => Some((variable(resource)?, Fate::Either)),
         ("std.change.action", [_, verb, resource]) => Some((variable(resource)?, fate(rule, verb)?)),
         _ => None,
     }
 }
 
 fn fate(rule: &Rule, verb: &Expr) -> Option<Fate> {
-    let destroying = |value: &Value| matches!(value.as_text(), Some("delete" | "replace" | "forget"));
     let of = |values: &mut dyn Iterator<Item = &Value>| {
         let (mut destroys, mut leaves) = (false, false);
-        values.for_each(|value| if destroying(value) { destroys = true } else { leaves = true });
+        values.for_each(|value| match value.as_text() {
+            Some("delete" | "forget") => destroys = true,
+            Some("replace") => (destroys, leaves) = (true, true),
+            _ => leaves = true,
+        });
         match (destroys, leaves) {
             (true, false) => Some(Fate::Destroyed),
             (true, true) => Some(Fate::Either),

@@ -4,7 +4,7 @@ use crate::constant::listed;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::names::near;
 use crate::signatures::severity_named;
-use syntax::ast::{Attribute, ExprKind, Item, ItemKind};
+use syntax::ast::{Attribute, ExprKind, Item, ItemKind, Word};
 
 /// Every attribute, and what it may stand before.
 const KNOWN: [(&str, &str); 6] = [
@@ -18,7 +18,7 @@ const KNOWN: [(&str, &str); 6] = [
 
 /// Reports attributes that nobody knows, that stand before the wrong item, or that say nothing readable.
 pub(super) fn check(item: &Item, diagnostics: &mut Vec<Diagnostic>) {
-    for attribute in &item.attributes {
+    for (at, attribute) in item.attributes.iter().enumerate() {
         let name = attribute.name.text.as_str();
         let Some((_, home)) = KNOWN.iter().find(|(known, _)| *known == name) else {
             let names: Vec<&str> = KNOWN.iter().map(|(known, _)| *known).collect();
@@ -32,8 +32,18 @@ pub(super) fn check(item: &Item, diagnostics: &mut Vec<Diagnostic>) {
         let fits = match name {
             "optional" | "editable" => matches!(item.kind, ItemKind::Relation(_)),
             "allow" => true,
-            _ => matches!(item.kind, ItemKind::Governance(_)),
+            "control" => matches!(item.kind, ItemKind::Governance(_)),
+            _ => matches!(&item.kind, ItemKind::Governance(rule) if rule.word != Word::Permit),
         };
+        let earlier = item.attributes[..at].iter().find(|other| other.name.text == name);
+        if let Some(earlier) = earlier.filter(|_| !matches!(name, "control" | "allow")) {
+            diagnostics.push(
+                Diagnostic::new(Code::RepeatedMember, format!("`@{name}` is given twice"))
+                    .label(attribute.span, "again")
+                    .label(earlier.span, "given here"),
+            );
+            continue;
+        }
         let argument = attribute.arguments.first();
         let text = argument.map(|argument| &argument.value.kind);
         let readable = match (name, text) {

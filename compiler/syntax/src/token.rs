@@ -15,14 +15,14 @@ pub enum Token {
     /// Spaces and line ends; a byte order mark counts as one.
     #[regex(r"[ \t\r\n\u{feff}]+")]
     Whitespace,
-    /// `// …`, also `//// …`.
-    #[regex(r"//[^\n]*", allow_greedy = true)]
+    /// `// …`, also `//// …`. Any line end ends it: what stands behind one is read by people as the next line.
+    #[regex(r"//[^\n\r]*", allow_greedy = true)]
     Comment,
     /// `/// …`: says what the next item is for.
-    #[regex(r"///([^/\n][^\n]*)?", allow_greedy = true, priority = 20)]
+    #[regex(r"///([^/\n\r][^\n\r]*)?", allow_greedy = true, priority = 20)]
     Doc,
     /// `//! …`: says what the module is for.
-    #[regex(r"//![^\n]*", allow_greedy = true, priority = 20)]
+    #[regex(r"//![^\n\r]*", allow_greedy = true, priority = 20)]
     ModuleDoc,
 
     /// `use`
