@@ -26,7 +26,9 @@ pub fn vsa(decision: &Decision, version: &str) -> String {
         "slsaVersion": "1.0",
     });
     if let Some(now) = &decision.now {
-        predicate["timeVerified"] = json!(now);
+        // RFC 3339 has seconds.
+        let seconds = if now.len() == "2026-03-10T00:00Z".len() { now.replace('Z', ":00Z") } else { now.clone() };
+        predicate["timeVerified"] = json!(seconds);
     }
     text(&json!({
         "_type": "https://in-toto.io/Statement/v1",
