@@ -1,13 +1,14 @@
 //! `writ approve`: somebody's word on a decision, signed.
 
 use crate::arguments;
+use crate::decide::apart;
 use crate::failure::Failure;
 use crate::inputs::time;
 use crate::kept::{self, Kept};
 use crate::output::{self, Answer};
-use crate::{manifest, package};
+use crate::{manifest, package, verify};
 use evidence::{ACCEPT_RISK, Accepted, Approval, Entry, How, Record, Trust, Verdict};
-use program::write_time;
+use program::{visible, write_time};
 use std::fmt::Write as _;
 use std::fs;
 
@@ -18,7 +19,8 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     let path = kept.find(&arguments.decision)?;
     let shown = path.display().to_string();
     let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
-    let report = evidence::verify(&bytes, &Trust::default())
+    let keys = verify::trusted(&[], &package.root)?;
+    let report = evidence::verify(&bytes, &Trust { keys: &keys, receipt: None })
         .map_err(|refused| Failure::Malformed(format!("{shown}: this decision is refused: {refused}")))?;
     let now = match &arguments.now {
         Some(text) => time("--now", text)?,
@@ -48,9 +50,11 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     let sealed = evidence::seal(approval.clone()).sign(&key);
     let name = format!("approval/{}.json", sealed.digest.hex());
     let place = arguments.output.clone().unwrap_or_else(|| kept.path(&name));
+    let written = arguments.output.as_deref().map(|file| ("--output", file));
+    apart(&kept, &[package.files(), vec![path.clone()]].concat(), written.into_iter())?;
 
     // The log is the package's: its own key signs it, whoever approves.
-    let own = kept::signing_key(None, &kept)?.filter(|_| kept.has_log());
+    let own = kept::own_key(&kept)?.filter(|_| kept.has_log());
     let mut recorded = String::from("in no log: give the file to `writ decide --approval`");
     if let Some(own) = own {
         let lock = kept.lock()?;
@@ -61,10 +65,11 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     }
     output::write(&place, &sealed.bytes)?;
 
-    let mut text = format!("{}  {}\n", how.name().to_uppercase(), approval.file);
-    let _ = writeln!(text, "  by {} ({}) until {}: {}", approval.by, approval.right, approval.until, approval.why);
+    let mut text = format!("{}  {}\n", how.name().to_uppercase(), visible(&approval.file));
+    let said = format!("by {} ({}) until {}: {}", approval.by, approval.right, approval.until, approval.why);
+    let _ = writeln!(text, "  {}", visible(&said));
     for one in &approval.accepts {
-        let _ = writeln!(text, "  {}({})", one.what, one.subjects.join(", "));
+        let _ = writeln!(text, "  {}", visible(&format!("{}({})", one.what, one.subjects.join(", "))));
     }
     let mut answer = Answer::of(text);
     answer.notes = format!("{}: {} (signed by {}, {recorded})\n", how.noun(), place.display(), key.public().short());

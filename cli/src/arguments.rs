@@ -199,6 +199,15 @@ pub(crate) struct Policy {
     pub(crate) policy: PathBuf,
 }
 
+/// A name or a reason that somebody gives: an empty one, of a variable that is not set, is nobody's.
+fn said(text: &str) -> Result<String, String> {
+    match (text.trim().is_empty(), text.contains(char::is_control)) {
+        (true, _) => Err(String::from("it is empty; leave the flag out where there is none")),
+        (_, true) => Err(String::from("it has a line break or another control character")),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// What `decide`, `why` and `query` are asked of, and `check` compares with.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct Inputs {
@@ -218,10 +227,10 @@ pub(crate) struct Inputs {
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
     /// Who asks; recorded as a claim.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = said)]
     pub(crate) actor: Option<String>,
     /// In which session; recorded as a claim.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = said)]
     pub(crate) session: Option<String>,
     /// The time of the decision (default: the clock): 2026-11-21T12:00Z.
     #[arg(long, value_name = "TIME")]
@@ -463,10 +472,10 @@ pub(crate) struct Approve {
     /// The decision: the beginning of its digest, or its file.
     pub(crate) decision: String,
     /// Whose word it is.
-    #[arg(long = "as", value_name = "PARTY")]
+    #[arg(long = "as", value_name = "PARTY", value_parser = said)]
     pub(crate) party: String,
     /// Why.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", value_parser = said)]
     pub(crate) why: String,
     /// The last instant: 2026-03-06T00:00Z.
     #[arg(long, value_name = "TIME")]

@@ -36,7 +36,11 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
         outputs.push(Output { format: Format::Text, file: None });
     }
     let loaded = inputs::load(&arguments.inputs, arguments.change.as_deref())?;
-    apart(&loaded.files, outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))))?;
+    apart(
+        &loaded.kept,
+        &loaded.files,
+        outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))),
+    )?;
     let atom = &arguments.atom;
     let asked = policy::atom(&loaded.compiled, atom)?;
     let side = if asked.before { Side::Before } else { Side::After };

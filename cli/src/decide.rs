@@ -3,7 +3,7 @@
 use crate::arguments::{self, Inputs};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
-use crate::kept::Lock;
+use crate::kept::{Kept, Lock};
 use crate::output::{self, Answer, Output};
 use crate::places::Places;
 use crate::{coloured, junit, kept, progress};
@@ -12,7 +12,7 @@ use evidence::{Entry, Receipt, Record, Sealed, SigningKey};
 use program::{Digest, write_time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,11 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let (loaded, mut decision, evidence, recorded) = loop {
         let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
         let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
-        apart(&loaded.files, written.chain(arguments.evidence.as_deref().map(|file| ("--evidence", file))))?;
+        apart(
+            &loaded.kept,
+            &loaded.files,
+            written.chain(arguments.evidence.as_deref().map(|file| ("--evidence", file))),
+        )?;
         let key = kept::signing_key(arguments.key.as_deref(), &loaded.kept)?;
         let decision = limited(&arguments.inputs, |limits| {
             let case = loaded.case(&arguments.inputs, limits);
@@ -51,6 +55,7 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
         let evidence = arguments.evidence.clone().unwrap_or(own);
         let recorded = match (&key, loaded.position) {
             (Some(key), Some(position)) => {
+                not_before(&loaded, decision.verdict)?;
                 let lock = match held.take() {
                     Some(lock) => lock,
                     None => loaded.kept.lock()?,
@@ -62,6 +67,12 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
                     continue;
                 }
                 Some(record(&loaded, &decision, &sealed, key, &lock)?)
+            }
+            (None, Some(_)) if decision.verdict == Verdict::Allow => {
+                return Err(Failure::Malformed(format!(
+                    "{}: it would be allowed, and cannot be recorded: there is no key to sign the entry with\n  help: `--key FILE`, or `WRIT_SIGNING_KEY`, or the package's own key in .writ/key",
+                    loaded.kept.path("log").display()
+                )));
             }
             _ => None,
         };
@@ -95,6 +106,17 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     };
     answer.notes += &format!("evidence: {} ({how})\n", short(&evidence));
     Ok(answer)
+}
+
+/// Refuses an allow at an instant before what the log holds already: what was over would be in force again.
+fn not_before(loaded: &Loaded, verdict: Verdict) -> Result<(), Failure> {
+    let latest = loaded.latest.filter(|latest| verdict == Verdict::Allow && *latest > loaded.now);
+    let Some(latest) = latest else { return Ok(()) };
+    Err(Failure::Malformed(format!(
+        "--now {}: the log has an entry of {} already, and nothing is allowed before it\n  help: leave out --now, or name a later instant",
+        write_time(loaded.now),
+        write_time(latest)
+    )))
 }
 
 /// Adds a decision to the log, with the files that it stands for.
@@ -194,10 +216,12 @@ fn outputs(arguments: &arguments::Decide) -> Result<Vec<Output<Format>>, Failure
     Ok(outputs)
 }
 
-/// Refuses to write over what is read, and two things into one file.
+/// Refuses to write over what is read or kept, and two things into one file.
 ///
+/// - `kept`: the folder with the key, the log and what that stands for.
 /// - `written`: the files that are written, with the flag that says so.
 pub(crate) fn apart<'f>(
+    kept: &Kept,
     read: &[PathBuf],
     written: impl Iterator<Item = (&'static str, &'f Path)>,
 ) -> Result<(), Failure> {
@@ -210,7 +234,15 @@ pub(crate) fn apart<'f>(
         if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
             continue;
         }
-        if let Some(why) = taken.insert(place(file), format!("{flag} is written there too")) {
+        let own = place(file);
+        let guarded = ["key", "log", "program", "model", "change", "approval"];
+        if guarded.iter().any(|name| own.starts_with(place(&kept.path(name)))) {
+            return Err(Failure::Malformed(format!(
+                "{flag} {}: the package keeps its key and its log there\n  help: name another file",
+                file.display()
+            )));
+        }
+        if let Some(why) = taken.insert(own, format!("{flag} is written there too")) {
             return Err(Failure::Malformed(format!(
                 "{flag} {}: {why}, and would be lost\n  help: name another file",
                 file.display()
@@ -224,7 +256,18 @@ pub(crate) fn apart<'f>(
 fn place(file: &Path) -> PathBuf {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let beside = || Some(folder.canonicalize().ok()?.join(file.file_name()?));
-    file.canonicalize().ok().or_else(beside).unwrap_or_else(|| file.to_owned())
+    let plain = || {
+        // A folder that is made on the way: what `..` takes back is not there to be asked.
+        let mut plain = PathBuf::new();
+        for part in std::path::absolute(file).ok()?.components() {
+            match part {
+                Component::ParentDir => drop(plain.pop()),
+                part => plain.push(part),
+            }
+        }
+        Some(plain)
+    };
+    file.canonicalize().ok().or_else(beside).or_else(plain).unwrap_or_else(|| file.to_owned())
 }
 
 /// A path as it is printed: without a leading `./`.

@@ -64,6 +64,10 @@ pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<A
         files.push(Placed { name: ".writ/key", wrote: made, why: why.to_owned() });
     }
     let there = kept.has_log();
+    if there {
+        // One whose checkpoint is gone is no empty one.
+        kept.size()?;
+    }
     Log::create(kept.folder(), key).map_err(|fault| kept.fault(&fault))?;
     let why = if there { "it is there already" } else { "every decision, in order; nobody can take one out unseen" };
     files.push(Placed { name: ".writ/log", wrote: !there, why: why.to_owned() });

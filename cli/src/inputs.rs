@@ -15,6 +15,7 @@ use crate::policy::{self, Compiled};
 use crate::progress;
 use crate::remembered::Remembered;
 use decide::{Case, SourceState};
+use evidence::Entry;
 use import::{Expected, Format, Imported, Manifests, Options, SensitiveKey};
 use program::{Change, Digest, Fact, FactSource, Type, Value};
 use std::collections::BTreeSet;
@@ -48,6 +49,8 @@ pub(crate) struct Loaded {
     pub(crate) kept: Kept,
     /// How many entries its log had when it was read; none where there is no log.
     pub(crate) position: Option<u64>,
+    /// The latest instant of the log's entries.
+    pub(crate) latest: Option<i64>,
 }
 
 impl Loaded {
@@ -132,6 +135,7 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
         notes,
         files: named,
         kept,
+        latest: entries.iter().flatten().filter_map(instant).max(),
         position: entries.map(|entries| entries.len() as u64),
     })
 }
@@ -163,6 +167,14 @@ fn nothing_asked() -> Change {
         actions: Vec::new(),
         partial: Vec::new(),
         facts: Vec::new(),
+    }
+}
+
+/// When an entry of the log was made.
+fn instant(entry: &Entry) -> Option<i64> {
+    match Value::parse(&entry.time, &Type::Time) {
+        Some(Value::Time(micros)) => Some(micros),
+        _ => None,
     }
 }
 

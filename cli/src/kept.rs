@@ -55,9 +55,9 @@ impl Kept {
         Folder::of(&self.root)
     }
 
-    /// Whether it has a log: `writ init` makes one, and nothing else does.
+    /// Whether it has a log, whole or not: `writ init` makes one, and nothing else does.
     pub(crate) fn has_log(&self) -> bool {
-        self.path("log/checkpoint").is_file()
+        ["log/checkpoint", "log/tile"].iter().any(|name| self.path(name).symlink_metadata().is_ok())
     }
 
     /// Waits for the right to add to the log.
@@ -180,7 +180,11 @@ impl Kept {
             .collect();
         found.sort();
         match (found.pop(), found.is_empty()) {
-            (Some(only), true) if hex.len() >= 4 => Ok(only),
+            (Some(only), true) if hex.len() >= 4 => {
+                // Under its digest it is believed to be that record.
+                let stem = only.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+                self.record(&stem).map(|_| only)
+            }
             (Some(_), _) => Err(Failure::Malformed(format!(
                 "{name}: several records, or too few digits to tell them apart\n  help: `writ log` lists them; give more digits"
             ))),
@@ -209,6 +213,10 @@ impl Kept {
         match fault {
             LogFault::Storage(error) => Failure::Fault(format!("{}: {error}", log.display())),
             LogFault::Broken(what) => Failure::Malformed(format!("{}: {what}", log.display())),
+            LogFault::Absent if self.has_log() => Failure::Malformed(format!(
+                "{}: its checkpoint is gone, and without it nobody can tell what was recorded\n  help: bring it back from a copy; or move the folder away and begin a new log with `writ init`",
+                log.display()
+            )),
             LogFault::Absent => {
                 Failure::Malformed(format!("{}: there is no log\n  help: `writ init` makes one", log.display()))
             }
@@ -227,11 +235,25 @@ pub(crate) fn signing_key(flag: Option<&Path>, kept: &Kept) -> Result<Option<Sig
     if let Some(text) = std::env::var_os("WRIT_SIGNING_KEY").filter(|text| !text.is_empty()) {
         return read("WRIT_SIGNING_KEY", &text.to_string_lossy());
     }
-    let own = kept.path("key");
-    match own.is_file() {
-        true => read(&own.display().to_string(), &package::text(&own)?),
-        false => Ok(None),
+    package_key(kept)
+}
+
+/// Who signs the log, whoever asks: the package's own key, else as [`signing_key`].
+pub(crate) fn own_key(kept: &Kept) -> Result<Option<SigningKey>, Failure> {
+    match package_key(kept)? {
+        None => signing_key(None, kept),
+        own => Ok(own),
     }
+}
+
+/// The key in the folder; one that is there and cannot be read is a mistake.
+fn package_key(kept: &Kept) -> Result<Option<SigningKey>, Failure> {
+    let own = kept.path("key");
+    if own.symlink_metadata().is_err() {
+        return Ok(None);
+    }
+    let key = SigningKey::parse(&package::text(&own)?);
+    key.map(Some).map_err(|no| Failure::Malformed(format!("{}: {no}", own.display())))
 }
 
 /// Makes a key of that name and keeps it so that only its owner may read it.

@@ -3,13 +3,14 @@
 mod report;
 
 use crate::arguments::{self, Filter};
+use crate::decide::apart;
 use crate::failure::Failure;
 use crate::inputs::time;
 use crate::kept::{self, Kept};
 use crate::output::{self, Answer, Output};
 use crate::{package, verify};
 use evidence::{Checkpoint, Entry, Kept as Kind, Note, Receipt, Verdict, View};
-use program::{Type, Value, merkle};
+use program::{Type, Value, merkle, visible};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
@@ -44,6 +45,8 @@ pub(crate) fn log(arguments: &arguments::Log) -> Result<Answer, Failure> {
     }
     let root = root(&arguments.policy.policy);
     let kept = Kept::of(&root);
+    let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
+    apart(&kept, &package::load(&arguments.policy.policy).map(|package| package.files()).unwrap_or_default(), written)?;
     let folder = kept.folder();
     let view = View::open(&folder).map_err(|fault| kept.fault(&fault))?;
     let signed = signed(&view.note, &root, &kept)?;
@@ -225,8 +228,8 @@ fn text(found: &Found) -> String {
             entry.time,
             word(entry),
             hex.get(..12).unwrap_or(hex),
-            entry.actor.as_deref().unwrap_or("-"),
-            few.join(", ")
+            visible(entry.actor.as_deref().unwrap_or("-")),
+            visible(&few.join(", "))
         );
     }
     let Checkpoint { origin, .. } = &found.checkpoint;

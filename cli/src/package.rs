@@ -169,6 +169,10 @@ fn module(root: &Path, path: &Path) -> Result<Module, Failure> {
             path.display()
         )));
     }
+    // A pipe would be waited for.
+    if !fs::metadata(path).map_err(|e| unreadable(path, &e))?.is_file() {
+        return Err(Failure::Malformed(format!("{}: this is no file\n  help: rename it", path.display())));
+    }
     Ok(Module { path: shown, name, text: text(path)? })
 }
 

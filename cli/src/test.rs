@@ -8,6 +8,7 @@ mod watch;
 use crate::arguments;
 use crate::decide::{apart, bounded, placed};
 use crate::failure::Failure;
+use crate::kept::Kept;
 use crate::output::{self, Answer, Output};
 use crate::package;
 use crate::policy;
@@ -30,7 +31,7 @@ fn once(arguments: &arguments::Test, outputs: &[Output<Format>]) -> Result<Answe
     progress::stage("running the tests");
     let package = package::load_anew(&arguments.policy.policy)?;
     let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
-    apart(&package.files(), written)?;
+    apart(&Kept::of(&package.root), &package.files(), written)?;
     let compiled = policy::compile(&package)?;
     let wanted: Vec<_> = compiled.tests.iter().filter(|test| asked(arguments, &test.name)).cloned().collect();
     if let (Some(part), []) = (&arguments.filter, wanted.as_slice()) {

@@ -152,6 +152,12 @@ pub(crate) fn trusted(given: &[String], policy: &Path) -> Result<Vec<PublicKey>,
             })?);
         }
     }
+    if keys.is_empty() && !given.is_empty() {
+        return Err(Failure::Malformed(format!(
+            "--key {}: there is no key in it, and nobody would be believed\n  help: give `name+hash+base64`, or a file of such lines",
+            given.join(" --key ")
+        )));
+    }
     let file = policy.join("writ.toml");
     if given.is_empty() && file.is_file() {
         let manifest = manifest::read(&file, &package::text(&file)?)?;
