@@ -263,6 +263,66 @@ fn ten_thousand_bent_records_and_receipts_are_refused() {
     let _ = fs::remove_dir_all(folder);
 }
 
+/// The envelope of a statement whose own digest was made anew, signed by nobody.
+fn resealed(mut statement: Value) -> Vec<u8> {
+    statement.as_object_mut().expect("an object").remove("integrity");
+    let digest = Digest::of(statement.to_string().as_bytes());
+    statement["integrity"] = Value::String(digest.to_string());
+    let payload = encode(statement.to_string().as_bytes());
+    let envelope = serde_json::json!({
+        "payload": payload, "payloadType": "application/vnd.in-toto+json", "signatures": [],
+    });
+    format!("{envelope}\n").into_bytes()
+}
+
+#[test]
+fn a_record_that_is_sealed_again_says_what_its_facts_say() {
+    let folder = package("resealed", 2);
+    let (mut refused, mut stood) = (0, 0);
+    for (path, record, _) in corpus(&folder) {
+        let whole = statement(&record);
+        let nobody = Trust { keys: &[], receipt: None };
+        let stands = |bent: Value| verify(&resealed(bent), &nobody);
+        stands(whole.clone()).unwrap_or_else(|no| panic!("{}: {no}", path.display()));
+        stood += 1;
+        let other = Digest::of(b"another change");
+        let bends: [(&str, Box<dyn Fn(&mut Value)>); 6] = [
+            (
+                "the change",
+                Box::new(|of| {
+                    of["predicate"]["change"]["digest"] = Value::String(other.to_string());
+                    of["subject"][0]["digest"]["sha256"] = Value::String(other.hex().to_owned());
+                }),
+            ),
+            ("the time", Box::new(|of| of["predicate"]["now"] = Value::String("2029-01-01T00:00Z".to_owned()))),
+            ("who asked", Box::new(|of| of["predicate"]["actor"] = Value::String("eve".to_owned()))),
+            ("no model", Box::new(|of| of["predicate"]["model"] = Value::String(String::new()))),
+            ("no program", Box::new(|of| of["predicate"]["program"]["digest"] = Value::String("sha256:x".to_owned()))),
+            ("no source", Box::new(|of| of["predicate"]["sources"][0]["digest"] = Value::String(String::new()))),
+        ];
+        // What no proof rests on may be said otherwise: these are what every record of this policy rests on.
+        let cited = whole["predicate"]["facts"].to_string();
+        for (what, bend) in bends {
+            let rests = match what {
+                "the change" => cited.contains("std.change.digest("),
+                "the time" => cited.contains("std.time.now("),
+                "who asked" => cited.contains("std.change.actor("),
+                "no source" => whole["predicate"]["sources"].as_array().is_some_and(|all| !all.is_empty()),
+                _ => true,
+            };
+            if rests {
+                let mut bent = whole.clone();
+                bend(&mut bent);
+                assert!(stands(bent).is_err(), "{}: {what} is another, and it stands", path.display());
+                refused += 1;
+            }
+        }
+    }
+    println!("{stood} records stand when they are sealed again, {refused} that say something else do not");
+    assert!(refused >= 3 * stood, "{refused} of {stood}");
+    let _ = fs::remove_dir_all(folder);
+}
+
 #[test]
 fn the_checker_in_python_agrees() {
     let python = Command::new("python3").arg("--version").output();
