@@ -1,8 +1,10 @@
 //! The command line: verbs, their inputs, their help.
 // LONG: every verb with its flags and its help, in the order in which they are listed; they share `Inputs`.
 
+mod model;
 mod packages;
 
+pub(crate) use model::{Blast, Diff, Import, Merge, ModelVerb, Owners, Watch};
 pub(crate) use packages::{Add, Fetching, Packages, Publish};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -82,6 +84,68 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  terraform show -json tfplan | writ decide -\n  writ decide plan.json --actor ana --output markdown=comment.md"
     )]
     Decide(Decide),
+    /// Read the sources that writ.toml declares into a new version of the model.
+    #[command(
+        after_help = "Examples:\n  writ import\n  writ import --message \"after the merge\" --actor ana --observed-at 2026-11-21T12:00Z"
+    )]
+    Import(Import),
+    /// Versions of the model: list them, look into one, name one, clear old ones away.
+    #[command(
+        after_help = "Examples:\n  writ model log\n  writ model show newest --relation tag\n  writ model tag release-4 newest\n  writ model gc --keep 10\n  writ model merge . ../acquired --names ours,theirs"
+    )]
+    Model {
+        /// What to do.
+        #[command(subcommand)]
+        verb: ModelVerb,
+    },
+    /// What became true and what ceased, between two model versions, two policies, or both.
+    #[command(
+        after_help = "Examples:\n  writ diff monday newest\n  writ diff 3f2a91c0 newest --intent payments --output html=week.html\n  writ diff policies/v1 policies/v2\n  writ diff monday:policies/v1 newest:policies/v2"
+    )]
+    Diff(Diff),
+    /// Everything that hangs on a resource, with a way to each and who answers for it.
+    #[command(
+        after_help = "Examples:\n  writ blast aws_kms_key.main\n  writ blast aws_kms_key.main --change plan.json --output html=blast.html"
+    )]
+    Blast(Blast),
+    /// Who answers for a resource, and why; ends with 1 where nobody does.
+    #[command(after_help = "Example:\n  writ owners aws_kms_key.main --full")]
+    Owners(Owners),
+    /// What exists and nobody answers for.
+    #[command(after_help = "Example:\n  writ orphans --output csv")]
+    Orphans {
+        /// What it is asked of.
+        #[command(flatten)]
+        inputs: Inputs,
+        /// A change whose world after counts.
+        #[arg(long)]
+        change: Option<String>,
+        /// How to print rows.
+        #[arg(long, value_enum, default_value = "table")]
+        output: Rows,
+        /// As `--output json`.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Keep the model up to date as its sources change, and tell what became true and what ceased; Ctrl-C ends.
+    #[command(after_help = "Examples:\n  writ watch\n  writ watch --intent payments")]
+    Watch(Watch),
+    /// Where what is meant, what was built and what runs disagree.
+    #[command(after_help = "Examples:\n  writ reconcile\n  writ reconcile --model monday --output csv")]
+    Reconcile {
+        /// What it is asked of.
+        #[command(flatten)]
+        inputs: Inputs,
+        /// A change whose world after counts.
+        #[arg(long)]
+        change: Option<String>,
+        /// How to print rows.
+        #[arg(long, value_enum, default_value = "table")]
+        output: Rows,
+        /// As `--output json`.
+        #[arg(long)]
+        json: bool,
+    },
     /// Prove a tuple: why does it hold?
     #[command(
         after_help = "Examples:\n  writ why 'key_lost(\"db\", \"key\")' --change plan.json\n  writ why 'exists(_)' --state terraform.tfstate --output html=why.html"
@@ -214,6 +278,9 @@ pub(crate) struct Inputs {
     /// Which policy.
     #[command(flatten)]
     pub(crate) policy: Policy,
+    /// A kept version of the model, in place of the newest: a tag, a digest or its first digits.
+    #[arg(long, value_name = "VERSION", conflicts_with_all = ["state", "facts"])]
+    pub(crate) model: Option<String>,
     /// A Terraform state or a cluster's objects, in place of the sources that writ.toml declares (repeatable; `-` is standard input).
     #[arg(long, value_name = "FILE")]
     pub(crate) state: Vec<String>,
@@ -260,6 +327,7 @@ impl Inputs {
         if policy != "." {
             flags.push(("--policy", policy.into_owned()));
         }
+        flags.extend(self.model.iter().map(|name| ("--model", name.clone())));
         flags.extend(self.state.iter().map(|file| ("--state", file.clone())));
         flags.extend(self.facts.iter().map(|file| ("--facts", file.clone())));
         flags.extend(self.approval.iter().map(|file| ("--approval", file.clone())));

@@ -300,11 +300,16 @@ pub(crate) fn limited<T>(
         threads,
         ..engine::Limits::default()
     };
-    bounded(Duration::from_secs(inputs.max_time), limits, work).map_err(|failure| match failure {
+    bounded(Duration::from_secs(inputs.max_time), limits, work).map_err(failed)
+}
+
+/// How a command ends where nothing was decided.
+pub(crate) fn failed(failure: decide::Failure) -> Failure {
+    match failure {
         decide::Failure::Malformed(malformed) => Failure::Malformed(placed(&malformed)),
         decide::Failure::Limit(what) => Failure::Fault(format!("{what}{}", flag(&what))),
         decide::Failure::Bug(what) => Failure::Bug(what),
-    })
+    }
 }
 
 /// Input that is wrong, as every other file's is told.

@@ -6,6 +6,8 @@
 //! INVARIANT: a file that cannot be read with certainty ends the command with 64; a declared source that is absent or too
 //! old is never passed over in silence.
 
+mod collect;
+
 use crate::arguments::Inputs;
 use crate::failure::Failure;
 use crate::kept::Kept;
@@ -14,6 +16,7 @@ use crate::package;
 use crate::policy::{self, Compiled};
 use crate::progress;
 use crate::remembered::Remembered;
+use crate::store::Opened;
 use decide::{Case, SourceState};
 use evidence::Entry;
 use import::{Expected, Format, Imported, Manifests, Options, SensitiveKey};
@@ -23,6 +26,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
+
+pub(crate) use collect::{Taken, collect};
 
 /// Standard input, for a command that must read its inputs again.
 static STDIN: OnceLock<Vec<u8>> = OnceLock::new();
@@ -74,14 +79,19 @@ impl Loaded {
 
 /// Reads everything that a command names.
 pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Failure> {
-    let now = match &inputs.now {
-        Some(text) => time("--now", text)?,
-        None => jiff::Timestamp::now().as_microsecond(),
-    };
+    load_asking(inputs, change, None)
+}
+
+/// The same for a program that answers a question too.
+pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&str>) -> Result<Loaded, Failure> {
+    let now = self::now(inputs.now.as_deref())?;
     let observed = inputs.observed_at.as_deref().map(|text| time("--observed-at", text)).transpose()?;
     progress::stage("compiling the policy");
     let package = package::load(&inputs.policy.policy)?;
-    let compiled = policy::compile(&package)?;
+    let mut compiled = policy::compile(&package)?;
+    if let Some(body) = body {
+        policy::query(&mut compiled, body)?;
+    }
     let kept = Kept::of(&package.root);
     let entries = kept.entries()?;
     progress::stage("reading the inputs");
@@ -89,9 +99,16 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
         Reader { stdin: false, observed, compiled: &compiled, key: None, read: Vec::new(), files: package.files() };
     let change = change.map(|name| reader.change(name, inputs.format.as_deref())).transpose()?;
     let mut sources = Vec::new();
+    let mut stored = None;
     if inputs.state.is_empty() && inputs.facts.is_empty() {
-        if let Some(manifest) = &package.manifest {
-            reader.declared(&package.root, manifest, now, &mut sources)?;
+        stored = match &inputs.model {
+            Some(name) => Some(Opened::wanted(&package.root)?.load(name)?),
+            None => Opened::existing(&package.root)?.map(|opened| opened.newest()).transpose()?.flatten(),
+        };
+        match (&stored, &package.manifest) {
+            (Some(version), Some(manifest)) => sources = weighed(manifest, &version.sources, now)?,
+            (None, Some(manifest)) => reader.declared(&package.root, manifest, now, &mut sources)?,
+            (_, None) => {}
         }
     } else {
         for name in &inputs.state {
@@ -114,11 +131,19 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
         remembered.file(name, &bytes, trust)?;
     }
     let Reader { read, files: named, .. } = reader;
-    let (mut facts, mut files, mut notes) = gather(read);
+    let (mut facts, mut files, mut notes) = gather(read, BTreeSet::new());
     facts.extend(remembered.facts);
     files.extend(remembered.sources);
     notes += &remembered.notes;
-    let version = model::Version::new(facts, files);
+    let version = match stored {
+        // Nothing was read beside it: it is the stored version itself.
+        Some(version) if facts.is_empty() && files.is_empty() => version,
+        Some(version) => {
+            files.extend(version.sources.iter().cloned());
+            model::Version::new(version.into_facts().into_iter().chain(facts).collect(), files)
+        }
+        None => model::Version::new(facts, files),
+    };
     let facts: Vec<Fact> = version.facts().cloned().collect();
     let change = match change {
         None => nothing_asked(),
@@ -158,8 +183,30 @@ impl Asked {
     }
 }
 
+/// Which declared sources a stored version lacks, or has of too long ago.
+fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>], now: i64) -> Result<Vec<SourceState>, Failure> {
+    let mut states = Vec::new();
+    for source in manifest.source.iter().filter(|source| !source.optional) {
+        let mut files = stored.iter().filter(|file| *file.name == *source.name).peekable();
+        if files.peek().is_none() {
+            states.push(SourceState::Missing(source.name.clone()));
+        }
+        if let Some(max_age) = source.max_age()?
+            && files.any(|file| !fresh(file.observed_at, now, max_age))
+        {
+            states.push(SourceState::Stale(source.name.clone()));
+        }
+    }
+    Ok(states)
+}
+
+/// A source that does not say when it was observed may be of any age; so may one from the future.
+fn fresh(observed: Option<i64>, now: i64, max_age: i64) -> bool {
+    observed.is_some_and(|at| at <= now && now.saturating_sub(at) <= max_age)
+}
+
 /// The change of a question: none.
-fn nothing_asked() -> Change {
+pub(crate) fn nothing_asked() -> Change {
     Change {
         format: "question".into(),
         file: "".into(),
@@ -176,6 +223,11 @@ fn instant(entry: &Entry) -> Option<i64> {
         Some(Value::Time(micros)) => Some(micros),
         _ => None,
     }
+}
+
+/// `--now`, or the clock.
+pub(crate) fn now(flag: Option<&str>) -> Result<i64, Failure> {
+    flag.map_or_else(|| Ok(jiff::Timestamp::now().as_microsecond()), |text| time("--now", text))
 }
 
 /// A time of the command line, microseconds since 1970.
@@ -313,23 +365,24 @@ impl<'a> Reader<'a> {
             }
             for path in paths {
                 let name = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
-                let declared = Declared { name: source.name.clone(), source: Some(source) };
-                if source.kind.is_state() {
-                    self.state(&name, &declared, several)?;
-                } else {
-                    self.facts(&name, &declared)?;
-                }
+                self.source(&name, source, several)?;
                 let Some(max_age) = source.max_age()? else { continue };
                 let observed = self.read.last().and_then(|imported| imported.source.observed_at);
-                // A source that does not say when it was observed may be of any age; so may one from the future.
-                let fresh = observed.is_some_and(|at| at <= now && now.saturating_sub(at) <= max_age);
                 let stale = SourceState::Stale(source.name.clone());
-                if !fresh && !source.optional && !states.contains(&stale) {
+                if !fresh(observed, now, max_age) && !source.optional && !states.contains(&stale) {
                     states.push(stale);
                 }
             }
         }
         Ok(())
+    }
+
+    /// A file of a declared source.
+    ///
+    /// - `several`: there are other states too, so that names must say which.
+    fn source(&mut self, file: &str, source: &Source, several: bool) -> Result<(), Failure> {
+        let declared = Declared { name: source.name.clone(), source: Some(source) };
+        if source.kind.is_state() { self.state(file, &declared, several) } else { self.facts(file, &declared) }
     }
 
     fn options<'b>(&'b self, declared: &'b Declared<'_>) -> Options<'b> {
@@ -365,8 +418,10 @@ impl<'a> Reader<'a> {
 }
 
 /// Every fact, every source, and a note for each part that was skipped.
-fn gather(read: Vec<Imported>) -> (Vec<Fact>, Vec<Arc<FactSource>>, String) {
-    let folders: BTreeSet<Arc<str>> = read.iter().flat_map(|imported| imported.folders.iter().cloned()).collect();
+///
+/// - `folders`: those of the repository that nothing read tells of.
+fn gather(read: Vec<Imported>, mut folders: BTreeSet<Arc<str>>) -> (Vec<Fact>, Vec<Arc<FactSource>>, String) {
+    folders.extend(read.iter().flat_map(|imported| imported.folders.iter().cloned()));
     let (mut facts, mut sources, mut notes) = (Vec::new(), Vec::new(), String::new());
     for imported in read {
         if let Some(owners) = &imported.owners {

@@ -1,8 +1,8 @@
 //! The `writ` tool: reads files, asks the rooms below, prints, exits.
 //!
 //! Read downwards: `arguments` (verbs and flags), one file per verb, `inputs` (what a decision is asked of), `package`
-//! and `manifest` (a policy on disk), `kept` (what it has decided), `output` and `failure` (how a command ends), `places` (lines of
-//! what was read), `junit` (a decision as XML), `progress` (what it does meanwhile).
+//! and `manifest` (a policy on disk), `store` (versions of its model), `kept` (what it has decided), `output` and `failure` (how a command ends), `places` (lines of
+//! what was read), `junit` (a decision as XML), `progress` (what it does meanwhile), `changes` (files that change).
 //!
 //! INVARIANT: only an answer of `decide` that is an allow ends with 0 as `decide`; whatever fails ends with 64 or 70.
 
@@ -10,10 +10,13 @@ mod approve;
 mod arguments;
 mod ask;
 mod build;
+mod changes;
 mod check;
 mod decide;
 mod dependencies;
+mod diff;
 mod editor;
+mod estate;
 mod failure;
 mod fix;
 mod fmt;
@@ -23,18 +26,23 @@ mod junit;
 mod kept;
 mod log;
 mod manifest;
+mod merge;
+mod model;
 mod output;
 mod package;
 mod places;
 mod policy;
 mod progress;
+mod reconcile;
 mod releases;
 mod remembered;
 mod repl;
 mod replay;
 mod show;
+mod store;
 mod test;
 mod verify;
+mod watch;
 
 use arguments::{Arguments, Verb};
 use clap::{CommandFactory, Parser};
@@ -65,6 +73,7 @@ fn main() -> ExitCode {
     let waiting = match &arguments.verb {
         Verb::Lsp { .. } | Verb::Repl { .. } => true,
         Verb::Test(test) => test.watch,
+        Verb::Watch(_) => true,
         _ => false,
     };
     let watched = (!waiting).then(progress::watch);
@@ -92,6 +101,20 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Verb::Fmt { paths, check, json } => fmt::fmt(&paths, check, json),
         Verb::Test(arguments) => test::test(&arguments),
         Verb::Decide(decide) => decide::decide(&decide),
+        Verb::Diff(arguments) => diff::run(&arguments),
+        Verb::Blast(arguments) => estate::blast(&arguments),
+        Verb::Owners(arguments) => estate::owners(&arguments),
+        Verb::Orphans { inputs, change, output, json } => {
+            let rows = if json { arguments::Rows::Json } else { output };
+            estate::orphans(&inputs, change.as_deref(), rows)
+        }
+        Verb::Reconcile { inputs, change, output, json } => {
+            let rows = if json { arguments::Rows::Json } else { output };
+            reconcile::run(&inputs, change.as_deref(), rows)
+        }
+        Verb::Watch(arguments) => watch::watch(&arguments),
+        Verb::Import(arguments) => model::import(&arguments),
+        Verb::Model { verb } => model::model(&verb),
         Verb::Why(why) => ask::why(&why),
         Verb::WhyNot(asked) => ask::why_not(&asked),
         Verb::Query { body, inputs, change, output, json } => {

@@ -25,28 +25,41 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
-    /// Decisions that were allowed in a session, as `std.history.touched`; only for a policy that asks.
+    /// Decisions that were allowed, as `std.history.touched` of their session and as `std.history.allowed`; each only for a
+    /// policy that asks.
     pub(crate) fn history(&mut self, kept: &Kept, entries: &[Entry], program: &Program) -> Result<(), Failure> {
         const TOUCHED: &str = "std.history.touched";
-        if program.find(TOUCHED).is_none() {
+        const ALLOWED: &str = "std.history.allowed";
+        let [sessions, allowed] = [TOUCHED, ALLOWED].map(|name| decide::asks(program, name));
+        if !sessions && !allowed {
             return Ok(());
         }
         let mut found = Vec::new();
         for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.verdict == Some(Verdict::Allow)) {
-            let (Some(session), Some(at)) = (&entry.session, Value::parse(&entry.time, &Type::Time)) else { continue };
-            found.extend(
-                touched(kept, entry)?
-                    .into_iter()
-                    .map(|resource| (index, vec![Value::text(session.as_str()), Value::text(resource), at.clone()])),
-            );
+            let session = entry.session.as_deref().filter(|_| sessions);
+            let change = Some(entry.change.as_str()).filter(|_| allowed);
+            let Some(at) = Value::parse(&entry.time, &Type::Time).filter(|_| session.is_some() || change.is_some())
+            else {
+                continue;
+            };
+            for resource in touched(kept, entry)? {
+                let resource = Value::text(resource);
+                if let Some(session) = session {
+                    found.push((index, TOUCHED, vec![Value::text(session), resource.clone(), at.clone()]));
+                }
+                if let Some(change) = change {
+                    let (record, change) = (Value::text(entry.digest.as_str()), Value::text(change));
+                    found.push((index, ALLOWED, vec![record, change, resource, at.clone()]));
+                }
+            }
         }
         if found.is_empty() {
             return Ok(());
         }
-        let lines: Vec<String> = found.iter().map(|(index, tuple)| format!("{index} {tuple:?}\n")).collect();
+        let lines: Vec<String> = found.iter().map(|(index, _, tuple)| format!("{index} {tuple:?}\n")).collect();
         let source = source("log", ".writ/log", Digest::of(lines.concat().as_bytes()), Speaks::Built);
-        self.facts.extend(found.into_iter().map(|(index, tuple)| Fact {
-            relation: TOUCHED.into(),
+        self.facts.extend(found.into_iter().map(|(index, relation, tuple)| Fact {
+            relation: relation.into(),
             tuple,
             origin: Origin { source: source.clone(), place: format!("entry {index}").into() },
         }));

@@ -2,57 +2,19 @@
 //!
 //! Not here: facts files. A test holds all that it is run on, so nothing else can change what comes of it.
 
+use crate::changes;
 use crate::failure::Failure;
 use crate::output::Answer;
-use notify::event::{EventKind, ModifyKind};
-use notify::{Event, RecursiveMode, Watcher, recommended_watcher};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver};
-use std::time::Duration;
-
-/// How long the files must be left alone before they are read again: an editor writes several at once.
-const QUIET: Duration = Duration::from_millis(100);
 
 /// Runs now, and again after each change to the policy at `path`.
 ///
 /// - returns: only where the folder can no longer be watched.
 pub(super) fn watch(path: &Path, run: impl FnMut() -> Result<Answer, Failure>) -> Result<Answer, Failure> {
-    let fault = |e: notify::Error| Failure::Fault(format!("{}: it cannot be watched: {e}", path.display()));
     let root = root(path);
-    let (sender, changes) = mpsc::channel();
-    let tell = move |event: notify::Result<Event>| {
-        let _ = sender.send(event.map(changed));
-    };
-    let mut watcher = recommended_watcher(tell).map_err(fault)?;
-    watcher.watch(&root, RecursiveMode::Recursive).map_err(fault)?;
-    let batches = std::iter::from_fn(|| batch(&changes)).map(|found| found.map_err(fault));
+    let (_watcher, batches) = changes::batches(&root)?;
     again(&root, batches, run, &mut io::stdout().lock(), io::stdout().is_terminal())
-}
-
-/// The paths whose content an event changes. That a file was read is told too, and running the tests reads them all.
-fn changed(event: Event) -> Vec<PathBuf> {
-    match event.kind {
-        EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_)) => Vec::new(),
-        EventKind::Any | EventKind::Create(_) | EventKind::Modify(_) | EventKind::Remove(_) | EventKind::Other => {
-            event.paths
-        }
-    }
-}
-
-/// What changes until the files are left alone; `None` where no more can come.
-fn batch(changes: &Receiver<notify::Result<Vec<PathBuf>>>) -> Option<notify::Result<Vec<PathBuf>>> {
-    let mut paths = match changes.recv().ok()? {
-        Ok(paths) => paths,
-        Err(fault) => return Some(Err(fault)),
-    };
-    while let Ok(more) = changes.recv_timeout(QUIET) {
-        match more {
-            Ok(more) => paths.extend(more),
-            Err(fault) => return Some(Err(fault)),
-        }
-    }
-    Some(Ok(paths))
 }
 
 /// The folder of a package, or of a file that stands alone.
@@ -112,7 +74,7 @@ fn is_policy(root: &Path, path: &Path) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{again, changed};
+    use super::again;
     use crate::failure::Failure;
     use crate::output::Answer;
     use std::cell::Cell;
@@ -147,15 +109,6 @@ mod tests {
     fn what_is_not_does_not() {
         let others: [&[&str]; 4] = [&["facts.csv"], &[".writ/evidence/a.writ"], &["vendor/b/c.writ"], &[".a.writ.swp"]];
         assert_eq!(printed(&others, false).0, "run 1\nwaiting for a change; Ctrl-C ends\n");
-    }
-
-    #[test]
-    fn what_is_only_read_does_not() {
-        use notify::event::{AccessKind, DataChange, EventKind, MetadataKind, ModifyKind};
-        let told = |kind| !changed(notify::Event::new(kind).add_path(PathBuf::from("policies/a.writ"))).is_empty();
-        assert!(!told(EventKind::Access(AccessKind::Read)));
-        assert!(!told(EventKind::Modify(ModifyKind::Metadata(MetadataKind::AccessTime))));
-        assert!(told(EventKind::Modify(ModifyKind::Data(DataChange::Content))));
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! Proofs drawn for other readers than a terminal.
 //!
 //! Read downwards: [`Graph`] is a proof without the compiler's helpers; [`dot`] and [`mermaid`] write it down, [`html`] draws
-//! the proof as a page that opens and closes.
+//! the proof as a page that opens and closes. `reach`: what hangs on a resource, in the same three forms.
 //!
 //! INVARIANT: a drawing says what the proof's text says, and nothing that it hides.
 
 mod dot;
 mod html;
 mod mermaid;
+mod reach;
 
 use crate::explained::{Because, Explained, Ground};
 use std::collections::BTreeSet;
 
 pub use dot::dot;
+pub(crate) use html::escaped;
 pub use html::{Spot, html};
 pub use mermaid::mermaid;
+pub use reach::Reach;
 
 /// A proof as nodes and arrows, premises before what rests on them.
 struct Graph {

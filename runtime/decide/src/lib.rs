@@ -6,7 +6,8 @@
 //! - `verdict`: the road to an answer. On it: `violations`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
 //! - `text`, `markdown`: the answer as pages. `draw`: a proof for Graphviz, Mermaid, a browser. `export`: the answer for other
-//!   tools. `ask`: why, why not, which, how far. `near`: how close a rule came. `paths`, `unfilled`: what no fact has.
+//!   tools. `ask`: why, why not, which, how far. `diff`: what turned between two models or policies. `reconcile`: where planes disagree. `rests`: what rests on
+//!   what. `near`: how close a rule came. `paths`, `unfilled`: what no fact has.
 //!   `test`: test blocks.
 //!
 //! INVARIANT: pure: no file, no clock, no environment; and no verdict that was not checked.
@@ -19,6 +20,7 @@ mod case;
 mod causes;
 mod clearing;
 mod decision;
+pub mod diff;
 pub mod draw;
 mod explained;
 pub mod export;
@@ -27,7 +29,9 @@ mod near;
 pub mod paths;
 mod permits;
 mod proofs;
+pub mod reconcile;
 mod record;
+mod rests;
 mod routing;
 mod settled;
 pub mod test;
@@ -45,5 +49,7 @@ pub use evidence::{Accountable, Ambiguity, Asked, Assurance, Cleared, Doubt, How
 pub use explained::{Because, Explained, Ground, SHORT, Step};
 pub use near::{Cause, Miss, Near};
 pub use proof::Side;
+pub use rests::asks;
 pub use unfilled::unfilled;
 pub use verdict::decide;
+pub use worlds::{Conflict, conflicts};

@@ -193,7 +193,7 @@ fn allowed(decision: &Decision, out: &mut String) {
 }
 
 /// Text in which nothing is markup, a mention or a link.
-fn words(text: &str) -> String {
+pub(crate) fn words(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -213,7 +213,7 @@ fn words(text: &str) -> String {
 }
 
 /// Text inside one pair of backticks.
-fn code(text: &str) -> String {
+pub(crate) fn code(text: &str) -> String {
     visible(&text.replace('`', "'").replace(['\n', '\r'], " ")).into_owned()
 }
 

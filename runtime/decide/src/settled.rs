@@ -231,14 +231,14 @@ impl Settled<'_> {
 }
 
 /// A fault of the engine: a limit, or its mistake.
-fn fault(fault: Fault) -> Failure {
+pub(crate) fn fault(fault: Fault) -> Failure {
     match fault {
         Fault::Tuples { .. } | Fault::Bytes { .. } | Fault::Stopped => Failure::Limit(fault.to_string()),
         Fault::Shape { .. } | Fault::NoInt { .. } | Fault::Unfounded { .. } => Failure::Bug(fault.to_string()),
     }
 }
 
-fn flaw(flaw: Flaw) -> Failure {
+pub(crate) fn flaw(flaw: Flaw) -> Failure {
     match flaw {
         Flaw::Limit { .. } => Failure::Limit(flaw.to_string()),
         Flaw::Program { .. } | Flaw::Input { .. } | Flaw::Step { .. } | Flaw::Certificate { .. } => {

@@ -1,7 +1,7 @@
 //! Two worlds out of a case: what is given before, and what the change adds and removes.
 //!
 //! Read downwards: [`Worlds`] is the answer; `admission` lets facts in, `keys` settles sources that disagree on a key,
-//! `moves` tells plain renamings from others, `transaction` turns the actions into a delta, `disagreement` compares the change's own view with the model's.
+//! `planes` says which source has what, `moves` tells plain renamings from others, `transaction` turns the actions into a delta, `disagreement` compares the change's own view with the model's.
 //!
 //! INVARIANT: the result is a function of the set of facts; their order never matters. Actions run in their order.
 //! Not here: what is derived from the facts (the engine), and what follows for the verdict (`verdict`).
@@ -10,14 +10,16 @@ mod admission;
 mod disagreement;
 mod keys;
 mod moves;
+mod planes;
 mod reach;
 mod transaction;
 
 use crate::case::{Case, Failure, SourceState};
 use admission::Admission;
 use engine::Delta;
-use program::{FactSource, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Type, Value};
+use program::{Fact, FactSource, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Type, Value};
 use proof::{Inputs, Side};
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -96,6 +98,37 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
     })
 }
 
+/// Sources that disagree on a fact with a key.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Conflict {
+    /// The relation's qualified name.
+    pub relation: String,
+    /// What its first key column says.
+    pub subject: String,
+    /// The source whose word is not followed; among equals each of them.
+    pub source: String,
+}
+
+/// Where sources disagree, sorted; the same that `std.source.conflict` holds in a decision.
+///
+/// # Faults
+/// [`Failure::Malformed`] for a fact that does not fit its relation, or that only a decision may state.
+pub fn conflicts<'f>(program: &Program, facts: impl IntoIterator<Item = &'f Fact>) -> Result<Vec<Conflict>, Failure> {
+    let mut admission = Admission::new(program);
+    let mut base = Vec::new();
+    for fact in facts {
+        if let Some(relation) = admission.model(fact)? {
+            base.push((relation, fact.tuple.clone(), fact.origin.clone()));
+        }
+    }
+    let conflict = |(relation, subject, source): keys::Conflict| Conflict {
+        relation: relation.show(),
+        subject: subject.show(),
+        source: source.show(),
+    };
+    Ok(keys::settle(program, &base).1.into_iter().map(conflict).collect())
+}
+
 /// What is given in both worlds.
 pub(crate) fn inputs(before: BTreeMap<RelationId, BTreeSet<Tuple>>, delta: &Delta) -> Inputs {
     let mut inputs = Inputs { after: before.clone(), before };
@@ -146,11 +179,15 @@ struct Filled<'a> {
 
 impl Filled<'_> {
     fn given(&mut self, relation: &str, tuple: Tuple) {
+        let origin = Origin { source: self.own.clone(), place: "decision".into() };
+        self.given_at(relation, tuple, origin);
+    }
+
+    fn given_at(&mut self, relation: &str, tuple: Tuple, origin: Origin) {
         let Some(id) = self.program.find(relation) else { return };
         if self.program.relation(id).columns.len() != tuple.len() {
             return;
         }
-        let origin = Origin { source: self.own.clone(), place: "decision".into() };
         self.stated.push((id, tuple.clone(), origin));
         self.before.entry(id).or_default().insert(tuple);
     }
@@ -159,13 +196,10 @@ impl Filled<'_> {
         let read: BTreeSet<&Arc<FactSource>> = base.iter().map(|(_, _, origin)| &origin.source).collect();
         for source in read {
             let kind = Value::text(source.kind.name());
-            let speaks = match source.speaks {
-                Speaks::Intended => "intended",
-                Speaks::Built => "built",
-                Speaks::Running => "running",
-            };
-            self.given("std.source.source", vec![Value::Text(source.name.clone()), kind, Value::text(speaks)]);
+            let speaks = Value::text(source.speaks.name());
+            self.given("std.source.source", vec![Value::Text(source.name.clone()), kind, speaks]);
         }
+        planes::fill(self, base);
         for state in &case.sources {
             match state {
                 SourceState::Missing(name) => self.given("std.source.missing", vec![Value::text(name.as_str())]),

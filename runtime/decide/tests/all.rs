@@ -1,5 +1,6 @@
 //! Decisions on small programs made by hand.
 
+mod diff;
 mod faults;
 mod measures;
 mod near;

@@ -11,26 +11,55 @@ use std::fmt::Write;
 /// Facts of one relation that stand side by side, about 4,096 of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// Sorted bytewise by canonical line, without repetition.
+    /// Sorted bytewise by canonical line, then by origin; a line stands once for each source that says so.
     pub facts: Vec<Fact>,
     pub(crate) hash: Hash,
 }
 
 impl Chunk {
+    /// The chunk of these facts, sorted already.
+    pub(crate) fn new(facts: Vec<Fact>) -> Chunk {
+        let hash = merkle::leaf(text(&facts).as_bytes());
+        Chunk { facts, hash }
+    }
+
+    /// Its lines, each once, with a line feed behind each: what its digest is taken of.
+    pub(crate) fn text(&self) -> String {
+        text(&self.facts)
+    }
+
     /// SHA-256 of a zero byte and the canonical lines, each with its line feed.
     pub fn digest(&self) -> Digest {
         Digest::of_hash(&self.hash)
     }
 }
 
-/// Cuts the facts of one relation, sorted by line, into chunks.
-pub(crate) fn cut(facts: impl Iterator<Item = (String, Fact)>) -> Vec<Chunk> {
+/// The facts of each line.
+pub(crate) fn lines(facts: &[Fact]) -> impl Iterator<Item = &[Fact]> {
+    facts.chunk_by(|a, b| a.tuple == b.tuple)
+}
+
+fn text(facts: &[Fact]) -> String {
+    let mut text = String::new();
+    lines(facts).filter_map(<[Fact]>::first).for_each(|fact| _ = writeln!(text, "{fact}"));
+    text
+}
+
+/// Cuts the facts of one relation, each with its line and sorted by it, into chunks.
+pub(crate) fn cut<'l>(facts: impl Iterator<Item = (&'l str, Fact)>) -> Vec<Chunk> {
     let mut chunks = Vec::new();
     let (mut text, mut open) = (String::new(), Vec::new());
-    for (line, fact) in facts {
-        let _ = writeln!(text, "{line}");
+    let mut facts = facts.peekable();
+    let mut last = "";
+    while let Some((line, fact)) = facts.next() {
+        if open.is_empty() || line != last {
+            text.push_str(line);
+            text.push('\n');
+        }
         open.push(fact);
-        if ends_chunk(&line) {
+        last = line;
+        // What several sources say stays together.
+        if facts.peek().is_none_or(|(next, _)| *next != line) && ends_chunk(line) {
             chunks.push(Chunk { facts: std::mem::take(&mut open), hash: merkle::leaf(text.as_bytes()) });
             text.clear();
         }

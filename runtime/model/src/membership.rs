@@ -8,6 +8,7 @@
 //! position says, and a leaf never hashes as a node does, so a tree of another size than was claimed gives no other
 //! neighbours.
 
+use crate::chunk::Chunk;
 use crate::version::{Version, source_line};
 use program::Digest;
 use program::merkle::{self, Hash};
@@ -46,8 +47,7 @@ impl Version {
         let facts = self.relations.get(name);
         let (from, to) = if facts.is_some() { (at, at + 1) } else { around(at, lines.len()) };
         let chunks = facts.map(|facts| {
-            let texts: Vec<String> =
-                facts.chunks.iter().map(|chunk| chunk.facts.iter().map(|fact| format!("{fact}\n")).collect()).collect();
+            let texts: Vec<String> = facts.chunks.iter().map(Chunk::text).collect();
             // The first chunk whose last line is not before the wanted one.
             let at = texts.partition_point(|text| text.lines().next_back().is_some_and(|last| last < line));
             let begins_before = |text: &String| text.lines().next().is_some_and(|first| first <= line);

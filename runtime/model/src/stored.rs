@@ -6,6 +6,7 @@
 //! INVARIANT: what is read back has the digest that was asked for, or is refused.
 //! Not here: who keeps the files; their bytes come and go by name.
 
+use crate::chunk;
 use crate::version::{Version, source_line};
 use program::merkle::{self, Hash};
 use program::{Digest, Fact, FactSource, Origin, Program, Type, quote, read_line};
@@ -48,16 +49,18 @@ impl Version {
         for (name, facts) in &self.relations {
             let mut chunks = Vec::new();
             for chunk in &facts.chunks {
-                let (mut lines, mut places) = (String::new(), String::new());
-                for fact in &chunk.facts {
-                    let source = self.sources.binary_search(&fact.origin.source);
-                    let source = source.expect("bug: a fact of a source that the version does not have");
-                    let _ = writeln!(lines, "{fact}");
-                    let _ = writeln!(places, "{source} {}", quote(&fact.origin.place));
+                let mut places = String::new();
+                for same in chunk::lines(&chunk.facts) {
+                    let told = same.iter().map(|fact| {
+                        let source = self.sources.binary_search(&fact.origin.source);
+                        let source = source.expect("bug: a fact of a source that the version does not have");
+                        format!("{source} {}", quote(&fact.origin.place))
+                    });
+                    let _ = writeln!(places, "{}", told.collect::<Vec<_>>().join(" "));
                 }
                 let at = Digest::of(places.as_bytes());
                 chunks.push((chunk.digest().hex().to_owned(), at.hex().to_owned()));
-                files.push((format!("model/chunk/{}", chunk.digest().hex()), lines.into_bytes()));
+                files.push((format!("model/chunk/{}", chunk.digest().hex()), chunk.text().into_bytes()));
                 files.push((format!("model/places/{}", at.hex()), places.into_bytes()));
             }
             relations.push(Part { name: name.to_string(), chunks });
@@ -116,11 +119,12 @@ pub fn read(
             let told = String::from_utf8(told).map_err(|_| format!("{at} is not UTF-8"))?;
             let mut told = told.lines();
             for line in text.lines() {
-                let origin = told.next().and_then(|place| origin(place, &list.sources));
-                let origin = origin.ok_or_else(|| format!("{at} does not say where `{line}` was read"))?;
+                let origins = told.next().and_then(|places| origins(places, &list.sources));
+                let origins = origins.ok_or_else(|| format!("{at} does not say where `{line}` was read"))?;
                 let tuple = read_line(line, &relation, columns)
                     .ok_or_else(|| format!("{name}: `{line}` does not fit the columns of `{relation}`"))?;
-                kept.facts.push(Fact { relation: relation.clone(), tuple, origin });
+                let fact = |origin| Fact { relation: relation.clone(), tuple: tuple.clone(), origin };
+                kept.facts.extend(origins.into_iter().map(fact));
             }
         }
         lines.insert(format!("relation {} {}", part.name, merkle::hex(&merkle::root(&leaves))));
@@ -132,10 +136,26 @@ pub fn read(
     }
 }
 
-/// `3 "/resources/0"`.
-fn origin(line: &str, sources: &[Arc<FactSource>]) -> Option<Origin> {
-    let (source, place) = line.split_once(' ')?;
-    let place = read_line(&format!("({place})"), "", &[&Type::String])?;
-    let source = sources.get(source.parse::<usize>().ok()?)?;
-    Some(Origin { source: source.clone(), place: place.first()?.as_text()?.into() })
+/// `3 "/resources/0"`, once for each source that says so.
+fn origins(mut line: &str, sources: &[Arc<FactSource>]) -> Option<Vec<Origin>> {
+    let mut found = Vec::new();
+    while !line.is_empty() || found.is_empty() {
+        let (source, rest) = line.split_once(' ')?;
+        // A quoted text ends at a quote that no backslash stands before.
+        let mut escaped = false;
+        let end = rest.char_indices().skip(1).find(|(_, c)| {
+            let ends = *c == '"' && !escaped;
+            escaped = *c == '\\' && !escaped;
+            ends
+        });
+        let (place, more) = rest.split_at(end?.0 + 1);
+        line = match more {
+            "" => "",
+            more => more.strip_prefix(' ')?,
+        };
+        let place = read_line(&format!("({place})"), "", &[&Type::String])?;
+        let source = sources.get(source.parse::<usize>().ok()?)?;
+        found.push(Origin { source: source.clone(), place: place.first()?.as_text()?.into() });
+    }
+    Some(found)
 }

@@ -1,10 +1,15 @@
 //! A version: facts and sources as one value with a digest.
 
 use crate::chunk::{self, Chunk};
+use crate::workers::spread;
 use program::merkle::{self, Hash};
 use program::{Digest, Fact, FactSource, write_time};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::sync::Arc;
+
+/// Facts from which on a second thread is worth starting.
+const MANY: usize = 20_000;
 
 /// The facts of what is, is meant, and who may; the digest names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,18 +42,23 @@ pub struct Difference<'a> {
 impl Version {
     /// Makes a version of facts and sources in any order, with any repetition.
     ///
-    /// Of facts with the same line the one whose origin sorts first is kept.
+    /// Of facts with the same line one of each source is kept, that whose place sorts first; the digest counts the line once.
     pub fn new(facts: Vec<Fact>, sources: impl IntoIterator<Item = Arc<FactSource>>) -> Version {
-        let mut lines: Vec<(String, Fact)> = facts.into_iter().map(|fact| (fact.to_string(), fact)).collect();
-        lines.sort_by(|a, b| (&a.0, &a.1.origin).cmp(&(&b.0, &b.1.origin)));
-        lines.dedup_by(|later, earlier| later.0 == earlier.0);
-        let mut by_relation: BTreeMap<Arc<str>, Vec<(String, Fact)>> = BTreeMap::new();
-        for line in lines {
-            by_relation.entry(line.1.relation.clone()).or_default().push(line);
+        let many = facts.len() > MANY;
+        let mut by_relation: BTreeMap<Arc<str>, Vec<Fact>> = BTreeMap::new();
+        for fact in facts {
+            match by_relation.get_mut(&fact.relation) {
+                Some(same) => same.push(fact),
+                None => drop(by_relation.insert(fact.relation.clone(), vec![fact])),
+            }
         }
-        let relations: BTreeMap<Arc<str>, RelationFacts> =
-            by_relation.into_iter().map(|(name, lines)| (name, RelationFacts::new(lines))).collect();
-        let sources: Vec<Arc<FactSource>> = sources.into_iter().collect::<BTreeSet<_>>().into_iter().collect();
+        let made = spread(by_relation.into_iter().collect(), many, |(name, facts)| (name, RelationFacts::new(facts)));
+        let relations = made.into_iter().collect();
+        Version::of(relations, sources.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+    }
+
+    /// A version of what is cut and sorted already.
+    pub(crate) fn of(relations: BTreeMap<Arc<str>, RelationFacts>, sources: Vec<Arc<FactSource>>) -> Version {
         let digest = Version::name(&relations, &sources);
         Version { digest, relations, sources }
     }
@@ -58,6 +68,12 @@ impl Version {
         let lines: BTreeSet<String> = relations.chain(sources.iter().map(|source| source_line(source))).collect();
         let leaves: Vec<Hash> = lines.iter().map(|line| merkle::leaf(line.as_bytes())).collect();
         Digest::of_hash(&merkle::root(&leaves))
+    }
+
+    /// Its facts alone, by relation and then by canonical line.
+    pub fn into_facts(self) -> Vec<Fact> {
+        let chunks = self.relations.into_values().flat_map(|facts| facts.chunks);
+        chunks.flat_map(|chunk| chunk.facts).collect()
     }
 
     /// Every fact, by relation and then by canonical line.
@@ -89,8 +105,38 @@ impl Version {
 }
 
 impl RelationFacts {
-    fn new(lines: Vec<(String, Fact)>) -> RelationFacts {
-        let chunks = chunk::cut(lines.into_iter());
+    /// - `facts`: in any order, with any repetition.
+    fn new(facts: Vec<Fact>) -> RelationFacts {
+        let (mut text, mut ends) = (String::new(), Vec::with_capacity(facts.len()));
+        for fact in &facts {
+            let _ = write!(text, "{fact}");
+            ends.push(text.len());
+        }
+        let line = |at: usize| &text[at.checked_sub(1).map_or(0, |before| ends[before])..ends[at]];
+        // What all lines begin with says nothing; the eight bytes behind it settle most comparisons.
+        let same = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
+        let common = (1..facts.len()).map(|at| same(line(0), line(at))).min().unwrap_or(0);
+        let key = |at: usize| {
+            let rest = line(at).bytes().skip(common).chain(std::iter::repeat(0)).take(8);
+            rest.fold(0_u64, |key, byte| key << 8 | u64::from(byte))
+        };
+        let mut order: Vec<(u64, usize)> = (0..facts.len()).map(|at| (key(at), at)).collect();
+        order.sort_unstable_by(|a, b| {
+            let lines = || line(a.1).cmp(line(b.1));
+            let origins = || facts[a.1].origin.cmp(&facts[b.1].origin);
+            a.0.cmp(&b.0).then_with(lines).then_with(origins)
+        });
+        order.dedup_by(|later, earlier| {
+            let (a, b) = (&facts[later.1], &facts[earlier.1]);
+            let other = || a.tuple == b.tuple && a.origin.source != b.origin.source;
+            later.0 == earlier.0 && line(later.1) == line(earlier.1) && !other()
+        });
+        let mut facts: Vec<Option<Fact>> = facts.into_iter().map(Some).collect();
+        let sorted = order.iter().filter_map(|(_, at)| Some((line(*at), facts[*at].take()?)));
+        RelationFacts::of(chunk::cut(sorted))
+    }
+
+    pub(crate) fn of(chunks: Vec<Chunk>) -> RelationFacts {
         let leaves: Vec<Hash> = chunks.iter().map(|chunk| chunk.hash).collect();
         RelationFacts { chunks, root: merkle::root(&leaves) }
     }

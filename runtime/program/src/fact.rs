@@ -93,15 +93,27 @@ impl SourceKind {
     }
 }
 
+impl Speaks {
+    /// The word of the manifest and of `std.source`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Speaks::Intended => "intended",
+            Speaks::Built => "built",
+            Speaks::Running => "running",
+        }
+    }
+}
+
 /// The canonical line of a fact: `std.state.kind("db", "database")`. Sources do not take part.
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}(", self.relation)?;
+        f.write_str(&self.relation)?;
+        f.write_str("(")?;
         for (i, value) in self.tuple.iter().enumerate() {
             if i > 0 {
                 f.write_str(", ")?;
             }
-            write!(f, "{value}")?;
+            value.fmt(f)?;
         }
         f.write_str(")")
     }

@@ -8,22 +8,30 @@ use std::sync::Arc;
 /// `text` as a quoted literal: `"` and `\` escaped, control characters as `\n`, `\t`, `\r` or `\u{…}`.
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
-    out.push('"');
+    let _ = quoted(&mut out, text);
+    out
+}
+
+/// Writes `text` as [`quote`] does.
+fn quoted(out: &mut impl Write, text: &str) -> fmt::Result {
+    out.write_char('"')?;
+    // Most texts are plain, and there is one in every line that a digest is made of.
+    if text.bytes().all(|b| (b' '..0x7f).contains(&b) && b != b'"' && b != b'\\') {
+        out.write_str(text)?;
+        return out.write_char('"');
+    }
     for c in text.chars() {
         match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if c.is_control() => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
-            }
-            c => out.push(c),
+            '"' => out.write_str("\\\"")?,
+            '\\' => out.write_str("\\\\")?,
+            '\n' => out.write_str("\\n")?,
+            '\t' => out.write_str("\\t")?,
+            '\r' => out.write_str("\\r")?,
+            c if c.is_control() => write!(out, "\\u{{{:x}}}", u32::from(c))?,
+            c => out.write_char(c)?,
         }
     }
-    out.push('"');
-    out
+    out.write_char('"')
 }
 
 /// `text` as one line of a terminal or of a log that somebody else reads: what is no sign of its own is written out as
@@ -55,7 +63,7 @@ impl Display for Value {
             Value::Bool(b) => write!(f, "{b}"),
             Value::Int(n) => write!(f, "{n}"),
             Value::Decimal(number) => write!(f, "{number}"),
-            Value::Text(text) => f.write_str(&quote(text)),
+            Value::Text(text) => quoted(f, text),
             Value::Time(micros) => f.write_str(&write_time(*micros)),
             Value::Duration(micros) => f.write_str(&write_duration(*micros)),
             Value::Cidr(net) => write!(f, "\"{net}\""),
@@ -78,7 +86,7 @@ impl Display for Json {
             Json::Bool(b) => write!(f, "{b}"),
             Json::Int(n) => write!(f, "{n}"),
             Json::Decimal(text) => f.write_str(text),
-            Json::Text(text) => f.write_str(&quote(text)),
+            Json::Text(text) => quoted(f, text),
             Json::Array(items) => list(f, "[", items.iter(), "]"),
             Json::Object(entries) => {
                 f.write_str("{")?;
@@ -86,7 +94,8 @@ impl Display for Json {
                     if i > 0 {
                         f.write_str(", ")?;
                     }
-                    write!(f, "{}: {value}", quote(key))?;
+                    quoted(f, key)?;
+                    write!(f, ": {value}")?;
                 }
                 f.write_str("}")
             }

@@ -28,6 +28,6 @@ pub fn dot<'p>(proofs: impl IntoIterator<Item = &'p Explained>) -> String {
 }
 
 /// Text between the quotes of a label.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\r', "")
 }

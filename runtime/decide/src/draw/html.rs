@@ -165,6 +165,6 @@ fn numbered(place: &str, text: &str) -> String {
         .join("\n")
 }
 
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

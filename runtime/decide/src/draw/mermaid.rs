@@ -26,7 +26,7 @@ pub fn mermaid<'p>(proofs: impl IntoIterator<Item = &'p Explained>) -> String {
 }
 
 /// Text within a quoted label: nothing in it is markup.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

@@ -1,0 +1,158 @@
+//! `writ blast`, `writ owners`, `writ orphans`: what hangs on a resource, who answers for it, and what nobody answers for.
+
+use crate::arguments::{self, Inputs, Rows};
+use crate::ask;
+use crate::decide::{apart, limited};
+use crate::failure::Failure;
+use crate::inputs::{self, Loaded};
+use crate::output::{self, Answer, Output};
+use decide::draw::Reach;
+use decide::{Hit, ask as question};
+use program::Value;
+use serde_json::json;
+use std::collections::BTreeSet;
+
+/// How a blast is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Text,
+    Json,
+    Csv,
+    Dot,
+    Mermaid,
+    Html,
+}
+
+/// Everything that hangs on a resource, nearest first, with a way to each and who answers for it.
+pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
+    let formats = [
+        ("text", Format::Text),
+        ("json", Format::Json),
+        ("csv", Format::Csv),
+        ("dot", Format::Dot),
+        ("mermaid", Format::Mermaid),
+        ("html", Format::Html),
+    ];
+    let (resource, inputs) = (arguments.resource.as_str(), &arguments.inputs);
+    let json = arguments.json.then_some(Format::Json);
+    let mut outputs = output::outputs(&arguments.output, json, &formats, "html=blast.html")?;
+    if outputs.is_empty() {
+        outputs.push(Output { format: Format::Text, file: None });
+    }
+    let loaded = inputs::load(inputs, arguments.change.as_deref())?;
+    apart(&loaded.files, outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))))?;
+    known(&loaded, resource)?;
+    let hits = limited(inputs, |limits| question::blast(&loaded.case(inputs, limits), resource))?;
+    let mut answer = Answer { text: String::new(), notes: loaded.notes.clone(), code: 0 };
+    for output in &outputs {
+        let text = match output.format {
+            Format::Text => text(resource, &hits, arguments.full),
+            Format::Json => {
+                let found = json!({ "resource": resource, "model": loaded.version.digest, "blast": hits });
+                format!("{found:#}\n")
+            }
+            Format::Csv => table(&hits, true).csv(),
+            Format::Dot => Reach::of(resource, &hits).dot(),
+            Format::Mermaid => Reach::of(resource, &hits).mermaid(),
+            Format::Html => Reach::of(resource, &hits).html(),
+        };
+        match &output.file {
+            None => answer.text.push_str(&text),
+            Some(file) => output::write(file, text.as_bytes())?,
+        }
+    }
+    Ok(answer)
+}
+
+/// What is shown first of a long answer.
+const FEW: usize = 20;
+
+fn text(resource: &str, hits: &[Hit], full: bool) -> String {
+    let mut text = match hits.len() {
+        0 => return format!("nothing hangs on {resource}\n"),
+        1 => format!("1 thing hangs on {resource}\n"),
+        n => format!("{n} things hang on {resource}\n"),
+    };
+    let shown = if full { hits } else { &hits[..hits.len().min(FEW)] };
+    text += &table(shown, false).text();
+    if shown.len() < hits.len() {
+        text += &format!("and {} more: --full\n", hits.len() - shown.len());
+    }
+    text
+}
+
+fn table(hits: &[Hit], whole: bool) -> question::Table {
+    let row = |hit: &Hit| {
+        let by = hit.accountable.clone().unwrap_or_else(|| if whole { "" } else { "nobody" }.to_owned());
+        let hops = Value::Int(i64::try_from(hit.hops).unwrap_or(i64::MAX));
+        let way = hit.path.join(" <- ");
+        let cells = if whole {
+            vec![
+                Value::text(hit.resource.as_str()),
+                hops,
+                Value::text(by),
+                Value::text(hit.class.as_str()),
+                Value::text(way),
+            ]
+        } else {
+            vec![hops, Value::text(way), Value::text(by), Value::text(hit.class.as_str())]
+        };
+        (cells, true)
+    };
+    let columns: &[&str] = if whole {
+        &["resource", "hops", "accountable", "class", "path"]
+    } else {
+        &["hops", "way", "accountable", "class"]
+    };
+    question::Table { columns: columns.iter().map(ToString::to_string).collect(), rows: hits.iter().map(row).collect() }
+}
+
+/// Who answers for a resource, each with the derivation; ends with 1 where nobody does.
+pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
+    let (resource, inputs) = (arguments.resource.as_str(), &arguments.inputs);
+    let loaded = inputs::load(inputs, arguments.change.as_deref())?;
+    known(&loaded, resource)?;
+    let relation = loaded.compiled.program.find("std.authority.accountable");
+    let relation =
+        relation.ok_or_else(|| Failure::Bug(String::from("the program has no std.authority.accountable")))?;
+    let pattern = [program::Term::Constant(Value::text(resource)), program::Term::Variable(0)];
+    let found = limited(inputs, |limits| {
+        question::why(&loaded.case(inputs, limits), relation, &pattern, proof::Side::After, 1)
+    })?;
+    let text = match arguments.json {
+        true => {
+            let answer = json!({ "resource": resource, "model": loaded.version.digest, "owners": found.answers });
+            format!("{answer:#}\n")
+        }
+        false if found.answers.is_empty() => format!("nobody is accountable for {resource}\n"),
+        false => found.answers.iter().map(|answer| answer.text(arguments.full)).collect::<Vec<_>>().join("\n"),
+    };
+    Ok(Answer { text, notes: loaded.notes, code: u8::from(found.answers.is_empty()) })
+}
+
+/// What exists and nobody answers for, with its kind; ends with 0 either way, as every query.
+pub(crate) fn orphans(inputs: &Inputs, change: Option<&str>, rows: Rows) -> Result<Answer, Failure> {
+    let body = "std.state.exists(resource), std.state.kind(resource, sort), \
+                not std.authority.accountable(resource, _)";
+    ask::query(body, inputs, change, rows)
+}
+
+/// Refuses a name that nothing in the model has, with the nearest that something has.
+fn known(loaded: &Loaded, resource: &str) -> Result<(), Failure> {
+    let set = loaded.change.actions.iter().flat_map(|action| &action.set);
+    let texts = loaded.facts.iter().chain(set).flat_map(|fact| fact.tuple.iter().filter_map(Value::as_text));
+    let named: BTreeSet<&str> = texts.collect();
+    if named.contains(resource) {
+        return Ok(());
+    }
+    let firsts = loaded.facts.iter().filter_map(|fact| fact.tuple.first()).filter_map(Value::as_text);
+    let near = firsts
+        .map(|name| (strsim::damerau_levenshtein(resource, name), name))
+        .filter(|(far, _)| *far <= resource.chars().count() / 3)
+        .min();
+    let help = near.map_or_else(
+        || String::from("`writ query 'std.state.exists(r)'` lists what there is"),
+        |(_, name)| format!("did you mean `{name}`?"),
+    );
+    Err(Failure::Malformed(format!("{resource}: nothing in the model has this name\n  help: {help}")))
+}

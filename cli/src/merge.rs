@@ -1,0 +1,155 @@
+//! `writ model merge`: two models as one, each under its own name.
+//!
+//! Whatever is a resource or a party gets the name of its estate and `//` in front, so that two things of one name stay two.
+//! What is one thing after all is stated (`std.identity.same_as`) or derived; what collides is law (`std.merge`).
+
+use crate::arguments::Merge;
+use crate::failure::Failure;
+use crate::inputs;
+use crate::output::Answer;
+use crate::package::{self, Package};
+use crate::policy::{self, Compiled};
+use crate::store::Opened;
+use model::Version;
+use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Type, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+/// The types whose names are an estate's own.
+const OWN: [&str; 2] = ["std.state.Resource", "std.authority.Party"];
+
+/// Makes one version of two, and keeps it.
+pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
+    let at = inputs::now(arguments.now.as_deref())?;
+    let package = package::load(&arguments.policy.policy)?;
+    let compiled = policy::compile(&package)?;
+    let plain =
+        |name: &String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    let [ours, theirs] = &arguments.names[..] else {
+        return Err(Failure::Malformed(String::from("--names: two names are wanted: `--names ours,theirs`")));
+    };
+    if ours == theirs || !plain(ours) || !plain(theirs) {
+        return Err(Failure::Malformed(format!(
+            "--names {ours},{theirs}: the two differ, and are written in letters, digits, `-`, `_` and `.`"
+        )));
+    }
+    let [left, right] = [&arguments.left, &arguments.right].map(|name| taken(name, &package, &compiled));
+    let sides = [(ours, left?), (theirs, right?)];
+    let (mut facts, mut sources) = (Vec::new(), Vec::new());
+    let mut left_out: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for (name, version) in &sides {
+        let mut estate = Estate::new(name, &compiled);
+        for fact in version.facts() {
+            match estate.renamed(fact) {
+                Some(fact) => facts.push(fact),
+                None => *left_out.entry(fact.relation.clone()).or_default() += 1,
+            }
+        }
+        sources.extend(version.sources.iter().map(|source| estate.source(source)));
+        let own = estate.own(&version.digest);
+        facts.extend(estate.seen.iter().map(|resource| Fact {
+            relation: "std.merge.estate".into(),
+            tuple: vec![resource.clone(), Value::text(name.as_str())],
+            origin: Origin { source: own.clone(), place: "--names".into() },
+        }));
+        sources.push(own);
+    }
+    let version = Version::new(facts, sources);
+    let message = format!("{} and {} merged", arguments.left, arguments.right);
+    let mut opened = Opened::make(&package.root)?;
+    let kept = opened.store.keep(&version, at, arguments.actor.as_deref(), &message);
+    kept.map_err(|fault| opened.failed(&fault))?;
+    let mut answer = Answer::of(format!("version {}   {} facts\n", version.digest, version.count()));
+    for (relation, count) in left_out {
+        answer.notes += &format!(
+            "left out {count} of `{relation}`: the policy has no such relation, so nobody knows what in it is a name\n"
+        );
+    }
+    Ok(answer)
+}
+
+/// A model by its name: a version that the policy keeps, or the newest of another package's folder.
+fn taken(name: &str, own: &Package, compiled: &Compiled) -> Result<Version, Failure> {
+    if !Path::new(name).is_dir() {
+        return Opened::wanted(&own.root)?.load(name);
+    }
+    let other = package::load(Path::new(name))?;
+    if let Some(version) = Opened::existing(&other.root)?.map(|opened| opened.newest()).transpose()?.flatten() {
+        return Ok(version);
+    }
+    let none = || Failure::Malformed(format!("{name}: no model version is kept there, and no source is declared"));
+    let manifest = other.manifest.as_ref().filter(|manifest| !manifest.source.is_empty()).ok_or_else(none)?;
+    let (version, taken, _) = inputs::collect(&other, manifest, compiled, None)?;
+    match taken.into_iter().find_map(|one| Some((one.file, one.outcome.err()?))) {
+        Some((file, why)) => Err(Failure::Malformed(format!("{file}: {why}"))),
+        None => Ok(version),
+    }
+}
+
+/// One of the two, on its way under its own name.
+struct Estate<'a> {
+    name: &'a str,
+    compiled: &'a Compiled,
+    sources: BTreeMap<Arc<FactSource>, Arc<FactSource>>,
+    /// Every resource that a fact names.
+    seen: BTreeSet<Value>,
+}
+
+impl<'a> Estate<'a> {
+    fn new(name: &'a str, compiled: &'a Compiled) -> Estate<'a> {
+        Estate { name, compiled, sources: BTreeMap::new(), seen: BTreeSet::new() }
+    }
+
+    /// The fact under the estate's name; `None` where the program does not say which columns are names.
+    fn renamed(&mut self, fact: &Fact) -> Option<Fact> {
+        let program = self.compiled.program.clone();
+        let relation = program.relation(program.find(&fact.relation)?);
+        let tuple = relation.columns.iter().zip(&fact.tuple).map(|(column, value)| self.value(&column.r#type, value));
+        let tuple = tuple.collect();
+        let source = self.source(&fact.origin.source);
+        let origin = Origin { source, place: fact.origin.place.clone() };
+        Some(Fact { relation: fact.relation.clone(), tuple, origin })
+    }
+
+    fn value(&mut self, r#type: &Type, value: &Value) -> Value {
+        match (r#type, value) {
+            (Type::Entity(of), Value::Text(name)) if OWN.contains(&of.as_str()) => {
+                let renamed = Value::text(format!("{}//{name}", self.name));
+                if of == OWN[0] {
+                    self.seen.insert(renamed.clone());
+                }
+                renamed
+            }
+            (Type::Set(of), Value::Set(items)) => {
+                Value::Set(Arc::new(items.iter().map(|item| self.value(of, item)).collect()))
+            }
+            (Type::List(of), Value::List(items)) => {
+                Value::List(items.iter().map(|item| self.value(of, item)).collect())
+            }
+            (_, other) => other.clone(),
+        }
+    }
+
+    fn source(&mut self, source: &Arc<FactSource>) -> Arc<FactSource> {
+        let renamed = || {
+            let name = format!("{}//{}", self.name, source.name).into();
+            Arc::new(FactSource { name, ..(**source).clone() })
+        };
+        self.sources.entry(source.clone()).or_insert_with(renamed).clone()
+    }
+
+    /// What says of which estate a name is: the merge itself.
+    fn own(&self, of: &Digest) -> Arc<FactSource> {
+        Arc::new(FactSource {
+            name: self.name.into(),
+            kind: SourceKind::Facts,
+            file: "writ model merge".into(),
+            speaks: Speaks::Intended,
+            rank: 0,
+            observed_at: None,
+            digest: of.hex().into(),
+            complete: true,
+        })
+    }
+}

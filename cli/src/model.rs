@@ -1,0 +1,265 @@
+//! `writ import` and `writ model`: versions of the model, made, listed, named, cleared away.
+
+use crate::arguments::{Import, ModelVerb, Policy};
+use crate::failure::Failure;
+use crate::inputs::{self, Taken};
+use crate::kept::Kept;
+use crate::output::Answer;
+use crate::store::Opened;
+use crate::{merge, package, policy, progress};
+use evidence::Record;
+use model::{Entry, Version};
+use program::{Digest, write_time};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+/// Reads the declared sources into a new version.
+///
+/// INVARIANT: a source that cannot be read gives nothing, spoils no other, and ends the command with 64.
+pub(crate) fn import(arguments: &Import) -> Result<Answer, Failure> {
+    let observed = arguments.observed_at.as_deref().map(|text| inputs::time("--observed-at", text)).transpose()?;
+    let at = inputs::now(arguments.now.as_deref())?;
+    progress::stage("compiling the policy");
+    let package = package::load(&arguments.policy.policy)?;
+    let compiled = policy::compile(&package)?;
+    let manifest = package.manifest.as_ref().filter(|manifest| !manifest.source.is_empty()).ok_or_else(|| {
+        Failure::Malformed(String::from(
+            "nothing is declared to be imported\n  help: declare a `[[source]]` in writ.toml, with name, kind and path",
+        ))
+    })?;
+    progress::stage("reading the sources");
+    let (version, taken, _) = inputs::collect(&package, manifest, &compiled, observed)?;
+    let conflicts = decide::conflicts(&compiled.program, version.facts()).map_err(crate::decide::failed)?;
+    progress::stage("keeping the version");
+    let mut opened = Opened::make(&package.root)?;
+    let kept = opened.store.keep(&version, at, arguments.actor.as_deref(), &arguments.message);
+    let new = kept.map_err(|fault| opened.failed(&fault))?;
+    let optional = |name: &str| manifest.source.iter().any(|source| source.name == name && source.optional);
+    let broken = taken.iter().any(|taken| taken.outcome.is_err() && !optional(&taken.source));
+    let report = Report { version: &version, new, taken: &taken, conflicts: &conflicts };
+    let text = if arguments.json { format!("{:#}\n", report.json()) } else { report.text() };
+    Ok(Answer::of(text).with_code(if broken { 64 } else { 0 }))
+}
+
+/// What an import did.
+struct Report<'a> {
+    version: &'a Version,
+    new: bool,
+    taken: &'a [Taken],
+    conflicts: &'a [decide::Conflict],
+}
+
+impl Report<'_> {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let wide = self.taken.iter().map(|taken| taken.source.chars().count()).max().unwrap_or(0);
+        for Taken { source, file, outcome } in self.taken {
+            match outcome {
+                Ok((facts, skipped)) => {
+                    let _ = writeln!(text, "read     {source:<wide$}  {file}   {}", count(*facts, "fact"));
+                    for part in skipped {
+                        let _ = writeln!(text, "skipped  {source:<wide$}  {file}:{}: {}", part.place, part.why);
+                    }
+                }
+                Err(why) => {
+                    let mut lines = why.lines();
+                    let _ = writeln!(text, "refused  {source:<wide$}  {file}   {}", lines.next().unwrap_or_default());
+                    lines.for_each(|line| _ = writeln!(text, "         {line}"));
+                }
+            }
+        }
+        // Many subjects of one relation and one source are one line.
+        let mut folded: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for conflict in self.conflicts {
+            folded.entry((&conflict.relation, &conflict.source)).or_default().push(&conflict.subject);
+        }
+        for ((relation, source), subjects) in folded {
+            let more = if subjects.len() > 3 { format!(" and {} more", subjects.len() - 3) } else { String::new() };
+            let named = subjects[..subjects.len().min(3)].join(", ");
+            let _ = writeln!(text, "conflict {relation}: {source} says something else of {named}{more}");
+        }
+        let what = if self.new { "version" } else { "no change since version" };
+        let _ = writeln!(text, "{what} {}   {}", self.version.digest, count(self.version.count(), "fact"));
+        text
+    }
+
+    fn json(&self) -> Value {
+        let taken = self.taken.iter().map(|Taken { source, file, outcome }| match outcome {
+            Ok((facts, skipped)) => {
+                let skipped = skipped.iter().map(|part| json!({ "place": &*part.place, "why": part.why }));
+                json!({ "source": source, "file": file, "facts": facts, "skipped": skipped.collect::<Vec<_>>() })
+            }
+            Err(why) => json!({ "source": source, "file": file, "refused": why }),
+        });
+        json!({
+            "version": self.version.digest,
+            "new": self.new,
+            "facts": self.version.count(),
+            "sources": taken.collect::<Vec<_>>(),
+            "conflicts": self.conflicts,
+        })
+    }
+}
+
+/// Answers a question about the versions, or names and clears them.
+pub(crate) fn model(verb: &ModelVerb) -> Result<Answer, Failure> {
+    match verb {
+        ModelVerb::Log { policy, json } => {
+            let entries = match Opened::existing(&root(policy)?)? {
+                Some(opened) => opened.store.log().map_err(|fault| opened.failed(&fault))?,
+                None => Vec::new(),
+            };
+            Ok(Answer::of(match *json {
+                true => format!("{:#}\n", Value::from(entries.iter().map(entry_json).collect::<Vec<_>>())),
+                false => entries.iter().map(line).collect(),
+            }))
+        }
+        ModelVerb::Show { of, relation, policy, json } => show(of, relation.as_deref(), policy, *json),
+        ModelVerb::Tag { name, of, delete, policy } => tag(name, of, *delete, policy),
+        ModelVerb::Merge(arguments) => merge::merge(arguments),
+        ModelVerb::Gc { keep, policy } => {
+            let root = root(policy)?;
+            let mut opened = Opened::wanted(&root)?;
+            let swept = opened.store.sweep(*keep, &cited(&Kept::of(&root))?);
+            let swept = swept.map_err(|fault| opened.failed(&fault))?;
+            let (versions, chunks) = (count(swept.versions, "version"), count(swept.chunks, "chunk"));
+            Ok(Answer::of(format!("cleared {versions}, {chunks}\n")))
+        }
+    }
+}
+
+fn tag(name: &str, version: &str, delete: bool, policy: &Policy) -> Result<Answer, Failure> {
+    let mut opened = Opened::wanted(&root(policy)?)?;
+    if delete {
+        let gone = opened.store.untag(name).map_err(|fault| opened.failed(&fault))?;
+        return match gone {
+            true => Ok(Answer::of(format!("{name} names no version any more\n"))),
+            false => {
+                Err(Failure::Malformed(format!("{name}: there is no such tag\n  help: `writ model log` lists them")))
+            }
+        };
+    }
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if !plain || name == "newest" || model::is_digits(name) {
+        return Err(Failure::Malformed(format!(
+            "{name}: a tag is written in letters, digits, `-`, `_` and `.`, and is neither `newest` nor a digest\n  help: name it after a day or a release: `before-merge`"
+        )));
+    }
+    let digest = opened.store.find(version).map_err(|fault| opened.failed(&fault))?;
+    opened.store.tag(name, &digest).map_err(|fault| opened.failed(&fault))?;
+    Ok(Answer::of(format!("{name} is {digest}\n")))
+}
+
+/// The versions that kept decisions name: they can be decided again.
+fn cited(kept: &Kept) -> Result<BTreeSet<Digest>, Failure> {
+    let folder = kept.path("evidence");
+    let entries = match std::fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(package::unreadable(&folder, &error)),
+    };
+    let mut found = BTreeSet::new();
+    for entry in entries {
+        let path = entry.map_err(|error| package::unreadable(&folder, &error))?.path();
+        if path.extension().is_none_or(|end| end != "json") {
+            continue;
+        }
+        let bytes = std::fs::read(&path).map_err(|error| package::unreadable(&path, &error))?;
+        let opened = evidence::open::<Record>(&bytes).map_err(|refused| {
+            Failure::Malformed(format!(
+                "{}: {refused}\n  help: nothing was cleared; move it away if no version is to be kept for it",
+                path.display()
+            ))
+        })?;
+        found.extend(Digest::parse(&opened.predicate.model));
+    }
+    Ok(found)
+}
+
+fn show(version: &str, relation: Option<&str>, policy: &Policy, as_json: bool) -> Result<Answer, Failure> {
+    let opened = Opened::wanted(&root(policy)?)?;
+    let loaded = opened.load(version)?;
+    let entries = opened.store.log().map_err(|fault| opened.failed(&fault))?;
+    let entry = entries.iter().find(|entry| entry.digest == loaded.digest);
+    let entry = entry.ok_or_else(|| Failure::Bug(format!("{} is kept, and no entry tells of it", loaded.digest)))?;
+    let chosen = |name: &str| relation.is_none_or(|wanted| name == wanted || name.ends_with(&format!(".{wanted}")));
+    if let Some(wanted) = relation.filter(|_| !loaded.relations.keys().any(|name| chosen(name))) {
+        let names: Vec<&str> = loaded.relations.keys().map(|name| &**name).collect();
+        let names = names.join(", ");
+        return Err(Failure::Malformed(format!("the version has no facts of `{wanted}`\n  help: it has {names}")));
+    }
+    let relations = loaded.relations.iter().filter(|(name, _)| chosen(name));
+    if as_json {
+        let mut answer = entry_json(entry);
+        let counts = relations.clone().map(|(name, facts)| (name.to_string(), json!(facts.count())));
+        answer["relations"] = Value::Object(counts.collect());
+        if relation.is_some() {
+            let facts = relations.flat_map(|(_, facts)| facts.facts());
+            let told = facts.map(|fact| {
+                let origin = &fact.origin;
+                json!({ "fact": discreet(fact), "file": &*origin.source.file, "place": &*origin.place })
+            });
+            answer["told"] = told.collect();
+        }
+        return Ok(Answer::of(format!("{answer:#}\n")));
+    }
+    let mut text = line(entry);
+    if relation.is_some() {
+        for fact in relations.flat_map(|(_, facts)| facts.facts()) {
+            let _ = writeln!(text, "  {}   {} {}", discreet(fact), fact.origin.source.file, fact.origin.place);
+        }
+        return Ok(Answer::of(text));
+    }
+    let wide = entry.sources.iter().map(|source| source.name.chars().count()).max().unwrap_or(0);
+    for source in &entry.sources {
+        let observed = source.observed_at.map_or_else(|| String::from("-"), write_time);
+        let _ = writeln!(text, "  source {:<wide$}  {}   observed {observed}", source.name, source.file);
+    }
+    for (name, facts) in relations {
+        let _ = writeln!(text, "  {:>9}  {name}", facts.count());
+    }
+    Ok(Answer::of(text))
+}
+
+/// A fact's line, sensitive parts hidden.
+fn discreet(fact: &program::Fact) -> String {
+    let values: Vec<String> = fact.tuple.iter().map(program::Value::discreet).collect();
+    format!("{}({})", fact.relation, values.join(", "))
+}
+
+/// `3f2a91c07d15  2026-11-21T12:00Z  1284 facts  ana  before the merge  (release)`.
+fn line(entry: &Entry) -> String {
+    let mut parts = vec![entry.digest.hex()[..12].to_owned(), write_time(entry.at)];
+    parts.push(count(usize::try_from(entry.facts).unwrap_or(usize::MAX), "fact"));
+    parts.extend(entry.actor.clone());
+    parts.extend(Some(entry.message.clone()).filter(|message| !message.is_empty()));
+    parts.extend(Some(entry.tags.join(", ")).filter(|tags| !tags.is_empty()).map(|tags| format!("({tags})")));
+    parts.join("  ") + "\n"
+}
+
+fn entry_json(entry: &Entry) -> Value {
+    let sources = entry.sources.iter().map(|source| {
+        json!({ "name": &*source.name, "file": &*source.file, "digest": &*source.digest, "speaks": source.speaks,
+                "observed_at": source.observed_at.map(write_time), "complete": source.complete })
+    });
+    json!({
+        "version": entry.digest,
+        "parent": entry.parent,
+        "at": write_time(entry.at),
+        "actor": entry.actor,
+        "message": entry.message,
+        "facts": entry.facts,
+        "tags": entry.tags,
+        "sources": sources.collect::<Vec<_>>(),
+    })
+}
+
+fn root(policy: &Policy) -> Result<PathBuf, Failure> {
+    package::load(&policy.policy).map(|package| package.root)
+}
+
+fn count(n: usize, what: &str) -> String {
+    if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
+}

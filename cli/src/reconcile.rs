@@ -1,0 +1,69 @@
+//! `writ reconcile`: where what is meant, what was built and what runs disagree.
+
+use crate::arguments::{Inputs, Rows};
+use crate::decide::limited;
+use crate::failure::Failure;
+use crate::inputs;
+use crate::output::Answer;
+use decide::ask::Table;
+use decide::reconcile::{ASKED, Drift, reconcile};
+use program::Value;
+use serde_json::json;
+use std::fmt::Write as _;
+
+/// Tells every disagreement; ends with 0 whether there is one or not.
+pub(crate) fn run(inputs: &Inputs, change: Option<&str>, rows: Rows) -> Result<Answer, Failure> {
+    let loaded = inputs::load_asking(inputs, change, Some(ASKED))?;
+    let found = limited(inputs, |limits| reconcile(&loaded.case(inputs, limits)))?;
+    let text = match rows {
+        Rows::Table => text(&found),
+        Rows::Json => format!("{:#}\n", json!({ "model": loaded.version.digest, "drift": found })),
+        Rows::Csv => csv(&found),
+    };
+    Ok(Answer { text, notes: loaded.notes, code: 0 })
+}
+
+fn text(found: &[Drift]) -> String {
+    if found.is_empty() {
+        return String::from("no two sources disagree\n");
+    }
+    let mut text = String::new();
+    let wide = found.iter().map(|drift| drift.how.chars().count()).max().unwrap_or(0);
+    for drift in found {
+        let owners = if drift.owners.is_empty() { String::from("nobody accountable") } else { drift.owners.join(", ") };
+        let possibly = if drift.sure { "" } else { "   possibly: an unknown value decides" };
+        let _ = writeln!(text, "{:<wide$}  {}   {owners}{possibly}", drift.how, drift.resource);
+        for value in &drift.values {
+            let _ = writeln!(text, "  {}: {} {}, {} {}", value.key, value.first, value.has, value.second, value.other);
+        }
+        for told in &drift.told {
+            let _ = writeln!(text, "  told by {told}");
+        }
+        match &drift.decided[..] {
+            [] => text += "  no decision allowed it\n",
+            records => records.iter().for_each(|record| _ = writeln!(text, "  a change of it was allowed by {record}")),
+        }
+    }
+    text
+}
+
+fn csv(found: &[Drift]) -> String {
+    let columns = ["how", "resource", "attribute", "first", "has", "second", "other", "owners", "decided"];
+    let mut rows = Vec::new();
+    for drift in found {
+        let row = |middle: [&str; 5]| {
+            let ends = [drift.owners.join(" "), drift.decided.join(" ")];
+            let cells = [drift.how.as_str(), drift.resource.as_str()].into_iter().chain(middle);
+            cells.map(Value::text).chain(ends.into_iter().map(Value::text)).collect()
+        };
+        match &drift.values[..] {
+            [] => rows.push((row([""; 5]), drift.sure)),
+            values => {
+                rows.extend(values.iter().map(|value| {
+                    (row([&value.key, &value.first, &value.has, &value.second, &value.other]), drift.sure)
+                }))
+            }
+        }
+    }
+    Table { columns: columns.map(String::from).to_vec(), rows }.csv()
+}

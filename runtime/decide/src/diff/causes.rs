@@ -1,0 +1,201 @@
+//! What made a tuple turn: facts and rules that one of two worlds has and the other has not.
+//!
+//! Down the proof of a tuple that only one world has: a given leaf that is not given in the other is a cause, and so is a
+//! rule that the other's program does not have. For a tuple that is absent, down the proofs of those that match in the
+//! other world and are gone here; and so on, in turns, each tuple once.
+
+use super::{Cause, World};
+use crate::case::Failure;
+use crate::settled::flaw;
+use crate::words;
+use program::{Citation, Literal, Program, RelationId, Rule, Term, Tuple, Value};
+use proof::{Inputs, Proof, Why};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+/// Two worlds, and what one has of the other's program.
+pub(super) struct Search<'s> {
+    from: &'s World<'s, 's>,
+    to: &'s World<'s, 's>,
+    /// By number, what the relations and rules of each program are in the other; nothing where both are one program.
+    across: Option<[Across; 2]>,
+    /// Every proof that was followed: of the earlier world, of the later one.
+    followed: [RefCell<Vec<Proof>>; 2],
+}
+
+/// A program seen from another.
+struct Across {
+    relations: Vec<Option<RelationId>>,
+    /// Whether the other has the rule.
+    rules: Vec<bool>,
+}
+
+/// What a search has seen.
+#[derive(Default)]
+struct Found {
+    seen: BTreeSet<(bool, RelationId, Tuple)>,
+    causes: BTreeSet<Cause>,
+}
+
+impl<'s> Search<'s> {
+    pub(super) fn new(from: &'s World<'s, 's>, to: &'s World<'s, 's>) -> Search<'s> {
+        let one = std::ptr::eq(from.program, to.program);
+        let across = (!one).then(|| [across(from.program, to.program), across(to.program, from.program)]);
+        Search { from, to, across, followed: Default::default() }
+    }
+
+    /// How many rules came, and how many went.
+    pub(super) fn rules(&self) -> (usize, usize) {
+        let lacking = |across: &Across| across.rules.iter().filter(|known| !**known).count();
+        self.across.as_ref().map_or((0, 0), |[from, to]| (lacking(to), lacking(from)))
+    }
+
+    /// The relation of one program in the other.
+    pub(super) fn other(&self, later: bool, relation: RelationId) -> Option<RelationId> {
+        match &self.across {
+            None => Some(relation),
+            Some(across) => across[usize::from(later)].relations[relation.0 as usize],
+        }
+    }
+
+    /// Why a tuple holds in one world and not in the other: its proof, and what did it.
+    ///
+    /// - `later`: it holds in the later world.
+    pub(super) fn causes(
+        &self,
+        later: bool,
+        relation: RelationId,
+        tuple: &Tuple,
+    ) -> Result<(Proof, BTreeSet<Cause>), Failure> {
+        let mut found = Found::default();
+        let proof = self.world(later).prove(relation, tuple)?;
+        self.follow(later, &proof, &mut found)?;
+        self.followed[usize::from(later)].borrow_mut().push(proof.clone());
+        Ok((proof, found.causes))
+    }
+
+    /// Checks every proof of one world that was followed.
+    ///
+    /// - `given`: its facts.
+    pub(super) fn checked(&self, later: bool, given: &Inputs) -> Result<(), Failure> {
+        let program = self.world(later).program;
+        let proofs = self.followed[usize::from(later)].borrow();
+        proofs.iter().try_for_each(|proof| proof::check(program, given, proof).map(drop).map_err(flaw))
+    }
+
+    pub(super) fn world(&self, later: bool) -> &'s World<'s, 's> {
+        if later { self.to } else { self.from }
+    }
+
+    fn follow(&self, later: bool, proof: &Proof, found: &mut Found) -> Result<(), Failure> {
+        let (here, there) = (self.world(later), self.world(!later));
+        for node in &proof.nodes {
+            match &node.why {
+                Why::Given => {
+                    // One that another source has covered there is stated, and does not hold.
+                    let same = |other| there.states(other, &node.tuple) && there.holds(other, &node.tuple);
+                    if !self.other(later, node.relation).is_some_and(same) {
+                        found.causes.insert(Cause::Fact {
+                            came: later,
+                            fact: words::line(here.program, node.relation, &node.tuple),
+                            at: here.places(node.relation, &node.tuple),
+                        });
+                    }
+                }
+                Why::Derived { rule, binding, .. } => {
+                    let known = self.across.as_ref().is_none_or(|a| a[usize::from(later)].rules[rule.0 as usize]);
+                    let rule = here.program.rule(*rule);
+                    if !known {
+                        found.causes.insert(Cause::Rule {
+                            came: later,
+                            rule: words::derived(here.program, rule),
+                            at: format!("{}:{}", rule.citation.file, rule.citation.line),
+                        });
+                    }
+                    for literal in &rule.body {
+                        self.literal(later, literal, binding, found)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows the tuples that match in the other world and not in this one, where a literal rests on their absence.
+    fn literal(
+        &self,
+        later: bool,
+        literal: &Literal,
+        binding: &[Option<Value>],
+        found: &mut Found,
+    ) -> Result<(), Failure> {
+        let (atom, also) = match literal {
+            Literal::Absent(atom) => (atom, None),
+            // Members that are there stand among the nodes; those that left are looked for.
+            Literal::Aggregate { sure, possible, .. } => (sure, *possible),
+            Literal::Holds(_)
+            | Literal::Test { .. }
+            | Literal::Is { .. }
+            | Literal::Bind { .. }
+            | Literal::Each { .. } => return Ok(()),
+        };
+        let value = |term: &Term| match term {
+            Term::Variable(variable) => binding.get(*variable).cloned().flatten(),
+            Term::Constant(value) => Some(value.clone()),
+            Term::Any => None,
+        };
+        let pattern: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
+        let (here, there) = (self.world(later), self.world(!later));
+        for relation in std::iter::once(atom.relation).chain(also) {
+            let Some(other) = self.other(later, relation) else { continue };
+            for tuple in there.matching(other, &pattern) {
+                if here.holds(relation, &tuple) || !found.seen.insert((!later, other, tuple.clone())) {
+                    continue;
+                }
+                let proof = there.prove(other, &tuple)?;
+                self.follow(!later, &proof, found)?;
+                self.followed[usize::from(!later)].borrow_mut().push(proof);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the relations and rules of a program are in another.
+fn across(program: &Program, other: &Program) -> Across {
+    let relations: Vec<Option<RelationId>> = (program.relations.iter())
+        .map(|relation| {
+            let found = other.find(&relation.name)?;
+            (other.relation(found).columns == relation.columns).then_some(found)
+        })
+        .collect();
+    let bare = |rule: Rule| {
+        let rule = Rule { citation: Citation::default(), message: Vec::new(), ..rule };
+        serde_json::to_string(&rule).expect("bug: a rule is plain data")
+    };
+    let known: BTreeSet<String> = other.rules.iter().cloned().map(bare).collect();
+    let seen = |rule: &Rule| renumbered(rule, &relations).is_some_and(|rule| known.contains(&bare(rule)));
+    let rules = program.rules.iter().map(seen).collect();
+    Across { relations, rules }
+}
+
+/// A rule in the numbers of another program; `None` where that does not have its relations.
+fn renumbered(rule: &Rule, numbers: &[Option<RelationId>]) -> Option<Rule> {
+    let number = |relation: &mut RelationId| -> Option<()> {
+        *relation = numbers[relation.0 as usize]?;
+        Some(())
+    };
+    let mut rule = rule.clone();
+    number(&mut rule.head.relation)?;
+    for literal in &mut rule.body {
+        match literal {
+            Literal::Holds(atom) | Literal::Absent(atom) => number(&mut atom.relation)?,
+            Literal::Aggregate { sure, possible, .. } => {
+                number(&mut sure.relation)?;
+                possible.iter_mut().try_for_each(number)?;
+            }
+            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => {}
+        }
+    }
+    Some(rule)
+}

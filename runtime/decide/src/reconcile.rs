@@ -1,0 +1,112 @@
+//! Where what is meant, what was built and what runs disagree; each with the facts that say so, who answers for it, and
+//! which kept decision allowed a change of it.
+//!
+//! Not here: what counts as a disagreement; that is law (`std.reconcile`).
+
+use crate::case::{Case, Failure};
+use crate::explained::given;
+use crate::settled::{Settled, settle};
+use program::{RelationId, Tuple, Value};
+use proof::Side;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A body that reads all that [`reconcile`] asks for, so that a program which answers it has it.
+pub const ASKED: &str = "std.reconcile.drift(resource, how), not std.reconcile.decided(resource, _), \
+                         not std.reconcile.differs(resource, _, _, _, _, _)";
+
+/// A resource that planes disagree on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Drift {
+    /// Which.
+    pub resource: String,
+    /// `intended-not-built`, `built-not-running`, `intended-not-running`, `running-not-intended` or `value-differs`.
+    pub how: String,
+    /// It is so whatever the unknown values turn out to be.
+    pub sure: bool,
+    /// The attributes that differ, sorted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<Differing>,
+    /// Who answers for it, sorted.
+    pub owners: Vec<String>,
+    /// The facts that say so: `cloud cloud.json /0`, sorted.
+    pub told: Vec<String>,
+    /// The records of kept decisions that allowed a change of it, sorted.
+    pub decided: Vec<String>,
+}
+
+/// An attribute that two planes have otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Differing {
+    /// Its name.
+    pub key: String,
+    /// One plane.
+    pub first: String,
+    /// What it has, sensitive parts hidden.
+    pub has: String,
+    /// The other plane.
+    pub second: String,
+    /// What that has.
+    pub other: String,
+}
+
+/// Every disagreement, by kind and then by resource.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn reconcile(case: &Case<'_>) -> Result<Vec<Drift>, Failure> {
+    settle(case, |settled| {
+        let drift = settled.law("std.reconcile.drift")?;
+        let mut found = Vec::new();
+        let mut seen = BTreeSet::new();
+        for (reading, sure) in [(drift, true), (settled.possible(drift), false)] {
+            for tuple in settled.tuples(Side::After, reading) {
+                if seen.insert(tuple.clone()) {
+                    found.push(told(settled, reading, tuple, sure)?);
+                }
+            }
+        }
+        found.sort_by(|a, b| (&a.how, &a.resource).cmp(&(&b.how, &b.resource)));
+        Ok(found)
+    })
+}
+
+fn told(settled: &Settled<'_>, relation: RelationId, tuple: &Tuple, sure: bool) -> Result<Drift, Failure> {
+    let (resource, how) = (tuple.first().map(Value::show), tuple.get(1).map(Value::show));
+    let (resource, how) = (resource.unwrap_or_default(), how.unwrap_or_default());
+    let of = |name: &str, width: usize| -> Vec<Tuple> {
+        let mut pattern = vec![None; width];
+        pattern[0] = tuple.first().cloned();
+        let both = settled.program.find(name).map(|id| [id, settled.possible(id)]);
+        let found = both.into_iter().flatten().flat_map(|id| settled.matching(Side::After, id, &pattern));
+        found.collect::<BTreeSet<Tuple>>().into_iter().collect()
+    };
+    let second = |tuple: Tuple| tuple.get(1).map(Value::show);
+    let mut values = Vec::new();
+    if how == "value-differs" {
+        for tuple in of("std.reconcile.differs", 6) {
+            if let [_, key, first, has, second, other] = &tuple[..] {
+                let [key, first, second] = [key, first, second].map(Value::show);
+                values.push(Differing { key, first, has: has.discreet(), second, other: other.discreet() });
+            }
+        }
+    }
+    let proof = settled.prove(Side::After, relation, tuple)?;
+    let origins = settled.worlds.origins(&given(&proof));
+    // That somebody speaks for a plane at all is another resource's fact.
+    let said = |(id, given): &&(RelationId, Tuple)| match settled.program.relation(*id).name.as_str() {
+        "std.source.stated" => given.first() == tuple.first(),
+        name => name == "std.source.configured",
+    };
+    let told = origins.iter().filter(|(given, _)| said(given)).flat_map(|(_, origins)| origins);
+    let told = told.map(|origin| format!("{} {} {}", origin.source.name, origin.source.file, origin.place));
+    Ok(Drift {
+        values,
+        owners: of("std.authority.accountable", 2).into_iter().filter_map(second).collect(),
+        told: told.map(|line| line.trim_end().to_owned()).collect::<BTreeSet<String>>().into_iter().collect(),
+        decided: of("std.reconcile.decided", 2).into_iter().filter_map(second).collect(),
+        resource,
+        how,
+        sure,
+    })
+}

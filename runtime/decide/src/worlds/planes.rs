@@ -1,0 +1,54 @@
+//! Which source has which resource, and how: what `std.reconcile` compares.
+//!
+//! A source has a resource if it states a fact of it that the resource exists by: of a relation from which rules lead to
+//! `std.state.exists`, and whose first column is the resource. Every source's word counts here, also one that another
+//! source's covers.
+
+use super::{Filled, is_resource};
+use crate::rests::asks;
+use program::{Literal, Origin, Program, RelationId, SourceKind, Tuple, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Fills `std.source.stated` and `std.source.configured`, for a policy that asks.
+pub(super) fn fill(filled: &mut Filled<'_>, base: &[(RelationId, Tuple, Origin)]) {
+    let wanted = |name: &str| asks(filled.program, name);
+    let (stated, configured) = (wanted("std.source.stated"), wanted("std.source.configured"));
+    if !stated && !configured {
+        return;
+    }
+    let telling = telling(filled.program);
+    let config = filled.program.find("std.state.config");
+    for (relation, tuple, origin) in base {
+        let source = &origin.source;
+        let Some(resource) = tuple.first().filter(|_| source.kind != SourceKind::Text) else { continue };
+        let said = || vec![resource.clone(), Value::text(source.speaks.name()), Value::Text(source.name.clone())];
+        if stated && telling.contains(relation) {
+            filled.given_at("std.source.stated", said(), origin.clone());
+        }
+        if let Some(value) = tuple.get(1).filter(|value| configured && Some(*relation) == config && value.is_known()) {
+            let tuple = said().into_iter().chain([value.clone()]).collect();
+            filled.given_at("std.source.configured", tuple, origin.clone());
+        }
+    }
+}
+
+/// The relations of a resource that it exists by.
+fn telling(program: &Program) -> BTreeSet<RelationId> {
+    let mut below: BTreeMap<RelationId, BTreeSet<RelationId>> = BTreeMap::new();
+    for rule in &program.rules {
+        let read = rule.body.iter().filter_map(|literal| match literal {
+            Literal::Holds(atom) => Some(atom.relation),
+            _ => None,
+        });
+        below.entry(rule.head.relation).or_default().extend(read);
+    }
+    let mut found = BTreeSet::new();
+    let mut waiting: Vec<RelationId> = program.find("std.state.exists").into_iter().collect();
+    while let Some(relation) = waiting.pop() {
+        let of_resource = program.relation(relation).columns.first().is_some_and(|column| is_resource(&column.r#type));
+        if of_resource && found.insert(relation) {
+            waiting.extend(below.get(&relation).into_iter().flatten());
+        }
+    }
+    found
+}
