@@ -4,6 +4,8 @@ use crate::arguments;
 use crate::decide::{apart, bounded, failed};
 use crate::failure::Failure;
 use crate::inputs;
+use crate::kept::Kept;
+use crate::log::root;
 use crate::output::{self, Answer, Output};
 use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
@@ -49,7 +51,11 @@ pub(crate) fn run(arguments: &arguments::Diff) -> Result<Answer, Failure> {
     let [from, to] = [&arguments.from, &arguments.to].map(|name| side(name, &arguments.policy.policy));
     let (from, to) = (from?, to?);
     let read: Vec<PathBuf> = from.files.iter().chain(&to.files).cloned().collect();
-    apart(&read, outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))))?;
+    apart(
+        &Kept::of(&root(&arguments.policy.policy)),
+        &read,
+        outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))),
+    )?;
     let most = if arguments.full { usize::MAX } else { FEW };
     let wanted = Wanted {
         relation: arguments.relation.clone(),

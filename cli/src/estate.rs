@@ -40,7 +40,11 @@ pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
         outputs.push(Output { format: Format::Text, file: None });
     }
     let loaded = inputs::load(inputs, arguments.change.as_deref())?;
-    apart(&loaded.files, outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))))?;
+    apart(
+        &loaded.kept,
+        &loaded.files,
+        outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))),
+    )?;
     known(&loaded, resource)?;
     let hits = limited(inputs, |limits| question::blast(&loaded.case(inputs, limits), resource))?;
     let mut answer = Answer { text: String::new(), notes: loaded.notes.clone(), code: 0 };

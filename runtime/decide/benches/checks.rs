@@ -14,8 +14,8 @@ mod estate;
 
 use decide::{Assurance, Case, ask};
 use engine::{Delta, Engine, Limits};
-use estate::{LAW, Numbers, estate, name, now};
-use program::{Change, Digest, Fact, FactSource, Origin, RelationId, SourceKind, Speaks, Term, Tuple, Value};
+use estate::{LAW, Numbers, case, estate, name, now};
+use program::{RelationId, Term, Value};
 use proof::{Difference, Side, certify_change, certify_model, check_in};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -60,42 +60,7 @@ fn main() {
     });
     drop((engine, world, certificate, model, database));
 
-    let source = Arc::new(FactSource {
-        name: "estate".into(),
-        kind: SourceKind::Facts,
-        file: "estate".into(),
-        speaks: Speaks::Built,
-        rank: 0,
-        observed_at: None,
-        digest: "".into(),
-        complete: true,
-    });
-    let fact = |(id, tuple): (RelationId, Tuple)| Fact {
-        relation: program.relation(id).name.as_str().into(),
-        tuple,
-        origin: Origin { source: source.clone(), place: "1:1".into() },
-    };
-    let nothing = Change {
-        format: "question".into(),
-        file: "".into(),
-        digest: Digest::of(b""),
-        actions: Vec::new(),
-        partial: Vec::new(),
-        facts: Vec::new(),
-    };
-    let case = Case {
-        program: program.clone(),
-        facts: all().map(fact).collect(),
-        change: nothing,
-        actor: None,
-        session: None,
-        now: 0,
-        model: Digest::of(b""),
-        sources: Vec::new(),
-        limits,
-        assurance: Assurance::DeltaCertificate,
-        build: String::new(),
-    };
+    let case = Case { limits, assurance: Assurance::DeltaCertificate, ..case(&program, &given) };
     let mut numbers = Numbers(11);
     let fit = small::id(&program, "fit");
     let questions: Vec<(RelationId, Vec<Term>)> =

@@ -13,11 +13,8 @@ mod small;
 mod estate;
 
 use decide::diff::{Standing, Wanted};
-use decide::{Assurance, Case, Limits};
-use estate::{LAW, Numbers, estate, name, now};
-use program::{Change, Digest, Fact, FactSource, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Value};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use estate::{LAW, Numbers, case, estate, name, now};
+use std::collections::BTreeSet;
 
 /// How many facts change.
 const CHANGED: usize = 1_000;
@@ -59,43 +56,5 @@ fn main() {
                 standing.take(back, &Wanted::default()).expect("it moves back");
             }
         }
-    }
-}
-
-fn case(program: &Arc<Program>, given: &BTreeMap<RelationId, BTreeSet<Tuple>>) -> Case<'static> {
-    let source = Arc::new(FactSource {
-        name: "estate".into(),
-        kind: SourceKind::Facts,
-        file: "estate".into(),
-        speaks: Speaks::Built,
-        rank: 0,
-        observed_at: None,
-        digest: "".into(),
-        complete: true,
-    });
-    let fact = |(id, tuple): (RelationId, &Vec<Value>)| Fact {
-        relation: program.relation(id).name.as_str().into(),
-        tuple: tuple.clone(),
-        origin: Origin { source: source.clone(), place: "1:1".into() },
-    };
-    Case {
-        program: program.clone(),
-        facts: given.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple))).map(fact).collect(),
-        change: Change {
-            format: "question".into(),
-            file: "".into(),
-            digest: Digest::of(b""),
-            actions: Vec::new(),
-            partial: Vec::new(),
-            facts: Vec::new(),
-        },
-        actor: None,
-        session: None,
-        now: 0,
-        model: Digest::of(b""),
-        sources: Vec::new(),
-        limits: Limits { tuples: usize::MAX, bytes: usize::MAX, threads: 1, ..Limits::default() },
-        assurance: Assurance::Proof,
-        build: String::new(),
     }
 }

@@ -201,6 +201,18 @@ pub fn blast(case: &Case<'_>, resource: &str) -> Result<Vec<Hit>, Failure> {
     settle(case, |settled| Ok(Graph::of(settled).blast(resource)))
 }
 
+/// The same of many resources over one world, each answered as soon as it is known.
+///
+/// # Faults
+/// As [`crate::decide`].
+pub fn blasts(case: &Case<'_>, resources: &[&str], then: &mut dyn FnMut(&str, Vec<Hit>)) -> Result<(), Failure> {
+    settle(case, |settled| {
+        let graph = Graph::of(settled);
+        resources.iter().for_each(|resource| then(resource, graph.blast(resource)));
+        Ok(())
+    })
+}
+
 /// How many tuples each relation has that is not the compiler's own, by name.
 ///
 /// # Faults

@@ -1,8 +1,10 @@
 //! An estate of resources and rules over it, for measurements.
 
 use crate::small;
-use program::{Program, RelationId, Tuple, Value};
+use decide::{Assurance, Case, Limits};
+use program::{Change, Digest, Fact, FactSource, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Instant;
 
 pub const LAW: &str = "
@@ -78,4 +80,43 @@ pub fn now() -> f64 {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let busy = told.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok());
     busy.map_or_else(|| START.with(|start| start.elapsed().as_secs_f64() * 1e3), |nanoseconds| nanoseconds / 1e6)
+}
+
+/// A question over these facts; nothing but proofs is checked.
+pub fn case(program: &Arc<Program>, given: &BTreeMap<RelationId, BTreeSet<Tuple>>) -> Case<'static> {
+    let source = Arc::new(FactSource {
+        name: "estate".into(),
+        kind: SourceKind::Facts,
+        file: "estate".into(),
+        speaks: Speaks::Built,
+        rank: 0,
+        observed_at: None,
+        digest: "".into(),
+        complete: true,
+    });
+    let fact = |(id, tuple): (RelationId, &Vec<Value>)| Fact {
+        relation: program.relation(id).name.as_str().into(),
+        tuple: tuple.clone(),
+        origin: Origin { source: source.clone(), place: "1:1".into() },
+    };
+    Case {
+        program: program.clone(),
+        facts: given.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple))).map(fact).collect(),
+        change: Change {
+            format: "question".into(),
+            file: "".into(),
+            digest: Digest::of(b""),
+            actions: Vec::new(),
+            partial: Vec::new(),
+            facts: Vec::new(),
+        },
+        actor: None,
+        session: None,
+        now: 0,
+        model: Digest::of(b""),
+        sources: Vec::new(),
+        limits: Limits { tuples: usize::MAX, bytes: usize::MAX, threads: 1, ..Limits::default() },
+        assurance: Assurance::Proof,
+        build: String::new(),
+    }
 }
