@@ -275,6 +275,9 @@ fn resealed(mut statement: Value) -> Vec<u8> {
     format!("{envelope}\n").into_bytes()
 }
 
+/// Changes a statement.
+type Bend<'a> = Box<dyn Fn(&mut Value) + 'a>;
+
 #[test]
 fn a_record_that_is_sealed_again_says_what_its_facts_say() {
     let folder = package("resealed", 2);
@@ -286,7 +289,7 @@ fn a_record_that_is_sealed_again_says_what_its_facts_say() {
         stands(whole.clone()).unwrap_or_else(|no| panic!("{}: {no}", path.display()));
         stood += 1;
         let other = Digest::of(b"another change");
-        let bends: [(&str, Box<dyn Fn(&mut Value)>); 6] = [
+        let bends: [(&str, Bend<'_>); 6] = [
             (
                 "the change",
                 Box::new(|of| {

@@ -35,8 +35,8 @@ pub(super) fn asked(record: &Record, facts: &Inputs) -> Result<(), Refused> {
     ];
     for (name, says) in said {
         let Some(relation) = record.rules.find(name) else { continue };
-        let cited = [&facts.before, &facts.after].into_iter().filter_map(|world| world.get(&relation)).flatten();
-        for tuple in cited.filter(|tuple| tuple.last() != says.as_ref()) {
+        let mut cited = [&facts.before, &facts.after].into_iter().filter_map(|world| world.get(&relation)).flatten();
+        if let Some(tuple) = cited.find(|tuple| tuple.last() != says.as_ref()) {
             let cited = tuple.last().map(Value::show).unwrap_or_default();
             let says = says.as_ref().map_or_else(|| String::from("nothing of it"), Value::show);
             return refuse(format!("it cites {name}({cited}), and says {says}"));
