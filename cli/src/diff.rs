@@ -162,20 +162,25 @@ fn newest(package: &Package, compiled: &Compiled) -> Result<Version, Failure> {
     }
 }
 
+/// A model under a policy, of which nothing is asked.
+pub(crate) fn unasked<'a>(compiled: &Compiled, version: &Version, now: i64, limits: decide::Limits<'a>) -> Case<'a> {
+    Case {
+        program: compiled.program.clone(),
+        facts: version.facts().cloned().collect(),
+        change: inputs::nothing_asked(),
+        actor: None,
+        session: None,
+        now,
+        model: version.digest.clone(),
+        sources: Vec::new(),
+        limits,
+        assurance: Assurance::Proof,
+        build: format!("writ {}", env!("CARGO_PKG_VERSION")),
+    }
+}
+
 impl Side {
     fn case<'a>(&self, now: i64, limits: decide::Limits<'a>) -> Case<'a> {
-        Case {
-            program: self.compiled.program.clone(),
-            facts: self.version.facts().cloned().collect(),
-            change: inputs::nothing_asked(),
-            actor: None,
-            session: None,
-            now,
-            model: self.version.digest.clone(),
-            sources: Vec::new(),
-            limits,
-            assurance: Assurance::Proof,
-            build: format!("writ {}", env!("CARGO_PKG_VERSION")),
-        }
+        unasked(&self.compiled, &self.version, now, limits)
     }
 }

@@ -7,6 +7,7 @@
 use crate::arguments;
 use crate::changes;
 use crate::decide::failed;
+use crate::diff;
 use crate::failure::Failure;
 use crate::inputs;
 use crate::output::Answer;
@@ -14,7 +15,7 @@ use crate::package;
 use crate::policy::{self, Compiled};
 use crate::store::Opened;
 use decide::diff::{Standing, Wanted};
-use decide::{Assurance, Case, Limits};
+use decide::{Case, Limits};
 use model::Version;
 use program::write_time;
 use std::io::{self, Write};
@@ -121,19 +122,8 @@ fn look(policy: &Path) -> Result<Result<Seen, String>, Failure> {
 
 impl Seen {
     fn case(&self, now: i64) -> Case<'static> {
-        Case {
-            program: self.compiled.program.clone(),
-            facts: self.version.facts().cloned().collect(),
-            change: inputs::nothing_asked(),
-            actor: None,
-            session: None,
-            now,
-            model: self.version.digest.clone(),
-            sources: Vec::new(),
-            limits: Limits { tuples: usize::MAX, bytes: usize::MAX, ..Limits::default() },
-            assurance: Assurance::Proof,
-            build: format!("writ {}", env!("CARGO_PKG_VERSION")),
-        }
+        let limits = Limits { tuples: usize::MAX, bytes: usize::MAX, ..Limits::default() };
+        diff::unasked(&self.compiled, &self.version, now, limits)
     }
 
     fn keep(&self, now: i64) -> Result<(), Failure> {
