@@ -73,7 +73,7 @@ fn compared(inputs: &Inputs, change: Option<&str>) -> Result<Compared, Failure> 
     // What is not there may have the paths that nothing else has.
     let missing = loaded.sources.iter().find_map(|source| match source {
         SourceState::Missing(name) => Some(name),
-        SourceState::Stale(_) => None,
+        SourceState::Aged(_) => None,
     });
     if let Some(name) = missing {
         return Err(Failure::Malformed(format!(

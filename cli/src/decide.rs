@@ -8,7 +8,7 @@ use crate::output::{self, Answer, Output};
 use crate::places::Places;
 use crate::{coloured, junit, kept, progress};
 use decide::{Case, Decision, SourceState, Verdict, ask, export, markdown, text};
-use evidence::{Entry, Receipt, Record, Sealed, SigningKey};
+use evidence::{Aged, Entry, Receipt, Record, Sealed, SigningKey};
 use program::{Digest, write_time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -133,17 +133,22 @@ fn record(
     let plain = |what: serde_json::Result<Vec<u8>>| what.expect("bug: what was read is plain data");
     let content = plain(serde_json::to_vec(&loaded.change));
     let content_digest = Digest::of(&content);
-    let absent = |missing: bool| {
-        let named = loaded.sources.iter().filter_map(move |source| match source {
-            SourceState::Missing(name) => missing.then(|| name.clone()),
-            SourceState::Stale(name) => (!missing).then(|| name.clone()),
-        });
-        named.collect::<BTreeSet<String>>().into_iter().collect::<Vec<String>>()
-    };
+    let missing: BTreeSet<String> = (loaded.sources.iter())
+        .filter_map(|source| match source {
+            SourceState::Missing(name) => Some(name.clone()),
+            SourceState::Aged(_) => None,
+        })
+        .collect();
+    let aged: BTreeSet<Aged> = (loaded.sources.iter())
+        .filter_map(|source| match source {
+            SourceState::Missing(_) => None,
+            SourceState::Aged(aged) => Some(aged.clone()),
+        })
+        .collect();
     let entry = Entry {
         content: Some(content_digest.to_string()),
-        missing: absent(true),
-        stale: absent(false),
+        missing: missing.into_iter().collect(),
+        aged: aged.into_iter().collect(),
         ..Entry::of_decision(&opened.predicate, &decision.evidence.digest, &write_time(loaded.now), position)
     };
     let program = opened.predicate.program.digest.trim_start_matches("sha256:");

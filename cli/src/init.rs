@@ -202,7 +202,7 @@ fn first_manifest(name: &str, found: &Found, key: &SigningKey) -> String {
     }
     if found.sources.is_empty() {
         text.push_str(
-            "\n# A plan brings its own world before. Other sources are declared so:\n# [[source]]\n# name = \"network\"\n# kind = \"terraform-state\"   # or terraform-plan, facts, codeowners\n# path = \"../network/terraform.tfstate\"\n# max_age = \"24h\"\n",
+            "\n# A plan brings its own world before. Other sources are declared so:\n# [[source]]\n# name = \"network\"\n# kind = \"terraform-state\"   # or terraform-plan, terraform-folder, kubernetes, records, facts, codeowners\n# path = \"../network/terraform.tfstate\"\n# max_age = \"24h\"\n",
         );
     }
     text

@@ -18,10 +18,11 @@ use crate::progress;
 use crate::remembered::Remembered;
 use crate::store::Opened;
 use decide::{Case, SourceState};
-use evidence::Entry;
-use import::{Expected, Format, Imported, Manifests, Options, SensitiveKey};
+use evidence::{Aged, Entry};
+use import::{Expected, Format, Imported, Manifests, Options, Records, SensitiveKey};
 use program::{Change, Digest, Fact, FactSource, Type, Value};
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ pub(crate) struct Loaded {
     pub(crate) facts: Vec<Fact>,
     /// What is asked; without actions where nothing is.
     pub(crate) change: Change,
-    /// Sources that cannot be relied on.
+    /// What is known of the declared sources besides their facts.
     pub(crate) sources: Vec<SourceState>,
     /// The facts and their sources under one name.
     pub(crate) version: model::Version,
@@ -106,8 +107,8 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
             None => Opened::existing(&package.root)?.map(|opened| opened.newest()).transpose()?.flatten(),
         };
         match (&stored, &package.manifest) {
-            (Some(version), Some(manifest)) => sources = weighed(manifest, &version.sources, now)?,
-            (None, Some(manifest)) => reader.declared(&package.root, manifest, now, &mut sources)?,
+            (Some(version), Some(manifest)) => sources = weighed(manifest, &version.sources)?,
+            (None, Some(manifest)) => reader.declared(&package.root, manifest, &mut sources)?,
             (_, None) => {}
         }
     } else {
@@ -183,26 +184,22 @@ impl Asked {
     }
 }
 
-/// Which declared sources a stored version lacks, or has of too long ago.
-fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>], now: i64) -> Result<Vec<SourceState>, Failure> {
+/// Which declared sources a stored version lacks, and of when those are whose age is limited.
+fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Result<Vec<SourceState>, Failure> {
     let mut states = Vec::new();
     for source in manifest.source.iter().filter(|source| !source.optional) {
-        let mut files = stored.iter().filter(|file| *file.name == *source.name).peekable();
-        if files.peek().is_none() {
-            states.push(SourceState::Missing(source.name.clone()));
-        }
-        if let Some(max_age) = source.max_age()?
-            && files.any(|file| !fresh(file.observed_at, now, max_age))
-        {
-            states.push(SourceState::Stale(source.name.clone()));
+        let files = stored.iter().filter(|file| *file.name == *source.name);
+        let observed: BTreeMap<String, Option<i64>> =
+            files.map(|file| (file.file.to_string(), file.observed_at)).collect();
+        match (observed.is_empty(), source.max_age()?) {
+            (true, _) => states.push(SourceState::Missing(source.name.clone())),
+            (false, Some(max_age)) => {
+                states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
+            }
+            (false, None) => {}
         }
     }
     Ok(states)
-}
-
-/// A source that does not say when it was observed may be of any age; so may one from the future.
-fn fresh(observed: Option<i64>, now: i64, max_age: i64) -> bool {
-    observed.is_some_and(|at| at <= now && now.saturating_sub(at) <= max_age)
 }
 
 /// The change of a question: none.
@@ -242,12 +239,13 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<i64, Failure> {
 struct Declared<'a> {
     name: String,
     source: Option<&'a Source>,
+    records: Option<Records>,
 }
 
 impl Declared<'_> {
     fn from_file(name: &str) -> Declared<'static> {
         let shown = if name == "-" { "stdin" } else { name };
-        Declared { name: shown.replace('\\', "/"), source: None }
+        Declared { name: shown.replace('\\', "/"), source: None, records: None }
     }
 }
 
@@ -350,28 +348,27 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    fn declared(
-        &mut self,
-        root: &Path,
-        manifest: &Manifest,
-        now: i64,
-        states: &mut Vec<SourceState>,
-    ) -> Result<(), Failure> {
+    fn declared(&mut self, root: &Path, manifest: &Manifest, states: &mut Vec<SourceState>) -> Result<(), Failure> {
         let several = manifest.source.iter().filter(|s| s.kind == Kind::TerraformState).count() > 1;
         for source in &manifest.source {
+            if source.kind == Kind::TerraformFolder {
+                self.folder(root, source, states)?;
+                continue;
+            }
             let paths = matching(root, source)?;
             if paths.is_empty() && !source.optional {
                 states.push(SourceState::Missing(source.name.clone()));
             }
+            let mut observed = BTreeMap::new();
             for path in paths {
                 let name = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
                 self.source(&name, source, several)?;
-                let Some(max_age) = source.max_age()? else { continue };
-                let observed = self.read.last().and_then(|imported| imported.source.observed_at);
-                let stale = SourceState::Stale(source.name.clone());
-                if !fresh(observed, now, max_age) && !source.optional && !states.contains(&stale) {
-                    states.push(stale);
-                }
+                let read = self.read.last().map(|imported| &imported.source);
+                observed.extend(read.map(|source| (source.file.to_string(), source.observed_at)));
+            }
+            // Whether that is too old follows by rule, at the time of the decision.
+            if let Some(max_age) = source.max_age()?.filter(|_| !source.optional && !observed.is_empty()) {
+                states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
             }
         }
         Ok(())
@@ -381,8 +378,55 @@ impl<'a> Reader<'a> {
     ///
     /// - `several`: there are other states too, so that names must say which.
     fn source(&mut self, file: &str, source: &Source, several: bool) -> Result<(), Failure> {
-        let declared = Declared { name: source.name.clone(), source: Some(source) };
+        let declared = Declared { name: source.name.clone(), source: Some(source), records: Some(source.records()) };
         if source.kind.is_state() { self.state(file, &declared, several) } else { self.facts(file, &declared) }
+    }
+
+    /// Terraform's own text. Beside a plan, which holds what exists and what would, it only says what refers to what: a
+    /// plan does not state what a local value refers to.
+    fn folder(&mut self, root: &Path, source: &Source, states: &mut Vec<SourceState>) -> Result<(), Failure> {
+        let beside_plan = self.read.first().is_some_and(|first| first.format == Format::TerraformPlan);
+        if !root.join(&source.path).is_dir() {
+            if !source.optional {
+                states.push(SourceState::Missing(source.name.clone()));
+            }
+            return Ok(());
+        }
+        let opened = RefCell::new(Vec::new());
+        let files = |folder: &str| {
+            let path = root.join(folder);
+            if !path.is_dir() {
+                return Ok(None);
+            }
+            let said = |e: std::io::Error| format!("{}: {e}", path.display());
+            let mut files = Vec::new();
+            for entry in fs::read_dir(&path).map_err(said)? {
+                let file = entry.map_err(said)?.path();
+                let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                let values = name == "terraform.tfvars" || name.ends_with(".auto.tfvars");
+                if file.is_file() && (name.ends_with(".tf") || values) {
+                    let shown = Path::new(folder).join(&name);
+                    let shown = shown.strip_prefix(".").unwrap_or(&shown).to_string_lossy().replace('\\', "/");
+                    files.push((shown, fs::read(&file).map_err(said)?));
+                    opened.borrow_mut().push(file);
+                }
+            }
+            Ok(Some(files))
+        };
+        let declared = Declared { name: source.name.clone(), source: Some(source), records: None };
+        let options =
+            Options { estate: source.estate.as_deref(), folder: Some(&source.path), ..self.options(&declared) };
+        let mut imported = import::read_terraform(&source.path, &files, &options).map_err(malformed)?;
+        if beside_plan {
+            imported.facts.retain(|fact| &*fact.relation == "std.terraform.reference");
+        }
+        if let Some(max_age) = source.max_age()?.filter(|_| !source.optional) {
+            let observed = BTreeMap::from([(imported.source.file.to_string(), imported.source.observed_at)]);
+            states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
+        }
+        self.files.append(&mut opened.into_inner());
+        self.read.push(imported);
+        Ok(())
     }
 
     fn options<'b>(&'b self, declared: &'b Declared<'_>) -> Options<'b> {
@@ -396,6 +440,7 @@ impl<'a> Reader<'a> {
             sensitive: self.key.clone(),
             estate: None,
             folder: None,
+            records: declared.records.as_ref(),
             relations: &self.compiled.program.relations,
         }
     }
@@ -436,27 +481,38 @@ fn gather(read: Vec<Imported>, mut folders: BTreeSet<Arc<str>>) -> (Vec<Fact>, V
     (facts, sources, notes)
 }
 
-/// The files of a declared source, sorted; `*` and `?` stand in the last part of its path.
+/// The files of a declared source, sorted; `*` and `?` stand for a part of a name, `**` for any folders.
 fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>, Failure> {
-    let path = root.join(&source.path);
-    let Some(name) = path.file_name().map(|name| name.to_string_lossy().into_owned()) else { return Ok(Vec::new()) };
-    if !name.contains(['*', '?']) {
-        return Ok(if path.is_file() { vec![path] } else { Vec::new() });
+    let wild = |part: &&str| part.contains(['*', '?']);
+    let parts: Vec<&str> = source.path.split('/').collect();
+    let plain = parts.iter().take_while(|part| !wild(part)).count();
+    let base = root.join(parts[..plain].join("/"));
+    let rest = parts[plain..].join("/");
+    if rest.is_empty() {
+        return Ok(if base.is_file() { vec![base] } else { Vec::new() });
     }
-    let glob = globset::Glob::new(&name)
-        .map_err(|e| {
-            Failure::Malformed(format!("writ.toml: source `{}`: path = \"{}\": {e}", source.name, source.path))
-        })?
-        .compile_matcher();
-    let folder = path.parent().unwrap_or(root);
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|e| package::unreadable(folder, &e))? {
-        let entry = entry.map_err(|e| package::unreadable(folder, &e))?;
-        if entry.path().is_file() && glob.is_match(Path::new(&entry.file_name())) {
-            found.push(entry.path());
+    let glob = globset::GlobBuilder::new(&rest).literal_separator(true).build().map_err(|e| {
+        Failure::Malformed(format!("writ.toml: source `{}`: path = \"{}\": {e}", source.name, source.path))
+    })?;
+    let glob = glob.compile_matcher();
+    // Only `**` looks deeper than the pattern itself does.
+    let deepest = if rest.contains("**") { usize::MAX } else { rest.split('/').count() };
+    let (mut found, mut waiting) = (Vec::new(), vec![(base.clone(), 1)]);
+    while let Some((folder, depth)) = waiting.pop() {
+        if !folder.is_dir() {
+            continue;
+        }
+        for entry in fs::read_dir(&folder).map_err(|e| package::unreadable(&folder, &e))? {
+            let entry = entry.map_err(|e| package::unreadable(&folder, &e))?;
+            let (path, name) = (entry.path(), entry.file_name());
+            // A link to a folder is not followed: it may lead back.
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if depth < deepest && ![".git", ".writ", ".terraform"].iter().any(|own| name == *own) {
+                    waiting.push((path, depth + 1));
+                }
+            } else if path.is_file() && path.strip_prefix(&base).is_ok_and(|inside| glob.is_match(inside)) {
+                found.push(path);
+            }
         }
     }
     found.sort();

@@ -146,7 +146,7 @@ impl Kept {
         let Some(Value::Time(now)) = Value::parse(&entry.time, &Type::Time) else { return Err(bad("time")) };
         let model = entry.model.as_deref().and_then(Digest::parse).ok_or_else(|| bad("model"))?;
         let missing = entry.missing.iter().cloned().map(SourceState::Missing);
-        let stale = entry.stale.iter().cloned().map(SourceState::Stale);
+        let aged = entry.aged.iter().cloned().map(SourceState::Aged);
         Ok(Case {
             program,
             facts,
@@ -155,7 +155,7 @@ impl Kept {
             session: entry.session.clone(),
             now,
             model,
-            sources: missing.chain(stale).collect(),
+            sources: missing.chain(aged).collect(),
             limits: engine::Limits::default(),
             assurance: Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use evidence::PublicKey;
-use import::Format;
+use import::{Format, Records};
 use packages::manifest::About;
 use program::{Speaks, Type, Value};
 use serde::Deserialize;
@@ -81,6 +81,35 @@ pub(crate) struct Source {
     /// Its absence or age is no ambiguity.
     #[serde(default)]
     pub(crate) optional: bool,
+    /// Of records: where the rows are.
+    pub(crate) rows: Option<String>,
+    /// Of records: what a row is called; by the list that it is in, or one for all.
+    pub(crate) id: Option<Id>,
+    /// Of records: where the file says when it was observed.
+    pub(crate) observed: Option<String>,
+    /// Of records: the facts of a row.
+    #[serde(default)]
+    pub(crate) fact: Vec<Stated>,
+}
+
+/// `id = "{name}"`, or `id = { Vpcs = "{VpcId}" }`.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Id {
+    /// For all rows.
+    One(String),
+    /// By the name of the list.
+    Each(BTreeMap<String, String>),
+}
+
+/// `[[source.fact]]`: a fact that each row gives.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stated {
+    /// Its relation, qualified.
+    pub(crate) relation: String,
+    /// For each column where in the row its value is: `"{owner/team}"`.
+    pub(crate) columns: BTreeMap<String, String>,
 }
 
 /// What wrote a source.
@@ -97,12 +126,16 @@ pub(crate) enum Kind {
     Codeowners,
     /// Objects of a cluster: manifests, or what it answers.
     Kubernetes,
+    /// Terraform's own text: a folder of `.tf` files.
+    TerraformFolder,
+    /// Rows of any tool, in JSON, NDJSON, YAML, TOML or CSV.
+    Records,
 }
 
 impl Kind {
     /// Whether it states what is there, and not who may do what with it.
     pub(crate) fn is_state(self) -> bool {
-        matches!(self, Kind::TerraformState | Kind::TerraformPlan | Kind::Kubernetes)
+        matches!(self, Kind::TerraformState | Kind::TerraformPlan | Kind::Kubernetes | Kind::TerraformFolder)
     }
 
     /// The format its file must have; facts come in several.
@@ -112,12 +145,29 @@ impl Kind {
             Kind::TerraformPlan => Some(Format::TerraformPlan),
             Kind::Codeowners => Some(Format::Codeowners),
             Kind::Kubernetes => Some(Format::Kubernetes),
+            Kind::Records => Some(Format::Records),
+            Kind::TerraformFolder => Some(Format::TerraformFolder),
             Kind::Facts => None,
         }
     }
 }
 
 impl Source {
+    /// How its rows are read.
+    pub(crate) fn records(&self) -> Records {
+        let stated = |one: &Stated| import::Stated { relation: one.relation.clone(), columns: one.columns.clone() };
+        Records {
+            rows: self.rows.clone(),
+            id: match &self.id {
+                None => BTreeMap::new(),
+                Some(Id::One(id)) => BTreeMap::from([(String::new(), id.clone())]),
+                Some(Id::Each(ids)) => ids.clone(),
+            },
+            observed: self.observed.clone(),
+            facts: self.fact.iter().map(stated).collect(),
+        }
+    }
+
     /// `max_age` in microseconds.
     pub(crate) fn max_age(&self) -> Result<Option<i64>, Failure> {
         let Some(text) = &self.max_age else { return Ok(None) };
@@ -143,6 +193,15 @@ pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
             return Err(Failure::Malformed(format!("{}: two sources are named `{}`", path.display(), source.name)));
         }
         source.max_age()?;
+        let mapped =
+            source.rows.is_some() || source.id.is_some() || source.observed.is_some() || !source.fact.is_empty();
+        if mapped && source.kind != Kind::Records {
+            return Err(Failure::Malformed(format!(
+                "{}: source `{}`: `rows`, `id`, `observed` and `[[source.fact]]` say how records are read; write kind = \"records\", or leave them out",
+                path.display(),
+                source.name
+            )));
+        }
     }
     Ok(manifest)
 }

@@ -11,7 +11,7 @@ use crate::log::{Wanted, root};
 use crate::output::Answer;
 use crate::{package, policy, progress};
 use decide::{Case, Verdict};
-use evidence::{Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason};
+use evidence::{Aged, Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason};
 use program::{Digest, Fact, Program};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -46,7 +46,7 @@ struct Asked<'e> {
     actor: Option<&'e str>,
     session: Option<&'e str>,
     missing: &'e [String],
-    stale: &'e [String],
+    aged: &'e [Aged],
 }
 
 /// Decisions that turned in one way for one cause.
@@ -88,9 +88,9 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
             return Err(Failure::Malformed(format!("entry {index} of the log does not say what was decided")));
         };
         let (actor, session) = (entry.actor.as_deref(), entry.session.as_deref());
-        let (missing, stale) = (&*entry.missing, &*entry.stale);
+        let (missing, aged) = (&*entry.missing, &*entry.aged);
         decisions += 1;
-        cases.entry(Asked { model, content, actor, session, missing, stale }).or_default().push((index, entry));
+        cases.entry(Asked { model, content, actor, session, missing, aged }).or_default().push((index, entry));
     }
     progress::stage("deciding again");
     let (outcomes, distinct) = decide_all(&kept, program, &cases, arguments)?;

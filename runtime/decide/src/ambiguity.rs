@@ -74,12 +74,74 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
         Doubt::NoAccountable => named_in_vain(settled, subject, holds("std.change.created"))
             .unwrap_or_else(|| format!("nobody is accountable for {subject}")),
         Doubt::Source if holds("std.source.missing") => format!("source `{subject}` is missing"),
-        Doubt::Source => format!("source `{subject}` is older than it may be"),
-        Doubt::Conflict => format!("sources disagree about {subject}"),
+        Doubt::Source if holds("std.source.incomplete") => {
+            format!("source `{subject}` stops in the middle: its tool says that there is more")
+        }
+        Doubt::Source => stale(settled, subject),
+        Doubt::Conflict => disagreement(settled, subject),
         Doubt::Disagreement => format!("the model and the change disagree about {subject} as it was"),
         Doubt::Partial => subject.to_owned(),
         Doubt::Unknown => format!("{subject} depends on a value that is not known"),
         Doubt::NoRight => format!("nobody with the right to decide was found for {subject}"),
+    }
+}
+
+/// How old a source is, and how old it may be.
+pub(crate) fn stale(settled: &Settled<'_>, source: &str) -> String {
+    let about = |relation: &str, width: usize| {
+        let pattern: Vec<Option<Value>> = (0..width).map(|i| (i == 0).then(|| Value::text(source))).collect();
+        settled.program.find(relation).map(|id| settled.matching(Side::After, id, &pattern)).unwrap_or_default()
+    };
+    let allowed = about("std.source.max_age", 2).first().and_then(|tuple| match tuple.last() {
+        Some(Value::Duration(age)) => Some(*age),
+        _ => None,
+    });
+    let Some(allowed) = allowed else { return format!("source `{source}` is older than it may be") };
+    let limit = program::write_duration(allowed);
+    if let Some(file) = about("std.source.undated", 2).first().and_then(|tuple| tuple.last()) {
+        return format!("source `{source}`: nobody says when {} was observed, and it may be {limit} old", file.show());
+    }
+    let now = settled.case.now;
+    let bad = |at: i64| at > now || now.saturating_sub(at) > allowed;
+    let observed = about("std.source.observed", 3);
+    let found = observed.iter().find_map(|tuple| match tuple.as_slice() {
+        [_, file, Value::Time(at)] if bad(*at) => Some((file.show(), *at)),
+        _ => None,
+    });
+    match found {
+        Some((file, at)) if at > now => {
+            format!("source `{source}`: {file} is of {}, which is still to come", program::write_time(at))
+        }
+        Some((file, at)) => {
+            format!("source `{source}`: {file} is of {}, and it may be {limit} old", program::write_time(at))
+        }
+        None => format!("source `{source}` is older than it may be"),
+    }
+}
+
+/// Who says something else of a subject, whose word counts, and why.
+fn disagreement(settled: &Settled<'_>, subject: &str) -> String {
+    let about = |relation: &str, width: usize| {
+        let pattern: Vec<Option<Value>> = (0..width).map(|i| (i == 1).then(|| Value::text(subject))).collect();
+        settled.program.find(relation).map(|id| settled.matching(Side::After, id, &pattern)).unwrap_or_default()
+    };
+    let won = about("std.source.prevails", 5).first().map(|tuple| {
+        let by = match tuple[4].show().as_str() {
+            "rank" => "its rank is lower",
+            _ => "its kind goes first",
+        };
+        format!("`{}` counts and `{}` does not, since {by} ({})", tuple[2].show(), tuple[3].show(), tuple[0].show())
+    });
+    let open = || {
+        let tuples = about("std.source.conflict", 3);
+        let relation = tuples.first()?[0].clone();
+        let named = tuples.iter().filter(|tuple| tuple[0] == relation).map(|tuple| format!("`{}`", tuple[2].show()));
+        let named: Vec<String> = named.collect();
+        (named.len() > 1).then(|| format!("{} count alike ({})", named.join(" and "), relation.show()))
+    };
+    match won.or_else(open) {
+        Some(which) => format!("sources disagree about {subject}: {which}"),
+        None => format!("sources disagree about {subject}"),
     }
 }
 

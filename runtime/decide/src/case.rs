@@ -1,7 +1,7 @@
 //! What is asked of a decision: a program, the facts, a change, and who asks when.
 
 use engine::Limits;
-use evidence::Assurance;
+use evidence::{Aged, Assurance};
 use program::{Change, Digest, Fact, Origin, Program};
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Case<'a> {
     pub now: i64,
     /// Names the facts.
     pub model: Digest,
-    /// Sources that cannot be relied on.
+    /// What is known of the declared sources besides their facts.
     pub sources: Vec<SourceState>,
     /// How much may be used.
     pub limits: Limits<'a>,
@@ -33,13 +33,13 @@ pub struct Case<'a> {
     pub build: String,
 }
 
-/// A declared source that cannot be relied on.
+/// What is known of a declared source. Whether it is fresh enough follows by rule (`std.source.stale`).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SourceState {
     /// It is declared, and absent.
     Missing(String),
-    /// It is older than its `max_age`.
-    Stale(String),
+    /// Its age is limited.
+    Aged(Aged),
 }
 
 /// Why there is no verdict.

@@ -150,7 +150,6 @@ pub fn case<'l>(program: &Arc<Program>, test: &TestCase, limits: Limits<'l>) -> 
         match (&*fact.relation, fact.tuple.as_slice()) {
             ("std.time.now", [Value::Time(at)]) => now = *at,
             ("std.source.missing", [Value::Text(name)]) => sources.push(SourceState::Missing(name.to_string())),
-            ("std.source.stale", [Value::Text(name)]) => sources.push(SourceState::Stale(name.to_string())),
             _ => facts.push(fact.clone()),
         }
     }

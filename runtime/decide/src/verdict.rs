@@ -6,7 +6,7 @@
 //!
 //! INVARIANT: no other road leads to *allow* than the last lines of [`judge`], where the permits are looked at again (`permits`).
 
-use crate::ambiguity::{About, ambiguities, origins, permitting};
+use crate::ambiguity::{self, About, ambiguities, origins, permitting};
 use crate::blast::Graph;
 use crate::case::{Case, Failure};
 use crate::causes::causes;
@@ -350,12 +350,13 @@ fn differences(settled: &Settled<'_>, routing: &Routing<'_>) -> Vec<About> {
     for resource in drift.iter().filter_map(|tuple| tuple.first()).map(Value::show).collect::<BTreeSet<_>>() {
         add(Doubt::Disagreement, &resource, &format!("{resource} is not as it was built, and the change does nothing"));
     }
-    for state in &settled.case.sources {
-        match state {
-            crate::SourceState::Missing(name) => add(Doubt::Source, name, &format!("source `{name}` is missing")),
-            crate::SourceState::Stale(name) => {
-                add(Doubt::Source, name, &format!("source `{name}` is older than it may be"))
-            }
+    let unreliable = [("std.source.missing", true), ("std.source.stale", false)];
+    for (relation, missing) in unreliable {
+        let tuples = settled.program.find(relation).map(|id| settled.tuples(Side::Before, id)).unwrap_or_default();
+        for source in tuples.iter().filter_map(|tuple| tuple.first()).map(Value::show) {
+            let message =
+                if missing { format!("source `{source}` is missing") } else { ambiguity::stale(settled, &source) };
+            add(Doubt::Source, &source, &message);
         }
     }
     found
@@ -395,10 +396,15 @@ fn reads_now(settled: &Settled<'_>) -> bool {
     let program = settled.program;
     let Some(now) = program.find("std.time.now") else { return false };
     let some = |name| program.find(name).is_some_and(|id| !settled.tuples(Side::Before, id).is_empty());
-    let idle = program.find("std.authority.may").filter(|_| !some("std.authority.mandate"));
+    let unless = |relation, given| program.find(relation).filter(|_| !some(given));
+    let idle = [unless("std.authority.may", "std.authority.mandate"), unless("std.source.stale", "std.source.max_age")];
     let objections = program.objections.iter().flat_map(|o| [Some(o.relation), o.possible, o.route]).flatten();
     let mut open: Vec<RelationId> = objections.chain(program.permits.iter().map(|permit| permit.relation)).collect();
-    open.extend(["std.intent.covers", "std.authority.accountable"].iter().filter_map(|name| program.find(name)));
+    open.extend(
+        ["std.intent.covers", "std.authority.accountable", "std.verdict.stale_source"]
+            .iter()
+            .filter_map(|name| program.find(name)),
+    );
     let words = [("std.authority.waiver", evidence::How::Waiver), ("std.authority.approval", evidence::How::Approval)];
     let spoken = words.into_iter().filter(|(fact, _)| some(fact));
     open.extend(spoken.filter_map(|(_, how)| program.find(how.relation())));
@@ -413,7 +419,7 @@ fn reads_now(settled: &Settled<'_>) -> bool {
     }
     let mut seen: BTreeSet<RelationId> = open.iter().copied().collect();
     while let Some(relation) = open.pop() {
-        if Some(relation) == idle {
+        if idle.contains(&Some(relation)) {
             continue;
         }
         open.extend(read.get(&relation).into_iter().flatten().filter(|id| seen.insert(**id)));

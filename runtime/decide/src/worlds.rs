@@ -17,6 +17,7 @@ mod transaction;
 use crate::case::{Case, Failure, SourceState};
 use admission::Admission;
 use engine::Delta;
+use evidence::Aged;
 use program::{Fact, FactSource, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Type, Value};
 use proof::{Inputs, Side};
 use serde::Serialize;
@@ -74,8 +75,13 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
     let (mut before, conflicts) = keys::settle(program, &base);
     let mut filled = Filled { program, own: own_source(case), before: &mut before, stated: Vec::new() };
     filled.sources(case, &base);
-    for (relation, subject, source) in conflicts {
-        filled.given("std.source.conflict", vec![relation, subject, source]);
+    for keys::Conflict { about: [relation, subject], source, winner } in conflicts {
+        match winner {
+            None => filled.given("std.source.conflict", vec![relation, subject, source]),
+            Some((winner, by)) => {
+                filled.given("std.source.prevails", vec![relation, subject, winner, source, Value::text(by)]);
+            }
+        }
     }
     filled.given("std.time.now", vec![Value::Time(case.now)]);
     let stated = std::mem::take(&mut filled.stated);
@@ -121,7 +127,7 @@ pub fn conflicts<'f>(program: &Program, facts: impl IntoIterator<Item = &'f Fact
             base.push((relation, fact.tuple.clone(), fact.origin.clone()));
         }
     }
-    let conflict = |(relation, subject, source): keys::Conflict| Conflict {
+    let conflict = |keys::Conflict { about: [relation, subject], source, .. }: keys::Conflict| Conflict {
         relation: relation.show(),
         subject: subject.show(),
         source: source.show(),
@@ -203,8 +209,24 @@ impl Filled<'_> {
         for state in &case.sources {
             match state {
                 SourceState::Missing(name) => self.given("std.source.missing", vec![Value::text(name.as_str())]),
-                SourceState::Stale(name) => self.given("std.source.stale", vec![Value::text(name.as_str())]),
+                SourceState::Aged(aged) => self.aged(aged, base),
             }
+        }
+    }
+
+    /// How old a source may be, and when it was observed: the latter as a fact of the file itself.
+    fn aged(&mut self, aged: &Aged, base: &[(RelationId, Tuple, Origin)]) {
+        let name = Value::text(aged.source.as_str());
+        self.given("std.source.max_age", vec![name.clone(), Value::Duration(aged.max_age)]);
+        for (file, at) in &aged.observed {
+            let sources = base.iter().map(|(_, _, origin)| &origin.source);
+            let own = sources.filter(|source| *source.name == *aged.source && *source.file == **file).min();
+            let own = own.map(|source| Origin { source: source.clone(), place: "observed".into() });
+            let origin = own.unwrap_or_else(|| Origin { source: self.own.clone(), place: "decision".into() });
+            let mut tuple = vec![name.clone(), Value::text(file.as_str())];
+            tuple.extend(at.map(Value::Time));
+            let relation = if at.is_some() { "std.source.observed" } else { "std.source.undated" };
+            self.given_at(relation, tuple, origin);
         }
     }
 }

@@ -26,7 +26,11 @@ authority std.authority.member P P
 authority std.authority.right P s
 state std.source.source s s s
 state std.source.missing s
+state std.source.max_age s d
+state std.source.observed s s t
+state std.source.undated s s
 state std.source.stale s
+state std.source.prevails s R s s s
 state std.source.conflict s R s
 state std.time.now t
 state std.intent.covers I R
@@ -64,6 +68,7 @@ std.verdict.no_intent(a, r) <- std.change.writes(a, r), not std.verdict.claimed(
 std.verdict.impacted(a, r) <- std.change.writes(a, r)
 std.verdict.impacted(a, hit) <- std.change.writes(a, r), std.graph.blast(r, hit)
 std.verdict.no_accountable(a, r) <- std.verdict.impacted(a, r), not either.std.authority.accountable(r, _)
+std.source.stale(s) <- std.source.max_age(s, _), std.source.undated(s, _)
 std.verdict.stale_source(s) <- std.source.stale(s), std.change.action(_, _, _)
 std.verdict.stale_source(s) <- std.source.missing(s), std.change.action(_, _, _)
 std.verdict.conflicting(a, r) <- std.verdict.impacted(a, r), std.source.conflict(_, r, _)
@@ -197,6 +202,7 @@ fn relation(line: &str) -> Relation {
             "j" => Type::Json,
             "i" => Type::Int,
             "t" => Type::Time,
+            "d" => Type::Duration,
             "instanced" => {
                 instanced = true;
                 continue;

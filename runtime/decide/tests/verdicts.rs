@@ -182,9 +182,16 @@ fn a_partial_change_a_stale_source_and_a_conflict_are_asked_about() {
     assert_eq!(decision.ambiguities[0].to, ["team-orders"]);
 
     let mut stale = case(&program, estate(), change(update()));
-    stale.sources.push(decide::SourceState::Stale("owners".into()));
+    let observed = std::collections::BTreeMap::from([("owners.csv".to_owned(), None)]);
+    stale.sources.push(decide::SourceState::Aged(evidence::Aged {
+        source: "owners".into(),
+        max_age: 60_000_000,
+        observed,
+    }));
     let decision = decide::decide(&stale).expect("a verdict");
     assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::Source]));
+    let said = "source `owners`: nobody says when owners.csv was observed, and it may be 1m old";
+    assert_eq!(decision.ambiguities[0].message, said);
 
     let mut facts = estate();
     facts.push(fact(&source(SourceKind::Cloud, "cloud.json"), "std.state.tag", &["db", "system", "toys"]));

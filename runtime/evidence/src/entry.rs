@@ -7,7 +7,7 @@ use crate::canonical::{decode, encode};
 use crate::record::{How, Record, Verdict};
 use program::{Digest, Verb};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An entry of the log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,9 +44,9 @@ pub struct Entry {
     /// Declared sources that were absent, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
-    /// Declared sources that were too old, sorted.
+    /// Declared sources whose age is limited, sorted: how old each may be, and when its files were observed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stale: Vec<String>,
+    pub aged: Vec<Aged>,
     /// The resources of its actions but reads, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
@@ -62,6 +62,18 @@ pub struct Entry {
     /// The lists were too long and end early: whoever looks for something reads what is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
+}
+
+/// How old a declared source may be, and when it was observed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aged {
+    /// Its name in the manifest.
+    pub source: String,
+    /// How old its facts may be, in microseconds.
+    pub max_age: i64,
+    /// By file, when it was observed, in microseconds since 1970; none where nobody says.
+    pub observed: BTreeMap<String, Option<i64>>,
 }
 
 /// What a log entry stands for.
@@ -103,7 +115,7 @@ impl Entry {
             session: record.session.clone(),
             content: None,
             missing: Vec::new(),
-            stale: Vec::new(),
+            aged: Vec::new(),
             resources: sorted(resources(false)),
             reads: sorted(resources(true)),
             rules: sorted(reasons().map(|reason| reason.rule.as_str()).chain(kinds)),
@@ -145,7 +157,7 @@ impl Entry {
             session: None,
             content: None,
             missing: Vec::new(),
-            stale: Vec::new(),
+            aged: Vec::new(),
             resources: Vec::new(),
             reads: Vec::new(),
             rules: sorted(approval.accepts.iter().map(|one| one.what.as_str())),

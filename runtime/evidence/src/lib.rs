@@ -26,7 +26,7 @@ mod verify;
 
 pub use approval::{Accepted, Approval};
 pub use cited::cited;
-pub use entry::{Entry, Kept};
+pub use entry::{Aged, Entry, Kept};
 pub use envelope::{Opened, PAYLOAD_TYPE, Predicate, Refused, Sealed, kind, open, seal};
 pub use key::{NoKey, PublicKey, SigningKey};
 pub use log::{Log, LogFault, Storage, View};

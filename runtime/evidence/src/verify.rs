@@ -123,7 +123,7 @@ fn receipt(opened: &Opened<Record>, trust: &Trust<'_>) -> Result<Part, Refused> 
         // What it says of other files is the log's word; they are not here.
         content: entry.content.clone(),
         missing: entry.missing.clone(),
-        stale: entry.stale.clone(),
+        aged: entry.aged.clone(),
         ..crate::Entry::of_decision(record, &opened.digest, &entry.time, entry.position)
     };
     if *entry != again {

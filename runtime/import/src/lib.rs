@@ -4,7 +4,7 @@
 //! - [`read`]: bytes in, [`Imported`] out; `recognise` says which format they are in.
 //! - `encoding`, `json`, `node`: bytes to text, text to exact JSON, JSON walked with a place for every complaint.
 //! - `sensitive`: what must not be seen, replaced before anything else looks at it.
-//! - `terraform`: plans and states. `kubernetes`: manifests and dumps, in JSON and in `yaml`. `writ_change`, `facts`, `table`: our own formats. `codeowners`: who owns a folder.
+//! - `terraform`: plans and states. `kubernetes`: manifests and dumps, in JSON and in `yaml`. `writ_change`, `facts`, `table`: our own formats. `codeowners`: who owns a folder. `records`: any table or list, as it is or by a mapping.
 //! - `locate`: where in a text something stands that was read.
 //!
 //! INVARIANT: the same bytes and options give the same facts in the same order, however the keys of an object stand.
@@ -21,6 +21,7 @@ mod malformed;
 mod nearest;
 mod node;
 mod recognise;
+mod records;
 mod sensitive;
 mod sheet;
 mod table;
@@ -33,6 +34,7 @@ pub use kubernetes::Manifests;
 pub use locate::{locate, locate_action};
 pub use malformed::Malformed;
 pub use recognise::{Expected, Format};
+pub use records::{Records, Stated};
 pub use sensitive::SensitiveKey;
 
 use program::{Change, Digest, Fact, FactSource, Relation, SourceKind, Speaks};
@@ -62,6 +64,8 @@ pub struct Options<'a> {
     pub estate: Option<&'a str>,
     /// The folder of the root module, relative to the repository; `.` unless given.
     pub folder: Option<&'a str>,
+    /// How the rows of a file of records are found, and what facts they give.
+    pub records: Option<&'a Records>,
     /// The program's relations, sorted by name: they say how to read the columns of facts files.
     pub relations: &'a [Relation],
 }
@@ -139,12 +143,52 @@ fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Impor
         recognise::Content::Json(Format::Kubernetes, json) => kubernetes::read_json(&json, source, &sealer, options)?,
         recognise::Content::Yaml(documents) => kubernetes::read_yaml(&documents, source, &sealer, options)?,
         recognise::Content::Json(_, json) => facts::read(&json, source(SourceKind::Facts, Speaks::Intended), options)?,
+        recognise::Content::Text(Format::Records) => records::read(&file, &text, source, options)?,
         recognise::Content::Text(Format::Codeowners) => {
             codeowners::read(&text, source(SourceKind::Ownership, Speaks::Intended))
         }
         recognise::Content::Text(_) => table::read(&file, &text, source(SourceKind::Facts, Speaks::Intended), options)?,
     };
     imported.format = format;
+    imported.skipped.sort();
+    sheet::tidy(&mut imported.facts);
+    Ok(imported)
+}
+
+/// The files of a folder, each with its path; `None` where there is no such folder. What goes wrong is a sentence.
+pub type FolderReader<'r> = dyn Fn(&str) -> Result<Option<Vec<(String, Vec<u8>)>>, String> + 'r;
+
+/// Reads Terraform's own text: a folder of `.tf` files, with the modules in other folders that it calls.
+///
+/// - `name`: the folder as given.
+/// - `files`: gives the `.tf` and `.tfvars` files of a folder (`.`, `./modules/network`), seen from the repository.
+/// - `options`: of them `folder` says where the root module is.
+///
+/// # Faults
+/// [`Malformed`] with file and place, for whatever Terraform would refuse too, as far as it is looked at.
+pub fn read_terraform(name: &str, files: &FolderReader<'_>, options: &Options<'_>) -> Result<Imported, Malformed> {
+    let folder: Arc<str> = name.replace('\\', "/").into();
+    let source = |digest: String| FactSource {
+        name: options.source.map_or_else(|| folder.clone(), Arc::from),
+        kind: SourceKind::Plan,
+        file: folder.clone(),
+        speaks: options.speaks.unwrap_or(Speaks::Intended),
+        rank: options.rank,
+        observed_at: options.observed_at,
+        digest: digest.into(),
+        complete: true,
+    };
+    let sealer = Sealer::new(options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(name.as_bytes())));
+    let read = terraform::text::read(options.folder.unwrap_or("."), files, source, &sealer, options);
+    // A place names the file too, seen from the folder.
+    let mut imported = read.map_err(|fault| match fault.place.split_once(':') {
+        Some((file, place)) => {
+            let file = terraform::configuration::folder(&format!("{name}/{file}"));
+            Malformed { place: place.to_owned(), ..fault }.in_file(file.trim_start_matches("./"))
+        }
+        None => fault.in_file(name),
+    })?;
+    imported.format = Format::TerraformFolder;
     imported.skipped.sort();
     sheet::tidy(&mut imported.facts);
     Ok(imported)

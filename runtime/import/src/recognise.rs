@@ -22,6 +22,10 @@ pub enum Format {
     Codeowners,
     /// Objects of a cluster, in YAML or JSON: manifests, or what `kubectl get -o yaml` answers.
     Kubernetes,
+    /// Rows of JSON, NDJSON, YAML, TOML or CSV; only where a source says so.
+    Records,
+    /// Terraform's own text: not a file, but a folder of them.
+    TerraformFolder,
 }
 
 /// What a file is wanted for.
@@ -48,7 +52,7 @@ pub(crate) enum Content {
 
 impl Format {
     /// Every format, in order.
-    pub const ALL: [Format; 7] = [
+    pub const ALL: [Format; 9] = [
         Format::TerraformPlan,
         Format::TerraformState,
         Format::WritChange,
@@ -56,6 +60,8 @@ impl Format {
         Format::Csv,
         Format::Codeowners,
         Format::Kubernetes,
+        Format::Records,
+        Format::TerraformFolder,
     ];
 
     /// The word of `--format` and of the manifest's `kind`.
@@ -68,6 +74,8 @@ impl Format {
             Format::Csv => "csv",
             Format::Codeowners => "codeowners",
             Format::Kubernetes => "kubernetes",
+            Format::Records => "records",
+            Format::TerraformFolder => "terraform-folder",
         }
     }
 
@@ -85,6 +93,8 @@ impl Format {
             Format::Csv => "a facts file in CSV",
             Format::Codeowners => "a CODEOWNERS file",
             Format::Kubernetes => "a file of Kubernetes objects",
+            Format::Records => "a file of records",
+            Format::TerraformFolder => "a folder of Terraform text",
         }
     }
 
@@ -92,8 +102,8 @@ impl Format {
         match expected {
             Expected::Anything => true,
             Expected::Change => matches!(self, Format::TerraformPlan | Format::WritChange | Format::Kubernetes),
-            Expected::State => matches!(self, Format::TerraformState | Format::Kubernetes),
-            Expected::Facts => matches!(self, Format::Facts | Format::Csv | Format::Codeowners),
+            Expected::State => matches!(self, Format::TerraformState | Format::Kubernetes | Format::TerraformFolder),
+            Expected::Facts => matches!(self, Format::Facts | Format::Csv | Format::Codeowners | Format::Records),
         }
     }
 }
@@ -142,15 +152,19 @@ fn with_way_out(malformed: Malformed, found: Format, change_wanted: bool) -> Mal
             "`terraform plan -out p` and then `terraform show -json p` write a plan; a state is given with `--state`",
         ),
         (Format::TerraformPlan | Format::WritChange, _) => malformed.help("give it as the change to decide"),
-        (Format::TerraformState | Format::Kubernetes, _) => malformed.help("give it with `--state`"),
-        (Format::Facts | Format::Csv | Format::Codeowners, _) => malformed.help("give it with `--facts`"),
+        (Format::TerraformState | Format::Kubernetes | Format::TerraformFolder, _) => {
+            malformed.help("give it with `--state`")
+        }
+        (Format::Facts | Format::Csv | Format::Codeowners | Format::Records, _) => {
+            malformed.help("give it with `--facts`")
+        }
     }
 }
 
 fn content(name: &str, text: &str, insisted: Option<Format>) -> Result<Content, Malformed> {
     let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
     let text_format = match insisted {
-        Some(format @ (Format::Csv | Format::Codeowners)) => return Ok(Content::Text(format)),
+        Some(format @ (Format::Csv | Format::Codeowners | Format::Records)) => return Ok(Content::Text(format)),
         _ if text.trim_start().starts_with(['{', '[']) && !base.eq_ignore_ascii_case("codeowners") => None,
         _ if base.to_ascii_lowercase().ends_with(".csv") => Some(Format::Csv),
         _ if base.eq_ignore_ascii_case("codeowners") => Some(Format::Codeowners),

@@ -1,9 +1,10 @@
-//! Terraform's plans and states.
+//! Terraform's plans, states and text.
 //!
 //! - `address`: names of modules and resources, and the references that expressions make.
 //! - `resource`: one instance and the facts about it; `unknown`: values that are known after the apply.
 //! - `configuration`: the plan's configuration as blocks with references; `resolve`: which instances they mean.
 //! - `plan`, `state`: the two files. `agreement`: whether a plan agrees with itself. `worlds`: what follows from a plan.
+//! - `text`: Terraform's own text, without a plan.
 //! - `flat`: attributes as version 3 of states flattened them.
 
 pub(crate) mod address;
@@ -14,5 +15,6 @@ pub(crate) mod plan;
 pub(crate) mod resolve;
 pub(crate) mod resource;
 pub(crate) mod state;
+pub(crate) mod text;
 pub(crate) mod unknown;
 pub(crate) mod worlds;

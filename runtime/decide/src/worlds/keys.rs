@@ -1,10 +1,19 @@
 //! `key(…) prefer (…)`: which of several facts with one key the rules see, and which of them count as a conflict.
 
-use program::{Origin, Program, RelationId, Tuple, Value};
+use program::{FactSource, Origin, Program, RelationId, Tuple, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-/// A conflict: relation, subject, the source whose word differs.
-pub(super) type Conflict = (Value, Value, Value);
+/// Sources that disagree about one subject.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Conflict {
+    /// The relation and the first column of its key.
+    pub(super) about: [Value; 2],
+    /// The source whose word differs from what counts; where none goes first, each of them.
+    pub(super) source: Value,
+    /// Whose word counts, and why.
+    pub(super) winner: Option<(Value, &'static str)>,
+}
 
 /// The tuples that rules see, and the conflicts among `facts`.
 ///
@@ -43,13 +52,24 @@ pub(super) fn settle(
         let best = group.iter().map(|(_, origin)| place(origin)).min();
         let winners: BTreeSet<&Tuple> =
             group.iter().filter(|(_, origin)| Some(place(origin)) == best).map(|(tuple, _)| *tuple).collect();
+        let first = group.iter().filter(|(_, origin)| Some(place(origin)) == best).map(|(_, origin)| &origin.source);
+        let first: BTreeSet<&Arc<FactSource>> = first.collect();
         for (tuple, origin) in &group {
             let among_equals = winners.len() > 1 && Some(place(origin)) == best;
-            if among_equals || !winners.contains(tuple) {
-                let subject = values.first().map(|value| Value::text(value.show()));
-                let source = Value::Text(origin.source.name.clone());
-                conflicts.extend(subject.map(|subject| (Value::text(relation.name.as_str()), subject, source)));
+            if !among_equals && winners.contains(tuple) {
+                continue;
             }
+            let Some(subject) = values.first().map(|value| Value::text(value.show())) else { continue };
+            let source = Value::Text(origin.source.name.clone());
+            let conflict = |winner| Conflict {
+                about: [Value::text(relation.name.as_str()), subject.clone()],
+                source: source.clone(),
+                winner,
+            };
+            conflicts.insert(conflict(None));
+            let by = if best.map(|best| best.0) == Some(place(origin).0) { "rank" } else { "kind" };
+            let winners = first.iter().filter(|_| !among_equals);
+            conflicts.extend(winners.map(|winner| conflict(Some((Value::Text(winner.name.clone()), by)))));
         }
         seen.entry(id).or_default().extend(winners.into_iter().cloned());
     }

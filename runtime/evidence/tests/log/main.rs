@@ -29,7 +29,7 @@ fn entry(number: u64, position: u64) -> Entry {
         session: None,
         content: None,
         missing: Vec::new(),
-        stale: Vec::new(),
+        aged: Vec::new(),
         resources: vec![format!("r{number}")],
         reads: Vec::new(),
         rules: Vec::new(),

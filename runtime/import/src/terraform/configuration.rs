@@ -221,7 +221,7 @@ fn expression(list: &Node<'_>, attribute: &str) -> Result<Expression, Malformed>
 }
 
 /// The folder that a local module source names, seen from the folder it is called in.
-fn below(parent: &str, source: &str) -> Option<String> {
+pub(crate) fn below(parent: &str, source: &str) -> Option<String> {
     let source = source.replace('\\', "/");
     if !(source.starts_with("./") || source.starts_with("../") || source == "." || source == "..") {
         return None;

@@ -33,11 +33,11 @@ pub(crate) struct Worlds<'a> {
 }
 
 /// References with the place of each.
-type References = BTreeMap<Edge, String>;
+pub(crate) type References = BTreeMap<Edge, String>;
 
 /// `from`'s attribute refers to `to`'s attribute.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Edge {
+pub(crate) struct Edge {
     from: Address,
     attribute: String,
     to: Address,
@@ -336,6 +336,18 @@ pub(crate) fn references<'a>(world: &World<'a>, from: &Address) -> Vec<Referring
         out.push(Referring { attribute: &expression.attribute, place: &expression.place, found });
     }
     out
+}
+
+/// What an instance refers to, added to the references of its world.
+pub(crate) fn all_references<'a>(world: &World<'a>, from: &Address, edges: &mut References) -> Vec<Referring<'a>> {
+    let found = references(world, from);
+    add(edges, from, &found, |_, _| true);
+    found
+}
+
+/// States references.
+pub(crate) fn state_edges(edges: &References, sheet: &Sheet, facts: &mut Vec<Fact>) {
+    facts.extend(edges.iter().map(|(edge, place)| edge.fact(sheet, place)));
 }
 
 fn add(edges: &mut References, from: &Address, found: &[Referring<'_>], holds: impl Fn(&str, &Address) -> bool) {

@@ -1,0 +1,216 @@
+//! Which instances there are: every block of every module instance, once for each `count` and `for_each`.
+
+use super::super::address::{Address, Key};
+use super::super::resource::{Instance, Layout};
+use super::folder::{Folder, Folders, Placed, attribute};
+use super::references::{META, inner, iterator, name_of, provider_name};
+use super::scope::{Repeat, Scope};
+use crate::Malformed;
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::{Block, Body, Structure};
+use program::Json;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::sync::Arc;
+
+/// Every instance, and what was read over.
+pub(super) struct Expanded {
+    pub(super) instances: Vec<Instance>,
+    /// Place and reason.
+    pub(super) skipped: Vec<(String, String)>,
+}
+
+/// What a block is made for: no key, or one for each.
+type Made = (Option<Key>, Repeat);
+
+/// Expands a folder and all that it calls.
+pub(super) fn expand(folder: &Rc<Folder>, folders: &mut Folders<'_>) -> Result<Expanded, Malformed> {
+    let root = Scope::root(folder.clone());
+    let mut all = Expanded { instances: Vec::new(), skipped: Vec::new() };
+    // First every module instance, so that what one puts out is there for the next.
+    let mut scopes = vec![root];
+    let mut at = 0;
+    while let Some(scope) = scopes.get(at).cloned() {
+        at += 1;
+        for (name, call) in &scope.folder.calls {
+            let Some(inner) = inner(&scope.folder, call, folders)? else {
+                let what = format!(
+                    "{} is text of another place: what it makes is not known",
+                    scope.named(&format!("module.{name}"))
+                );
+                all.skipped.push((call.place(&call.part), what));
+                continue;
+            };
+            for (key, repeat) in all.made(&scope, call, &format!("module.{name}"))? {
+                scopes.push(scope.below(name, key, inner.clone(), repeat));
+                if scopes.len() > super::INSTANCES {
+                    return Err(call.wrong(&call.part, format!("more than {} modules are called", super::INSTANCES)));
+                }
+            }
+        }
+    }
+    for scope in &scopes {
+        for ((data, kind, name), block) in &scope.folder.blocks {
+            let plain = format!("{}{kind}.{name}", if *data { "data." } else { "" });
+            for (key, repeat) in all.made(scope, block, &plain)? {
+                let address = Address {
+                    modules: scope.path.clone(),
+                    data: *data,
+                    kind: kind.clone(),
+                    name: name.clone(),
+                    key,
+                    deposed: None,
+                };
+                all.instances.push(instance(scope, block, address, &repeat));
+                if all.instances.len() > super::INSTANCES {
+                    return Err(block.wrong(&block.part, format!("more than {} resources are made", super::INSTANCES)));
+                }
+            }
+        }
+    }
+    Ok(all)
+}
+
+impl Expanded {
+    /// For what a block is made. Where that is not known it is taken as one without a key, and said.
+    fn made(&mut self, scope: &Scope, block: &Placed<Block>, name: &str) -> Result<Vec<Made>, Malformed> {
+        let body = &block.part.body;
+        let place = scope.named(name);
+        let repeat = |key: Json, value: Option<Json>| Repeat { key: Some(key), value, bound: Vec::new() };
+        if let Some(count) = attribute(body, "count") {
+            return match scope.value(&Repeat::default(), &place, count) {
+                Json::Int(count) if (0..=super::INSTANCES as i64).contains(&count) => {
+                    Ok((0..count).map(|at| (Some(Key::Index(at)), repeat(Json::Int(at), None))).collect())
+                }
+                // A text or a truth value that counts: Terraform converts text alone.
+                Json::Text(text) => match text.parse::<i64>() {
+                    Ok(count) if (0..=super::INSTANCES as i64).contains(&count) => {
+                        Ok((0..count).map(|at| (Some(Key::Index(at)), repeat(Json::Int(at), None))).collect())
+                    }
+                    _ => Err(block.wrong(count, format!("the `count` of {place} is no number"))),
+                },
+                Json::Unknown(_) | Json::Sensitive(_) => {
+                    self.unsure(block, count, &place, "count");
+                    Ok(vec![(None, Repeat::default())])
+                }
+                Json::Int(_) => {
+                    Err(block
+                        .wrong(count, format!("the `count` of {place} is negative or beyond {}", super::INSTANCES)))
+                }
+                Json::Null | Json::Bool(_) | Json::Decimal(_) | Json::Array(_) | Json::Object(_) => {
+                    Err(block.wrong(count, format!("the `count` of {place} is no whole number")))
+                }
+            };
+        }
+        let Some(each) = attribute(body, "for_each") else { return Ok(vec![(None, Repeat::default())]) };
+        match scope.value(&Repeat::default(), &place, each) {
+            Json::Object(entries) => Ok(entries
+                .into_iter()
+                .map(|(key, value)| (Some(Key::Name(key.clone())), repeat(Json::Text(key), Some(value))))
+                .collect()),
+            Json::Array(items) if items.iter().all(|item| matches!(item, Json::Text(_))) => {
+                let named: BTreeMap<Arc<str>, Json> = items
+                    .into_iter()
+                    .filter_map(|item| if let Json::Text(key) = &item { Some((key.clone(), item)) } else { None })
+                    .collect();
+                Ok(named
+                    .into_iter()
+                    .map(|(key, value)| (Some(Key::Name(key.clone())), repeat(Json::Text(key), Some(value))))
+                    .collect())
+            }
+            Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => {
+                Err(block.wrong(each, format!("the `for_each` of {place} is neither a map nor a set of texts")))
+            }
+            Json::Array(_) | Json::Unknown(_) | Json::Sensitive(_) => {
+                self.unsure(block, each, &place, "for_each");
+                Ok(vec![(None, Repeat::default())])
+            }
+        }
+    }
+
+    fn unsure(&mut self, block: &Placed<Block>, at: &Expression, place: &str, word: &str) {
+        let what = format!("the `{word}` of {place} is not known: it is read as one without a key");
+        self.skipped.push((block.place(at), what));
+    }
+}
+
+fn instance(scope: &Scope, block: &Placed<Block>, address: Address, repeat: &Repeat) -> Instance {
+    let body = &block.part.body;
+    let name = address.to_string();
+    let mut entries = BTreeMap::new();
+    fill(scope, body, &name, repeat, true, &mut entries);
+    let place = block.place(&block.part);
+    Instance {
+        provider: scope.folder.provider(&provider_name(body, &address.kind)),
+        address,
+        config: Json::Object(entries),
+        config_place: place.clone(),
+        place,
+        dependencies: Vec::new(),
+        marked: false,
+        layout: Layout::Flat,
+    }
+}
+
+/// The attributes of a body, and its blocks as lists.
+fn fill(scope: &Scope, body: &Body, place: &str, repeat: &Repeat, top: bool, entries: &mut BTreeMap<Arc<str>, Json>) {
+    for structure in body {
+        match structure {
+            Structure::Attribute(attribute) => {
+                let name = attribute.key.as_str();
+                if !(top && META.contains(&name)) {
+                    let value = scope.value(repeat, &format!("{place}.{name}"), &attribute.value);
+                    entries.insert(name.into(), value);
+                }
+            }
+            Structure::Block(block) => {
+                let (word, name) = (block.ident.as_str(), name_of(block));
+                if top && (META.contains(&word) || word == "provisioner") {
+                    continue;
+                }
+                let from = match entries.get(name) {
+                    Some(Json::Array(items)) => items.len(),
+                    _ => 0,
+                };
+                let made = parts(scope, block, &format!("{place}.{name}"), repeat, from);
+                let under = entries.entry(name.into()).or_insert_with(|| Json::Array(Vec::new()));
+                match (under, made) {
+                    (Json::Array(items), Json::Array(more)) => items.extend(more),
+                    // How many there are of it is not known, so nothing of it is.
+                    (under, made) => *under = if matches!(under, Json::Unknown(_)) { under.clone() } else { made },
+                }
+            }
+        }
+    }
+}
+
+/// What a nested block makes: one part, or as many as a `dynamic` block says.
+///
+/// - `from`: how many there are already.
+fn parts(scope: &Scope, block: &Block, place: &str, repeat: &Repeat, from: usize) -> Json {
+    let one = |body: &Body, repeat: &Repeat, at: usize| {
+        let mut entries = BTreeMap::new();
+        fill(scope, body, &format!("{place}[{}]", from + at), repeat, false, &mut entries);
+        Json::Object(entries)
+    };
+    if block.ident.as_str() != "dynamic" {
+        return Json::Array(vec![one(&block.body, repeat, 0)]);
+    }
+    let (each, content) = (attribute(&block.body, "for_each"), block.body.get_blocks("content").next());
+    let (Some(each), Some(content)) = (each, content) else { return Json::Unknown(place.into()) };
+    let items: Vec<(Json, Json)> = match scope.value(repeat, place, each) {
+        Json::Array(items) => items.into_iter().map(|item| (item.clone(), item)).collect(),
+        Json::Object(entries) => entries.into_iter().map(|(key, value)| (Json::Text(key), value)).collect(),
+        Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => {
+            return Json::Unknown(place.into());
+        }
+        Json::Unknown(_) | Json::Sensitive(_) => return Json::Unknown(place.into()),
+    };
+    let word = iterator(block);
+    let made = items.into_iter().enumerate().map(|(at, (key, value))| {
+        let mut repeat = repeat.clone();
+        repeat.bound.push((word.clone(), Json::object([("key", key), ("value", value)])));
+        one(&content.body, &repeat, at)
+    });
+    Json::Array(made.collect())
+}

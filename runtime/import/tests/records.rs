@@ -1,0 +1,204 @@
+//! Rows of any tool: how they are found, what they give, what is refused.
+
+use import::{Format, Imported, Malformed, Options, Records, Stated, read};
+use program::{Column, Reading, Relation, Scope, Type};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+fn relations() -> Vec<Relation> {
+    let column = |(name, r#type): (&str, Type)| Column { name: name.to_owned(), r#type, lattice: None };
+    let relation = |name: &str, columns: [(&str, Type); 2]| Relation {
+        name: name.to_owned(),
+        columns: columns.into_iter().map(column).collect(),
+        scope: Scope::State,
+        authority: false,
+        instanced: false,
+        key: None,
+        reading: Reading::Only,
+        optional: false,
+        hidden: false,
+    };
+    let entity = |name: &str| Type::Entity(name.to_owned());
+    vec![
+        relation("policy.size", [("r", entity("std.state.Resource")), ("size", Type::Int)]),
+        relation("std.ownership.owner", [("r", entity("std.state.Resource")), ("by", entity("std.authority.Party"))]),
+    ]
+}
+
+fn import(name: &str, text: &str, records: &Records) -> Result<Imported, Malformed> {
+    let relations = relations();
+    let options = Options {
+        format: Some(Format::Records),
+        source: Some("inventory"),
+        records: Some(records),
+        relations: &relations,
+        ..Options::default()
+    };
+    read(name, text.as_bytes(), &options)
+}
+
+fn stated(relation: &str, columns: &[(&str, &str)]) -> Stated {
+    let columns = columns.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    Stated { relation: relation.to_owned(), columns }
+}
+
+/// Each fact with its place.
+fn lines(imported: &Imported) -> Vec<String> {
+    let shown = imported.facts.iter().filter(|fact| &*fact.relation != "std.record.says");
+    shown.map(|fact| format!("{fact} {}", fact.origin.place)).collect()
+}
+
+fn plain(name: &str, text: &str) -> Vec<String> {
+    lines(&import(name, text, &Records::default()).unwrap_or_else(|malformed| panic!("{malformed}")))
+}
+
+#[test]
+fn rows_are_found_without_a_word() {
+    assert_eq!(
+        plain("a.json", r#"[{"x": 1}, {"x": 2}]"#),
+        [
+            r#"std.record.record("inventory/0", "", "inventory", "a.json", {"x": 1}) /0"#,
+            r#"std.record.record("inventory/1", "", "inventory", "a.json", {"x": 2}) /1"#
+        ]
+    );
+    assert_eq!(
+        plain("a.json", r#"{"Vpcs": [{"VpcId": "v"}], "NextToken": "t"}"#),
+        [
+            r#"std.record.record("inventory/0", "", "inventory", "a.json", {"NextToken": "t"}) "#,
+            r#"std.record.record("inventory/Vpcs/0", "Vpcs", "inventory", "a.json", {"VpcId": "v"}) /Vpcs/0"#
+        ]
+    );
+    let one = r#"std.record.record("inventory/0", "", "inventory", "FILE", {"a": ["b"]}) PLACE"#;
+    let expect = |file: &str, place: &str| one.replace("FILE", file).replace("PLACE", place);
+    assert_eq!(plain("OWNERS", "a:\n- b\n"), [expect("OWNERS", "1:1")]);
+    assert_eq!(plain("a.toml", "a = [\"b\"]\n"), [expect("a.toml", "")]);
+    assert_eq!(plain("a.ndjson", "\n{\"a\": [\"b\"]}\n"), [expect("a.ndjson", "2:1")]);
+    assert_eq!(
+        plain("a.csv", "name,size\nx,\n"),
+        [r#"std.record.record("inventory/0", "", "inventory", "a.csv", {"name": "x", "size": null}) 2:1"#]
+    );
+    assert_eq!(plain("a.yaml", "---\na: 1\n---\na: 2\n").len(), 2);
+    assert_eq!(plain("a.json", "{\"a\": 1}\n{\"a\": 2}\n").len(), 2);
+}
+
+#[test]
+fn what_a_row_says_is_stated_by_its_place() {
+    let imported =
+        import("a.json", r#"[{"a": {"b": [1, {"c": "x"}]}, "d": true, "e": null, "f": ""}]"#, &Records::default());
+    let imported = imported.expect("reads");
+    let said = imported.facts.iter().filter(|fact| &*fact.relation == "std.record.says");
+    let said: Vec<String> = said.map(|fact| format!("{} {}", fact.tuple[1].show(), fact.tuple[2].show())).collect();
+    assert_eq!(said, [" inventory/0", "a/b 1", "a/b/c x", "d true"]);
+}
+
+#[test]
+fn a_mapping_keeps_what_it_names_and_counts_the_rest() {
+    let records = Records {
+        rows: Some("/teams/*".into()),
+        facts: vec![stated("std.ownership.owner", &[("r", "repo/{repos/*}"), ("by", "{#}")])],
+        ..Records::default()
+    };
+    let text = "teams:\n  net:\n    repos: [a, b]\n  dns:\n    repos: []\n  web: {}\n";
+    let imported = import("teams.yaml", text, &records).expect("reads");
+    assert_eq!(
+        lines(&imported),
+        [r#"std.ownership.owner("repo/a", "net") 3:5"#, r#"std.ownership.owner("repo/b", "net") 3:5"#]
+    );
+    assert_eq!(imported.skipped.len(), 1);
+    assert_eq!(imported.skipped[0].why, "this row has no `repos/*`, so there is no std.ownership.owner");
+}
+
+#[test]
+fn a_table_fills_columns_of_any_type() {
+    let records =
+        Records { facts: vec![stated("policy.size", &[("r", "{name}"), ("size", "{gb}")])], ..Records::default() };
+    let imported = import("a.csv", "name,gb\nx,3\ny,\nz,\n", &records).expect("reads");
+    assert_eq!(lines(&imported), [r#"policy.size("x", 3) 2:1"#]);
+    assert_eq!(imported.skipped[0].why, "2 rows, the first here, have no `gb`, so there is no policy.size");
+    assert_eq!(&*imported.skipped[0].place, "3:1");
+}
+
+#[test]
+fn a_row_is_called_as_its_list_says() {
+    let id = BTreeMap::from([("Vpcs".to_owned(), "{VpcId}".to_owned()), (String::new(), "x/{n}".to_owned())]);
+    let records = Records { id, ..Records::default() };
+    let imported = import("a.json", r#"{"Vpcs": [{"VpcId": "v"}], "Other": [{"n": 1}, {}]}"#, &records).expect("reads");
+    let rows = imported.facts.iter().filter(|fact| &*fact.relation == "std.record.record");
+    let names: Vec<String> = rows.map(|fact| fact.tuple[0].show()).collect();
+    assert_eq!(names, ["v", "x/1"]);
+    assert_eq!(imported.skipped[0].why, "this row has no `n`, so there is no name for it");
+}
+
+#[test]
+fn a_file_may_say_when_it_was_observed() {
+    let records = Records { observed: Some("/meta/time".into()), ..Records::default() };
+    let read = |text: &str| import("a.json", text, &records);
+    let imported = read(r#"{"meta": {"time": "2026-01-01T00:00:00Z"}, "rows": [{}]}"#).expect("reads");
+    assert_eq!(imported.source.observed_at, Some(1_767_225_600_000_000));
+    for text in [r#"{"meta": {"time": "soon"}}"#, r#"{"meta": {}}"#, "[]"] {
+        assert!(read(text).expect_err("no time").to_string().contains("no time stands here"), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_with_its_place() {
+    let complaint =
+        |name: &str, text: &str, records: &Records| import(name, text, records).expect_err("it is wrong").to_string();
+    let check = |name: &str, text: &str, expect: &str| {
+        let said = complaint(name, text, &Records::default());
+        assert!(said.contains(expect), "{said}");
+    };
+    check("a.json", "", "the file is empty");
+    check("a.json", " \n", "nothing but space");
+    check("a.json", "[1,", "a.json:1:4");
+    check("a.json", r#"{"a": 1, "a": 2}"#, "occurs twice");
+    check("a.ndjson", "{}\n{\n", "a.ndjson:2:");
+    check("a.toml", "a = \n", "this is no TOML");
+    check("a.toml", "a = inf\n", "has no form in JSON");
+    check("a.yaml", "a: [\n", "this is no YAML");
+    check("a.yaml", "# nothing\n", "holds no record");
+    check("a.csv", "a,b\n1\n", "a.csv:2:1");
+    check("a.csv", "a,a\n1,2\n", "the column `a` occurs twice");
+
+    let mapped = |relation: &str, columns: &[(&str, &str)]| {
+        let records = Records { facts: vec![stated(relation, columns)], ..Records::default() };
+        complaint("a.json", r#"[{"n": "x", "o": {}}]"#, &records)
+    };
+    assert!(mapped("policy.siz", &[]).contains("did you mean `policy.size`"));
+    assert!(mapped("policy.size", &[("r", "{n}"), ("sise", "1")]).contains("did you mean `size`"));
+    assert!(mapped("policy.size", &[("r", "{n}")]).contains("does not fill `size`"));
+    assert!(mapped("policy.size", &[("r", "{n"), ("size", "1")]).contains("a brace too many"));
+    assert!(mapped("policy.size", &[("r", "{n}"), ("size", "{n}")]).contains("takes an integer; this row gives text"));
+    assert!(mapped("policy.size", &[("r", "{o}"), ("size", "1")]).contains("gives an object"));
+    let rows = |pattern: &str| {
+        let records = Records { rows: Some(pattern.into()), ..Records::default() };
+        complaint("a.json", r#"{"a": {"b": 1}}"#, &records)
+    };
+    assert!(rows("/x/*").contains("`x` is missing here"));
+    assert!(rows("/a/b/*").contains("expected an array or an object, for `*` of `rows`, found an integer"));
+    let id = Records { id: BTreeMap::from([(String::new(), "{o}".to_owned())]), ..Records::default() };
+    assert!(complaint("a.json", r#"[{"o": {}}]"#, &id).contains("names no text or number"));
+}
+
+proptest! {
+    /// No text makes it panic, whatever it is called.
+    #[test]
+    fn any_text_is_read_or_refused(text in "[\\[\\]{}\":,a-c0-2\\n #.=*-]{0,60}", ending in "(json|ndjson|yaml|toml|csv|)") {
+        let _ = import(&format!("a.{ending}"), &text, &Records::default());
+    }
+
+    /// The order of an object's keys changes no fact.
+    #[test]
+    fn keys_stand_in_any_order(values in prop::collection::btree_map("[a-f]", 0_i64..9, 0..6)) {
+        let written = |entries: Vec<(&String, &i64)>| {
+            let parts: Vec<String> = entries.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
+            format!("[{{{}}}]", parts.join(", "))
+        };
+        let forth = import("a.json", &written(values.iter().collect()), &Records::default()).expect("reads");
+        let back = import("a.json", &written(values.iter().rev().collect()), &Records::default()).expect("reads");
+        prop_assert_eq!(
+            forth.facts.iter().map(ToString::to_string).collect::<Vec<_>>(),
+            back.facts.iter().map(ToString::to_string).collect::<Vec<_>>()
+        );
+    }
+}
