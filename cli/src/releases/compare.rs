@@ -316,6 +316,7 @@ fn cases(tree: &Tree, program: &Program) -> Result<Vec<Kept>, Failure> {
                 sensitive: key,
                 estate: None,
                 folder: None,
+                records: None,
                 relations: &program.relations,
             };
             import::read(path, &bytes, &options).map_err(|e| bad(e.to_string()))
