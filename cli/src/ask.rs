@@ -1,10 +1,10 @@
 //! `writ why`, `writ why-not` and `writ query`: questions about a model, with or without a change.
 
-use crate::arguments::{self, Inputs, Rows};
+use crate::arguments::{self, Question, Rows};
 use crate::decide::{apart, limited};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
-use crate::output::{self, Answer, Output};
+use crate::output::{self, Answer};
 use crate::places::Places;
 use crate::policy;
 use decide::{ask, draw};
@@ -31,11 +31,9 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
         ("html", Format::Html),
     ];
     let json = arguments.json.then_some(Format::Json);
-    let mut outputs = output::outputs(&arguments.output, json, &formats, "html=why.html")?;
-    if outputs.is_empty() {
-        outputs.push(Output { format: Format::Text, file: None });
-    }
-    let loaded = inputs::load(&arguments.inputs, arguments.change.as_deref())?;
+    let outputs = output::outputs(&arguments.output, json, &formats, "html=why.html")?;
+    let Question { inputs, change } = &arguments.question;
+    let loaded = inputs::load(inputs, change.as_deref())?;
     apart(
         &loaded.kept,
         &loaded.files,
@@ -45,9 +43,8 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
     let asked = policy::atom(&loaded.compiled, atom)?;
     let side = if asked.before { Side::Before } else { Side::After };
     let proofs = if arguments.all { ask::PROOFS } else { 1 };
-    let why = limited(&arguments.inputs, |limits| {
-        ask::why(&loaded.case(&arguments.inputs, limits), asked.relation, &asked.pattern, side, proofs)
-    })?;
+    let why =
+        limited(inputs, |limits| ask::why(&loaded.case(inputs, limits), asked.relation, &asked.pattern, side, proofs))?;
     let mut answer = noted(&loaded, String::new()).with_code(u8::from(why.answers.is_empty()));
     let places = Places::default();
     for output in &outputs {
@@ -81,17 +78,18 @@ fn text(atom: &str, why: &ask::Why, full: bool) -> String {
 /// Why nothing matches and what would make something match; of a change, what would make it an allowed one. Ends with 1
 /// where it holds, or is allowed, already.
 pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> {
-    if arguments.atom.is_none() && arguments.change.is_none() {
+    if arguments.atom.is_none() && arguments.question.change.is_none() {
         return Err(Failure::Malformed(String::from(
             "neither an atom nor a change is asked about\n  help: writ why-not 'exists(\"db\")', or writ why-not --change plan.json",
         )));
     }
-    let loaded = inputs::load(&arguments.inputs, arguments.change.as_deref())?;
+    let Question { inputs, change } = &arguments.question;
+    let loaded = inputs::load(inputs, change.as_deref())?;
     let Some(atom) = &arguments.atom else { return counter(arguments, &loaded) };
     let asked = policy::atom(&loaded.compiled, atom)?;
     let side = if asked.before { Side::Before } else { Side::After };
-    let found = limited(&arguments.inputs, |limits| {
-        ask::why_not(&loaded.case(&arguments.inputs, limits), asked.relation, &asked.pattern, side, arguments.edits)
+    let found = limited(inputs, |limits| {
+        ask::why_not(&loaded.case(inputs, limits), asked.relation, &asked.pattern, side, arguments.edits)
     })?;
     let code = u8::from(found.miss.is_none());
     if arguments.json {
@@ -107,8 +105,9 @@ pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> 
 
 /// What would make the change an allowed one.
 fn counter(arguments: &arguments::WhyNot, loaded: &Loaded) -> Result<Answer, Failure> {
-    let (decision, passing) = limited(&arguments.inputs, |limits| {
-        let case = loaded.case(&arguments.inputs, limits);
+    let inputs = &arguments.question.inputs;
+    let (decision, passing) = limited(inputs, |limits| {
+        let case = loaded.case(inputs, limits);
         let decision = decide::decide(&case)?;
         Ok((decision, ask::passing(&case, arguments.edits, ask::TRIES)?))
     })?;
@@ -125,8 +124,9 @@ fn counter(arguments: &arguments::WhyNot, loaded: &Loaded) -> Result<Answer, Fai
 }
 
 /// All bindings of a body, sorted.
-pub(crate) fn query(body: &str, inputs: &Inputs, change: Option<&str>, rows: Rows) -> Result<Answer, Failure> {
-    let mut loaded = inputs::load(inputs, change)?;
+pub(crate) fn query(body: &str, question: &Question, rows: Rows) -> Result<Answer, Failure> {
+    let Question { inputs, change } = question;
+    let mut loaded = inputs::load(inputs, change.as_deref())?;
     let relation = policy::query(&mut loaded.compiled, body)?;
     let table = limited(inputs, |limits| ask::query(&loaded.case(inputs, limits), relation))?;
     Ok(noted(

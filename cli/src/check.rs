@@ -1,6 +1,6 @@
 //! `writ check` and `writ explain`: what the compiler has to say.
 
-use crate::arguments::Inputs;
+use crate::arguments::Question;
 use crate::decide::limited;
 use crate::failure::Failure;
 use crate::output::Answer;
@@ -16,16 +16,16 @@ use std::fmt::Write as _;
 
 /// Compiles a policy and prints every finding; ends with 1 where there is an error.
 ///
-/// - `inputs`: facts to compare the policy with; it is compiled first, and they cannot keep it from being checked.
+/// - `question`: facts to compare the policy with; it is compiled first, and they cannot keep it from being checked.
 /// - `repair`: make the obvious repairs first.
-pub(crate) fn check(inputs: &Inputs, change: Option<&str>, repair: bool, as_json: bool) -> Result<Answer, Failure> {
+pub(crate) fn check(question: &Question, repair: bool, as_json: bool) -> Result<Answer, Failure> {
     progress::stage("compiling the policy");
-    let mut package = package::load_anew(&inputs.policy.policy)?;
+    let mut package = package::load_anew(&question.inputs.policy.policy)?;
     let repairs = if repair { fix::fix(&mut package)? } else { Vec::new() };
     let mut checked = policy::check(&package);
     let mut notes = String::new();
-    if checked.counts().0 == 0 && has_facts(&package, inputs, change) {
-        match compared(inputs, change) {
+    if checked.counts().0 == 0 && has_facts(&package, question) {
+        match compared(question) {
             Ok(found) => checked.add(&found.nowhere, &found.unfilled),
             Err(why) => notes = format!("note: the policy was not compared with the facts\n  {why}\n"),
         }
@@ -54,7 +54,8 @@ pub(crate) fn check(inputs: &Inputs, change: Option<&str>, repair: bool, as_json
 }
 
 /// Whether there is anything to compare the policy with.
-fn has_facts(package: &Package, inputs: &Inputs, change: Option<&str>) -> bool {
+fn has_facts(package: &Package, question: &Question) -> bool {
+    let Question { inputs, change } = question;
     let declared = package.manifest.as_ref().is_some_and(|manifest| !manifest.source.is_empty());
     declared || change.is_some() || !inputs.state.is_empty() || !inputs.facts.is_empty()
 }
@@ -68,8 +69,9 @@ struct Compared {
 }
 
 /// What the facts show of the policy; else why they show nothing.
-fn compared(inputs: &Inputs, change: Option<&str>) -> Result<Compared, Failure> {
-    let loaded = inputs::load(inputs, change)?;
+fn compared(question: &Question) -> Result<Compared, Failure> {
+    let Question { inputs, change } = question;
+    let loaded = inputs::load(inputs, change.as_deref())?;
     // What is not there may have the paths that nothing else has.
     let missing = loaded.sources.iter().find_map(|source| match source {
         SourceState::Missing(name) => Some(name),

@@ -214,10 +214,7 @@ fn outputs(arguments: &arguments::Decide) -> Result<Vec<Output<Format>>, Failure
         ("oscal", Format::Oscal),
     ];
     let json = arguments.json.then_some(Format::Json);
-    let mut outputs = output::outputs(&arguments.output, json, &formats, "markdown=comment.md")?;
-    if outputs.is_empty() {
-        outputs.push(Output { format: Format::Text, file: None });
-    }
+    let outputs = output::outputs(&arguments.output, json, &formats, "markdown=comment.md")?;
     Ok(outputs)
 }
 

@@ -1,12 +1,12 @@
 //! `writ diff`: what became true and what ceased, between two model versions, two policies, or both.
 
-use crate::arguments;
+use crate::arguments::{self, Tuples};
 use crate::decide::{apart, bounded, failed};
 use crate::failure::Failure;
 use crate::inputs;
 use crate::kept::Kept;
 use crate::log::root;
-use crate::output::{self, Answer, Output};
+use crate::output::{self, Answer};
 use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
 use crate::progress;
@@ -14,6 +14,7 @@ use crate::store::Opened;
 use decide::diff::{Diff, Wanted, diff};
 use decide::{Assurance, Case};
 use model::Version;
+use program::Change;
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,15 +39,22 @@ struct Side {
     files: Vec<PathBuf>,
 }
 
+/// Which tuples are told.
+pub(crate) fn wanted(tuples: &Tuples) -> Wanted {
+    Wanted {
+        relation: tuples.relation.clone(),
+        resource: tuples.resource.clone(),
+        intent: tuples.intent.clone(),
+        most: if tuples.full { usize::MAX } else { FEW },
+    }
+}
+
 /// Tells what turned between two sides.
 pub(crate) fn run(arguments: &arguments::Diff) -> Result<Answer, Failure> {
     let formats =
         [("text", Format::Text), ("json", Format::Json), ("markdown", Format::Markdown), ("html", Format::Html)];
     let json = arguments.json.then_some(Format::Json);
-    let mut outputs = output::outputs(&arguments.output, json, &formats, "html=diff.html")?;
-    if outputs.is_empty() {
-        outputs.push(Output { format: Format::Text, file: None });
-    }
+    let outputs = output::outputs(&arguments.output, json, &formats, "html=diff.html")?;
     let now = inputs::now(arguments.now.as_deref())?;
     let [from, to] = [&arguments.from, &arguments.to].map(|name| side(name, &arguments.policy.policy));
     let (from, to) = (from?, to?);
@@ -56,13 +64,7 @@ pub(crate) fn run(arguments: &arguments::Diff) -> Result<Answer, Failure> {
         &read,
         outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))),
     )?;
-    let most = if arguments.full { usize::MAX } else { FEW };
-    let wanted = Wanted {
-        relation: arguments.relation.clone(),
-        resource: arguments.resource.clone(),
-        intent: arguments.intent.clone(),
-        most,
-    };
+    let wanted = wanted(&arguments.tuples);
     known(&wanted, &from, &to)?;
     progress::stage("deriving both sides");
     let limits = decide::Limits { tuples: usize::MAX, bytes: usize::MAX, ..decide::Limits::default() };
@@ -167,7 +169,7 @@ pub(crate) fn unasked<'a>(compiled: &Compiled, version: &Version, now: i64, limi
     Case {
         program: compiled.program.clone(),
         facts: version.facts().cloned().collect(),
-        change: inputs::nothing_asked(),
+        change: Change::none(),
         actor: None,
         session: None,
         now,

@@ -27,7 +27,7 @@ pub(crate) fn of(root: &Path) -> Result<Inputs, String> {
     let words = ["writ", "query", "true", "--policy"].map(OsStr::new);
     let arguments = Arguments::try_parse_from(words.into_iter().chain([root.as_os_str()]));
     match arguments.map(|arguments| arguments.verb) {
-        Ok(Verb::Query { inputs, .. }) => Ok(inputs),
+        Ok(Verb::Query { question, .. }) => Ok(question.inputs),
         Ok(_) => Err(String::from("bug: these words are a query")),
         Err(error) => Err(error.to_string()),
     }

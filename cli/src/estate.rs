@@ -1,11 +1,11 @@
 //! `writ blast`, `writ owners`, `writ orphans`: what hangs on a resource, who answers for it, and what nobody answers for.
 
-use crate::arguments::{self, Inputs, Rows};
+use crate::arguments::{self, Question, Rows};
 use crate::ask;
 use crate::decide::{apart, limited};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
-use crate::output::{self, Answer, Output};
+use crate::output::{self, Answer};
 use decide::draw::Reach;
 use decide::{Hit, ask as question};
 use program::Value;
@@ -33,13 +33,11 @@ pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
         ("mermaid", Format::Mermaid),
         ("html", Format::Html),
     ];
-    let (resource, inputs) = (arguments.resource.as_str(), &arguments.inputs);
+    let resource = arguments.resource.as_str();
+    let Question { inputs, change } = &arguments.question;
     let json = arguments.json.then_some(Format::Json);
-    let mut outputs = output::outputs(&arguments.output, json, &formats, "html=blast.html")?;
-    if outputs.is_empty() {
-        outputs.push(Output { format: Format::Text, file: None });
-    }
-    let loaded = inputs::load(inputs, arguments.change.as_deref())?;
+    let outputs = output::outputs(&arguments.output, json, &formats, "html=blast.html")?;
+    let loaded = inputs::load(inputs, change.as_deref())?;
     apart(
         &loaded.kept,
         &loaded.files,
@@ -113,8 +111,9 @@ fn table(hits: &[Hit], whole: bool) -> question::Table {
 
 /// Who answers for a resource, each with the derivation; ends with 1 where nobody does.
 pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
-    let (resource, inputs) = (arguments.resource.as_str(), &arguments.inputs);
-    let loaded = inputs::load(inputs, arguments.change.as_deref())?;
+    let resource = arguments.resource.as_str();
+    let Question { inputs, change } = &arguments.question;
+    let loaded = inputs::load(inputs, change.as_deref())?;
     known(&loaded, resource)?;
     let relation = loaded.compiled.program.find("std.authority.accountable");
     let relation =
@@ -135,10 +134,10 @@ pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
 }
 
 /// What exists and nobody answers for, with its kind; ends with 0 either way, as every query.
-pub(crate) fn orphans(inputs: &Inputs, change: Option<&str>, rows: Rows) -> Result<Answer, Failure> {
+pub(crate) fn orphans(question: &Question, rows: Rows) -> Result<Answer, Failure> {
     let body = "std.state.exists(resource), std.state.kind(resource, sort), \
                 not std.authority.accountable(resource, _)";
-    ask::query(body, inputs, change, rows)
+    ask::query(body, question, rows)
 }
 
 /// Refuses a name that nothing in the model has, with the nearest that something has.

@@ -147,7 +147,7 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
     };
     let facts: Vec<Fact> = version.facts().cloned().collect();
     let change = match change {
-        None => nothing_asked(),
+        None => Change::none(),
         Some(Asked::Change(change)) => change,
         Some(Asked::Manifests(manifests, bytes)) => manifests.change_over(&bytes, &facts),
     };
@@ -200,18 +200,6 @@ fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Result<Vec<Source
         }
     }
     Ok(states)
-}
-
-/// The change of a question: none.
-pub(crate) fn nothing_asked() -> Change {
-    Change {
-        format: "question".into(),
-        file: "".into(),
-        digest: Digest::of(b""),
-        actions: Vec::new(),
-        partial: Vec::new(),
-        facts: Vec::new(),
-    }
 }
 
 /// When an entry of the log was made.

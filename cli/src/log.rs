@@ -7,7 +7,7 @@ use crate::decide::apart;
 use crate::failure::Failure;
 use crate::inputs::time;
 use crate::kept::{self, Kept};
-use crate::output::{self, Answer, Output};
+use crate::output::{self, Answer};
 use crate::{package, verify};
 use evidence::{Checkpoint, Entry, Kept as Kind, Note, Receipt, Verdict, View};
 use program::{Type, Value, merkle, visible};
@@ -39,10 +39,7 @@ struct Found {
 pub(crate) fn log(arguments: &arguments::Log) -> Result<Answer, Failure> {
     let formats = [("text", Format::Text), ("json", Format::Json), ("html", Format::Html)];
     let json = arguments.json.then_some(Format::Json);
-    let mut outputs = output::outputs(&arguments.output, json, &formats, "html=audit.html")?;
-    if outputs.is_empty() {
-        outputs.push(Output { format: Format::Text, file: None });
-    }
+    let outputs = output::outputs(&arguments.output, json, &formats, "html=audit.html")?;
     let root = root(&arguments.policy.policy);
     let kept = Kept::of(&root);
     let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));

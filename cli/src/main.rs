@@ -97,32 +97,23 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
     package::ask(arguments.fetching);
     match arguments.verb {
         Verb::Init { folder, key, json } => init::init(&folder, key.as_deref(), json),
-        Verb::Check { inputs, change, fix, json } => check::check(&inputs, change.as_deref(), fix, json),
+        Verb::Check { question, fix, json } => check::check(&question, fix, json),
         Verb::Fmt { paths, check, json } => fmt::fmt(&paths, check, json),
         Verb::Test(arguments) => test::test(&arguments),
         Verb::Decide(decide) => decide::decide(&decide),
         Verb::Diff(arguments) => diff::run(&arguments),
         Verb::Blast(arguments) => estate::blast(&arguments),
         Verb::Owners(arguments) => estate::owners(&arguments),
-        Verb::Orphans { inputs, change, output, json } => {
-            let rows = if json { arguments::Rows::Json } else { output };
-            estate::orphans(&inputs, change.as_deref(), rows)
-        }
-        Verb::Reconcile { inputs, change, output, json } => {
-            let rows = if json { arguments::Rows::Json } else { output };
-            reconcile::run(&inputs, change.as_deref(), rows)
-        }
+        Verb::Orphans { question, table } => estate::orphans(&question, table.rows()),
+        Verb::Reconcile { question, table } => reconcile::run(&question, table.rows()),
         Verb::Watch(arguments) => watch::watch(&arguments),
         Verb::Import(arguments) => model::import(&arguments),
         Verb::Model { verb } => model::model(&verb),
         Verb::Why(why) => ask::why(&why),
         Verb::WhyNot(asked) => ask::why_not(&asked),
-        Verb::Query { body, inputs, change, output, json } => {
-            let rows = if json { arguments::Rows::Json } else { output };
-            ask::query(&body, &inputs, change.as_deref(), rows)
-        }
+        Verb::Query { body, question, table } => ask::query(&body, &question, table.rows()),
         Verb::Build(arguments) => build::build(&arguments),
-        Verb::Repl { inputs, change } => repl::repl(&inputs, change.as_deref()),
+        Verb::Repl { question } => repl::repl(&question),
         Verb::Verify(arguments) => verify::verify(&arguments),
         Verb::Log(arguments) => log::log(&arguments),
         Verb::Show { decision, policy, json } => show::show(&decision, &policy.policy, json),

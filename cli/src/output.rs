@@ -46,7 +46,7 @@ pub(crate) struct Output<F> {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// The forms that `--output FORMAT[=FILE]` and `--json` ask for; none where nothing was asked.
+/// The forms that `--output FORMAT[=FILE]` and `--json` ask for; the first of them where nothing was asked.
 ///
 /// - `formats`: each by its name, in the order in which help lists them.
 /// - `example`: a value that puts one of them into a file.
@@ -73,6 +73,9 @@ pub(crate) fn outputs<F: Copy>(
         outputs.push(Output { format: *format, file: file.map(PathBuf::from) });
     }
     outputs.extend(json.map(|format| Output { format, file: None }));
+    if outputs.is_empty() {
+        outputs.extend(formats.first().map(|(_, format)| Output { format: *format, file: None }));
+    }
     if outputs.iter().filter(|output| output.file.is_none()).count() > 1 {
         return Err(Failure::Malformed(format!(
             "two forms of the answer cannot share standard output\n  help: write one of them into a file: `--output {example}`"

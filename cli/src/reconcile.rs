@@ -1,6 +1,6 @@
 //! `writ reconcile`: where what is meant, what was built and what runs disagree.
 
-use crate::arguments::{Inputs, Rows};
+use crate::arguments::{Question, Rows};
 use crate::decide::limited;
 use crate::failure::Failure;
 use crate::inputs;
@@ -12,8 +12,9 @@ use serde_json::json;
 use std::fmt::Write as _;
 
 /// Tells every disagreement; ends with 0 whether there is one or not.
-pub(crate) fn run(inputs: &Inputs, change: Option<&str>, rows: Rows) -> Result<Answer, Failure> {
-    let loaded = inputs::load_asking(inputs, change, Some(ASKED))?;
+pub(crate) fn run(question: &Question, rows: Rows) -> Result<Answer, Failure> {
+    let Question { inputs, change } = question;
+    let loaded = inputs::load_asking(inputs, change.as_deref(), Some(ASKED))?;
     let found = limited(inputs, |limits| reconcile(&loaded.case(inputs, limits)))?;
     let text = match rows {
         Rows::Table => text(&found),

@@ -8,7 +8,7 @@
 
 mod line;
 
-use crate::arguments::Inputs;
+use crate::arguments::{Inputs, Question};
 use crate::decide::limited;
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
@@ -42,8 +42,9 @@ quit              ends; so does the end of the input
 /// Answers lines until there are no more, or one says `quit`.
 ///
 /// - returns: 64 where a line of an input that is no terminal was refused.
-pub(crate) fn repl(inputs: &Inputs, change: Option<&str>) -> Result<Answer, Failure> {
-    let mut session = Session::new(inputs, inputs::load(inputs, change)?)?;
+pub(crate) fn repl(question: &Question) -> Result<Answer, Failure> {
+    let Question { inputs, change } = question;
+    let mut session = Session::new(inputs, inputs::load(inputs, change.as_deref())?)?;
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         line::converse(&mut session)?;
         return Ok(Answer::of(String::new()));

@@ -14,7 +14,7 @@ use crate::output::Answer;
 use crate::package;
 use crate::policy::{self, Compiled};
 use crate::store::Opened;
-use decide::diff::{Standing, Wanted};
+use decide::diff::Standing;
 use decide::{Case, Limits};
 use model::Version;
 use program::write_time;
@@ -42,12 +42,7 @@ fn again(
     clock: &dyn Fn() -> i64,
 ) -> Result<Answer, Failure> {
     let unwritten = |e: io::Error| Failure::Fault(format!("standard output could not be written: {e}"));
-    let wanted = Wanted {
-        relation: arguments.relation.clone(),
-        resource: arguments.resource.clone(),
-        intent: arguments.intent.clone(),
-        most: if arguments.full { usize::MAX } else { 20 },
-    };
+    let wanted = diff::wanted(&arguments.tuples);
     let mut seen = look(&arguments.policy.policy)?.map_err(|why| Failure::Malformed(why.trim_end().to_owned()))?;
     let mut standing = Standing::new(&seen.case(clock())).map_err(failed)?;
     seen.keep(clock())?;

@@ -84,18 +84,10 @@ fn case(program: Arc<Program>, snapshot: &Snapshot, facts: &str) -> decide::Case
         digest: "".into(),
         complete: true,
     };
-    let change = Change {
-        format: "question".into(),
-        file: "".into(),
-        digest: Digest::of(b""),
-        actions: Vec::new(),
-        partial: Vec::new(),
-        facts: Vec::new(),
-    };
     decide::Case {
         program,
         facts: question::facts(snapshot, facts, &Arc::new(source)).expect("a page's facts compile"),
-        change,
+        change: Change::none(),
         actor: None,
         session: None,
         now: 0,

@@ -205,18 +205,10 @@ pub fn asked<T>(
 ) -> Result<T, String> {
     let start = Instant::now();
     let stop = || start.elapsed() >= LONGEST;
-    let change = Change {
-        format: "question".into(),
-        file: "".into(),
-        digest: Digest::of(b""),
-        actions: Vec::new(),
-        partial: Vec::new(),
-        facts: Vec::new(),
-    };
     let case = Case {
         program: program.clone(),
         facts: loaded.facts.clone(),
-        change,
+        change: Change::none(),
         actor: None,
         session: None,
         now: loaded.now,

@@ -1,6 +1,6 @@
 //! The verbs that make, list, name and compare versions of the model, and those that ask how its parts hang together.
 
-use super::{Inputs, Policy};
+use super::{Policy, Question};
 use clap::{Args, Subcommand};
 
 /// `writ import`.
@@ -80,16 +80,9 @@ pub(crate) enum ModelVerb {
     },
 }
 
-/// `writ diff`.
+/// Which of the tuples that came and went are told.
 #[derive(Args, Debug)]
-pub(crate) struct Diff {
-    /// A model version (tag, digest, its first digits, `newest`), a policy folder, or `VERSION:FOLDER`.
-    pub(crate) from: String,
-    /// The later one, named alike.
-    pub(crate) to: String,
-    /// The policy that a version is read by, and whose versions are meant.
-    #[command(flatten)]
-    pub(crate) policy: Policy,
+pub(crate) struct Tuples {
     /// Only this relation: `accountable`, `policy.open`.
     #[arg(long, value_name = "NAME")]
     pub(crate) relation: Option<String>,
@@ -102,6 +95,21 @@ pub(crate) struct Diff {
     /// Every tuple, not only the first 20 of each relation.
     #[arg(long)]
     pub(crate) full: bool,
+}
+
+/// `writ diff`.
+#[derive(Args, Debug)]
+pub(crate) struct Diff {
+    /// A model version (tag, digest, its first digits, `newest`), a policy folder, or `VERSION:FOLDER`.
+    pub(crate) from: String,
+    /// The later one, named alike.
+    pub(crate) to: String,
+    /// The policy that a version is read by, and whose versions are meant.
+    #[command(flatten)]
+    pub(crate) policy: Policy,
+    /// Which tuples.
+    #[command(flatten)]
+    pub(crate) tuples: Tuples,
     /// The time that timed rules read (default: the clock).
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
@@ -123,10 +131,7 @@ pub(crate) struct Blast {
     pub(crate) resource: String,
     /// What it is asked of.
     #[command(flatten)]
-    pub(crate) inputs: Inputs,
-    /// A change whose world after counts too.
-    #[arg(long)]
-    pub(crate) change: Option<String>,
+    pub(crate) question: Question,
     /// Everything, not only the 20 nearest.
     #[arg(long)]
     pub(crate) full: bool,
@@ -146,10 +151,7 @@ pub(crate) struct Owners {
     pub(crate) resource: String,
     /// What it is asked of.
     #[command(flatten)]
-    pub(crate) inputs: Inputs,
-    /// A change whose world after counts.
-    #[arg(long)]
-    pub(crate) change: Option<String>,
+    pub(crate) question: Question,
     /// Show whole proofs.
     #[arg(long)]
     pub(crate) full: bool,
@@ -164,18 +166,9 @@ pub(crate) struct Watch {
     /// Which policy.
     #[command(flatten)]
     pub(crate) policy: Policy,
-    /// Only this relation.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) relation: Option<String>,
-    /// Only tuples that name this resource.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) resource: Option<String>,
-    /// Only what this intent covers or its blueprints say.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) intent: Option<String>,
-    /// Every tuple, not only the first 20 of each relation.
-    #[arg(long)]
-    pub(crate) full: bool,
+    /// Which tuples.
+    #[command(flatten)]
+    pub(crate) tuples: Tuples,
 }
 
 /// `writ model merge`.

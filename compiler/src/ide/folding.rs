@@ -3,7 +3,7 @@
 use crate::database::Snapshot;
 use std::ops::Range;
 use syntax::ast::{
-    Argument, Atom, Expected, Expr, ExprKind, Given, Item, ItemKind, Literal, LiteralKind, Member, Rule, Span, Step,
+    Argument, Atom, Expected, Expr, ExprKind, Given, Item, ItemKind, Literal, LiteralKind, Member, Rule, Span,
 };
 use syntax::token::{Token, lex};
 
@@ -225,35 +225,13 @@ fn of_expr(expr: &Expr, spans: &mut Vec<Span>) {
     spans.push(expr.span);
     match &expr.kind {
         ExprKind::Call(atom) => of_atom(atom, spans),
-        ExprKind::Path(base, steps) => {
-            of_expr(base, spans);
-            for step in steps {
-                if let Step::Index(index) = step {
-                    of_expr(index, spans);
-                }
-            }
-        }
-        ExprKind::Set(items) | ExprKind::List(items) => items.iter().for_each(|item| of_expr(item, spans)),
-        ExprKind::Object(entries) => entries.iter().for_each(|(_, value)| of_expr(value, spans)),
-        ExprKind::Binary(_, left, right) | ExprKind::Default(left, right) => {
-            of_expr(left, spans);
-            of_expr(right, spans);
-        }
-        ExprKind::Negative(inner) => of_expr(inner, spans),
         ExprKind::Text(_) => {
             spans.push(Span {
                 start: expr.span.start + 1,
                 end: expr.span.end.saturating_sub(1).max(expr.span.start + 1),
             });
         }
-        ExprKind::Any
-        | ExprKind::Name(_)
-        | ExprKind::Int(_)
-        | ExprKind::Decimal(_)
-        | ExprKind::Duration(_)
-        | ExprKind::Time(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Null => {}
+        _ => expr.parts(&mut |part| of_expr(part, spans)),
     }
 }
 

@@ -4,7 +4,7 @@ use super::Module;
 use rustc_hash::FxHashSet;
 use syntax::ast::{
     Argument, Atom, Column, Expected, Expr, ExprKind, Given, Item, ItemKind, Literal, LiteralKind, Member, Name, Rule,
-    Step, Type,
+    Type,
 };
 
 /// A name in its place.
@@ -139,30 +139,7 @@ fn body<'a>(literals: &'a [Literal], found: &mut dyn FnMut(Word<'a>)) {
 fn expr<'a>(written: &'a Expr, found: &mut dyn FnMut(Word<'a>)) {
     match &written.kind {
         ExprKind::Name(name) => found(Word::Variable(name)),
-        ExprKind::Path(base, steps) => {
-            expr(base, found);
-            for step in steps {
-                match step {
-                    Step::Index(index) => expr(index, found),
-                    Step::Field(_) | Step::Each(_) => {}
-                }
-            }
-        }
         ExprKind::Call(written) => atom(written, found),
-        ExprKind::Set(items) | ExprKind::List(items) => items.iter().for_each(|item| expr(item, found)),
-        ExprKind::Object(entries) => entries.iter().for_each(|(_, value)| expr(value, found)),
-        ExprKind::Binary(_, left, right) | ExprKind::Default(left, right) => {
-            expr(left, found);
-            expr(right, found);
-        }
-        ExprKind::Negative(inner) => expr(inner, found),
-        ExprKind::Any
-        | ExprKind::Text(_)
-        | ExprKind::Int(_)
-        | ExprKind::Decimal(_)
-        | ExprKind::Duration(_)
-        | ExprKind::Time(_)
-        | ExprKind::Bool(_)
-        | ExprKind::Null => {}
+        _ => written.parts(&mut |part| expr(part, found)),
     }
 }

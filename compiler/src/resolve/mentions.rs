@@ -6,7 +6,7 @@
 
 use crate::resolve::message::Piece;
 use std::collections::BTreeMap;
-use syntax::ast::{Argument, Atom, Expr, ExprKind, Literal, LiteralKind, Name, Span, Step};
+use syntax::ast::{Argument, Atom, Expr, ExprKind, Literal, LiteralKind, Name, Span};
 
 /// The frames of a rule.
 #[derive(Debug, Default)]
@@ -156,33 +156,13 @@ impl Mentions {
     fn expr(&mut self, frame: usize, expr: &Expr) {
         match &expr.kind {
             ExprKind::Name(name) => self.add(frame, name, expr.span, true),
-            ExprKind::Path(base, steps) => {
-                match &base.kind {
-                    ExprKind::Name(name) => self.add(frame, name, base.span, false),
-                    _ => self.expr(frame, base),
+            ExprKind::Path(base, _) => expr.parts(&mut |part| match &part.kind {
+                ExprKind::Name(name) if std::ptr::eq(part, &raw const **base) => {
+                    self.add(frame, name, part.span, false)
                 }
-                for step in steps {
-                    if let Step::Index(index) = step {
-                        self.expr(frame, index);
-                    }
-                }
-            }
-            ExprKind::Call(atom) => self.arguments(frame, &atom.arguments),
-            ExprKind::Set(items) | ExprKind::List(items) => items.iter().for_each(|item| self.expr(frame, item)),
-            ExprKind::Object(entries) => entries.iter().for_each(|(_, value)| self.expr(frame, value)),
-            ExprKind::Binary(_, left, right) | ExprKind::Default(left, right) => {
-                self.expr(frame, left);
-                self.expr(frame, right);
-            }
-            ExprKind::Negative(inner) => self.expr(frame, inner),
-            ExprKind::Any
-            | ExprKind::Text(_)
-            | ExprKind::Int(_)
-            | ExprKind::Decimal(_)
-            | ExprKind::Duration(_)
-            | ExprKind::Time(_)
-            | ExprKind::Bool(_)
-            | ExprKind::Null => {}
+                _ => self.expr(frame, part),
+            }),
+            _ => expr.parts(&mut |part| self.expr(frame, part)),
         }
     }
 }

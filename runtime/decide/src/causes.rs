@@ -7,7 +7,7 @@
 
 use crate::case::Failure;
 use crate::settled::Settled;
-use program::{Literal, RelationId, Term, Tuple, Value};
+use program::{Atom, Literal, RelationId, Term, Tuple, Value};
 use proof::{Proof, Side, Why};
 use std::collections::BTreeSet;
 
@@ -48,28 +48,12 @@ impl Search<'_> {
     }
 
     fn literal(&mut self, literal: &Literal, binding: &[Option<Value>], here: Side) -> Result<(), Failure> {
-        let (atom, also) = match literal {
-            Literal::Absent(atom) => (atom, None),
-            // Members that are there stand among the nodes; those that left are looked for.
-            Literal::Aggregate { sure, possible, .. } => (sure, *possible),
-            Literal::Holds(_)
-            | Literal::Test { .. }
-            | Literal::Is { .. }
-            | Literal::Bind { .. }
-            | Literal::Each { .. } => {
-                return Ok(());
-            }
-        };
+        let Some((atom, relations)) = absent(literal) else { return Ok(()) };
         if here.reads(atom.world) != [here] {
             return Ok(());
         }
-        let value = |term: &Term| match term {
-            Term::Variable(variable) => binding.get(*variable).cloned().flatten(),
-            Term::Constant(value) => Some(value.clone()),
-            Term::Any => None,
-        };
-        let pattern: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
-        std::iter::once(atom.relation).chain(also).try_for_each(|relation| self.turned(relation, &pattern, here))
+        let pattern = pattern(atom, binding);
+        relations.into_iter().try_for_each(|relation| self.turned(relation, &pattern, here))
     }
 
     /// Follows the tuples that match in the other world and not in this one.
@@ -87,4 +71,28 @@ impl Search<'_> {
         }
         Ok(())
     }
+}
+
+/// The atom of which a literal says that tuples are not there, and the relations in which they are looked for.
+pub(crate) fn absent(literal: &Literal) -> Option<(&Atom, Vec<RelationId>)> {
+    match literal {
+        Literal::Absent(atom) => Some((atom, vec![atom.relation])),
+        // Members that are there stand among the nodes of a proof; those that left are looked for.
+        Literal::Aggregate { sure, possible, .. } => {
+            Some((sure, std::iter::once(sure.relation).chain(*possible).collect()))
+        }
+        Literal::Holds(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => {
+            None
+        }
+    }
+}
+
+/// What an atom asks for under a binding; `None` is any value.
+pub(crate) fn pattern(atom: &Atom, binding: &[Option<Value>]) -> Vec<Option<Value>> {
+    let value = |term: &Term| match term {
+        Term::Variable(variable) => binding.get(*variable).cloned().flatten(),
+        Term::Constant(value) => Some(value.clone()),
+        Term::Any => None,
+    };
+    atom.terms.iter().map(value).collect()
 }

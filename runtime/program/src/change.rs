@@ -22,6 +22,20 @@ pub struct Change {
     pub facts: Vec<Fact>,
 }
 
+impl Change {
+    /// The change of a question about the world as it is: none.
+    pub fn none() -> Change {
+        Change {
+            format: "question".into(),
+            file: "".into(),
+            digest: Digest::of(b""),
+            actions: Vec::new(),
+            partial: Vec::new(),
+            facts: Vec::new(),
+        }
+    }
+}
+
 /// One part of a change, on one resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Action {

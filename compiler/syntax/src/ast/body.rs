@@ -105,6 +105,40 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// Goes through the expressions that it is directly made of, as they are written.
+    pub fn parts<'a>(&'a self, each: &mut dyn FnMut(&'a Expr)) {
+        match &self.kind {
+            ExprKind::Path(base, steps) => {
+                each(base);
+                for step in steps {
+                    match step {
+                        Step::Index(index) => each(index),
+                        Step::Field(_) | Step::Each(_) => {}
+                    }
+                }
+            }
+            ExprKind::Call(atom) => atom.arguments.iter().for_each(|argument| each(&argument.value)),
+            ExprKind::Set(items) | ExprKind::List(items) => items.iter().for_each(each),
+            ExprKind::Object(entries) => entries.iter().for_each(|(_, value)| each(value)),
+            ExprKind::Binary(_, left, right) | ExprKind::Default(left, right) => {
+                each(left);
+                each(right);
+            }
+            ExprKind::Negative(inner) => each(inner),
+            ExprKind::Any
+            | ExprKind::Name(_)
+            | ExprKind::Text(_)
+            | ExprKind::Int(_)
+            | ExprKind::Decimal(_)
+            | ExprKind::Duration(_)
+            | ExprKind::Time(_)
+            | ExprKind::Bool(_)
+            | ExprKind::Null => {}
+        }
+    }
+}
+
 /// The kinds of expressions.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ExprKind {

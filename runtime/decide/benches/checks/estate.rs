@@ -102,14 +102,7 @@ pub fn case(program: &Arc<Program>, given: &BTreeMap<RelationId, BTreeSet<Tuple>
     Case {
         program: program.clone(),
         facts: given.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple))).map(fact).collect(),
-        change: Change {
-            format: "question".into(),
-            file: "".into(),
-            digest: Digest::of(b""),
-            actions: Vec::new(),
-            partial: Vec::new(),
-            facts: Vec::new(),
-        },
+        change: Change::none(),
         actor: None,
         session: None,
         now: 0,

@@ -6,9 +6,10 @@
 
 use super::{Cause, World};
 use crate::case::Failure;
+use crate::causes::{absent, pattern};
 use crate::settled::flaw;
 use crate::words;
-use program::{Citation, Literal, Program, RelationId, Rule, Term, Tuple, Value};
+use program::{Citation, Literal, Program, RelationId, Rule, Tuple, Value};
 use proof::{Inputs, Proof, Why};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -129,24 +130,10 @@ impl<'s> Search<'s> {
         binding: &[Option<Value>],
         found: &mut Found,
     ) -> Result<(), Failure> {
-        let (atom, also) = match literal {
-            Literal::Absent(atom) => (atom, None),
-            // Members that are there stand among the nodes; those that left are looked for.
-            Literal::Aggregate { sure, possible, .. } => (sure, *possible),
-            Literal::Holds(_)
-            | Literal::Test { .. }
-            | Literal::Is { .. }
-            | Literal::Bind { .. }
-            | Literal::Each { .. } => return Ok(()),
-        };
-        let value = |term: &Term| match term {
-            Term::Variable(variable) => binding.get(*variable).cloned().flatten(),
-            Term::Constant(value) => Some(value.clone()),
-            Term::Any => None,
-        };
-        let pattern: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
+        let Some((atom, relations)) = absent(literal) else { return Ok(()) };
+        let pattern = pattern(atom, binding);
         let (here, there) = (self.world(later), self.world(!later));
-        for relation in std::iter::once(atom.relation).chain(also) {
+        for relation in relations {
             let Some(other) = self.other(later, relation) else { continue };
             for tuple in there.matching(other, &pattern) {
                 if here.holds(relation, &tuple) || !found.seen.insert((!later, other, tuple.clone())) {
