@@ -252,6 +252,13 @@ fn recognise_json(json: &Json) -> Result<Format, Malformed> {
         if has(&["errored", "complete", "applyable", "relevant_attributes"]) {
             return Ok(Format::TerraformPlan);
         }
+        let major = |text: &str| text.split_once('.').map_or(text, |(major, _)| major).to_owned();
+        if let Some(Json::Text(version)) = entries.get("format_version")
+            && !matches!(major(version).as_str(), "0" | "1")
+        {
+            let what = format!("the format_version `{version}` is known here neither of plans nor of states");
+            return Err(Malformed::new("/format_version", what).help("0.1 to 1.x can be read"));
+        }
         // Other answers of Terraform have a version too (schemas, validation); an empty state has nothing else.
         let state = |key: &str| ["checks", "format_version", "terraform_version", "values"].contains(&key);
         if entries.keys().all(|key| state(key)) {
