@@ -7,6 +7,7 @@ Shows that no byte of the record was changed, whose signature it bears, that it 
 its reasons and ambiguities ask for. Does not check the proofs step by step: `writ verify` does. Exit code 0 as it says, 1
 refused, 64 usage. The formats are those of docs/formats.md.
 """
+import argparse
 import base64
 import binascii
 import hashlib
@@ -52,10 +53,8 @@ ROOT = pow(2, (P - 1) // 4, P)
 
 
 def add(a, b):
-    x = (a[1] - a[0]) * (b[1] - b[0]) % P
-    y = (a[1] + a[0]) * (b[1] + b[0]) % P
-    t = 2 * a[3] * b[3] * D % P
-    z = 2 * a[2] * b[2] % P
+    x, y = (a[1] - a[0]) * (b[1] - b[0]) % P, (a[1] + a[0]) * (b[1] + b[0]) % P
+    t, z = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
     e, f, g, h = y - x, z - t, z + t, y + x
     return (e * f % P, g * h % P, f * g % P, e * h % P)
 
@@ -63,10 +62,8 @@ def add(a, b):
 def times(n, point):
     total = (0, 1, 1, 0)
     while n > 0:
-        if n & 1:
-            total = add(total, point)
-        point = add(point, point)
-        n >>= 1
+        total = add(total, point) if n & 1 else total
+        point, n = add(point, point), n >> 1
     return total
 
 
@@ -78,16 +75,12 @@ def point(data):
     """The point of 32 bytes; none where they are not one in its one form."""
     y = int.from_bytes(data, "little")
     sign, y = y >> 255, y & (2**255 - 1)
-    if y >= P:
-        return None
     x2 = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
     x = pow(x2, (P + 3) // 8, P)
-    if (x * x - x2) % P != 0:
-        x = x * ROOT % P
-    if (x * x - x2) % P != 0 or (x == 0 and sign):
+    x = x if (x * x - x2) % P == 0 else x * ROOT % P
+    if y >= P or (x * x - x2) % P != 0 or (x == 0 and sign):
         return None
-    if x & 1 != sign:
-        x = P - x
+    x = x if x & 1 == sign else P - x
     return (x, y, 1, x * y % P)
 
 
@@ -136,30 +129,71 @@ def once(pairs):
     return found
 
 
+def text_of(data, what):
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused(f"{what} is not UTF-8")
+
+
 def decode(data, what):
     """What the bytes say, if they are the one form of it."""
     sys.setrecursionlimit(10_000)
     try:
-        value = json.loads(data.decode("utf-8"), object_pairs_hook=once)
-        form = canonical(value).encode("utf-8")
+        value = json.loads(text_of(data, what), object_pairs_hook=once)
+        same = canonical(value).encode("utf-8") == data
     except (ValueError, RecursionError):
         raise Refused(f"{what} is not JSON")
-    check(form == data, f"{what} is not written as records are")
+    check(same, f"{what} is not written as records are")
     return value
 
 
-def shape(value, needs, may, what):
-    check(isinstance(value, dict), f"{what} is no object")
-    keys = set(value)
-    check(set(needs) <= keys <= set(needs) | set(may), f"{what} has other fields than it should: {sorted(keys)}")
+# What a record holds: fields with their kinds, text where none is said; `?` stands behind what may be absent, `*` behind the
+# kind of a list's items, `|` between the only words that may stand there.
 
-
-# The record.
-
-NEEDS = "verdict change model program actions reasons standing fixed ambiguities proofs facts sources rules assurance engine"
-REASON = ("kind rule subjects message place sure causes proof", "state to severity controls cleared void")
-AMBIGUITY = ("kind subject message sure to", "action origins proof cleared void")
+FORMS = {
+    "envelope": "payload payloadType signatures:signature*",
+    "signature": "keyid sig",
+    "statement": "_type subject:subject* predicateType predicate:record integrity",
+    "subject": "name digest:sha256",
+    "sha256": "sha256",
+    "record": "verdict:deny|escalate|allow change:change model program:program actor? session? now? actions:action*"
+    " reasons:reason* standing:reason* fixed:reason* ambiguities:ambiguity* proofs:any facts:fact* sources:source* rules:any"
+    " assurance:proof|delta-certificate|certificate|replay engine prior?",
+    "change": "digest source file actions:count",
+    "program": "digest packages:package*",
+    "package": "name version",
+    "action": "id verb resource verdict:deny|escalate|allow reasons:reason* accountable:accountable*",
+    "reason": "kind:deny|escalate|permit rule subjects:text* message place state?:introduced|standing|fixed sure:flag"
+    " causes:text* to?:text* severity? controls?:text* proof cleared?:cleared void?:text*",
+    "cleared": "how:waiver|approval by right why until proof",
+    "accountable": "party as proof",
+    "ambiguity": "kind action? subject message sure:flag origins?:text* to:text* proof? cleared?:cleared void?:text*",
+    "fact": "world:before|after relation:count tuple:any line at:place*",
+    "place": "source:count place",
+    "source": "name kind file speaks rank:count observed_at:any digest complete:flag",
+}
 ORDER = {"deny": 0, "escalate": 1, "allow": 2}
+
+
+def form(value, kind, what):
+    """Checks that a value is of its kind, to the last field."""
+    if kind in FORMS:
+        fields = {name: inner or "text" for name, _, inner in (one.partition(":") for one in FORMS[kind].split())}
+        needs = {name for name in fields if not name.endswith("?")}
+        fields = {name.rstrip("?"): inner for name, inner in fields.items()}
+        there = set(value) if isinstance(value, dict) else set()
+        check(there and needs <= there <= set(fields), f"{what} has other fields than it should: {sorted(there)}")
+        for name in there:
+            form(value[name], fields[name], f"`{name}` of {what}")
+    elif kind.endswith("*"):
+        check(isinstance(value, list), f"{what} is no list")
+        for one in value:
+            form(one, kind[:-1], what)
+    elif kind != "any":
+        sort = {"count": int, "flag": bool}.get(kind, str)
+        check(type(value) is sort and (sort is not int or value >= 0), f"{what} is of another kind")
+        check("|" not in kind or value in kind.split("|"), f"{what} is `{value}`, which it cannot be")
 
 
 def worst(verdicts):
@@ -168,39 +202,39 @@ def worst(verdicts):
 
 def asks(reason):
     """What a reason asks for; nothing where somebody's word stands against it."""
-    shape(reason, *map(str.split, REASON), "a reason")
-    if "cleared" in reason or reason["kind"] == "permit":
-        return "allow"
-    return "deny" if reason["kind"] == "deny" and reason["sure"] else "escalate"
+    denied = reason["kind"] == "deny" and reason["sure"]
+    if "cleared" in reason:
+        may = reason["kind"] != "permit" and (not denied or reason["cleared"]["how"] == "waiver")
+        check(may, f"{reason['rule']} is cleared by what cannot clear it")
+    return "allow" if "cleared" in reason or reason["kind"] == "permit" else "deny" if denied else "escalate"
 
 
 def verdicts(record):
     """The verdicts are what the reasons and ambiguities ask for."""
+    every = record["reasons"] + record["standing"] + record["fixed"]
+    every += [reason for action in record["actions"] for reason in action["reasons"]]
+    proofs = [one["proof"] for one in every + [who for action in record["actions"] for who in action["accountable"]]]
+    proofs += [one["proof"] for one in record["ambiguities"] if "proof" in one]
+    proofs += [one["cleared"]["proof"] for one in every + record["ambiguities"] if "cleared" in one]
+    for name in proofs:
+        check(name in record["proofs"], f"proof {name} is not there")
     for one in record["ambiguities"]:
-        shape(one, *map(str.split, AMBIGUITY), "an ambiguity")
+        check("cleared" not in one or one["cleared"]["how"] == "approval", f"`{one['kind']}` is waived")
     doubts = [one for one in record["ambiguities"] if "cleared" not in one]
     for action in record["actions"]:
-        shape(action, "id verb resource verdict reasons accountable".split(), [], "an action")
-        mine = [d for d in doubts if d.get("action", action["id"]) == action["id"]]
-        mine = [d for d in mine if "action" in d or action["verb"] != "read"]
+        mine = [one for one in doubts if one.get("action", action["id"]) == action["id"]]
+        mine = [one for one in mine if "action" in one or action["verb"] != "read"]
         asked = worst([asks(r) for r in action["reasons"]] + ["escalate"] * bool(mine))
         check(asked == action["verdict"], f"the reasons ask for {asked} of {action['id']}")
-        kinds = ("no permit", "no intent")
-        approved = any(
-            d["kind"] in kinds and "cleared" in d and d.get("action") == action["id"] for d in record["ambiguities"]
-        )
+        approved = [one for one in record["ambiguities"] if "cleared" in one and one.get("action") == action["id"]]
+        approved = any(one["kind"] in ("no permit", "no intent") for one in approved)
         permits = [r for r in action["reasons"] if r["kind"] == "permit" and r["sure"]]
         permitted = any(r["subjects"][:1] == [action["id"]] for r in permits)
-        needs = asked == "allow" and action["verb"] != "read"
-        check(not needs or permitted or approved, f"nothing permits {action['id']}")
+        check(asked != "allow" or action["verb"] == "read" or permitted or approved, f"nothing permits {action['id']}")
     parts = [a["verdict"] for a in record["actions"]] + [asks(r) for r in record["reasons"]]
     asked = worst(parts + ["escalate"] * bool(doubts))
     check(asked == record["verdict"], f"the reasons ask for {asked}, not {record['verdict']}")
     check(len(record["actions"]) == record["change"]["actions"], "not every action has a verdict")
-    every = [r for a in record["actions"] for r in a["reasons"]] + record["reasons"]
-    for reason in every + record["standing"] + record["fixed"]:
-        shape(reason, *map(str.split, REASON), "a reason")
-        check(reason["proof"] in record["proofs"], f"proof {reason['proof']} is not there")
 
 
 def dated(record):
@@ -223,24 +257,22 @@ def opened(data):
     """The record in an envelope, its digest, and the keys that signed it."""
     check(data.endswith(b"\n"), "the envelope does not end with a line break")
     envelope = decode(data[:-1], "the envelope")
-    shape(envelope, ["payload", "payloadType", "signatures"], [], "the envelope")
+    form(envelope, "envelope", "the envelope")
     check(envelope["payloadType"] == PAYLOAD_TYPE, "the payload is of another type")
     payload = unbase64(envelope["payload"])
     statement = decode(payload, "the payload")
-    shape(statement, ["_type", "subject", "predicateType", "predicate", "integrity"], [], "the statement")
-    check(statement["_type"] == STATEMENT_TYPE, "the statement is of another type")
-    check(statement["predicateType"] == PREDICATE_TYPE, "the statement is not of a decision")
+    types = isinstance(statement, dict) and (statement.get("_type"), statement.get("predicateType"))
+    check(types == (STATEMENT_TYPE, PREDICATE_TYPE), "the payload is not the statement of a decision")
+    form(statement, "statement", "the statement")
     integrity = statement.pop("integrity")
     bare = sha256(canonical(statement).encode()).hex()
     check(integrity == "sha256:" + bare, "the statement is not the one its own digest is of")
     record = statement["predicate"]
-    shape(record, NEEDS.split(), ["actor", "session", "now", "prior"], "the record")
     change = record["change"]
     about = [{"name": change["file"], "digest": {"sha256": change["digest"][len("sha256:") :]}}]
     check(statement["subject"] == about, "the statement is about another change than its record")
     signers, before = [], ""
     for one in envelope["signatures"]:
-        shape(one, ["keyid", "sig"], [], "a signature")
         check(one["keyid"] > before, "signatures stand in another order than they should")
         before = one["keyid"]
         message = b"DSSEv1 %d %s %d " % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload)) + payload
@@ -268,100 +300,94 @@ def root_of(leaf, index, size, path):
     return found
 
 
-def receipt(data, record, digest, keys):
-    """Position, size and origin of the log that the record stands in, by a key that signed its checkpoint."""
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Refused("the receipt is not UTF-8")
-    head, _, note = text.partition("\n\n")
+def recorded(data, record, digest, keys):
+    """Position, size and origin of the log that the record stands in, by the keys that signed its checkpoint."""
+    head, _, note = text_of(data, "the receipt").partition("\n\n")
     lines = head.split("\n")
-    check(len(lines) >= 3 and lines[0] == "c2sp.org/tlog-proof@v1", "this is no receipt")
-    check(lines[1].startswith("extra ") and lines[2].startswith("index "), "this is no receipt")
-    leaf = unbase64(lines[1][len("extra ") :])
-    entry = decode(leaf, "the entry")
-    index = lines[2][len("index ") :]
+    names = [line.partition(" ")[0] for line in lines[:3]]
+    check(names == ["c2sp.org/tlog-proof@v1", "extra", "index"], "this is no receipt")
+    leaf, index = unbase64(lines[1][len("extra ") :]), lines[2][len("index ") :]
     body, _, under = note.rpartition("\n\n")
     check(under.endswith("\n") and body.count("\n") == 2, "the receipt has no checkpoint")
     origin, size, root = body.split("\n")
     for number in (index, size):
-        check(number.isascii() and number.isdigit() and str(int(number)) == number, f"`{number}` is no number")
+        check(re.fullmatch("0|[1-9][0-9]{0,18}", number, re.ASCII), f"`{number}` is no number")
     index, size = int(index), int(size)
     check(index < size, "the receipt is of an entry that its log does not have")
     found = root_of(sha256(b"\x00" + leaf), index, size, [unbase64(line) for line in lines[3:]])
     check(found == unbase64(root), "the receipt's hashes do not lead to the root of its log")
+    entry = decode(leaf, "the entry")
     says = {"kind": "decision", "digest": digest, "verdict": record["verdict"], "change": record["change"]["digest"]}
     says.update(model=record["model"], program=record["program"]["digest"])
-    says.update({name: record[name] for name in ("actor", "session") if name in record})
+    says.update({name: record[name] for name in ("actor", "session", "now") if name in record})
+    check(isinstance(entry, dict), "the entry is no object")
     check(all(entry.get(name) == value for name, value in says.items()), "the receipt is not of this record")
-    allowed = record["verdict"] == "allow"
+    form(entry.get("position"), "count", "the entry's position")
     check(entry["position"] <= index, "the entry was decided at a position behind its own")
-    check(not allowed or entry["position"] == index, "something was recorded between what it was decided over and itself")
+    stands = record["verdict"] != "allow" or entry["position"] == index
+    check(stands, "something was recorded between what it was decided over and itself")
     by = []
     for line in under[:-1].split("\n"):
         mark, _, rest = line.partition(" ")
         name, _, coded = rest.partition(" ")
         signature = unbase64(coded)
         check(mark == "\u2014" and name and len(signature) > 4, "a line under the checkpoint is no signature")
-        for known in keys:
-            known_name, ident, public = key(known)
-            if (known_name, ident) == (name, signature[:4]):
-                check(signed(public, (body + "\n").encode(), signature[4:]), f"{known} did not sign the checkpoint")
-                by.append(known)
+        for known in [one for one in keys if key(one)[:2] == (name, signature[:4])]:
+            check(signed(key(known)[2], (body + "\n").encode(), signature[4:]), f"{known} did not sign the checkpoint")
+            by.append(known)
     return index, size, origin, by
 
 
-def main(arguments):
-    files, trusted, proof = [], [], None
-    rest = iter(arguments)
-    for word in rest:
-        if word == "--key":
-            given, found = next(rest, ""), len(trusted)
-            lines = open(given, encoding="utf-8").read().splitlines() if os.path.isfile(given) else [given]
-            trusted += [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
-            if len(trusted) == found:
-                print(f"error: --key {given}: there is no key in it, and nobody would be believed", file=sys.stderr)
-                return 64
-        elif word == "--receipt":
-            proof = next(rest, "")
-        else:
-            files.append(word)
-    if len(files) != 1 or files[0].startswith("-"):
-        print(__doc__, file=sys.stderr)
-        return 64
+def trusted(given):
+    """The keys that were named, each by itself or in a file with one a line."""
+    for name in given:
+        lines = open(name, encoding="utf-8").read().splitlines() if os.path.isfile(name) else [name]
+        keys = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+        if not keys:
+            raise OSError(f"--key {name}: there is no key in it, and nobody would be believed")
+        yield from keys
+
+
+class Arguments(argparse.ArgumentParser):
+    """Wrong usage ends with 64: 2 would read as an escalation."""
+
+    def error(self, message):
+        self.exit(64, f"error: {message}\n{self.format_usage()}")
+
+
+def verified(record, keys, receipt):
+    """What a file shows, a line each."""
+    (said, digest, signers), lines = opened(open(record, "rb").read()), []
+    verdicts(said)
+    dated(said)
+    believed = [one for one in signers if one in keys]
+    check(all(map(key, keys)) and (not keys or believed), "none of the keys that are trusted signed it")
+    lines = [f"VERIFIED  {record} \u00b7 {said['verdict']}", f"  decision {digest}", "  the record: no byte was changed"]
+    whose = "which you trust" if believed else "whose key that is, nothing here says"
+    lines.append(f"  signed by {', '.join(believed or signers)}; {whose}" if signers else "  signed by nobody")
+    if receipt:
+        index, size, origin, by = recorded(open(receipt, "rb").read(), said, digest, keys or signers)
+        check(by or not keys, "none of the keys that are trusted signed the log")
+        lines.append(f"  entry {index} of {size} in the log of {origin}, signed by {', '.join(by) or 'an unknown key'}")
+    return lines + ["  the verdict is what the reasons and ambiguities ask for; the proofs were not followed"]
+
+
+def main():
+    parser = Arguments(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("record")
+    parser.add_argument("--key", action="append", default=[], help="whose signature is believed: a key, or a file of them")
+    parser.add_argument("--receipt", help="that the record stands in a log: its .tlog-proof")
+    given = parser.parse_args()
     try:
-        with open(files[0], "rb") as file:
-            record, digest, signers = opened(file.read())
-        verdicts(record)
-        dated(record)
-        for one in trusted:
-            key(one)
-        believed = [one for one in signers if one in trusted]
-        check(not trusted or believed, "none of the keys that are trusted signed it")
-        said = [f"VERIFIED  {files[0]} \u00b7 {record['verdict']}", f"  decision {digest}", "  the record: no byte was changed"]
-        if believed:
-            said.append(f"  signed by {', '.join(believed)}, which you trust")
-        elif signers:
-            said.append(f"  signed by {', '.join(signers)}; whose key that is, nothing here says")
-        else:
-            said.append("  signed by nobody")
-        if proof is not None:
-            with open(proof, "rb") as file:
-                index, size, origin, by = receipt(file.read(), record, digest, trusted or signers)
-            check(by or not trusted, "none of the keys that are trusted signed the log")
-            said.append(f"  entry {index} of {size} in the log of {origin}, signed by {', '.join(by) or 'an unknown key'}")
-        said.append("  the verdict is what the reasons and ambiguities ask for; the proofs were not followed")
-        print("\n".join(said))
-        return 0
+        print("\n".join(verified(given.record, list(trusted(given.key)), given.receipt)))
     except Refused as refused:
-        print(f"REFUSED  {files[0]}\n  {refused}")
-    except (KeyError, TypeError, IndexError, AttributeError) as wrong:
-        print(f"REFUSED  {files[0]}\n  a part of it is missing or of another kind: {wrong!r}")
-    except OSError as error:
+        print(f"REFUSED  {given.record}\n  {refused}")
+        return 1
+    except (OSError, UnicodeDecodeError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 64
-    return 1
+    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
