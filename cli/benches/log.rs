@@ -8,6 +8,9 @@
 
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench has a clock and prints")]
 
+#[allow(dead_code, unused_imports, reason = "the tool's tests use all of it")]
+#[path = "../src/kept/disk.rs"]
+mod disk;
 #[path = "../src/kept/folder.rs"]
 mod folder;
 
@@ -107,7 +110,7 @@ fn recorded(record: &Record, batch: usize) -> (f64, usize) {
                 number += 1;
                 let record = Record { session: Some(format!("s{number}")), verdict: Verdict::Deny, ..record.clone() };
                 let sealed = evidence::seal(record.clone()).sign(&key());
-                let entry = Entry::of_decision(&record, &sealed.digest, "2026-03-02T10:00Z", 0);
+                let entry = Entry::of_decision(&record, &sealed.digest, "2026-03-02T10:00Z", "2026-03-02T10:00Z", 0);
                 let file = (format!("evidence/{}.json", sealed.digest.hex()), sealed.bytes);
                 if sender.send((file, entry)).is_err() {
                     return;
@@ -166,7 +169,7 @@ fn replay() {
             let like = &made[usize::try_from(at).expect("small") % made.len()];
             Entry {
                 position: at,
-                time: format!("2026-03-{:02}T{:02}:{:02}Z", 3 + at / 1440, at / 60 % 24, at % 60),
+                now: Some(format!("2026-03-{:02}T{:02}:{:02}Z", 3 + at / 1440, at / 60 % 24, at % 60)),
                 ..like.clone()
             }
         });

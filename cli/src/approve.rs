@@ -1,14 +1,15 @@
 //! `writ approve`: somebody's word on a decision, signed.
 
 use crate::arguments;
-use crate::decide::apart;
+use crate::decide::{apart, recorded_at};
 use crate::failure::Failure;
-use crate::inputs::time;
+use crate::inputs::{clock, time};
 use crate::kept::{self, Kept};
 use crate::output::{self, Answer};
 use crate::{manifest, package, verify};
 use evidence::{ACCEPT_RISK, Accepted, Approval, Entry, How, Record, Trust, Verdict};
 use program::{visible, write_time};
+use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
 
@@ -22,15 +23,22 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     let keys = verify::trusted(&[], &package.root)?;
     let report = evidence::verify(&bytes, &Trust { keys: &keys, receipt: None })
         .map_err(|refused| Failure::Malformed(format!("{shown}: this decision is refused: {refused}")))?;
+    if report.said.package() != package.name() {
+        return Err(Failure::Malformed(format!(
+            "{shown}: this is a decision of `{}`, and the package here is `{}`, where its approval would not count\n  help: `--policy DIR` names the package that decided",
+            visible(report.said.package()),
+            package.name()
+        )));
+    }
     let now = match &arguments.now {
         Some(text) => time("--now", text)?,
-        None => jiff::Timestamp::now().as_microsecond(),
+        None => clock(),
     };
     let until = time("--until", &arguments.until)?;
     if until < now {
         return Err(Failure::Malformed(format!("--until {}: this is over already", arguments.until)));
     }
-    let (how, accepts, right) = accepted(&report.record, arguments.waive.as_deref(), &shown)?;
+    let (how, accepts, right) = accepted(&report.said, arguments.waive.as_deref(), &shown)?;
     let key = kept::signing_key(arguments.key.as_deref(), &kept)?.ok_or_else(|| {
         Failure::Malformed(String::from(
             "there is no key to sign with, and an unsigned word counts for nothing\n  help: `--key FILE`, or `WRIT_SIGNING_KEY`, or `writ init`",
@@ -38,8 +46,9 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     })?;
     let approval = Approval {
         how,
-        change: report.record.change.digest.clone(),
-        file: report.record.change.file.clone(),
+        change: report.said.change.digest.clone(),
+        file: report.said.change.file.clone(),
+        package: report.said.package().to_owned(),
         decision: report.digest.to_string(),
         accepts,
         by: arguments.party.clone(),
@@ -50,32 +59,52 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     let sealed = evidence::seal(approval.clone()).sign(&key);
     let name = format!("approval/{}.json", sealed.digest.hex());
     let place = arguments.output.clone().unwrap_or_else(|| kept.path(&name));
-    let written = arguments.output.as_deref().map(|file| ("--output", file));
-    apart(&kept, &[package.files(), vec![path.clone()]].concat(), written.into_iter())?;
+    let beside = place.with_extension("tlog-proof");
+    let written = arguments.output.as_deref().into_iter().flat_map(|file| [("--output", file), ("--output", &beside)]);
+    apart(&kept, &[package.files(), vec![path.clone()]].concat(), written)?;
 
     // The log is the package's: its own key signs it, whoever approves.
     let own = kept::own_key(&kept)?.filter(|_| kept.has_log());
+    let staged = output::stage(&place, &sealed.bytes)?;
     let mut recorded = String::from("in no log: give the file to `writ decide --approval`");
+    let (mut stands, mut at) = (None, None);
     if let Some(own) = own {
         let lock = kept.lock()?;
         let position = kept.size()?.unwrap_or_default();
-        let entry = Entry::of_approval(&approval, &sealed.digest, &write_time(now), position);
-        let receipts = kept.commit(&lock, &own, &[(name, sealed.bytes.clone())], vec![entry])?;
-        recorded = format!("entry {} of the log", receipts.first().map_or(position, |receipt| receipt.index));
+        let entry = Entry::of_approval(&approval, &sealed.digest, &recorded_at(clock())?, position);
+        let receipts = kept.commit(&lock, &own, &[(name, sealed.bytes.clone())], vec![entry.clone()])?;
+        let receipt = receipts.first().ok_or_else(|| Failure::Bug(String::from("the log gave no receipt")))?;
+        recorded = format!("entry {} of the log", receipt.index);
+        let said = kept::recorded(&entry, receipt.index);
+        output::write(&beside, receipt.to_string().as_bytes()).map_err(|failure| failure.although(Some(&said)))?;
+        (stands, at) = (Some(said), Some(receipt.index));
     }
-    output::write(&place, &sealed.bytes)?;
+    staged.place().map_err(|failure| failure.although(stands.as_deref()))?;
 
+    let trust = package.manifest.map(|manifest| manifest.trust).unwrap_or_default();
+    let known = trust.approvals.get(&approval.by).map(Vec::as_slice).unwrap_or_default();
+    let known = known.contains(&manifest::Key(key.public().clone()));
     let mut text = format!("{}  {}\n", how.name().to_uppercase(), visible(&approval.file));
     let said = format!("by {} ({}) until {}: {}", approval.by, approval.right, approval.until, approval.why);
     let _ = writeln!(text, "  {}", visible(&said));
     for one in &approval.accepts {
         let _ = writeln!(text, "  {}", visible(&format!("{}({})", one.what, one.subjects.join(", "))));
     }
+    if arguments.json {
+        let said = json!({
+            "digest": sealed.digest.to_string(),
+            "evidence": place.display().to_string(),
+            "entry": at,
+            "signed_by": key.public().to_string(),
+            "trusted": known,
+            "approval": approval,
+        });
+        text = format!("{said:#}\n");
+    }
     let mut answer = Answer::of(text);
+    answer.recorded = stands;
     answer.notes = format!("{}: {} (signed by {}, {recorded})\n", how.noun(), place.display(), key.public().short());
-    let trust = package.manifest.map(|manifest| manifest.trust).unwrap_or_default();
-    let known = trust.approvals.get(&approval.by).map(Vec::as_slice).unwrap_or_default();
-    if !known.contains(&manifest::Key(key.public().clone())) {
+    if !known {
         answer.notes += &format!(
             "it will not count until writ.toml says whose key this is:\n  [trust.approvals]\n  \"{}\" = [\"{}\"]\n",
             approval.by,

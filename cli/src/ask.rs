@@ -140,5 +140,5 @@ pub(crate) fn query(body: &str, question: &Question, rows: Rows) -> Result<Answe
 }
 
 fn noted(loaded: &Loaded, text: String) -> Answer {
-    Answer { text, notes: loaded.notes.clone(), code: 0 }
+    Answer { notes: loaded.notes.clone(), ..Answer::of(text) }
 }

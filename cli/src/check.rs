@@ -37,7 +37,7 @@ pub(crate) fn check(question: &Question, repair: bool, as_json: bool) -> Result<
         if repair {
             answer["fixed"] = repairs.iter().map(fix::to_json).collect();
         }
-        return Ok(Answer { text: format!("{answer:#}\n"), notes, code });
+        return Ok(Answer { notes, code, ..Answer::of(format!("{answer:#}\n")) });
     }
     let mut text: String = repairs.iter().map(fix::line).collect();
     text += &checked.render();
@@ -50,7 +50,7 @@ pub(crate) fn check(question: &Question, repair: bool, as_json: bool) -> Result<
     };
     let fixed = if repair { format!(", {} made", count(repairs.len(), "repair")) } else { String::new() };
     let _ = writeln!(text, "{}: {}{fixed}, {findings}", package.name(), count(package.modules.len(), "module"));
-    Ok(Answer { text, notes, code })
+    Ok(Answer { notes, code, ..Answer::of(text) })
 }
 
 /// Whether there is anything to compare the policy with.

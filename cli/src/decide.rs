@@ -3,12 +3,12 @@
 use crate::arguments::{self, Inputs};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
-use crate::kept::{Kept, Lock};
-use crate::output::{self, Answer, Output};
+use crate::kept::Kept;
+use crate::output::{self, Answer, Output, Staged};
 use crate::places::Places;
 use crate::{coloured, junit, kept, progress};
 use decide::{Case, Decision, SourceState, Verdict, ask, export, markdown, text};
-use evidence::{Aged, Entry, Receipt, Record, Sealed, SigningKey};
+use evidence::{Aged, Entry, Record, Sealed};
 use program::{Digest, write_time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -32,101 +32,147 @@ enum Format {
 
 /// Decides a change, writes the evidence, prints the verdict.
 ///
+/// Whatever is written goes beside its place first; then the log's entry is made, and then all of it goes into place. So a
+/// disk that is full, or a file that nobody may write, ends the command before anything is recorded.
+///
 /// INVARIANT: the evidence is written before anything is printed; nothing is printed where it could not be.
 /// INVARIANT: an allow is recorded only at the position of the log that it was decided at, else it is decided again.
+/// INVARIANT: where something fails after the entry was made, the failure says so.
 pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let outputs = outputs(arguments)?;
+    let receipt = arguments.evidence.as_ref().map(|file| file.with_extension("tlog-proof"));
     let mut held = None;
-    let (loaded, mut decision, evidence, recorded) = loop {
+    loop {
         let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
         let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
         apart(
             &loaded.kept,
             &loaded.files,
-            written.chain(arguments.evidence.as_deref().map(|file| ("--evidence", file))),
+            written.chain(
+                arguments.evidence.as_deref().into_iter().chain(receipt.as_deref()).map(|file| ("--evidence", file)),
+            ),
         )?;
         let key = kept::signing_key(arguments.key.as_deref(), &loaded.kept)?;
-        let decision = limited(&arguments.inputs, |limits| {
+        let mut decision = limited(&arguments.inputs, |limits| {
             let case = loaded.case(&arguments.inputs, limits);
             decide::decide(&Case { assurance: arguments.assurance, ..case })
         })?;
+        if decision.verdict == Verdict::Deny && arguments.edits > 0 {
+            let tries = tries(loaded.facts.len());
+            let passing = limited(&arguments.inputs, |limits| {
+                let case = Case { assurance: arguments.assurance, ..loaded.case(&arguments.inputs, limits) };
+                ask::passing(&case, arguments.edits, tries)
+            })?;
+            decision.passing = Some(passing);
+        }
         let sealed = key.as_ref().map_or_else(|| decision.evidence.clone(), |key| decision.evidence.sign(key));
-        let own = loaded.kept.path(&format!("evidence/{}.json", sealed.digest.hex()));
-        let evidence = arguments.evidence.clone().unwrap_or(own);
-        let recorded = match (&key, loaded.position) {
-            (Some(key), Some(position)) => {
-                not_before(&loaded, decision.verdict)?;
-                let lock = match held.take() {
-                    Some(lock) => lock,
-                    None => loaded.kept.lock()?,
-                };
-                let now = loaded.kept.size()?.unwrap_or(position);
-                if decision.verdict == Verdict::Allow && now != position {
-                    progress::stage("deciding again: the log has grown meanwhile");
-                    held = Some(lock);
-                    continue;
-                }
-                Some(record(&loaded, &decision, &sealed, key, &lock)?)
+        let own = || loaded.kept.path(&format!("evidence/{}.json", sealed.digest.hex()));
+        let evidence = arguments.evidence.clone().unwrap_or_else(own);
+        let mut answer = Answer::of(String::new()).with_code(code(decision.verdict));
+        answer.notes.clone_from(&loaded.notes);
+        let mut staged = vec![output::stage(&evidence, &sealed.bytes)?];
+        let flags = arguments.inputs.flags();
+        for output in &outputs {
+            let text = render(&decision, output, arguments, &flags, &loaded);
+            match &output.file {
+                None => answer.text.push_str(&text),
+                Some(file) => staged.push(output::stage(file, text.as_bytes())?),
             }
-            (None, Some(_)) if decision.verdict == Verdict::Allow => {
+        }
+        let Some(position) = loaded.position else {
+            staged.into_iter().try_for_each(Staged::place)?;
+            let how = if key.is_some() { "signed" } else { "unsigned" };
+            answer.notes += &format!("evidence: {} ({how})\n", short(&evidence));
+            return Ok(answer);
+        };
+        let Some(key) = &key else {
+            if decision.verdict == Verdict::Allow {
                 return Err(Failure::Malformed(format!(
                     "{}: it would be allowed, and cannot be recorded: there is no key to sign the entry with\n  help: `--key FILE`, or `WRIT_SIGNING_KEY`, or the package's own key in .writ/key",
                     loaded.kept.path("log").display()
                 )));
             }
-            _ => None,
+            staged.into_iter().try_for_each(Staged::place)?;
+            answer.notes += &format!("evidence: {} (unsigned)\n", short(&evidence));
+            return Ok(answer);
         };
-        output::write(&evidence, &sealed.bytes)?;
-        break (loaded, decision, evidence, (key.is_some(), recorded));
-    };
-    if decision.verdict == Verdict::Deny && arguments.edits > 0 {
-        let tries = tries(loaded.facts.len());
-        let passing = limited(&arguments.inputs, |limits| {
-            let case = Case { assurance: arguments.assurance, ..loaded.case(&arguments.inputs, limits) };
-            ask::passing(&case, arguments.edits, tries)
-        })?;
-        decision.passing = Some(passing);
-    }
-    let mut answer = Answer { text: String::new(), notes: loaded.notes.clone(), code: code(decision.verdict) };
-    let flags = arguments.inputs.flags();
-    for output in &outputs {
-        let text = render(&decision, output, arguments, &flags, &loaded);
-        match &output.file {
-            None => answer.text.push_str(&text),
-            Some(file) => output::write(file, text.as_bytes())?,
+        let lock = match held.take() {
+            Some(lock) => lock,
+            None => loaded.kept.lock()?,
+        };
+        let now = loaded.kept.size()?.unwrap_or(position);
+        if decision.verdict == Verdict::Allow && now != position {
+            progress::stage("deciding again: the log has grown meanwhile");
+            held = Some(lock);
+            continue;
         }
+        let clock = inputs::clock();
+        in_time(&loaded, decision.verdict, clock)?;
+        let (entry, files) = entry(&loaded, &decision, &sealed, clock)?;
+        let mut place = output::stage(&evidence.with_extension("tlog-proof"), &vec![b'\n'; room(&entry)])?;
+        let said = |index| kept::recorded(&entry, index);
+        let receipts = loaded.kept.commit(&lock, key, &files, vec![entry.clone()])?;
+        let receipt = receipts.first().ok_or_else(|| Failure::Bug(String::from("the log gave no receipt")))?;
+        let recorded = said(receipt.index);
+        let placed = place.rewrite(receipt.to_string().as_bytes()).and_then(|()| place.place());
+        let placed = placed.and_then(|()| staged.into_iter().try_for_each(Staged::place));
+        placed.map_err(|failure| failure.although(Some(&recorded)))?;
+        answer.notes += &format!("evidence: {} (signed, entry {} of the log)\n", short(&evidence), receipt.index);
+        answer.recorded = Some(recorded);
+        return Ok(answer);
     }
-    let how = match recorded {
-        (false, _) => String::from("unsigned"),
-        (true, None) => String::from("signed"),
-        (true, Some(receipt)) => {
-            output::write(&evidence.with_extension("tlog-proof"), receipt.to_string().as_bytes())?;
-            format!("signed, entry {} of the log", receipt.index)
-        }
-    };
-    answer.notes += &format!("evidence: {} ({how})\n", short(&evidence));
-    Ok(answer)
 }
 
-/// Refuses an allow at an instant before what the log holds already: what was over would be in force again.
-fn not_before(loaded: &Loaded, verdict: Verdict) -> Result<(), Failure> {
-    let latest = loaded.latest.filter(|latest| verdict == Verdict::Allow && *latest > loaded.now);
-    let Some(latest) = latest else { return Ok(()) };
-    Err(Failure::Malformed(format!(
-        "--now {}: the log has an entry of {} already, and nothing is allowed before it\n  help: leave out --now, or name a later instant",
-        write_time(loaded.now),
-        write_time(latest)
-    )))
+/// How many bytes the receipt of an entry has at most: the entry in base64, a hash of 45 letters for each of at most 64
+/// levels, and a checkpoint with a signature.
+fn room(entry: &Entry) -> usize {
+    2 * entry.bytes().len() + 64 * 45 + 4_096
 }
 
-/// Adds a decision to the log, with the files that it stands for.
-fn record(
-    loaded: &Loaded,
-    decision: &Decision,
-    sealed: &Sealed,
-    key: &SigningKey,
-    lock: &Lock,
-) -> Result<Receipt, Failure> {
+/// Refuses an allow as of an instant before what the log holds already, where what was over would be in force again; as of
+/// one that is not there yet; and by a clock that was set back.
+///
+/// - `clock`: of recording.
+fn in_time(loaded: &Loaded, verdict: Verdict, clock: i64) -> Result<(), Failure> {
+    if verdict != Verdict::Allow {
+        return Ok(());
+    }
+    let refused = |what: String| Err(Failure::Malformed(what));
+    let now = write_time(loaded.now);
+    if let Some(latest) = loaded.latest.filter(|latest| *latest > loaded.now) {
+        return refused(format!(
+            "--now {now}: the log has an entry of {} already, and nothing is allowed before it\n  help: leave out --now, or name a later instant",
+            write_time(latest)
+        ));
+    }
+    if loaded.now > clock {
+        return refused(format!(
+            "--now {now}: the clock says {}, and nothing is allowed ahead of its time\n  help: leave out --now",
+            write_time(clock)
+        ));
+    }
+    if let Some(recorded) = loaded.recorded.filter(|recorded| *recorded > clock) {
+        return refused(format!(
+            "the clock says {}, and the log has an entry that was recorded {}: nothing is allowed by a clock that was set back\n  help: set the clock",
+            write_time(clock),
+            write_time(recorded)
+        ));
+    }
+    Ok(())
+}
+
+/// The instant as the log has it: to the second, which it always has.
+pub(crate) fn recorded_at(clock: i64) -> Result<String, Failure> {
+    let instant = jiff::Timestamp::from_microsecond(clock);
+    let instant = instant.map_err(|e| Failure::Fault(format!("the clock says what is no instant: {e}")))?;
+    Ok(instant.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}
+
+/// Names and bytes of what is kept.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// The log's entry of a decision, and the files that it stands for.
+fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> Result<(Entry, Files), Failure> {
     let opened = evidence::open::<Record>(&sealed.bytes);
     let opened = opened.map_err(|refused| Failure::Bug(format!("a record does not open: {refused}")))?;
     let position = loaded.position.unwrap_or_default();
@@ -145,19 +191,19 @@ fn record(
             SourceState::Aged(aged) => Some(aged.clone()),
         })
         .collect();
+    let (time, now) = (recorded_at(clock)?, write_time(loaded.now));
     let entry = Entry {
         content: Some(content_digest.to_string()),
         missing: missing.into_iter().collect(),
         aged: aged.into_iter().collect(),
-        ..Entry::of_decision(&opened.predicate, &decision.evidence.digest, &write_time(loaded.now), position)
+        ..Entry::of_decision(&opened.predicate, &decision.evidence.digest, &time, &now, position)
     };
     let program = opened.predicate.program.digest.trim_start_matches("sha256:");
     let mut files = loaded.version.files();
     files.push((format!("program/{program}.json"), plain(serde_json::to_vec(&*loaded.compiled.program))));
     files.push((format!("change/{}.json", content_digest.hex()), content));
     files.push((format!("evidence/{}.json", sealed.digest.hex()), sealed.bytes.clone()));
-    let receipts = loaded.kept.commit(lock, key, &files, vec![entry])?;
-    receipts.into_iter().next().ok_or_else(|| Failure::Bug(String::from("the log gave no receipt")))
+    Ok((entry, files))
 }
 
 /// How many counter-proposals are tried beside a verdict: fewer where each takes longer.
@@ -335,85 +381,5 @@ fn flag(what: &str) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::arguments::{Arguments, Verb};
-    use clap::Parser;
-    use engine::{Planted, plant};
-    use std::fs;
-
-    const POLICY: &str = r#"
-use std.state.{Resource, kind, tag, exists, encrypted_by};
-use std.change.action;
-
-relation hangs_on(r: Resource, other: Resource);
-hangs_on(r, k) if encrypted_by(r, k);
-hangs_on(r, k) if hangs_on(r, via), hangs_on(via, k);
-
-relation lost(r: Resource);
-lost(r) if hangs_on(r, k), not exists(k);
-
-/// The smaller one is found a round behind the larger.
-relation falling(r: Resource, least n: int);
-falling(r, 9) if exists(r);
-falling(r, 1) if falling(r, n), n <= 9;
-
-pub blueprint kept() {
-    deny gone(r) "{r} hangs on something that is gone" if covered(r), exists(r), lost(r);
-    permit tidy(a) if action(a, v, _), v in {"delete", "update"};
-}
-
-intent all "Everything" {
-    cover r if exists(r);
-    owner "team";
-    apply kept();
-}
-"#;
-
-    /// A chain of eight, each of which hangs on the next; the last one is deleted.
-    fn case() -> (std::path::PathBuf, Vec<String>) {
-        let folder = std::env::temp_dir().join(format!("writ-planted-{}", std::process::id()));
-        fs::create_dir_all(&folder).expect("the temporary folder is writable");
-        let mut world = String::from("use std.state.{kind, encrypted_by};\n");
-        for n in 0..9 {
-            world += &format!("kind(\"r{n}\", \"box\");\n");
-        }
-        for n in 0..8 {
-            world += &format!("encrypted_by(\"r{n}\", \"r{}\");\n", n + 1);
-        }
-        let change = r#"{"format": "writ-change/1", "actions": [{"id": "a", "verb": "delete", "resource": "r8"}]}"#;
-        for (name, text) in [("policy.writ", POLICY), ("world.writ", &world), ("change.json", change)] {
-            fs::write(folder.join(name), text).expect("the temporary folder is writable");
-        }
-        let path = |name: &str| folder.join(name).display().to_string();
-        let line =
-            ["writ", "decide", &path("change.json"), "--policy", &path("policy.writ"), "--facts", &path("world.writ")];
-        let mut line: Vec<String> = line.map(String::from).to_vec();
-        line.extend(
-            ["--evidence", &path("evidence.json"), "--now", "2026-01-01T00:00Z", "--threads", "1"].map(String::from),
-        );
-        (folder, line)
-    }
-
-    #[test]
-    fn a_fault_of_the_engine_ends_with_70_and_without_a_verdict() {
-        let (folder, line) = case();
-        let decide = || match Arguments::parse_from(&line).verb {
-            Verb::Decide(arguments) => super::decide(&arguments),
-            other => panic!("{other:?} is not what was asked"),
-        };
-        let sound = decide().expect("an engine without a fault decides");
-        assert_eq!(sound.code, 1, "{}", sound.text);
-        for fault in Planted::ALL {
-            let _ = fs::remove_file(folder.join("evidence.json"));
-            let planted = plant(fault);
-            let ended = decide();
-            drop(planted);
-            match ended {
-                Ok(answer) => panic!("{fault:?} was not found; it ended with {}:\n{}", answer.code, answer.text),
-                Err(failure) => assert_eq!(failure.code(), 70, "{fault:?}: {failure}"),
-            }
-            assert!(!folder.join("evidence.json").exists(), "{fault:?} left evidence of a verdict that there is not");
-        }
-        let _ = fs::remove_dir_all(folder);
-    }
-}
+#[expect(clippy::print_stdout, reason = "what was counted is printed")]
+mod tests;

@@ -45,7 +45,7 @@ pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
     )?;
     known(&loaded, resource)?;
     let hits = limited(inputs, |limits| question::blast(&loaded.case(inputs, limits), resource))?;
-    let mut answer = Answer { text: String::new(), notes: loaded.notes.clone(), code: 0 };
+    let mut answer = Answer { notes: loaded.notes.clone(), ..Answer::of(String::new()) };
     for output in &outputs {
         let text = match output.format {
             Format::Text => text(resource, &hits, arguments.full),
@@ -130,7 +130,7 @@ pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
         false if found.answers.is_empty() => format!("nobody is accountable for {resource}\n"),
         false => found.answers.iter().map(|answer| answer.text(arguments.full)).collect::<Vec<_>>().join("\n"),
     };
-    Ok(Answer { text, notes: loaded.notes, code: u8::from(found.answers.is_empty()) })
+    Ok(Answer { notes: loaded.notes, code: u8::from(found.answers.is_empty()), ..Answer::of(text) })
 }
 
 /// What exists and nobody answers for, with its kind; ends with 0 either way, as every query.

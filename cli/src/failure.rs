@@ -13,6 +13,8 @@ pub(crate) enum Failure {
     Fault(String),
     /// Our own mistake: exit 70, and the text asks for a report.
     Bug(String),
+    /// Something could not be written after a decision or an approval was recorded: exit 70. Why, and what the log says.
+    Recorded(String, String),
 }
 
 impl Failure {
@@ -20,7 +22,19 @@ impl Failure {
     pub(crate) fn code(&self) -> u8 {
         match self {
             Failure::Malformed(_) | Failure::Policy(_) => 64,
-            Failure::Fault(_) | Failure::Bug(_) => 70,
+            Failure::Fault(_) | Failure::Bug(_) | Failure::Recorded(..) => 70,
+        }
+    }
+}
+
+impl Failure {
+    /// The same failure, where the log has said something already that it does not take back.
+    pub(crate) fn although(self, recorded: Option<&str>) -> Failure {
+        match (self, recorded) {
+            (failure @ Failure::Recorded(..), _) | (failure, None) => failure,
+            (Failure::Malformed(why) | Failure::Policy(why) | Failure::Fault(why) | Failure::Bug(why), Some(what)) => {
+                Failure::Recorded(why, what.to_owned())
+            }
         }
     }
 }
@@ -40,6 +54,7 @@ impl fmt::Display for Failure {
             Failure::Malformed(text) => write!(f, "error: {text}"),
             Failure::Policy(text) => f.write_str(text),
             Failure::Fault(text) => write!(f, "fault: {text}"),
+            Failure::Recorded(why, what) => write!(f, "fault: {why}\n  {what}"),
             Failure::Bug(text) => write!(
                 f,
                 "bug: {text}\n  please report this, with the command and its input, at {}/issues",

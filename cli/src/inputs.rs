@@ -15,7 +15,7 @@ use crate::manifest::{Kind, Manifest, Source, Trust};
 use crate::package;
 use crate::policy::{self, Compiled};
 use crate::progress;
-use crate::remembered::Remembered;
+use crate::remembered::{Believed, Remembered};
 use crate::store::Opened;
 use decide::{Case, SourceState};
 use evidence::{Aged, Entry};
@@ -55,8 +55,10 @@ pub(crate) struct Loaded {
     pub(crate) kept: Kept,
     /// How many entries its log had when it was read; none where there is no log.
     pub(crate) position: Option<u64>,
-    /// The latest instant of the log's entries.
+    /// The latest instant that a decision of the log is as of; one ahead of its time counts as when it was recorded.
     pub(crate) latest: Option<i64>,
+    /// When the log's latest entry was recorded.
+    pub(crate) recorded: Option<i64>,
 }
 
 impl Loaded {
@@ -122,14 +124,17 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
     let mut remembered = Remembered::default();
     let nobody = Trust::default();
     let trust = package.manifest.as_ref().map_or(&nobody, |manifest| &manifest.trust);
+    let name = package.name();
+    let believed = Believed { package: &name, trust };
     if let Some(entries) = &entries {
         remembered.history(&kept, entries, &compiled.program)?;
         let asked = change.as_ref().map(Asked::of_nothing);
-        remembered.words(&kept, entries, asked.as_ref(), trust, now)?;
+        let asked = asked.as_ref();
+        remembered.words(&kept, entries, asked, &believed, now)?;
     }
     for name in &inputs.approval {
         let bytes = reader.bytes(name)?;
-        remembered.file(name, &bytes, trust)?;
+        remembered.file(name, &bytes, &believed)?;
     }
     let Reader { read, files: named, .. } = reader;
     let (mut facts, mut files, mut notes) = gather(read, BTreeSet::new());
@@ -161,7 +166,8 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
         notes,
         files: named,
         kept,
-        latest: entries.iter().flatten().filter_map(instant).max(),
+        latest: entries.iter().flatten().filter_map(as_of).max(),
+        recorded: entries.iter().flatten().filter_map(|entry| instant(&entry.time)).max(),
         position: entries.map(|entries| entries.len() as u64),
     })
 }
@@ -202,9 +208,14 @@ fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Result<Vec<Source
     Ok(states)
 }
 
-/// When an entry of the log was made.
-fn instant(entry: &Entry) -> Option<i64> {
-    match Value::parse(&entry.time, &Type::Time) {
+/// As of when an entry of the log was decided, at most when it was recorded.
+fn as_of(entry: &Entry) -> Option<i64> {
+    Some(instant(entry.now.as_deref()?)?.min(instant(&entry.time)?))
+}
+
+/// An instant of an entry of the log.
+fn instant(text: &str) -> Option<i64> {
+    match Value::parse(text, &Type::Time) {
         Some(Value::Time(micros)) => Some(micros),
         _ => None,
     }
@@ -212,7 +223,12 @@ fn instant(entry: &Entry) -> Option<i64> {
 
 /// `--now`, or the clock.
 pub(crate) fn now(flag: Option<&str>) -> Result<i64, Failure> {
-    flag.map_or_else(|| Ok(jiff::Timestamp::now().as_microsecond()), |text| time("--now", text))
+    flag.map_or_else(|| Ok(clock()), |text| time("--now", text))
+}
+
+/// The clock, microseconds since 1970.
+pub(crate) fn clock() -> i64 {
+    jiff::Timestamp::now().as_microsecond()
 }
 
 /// A time of the command line, microseconds since 1970.

@@ -1,15 +1,17 @@
 //! What a package keeps: the folder `.writ` with its key, its log, and what the log stands for.
 //!
-//! Read downwards: [`Kept`] is the folder, [`Folder`] how its files are written, [`signing_key`] who signs.
+//! Read downwards: [`Kept`] is the folder, [`Folder`] how its files are written, [`disk`] where that may fail,
+//! [`signing_key`] who signs.
 //!
 //! INVARIANT: who adds to the log holds its lock; who reads it needs none, since a checkpoint is replaced in one step.
 
+pub(crate) mod disk;
 mod folder;
 
 use crate::failure::Failure;
 use crate::package;
 use decide::{Assurance, Case, SourceState};
-use evidence::{Entry, Log, LogFault, Opened, Receipt, Record, SigningKey, Storage, View};
+use evidence::{Approval, Entry, Log, LogFault, Opened, Receipt, Record, SigningKey, Storage, View};
 use program::{Change, Digest, Fact, Program, Type, Value};
 use serde::de::DeserializeOwned;
 use std::fs::{self, File};
@@ -42,7 +44,8 @@ pub(crate) struct Lock {
 impl Kept {
     /// That of the package at `root`; it need not be there.
     pub(crate) fn of(root: &Path) -> Kept {
-        Kept { root: root.join(".writ") }
+        // `.` and `./` go unsaid where a file of it is named.
+        Kept { root: root.strip_prefix(".").unwrap_or(root).join(".writ") }
     }
 
     /// A file of it.
@@ -143,7 +146,8 @@ impl Kept {
         facts: Vec<Fact>,
     ) -> Result<Case<'static>, Failure> {
         let bad = |what: &str| Failure::Malformed(format!("{}: an entry has no {what}", self.path("log").display()));
-        let Some(Value::Time(now)) = Value::parse(&entry.time, &Type::Time) else { return Err(bad("time")) };
+        let now = entry.now.as_deref().and_then(|now| Value::parse(now, &Type::Time));
+        let Some(Value::Time(now)) = now else { return Err(bad("time that it was decided as of")) };
         let model = entry.model.as_deref().and_then(Digest::parse).ok_or_else(|| bad("model"))?;
         let missing = entry.missing.iter().cloned().map(SourceState::Missing);
         let aged = entry.aged.iter().cloned().map(SourceState::Aged);
@@ -162,7 +166,22 @@ impl Kept {
         })
     }
 
-    /// The record that a person means: a file, or the beginning of the digest of one that was kept.
+    /// A record or an approval that was kept, held against its name.
+    fn own(&self, path: &Path) -> Result<(), Failure> {
+        let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if path.parent() == Some(&self.path("evidence")) {
+            return self.record(&stem).map(|_| ());
+        }
+        let bytes = fs::read(path).map_err(|e| package::unreadable(path, &e))?;
+        let wrong = |what: String| Failure::Malformed(format!("{}: {what}", path.display()));
+        let opened = evidence::open::<Approval>(&bytes).map_err(|refused| wrong(refused.to_string()))?;
+        match opened.digest.hex() == stem {
+            true => Ok(()),
+            false => Err(wrong(String::from("this is another approval than its name says"))),
+        }
+    }
+
+    /// The record or the approval that a person means: a file, or the beginning of the digest of one that was kept.
     pub(crate) fn find(&self, name: &str) -> Result<PathBuf, Failure> {
         let file = Path::new(name);
         if file.is_file() {
@@ -170,8 +189,9 @@ impl Kept {
         }
         let hex = name.trim_start_matches("sha256:");
         let folder = self.path("evidence");
-        let mut found: Vec<PathBuf> = fs::read_dir(&folder)
+        let mut found: Vec<PathBuf> = [&folder, &self.path("approval")]
             .into_iter()
+            .filter_map(|folder| fs::read_dir(folder).ok())
             .flatten()
             .flatten()
             .map(|entry| entry.path())
@@ -182,8 +202,7 @@ impl Kept {
         match (found.pop(), found.is_empty()) {
             (Some(only), true) if hex.len() >= 4 => {
                 // Under its digest it is believed to be that record.
-                let stem = only.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-                self.record(&stem).map(|_| only)
+                self.own(&only).map(|()| only)
             }
             (Some(_), _) => Err(Failure::Malformed(format!(
                 "{name}: several records, or too few digits to tell them apart\n  help: `writ log` lists them; give more digits"
@@ -204,7 +223,13 @@ impl Kept {
         entries: Vec<Entry>,
     ) -> Result<Vec<Receipt>, Failure> {
         let log = Log::open(self.folder(), key.clone()).map_err(|fault| self.fault(&fault))?;
-        log.commit(files, entries).map(|(_, receipts)| receipts).map_err(|fault| self.fault(&fault))
+        let (size, first) = (log.size(), entries.first().map(|entry| entry.digest.clone()));
+        log.commit(files, entries).map(|(_, receipts)| receipts).map_err(|fault| {
+            // The checkpoint may be in its place although the disk did not say so.
+            let there = View::open(&self.folder()).and_then(|view| view.entries(size)).unwrap_or_default();
+            let stands = there.first().filter(|entry| Some(&entry.digest) == first.as_ref());
+            self.fault(&fault).although(stands.map(|entry| recorded(entry, size)).as_deref())
+        })
     }
 
     /// What a fault of the log says to people.
@@ -222,6 +247,18 @@ impl Kept {
             }
         }
     }
+}
+
+/// What the log says of something although the command that recorded it failed.
+///
+/// - `index`: its position.
+pub(crate) fn recorded(entry: &Entry, index: u64) -> String {
+    let said = entry.verdict.map_or("somebody's word", evidence::Verdict::name);
+    let hex = entry.digest.trim_start_matches("sha256:");
+    format!(
+        "it stands as entry {index} of the log: {said}; `writ show {}` prints it, and whatever else was printed is no answer",
+        hex.get(..12).unwrap_or(hex)
+    )
 }
 
 /// The key that signs: `--key FILE`, else `WRIT_SIGNING_KEY`, else the package's own; none is no mistake.

@@ -7,7 +7,7 @@ use crate::decide::apart;
 use crate::failure::Failure;
 use crate::inputs::time;
 use crate::kept::{self, Kept};
-use crate::output::{self, Answer};
+use crate::output::{self, Answer, Output};
 use crate::{package, verify};
 use evidence::{Checkpoint, Entry, Kept as Kind, Note, Receipt, Verdict, View};
 use program::{Type, Value, merkle, visible};
@@ -48,7 +48,7 @@ pub(crate) fn log(arguments: &arguments::Log) -> Result<Answer, Failure> {
     let view = View::open(&folder).map_err(|fault| kept.fault(&fault))?;
     let signed = signed(&view.note, &root, &kept)?;
     if let Some(older) = &arguments.extends {
-        return extends(&view, &kept, older);
+        return extends(&view, &kept, older, &outputs);
     }
     let all = view.entries(0).map_err(|fault| kept.fault(&fault))?;
     let wanted = Wanted::of(&arguments.filter)?;
@@ -105,7 +105,12 @@ fn signed(note: &Note, root: &Path, kept: &Kept) -> Result<String, Failure> {
 }
 
 /// Shows that the log of now begins with that of an older checkpoint.
-fn extends(view: &View<'_, kept::Folder>, kept: &Kept, older: &Path) -> Result<Answer, Failure> {
+fn extends(
+    view: &View<'_, kept::Folder>,
+    kept: &Kept,
+    older: &Path,
+    outputs: &[Output<Format>],
+) -> Result<Answer, Failure> {
     let bytes = fs::read(older).map_err(|e| package::unreadable(older, &e))?;
     let wrong = |refused: evidence::Refused| Failure::Malformed(format!("{}: {refused}", older.display()));
     let then = match Receipt::parse(&bytes) {
@@ -118,20 +123,39 @@ fn extends(view: &View<'_, kept::Folder>, kept: &Kept, older: &Path) -> Result<A
         path = view.consistency(then.size).map_err(|fault| kept.fault(&fault))?;
         merkle::consistent((then.size, now.size), &then.root, &now.root, &path)
     };
-    Ok(match same {
-        true => Answer::of(format!(
+    let text = match same {
+        true => format!(
             "EXTENDS  the log of {} with {} entries begins with the one of {} ({} hashes show it)\n",
             now.origin,
             now.size,
             then.size,
             path.len()
-        )),
-        false => Answer::of(format!(
+        ),
+        false => format!(
             "REFUSED  the log of {} with {} entries does not begin with the one of {} with {}\n",
             now.origin, now.size, then.origin, then.size
-        ))
-        .with_code(1),
-    })
+        ),
+    };
+    let checkpoint = |one: &Checkpoint| json!({"log": one.origin, "size": one.size, "root": merkle::hex(&one.root)});
+    let hashes: Vec<String> = path.iter().map(merkle::hex).collect();
+    let in_json = json!({"extends": same, "now": checkpoint(now), "then": checkpoint(&then), "proof": hashes});
+    let mut answer = Answer::of(String::new()).with_code(u8::from(!same));
+    for output in outputs {
+        let text = match output.format {
+            Format::Text => text.clone(),
+            Format::Json => format!("{in_json:#}\n"),
+            Format::Html => {
+                return Err(Failure::Malformed(String::from(
+                    "--extends is no report\n  help: ask for text or json, or leave out --extends",
+                )));
+            }
+        };
+        match &output.file {
+            None => answer.text.push_str(&text),
+            Some(file) => output::write(file, text.as_bytes())?,
+        }
+    }
+    Ok(answer)
 }
 
 /// A filter, read.
@@ -212,6 +236,11 @@ fn word(entry: &Entry) -> &'static str {
     }
 }
 
+/// As of when it was decided, where that is not when it was recorded.
+fn as_of(entry: &Entry) -> Option<&str> {
+    entry.now.as_deref().filter(|now| entry.minutes_since(now).is_none_or(|minutes| minutes != 0))
+}
+
 fn text(found: &Found) -> String {
     let mut text = String::new();
     for (index, entry) in &found.entries {
@@ -221,12 +250,13 @@ fn text(found: &Found) -> String {
         let more = if about.len() > 2 { format!(", … {} more", about.len() - 2) } else { String::new() };
         let _ = writeln!(
             text,
-            "{index:>5}  {}  {:<8}  {}  {}  {}{more}",
+            "{index:>5}  {}  {:<8}  {}  {}  {}{more}{}",
             entry.time,
             word(entry),
             hex.get(..12).unwrap_or(hex),
             visible(entry.actor.as_deref().unwrap_or("-")),
-            visible(&few.join(", "))
+            visible(&few.join(", ")),
+            as_of(entry).map(|now| format!("  as of {now}")).unwrap_or_default()
         );
     }
     let Checkpoint { origin, .. } = &found.checkpoint;

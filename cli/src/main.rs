@@ -88,7 +88,9 @@ fn main() -> ExitCode {
             Failure::Bug(said.unwrap_or_else(|| String::from("a panic that said nothing")))
         }
     };
-    let unanswered = if deciding { "\n  no verdict stands; nothing is allowed by this" } else { "" };
+    // What was recorded stands, and the failure says so itself.
+    let stands = matches!(failure, Failure::Recorded(..));
+    let unanswered = if deciding && !stands { "\n  no verdict stands; nothing is allowed by this" } else { "" };
     let _ = writeln!(std::io::stderr(), "{failure}{unanswered}");
     ExitCode::from(failure.code())
 }

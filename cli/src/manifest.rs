@@ -5,8 +5,8 @@ use evidence::PublicKey;
 use import::{Format, Records};
 use packages::manifest::About;
 use program::{Speaks, Type, Value};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -36,7 +36,7 @@ pub(crate) struct Manifest {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Trust {
     /// Of those who decide: under records and under the log.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "somebody")]
     pub(crate) decisions: Vec<Key>,
     /// Of those who approve and waive, by the party whose word it is.
     #[serde(default)]
@@ -44,6 +44,17 @@ pub(crate) struct Trust {
     // Of those who publish packages: read by `packages`.
     #[serde(default, rename = "packages")]
     _packages: IgnoredAny,
+}
+
+/// Keys, at least one: a list of nobody would read as nobody being asked for.
+fn somebody<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Key>, D::Error> {
+    let keys = Vec::<Key>::deserialize(deserializer)?;
+    match keys.is_empty() {
+        true => Err(D::Error::custom(
+            "`decisions` names no key, and nobody would be believed: name one, or leave the line out",
+        )),
+        false => Ok(keys),
+    }
 }
 
 /// A public key in a manifest.

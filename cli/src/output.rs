@@ -1,7 +1,8 @@
 //! Where answers go: standard output, or a file written whole or not at all.
 
 use crate::failure::Failure;
-use std::fs;
+use crate::kept::disk;
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,12 +14,14 @@ pub(crate) struct Answer {
     pub(crate) notes: String,
     /// The exit code.
     pub(crate) code: u8,
+    /// What the log says already, whether this is printed or not.
+    pub(crate) recorded: Option<String>,
 }
 
 impl Answer {
     /// An answer that ends with 0.
     pub(crate) fn of(text: String) -> Answer {
-        Answer { text, notes: String::new(), code: 0 }
+        Answer { text, notes: String::new(), code: 0, recorded: None }
     }
 
     /// The same answer, ending with another code.
@@ -30,9 +33,9 @@ impl Answer {
     /// Prints it. Standard output that cannot be written is a fault: nobody may take silence for an answer.
     pub(crate) fn print(&self) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
-        out.write_all(self.text.as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(|e| Failure::Fault(format!("standard output could not be written: {e}")))?;
+        let printed = disk::step().and_then(|()| out.write_all(self.text.as_bytes())).and_then(|()| out.flush());
+        let fault = |e: io::Error| Failure::Fault(format!("standard output could not be written: {e}"));
+        printed.map_err(|e| fault(e).although(self.recorded.as_deref()))?;
         let _ = io::stderr().write_all(self.notes.as_bytes());
         Ok(())
     }
@@ -84,29 +87,91 @@ pub(crate) fn outputs<F: Copy>(
     Ok(outputs)
 }
 
-/// Writes a file whole: beside it first, then in its place, with the permissions of the one that was there.
-pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+/// A file that is written beside its place, and goes there in one step; dropped, it is gone.
+#[must_use]
+pub(crate) struct Staged {
+    path: PathBuf,
+    beside: Beside,
+}
+
+enum Beside {
+    /// The bytes are on the disk, under this name.
+    File(PathBuf),
+    /// A device or a pipe is written to, never put away; it is open.
+    Open(File, Vec<u8>),
+    /// In its place.
+    Placed,
+}
+
+/// Writes a file beside its place: what the disk has no room for, or nobody may write, fails here.
+pub(crate) fn stage(path: &Path, bytes: &[u8]) -> Result<Staged, Failure> {
     let fault = |e: io::Error| Failure::Fault(format!("{}: {e}", path.display()));
-    // A device or a pipe is written to, never put away.
+    disk::step().map_err(fault)?;
     if fs::metadata(path).is_ok_and(|there| !there.is_file()) {
-        let opened = fs::OpenOptions::new().write(true).open(path);
-        return opened.and_then(|mut file| file.write_all(bytes).and_then(|()| file.flush())).map_err(fault);
+        let file = fs::OpenOptions::new().write(true).open(path).map_err(fault)?;
+        return Ok(Staged { path: path.to_owned(), beside: Beside::Open(file, bytes.to_vec()) });
     }
     if let Some(folder) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        let fault = |e: io::Error| Failure::Fault(format!("{}: its folder cannot be made: {e}", path.display()));
         fs::create_dir_all(folder).map_err(fault)?;
     }
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{}.part", std::process::id()));
+    // Another name than a log gives to what it is about to keep in the same place.
+    name.push(format!(".{}.staged", std::process::id()));
     let part = path.with_file_name(name);
-    let written = fs::File::create(&part).and_then(|mut file| {
+    let staged = Staged { path: path.to_owned(), beside: Beside::File(part.clone()) };
+    let written = File::create(&part).and_then(|mut file| {
         if let Ok(there) = fs::metadata(path) {
             file.set_permissions(there.permissions())?;
         }
         file.write_all(bytes)?;
+        disk::step()?;
         file.sync_all()
     });
-    written.and_then(|()| fs::rename(&part, path)).map_err(|e| {
-        let _ = fs::remove_file(&part);
-        fault(e)
-    })
+    written.map_err(fault)?;
+    Ok(staged)
+}
+
+impl Staged {
+    /// Puts fewer bytes in place of those that were written: the disk has the room for them already.
+    pub(crate) fn rewrite(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        let written = match &mut self.beside {
+            Beside::Open(_, kept) => {
+                bytes.clone_into(kept);
+                Ok(())
+            }
+            Beside::File(part) => fs::OpenOptions::new().write(true).open(part).and_then(|mut file| {
+                file.write_all(bytes)?;
+                file.set_len(bytes.len() as u64)?;
+                file.sync_all()
+            }),
+            Beside::Placed => Ok(()),
+        };
+        written.map_err(|e| Failure::Fault(format!("{}: {e}", self.path.display())))
+    }
+
+    /// Puts it in its place.
+    pub(crate) fn place(mut self) -> Result<(), Failure> {
+        let placed = disk::step().and_then(|()| match &mut self.beside {
+            Beside::File(part) => fs::rename(part, &self.path),
+            Beside::Open(file, bytes) => file.write_all(bytes).and_then(|()| file.flush()),
+            Beside::Placed => Ok(()),
+        });
+        placed.map_err(|e| Failure::Fault(format!("{}: {e}", self.path.display())))?;
+        self.beside = Beside::Placed;
+        Ok(())
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if let Beside::File(part) = &self.beside {
+            let _ = fs::remove_file(part);
+        }
+    }
+}
+
+/// Writes a file whole: beside it first, then in its place, with the permissions of the one that was there.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    stage(path, bytes)?.place()
 }

@@ -21,7 +21,7 @@ pub(crate) fn run(question: &Question, rows: Rows) -> Result<Answer, Failure> {
         Rows::Json => format!("{:#}\n", json!({ "model": loaded.version.digest, "drift": found })),
         Rows::Csv => csv(&found),
     };
-    Ok(Answer { text, notes: loaded.notes, code: 0 })
+    Ok(Answer { notes: loaded.notes, ..Answer::of(text) })
 }
 
 fn text(found: &[Drift]) -> String {

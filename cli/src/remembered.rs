@@ -1,6 +1,7 @@
 //! What was recorded before, as facts of the world before: decisions that were allowed, and signed words on them.
 //!
-//! INVARIANT: an approval or a waiver becomes a fact only if a key that the manifest names for its party signed it.
+//! INVARIANT: an approval or a waiver becomes a fact only if it is of a decision of this package, and a key that the
+//! manifest names for its party signed it.
 //! Not here: whether it counts; that is law (`std.approval`).
 
 use crate::failure::Failure;
@@ -12,6 +13,14 @@ use program::{Change, Digest, Fact, FactSource, Origin, Program, SourceKind, Spe
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Whose words become facts.
+pub(crate) struct Believed<'a> {
+    /// The package whose decisions they must be about.
+    pub(crate) package: &'a str,
+    /// Whose keys are whose.
+    pub(crate) trust: &'a Trust,
+}
 
 /// Facts that the log gives, each with its source, and why some words in it give none.
 #[derive(Default)]
@@ -25,8 +34,9 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
-    /// Decisions that were allowed, as `std.history.touched` of their session and as `std.history.allowed`; each only for a
-    /// policy that asks.
+    /// Decisions that were allowed, as `std.history.touched` of their session, at the time they are as of, which budgets
+    /// count by; and as `std.history.allowed`, at the time they were recorded, which nobody chose. Each only for a policy
+    /// that asks.
     pub(crate) fn history(&mut self, kept: &Kept, entries: &[Entry], program: &Program) -> Result<(), Failure> {
         const TOUCHED: &str = "std.history.touched";
         const ALLOWED: &str = "std.history.allowed";
@@ -38,10 +48,11 @@ impl Remembered {
         for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.verdict == Some(Verdict::Allow)) {
             let session = entry.session.as_deref().filter(|_| sessions);
             let change = Some(entry.change.as_str()).filter(|_| allowed);
-            let Some(at) = Value::parse(&entry.time, &Type::Time).filter(|_| session.is_some() || change.is_some())
-            else {
+            let time = |text: &str| Value::parse(text, &Type::Time);
+            let (Some(at), Some(recorded)) = (entry.now.as_deref().and_then(time), time(&entry.time)) else { continue };
+            if session.is_none() && change.is_none() {
                 continue;
-            };
+            }
             for resource in touched(kept, entry)? {
                 let resource = Value::text(resource);
                 if let Some(session) = session {
@@ -49,7 +60,7 @@ impl Remembered {
                 }
                 if let Some(change) = change {
                     let (record, change) = (Value::text(entry.digest.as_str()), Value::text(change));
-                    found.push((index, ALLOWED, vec![record, change, resource, at.clone()]));
+                    found.push((index, ALLOWED, vec![record, change, resource, recorded.clone()]));
                 }
             }
         }
@@ -73,7 +84,7 @@ impl Remembered {
         kept: &Kept,
         entries: &[Entry],
         change: Option<&Change>,
-        trust: &Trust,
+        believed: &Believed<'_>,
         now: i64,
     ) -> Result<(), Failure> {
         for entry in entries.iter().filter(|entry| entry.kind != Kind::Decision) {
@@ -89,23 +100,31 @@ impl Remembered {
             let until = Value::parse(&opened.predicate.until, &Type::Time);
             let open = matches!(until, Some(Value::Time(until)) if until >= now);
             if open || ours {
-                self.word(&format!(".writ/{name}"), &opened, trust);
+                self.word(&format!(".writ/{name}"), &opened, believed);
             }
         }
         Ok(())
     }
 
     /// An approval or a waiver that is handed over as a file.
-    pub(crate) fn file(&mut self, name: &str, bytes: &[u8], trust: &Trust) -> Result<(), Failure> {
+    pub(crate) fn file(&mut self, name: &str, bytes: &[u8], believed: &Believed<'_>) -> Result<(), Failure> {
         let opened = open(Path::new(name), bytes)?;
-        self.word(name, &opened, trust);
+        self.word(name, &opened, believed);
         Ok(())
     }
 
-    fn word(&mut self, name: &str, opened: &Opened<Approval>, trust: &Trust) {
+    fn word(&mut self, name: &str, opened: &Opened<Approval>, believed: &Believed<'_>) {
         let said = &opened.predicate;
         let (what, by) = (said.how.noun(), visible(&said.by));
-        let known = trust.approvals.get(&said.by).map(Vec::as_slice).unwrap_or_default();
+        if said.package != believed.package {
+            self.notes += &format!(
+                "{what} by \"{by}\" does not count: {name} is of a decision of `{}`, and this is `{}`\n",
+                visible(&said.package),
+                believed.package
+            );
+            return;
+        }
+        let known = believed.trust.approvals.get(&said.by).map(Vec::as_slice).unwrap_or_default();
         if !opened.signers.iter().any(|signer| known.iter().any(|key| key.0 == *signer)) {
             let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
             let signed = if signers.is_empty() { String::from("nobody") } else { signers.join(", ") };

@@ -147,13 +147,14 @@ fn decide_all<'e>(
             let mut by_time: BTreeMap<&str, (Outcome, bool)> = BTreeMap::new();
             for (index, entry) in entries.iter() {
                 let timeless = by_time.values().next().filter(|(_, timed)| !timed).cloned();
-                let known = timeless.or_else(|| by_time.get(entry.time.as_str()).cloned());
+                let now = entry.now.as_deref().unwrap_or_default();
+                let known = timeless.or_else(|| by_time.get(now).cloned());
                 let (outcome, _) = match known {
                     Some(known) => known,
                     None => {
                         let case = kept.case(entry, change.clone(), program.clone(), facts.1.to_vec())?;
                         let made = once(case, arguments.max_time)?;
-                        by_time.insert(&entry.time, made.clone());
+                        by_time.insert(now, made.clone());
                         made
                     }
                 };

@@ -1,27 +1,63 @@
-//! `writ show`: a decision that was kept, as it was told.
+//! `writ show`: a decision, or somebody's word on one, that was kept, as it was told.
 
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::output::Answer;
 use crate::package;
-use evidence::{Ambiguity, Cleared, Opened, Reason, Record};
+use evidence::{Ambiguity, Approval, Cleared, Holds, Opened, Predicate, PublicKey, Reason, Record};
 use program::visible;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-/// Prints a decision by the beginning of its digest, or its file.
+/// Prints a decision or an approval by the beginning of its digest, or its file.
 pub(crate) fn show(decision: &str, policy: &Path, as_json: bool) -> Result<Answer, Failure> {
     let root = if policy.is_file() { policy.parent().unwrap_or(policy) } else { policy };
     let path = Kept::of(root).find(decision)?;
     let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
-    let opened = evidence::open::<Record>(&bytes)
-        .map_err(|refused| Failure::Malformed(format!("{}: {refused}", path.display())))?;
-    if as_json {
-        let record = serde_json::to_string_pretty(&opened.predicate).expect("bug: a record is plain data");
-        return Ok(Answer::of(record + "\n"));
+    let wrong = |refused| Failure::Malformed(format!("{}: {refused}", path.display()));
+    Ok(Answer::of(match evidence::holds(&bytes) {
+        Some(Holds::Approval) => {
+            let opened = evidence::open::<Approval>(&bytes).map_err(wrong)?;
+            if as_json { in_json(&opened) } else { word(&opened) }
+        }
+        Some(Holds::Decision) | None => {
+            let opened = evidence::open::<Record>(&bytes).map_err(wrong)?;
+            if as_json { in_json(&opened) } else { text(&opened) }
+        }
+    }))
+}
+
+fn in_json<P: Predicate>(opened: &Opened<P>) -> String {
+    let said = serde_json::to_string_pretty(&opened.predicate).expect("bug: what is kept is plain data");
+    said + "\n"
+}
+
+fn signers(keys: &[PublicKey]) -> String {
+    let signers: Vec<String> = keys.iter().map(|key| key.short()).collect();
+    if signers.is_empty() { String::from("nobody") } else { signers.join(", ") }
+}
+
+/// Somebody's word.
+fn word(opened: &Opened<Approval>) -> String {
+    let said = &opened.predicate;
+    let mut text = format!("{}  {}\n", said.how.name().to_uppercase(), visible(&said.file));
+    let rows = [
+        (said.how.noun(), opened.digest.to_string()),
+        ("package", said.package.clone()),
+        ("change", said.change.clone()),
+        ("decision", said.decision.clone()),
+        ("by", format!("{} ({}) until {}", said.by, said.right, said.until)),
+        ("why", said.why.clone()),
+        ("signed by", signers(&opened.signers)),
+    ];
+    for (name, what) in rows {
+        let _ = writeln!(text, "  {name:<9} {}", visible(&what));
     }
-    Ok(Answer::of(text(&opened)))
+    for one in &said.accepts {
+        let _ = writeln!(text, "  {}", visible(&format!("{}({})", one.what, one.subjects.join(", "))));
+    }
+    text
 }
 
 fn text(opened: &Opened<Record>) -> String {
@@ -50,8 +86,7 @@ fn text(opened: &Opened<Record>) -> String {
         }
     }
     line("assurance", &format!("{}, by {}", record.assurance.name(), record.engine));
-    let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
-    line("signed by", &if signers.is_empty() { String::from("nobody") } else { signers.join(", ") });
+    line("signed by", &signers(&opened.signers));
     for action in &record.actions {
         let said = format!("{} ({} {})", action.id, action.verb.name(), action.resource);
         let _ = writeln!(text, "{}  {}", action.verdict.name(), visible(&said));

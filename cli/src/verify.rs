@@ -1,4 +1,4 @@
-//! `writ verify`: does an evidence file show what it says?
+//! `writ verify`: does an evidence file, or an approval, show what it says?
 
 use crate::arguments;
 use crate::failure::Failure;
@@ -7,7 +7,7 @@ use crate::log::root;
 use crate::output::Answer;
 use crate::{manifest, package, progress};
 use decide::{Assurance, Case};
-use evidence::{PublicKey, Record, Report, Trust};
+use evidence::{Approval, Holds, Part, PublicKey, Record, Report, Trust};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
@@ -26,7 +26,11 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
         None => None,
     };
     let shown = file.display().to_string();
-    let mut report = match evidence::verify(&bytes, &Trust { keys: &keys, receipt: receipt.as_deref() }) {
+    let trust = Trust { keys: &keys, receipt: receipt.as_deref() };
+    if evidence::holds(&bytes) == Some(Holds::Approval) {
+        return approval(arguments, &bytes, &trust);
+    }
+    let mut report = match evidence::verify(&bytes, &trust) {
         Ok(report) => report,
         Err(refused) if refused.malformed => return Err(Failure::Malformed(format!("{shown}: {}", refused.what))),
         Err(why) => return Ok(refused(&shown, &why.what, arguments.json)),
@@ -39,6 +43,52 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
     Ok(Answer::of(if arguments.json { in_json(&shown, &report) } else { in_text(&shown, &report) }))
 }
 
+/// Checks somebody's word: by the keys given, else by those that the manifest names for the party.
+fn approval(arguments: &arguments::Verify, bytes: &[u8], trust: &Trust<'_>) -> Result<Answer, Failure> {
+    let shown = arguments.file.display().to_string();
+    if arguments.replay {
+        return Err(Failure::Malformed(format!(
+            "{shown}: somebody's word cannot be decided again\n  help: leave out --replay, or name a decision"
+        )));
+    }
+    let by = evidence::open::<Approval>(bytes).map(|opened| opened.predicate.by).unwrap_or_default();
+    let words = match arguments.key.is_empty() {
+        true => manifest_of(&arguments.policy)?.and_then(|mut manifest| manifest.trust.approvals.remove(&by)),
+        false => None,
+    };
+    let words: Vec<PublicKey> = match words {
+        Some(keys) => keys.into_iter().map(|key| key.0).collect(),
+        None if arguments.key.is_empty() => Vec::new(),
+        None => trust.keys.to_vec(),
+    };
+    let report = match evidence::verify_approval(bytes, &words, trust) {
+        Ok(report) => report,
+        Err(why) => return Ok(refused(&shown, &why.what, arguments.json)),
+    };
+    let said = &report.said;
+    if arguments.json {
+        let answer = json!({
+            "file": shown,
+            "verified": true,
+            "how": said.how,
+            "digest": report.digest.to_string(),
+            "package": said.package,
+            "change": said.change,
+            "decision": said.decision,
+            "by": said.by,
+            "parts": parts_in_json(&report.parts),
+        });
+        return Ok(Answer::of(format!("{answer:#}\n")));
+    }
+    let mut text = format!("VERIFIED  {shown} · {} by {}\n", said.how.noun(), program::visible(&said.by));
+    let _ = writeln!(text, "  {:<8} {}", said.how.noun(), report.digest);
+    let _ = writeln!(text, "  package  {}", program::visible(&said.package));
+    let _ = writeln!(text, "  change   {}", said.change);
+    let _ = writeln!(text, "  decision {}", said.decision);
+    parts_in_text(&mut text, &report.parts);
+    Ok(Answer::of(text))
+}
+
 fn refused(shown: &str, why: &str, as_json: bool) -> Answer {
     let text = match as_json {
         true => format!("{:#}\n", json!({ "file": shown, "verified": false, "why": why })),
@@ -48,7 +98,7 @@ fn refused(shown: &str, why: &str, as_json: bool) -> Answer {
 }
 
 /// Decides a record again from what was kept, and adds what that shows; or says why the record is refused.
-fn again(report: &mut Report, kept: &Kept) -> Result<Option<String>, Failure> {
+fn again(report: &mut Report<Record>, kept: &Kept) -> Result<Option<String>, Failure> {
     progress::stage("deciding again");
     let digest = report.digest.to_string();
     let entries = kept.entries()?.unwrap_or_default();
@@ -59,7 +109,7 @@ fn again(report: &mut Report, kept: &Kept) -> Result<Option<String>, Failure> {
         ))
     };
     let entry = entries.iter().find(|entry| entry.digest == digest).ok_or_else(missing)?;
-    let record = &report.record;
+    let record = &report.said;
     let program = Arc::new(kept.program(&record.program.digest)?);
     let facts = kept.model(&record.model, &program)?.facts;
     let change = kept.change(entry.content.as_deref().ok_or_else(missing)?)?;
@@ -96,10 +146,13 @@ fn again(report: &mut Report, kept: &Kept) -> Result<Option<String>, Failure> {
     Ok(None)
 }
 
-fn in_json(shown: &str, report: &Report) -> String {
-    let parts =
-        report.parts.iter().map(|part| (part.name, json!({ "shown": part.shown, "not_shown": part.not_shown })));
-    let record = &report.record;
+fn parts_in_json(parts: &[Part]) -> Vec<serde_json::Value> {
+    let part = |part: &Part| json!({ "part": part.name, "says": { "shown": part.shown, "not_shown": part.not_shown } });
+    parts.iter().map(part).collect()
+}
+
+fn in_json(shown: &str, report: &Report<Record>) -> String {
+    let record = &report.said;
     let answer = json!({
         "file": shown,
         "verified": true,
@@ -108,20 +161,25 @@ fn in_json(shown: &str, report: &Report) -> String {
         "change": record.change.digest,
         "model": record.model,
         "program": record.program.digest,
-        "parts": parts.map(|(name, part)| json!({ "part": name, "says": part })).collect::<Vec<_>>(),
+        "parts": parts_in_json(&report.parts),
     });
     format!("{answer:#}\n")
 }
 
-fn in_text(shown: &str, report: &Report) -> String {
-    let record = &report.record;
+fn in_text(shown: &str, report: &Report<Record>) -> String {
+    let record = &report.said;
     let mut text = format!("VERIFIED  {shown} · {}\n", record.verdict.name());
     let _ = writeln!(text, "  decision {}", report.digest);
     let _ = writeln!(text, "  change   {}", record.change.digest);
     let _ = writeln!(text, "  model    {}", record.model);
     let _ = writeln!(text, "  program  {}", record.program.digest);
+    parts_in_text(&mut text, &report.parts);
+    text
+}
+
+fn parts_in_text(text: &mut String, parts: &[Part]) {
     text.push_str("what each part shows (+) and does not show by itself (-)\n");
-    for part in &report.parts {
+    for part in parts {
         let _ = writeln!(text, "{}", part.name);
         for sentence in &part.shown {
             let _ = writeln!(text, "  + {sentence}");
@@ -130,7 +188,6 @@ fn in_text(shown: &str, report: &Report) -> String {
             let _ = writeln!(text, "  - {sentence}");
         }
     }
-    text
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -158,10 +215,19 @@ pub(crate) fn trusted(given: &[String], policy: &Path) -> Result<Vec<PublicKey>,
             given.join(" --key ")
         )));
     }
-    let file = policy.join("writ.toml");
-    if given.is_empty() && file.is_file() {
-        let manifest = manifest::read(&file, &package::text(&file)?)?;
+    if given.is_empty()
+        && let Some(manifest) = manifest_of(policy)?
+    {
         keys.extend(manifest.trust.decisions.into_iter().map(|key| key.0));
     }
     Ok(keys)
+}
+
+/// The manifest of a folder, where it has one.
+fn manifest_of(policy: &Path) -> Result<Option<manifest::Manifest>, Failure> {
+    let file = policy.strip_prefix(".").unwrap_or(policy).join("writ.toml");
+    match file.is_file() {
+        true => manifest::read(&file, &package::text(&file)?).map(Some),
+        false => Ok(None),
+    }
 }

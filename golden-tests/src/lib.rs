@@ -2,7 +2,8 @@
 //!
 //! A page is Markdown. A fenced block with a language and a file name (```` ```writ policy.writ ````) is a file of the
 //! page's folder; a `console` block holds commands after `$ ` and what they print, to the letter, both streams
-//! together; `[exit 1]` stands behind a command that does not end with 0. `UPDATE_GOLDEN=1` rewrites the console blocks.
+//! together; `[exit 1]` stands behind a command that does not end with 0. An instant of the run itself stands as `(now)`.
+//! `UPDATE_GOLDEN=1` rewrites the console blocks.
 //!
 //! Read downwards: [`check`] runs one page, [`Page`] is how it is cut.
 
@@ -10,6 +11,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::time::SystemTime;
 use std::{env, fs};
 
 /// Where a page's commands run.
@@ -159,6 +161,7 @@ fn run(command: &str, work: &Path) -> String {
         .expect("a shell runs");
     let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.push_str(&String::from_utf8_lossy(&output.stderr));
+    let mut text = without_the_clock(&text, day());
     if !text.is_empty() && !text.ends_with('\n') {
         text.push('\n');
     }
@@ -166,6 +169,45 @@ fn run(command: &str, work: &Path) -> String {
         let _ = writeln!(text, "[exit {}]", output.status.code().unwrap_or(-1));
     }
     text
+}
+
+/// Days since 1970.
+#[expect(clippy::disallowed_methods, reason = "what the tool took from the clock is told from what a page says")]
+fn day() -> i64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is later than 1970");
+    i64::try_from(since.as_secs() / 86_400).expect("days are few")
+}
+
+/// The text with `(now)` for each instant to the second of today or yesterday. What a page says is to the minute.
+fn without_the_clock(text: &str, today: i64) -> String {
+    const FORM: &[u8; 20] = b"dddd-dd-ddTdd:dd:ddZ";
+    let fits = |at: usize| {
+        let here = text.as_bytes().get(at..at + FORM.len());
+        here.is_some_and(|here| {
+            here.iter().zip(FORM).all(|(is, form)| if *form == b'd' { is.is_ascii_digit() } else { is == form })
+        })
+    };
+    let (mut told, mut from) = (String::new(), 0);
+    for at in text.char_indices().map(|(at, _)| at) {
+        if at >= from && fits(at) && (0..2).contains(&(today - days(&text[at..at + 10]))) {
+            told += &text[from..at];
+            told += "(now)";
+            from = at + FORM.len();
+        }
+    }
+    told + &text[from..]
+}
+
+/// Days from 1970 to a day such as `2026-03-02`.
+///
+/// Source: Howard Hinnant, *chrono-Compatible Low-Level Date Algorithms*, `days_from_civil`.
+fn days(day: &str) -> i64 {
+    let part = |range: std::ops::Range<usize>| day[range].parse::<i64>().unwrap_or_default();
+    let (year, month, day) = (part(0..4), part(5..7), part(8..10));
+    let year = year - i64::from(month <= 2);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    year.div_euclid(400) * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 /// The tool under test, built once in the same folder and profile as this test.
@@ -224,7 +266,14 @@ pub fn copy(from: &Path, to: &Path, without: &[&str]) {
 
 #[cfg(test)]
 mod tests {
-    use super::{Block, Page};
+    use super::{Block, Page, days, without_the_clock};
+
+    #[test]
+    fn an_instant_of_the_run_is_told_from_what_a_page_says() {
+        assert_eq!([days("1970-01-01"), days("2000-03-01"), days("2026-03-02")], [0, 11_017, 20_514]);
+        let text = "a 2026-03-02T10:00:07Z, 2026-03-01T23:59:00Z; 2026-03-02T10:00Z 2026-02-28T10:00:07Z ‹é";
+        assert_eq!(without_the_clock(text, 20_514), "a (now), (now); 2026-03-02T10:00Z 2026-02-28T10:00:07Z ‹é");
+    }
 
     #[test]
     fn a_page_is_cut_into_prose_files_and_transcripts() {

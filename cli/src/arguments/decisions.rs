@@ -138,12 +138,15 @@ pub(crate) struct Approve {
     /// Which package kept the decision.
     #[command(flatten)]
     pub(crate) policy: Policy,
-    /// The time of recording (default: the clock).
+    /// As of when it must not be over yet (default: the clock). It is recorded at the clock's time.
     #[arg(long, value_name = "TIME")]
     pub(crate) now: Option<String>,
     /// Where the approval goes (default: .writ/approval/<digest>.json beside the manifest).
     #[arg(long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `writ replay`.

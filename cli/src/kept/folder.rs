@@ -2,6 +2,7 @@
 //!
 //! Not here: who may write; the log's lock.
 
+use super::disk;
 use evidence::Storage;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -30,11 +31,12 @@ impl Folder {
         let mut name = path.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.part", std::process::id()));
         let part = path.with_file_name(name);
-        let written = File::create(&part).and_then(|mut file| {
+        let written = disk::step().and_then(|()| File::create(&part)).and_then(|mut file| {
             file.write_all(bytes)?;
-            if sync { file.sync_all() } else { Ok(()) }
+            if sync { disk::step().and_then(|()| file.sync_all()) } else { Ok(()) }
         });
-        written.and_then(|()| fs::rename(&part, path)).inspect_err(|_| {
+        let placed = written.and_then(|()| disk::step()).and_then(|()| fs::rename(&part, path));
+        placed.inspect_err(|_| {
             let _ = fs::remove_file(&part);
         })?;
         let above = folder.ancestors().take_while(|folder| folder.starts_with(&self.root));
@@ -68,6 +70,7 @@ impl Storage for Folder {
         // Files before the folders that name them; the order of paths puts a folder first.
         for path in std::mem::take(&mut self.pending).iter().rev() {
             if cfg!(unix) || path.is_file() {
+                disk::step()?;
                 File::open(path)?.sync_all()?;
             }
         }

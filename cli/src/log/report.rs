@@ -125,9 +125,10 @@ fn decision(page: &mut String, index: u64, entry: &Entry, kept: &Kept, filter: &
     let verdict = record.verdict.name();
     let _ = writeln!(
         page,
-        "<section>\n<h2><span class=\"{verdict}\">{verdict}</span> {} <small>entry {index}, {}</small></h2>",
+        "<section>\n<h2><span class=\"{verdict}\">{verdict}</span> {} <small>entry {index}, {}{}</small></h2>",
         escaped(&record.change.file),
-        escaped(&entry.time)
+        escaped(&entry.time),
+        escaped(&super::as_of(entry).map(|now| format!(", as of {now}")).unwrap_or_default())
     );
     let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
     let packages: Vec<String> =
@@ -229,6 +230,7 @@ fn spoken(page: &mut String, index: u64, entry: &Entry, kept: &Kept) -> Result<(
         &[
             ("by", format!("{} ({}) until {}", said.by, said.right, said.until)),
             ("why", said.why.clone()),
+            ("counts in", said.package.clone()),
             ("accepts", accepts.join("; ")),
             ("of the decision", said.decision.clone()),
             ("signed by", signers.join(", ")),

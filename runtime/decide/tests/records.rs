@@ -4,7 +4,7 @@ use crate::small::{act, case, change, fact, program, source, tuple};
 use crate::verdicts::{KEYS, decided, estate};
 use program::{Json, SourceKind, Value, Verb};
 
-fn verify(bytes: &[u8]) -> Result<evidence::Report, evidence::Refused> {
+fn verify(bytes: &[u8]) -> Result<evidence::Report<evidence::Record>, evidence::Refused> {
     evidence::verify(bytes, &evidence::Trust::default())
 }
 

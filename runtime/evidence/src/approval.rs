@@ -1,7 +1,8 @@
 //! Somebody's word on a decision: an approval of one change, or a waiver of violations, until an instant.
 //!
-//! It says what was accepted in the words of the verdict. Whether it counts is the law's business: as facts of
-//! `std.authority` it meets the rights of the world before like any other.
+//! It says what was accepted in the words of the verdict, and of which package's decision: the same change may be asked of
+//! several packages, whose rules and intents are named alike, and a word in one of them says nothing in another. Whether it
+//! counts is the law's business: as facts of `std.authority` it meets the rights of the world before like any other.
 //!
 //! Not here: whose key speaks for whom (the manifest's `[trust]`, which the caller knows).
 
@@ -21,6 +22,8 @@ pub struct Approval {
     pub change: String,
     /// Its file, as the decision names it.
     pub file: String,
+    /// The package whose decision it answers, and in which alone it counts: `acme/payments`.
+    pub package: String,
     /// The decision that it answers: names its record.
     pub decision: String,
     /// What is accepted, sorted.
@@ -80,6 +83,11 @@ impl Approval {
 }
 
 impl Record {
+    /// The package whose policy decided.
+    pub fn package(&self) -> &str {
+        self.program.packages.first().map_or("", |package| &package.name)
+    }
+
     /// What approvals would clear, sorted.
     pub fn to_approve(&self) -> Vec<Accepted> {
         let reasons = self.actions.iter().flat_map(|action| &action.reasons).chain(&self.reasons);

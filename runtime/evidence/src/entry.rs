@@ -5,7 +5,7 @@
 use crate::approval::Approval;
 use crate::canonical::{decode, encode};
 use crate::record::{How, Record, Verdict};
-use program::{Digest, Verb};
+use program::{Digest, Type, Value, Verb};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +17,11 @@ pub struct Entry {
     pub kind: Kept,
     /// Names it.
     pub digest: String,
-    /// When it was recorded: `2026-03-02T10:00Z`.
+    /// When it was recorded, by the clock of who recorded it, to the second: `2026-03-02T10:00:07Z`.
     pub time: String,
+    /// As of when it was decided, which whoever asks may say; of a decision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub now: Option<String>,
     /// How many entries the log had when it was decided. An allow stands at just that position.
     pub position: u64,
     /// The change it is about.
@@ -94,8 +97,8 @@ const LISTS: usize = 24_000;
 impl Entry {
     /// The entry of a decision.
     ///
-    /// - `time`: of recording. `position`: how many entries the log had when it was decided.
-    pub fn of_decision(record: &Record, digest: &Digest, time: &str, position: u64) -> Entry {
+    /// - `time`: of recording. `now`: of the decision. `position`: how many entries the log had when it was decided.
+    pub fn of_decision(record: &Record, digest: &Digest, time: &str, now: &str, position: u64) -> Entry {
         let reasons = || record.all_reasons();
         let kinds = record.ambiguities.iter().map(|one| one.kind.name());
         let resources = |read: bool| {
@@ -106,6 +109,7 @@ impl Entry {
             kind: Kept::Decision,
             digest: digest.to_string(),
             time: time.to_owned(),
+            now: Some(now.to_owned()),
             position,
             change: record.change.digest.clone(),
             verdict: Some(record.verdict),
@@ -148,6 +152,7 @@ impl Entry {
             },
             digest: digest.to_string(),
             time: time.to_owned(),
+            now: None,
             position,
             change: approval.change.clone(),
             verdict: None,
@@ -164,6 +169,15 @@ impl Entry {
             controls: Vec::new(),
             cut: false,
         }
+    }
+
+    /// Whole minutes from an instant until it was recorded; `None` where one of the two is no instant.
+    pub fn minutes_since(&self, instant: &str) -> Option<i64> {
+        let micros = |text: &str| match Value::parse(text, &Type::Time) {
+            Some(Value::Time(micros)) => Some(micros),
+            _ => None,
+        };
+        Some(micros(&self.time)?.saturating_sub(micros(instant)?) / 60_000_000)
     }
 
     /// The bytes that the log keeps and hashes.

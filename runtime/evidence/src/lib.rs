@@ -37,4 +37,4 @@ pub use record::{
     Reason, Record, SourcePlace, Verdict,
 };
 pub use spoken::{message, place, rule_name, subjects};
-pub use verify::{Part, Report, Trust, verify};
+pub use verify::{Holds, Part, Report, Trust, holds, verify, verify_approval};

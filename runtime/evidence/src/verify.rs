@@ -1,4 +1,4 @@
-//! Whether a record shows what it says, part by part, from files alone.
+//! Whether a record, or an approval, shows what it says, part by part, from files alone.
 //!
 //! - *record*: the bytes are those of the record they hold.
 //! - *signature*: who says so. *receipt*: that it was recorded, and where.
@@ -9,24 +9,25 @@
 //! INVARIANT: whatever a part does not show, it says.
 
 mod asked;
+mod signed;
 
-use crate::envelope::{Opened, Refused, open, refuse};
+use crate::approval::Approval;
+use crate::envelope::{Predicate, Refused, open, refuse};
 use crate::key::PublicKey;
-use crate::receipt::Receipt;
 use crate::record::{ACCEPT_RISK, Cleared, Doubt, How, Judgement, Kind, Reason, Record, Verdict};
 use crate::spoken;
 use program::{Digest, Program, RelationId, State, Value, Verb, Weight};
 use proof::{Absence, Inputs, Node, Premise, Side, Why, check_steps};
 use std::collections::BTreeSet;
 
-/// A record that was not refused.
+/// What was not refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
+pub struct Report<P> {
     /// What it says.
-    pub record: Record,
-    /// Names the record.
+    pub said: P,
+    /// Names it.
     pub digest: Digest,
-    /// In order: record, signature, receipt, proof, certificate, replay.
+    /// In order: record, signature, receipt; of a decision also proof, certificate, replay.
     pub parts: Vec<Part>,
 }
 
@@ -44,7 +45,8 @@ pub struct Part {
 /// What a record is held against.
 #[derive(Clone, Debug, Default)]
 pub struct Trust<'a> {
-    /// Whose signatures are believed; where there are none, nobody's, and only integrity is shown.
+    /// Whose signatures are believed, under records and under the log; where there are none, nobody's, and only integrity
+    /// is shown.
     pub keys: &'a [PublicKey],
     /// The bytes of a receipt.
     pub receipt: Option<&'a [u8]>,
@@ -57,7 +59,7 @@ pub struct Trust<'a> {
 /// # Flaws
 /// [`Refused`]: the first thing that is not as it should be. Where keys are trusted, a record or a receipt that none of
 /// them signed is refused.
-pub fn verify(bytes: &[u8], trust: &Trust<'_>) -> Result<Report, Refused> {
+pub fn verify(bytes: &[u8], trust: &Trust<'_>) -> Result<Report<Record>, Refused> {
     let opened = open::<Record>(bytes)?;
     let record = &opened.predicate;
     let mut parts = vec![Part {
@@ -65,8 +67,8 @@ pub fn verify(bytes: &[u8], trust: &Trust<'_>) -> Result<Report, Refused> {
         shown: vec![String::from("no byte was changed since it was made")],
         not_shown: vec![String::from("who asked: the actor is a claim")],
     }];
-    parts.push(signature(&opened, trust)?);
-    parts.push(receipt(&opened, trust)?);
+    parts.push(signed::signature(&opened, trust.keys)?);
+    parts.push(signed::receipt(&opened, trust)?);
     parts.push(proof(record)?);
     parts.push(Part {
         name: "certificate",
@@ -84,71 +86,60 @@ pub fn verify(bytes: &[u8], trust: &Trust<'_>) -> Result<Report, Refused> {
             "that the cited facts are those of the model, and the cited rules those of the program",
         )],
     });
-    Ok(Report { digest: opened.digest, record: opened.predicate, parts })
+    Ok(Report { digest: opened.digest, said: opened.predicate, parts })
 }
 
-/// Whether somebody who is trusted signed it.
-fn signature(opened: &Opened<Record>, trust: &Trust<'_>) -> Result<Part, Refused> {
-    let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
-    let names = |keys: &[&PublicKey]| keys.iter().map(|key| key.short()).collect::<Vec<_>>().join(", ");
-    let signers: Vec<&PublicKey> = opened.signers.iter().collect();
-    let trusted: Vec<&PublicKey> = signers.iter().copied().filter(|key| trust.keys.contains(key)).collect();
-    match (signers.is_empty(), trust.keys.is_empty(), trusted.is_empty()) {
-        (_, false, false) => shown.push(format!("{} signed it, and is trusted", names(&trusted))),
-        (true, false, true) => {
-            return refuse(String::from("nobody signed it, and keys are named that it must be signed by"));
-        }
-        (false, false, true) => {
-            return refuse(format!("{} signed it, and none of the keys that are trusted", names(&signers)));
-        }
-        (true, true, _) => not_shown.push(String::from("who decided: nobody signed it")),
-        (false, true, _) => {
-            shown.push(format!("it is as {} signed it", names(&signers)));
-            not_shown.push(String::from("whose key that is: no trusted key was named"));
-        }
+/// Checks somebody's word on a decision.
+///
+/// - `words`: the keys of the party whose word it is; where there are none, nobody's signature is believed.
+///
+/// # Flaws
+/// As of [`verify`].
+pub fn verify_approval(bytes: &[u8], words: &[PublicKey], trust: &Trust<'_>) -> Result<Report<Approval>, Refused> {
+    let opened = open::<Approval>(bytes)?;
+    let said = &opened.predicate;
+    let noun = said.how.noun();
+    if said.accepts.is_empty() || !said.accepts.is_sorted_by(|a, b| a < b) {
+        return refuse(format!("what the {noun} accepts is nothing, or not in order"));
     }
-    Ok(Part { name: "signature", shown, not_shown })
+    if let Some(text) = [&said.change, &said.decision].into_iter().find(|text| Digest::parse(text).is_none()) {
+        return refuse(format!("the {noun} is of `{text}`, which is no digest"));
+    }
+    match Value::parse(&said.until, &program::Type::Time) {
+        Some(Value::Time(until)) if program::write_time(until) == said.until => {}
+        _ => return refuse(format!("the {noun} lasts until `{}`, which is no instant", said.until)),
+    }
+    let parts = vec![
+        Part {
+            name: "record",
+            shown: vec![String::from("no byte was changed since it was made")],
+            not_shown: vec![format!(
+                "that it counts: whether {} holds `{}` is decided with each decision of {}, as of its instant",
+                said.by, said.right, said.package
+            )],
+        },
+        signed::signature(&opened, words)?,
+        signed::receipt(&opened, trust)?,
+    ];
+    Ok(Report { digest: opened.digest, said: opened.predicate, parts })
 }
 
-/// Whether it stands in a log that somebody who is trusted signed.
-fn receipt(opened: &Opened<Record>, trust: &Trust<'_>) -> Result<Part, Refused> {
-    let (mut shown, mut not_shown) = (Vec::new(), Vec::new());
-    let Some(bytes) = trust.receipt else {
-        not_shown.push(String::from("that it was recorded, and when: there is no receipt"));
-        return Ok(Part { name: "receipt", shown, not_shown });
-    };
-    let receipt = Receipt::parse(bytes)?;
-    let (entry, record) = (&receipt.entry, &opened.predicate);
-    let again = crate::Entry {
-        // What it says of other files is the log's word; they are not here.
-        content: entry.content.clone(),
-        missing: entry.missing.clone(),
-        aged: entry.aged.clone(),
-        ..crate::Entry::of_decision(record, &opened.digest, &entry.time, entry.position)
-    };
-    if *entry != again {
-        return refuse(String::from("the receipt is not of this record"));
+/// What an envelope holds, by its type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// A decision.
+    Decision,
+    /// Somebody's word on one.
+    Approval,
+}
+
+/// What an envelope holds; nothing where it is none of ours.
+pub fn holds(bytes: &[u8]) -> Option<Holds> {
+    match crate::envelope::kind(bytes).ok()?.as_str() {
+        Record::TYPE => Some(Holds::Decision),
+        Approval::TYPE => Some(Holds::Approval),
+        _ => None,
     }
-    let known = if trust.keys.is_empty() { &opened.signers[..] } else { trust.keys };
-    let signed: Vec<(&PublicKey, bool)> =
-        known.iter().filter_map(|key| Some((key, receipt.note.signed_by(key)?))).collect();
-    if let Some((key, _)) = signed.iter().find(|(_, own)| !own) {
-        return refuse(format!("the signature of {} is not of the receipt's checkpoint", key.short()));
-    }
-    let Some((key, _)) = signed.first() else {
-        if !trust.keys.is_empty() {
-            return refuse(String::from("none of the keys that are trusted signed the receipt's checkpoint"));
-        }
-        not_shown.push(String::from("that it was recorded: no key is known that signed the receipt's checkpoint"));
-        return Ok(Part { name: "receipt", shown, not_shown });
-    };
-    let (index, size, origin) = (receipt.index, receipt.checkpoint.size, &receipt.checkpoint.origin);
-    shown.push(format!("it is entry {index} of {size} in the log of {origin}, recorded {}", entry.time));
-    if record.verdict == Verdict::Allow {
-        shown.push(format!("nothing was recorded between the {index} entries it was decided over and itself"));
-    }
-    not_shown.push(format!("that the log shows others the same: only {} signed its checkpoint", key.short()));
-    Ok(Part { name: "receipt", shown, not_shown })
 }
 
 fn proof(record: &Record) -> Result<Part, Refused> {

@@ -5,7 +5,7 @@ use evidence::{Asked, Assurance, Law, Record, Trust, Verdict, open, seal};
 use program::{Digest, Package, Program};
 use std::collections::BTreeMap;
 
-fn verify(bytes: &[u8]) -> Result<evidence::Report, evidence::Refused> {
+fn verify(bytes: &[u8]) -> Result<evidence::Report<Record>, evidence::Refused> {
     evidence::verify(bytes, &Trust::default())
 }
 

@@ -20,6 +20,7 @@ fn entry(number: u64, position: u64) -> Entry {
         kind: Kept::Decision,
         digest: format!("sha256:{number:064x}"),
         time: String::from("2026-03-02T10:00Z"),
+        now: Some(String::from("2026-03-02T10:00Z")),
         position,
         change: String::from("sha256:00"),
         verdict: Some(evidence::Verdict::Deny),
