@@ -170,7 +170,7 @@ pub(crate) enum Verb {
         #[command(flatten)]
         question: Question,
     },
-    /// Check an evidence file, part by part: 0 as it says, 1 refused.
+    /// Check an evidence file or an approval, part by part: 0 as it says, 1 refused.
     #[command(
         after_help = "Examples:\n  writ verify .writ/evidence/3f….json\n  writ verify evidence.json --key auditor.keys --receipt evidence.tlog-proof"
     )]
@@ -180,7 +180,7 @@ pub(crate) enum Verb {
         after_help = "Examples:\n  writ log --verdict deny --since 2026-01-01\n  writ log --control \"PCI-DSS 1.3.1\" --since 2026-01-01 --until 2026-03-31 --output html=audit.html"
     )]
     Log(Log),
-    /// A decision that was kept.
+    /// A decision, an approval or a waiver that was kept.
     #[command(after_help = "Examples:\n  writ show 3f2a91\n  writ show evidence.json --json")]
     Show {
         /// The beginning of its digest, or its file.
