@@ -162,43 +162,6 @@ fn every_state() {
     assert_eq!(files.len(), 101);
 }
 
-/// What a peer's reader finds in a state, this one finds too: type and id.
-#[test]
-fn identities_are_those_of_a_peer() {
-    let Some(files) = files("states", |path| named(path, &["results.golden.json"])) else { return };
-    let (mut compared, mut folders) = (0, 0);
-    for golden in &files {
-        let state = golden.with_file_name("terraform.tfstate");
-        let imported = import(&state, Expected::State).expect("reads");
-        let mut ours = BTreeSet::new();
-        for fact in imported.facts.iter().filter(|fact| &*fact.relation == "std.terraform.resource") {
-            let config =
-                imported.facts.iter().find(|f| &*f.relation == "std.state.config" && f.tuple[0] == fact.tuple[0]);
-            if let Some(program::Value::Json(json)) = config.map(|config| &config.tuple[1])
-                && let program::Json::Object(entries) = &**json
-                && let Some(program::Json::Text(id)) = entries.get("id")
-            {
-                ours.insert((fact.tuple[1].as_text().unwrap_or_default().to_owned(), id.to_string()));
-            }
-        }
-        let theirs: serde_json::Value =
-            serde_json::from_slice(&std::fs::read(golden).expect("read")).expect("a peer's results");
-        let mut told = BTreeSet::new();
-        for resource in theirs.as_array().into_iter().flatten() {
-            let word = |key: &str| resource[key].as_str().unwrap_or_default().to_owned();
-            told.insert((word("Type"), word("Id")));
-        }
-        // The peer gives these an id of its own making, a hash of their content.
-        told.retain(|(kind, _)| kind != "aws_security_group_rule");
-        let missing: Vec<_> = told.difference(&ours).collect();
-        assert!(missing.is_empty(), "{}: {missing:?}", short(golden));
-        compared += told.len();
-        folders += 1;
-    }
-    println!("{compared} identities of {folders} states compared");
-    assert!(compared > 150, "{compared}");
-}
-
 #[test]
 fn every_ownership_file() {
     let Some(files) = files("ownership", |path| named(path, &["CODEOWNERS"])) else { return };
