@@ -121,3 +121,17 @@ fn zed_has_the_same_colours() {
     let (ours, zed) = (colours("queries/highlights.scm"), colours("../zed/languages/writ/highlights.scm"));
     assert_eq!(ours.expect("readable"), zed.expect("readable"), "copy queries/highlights.scm there");
 }
+
+#[test]
+fn every_query_is_of_the_grammar() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut queries = Vec::new();
+    walk(&root.join("queries"), "scm", &mut queries);
+    walk(&root.join("../zed/languages"), "scm", &mut queries);
+    assert!(queries.len() > 6, "{queries:?}");
+    for path in queries {
+        let text = fs::read_to_string(&path).expect("it can be read");
+        let query = tree_sitter::Query::new(&tree_sitter_writ::LANGUAGE.into(), &text);
+        assert!(query.is_ok(), "{}: {:?}", path.display(), query.err());
+    }
+}

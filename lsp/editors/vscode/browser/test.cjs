@@ -1,6 +1,6 @@
 /**
  * What somebody sees who opens a policy: colours, a finding under wrong words that goes when they are mended, what may
- * come next, what a word is, and the tests of the file, run.
+ * come next, the tests of the file, run, and a proof beside the rule that gives it.
  */
 const fs = require("node:fs");
 const path = require("node:path");
@@ -93,7 +93,14 @@ async function main() {
       await until(() => document.querySelectorAll(".test-explorer [class*=testing-passed]").length > 3);
       await shot("5-tests");
     });
-    console.log("the workbench shows findings, messages, completion and tests");
+    await step("why a rule holds is shown beside it, with places that lead somewhere", async () => {
+      await page.evaluate(() => [...document.querySelectorAll(".codelens-decoration a")].find((a) => a.textContent === "why")?.click());
+      await until(() => document.querySelectorAll(".editor-group-container").length > 1);
+      await until(() => /policy\.writ:\d+/.test([...document.querySelectorAll(".editor-group-container")].at(-1)?.innerText ?? ""));
+      await page.waitForSelector(".editor-group-container .detected-link");
+      await shot("6-why");
+    });
+    console.log("the workbench shows findings, messages, completion, tests and proofs");
   } catch (error) {
     await shot("failed").catch(() => {});
     throw error;

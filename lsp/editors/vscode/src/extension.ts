@@ -1,11 +1,12 @@
 /**
  * Writ in VS Code: starts `writ lsp`, and shows the tests of a package in the test explorer.
  *
- * All answers about a policy are the server's; what stands here only carries them. The server shows proofs and
- * matches as documents of its own, so nothing here draws them.
+ * All answers about a policy are the server's; what stands here only carries them: `tests` into the test explorer, `pages`
+ * beside the policy, with the places that they name as links.
  */
 import * as vscode from "vscode";
 import { LanguageClient, ServerOptions, State } from "vscode-languageclient/node";
+import { isPage, links, show } from "./pages";
 import { testExplorer } from "./tests";
 
 let client: LanguageClient | undefined;
@@ -23,6 +24,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       }
     }),
     testExplorer(program),
+    links(),
   );
   await start();
 }
@@ -40,8 +42,21 @@ async function start(): Promise<void> {
   const run = { command: program(), args: ["lsp"] };
   const options: ServerOptions = { run, debug: run };
   client = new LanguageClient("writ", "Writ", options, {
-    documentSelector: [{ language: "writ" }],
+    documentSelector: [{ language: "writ" }, { scheme: "file", pattern: "**/writ.toml" }],
     synchronize: { fileEvents: vscode.workspace.createFileSystemWatcher("**/{*.writ,writ.toml,writ.lock}") },
+    middleware: {
+      window: {
+        showDocument: async (params, next) => {
+          const uri = vscode.Uri.parse(params.uri);
+          if (!params.external && isPage(uri)) {
+            await show(uri);
+            return { success: true };
+          }
+          const answer = await next(params, new vscode.CancellationTokenSource().token);
+          return "success" in answer ? answer : { success: false };
+        },
+      },
+    },
   });
   client.onDidChangeState(({ newState }) => {
     if (newState === State.Running) void vscode.commands.executeCommand("setContext", "writ.running", true);

@@ -10,7 +10,14 @@ import * as vscode from "vscode";
 
 /** What `writ test --json` answers. */
 interface Answer {
-  tests: { name: string; place: string; failures: { place: string; expected: string }[] }[];
+  tests: { name: string; place: string; failures: Failure[] }[];
+}
+
+/** An expectation that was not met. */
+interface Failure {
+  place: string;
+  expected: string;
+  instead: string[];
 }
 
 const TITLE = /^test\s+"((?:[^"\\]|\\.)*)"/gm;
@@ -112,10 +119,10 @@ async function run(
   run.end();
 }
 
-/** What was expected, where it stands; the rest of the answer is shown as it came. */
-function told(item: vscode.TestItem, failure: { place: string; expected: string }): vscode.TestMessage {
-  const { place, expected, ...rest } = failure;
-  const message = new vscode.TestMessage(`expected ${expected}\n${JSON.stringify(rest, undefined, 2)}`);
+/** What was expected, where it stands, and what came instead; the lens above the test says why. */
+function told(item: vscode.TestItem, { place, expected, instead }: Failure): vscode.TestMessage {
+  const came = instead.map((line) => `instead: ${line}`);
+  const message = new vscode.TestMessage([`expected ${expected}`, ...came].join("\n"));
   const line = Number(/:(\d+)/.exec(place)?.[1] ?? 1) - 1;
   message.location = new vscode.Location(item.uri!, new vscode.Position(line, 0));
   return message;
