@@ -181,13 +181,18 @@ pub(crate) enum Verb {
     )]
     Log(Log),
     /// A decision, an approval or a waiver that was kept.
-    #[command(after_help = "Examples:\n  writ show 3f2a91\n  writ show evidence.json --json")]
+    #[command(
+        after_help = "Examples:\n  writ show 3f2a91\n  writ show evidence.json --json\n  writ show 3f2a91 --test >> policy.writ"
+    )]
     Show {
         /// The beginning of its digest, or its file.
         decision: String,
         /// Which package kept it.
         #[command(flatten)]
         policy: Policy,
+        /// Print a test that states it, as the policy decides it now: to be kept in the policy.
+        #[arg(long, conflicts_with = "json")]
+        test: bool,
         /// Print the statement as JSON.
         #[arg(long)]
         json: bool,

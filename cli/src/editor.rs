@@ -1,7 +1,9 @@
 //! The sources of a package, read for an editor as for any command.
 
 use crate::arguments::{Arguments, Inputs, Verb};
+use crate::example;
 use crate::inputs;
+use crate::manifest;
 use clap::Parser;
 use std::ffi::OsStr;
 use std::path::Path;
@@ -20,7 +22,29 @@ impl lsp::Models for Sources {
             files: loaded.files,
         })
     }
+
+    fn manifest(&self, text: &str) -> Result<(), String> {
+        manifest::read(Path::new("writ.toml"), text).map(|_| ()).map_err(|failure| failure.to_string())
+    }
+
+    fn decisions(&self, root: &Path) -> Result<Vec<lsp::Decided>, String> {
+        let entries = example::decisions(root, LATEST).map_err(|failure| failure.to_string())?;
+        let decided = entries.into_iter().map(|entry| lsp::Decided {
+            digest: entry.digest,
+            verdict: entry.verdict.map(|verdict| verdict.name().to_owned()).unwrap_or_default(),
+            time: entry.time,
+            rules: entry.rules,
+        });
+        Ok(decided.collect())
+    }
+
+    fn example(&self, root: &Path, digest: &str) -> Result<String, String> {
+        example::of_kept(digest, root).map_err(|failure| failure.to_string())
+    }
 }
+
+/// Entries of a log that an editor is told of.
+const LATEST: u64 = 500;
 
 /// The inputs of a question that names nothing but its policy.
 pub(crate) fn of(root: &Path) -> Result<Inputs, String> {

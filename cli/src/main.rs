@@ -17,6 +17,7 @@ mod dependencies;
 mod diff;
 mod editor;
 mod estate;
+mod example;
 mod failure;
 mod fix;
 mod fmt;
@@ -118,7 +119,8 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Verb::Repl { question } => repl::repl(&question),
         Verb::Verify(arguments) => verify::verify(&arguments),
         Verb::Log(arguments) => log::log(&arguments),
-        Verb::Show { decision, policy, json } => show::show(&decision, &policy.policy, json),
+        Verb::Show { decision, policy, test: true, .. } => example::of_kept(&decision, &policy.policy).map(Answer::of),
+        Verb::Show { decision, policy, json, .. } => show::show(&decision, &policy.policy, json),
         Verb::Approve(arguments) => approve::approve(&arguments),
         Verb::Replay(arguments) => replay::replay(&arguments),
         Verb::Packages(packages) => dependencies::run(&packages),

@@ -220,6 +220,7 @@ pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
 #[cfg(test)]
 mod tests {
     use super::read;
+    use std::collections::BTreeSet;
     use std::path::Path;
 
     fn complaint(text: &str) -> String {
@@ -251,5 +252,33 @@ mod tests {
     fn two_sources_have_two_names() {
         let source = "[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f\"\n";
         assert!(complaint(&format!("[package]\nname = \"a\"\n{source}{source}")).contains("two sources"));
+    }
+
+    /// The words that the reader would have taken in place of `zz`.
+    fn wanted(text: &str) -> BTreeSet<String> {
+        let said = complaint(text);
+        let (_, rest) = said.split_once("`zz`").unwrap_or_else(|| panic!("it is about something else: {said}"));
+        rest.split("help:").next().unwrap_or_default().split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn an_editor_offers_just_what_is_read() {
+        let package = "[package]\nname = \"a\"\n";
+        for (table, text) in [
+            ("package", String::from("[package]\nzz = 1\n")),
+            ("source", format!("{package}[[source]]\nzz = 1\n")),
+            ("trust", format!("{package}[trust]\nzz = 1\n")),
+            ("dependency", format!("{package}[dependencies]\n\"a/b\" = {{ zz = 1 }}\n")),
+        ] {
+            let mut known: BTreeSet<String> = lsp::manifest::keys(table).map(|(name, _)| name.to_owned()).collect();
+            // These are tables of their own.
+            known.extend(["approvals", "packages"].iter().filter(|_| table == "trust").map(|name| (*name).to_owned()));
+            assert_eq!(wanted(&text), known, "{table}");
+        }
+        for key in ["kind", "speaks"] {
+            let text = format!("{package}[[source]]\n{key} = \"zz\"\n");
+            let offered = lsp::manifest::keys("source").find(|(name, _)| *name == key).expect("it is a key").1;
+            assert_eq!(wanted(&text), offered.iter().map(|value| (*value).to_owned()).collect(), "{key}");
+        }
     }
 }

@@ -10,6 +10,7 @@ mod line;
 
 use crate::arguments::{Inputs, Question};
 use crate::decide::limited;
+use crate::example;
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
 use crate::output::Answer;
@@ -17,7 +18,6 @@ use crate::policy;
 use compiler::database::Source;
 use compiler::ide::completion::{self, Completion, Seen};
 use compiler::render::render;
-use decide::test::coverage::Rules;
 use decide::{Case, ask, text};
 use program::Program;
 use proof::Side;
@@ -89,9 +89,7 @@ const TEST: &str = "repl";
 
 impl<'i> Session<'i> {
     fn new(inputs: &'i Inputs, mut loaded: Loaded) -> Result<Session<'i>, Failure> {
-        let taken = |name: &String| loaded.compiled.database.paths().any(|path| path == format!("{name}.writ"));
-        let module = (0..).map(|n| if n == 0 { String::from("repl") } else { format!("repl{n}") });
-        let module = module.into_iter().find(|name| !taken(name)).unwrap_or_default();
+        let module = example::unused(&loaded.compiled.database, "repl");
         let path = format!("{module}.writ");
         let seen = ask::keys(&loaded.facts);
         let program = loaded.compiled.program.clone();
@@ -272,16 +270,10 @@ impl<'i> Session<'i> {
             Ok(ask::example(&case, &decide::decide(&case)?, title, &change))
         })?;
         let text = self.text(&self.uses, &self.acts);
-        let output = self.with(&format!("{text}\n{page}")).compile();
+        let module = self.path.trim_end_matches(".writ").to_owned();
+        let passes = example::passes(&mut self.loaded.compiled.database, &module, &format!("{text}\n{page}"), title);
         drop(self.with(&text));
-        let own = output.tests.into_iter().filter(|test| test.citation.file == self.path && test.name == title);
-        let tests: Vec<program::TestCase> = own.collect();
-        let passes = output.program.is_some_and(|program| {
-            let ran = decide::test::run(&program, &tests, Rules::None, engine::Limits::default());
-            ran.is_ok_and(|ran| !ran.outcomes.is_empty() && ran.outcomes.iter().all(|one| one.failures.is_empty()))
-        });
-        let more =
-            if passes { "" } else { "// It does not pass yet: the decision rests on more than its proofs name.\n" };
+        let more = if passes { "" } else { example::OPEN };
         Ok(format!("{page}{more}"))
     }
 

@@ -1,10 +1,10 @@
 //! Answers that do something: repairs and other ways to say the same, and what can be asked of the model at a place.
 //!
-//! Read downwards: [`actions`] and [`lenses`] offer; [`Asked`] is what a lens or an action asks, [`answer`] the page that
+//! Read downwards: [`actions`], [`examples`] and [`lenses`] offer; [`Asked`] is what a lens or an action asks, [`answer`] the page that
 //! answers, which [`kept`] writes where any editor can open it.
 
 use crate::folder::{self, Home};
-use crate::model::{Known, Loaded, asked};
+use crate::model::{Decided, Known, Loaded, asked};
 use crate::publish::diagnostic;
 use crate::view::View;
 use compiler::diagnostic::Code;
@@ -20,11 +20,16 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use tower_lsp_server::ls_types::{CodeAction, CodeActionKind, CodeActionOrCommand, CodeLens, Command, Range};
+use tower_lsp_server::ls_types::{
+    CodeAction, CodeActionKind, CodeActionOrCommand, CodeLens, Command, Position, Range, WorkspaceEdit,
+};
 
 /// The commands that are offered.
-pub(crate) const COMMANDS: [&str; 6] =
-    ["writ.evaluate", "writ.rule", "writ.why", "writ.test", "writ.uses", "writ.explain"];
+pub(crate) const COMMANDS: [&str; 7] =
+    ["writ.evaluate", "writ.rule", "writ.why", "writ.test", "writ.uses", "writ.explain", EXAMPLE];
+
+/// The command that writes a test into a file.
+pub(crate) const EXAMPLE: &str = "writ.example";
 
 /// What may be done in a range of the file that is asked about.
 ///
@@ -69,6 +74,44 @@ pub(crate) fn actions(view: &View<'_>, range: Range, reports: &[Report]) -> Vec<
         }));
     }
     found
+}
+
+/// Decisions that are offered as tests at one place.
+const MOST_EXAMPLES: usize = 3;
+
+/// Kept decisions that can become tests of what stands at a place, newest first.
+pub(crate) fn examples(view: &View<'_>, uri: &str, place: Position, decided: &[Decided]) -> Vec<CodeActionOrCommand> {
+    let Some(names) = actions::judged(view.snapshot, view.path, view.offset(place)) else { return Vec::new() };
+    let about = |one: &&Decided| {
+        let rules = one.rules.iter().map(|rule| rule.rsplit('/').next().unwrap_or(rule));
+        let same = |rule: &str, name: &String| rule == name || rule.ends_with(&format!(".{name}"));
+        names.is_empty() || rules.into_iter().any(|rule| names.iter().any(|name| same(rule, name)))
+    };
+    let action = |one: &Decided| {
+        let short = one.digest.trim_start_matches("sha256:").get(..8).unwrap_or(&one.digest);
+        let title = format!("write a test from the {} {short} of {}", one.verdict, one.time);
+        let about = json!([{ "uri": uri, "decision": one.digest }]);
+        CodeActionOrCommand::CodeAction(CodeAction {
+            title: title.clone(),
+            kind: Some(CodeActionKind::REFACTOR),
+            command: Some(command(title, EXAMPLE, about)),
+            ..CodeAction::default()
+        })
+    };
+    decided.iter().filter(about).take(MOST_EXAMPLES).map(action).collect()
+}
+
+/// What writes a test below everything else in the file that is asked about.
+pub(crate) fn appended(view: &View<'_>, test: &str) -> Option<WorkspaceEdit> {
+    let text = view.snapshot.text(view.path)?;
+    let gap = match text.trim_end_matches(['\n', '\r']).len() {
+        0 => "",
+        end if text.len() == end => "\n\n",
+        _ => "\n",
+    };
+    let site = Site { file: view.path.to_owned(), range: text.len()..text.len() };
+    let added = format!("{gap}{test}");
+    view.edit([(&site, added.as_str())])
 }
 
 fn command(title: String, name: &str, arguments: Value) -> Command {

@@ -106,6 +106,7 @@ pub(crate) fn capabilities(can: &Offered, encoding: Encoding) -> ServerCapabilit
         code_action_provider: Some(CodeActionProviderCapability::Options(CodeActionOptions {
             code_action_kinds: Some(vec![
                 CodeActionKind::QUICKFIX,
+                CodeActionKind::REFACTOR,
                 CodeActionKind::REFACTOR_EXTRACT,
                 CodeActionKind::REFACTOR_INLINE,
             ]),

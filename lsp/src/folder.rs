@@ -2,6 +2,7 @@
 //!
 //! A document belongs to the folder of the nearest `writ.toml` above it, or stands alone.
 
+use crate::manifest;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -27,6 +28,10 @@ pub(crate) fn home(uri: &str, path: Option<&Path>) -> (Home, String) {
     let Some(path) = path else { return alone() };
     if let Some(found) = library_home(path) {
         return found;
+    }
+    if path.file_name().is_some_and(|name| name == manifest::FILE) {
+        let root = path.parent().unwrap_or(Path::new("/")).to_owned();
+        return (Home::Package(root), manifest::FILE.to_owned());
     }
     let root = path.ancestors().skip(1).find(|folder| folder.join("writ.toml").is_file());
     match root.and_then(|root| Some((root, relative(root, path)?))) {
@@ -133,6 +138,27 @@ fn collect(folder: &Path, nested: bool, found: &mut Vec<PathBuf>, fault: &mut dy
             found.push(path);
         }
     }
+}
+
+/// The folders of packages below a folder, itself among them; as [`modules`] looks.
+pub(crate) fn packages(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut left = vec![folder.to_owned()];
+    while let Some(folder) = left.pop() {
+        if folder.join(manifest::FILE).is_file() {
+            found.push(folder.clone());
+        }
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            let hidden = name.starts_with('.') || matches!(&*name, "vendor" | "target" | "node_modules");
+            // What a link leads to is found where it is.
+            if !hidden && entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                left.push(entry.path());
+            }
+        }
+    }
+    found
 }
 
 /// The texts of a package's modules by path. A file that cannot be read is left out: `writ check` says why.

@@ -5,13 +5,16 @@
 use crate::act;
 use crate::capabilities::{capabilities, offered};
 use crate::folder::Home;
+use crate::manifest;
 use crate::reader;
 use crate::server::{Editor, broken, refused};
+use crate::view::View;
 use crate::writer::Event;
 use crate::{navigate, show, write};
 use compiler::diagnostic::Code;
 use compiler::ide::completion::Seen;
 use compiler::ide::hover;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use tower_lsp_server::LanguageServer;
@@ -19,8 +22,8 @@ use tower_lsp_server::jsonrpc::{Error, ErrorCode, Result};
 use tower_lsp_server::ls_types::request::{GotoTypeDefinitionParams, GotoTypeDefinitionResponse};
 use tower_lsp_server::ls_types::{
     CallHierarchyIncomingCall, CallHierarchyIncomingCallsParams, CallHierarchyItem, CallHierarchyOutgoingCall,
-    CallHierarchyOutgoingCallsParams, CallHierarchyPrepareParams, CodeActionParams, CodeActionResponse, CodeLens,
-    CodeLensParams, CompletionItem, CompletionParams, CompletionResponse, DidChangeTextDocumentParams,
+    CallHierarchyOutgoingCallsParams, CallHierarchyPrepareParams, CodeActionKind, CodeActionParams, CodeActionResponse,
+    CodeLens, CodeLensParams, CompletionItem, CompletionParams, CompletionResponse, DidChangeTextDocumentParams,
     DidChangeWatchedFilesParams, DidCloseTextDocumentParams, DidOpenTextDocumentParams, DidSaveTextDocumentParams,
     DocumentDiagnosticParams, DocumentDiagnosticReport, DocumentDiagnosticReportResult, DocumentFormattingParams,
     DocumentHighlight, DocumentHighlightParams, DocumentOnTypeFormattingParams, DocumentRangeFormattingParams,
@@ -39,7 +42,7 @@ use tower_lsp_server::ls_types::{
 impl LanguageServer for Editor {
     async fn initialize(&self, params: InitializeParams) -> Result<InitializeResult> {
         let (can, encoding) = offered(&params.capabilities);
-        self.tell(Event::Start { encoding, pulled: can.pulls });
+        self.tell(Event::Start { encoding, pulled: can.pulls, roots: worked_in(&params) });
         let capabilities = capabilities(&can, encoding);
         let _ = self.can.set(can);
         Ok(InitializeResult {
@@ -132,7 +135,8 @@ impl LanguageServer for Editor {
                 let version = view.open.get(path).map(|(_, version)| i64::from(*version));
                 Some((view.address(path)?, version, reader::pulled(view, &known, path)))
             };
-            view.snapshot.own_paths().filter_map(of).collect()
+            let manifest = view.manifest.map(|_| manifest::FILE);
+            view.snapshot.own_paths().chain(manifest).filter_map(of).collect()
         });
         let found = match found.await {
             Err(error) if error.code == ErrorCode::ContentModified => return Err(again()),
@@ -159,6 +163,9 @@ impl LanguageServer for Editor {
         let at = params.text_document_position_params;
         let known = self.known.clone();
         let found = self.read(at.text_document.uri, move |view| {
+            if view.path == manifest::FILE {
+                return navigate::hover_of_manifest(view, at.position);
+            }
             let counted = root(view.home).and_then(|root| known.counted(root));
             navigate::hover(view, at.position, |relation| {
                 let (program, counts) = counted.as_ref()?;
@@ -195,7 +202,11 @@ impl LanguageServer for Editor {
 
     async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
         let (at, declarations) = (params.text_document_position, params.context.include_declaration);
-        self.read(at.text_document.uri, move |view| navigate::references(view, at.position, declarations)).await
+        let question =
+            move |view: &View<'_>, module: &str| navigate::references(view, at.position, declarations, module);
+        let of_other = |view: &View<'_>, found: &(_, navigate::Shared)| navigate::references_of_other(view, &found.1);
+        let found = self.read_near(at.text_document.uri, question, of_other).await?;
+        Ok(found.map(|((own, _), others)| own.into_iter().chain(others.into_iter().flatten()).collect()))
     }
 
     async fn document_highlight(&self, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>> {
@@ -211,8 +222,13 @@ impl LanguageServer for Editor {
 
     async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
         let (at, new) = (params.text_document_position, params.new_name);
-        let found = self.read(at.text_document.uri, move |view| navigate::rename(view, at.position, &new)).await?;
-        found.transpose().map_err(refused)
+        let name = new.clone();
+        let question = move |view: &View<'_>, module: &str| navigate::rename(view, at.position, &new, module);
+        let of_other =
+            move |view: &View<'_>, found: &(_, navigate::Shared)| navigate::rename_of_other(view, &found.1, &name);
+        let found = self.read_near(at.text_document.uri, question, of_other).await?;
+        let edit = found.map(|((own, _), others)| navigate::together(std::iter::once(own).chain(others)));
+        edit.transpose().map_err(refused)
     }
 
     async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
@@ -285,10 +301,18 @@ impl LanguageServer for Editor {
     // Doing
 
     async fn code_action(&self, params: CodeActionParams) -> Result<Option<CodeActionResponse>> {
-        let (findings, range) = (self.findings.clone(), params.range);
-        self.read(params.text_document.uri, move |view| {
+        let (findings, models, range) = (self.findings.clone(), self.known.clone(), params.range);
+        let uri = params.text_document.uri;
+        let named = uri.as_str().to_owned();
+        let only = params.context.only;
+        let others = only.is_none_or(|kinds| kinds.contains(&CodeActionKind::REFACTOR));
+        self.read(uri, move |view| {
             let known = reader::known(&findings, view.home);
-            act::actions(view, range, &reader::reports(view, &known, view.path))
+            let mut found = act::actions(view, range, &reader::reports(view, &known, view.path));
+            if let (true, Some(root)) = (others, root(view.home)) {
+                found.extend(act::examples(view, &named, range.start, &models.decisions(root)));
+            }
+            found
         })
         .await
     }
@@ -307,6 +331,9 @@ impl LanguageServer for Editor {
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
         let about = params.arguments.into_iter().next().unwrap_or_default();
         let name = params.command;
+        if name == act::EXAMPLE {
+            return self.example(&about).await;
+        }
         let (home, page) = if name == "writ.explain" {
             let code = about["code"].as_str().and_then(Code::numbered);
             let code = code.ok_or_else(|| refused(String::from("writ.explain: `code` names no diagnostic")))?;
@@ -371,12 +398,43 @@ impl LanguageServer for Editor {
     }
 }
 
+impl Editor {
+    /// Writes the test that states a decision below the text of a file.
+    async fn example(&self, about: &LSPAny) -> Result<Option<LSPAny>> {
+        let missing = |key: &str| refused(format!("{}: `{key}` is missing", act::EXAMPLE));
+        let uri = about["uri"].as_str().and_then(|uri| uri.parse::<Uri>().ok()).ok_or_else(|| missing("uri"))?;
+        let digest = about["decision"].as_str().ok_or_else(|| missing("decision"))?.to_owned();
+        let home = self.read(uri.clone(), |view| root(view.home).map(Path::to_owned)).await?.flatten();
+        let home = home.ok_or_else(|| refused(String::from("a file that stands alone has no log of decisions")))?;
+        let known = self.known.clone();
+        let made = tokio::task::spawn_blocking(move || known.example(&home, &digest)).await;
+        let test = made.map_err(|_| broken())?.map_err(refused)?;
+        let below = test.clone();
+        if let Some(edit) = self.read(uri, move |view| act::appended(view, &below)).await?.flatten() {
+            let client = self.client.clone();
+            // It is the editor's to apply: what it answers changes nothing here.
+            tokio::spawn(async move {
+                let _ = client.apply_edit(edit).await;
+            });
+        }
+        Ok(Some(serde_json::json!({ "text": test })))
+    }
+}
+
 /// The folder of a package.
-fn root(home: &Home) -> Option<&std::path::Path> {
+fn root(home: &Home) -> Option<&Path> {
     match home {
         Home::Package(root) => Some(root),
         Home::Alone(_) => None,
     }
+}
+
+/// The folders that an editor works in.
+#[allow(deprecated)] // Editors that are older than several folders name one.
+fn worked_in(params: &InitializeParams) -> Vec<PathBuf> {
+    let several = params.workspace_folders.iter().flatten().map(|folder| &folder.uri);
+    let one = params.root_uri.iter().filter(|_| params.workspace_folders.is_none());
+    several.chain(one).filter_map(|uri| uri.to_file_path().map(|path| path.into_owned())).collect()
 }
 
 /// By what a node of the graph of rules is asked for again.

@@ -97,12 +97,14 @@ fn dependency(root: &Root, all: &[Installed], one: &Installed) -> Result<Depende
 ///
 /// Fetches nothing and writes no lock.
 ///
+/// - `text`: of the manifest.
+///
 /// # Errors
 /// Why they are not there, for a person.
-pub(crate) fn read(folder: &Path) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
+pub(crate) fn read(folder: &Path, text: &str) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
     let ways = Ways { store: store(), writ: version(), offline: true, locked: true, docker: None };
     let read = || {
-        let root = Root::read(folder)?;
+        let root = Root::of(folder, text)?;
         let all = packages::install::load(&root, &ways)?;
         let places = all.iter().map(|one| (one.name.to_string(), one.folder.clone())).collect();
         Ok((dependencies(&root, &all, [])?, places))

@@ -4,7 +4,7 @@
 //! `writer` holds the open documents and owns the compiler's databases; `reader` tells unasked what is wrong, the threads
 //! of `pool` answer questions, each of a `view`: `navigate`, `write`, `show` and `act` put the answers in the protocol's
 //! words. `model` keeps what a package's sources hold.
-//! `folder` finds a document's package on disk, `installed` those that it depends on; `publish` words what an editor shows.
+//! `folder` finds a document's package on disk, `installed` those that it depends on, `manifest` is its `writ.toml`; `publish` words what an editor shows.
 //!
 //! A document's new text is handed to the writer before anything is awaited, in the order of the wire. The writer
 //! writes; readers ask snapshots, which the next write cancels.
@@ -39,9 +39,11 @@ pub mod folder;
 
 pub mod installed;
 
+pub mod manifest;
+
 mod publish;
 
-pub use model::{Loaded, Models, asked};
+pub use model::{Decided, Loaded, Models, asked};
 pub use server::run;
 
 use std::sync::Arc;

@@ -1,7 +1,7 @@
 //! The facts that a package's sources hold: read when they are first asked for, and again when a file of them changed.
 //!
-//! Read downwards: [`Models`] reads them, [`Loaded`] is what was read; [`Known`] keeps it, and how many tuples each relation
-//! has in it.
+//! Read downwards: [`Models`] reads them, [`Loaded`] is what was read, [`Decided`] what was decided; [`Known`] keeps both, and
+//! how many tuples each relation has in the model.
 //!
 //! Not here: how a source is read (whoever implements [`Models`]), what follows from facts (`decide`).
 
@@ -26,6 +26,45 @@ pub trait Models: Send + Sync {
     /// # Errors
     /// What is wrong with a source, in the words of the command line.
     fn load(&self, root: &Path) -> Result<Loaded, String>;
+
+    /// Whether a manifest says what it may.
+    ///
+    /// # Errors
+    /// What is wrong in it, in the words of the command line: `writ.toml:3:1: unknown field …`.
+    fn manifest(&self, text: &str) -> Result<(), String> {
+        let _ = text;
+        Ok(())
+    }
+
+    /// What the package's log says was decided, newest first; nothing where there is no log.
+    ///
+    /// # Errors
+    /// Why the log cannot be read, in the words of the command line.
+    fn decisions(&self, root: &Path) -> Result<Vec<Decided>, String> {
+        let _ = root;
+        Ok(Vec::new())
+    }
+
+    /// The test that states a decision of the log, as the policy on disk decides it now.
+    ///
+    /// # Errors
+    /// Why there is none, in the words of the command line.
+    fn example(&self, root: &Path, digest: &str) -> Result<String, String> {
+        Err(format!("{}: there is no log with the decision {digest}", root.display()))
+    }
+}
+
+/// A decision that was kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// Names it.
+    pub digest: String,
+    /// `deny`
+    pub verdict: String,
+    /// When it was recorded: `2026-03-02T10:00Z`.
+    pub time: String,
+    /// Its rules as verdicts name them (`orders/recoverable.key_lost`), and its ambiguities.
+    pub rules: Vec<String>,
 }
 
 /// What sources hold.
@@ -62,7 +101,12 @@ pub(crate) struct Known {
     wanted: Arc<AtomicBool>,
     /// What is to be counted.
     counter: Sender<(PathBuf, Arc<Program>)>,
+    /// What was decided, by folder, and when the log was written.
+    decided: Arc<Mutex<BTreeMap<PathBuf, Logged>>>,
 }
+
+/// When a log was last written, and what it says.
+type Logged = (Option<SystemTime>, Arc<Vec<Decided>>);
 
 /// How many tuples each relation has.
 pub(crate) type Counts = Arc<BTreeMap<String, usize>>;
@@ -80,7 +124,7 @@ impl Known {
     /// - `tell`: told when there is something new to show.
     pub(crate) fn new(models: Arc<dyn Models>, tell: UnboundedSender<Told>) -> Known {
         let (counter, programs) = channel::<(PathBuf, Arc<Program>)>();
-        let known = Known { models, kept: Arc::default(), wanted: Arc::default(), counter };
+        let known = Known { models, kept: Arc::default(), wanted: Arc::default(), counter, decided: Arc::default() };
         let (models, kept) = (known.models.clone(), known.kept.clone());
         std::thread::spawn(move || {
             // It holds no sender of its own, so that it ends with the last one.
@@ -128,6 +172,33 @@ impl Known {
     /// The keys that the model's json values have, as far as it was read.
     pub(crate) fn seen(&self, root: &Path) -> Arc<Seen> {
         self.counting().kept(root).map(|kept| kept.seen).unwrap_or_default()
+    }
+
+    /// What was decided, newest first; nothing where the log cannot be read: `writ log` says why.
+    pub(crate) fn decisions(&self, root: &Path) -> Arc<Vec<Decided>> {
+        let written = stamp(&root.join(".writ/log/checkpoint"));
+        let mut decided = self.decided.lock().unwrap_or_else(PoisonError::into_inner);
+        match decided.get(root) {
+            Some((at, known)) if *at == written => known.clone(),
+            _ => {
+                let found = Arc::new(self.models.decisions(root).unwrap_or_default());
+                decided.insert(root.to_owned(), (written, found.clone()));
+                found
+            }
+        }
+    }
+
+    /// As [`Models::manifest`].
+    pub(crate) fn manifest(&self, text: &str) -> Result<(), String> {
+        self.models.manifest(text)
+    }
+
+    /// The test that states a decision.
+    ///
+    /// # Errors
+    /// As [`Models::example`].
+    pub(crate) fn example(&self, root: &Path, digest: &str) -> Result<String, String> {
+        self.models.example(root, digest)
     }
 
     /// How many tuples each relation has, as far as they were counted: of an earlier program where this one was not.

@@ -1,9 +1,11 @@
 //! Answers about names: what they are, where they are declared, where else they stand.
 
+use crate::folder::Home;
+use crate::manifest;
 use crate::view::View;
-use compiler::ide::index::Role;
+use compiler::ide::index::{Role, Target};
 use compiler::ide::symbols::{Shape, Symbol};
-use compiler::ide::{Occurrence, calls, hover, navigation, rename, symbols};
+use compiler::ide::{Occurrence, Site, calls, hover, navigation, rename, symbols};
 use tower_lsp_server::ls_types::{
     CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall, DocumentHighlight, DocumentHighlightKind,
     DocumentSymbol, Hover, HoverContents, Location, LocationLink, MarkupContent, MarkupKind, Position,
@@ -27,6 +29,11 @@ pub(crate) fn hover(view: &View<'_>, place: Position, more: impl Fn(&str) -> Opt
     Some(Hover { contents: HoverContents::Markup(markdown(text)), range: Some(view.here(&found.range)) })
 }
 
+pub(crate) fn hover_of_manifest(view: &View<'_>, place: Position) -> Option<Hover> {
+    let (range, words) = manifest::hover(&view.manifest?.text, view.offset(place))?;
+    Some(Hover { contents: HoverContents::Markup(markdown(words)), range: Some(view.here(&range)) })
+}
+
 pub(crate) fn definition(view: &View<'_>, place: Position) -> Option<Vec<LocationLink>> {
     let (name, sites) = navigation::definition(view.snapshot, view.path, view.offset(place))?;
     let links = sites.iter().filter_map(|site| {
@@ -46,9 +53,26 @@ pub(crate) fn type_definition(view: &View<'_>, place: Position) -> Vec<Location>
     sites.iter().filter_map(|site| view.location(site)).collect()
 }
 
-pub(crate) fn references(view: &View<'_>, place: Position, declarations: bool) -> Vec<Location> {
-    let found = navigation::references(view.snapshot, view.path, view.offset(place), declarations);
-    found.iter().filter_map(|found| view.location(&found.site)).collect()
+/// A name that other packages may use, and its words.
+pub(crate) type Shared = Option<(Target, String)>;
+
+/// - `module`: what other packages call this one.
+pub(crate) fn references(
+    view: &View<'_>,
+    place: Position,
+    declarations: bool,
+    module: &str,
+) -> (Vec<Location>, Shared) {
+    let offset = view.offset(place);
+    let found = navigation::references(view.snapshot, view.path, offset, declarations);
+    let places = found.iter().filter_map(|found| view.location(&found.site)).collect();
+    (places, rename::shared(view.snapshot, view.path, offset, module))
+}
+
+/// The places of a name of another package.
+pub(crate) fn references_of_other(view: &View<'_>, shared: &Shared) -> Vec<Location> {
+    let sites = shared.iter().flat_map(|(target, _)| rename::places_of_other(view.snapshot, target));
+    sites.filter_map(|site| view.location(&site)).collect()
 }
 
 pub(crate) fn highlights(view: &View<'_>, place: Position) -> Vec<DocumentHighlight> {
@@ -68,10 +92,40 @@ pub(crate) fn prepare_rename(view: &View<'_>, place: Position) -> Result<Prepare
     Ok(PrepareRenameResponse::RangeWithPlaceholder { range: view.here(&range), placeholder })
 }
 
-pub(crate) fn rename(view: &View<'_>, place: Position, new: &str) -> Result<WorkspaceEdit, String> {
-    let sites = rename::rename(view.snapshot, view.path, view.offset(place), new)?;
+/// An edit, or why there is none.
+pub(crate) type Renamed = Result<WorkspaceEdit, String>;
+
+/// - `module`: what other packages call this one.
+pub(crate) fn rename(view: &View<'_>, place: Position, new: &str, module: &str) -> (Renamed, Shared) {
+    let offset = view.offset(place);
+    let sites = rename::rename(view.snapshot, view.path, offset, new);
+    let edit = sites.and_then(|sites| written(view, &sites, new));
+    (edit, rename::shared(view.snapshot, view.path, offset, module))
+}
+
+/// The edit that a name of another package asks for in this one.
+pub(crate) fn rename_of_other(view: &View<'_>, shared: &Shared, new: &str) -> Renamed {
+    let Some((target, old)) = shared else { return Ok(WorkspaceEdit::default()) };
+    let Home::Package(root) = view.home else { return Ok(WorkspaceEdit::default()) };
+    let sites = rename::of_other(view.snapshot, target, old, new);
+    let sites = sites.map_err(|why| format!("in the package at {}: {why}", root.display()))?;
+    written(view, &sites, new)
+}
+
+fn written(view: &View<'_>, sites: &[Site], new: &str) -> Renamed {
     let edit = view.edit(sites.iter().map(|site| (site, new)));
     edit.ok_or_else(|| String::from("a file that would change has no address"))
+}
+
+/// All edits as one.
+pub(crate) fn together(edits: impl IntoIterator<Item = Renamed>) -> Renamed {
+    // The protocol's crate asks for a map by address.
+    #[allow(clippy::mutable_key_type)]
+    let mut changes = std::collections::HashMap::new();
+    for edit in edits {
+        changes.extend(edit?.changes.into_iter().flatten());
+    }
+    Ok(WorkspaceEdit { changes: Some(changes), ..WorkspaceEdit::default() })
 }
 
 fn kind(shape: Shape) -> SymbolKind {

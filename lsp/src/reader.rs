@@ -6,6 +6,7 @@
 //! INVARIANT: a question that a write overtakes is dropped; the writer asks again.
 
 use crate::folder::{self, Home};
+use crate::manifest;
 use crate::model as models;
 use crate::publish::{Published, Told, diagnostic, no_module, our_bug};
 use crate::view::{Request, View};
@@ -62,19 +63,19 @@ impl Reader {
     /// Answers until the writer is gone.
     pub(crate) fn run(mut self, questions: &Receiver<Question>) {
         while let Ok(Question { request, extent }) = questions.recv() {
-            let Request { snapshot, home, encoding, open, places, .. } = request;
+            let Request { snapshot, around, .. } = request;
             let answered = catch_unwind(AssertUnwindSafe(|| {
                 snapshot.ask(|snapshot| {
-                    let view = View::new(snapshot, "", &home, encoding, &open, &places);
+                    let view = View::new(snapshot, "", &around);
                     match extent {
-                        Extent::Documents => self.documents(&view, &known(&self.findings, &home)),
+                        Extent::Documents => self.documents(&view, &known(&self.findings, view.home)),
                         Extent::Package => self.package(&view),
                     }
                 })
             }));
             // A bug of ours is said in the document; the next edit is answered again.
             if answered.is_err() {
-                for (uri, version) in open.values() {
+                for (uri, version) in around.open.values() {
                     let (uri, version) = (uri.clone(), Some(*version));
                     self.say(Published { uri, diagnostics: vec![our_bug()], version });
                 }
@@ -168,6 +169,9 @@ pub(crate) fn of_file(view: &View<'_>, known: &Known, path: &str) -> Vec<Diagnos
 pub(crate) fn pulled(view: &View<'_>, known: &Known, path: &str) -> (Vec<Diagnostic>, String) {
     let found = match folder::own_module(path) {
         Some(_) => of_file(view, known, path),
+        None if path == manifest::FILE => {
+            view.manifest.map(|manifest| manifest.diagnostics.clone()).unwrap_or_default()
+        }
         None if path.starts_with("std/") => Vec::new(),
         None => vec![no_module(path)],
     };

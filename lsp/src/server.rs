@@ -8,7 +8,7 @@ use crate::model::{Known, Models};
 use crate::publish::{Published, Told};
 use crate::reader::Findings;
 use crate::view::{Request, View};
-use crate::writer::{Event, Writer};
+use crate::writer::{Event, Near, Writer};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
@@ -123,6 +123,34 @@ impl Editor {
             let _ = answer.send(found);
         });
         self.tell(Event::Ask { uri, job });
+        answered.await.unwrap_or_else(|_| Err(broken()))
+    }
+
+    /// Asks a question of a file and of the packages that depend on its own.
+    ///
+    /// - `question`: of the file; `of_other` of each other package, given what came of it and what they call it.
+    /// - returns: `None` where the file is nobody's, or nothing came of the question.
+    ///
+    /// # Errors
+    /// `ContentModified` where an edit overtook it.
+    pub(crate) async fn read_near<T: Send + 'static, O: Send + 'static>(
+        &self,
+        uri: Uri,
+        question: impl FnOnce(&View<'_>, &str) -> T + Send + 'static,
+        of_other: impl Fn(&View<'_>, &T) -> O + Send + 'static,
+    ) -> Result<Option<(T, Vec<O>)>> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move |near: Option<Near>| {
+            let found = near.map(|Near { request, module, others }| {
+                let found = request.ask(|view| question(view, &module)).ok_or_else(overtaken)?;
+                let others =
+                    others.into_iter().map(|other| other.ask(|view| of_other(view, &found)).ok_or_else(overtaken));
+                let others: Vec<O> = others.collect::<Result<_>>()?;
+                Ok((found, others))
+            });
+            let _ = answer.send(found.transpose());
+        });
+        self.tell(Event::AskNear { uri, job });
         answered.await.unwrap_or_else(|_| Err(broken()))
     }
 

@@ -1,6 +1,9 @@
 //! A package at a moment, as one request sees it: its places in the editor's words.
+//!
+//! Read downwards: [`Request`] is sent to who answers, [`View`] is what that one sees.
 
 use crate::folder::{self, Home};
+use crate::manifest::{self, Manifest};
 use compiler::database::Snapshot;
 use compiler::ide::{self, Encoding, Lines, Site};
 use std::cell::RefCell;
@@ -15,12 +18,19 @@ pub(crate) struct Request {
     pub(crate) snapshot: Snapshot,
     /// The file that is asked about, as its package names it.
     pub(crate) path: String,
+    pub(crate) around: Around,
+}
+
+/// What is known of a package beside its texts.
+pub(crate) struct Around {
     pub(crate) home: Home,
     pub(crate) encoding: Encoding,
     /// The addresses and versions of the package's open documents, by path.
-    pub(crate) open: Arc<BTreeMap<String, (Uri, i32)>>,
+    pub(crate) open: BTreeMap<String, (Uri, i32)>,
     /// Where the files of other packages stand, by their names.
     pub(crate) places: Arc<BTreeMap<String, PathBuf>>,
+    /// Its own, if it has one.
+    pub(crate) manifest: Option<Arc<Manifest>>,
 }
 
 /// What a request is answered from, while it is.
@@ -29,6 +39,7 @@ pub(crate) struct View<'s> {
     pub(crate) path: &'s str,
     pub(crate) home: &'s Home,
     pub(crate) open: &'s BTreeMap<String, (Uri, i32)>,
+    pub(crate) manifest: Option<&'s Manifest>,
     places: &'s BTreeMap<String, PathBuf>,
     encoding: Encoding,
     lines: RefCell<BTreeMap<String, Rc<Lines<'s>>>>,
@@ -39,28 +50,31 @@ impl Request {
     ///
     /// - returns: `None` where a write came between.
     pub(crate) fn ask<T>(self, question: impl FnOnce(&View<'_>) -> T) -> Option<T> {
-        let Request { snapshot, path, home, encoding, open, places } = self;
-        snapshot.ask(|snapshot| question(&View::new(snapshot, &path, &home, encoding, &open, &places)))
+        let Request { snapshot, path, around } = self;
+        snapshot.ask(|snapshot| question(&View::new(snapshot, &path, &around)))
     }
 }
 
 impl<'s> View<'s> {
-    pub(crate) fn new(
-        snapshot: &'s Snapshot,
-        path: &'s str,
-        home: &'s Home,
-        encoding: Encoding,
-        open: &'s BTreeMap<String, (Uri, i32)>,
-        places: &'s BTreeMap<String, PathBuf>,
-    ) -> View<'s> {
-        View { snapshot, path, home, open, places, encoding, lines: RefCell::default() }
+    pub(crate) fn new(snapshot: &'s Snapshot, path: &'s str, around: &'s Around) -> View<'s> {
+        let Around { home, encoding, open, places, manifest } = around;
+        let (encoding, manifest) = (*encoding, manifest.as_deref());
+        View { snapshot, path, home, open, manifest, places, encoding, lines: RefCell::default() }
+    }
+
+    /// What a file says.
+    fn text(&self, file: &str) -> &'s str {
+        match self.manifest.filter(|_| file == manifest::FILE) {
+            Some(manifest) => &manifest.text,
+            None => self.snapshot.text(file).unwrap_or_default(),
+        }
     }
 
     /// The lines of a file.
     pub(crate) fn lines(&self, file: &str) -> Rc<Lines<'s>> {
         let mut lines = self.lines.borrow_mut();
         let found = lines.entry(file.to_owned());
-        found.or_insert_with(|| Rc::new(Lines::new(self.snapshot.text(file).unwrap_or_default()))).clone()
+        found.or_insert_with(|| Rc::new(Lines::new(self.text(file)))).clone()
     }
 
     /// The byte of the file that is asked about.

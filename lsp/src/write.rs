@@ -1,5 +1,7 @@
 //! Answers while something is written: what may come, and where the cursor stands.
 
+use crate::folder::{self, Home};
+use crate::manifest;
 use crate::navigate::markdown;
 use crate::view::View;
 use compiler::ide::completion::{self, Completion, Kind, Seen};
@@ -11,7 +13,13 @@ use tower_lsp_server::ls_types::{
 
 /// - `snippets`: whether the editor knows stops in what it inserts.
 pub(crate) fn completion(view: &View<'_>, place: Position, seen: &Seen, snippets: bool) -> Vec<CompletionItem> {
-    let found = completion::completion(view.snapshot, view.path, view.offset(place), seen);
+    let found = match (view.manifest, view.home) {
+        (Some(manifest), Home::Package(root)) if view.path == manifest::FILE => {
+            let modules = view.snapshot.own_paths().filter_map(folder::own_module).collect::<Vec<String>>();
+            manifest::completion(root, &manifest.text, view.offset(place), &modules)
+        }
+        _ => completion::completion(view.snapshot, view.path, view.offset(place), seen),
+    };
     found.into_iter().map(|found| item(view, found, snippets)).collect()
 }
 

@@ -8,11 +8,12 @@
 
 use crate::folder::{self, Home};
 use crate::installed;
+use crate::manifest::{self, Manifest};
 use crate::model::Known;
 use crate::pool::{Job, Pool};
 use crate::publish::{Published, Told, no_module};
 use crate::reader::{Extent, Findings, Question, Reader};
-use crate::view::Request;
+use crate::view::{Around, Request};
 use compiler::database::{Database, Info, Source};
 use compiler::ide::{Encoding, Lines, Position, formatting};
 use std::collections::{BTreeMap, BTreeSet};
@@ -30,6 +31,8 @@ pub(crate) enum Event {
     Start {
         encoding: Encoding,
         pulled: bool,
+        /// The folders that are worked in.
+        roots: Vec<PathBuf>,
     },
     Open {
         uri: Uri,
@@ -57,19 +60,36 @@ pub(crate) enum Event {
         uri: Uri,
         job: Box<dyn FnOnce(Option<Request>) + Send>,
     },
+    /// A question about a file and the packages that depend on its own: these in folders that are worked in.
+    AskNear {
+        uri: Uri,
+        job: Box<dyn FnOnce(Option<Near>) + Send>,
+    },
     /// A question about every package that has an open document.
     AskAll {
         job: Box<dyn FnOnce(Vec<Request>) + Send>,
     },
 }
 
+/// A file of a package, and the packages that use it.
+pub(crate) struct Near {
+    pub(crate) request: Request,
+    /// What the others call the package: `acme.words`.
+    pub(crate) module: String,
+    pub(crate) others: Vec<Request>,
+}
+
 pub(crate) struct Writer {
     encoding: Encoding,
+    roots: Vec<PathBuf>,
+    /// The editor asks for diagnostics itself.
+    pulled: bool,
     /// By address.
     documents: BTreeMap<String, Document>,
     packages: BTreeMap<Home, Database>,
     /// Where the files of the packages stand that they depend on, by their names.
     places: BTreeMap<Home, Arc<BTreeMap<String, PathBuf>>>,
+    manifests: BTreeMap<Home, Arc<Manifest>>,
     reader: Option<Sender<Question>>,
     findings: Findings,
     known: Known,
@@ -95,9 +115,12 @@ impl Writer {
     pub(crate) fn new(tell: UnboundedSender<Told>, findings: Findings, known: Known) -> Writer {
         Writer {
             encoding: Encoding::Utf16,
+            roots: Vec::new(),
             documents: BTreeMap::new(),
             packages: BTreeMap::new(),
             places: BTreeMap::new(),
+            manifests: BTreeMap::new(),
+            pulled: false,
             reader: None,
             findings,
             known,
@@ -143,8 +166,9 @@ impl Writer {
     /// - returns: the packages it touches.
     fn apply(&mut self, event: Event) -> Vec<Home> {
         match event {
-            Event::Start { encoding, pulled } => {
-                self.encoding = encoding;
+            Event::Start { encoding, pulled, roots } => {
+                self.roots = roots;
+                (self.encoding, self.pulled) = (encoding, pulled);
                 let (reader, questions) = channel();
                 let (tell, findings, known) = (self.tell.clone(), self.findings.clone(), self.known.clone());
                 std::thread::spawn(move || Reader::new(tell, findings, known, pulled).run(&questions));
@@ -166,6 +190,10 @@ impl Writer {
                 }
                 document.version = version;
                 let (home, path, text) = (document.home.clone(), document.path.clone(), document.text.clone());
+                if path == manifest::FILE {
+                    self.depend(&home);
+                    return vec![home];
+                }
                 if let (Some(package), Some(module)) = (self.packages.get_mut(&home), folder::own_module(&path)) {
                     package.set_file(Source { path, module, text });
                 }
@@ -179,12 +207,13 @@ impl Writer {
                     self.load(&document.home);
                     return vec![document.home];
                 }
-                self.packages.remove(&document.home);
+                self.forget(&document.home);
                 Vec::new()
             }
             Event::Format { uri, range, answer } => {
-                let edits =
-                    self.documents.get(uri.as_str()).map(|document| format(&document.text, range, self.encoding));
+                // A manifest is not ours to lay out.
+                let document = self.documents.get(uri.as_str()).filter(|document| document.path != manifest::FILE);
+                let edits = document.map(|document| format(&document.text, range, self.encoding));
                 // Whoever asked may have gone.
                 let _ = answer.send(edits.unwrap_or_default());
                 Vec::new()
@@ -192,6 +221,11 @@ impl Writer {
             Event::Ask { uri, job } => {
                 let request = self.locate(&uri).and_then(|(home, path)| self.request(&home, path));
                 self.pool.run(Job::new(move || job(request)));
+                Vec::new()
+            }
+            Event::AskNear { uri, job } => {
+                let near = self.near(&uri);
+                self.pool.run(Job::new(move || job(near)));
                 Vec::new()
             }
             Event::AskAll { job } => {
@@ -222,14 +256,48 @@ impl Writer {
         let package = self.packages.get(home)?;
         let here = self.documents.values().filter(|document| document.home == *home);
         let open = here.map(|document| (document.path.clone(), (document.uri.clone(), document.version)));
-        Some(Request {
-            snapshot: package.snapshot(),
-            path,
+        let around = Around {
             home: home.clone(),
             encoding: self.encoding,
-            open: Arc::new(open.collect()),
+            open: open.collect(),
             places: self.places.get(home).cloned().unwrap_or_default(),
-        })
+            manifest: self.manifests.get(home).cloned(),
+        };
+        Some(Request { snapshot: package.snapshot(), path, around })
+    }
+
+    /// The packages that depend on a file's own are read for the question, where no document of theirs is open.
+    fn near(&mut self, uri: &Uri) -> Option<Near> {
+        let (home, path) = self.locate(uri)?;
+        let request = self.request(&home, path)?;
+        let none = |request| Some(Near { request, module: String::new(), others: Vec::new() });
+        let (Home::Package(root), Some(manifest)) = (&home, self.manifests.get(&home)) else { return none(request) };
+        let Some(name) = manifest.package() else { return none(request) };
+        let open = self.packages.keys().filter_map(|home| match home {
+            Home::Package(root) => Some(root.clone()),
+            Home::Alone(_) => None,
+        });
+        let all: BTreeSet<PathBuf> =
+            open.chain(self.roots.iter().flat_map(|folder| folder::packages(folder))).collect();
+        let mut others = Vec::new();
+        for other in all.into_iter().filter(|other| other != root && manifest::depends(other, &name, root)) {
+            let home = Home::Package(other);
+            let known = self.packages.contains_key(&home);
+            if !known {
+                self.load(&home);
+            }
+            others.extend(self.request(&home, String::new()));
+            if !known {
+                self.forget(&home);
+            }
+        }
+        Some(Near { request, module: name.module(), others })
+    }
+
+    fn forget(&mut self, home: &Home) {
+        self.packages.remove(home);
+        self.places.remove(home);
+        self.manifests.remove(home);
     }
 
     /// Brings a package up to what is on disk and in the open documents; these count.
@@ -252,17 +320,38 @@ impl Writer {
         for document in self.documents.values().filter(|document| document.home == *home) {
             package.open_file(&document.path);
         }
-        if let Home::Package(root) = home {
-            // Why they are not there is told by every command; the `use` of one that is not there is marked.
-            let (dependencies, places) = installed::read(root).unwrap_or_default();
+        self.depend(home);
+    }
+
+    /// Reads the manifest of a package, and those that it depends on; an open one as it is now. What is wrong with it is told
+    /// where it stands, and the `use` of a package that is not there is marked.
+    fn depend(&mut self, home: &Home) {
+        let (Home::Package(root), Some(package)) = (home, self.packages.get_mut(home)) else { return };
+        let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
+        let text = open.map(|document| document.text.clone());
+        let Some(text) = text.or_else(|| std::fs::read_to_string(root.join(manifest::FILE)).ok()) else { return };
+        let read = self.known.manifest(&text).and_then(|()| installed::read(root, &text));
+        let complaint = read.as_ref().err().cloned();
+        // While it is being written, those that were there stay.
+        if let Ok((dependencies, places)) = read {
             package.set_dependencies(dependencies);
             self.places.insert(home.clone(), Arc::new(places));
         }
+        let version = open.map(|document| document.version);
+        let manifest = Manifest::new(text, complaint.as_deref(), self.encoding);
+        let quiet = |manifest: &Manifest| manifest.diagnostics.is_empty();
+        let was_quiet = self.manifests.get(home).is_none_or(|before| quiet(before));
+        let uri = open.map(|document| document.uri.clone()).or_else(|| Uri::from_file_path(root.join(manifest::FILE)));
+        if let (false, Some(uri)) = (self.pulled || version.is_none() && was_quiet && quiet(&manifest), uri) {
+            let diagnostics = manifest.diagnostics.clone();
+            let _ = self.tell.send(Told::Publish(Published { uri, diagnostics, version }));
+        }
+        self.manifests.insert(home.clone(), Arc::new(manifest));
     }
 
     fn ask(&self, home: Home, extent: Extent) {
         for document in self.documents.values().filter(|document| document.home == home) {
-            if folder::own_module(&document.path).is_none() {
+            if document.path != manifest::FILE && folder::own_module(&document.path).is_none() {
                 // A file of the standard library is read, and right.
                 let library = document.path.starts_with("std/");
                 let diagnostics = if library { Vec::new() } else { vec![no_module(&document.path)] };

@@ -1,5 +1,6 @@
 //! Real exchanges with the server, message by message.
 
 mod client;
+mod packages;
 mod protocol;
 mod questions;

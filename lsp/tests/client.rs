@@ -9,12 +9,31 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, 
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Packages that all have the same facts.
+/// Packages that all have the same facts; their log is lines of a digest and a rule.
 struct Facts(Vec<Fact>);
 
 impl lsp::Models for Facts {
     fn load(&self, _: &Path) -> Result<lsp::Loaded, String> {
         Ok(lsp::Loaded { facts: self.0.clone(), ..lsp::Loaded::nothing(1_893_456_000_000_000) })
+    }
+
+    fn manifest(&self, text: &str) -> Result<(), String> {
+        packages::manifest::read("writ.toml", text).map(|_| ()).map_err(|failure| failure.to_string())
+    }
+
+    fn decisions(&self, root: &Path) -> Result<Vec<lsp::Decided>, String> {
+        let log = std::fs::read_to_string(root.join(".writ/log/checkpoint")).unwrap_or_default();
+        let decided = log.lines().filter_map(|line| line.split_once(' ')).map(|(digest, rule)| lsp::Decided {
+            digest: digest.to_owned(),
+            verdict: "deny".to_owned(),
+            time: "2026-03-02T10:00Z".to_owned(),
+            rules: vec![rule.to_owned()],
+        });
+        Ok(decided.collect())
+    }
+
+    fn example(&self, _: &Path, digest: &str) -> Result<String, String> {
+        Ok(format!("test \"{digest}\" {{\n    expect allow;\n}}\n"))
     }
 }
 
@@ -35,12 +54,21 @@ impl Editor {
 
     /// An editor that can do this, and the facts that packages have.
     pub(crate) async fn able(capabilities: Value, facts: Vec<Fact>) -> (Editor, Value) {
+        Editor::begun(json!({ "capabilities": capabilities }), facts).await
+    }
+
+    /// An editor that works in these folders.
+    pub(crate) async fn working(capabilities: Value, folders: Value) -> (Editor, Value) {
+        Editor::begun(json!({ "capabilities": capabilities, "workspaceFolders": folders }), Vec::new()).await
+    }
+
+    async fn begun(params: Value, facts: Vec<Fact>) -> (Editor, Value) {
         let (mine, theirs) = duplex(1 << 20);
         let (input, output) = split(theirs);
         let server = tokio::spawn(lsp::run(input, output, Arc::new(Facts(facts))));
         let (from, to) = split(mine);
         let mut editor = Editor { to, from, server, asked: 0, heard: Vec::new() };
-        let answer = editor.ask("initialize", json!({ "capabilities": capabilities })).await;
+        let answer = editor.ask("initialize", params).await;
         editor.tell("initialized", json!({})).await;
         (editor, answer["result"].clone())
     }

@@ -84,6 +84,64 @@ check('lenses', #lenses >= 5, lenses)
 local symbols = ask('textDocument/documentSymbol', { textDocument = vim.lsp.util.make_text_document_params() }) or {}
 check('symbols', #symbols == 4, symbols)
 
+-- A decision that was kept, as a test below the rule that it is about.
+write('law.writ', {
+  'use std.state.kind;',
+  'use std.intent.covered;',
+  '',
+  'pub blueprint calm() {',
+  '    deny loud(r) "{r} is loud" if covered(r), kind(r, "bell");',
+  '}',
+  '',
+  'intent home "A home" {',
+  '    cover r if kind(r, "bell");',
+  '    owner "team-home";',
+  '    apply calm();',
+  '}',
+})
+write('change.json', {
+  '{"format": "writ-change/1", "actions": [',
+  '  {"id": "a1", "verb": "create", "resource": "b", "set": [["std.state.kind", "b", "bell"]]}]}',
+})
+local function run(words)
+  return vim.fn.system('cd ' .. folder .. ' && ' .. writ .. ' ' .. words)
+end
+vim.cmd('silent write')
+local said = run('init') .. run('decide change.json --actor ana --now 2026-03-02T10:00Z')
+check('it is decided', vim.v.shell_error == 1, said)
+vim.cmd('edit ' .. folder .. '/law.writ')
+vim.bo.filetype = 'writ'
+vim.lsp.buf_attach_client(0, client)
+params = at(4, 12)
+params.range = { start = params.position, ['end'] = params.position }
+params.context = { diagnostics = {} }
+local kept
+for _, action in ipairs(ask('textDocument/codeAction', params) or {}) do
+  if type(action.command) == 'table' and action.command.command == 'writ.example' then kept = action end
+end
+check('a decision is offered as a test', kept and kept.title:find('write a test from the deny', 1, true), kept)
+if kept then
+  local _, refused = ask('workspace/executeCommand', { command = kept.command.command, arguments = kept.command.arguments })
+  check('the test is made', refused == nil, refused)
+  wait(function() return #vim.api.nvim_buf_get_lines(0, 0, -1, false) > 12 end)
+  local text = table.concat(vim.api.nvim_buf_get_lines(0, 12, -1, false), '\n')
+  check('the test is written', text:find('expect deny home/law.calm.loud("b") introduced;', 1, true), text)
+  check('it was found to pass', not text:find('does not pass', 1, true), text)
+  vim.cmd('silent write')
+  said = run('test')
+  check('the test passes', vim.v.shell_error == 0, said)
+end
+
+-- The manifest is told what is wrong with it, and completed.
+vim.cmd('edit ' .. folder .. '/writ.toml')
+vim.lsp.buf_attach_client(0, client)
+vim.api.nvim_buf_set_lines(0, 2, 3, false, { 'verzion = "1.0.0"', '', '[[source]]', 'kind = ' })
+check('a wrong key is told', wait(function() return #vim.diagnostic.get(0) > 0 end), vim.diagnostic.get(0))
+words = {}
+completion = ask('textDocument/completion', at(5, 7)) or {}
+for _, item in ipairs(completion.items or completion) do words[item.label] = true end
+check('values of a key', words['"kubernetes"'] and words['"facts"'], completion)
+
 vim.lsp.stop_client(client)
 check('it ends', vim.wait(2000, function() return vim.lsp.client_is_stopped(client) end, 20), 'still there')
 if #failures > 0 then

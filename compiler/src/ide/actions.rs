@@ -98,6 +98,35 @@ fn silence(snapshot: &Snapshot, path: &str, report: &Report, position: usize) ->
     })
 }
 
+/// The denies, escalates and permits at a place, by the names that verdicts end with (`careful.stale`): decisions about
+/// them can be kept as tests there.
+///
+/// - returns: `None` where neither they nor a test stand; in a test none, since it may be about any.
+pub fn judged(snapshot: &Snapshot, path: &str, offset: usize) -> Option<Vec<String>> {
+    if snapshot.package_of(path) != Some(Package::Root) {
+        return None;
+    }
+    let cursor = Cursor::at(snapshot, path, offset)?;
+    match &cursor.piece.item?.kind {
+        ItemKind::Test(_) => Some(Vec::new()),
+        ItemKind::Governance(rule) => Some(vec![rule.name.text.clone()]),
+        ItemKind::Blueprint(block) => {
+            let at = |inner: &&Item| inner.span.start <= cursor.offset && cursor.offset <= inner.span.end;
+            let here: Vec<&Item> = match block.items.iter().find(at) {
+                Some(inner) => vec![inner],
+                None => block.items.iter().collect(),
+            };
+            let names = here.into_iter().filter_map(|inner| match &inner.kind {
+                ItemKind::Governance(rule) => Some(format!("{}.{}", block.name.text, rule.name.text)),
+                _ => None,
+            });
+            let names: Vec<String> = names.collect();
+            (!names.is_empty()).then_some(names)
+        }
+        _ => None,
+    }
+}
+
 /// The item at a place, or the one inside its block.
 pub(super) fn innermost(item: &Item, offset: u32) -> &Item {
     let within = |span: Span| span.start <= offset && offset <= span.end;

@@ -1,11 +1,12 @@
 //! A name changed everywhere, so that nothing else is.
 //!
-//! Read downwards: [`prepare`] says what would change, [`rename`] how; `refused` why not.
+//! Read downwards: [`prepare`] says what would change, [`rename`] how; [`shared`] is a name that other packages may use, and
+//! [`of_other`] changes it in one of them. What follows says why not.
 //!
 //! INVARIANT: afterwards the package compiles to what it was up to the name; renamed back, it is what it was, byte for
 //! byte. What cannot be shown to be so is refused.
 
-use super::cursor::{Cursor, Occurrence, Site, alike, everywhere};
+use super::cursor::{Occurrence, Site, alike, everywhere};
 use super::index::{Role, Target};
 use super::navigation::{in_item, target};
 use crate::database::{Piece, Snapshot};
@@ -25,7 +26,10 @@ pub fn prepare(snapshot: &Snapshot, path: &str, offset: usize) -> Result<(Range<
         return Err(String::from("no name stands here"));
     };
     let Some(mention) = cursor.mention() else { return Err(String::from("no name stands here")) };
-    let foreign = |name: &str| Err(format!("`{name}` is the standard library's"));
+    let foreign = |name: &str, of: Option<Package>| match of {
+        Some(Package::Std) => Err(format!("`{name}` is the standard library's")),
+        _ => Err(format!("`{name}` is another package's: rename it where it is declared")),
+    };
     match &found {
         Target::Module(_) => return Err(String::from("a module is named by its file: rename the file")),
         Target::Declared(Sort::Function(_), name) => return Err(format!("`{name}` is a builtin")),
@@ -34,12 +38,14 @@ pub fn prepare(snapshot: &Snapshot, path: &str, offset: usize) -> Result<(Range<
     if let Some(name) = found.declaration() {
         let module = super::cursor::split(snapshot, name).map(|(module, _)| module);
         let home = module.and_then(|module| snapshot.path_of(module));
-        if home.and_then(|path| snapshot.package_of(path)) != Some(Package::Root) {
-            return foreign(name);
+        let of = home.and_then(|path| snapshot.package_of(path));
+        if of != Some(Package::Root) {
+            return foreign(name, of);
         }
     }
-    if snapshot.package_of(path) != Some(Package::Root) {
-        return foreign(path);
+    let of = snapshot.package_of(path);
+    if of != Some(Package::Root) {
+        return foreign(path, of);
     }
     let range = cursor.site(mention.span).range;
     let name = snapshot.text(path).and_then(|text| text.get(range.clone())).unwrap_or_default().to_owned();
@@ -63,21 +69,70 @@ pub fn rename(snapshot: &Snapshot, path: &str, offset: usize, new: &str) -> Resu
         Target::Variable(_) => in_item(&cursor, &found),
         _ => everywhere(snapshot, &found, |_| true),
     };
-    unread(snapshot, &cursor, &found, &old)?;
+    match found {
+        Target::Variable(_) if says(&cursor.piece, &old) => return Err(unread(cursor.path)),
+        Target::Variable(_) => {}
+        _ => whole(snapshot, &old)?,
+    }
     for target in alike(snapshot, &found) {
         taken(snapshot, &target, new)?;
     }
+    fits(snapshot, &found, &places, new)?;
+    Ok(places.into_iter().map(|place| place.site).collect())
+}
+
+/// The name at a place of the package, where packages that depend on it may use it, and its words.
+///
+/// - `module`: what they call the package: `acme.words`.
+pub fn shared(snapshot: &Snapshot, path: &str, offset: usize, module: &str) -> Option<(Target, String)> {
+    let (_, old) = prepare(snapshot, path, offset).ok()?;
+    let (_, found) = target(snapshot, path, offset)?;
+    let there = |name: &String| format!("{module}.{name}");
+    let seen = match &found {
+        Target::Declared(sort, name) => Target::Declared(*sort, there(name)),
+        Target::Column { of, name } => Target::Column { of: there(of), name: name.clone() },
+        Target::Member { of, name } => Target::Member { of: there(of), name: name.clone() },
+        Target::Module(_) | Target::Variable(_) | Target::Application(_) => return None,
+    };
+    Some((seen, old))
+}
+
+/// Where a name of another package stands in this one's files.
+pub fn places_of_other(snapshot: &Snapshot, target: &Target) -> Vec<Site> {
+    let own = |place: &Occurrence| snapshot.package_of(&place.site.file) == Some(Package::Root);
+    everywhere(snapshot, target, |_| true).into_iter().filter(own).map(|place| place.site).collect()
+}
+
+/// Where a name of another package must be written anew in this one, as [`rename`].
+///
+/// - `target`, `old`: as [`shared`] gives them.
+///
+/// # Errors
+/// Why it would not be the same policy afterwards, or no policy at all.
+pub fn of_other(snapshot: &Snapshot, target: &Target, old: &str, new: &str) -> Result<Vec<Site>, String> {
+    let own = |place: &Occurrence| snapshot.package_of(&place.site.file) == Some(Package::Root);
+    let places: Vec<Occurrence> = everywhere(snapshot, target, |_| true).into_iter().filter(own).collect();
+    if places.is_empty() {
+        return Ok(Vec::new());
+    }
+    whole(snapshot, old)?;
+    fits(snapshot, target, &places, new)?;
+    Ok(places.into_iter().map(|place| place.site).collect())
+}
+
+/// Whether the new name means nothing else where the old one stands.
+fn fits(snapshot: &Snapshot, found: &Target, places: &[Occurrence], new: &str) -> Result<(), String> {
     let edited: BTreeSet<&str> = places.iter().map(|place| place.site.file.as_str()).collect();
     for path in edited {
         for piece in snapshot.pieces(path) {
             let here = |place: &&Occurrence| place.site.file == path && within(&piece, &place.site.range);
             if places.iter().any(|place| here(&place)) {
-                clashes(snapshot, &found, &piece, new)?;
+                clashes(snapshot, found, &piece, new)?;
             }
         }
-        imported(snapshot, &found, path, new)?;
+        imported(snapshot, found, path, new)?;
     }
-    Ok(places.into_iter().map(|place| place.site).collect())
+    Ok(())
 }
 
 fn within(piece: &Piece<'_>, range: &Range<usize>) -> bool {
@@ -107,25 +162,23 @@ fn spelt(target: &Target, new: &str) -> Result<(), String> {
 }
 
 /// Words that cannot be read may mean the name.
-fn unread(snapshot: &Snapshot, cursor: &Cursor<'_>, target: &Target, old: &str) -> Result<(), String> {
-    let says = |piece: &Piece<'_>| {
-        let words = lex(piece.text);
-        piece.is_broken()
-            && words.iter().any(|word| {
-                let word = &piece.text[word.start as usize..word.end as usize];
-                word == old || word.trim_matches('"') == old
-            })
-    };
-    let fault = |path: &str| Err(format!("`{path}` has a syntax error beside the name: mend that first"));
-    if let Target::Variable(_) = target {
-        return if says(&cursor.piece) { fault(cursor.path) } else { Ok(()) };
-    }
-    for path in snapshot.own_paths() {
-        if snapshot.pieces(path).iter().any(says) {
-            return fault(path);
-        }
-    }
-    Ok(())
+fn says(piece: &Piece<'_>, old: &str) -> bool {
+    let words = lex(piece.text);
+    piece.is_broken()
+        && words.iter().any(|word| {
+            let word = &piece.text[word.start as usize..word.end as usize];
+            word == old || word.trim_matches('"') == old
+        })
+}
+
+/// Whether no words that cannot be read may mean the name.
+fn whole(snapshot: &Snapshot, old: &str) -> Result<(), String> {
+    let broken = |path: &&str| snapshot.pieces(path).iter().any(|piece| says(piece, old));
+    snapshot.own_paths().find(broken).map_or(Ok(()), |path| Err(unread(path)))
+}
+
+fn unread(path: &str) -> String {
+    format!("`{path}` has a syntax error beside the name: mend that first")
 }
 
 /// Whether something of that kind has the name already.

@@ -14,7 +14,7 @@ mod reach;
 mod rule;
 mod ways;
 
-pub use example::example;
+pub use example::{asked, example};
 pub use keys::{Keys, keys};
 pub use rule::{Match, Matches, Stopped, rule, tuples};
 

@@ -7,7 +7,7 @@
 //! - `lock`: which version of each; `sums`: what each version ever was; `trust`: whose signature counts.
 //! - `registry`, `git`: where releases are published and found; `store`: those that were fetched, on this machine.
 //! - `resolve`: one version of each package that all ranges take, or why there is none.
-//! - `install`: all of the above, for one package and those it depends on.
+//! - `install`: all of the above, for one package and those it depends on; `known`: what it could depend on, for an editor.
 //!
 //! INVARIANT: nothing leaves [`install::load`] whose digest is not the one that was locked, or whose signature the trust
 //! policy refuses; and whatever fails leaves the lock, the sums and the store as they were.
@@ -29,6 +29,7 @@ pub mod sums;
 pub mod trust;
 
 pub mod install;
+pub mod known;
 pub mod resolve;
 
 mod disk;

@@ -25,7 +25,12 @@ impl Store {
 
     /// Where the files of a tree stand, if they are kept.
     pub fn folder(&self, digest: &Digest) -> PathBuf {
-        self.root.join("trees").join(digest.hex())
+        self.trees().join(digest.hex())
+    }
+
+    /// Where the trees stand, each in a folder.
+    pub(crate) fn trees(&self) -> PathBuf {
+        self.root.join("trees")
     }
 
     /// Other things that are kept between runs and can be had again: `git`.

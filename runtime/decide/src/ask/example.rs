@@ -1,13 +1,15 @@
 //! A decision as a test: the facts that its reasons rest on, the change, what came of it.
 //!
+//! Read downwards: [`example`] is the test, [`asked`] its change block where nobody wrote one.
+//!
 //! Not here: whether the test passes, which whoever asks finds out by running it: a test assumes nothing, and what a
 //! decision rests on may be that something is absent.
 
-use crate::case::Case;
+use crate::case::{Case, SourceState};
 use crate::decision::Decision;
 use crate::explained::Because;
 use evidence::{Kind, Reason, Verdict};
-use program::{Fact, State, Value};
+use program::{Action, Fact, State, Value, Verb};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -18,10 +20,16 @@ const FILLED: [&str; 5] = ["std.change.", "std.intent.", "std.source.", "std.ver
 ///
 /// - `title`: its title.
 /// - `change`: the change block as it is written, or nothing.
-/// - returns: facts with their relations named in full, so that it reads in any module.
+/// - returns: with all relations named in full, so that it reads in any module.
 pub fn example(case: &Case<'_>, decision: &Decision, title: &str, change: &str) -> String {
     let mut text = format!("test {} {{\n", Value::text(title));
-    let facts = facts(case, decision);
+    let mut facts = facts(case, decision);
+    facts.extend(decision.now.iter().map(|now| format!("std.time.now({now})")));
+    facts.extend(case.sources.iter().filter_map(|source| match source {
+        SourceState::Missing(name) => Some(format!("std.source.missing({})", Value::text(name.as_str()))),
+        // In a test every source is fresh.
+        SourceState::Aged(_) => None,
+    }));
     if !facts.is_empty() {
         text.push_str("    given {\n");
         facts.iter().for_each(|fact| {
@@ -46,28 +54,83 @@ pub fn example(case: &Case<'_>, decision: &Decision, title: &str, change: &str) 
     text
 }
 
+/// The change block of a case: what is asked, by whom.
+///
+/// - `cited`: only the facts that the proofs of this decision rest on; without it, all that the change states.
+/// - returns: nothing where there are no actions.
+pub fn asked(case: &Case<'_>, cited: Option<&Decision>) -> String {
+    if case.change.actions.is_empty() {
+        return String::new();
+    }
+    let given = cited.map(given);
+    let stated = |fact: &&Fact| given.as_ref().is_none_or(|given| given.contains(&key(fact)));
+    let mut text = String::from("change");
+    for (word, name) in [("by", &case.actor), ("session", &case.session)] {
+        if let Some(name) = name {
+            let _ = write!(text, " {word} {}", Value::text(name.as_str()));
+        }
+    }
+    text.push_str(" {\n");
+    for action in &case.change.actions {
+        let name = match (action.verb, &action.moved_from) {
+            (Verb::Move, Some(old)) => format!("{} to {}", Value::text(&**old), Value::text(&*action.resource)),
+            _ => Value::text(&*action.resource).to_string(),
+        };
+        let lines = lines(action, &stated);
+        match lines.is_empty() {
+            true => {
+                let _ = writeln!(text, "    {} {name};", action.verb);
+            }
+            false => {
+                let _ = writeln!(text, "    {} {name} {{\n        {}\n    }}", action.verb, lines.join("\n        "));
+            }
+        }
+    }
+    text.push_str("}\n");
+    text
+}
+
+/// What an action states, as a block has it; some verbs state nothing.
+fn lines(action: &Action, stated: &impl Fn(&&Fact) -> bool) -> Vec<String> {
+    if matches!(action.verb, Verb::Delete | Verb::Forget | Verb::Read | Verb::Run) {
+        return Vec::new();
+    }
+    let filled = |fact: &&Fact| FILLED.iter().any(|of| fact.relation.starts_with(of));
+    let set = action.set.iter().filter(stated).filter(|fact| !filled(fact)).map(|fact| format!("{};", written(fact)));
+    let gone = action.remove.iter().filter(|fact| !filled(fact)).map(|fact| format!("without {};", written(fact)));
+    set.chain(gone).collect()
+}
+
+/// The given facts that the proofs of a decision rest on.
+fn given(decision: &Decision) -> BTreeSet<(&str, Vec<String>)> {
+    let steps = decision.proofs.iter().flat_map(|(_, proof)| &proof.steps);
+    let given = steps.filter(|step| matches!(step.because, Because::Given { .. }));
+    given
+        .map(|step| (step.relation.trim_end_matches('?').split('$').next().unwrap_or_default(), step.tuple.clone()))
+        .collect()
+}
+
+fn key(fact: &Fact) -> (&str, Vec<String>) {
+    (&*fact.relation, fact.tuple.iter().map(Value::to_string).collect())
+}
+
+fn written(fact: &Fact) -> String {
+    let (relation, tuple) = key(fact);
+    format!("{relation}({})", tuple.join(", "))
+}
+
 /// The given facts that the proofs of a decision rest on, and those about what the change touches, as a test states
 /// them: what a change introduces was not so before.
 fn facts(case: &Case<'_>, decision: &Decision) -> BTreeSet<String> {
-    let steps = decision.proofs.iter().flat_map(|(_, proof)| &proof.steps);
-    let given = steps.filter(|step| matches!(step.because, Because::Given { .. }));
-    let given: BTreeSet<(&str, &[String])> = given
-        .map(|step| (step.relation.trim_end_matches('?').split('$').next().unwrap_or_default(), step.tuple.as_slice()))
-        .collect();
+    let given = given(decision);
     let touched: BTreeSet<Value> =
         case.change.actions.iter().map(|action| Value::text(action.resource.to_string())).collect();
     let stated = |fact: &&Fact| {
-        let tuple: Vec<String> = fact.tuple.iter().map(Value::to_string).collect();
         let about = fact.tuple.first().is_some_and(|first| touched.contains(first));
         let known = fact.tuple.iter().all(Value::is_known);
-        (about && known || given.contains(&(&*fact.relation, tuple.as_slice())))
-            && !FILLED.iter().any(|of| fact.relation.starts_with(of))
+        (about && known || given.contains(&key(fact))) && !FILLED.iter().any(|of| fact.relation.starts_with(of))
     };
-    let text = |fact: &Fact| {
-        let tuple: Vec<String> = fact.tuple.iter().map(Value::to_string).collect();
-        format!("{}({})", fact.relation, tuple.join(", "))
-    };
-    case.facts.iter().filter(stated).map(text).collect()
+    case.facts.iter().filter(stated).map(written).collect()
 }
 
 fn expectation(case: &Case<'_>, decision: &Decision, reason: &Reason) -> Option<String> {
@@ -84,5 +147,8 @@ fn expectation(case: &Case<'_>, decision: &Decision, reason: &Reason) -> Option<
         Some(State::Standing) => " standing",
         Some(State::Fixed) | None => "",
     };
-    Some(format!("{word} {}({}){state}", reason.rule, root.tuple.get(hidden..)?.join(", ")))
+    // Of the rule's name as verdicts have it only the instance: the module says what the rest stands for.
+    let instance = reason.rule.split_once('/').map(|(instance, _)| format!("{instance}/")).unwrap_or_default();
+    let (name, tuple) = (root.relation.trim_end_matches('?'), root.tuple.get(hidden..)?.join(", "));
+    Some(format!("{word} {instance}{name}({tuple}){state}"))
 }

@@ -1,0 +1,113 @@
+//! A decision as a test of the policy, run before it is shown.
+//!
+//! Read downwards: [`of_kept`] is a decision that was kept, decided again by the policy as it is; [`passes`] runs what was
+//! written, in a module of its own.
+
+use crate::decide::{bounded, failed};
+use crate::failure::Failure;
+use crate::kept::Kept;
+use crate::package;
+use crate::policy;
+use compiler::database::{Database, Source};
+use compiler::ide::formatting;
+use decide::ask;
+use decide::test::coverage::Rules;
+use evidence::{Entry, Kept as Kind, Record, View};
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+/// What is said of a test that does not pass.
+pub(crate) const OPEN: &str = "// It does not pass yet: the decision rests on more than its proofs name.\n";
+
+/// Seconds that deciding it again may take.
+const LONGEST: u64 = 600;
+
+/// The test that states a decision that was kept, as the policy decides it now.
+///
+/// - `decision`: the beginning of its digest, or its file.
+/// - returns: with the facts that its proofs name, where it passes with these; else with all that the change states.
+pub(crate) fn of_kept(decision: &str, policy: &Path) -> Result<String, Failure> {
+    let package = package::load(policy)?;
+    let mut compiled = policy::compile(&package)?;
+    let kept = Kept::of(&package.root);
+    let path = kept.find(decision)?;
+    let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+    let wrong = |what: String| Failure::Malformed(format!("{}: {what}", path.display()));
+    let opened = evidence::open::<Record>(&bytes).map_err(|refused| wrong(refused.to_string()))?;
+    let digest = opened.digest.to_string();
+    let all = kept.entries()?.unwrap_or_default();
+    let entry = all.iter().find(|entry| entry.kind == Kind::Decision && entry.digest == digest);
+    let (entry, content, model) = entry
+        .and_then(|entry| Some((entry, entry.content.as_ref()?, entry.model.as_ref()?)))
+        .ok_or_else(|| wrong(String::from("the log has no such decision, so what was decided is not kept")))?;
+    let facts = kept.model(model, &compiled.program)?.facts;
+    let case = kept.case(entry, kept.change(content)?, compiled.program.clone(), facts)?;
+    let limits = engine::Limits::default();
+    let decided = bounded(Duration::from_secs(LONGEST), limits, |limits| {
+        decide::decide(&decide::Case { limits, ..case.clone() })
+    })
+    .map_err(failed)?;
+    let short = digest.trim_start_matches("sha256:").get(..8).unwrap_or_default().to_owned();
+    let title = format!("{} {short}: {}", decided.verdict.name(), opened.predicate.change.file);
+    let module = unused(&compiled.database, "example");
+    let written = |cited| {
+        let text = ask::example(&case, &decided, &title, &ask::asked(&case, cited));
+        formatting::of_file(&text).text
+    };
+    let few = written(Some(&decided));
+    let (mut page, passing) = match passes(&mut compiled.database, &module, &few, &title) {
+        true => (few, true),
+        false => {
+            let all = written(None);
+            let passing = passes(&mut compiled.database, &module, &all, &title);
+            (all, passing)
+        }
+    };
+    if !passing {
+        page.push_str(OPEN);
+    }
+    if let Some(was) = entry.verdict.filter(|was| *was != decided.verdict) {
+        let (was, is) = (was.name(), decided.verdict.name());
+        page.push_str(&format!("// It was decided as {was}; by the policy as it is now it is {is}.\n"));
+    }
+    Ok(page)
+}
+
+/// The decisions of a package's log, newest first.
+///
+/// - `most`: entries that are looked at.
+pub(crate) fn decisions(root: &Path, most: u64) -> Result<Vec<Entry>, Failure> {
+    let kept = Kept::of(root);
+    if !kept.has_log() {
+        return Ok(Vec::new());
+    }
+    let folder = kept.folder();
+    let read = View::open(&folder).and_then(|view| view.entries(view.size().saturating_sub(most)));
+    let mut entries = read.map_err(|fault| kept.fault(&fault))?;
+    entries.retain(|entry| entry.kind == Kind::Decision && entry.content.is_some());
+    entries.reverse();
+    Ok(entries)
+}
+
+/// A name that no module of the package has.
+pub(crate) fn unused(database: &Database, wanted: &str) -> String {
+    let taken = |name: &String| database.paths().any(|path| path == format!("{name}.writ"));
+    let names = (0..).map(|n| if n == 0 { wanted.to_owned() } else { format!("{wanted}{n}") });
+    names.into_iter().find(|name| !taken(name)).unwrap_or_default()
+}
+
+/// Whether the test of that title in a module's text passes. The module stays in the package, without its text.
+pub(crate) fn passes(database: &mut Database, module: &str, text: &str, title: &str) -> bool {
+    let path = format!("{module}.writ");
+    let source = |text: &str| Source { path: path.clone(), module: module.to_owned(), text: text.to_owned() };
+    database.set_file(source(text));
+    let output = database.snapshot().compile();
+    database.set_file(source(""));
+    let own = output.tests.into_iter().filter(|test| test.citation.file == path && test.name == title);
+    let tests: Vec<program::TestCase> = own.collect();
+    output.program.is_some_and(|program| {
+        let ran = decide::test::run(&program, &tests, Rules::None, engine::Limits::default());
+        ran.is_ok_and(|ran| !ran.outcomes.is_empty() && ran.outcomes.iter().all(|one| one.failures.is_empty()))
+    })
+}

@@ -1,0 +1,408 @@
+//! `writ.toml` in an editor: what is wrong in it, what may be written there, what its keys are for.
+//!
+//! Read downwards: [`Manifest`] is the text with what is wrong in it, [`KEYS`] what the tables may say, [`completion`] and
+//! [`hover`] answer at a place.
+//!
+//! Not here: what a manifest means, and whether it is right (`packages`, and who implements [`crate::Models`]).
+
+use crate::installed;
+use compiler::ide::completion::{Completion, Kind};
+use compiler::ide::{Encoding, Lines};
+use packages::Name;
+use packages::known::{Known, known};
+use packages::manifest::Origin;
+use std::fs;
+use std::ops::Range;
+use std::path::Path;
+use tower_lsp_server::ls_types::{self as lsp, Diagnostic, DiagnosticSeverity};
+
+/// The file's name, which is its path in the package too.
+pub(crate) const FILE: &str = "writ.toml";
+
+/// A manifest as it is now.
+pub(crate) struct Manifest {
+    pub(crate) text: String,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+impl Manifest {
+    /// - `complaint`: what is wrong with it, or with what it depends on, in the words of the command line.
+    pub(crate) fn new(text: String, complaint: Option<&str>, encoding: Encoding) -> Manifest {
+        let diagnostics = complaint.map(|words| told(&text, words, encoding)).into_iter().collect();
+        Manifest { text, diagnostics }
+    }
+}
+
+impl Manifest {
+    /// The package's name, if others can depend on it.
+    pub(crate) fn package(&self) -> Option<Name> {
+        let read = packages::manifest::read(FILE, &self.text).ok()?;
+        Name::parse(&read.package.name).ok()
+    }
+}
+
+/// Whether the package in a folder depends on another in its folder.
+pub(crate) fn depends(folder: &Path, name: &Name, other: &Path) -> bool {
+    let text = fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+    let Ok(read) = packages::manifest::read(FILE, &text) else { return false };
+    let same = |path: &Path| fs::canonicalize(path).ok().zip(fs::canonicalize(other).ok()).is_some_and(|(a, b)| a == b);
+    read.wanted().any(|(wanted, how)| match &how.origin {
+        Origin::Path(path) => wanted == name && same(&folder.join(path)),
+        Origin::Registry | Origin::Git(_) => false,
+    })
+}
+
+/// What the command line says, where the text it is about stands.
+fn told(text: &str, words: &str, encoding: Encoding) -> Diagnostic {
+    let (range, message) = placed(text, words);
+    let lines = Lines::new(text);
+    let place = |at: usize| {
+        let place = lines.position(at, encoding);
+        lsp::Position { line: place.line, character: place.character }
+    };
+    Diagnostic {
+        range: lsp::Range { start: place(range.start), end: place(range.end) },
+        severity: Some(DiagnosticSeverity::ERROR),
+        source: Some("writ".to_owned()),
+        message,
+        ..Diagnostic::default()
+    }
+}
+
+/// The words that are complained about, and the complaint without its place.
+///
+/// - `words`: `writ.toml:3:1: unknown field …`, or a sentence that names something of the text.
+fn placed<'w>(text: &str, words: &'w str) -> (Range<usize>, String) {
+    let plain = |message: &'w str| message.lines().map(str::trim).collect::<Vec<&str>>().join("\n");
+    let mut parts = words.split_once(FILE).map_or("", |(_, rest)| rest).splitn(4, ':').skip(1);
+    let number = |part: Option<&'w str>| part.and_then(|digits| digits.parse::<usize>().ok());
+    let given = number(parts.next()).and_then(|line| Some((line, number(parts.next())?, parts.next()?)));
+    if let Some((line, column, message)) = given {
+        let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+        let rest = text.get(start..).unwrap_or_default();
+        let line = rest.lines().next().unwrap_or_default();
+        let at = line.char_indices().nth(column.saturating_sub(1)).map_or(line.len(), |(at, _)| at);
+        let word = line[at..].find([' ', '=', ',', ']', '}']).filter(|end| *end > 0).unwrap_or(line.len() - at);
+        return (start + at..start + at + word, plain(message));
+    }
+    let quoted = words.split(['`', '"']).skip(1).step_by(2).chain(words.split([' ', ':']).filter(|w| w.contains('/')));
+    let found = quoted.filter(|word| word.len() > 1).find_map(|word| Some((text.find(word)?, word.len())));
+    let (at, length) = found.unwrap_or((0, text.lines().next().unwrap_or_default().len()));
+    let message = words.strip_prefix(FILE).map_or(words, |rest| rest.trim_start_matches([':', ' ']));
+    (at..at + length, plain(message))
+}
+
+/// A key that a table may have.
+struct Key {
+    table: &'static str,
+    name: &'static str,
+    /// What stands right of `=`, with stops.
+    value: &'static str,
+    /// All that it may be, where that can be listed.
+    values: &'static [&'static str],
+    about: &'static str,
+}
+
+const fn key(
+    table: &'static str,
+    name: &'static str,
+    value: &'static str,
+    values: &'static [&'static str],
+    about: &'static str,
+) -> Key {
+    Key { table, name, value, values, about }
+}
+
+const TEXT: &str = "\"${1}\"";
+const BOTH: &[&str] = &["true", "false"];
+
+/// The tables, as they are begun.
+const TABLES: [(&str, &str); 8] = [
+    ("[package]", "The package: its name, its version, who is asked."),
+    ("[[source]]", "A source of facts: what wrote it and where it is."),
+    ("[dependencies]", "What its policies use."),
+    ("[dev-dependencies]", "What its tests use, and nobody who depends on it."),
+    ("[registries]", "Where the packages of a scope are found; `\"*\"` stands for every other scope."),
+    ("[trust]", "Whose signatures are believed under records and under the log."),
+    ("[trust.approvals]", "Whose keys speak for a party that approves or waives."),
+    ("[trust.packages]", "Whose keys speak for the packages of a scope, or `\"unsigned\"`."),
+];
+
+/// What the tables may say. A test of the command line holds it against what is read.
+#[rustfmt::skip]
+const KEYS: &[Key] = &[
+    key("package", "name", "\"${1:scope}/${2:name}\"", &[], "`scope/name`, in small letters, digits, `-` and `_`."),
+    key("package", "version", "\"${1:0.1.0}\"", &[], "By Semantic Versioning."),
+    key("package", "edition", "\"2026\"", &["2026"], "The edition of the language."),
+    key("package", "owner", TEXT, &[], "The party that is asked when nobody else has the right to decide."),
+    key("package", "description", TEXT, &[], "What it is for, in a sentence."),
+    key("package", "license", TEXT, &[], "Under which licence it may be used."),
+    key("package", "writ", TEXT, &[], "The lowest version of writ that reads it."),
+    key("package", "exports", "[\"${1}\"]", &[], "The modules that other packages may use; without it all but those below `tests`."),
+    key("source", "name", TEXT, &[], "Names it in verdicts."),
+    key("source", "kind", TEXT, &["terraform-state", "terraform-plan", "facts", "codeowners", "kubernetes"], "What wrote it."),
+    key("source", "path", TEXT, &[], "Where it is, seen from this file; `*` stands for any part of a file's name."),
+    key("source", "speaks", TEXT, &["intended", "built", "running"], "Of which world it speaks: what is meant, what was built, what runs."),
+    key("source", "max_age", "\"${1:24h}\"", &[], "How old its facts may be; older ones make an ambiguity."),
+    key("source", "rank", "${1:0}", &[], "Among sources of one kind, the lower wins."),
+    key("source", "estate", TEXT, &[], "Of a state: it is another workspace's, whose resources are named `<estate>//<address>`."),
+    key("source", "optional", "true", BOTH, "Its absence or age is no ambiguity."),
+    key("trust", "decisions", "[\"${1}\"]", &[], "Public keys of those who decide."),
+    key("dependency", "version", TEXT, &[], "A range of versions: `1.4`."),
+    key("dependency", "path", TEXT, &[], "The folder it is in, seen from this file."),
+    key("dependency", "git", TEXT, &[], "What `git clone` takes."),
+    key("dependency", "rev", TEXT, &[], "A tag, a branch or a commit of the repository."),
+    key("dependency", "folder", TEXT, &[], "The package's folder in the repository."),
+];
+
+/// The keys of a table with all that they may be, for whoever reads it: `dependency` is one that is written as a table.
+pub fn keys(table: &str) -> impl Iterator<Item = (&'static str, &'static [&'static str])> + '_ {
+    KEYS.iter().filter(move |key| key.table == table).map(|key| (key.name, key.values))
+}
+
+/// Where a cursor stands in a manifest.
+struct Place<'t> {
+    /// `package`, `source`, `dependencies`; empty above the first.
+    table: &'t str,
+    /// The key whose value it stands in, without quotes.
+    key: Option<&'t str>,
+    /// Inside the braces of a value.
+    inline: bool,
+    /// What is typed of the word, with its quotes.
+    word: Range<usize>,
+    /// The same of a table's header.
+    header: Range<usize>,
+    /// The whole line up to the cursor.
+    line: &'t str,
+}
+
+fn place(text: &str, offset: usize) -> Place<'_> {
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    let line = &text[start..offset];
+    let header = |line: &&str| line.trim_start().starts_with('[') && line.trim_end().ends_with(']');
+    let above = text[..start].lines().rev().map(str::trim).find(header).unwrap_or_default();
+    let table = above.trim_matches(['[', ']', ' ']);
+    let equals = line.find('=');
+    let braces = equals.is_some_and(|at| line[at..].matches('{').count() > line[at..].matches('}').count());
+    // Within braces the key is the last one that was begun.
+    let inner = match (braces, equals) {
+        (true, Some(at)) => line.rfind(['{', ',']).map_or(at + 1, |found| found + 1),
+        _ => 0,
+    };
+    let part = &line[inner..];
+    let named = part.find('=').map(|at| part[..at].trim().trim_matches('"'));
+    let from = match named {
+        Some(_) => inner + part.find('=').map_or(0, |at| at + 1),
+        None => inner,
+    };
+    // A list's words stand apart.
+    let from = line[from..].rfind(['[', ',']).map_or(from, |at| from + at + 1);
+    let blank = line[from..].len() - line[from..].trim_start().len();
+    let word = start + from + blank;
+    // What an editor closes by itself stands behind the cursor.
+    let closed = |by: char| offset + (text[offset..].len() - text[offset..].trim_start_matches(by).len());
+    let end = if text[word..offset].starts_with('"') { closed('"') } else { offset };
+    let header = start + line.len() - line.trim_start().len()..closed(']');
+    Place { table, key: named, inline: braces, word: word..end, header, line }
+}
+
+/// What may be written at a place of a manifest.
+///
+/// - `modules`: those of the package.
+pub(crate) fn completion(folder: &Path, text: &str, offset: usize, modules: &[String]) -> Vec<Completion> {
+    let here = place(text, offset);
+    if here.line.trim_start().starts_with('#') {
+        return Vec::new();
+    }
+    let mut offer = Offer { range: here.word.clone(), found: Vec::new() };
+    let depends = matches!(here.table, "dependencies" | "dev-dependencies");
+    match here.key {
+        None if here.line.trim_start().starts_with('[') => tables(&mut offer, &here.header),
+        None if here.inline && depends => offer.keys("dependency"),
+        None if depends => {
+            // Half a line is no part of a manifest.
+            let whole = without(text, offset);
+            for (name, one) in known(folder, &whole, &installed::store()) {
+                offer.package(name.as_str(), &one);
+            }
+        }
+        None => {
+            offer.keys(here.table);
+            if here.line.trim().is_empty() {
+                tables(&mut offer, &here.word);
+            }
+        }
+        Some("exports") if here.table == "package" => {
+            modules.iter().for_each(|module| offer.quoted(module, Kind::Module, 0));
+        }
+        Some(name) if depends && (!here.inline || name == "version" || name == "path") => {
+            let whole = without(text, offset);
+            let asked = here.line.split('=').next().unwrap_or_default().trim().trim_matches('"');
+            let all = known(folder, &whole, &installed::store());
+            for one in all.iter().filter(|(name, _)| name.as_str() == asked).map(|(_, one)| one) {
+                match name {
+                    "path" => one.folder.iter().for_each(|path| offer.quoted(path, Kind::Module, 0)),
+                    // Newest first.
+                    _ => (0..10).zip(one.versions.iter().rev()).for_each(|(rank, version)| {
+                        offer.quoted(&version.to_string(), Kind::Member, rank);
+                    }),
+                }
+            }
+        }
+        Some(name) => {
+            let values =
+                KEYS.iter().filter(|key| key.table == here.table && key.name == name).flat_map(|key| key.values);
+            for value in values {
+                match *value {
+                    "true" | "false" => {
+                        offer.add(value, Kind::Keyword, String::new());
+                    }
+                    other => offer.quoted(other, Kind::Member, 0),
+                }
+            }
+        }
+    }
+    offer.found
+}
+
+fn tables(offer: &mut Offer, range: &Range<usize>) {
+    for (table, about) in TABLES {
+        let item = offer.add(table, Kind::Keyword, about.to_owned());
+        item.range = range.clone();
+        item.insert = format!("{table}\n");
+        item.rank = 3;
+    }
+}
+
+/// The text without the line of a place.
+fn without(text: &str, offset: usize) -> String {
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);
+    format!("{}{}", &text[..start], &text[end..])
+}
+
+struct Offer {
+    range: Range<usize>,
+    found: Vec<Completion>,
+}
+
+impl Offer {
+    fn add(&mut self, label: &str, kind: Kind, detail: String) -> &mut Completion {
+        self.found.push(Completion {
+            label: label.to_owned(),
+            kind,
+            detail,
+            insert: label.to_owned(),
+            snippet: false,
+            range: self.range.clone(),
+            also: Vec::new(),
+            rank: 1,
+            declared: None,
+        });
+        let last = self.found.len() - 1;
+        &mut self.found[last]
+    }
+
+    fn keys(&mut self, table: &str) {
+        for key in KEYS.iter().filter(|key| key.table == table) {
+            let item = self.add(key.name, Kind::Key, key.about.to_owned());
+            item.insert = format!("{} = {}", key.name, key.value);
+            item.snippet = true;
+        }
+    }
+
+    fn quoted(&mut self, word: &str, kind: Kind, rank: u8) {
+        self.add(&format!("\"{word}\""), kind, String::new()).rank = rank;
+    }
+
+    fn package(&mut self, name: &str, one: &Known) {
+        let last = one.versions.last().map(ToString::to_string);
+        let value = match (&one.folder, &last) {
+            (Some(folder), _) => format!("{{ path = \"{folder}\" }}"),
+            (None, Some(version)) => format!("\"{version}\""),
+            (None, None) => String::from("\"*\""),
+        };
+        let place = one.folder.clone().or(last).unwrap_or_default();
+        let about = one.description.as_deref().map(|about| format!("   {about}")).unwrap_or_default();
+        let item = self.add(&format!("\"{name}\""), Kind::Module, format!("{place}{about}"));
+        item.insert = format!("\"{name}\" = {value}");
+    }
+}
+
+/// What the key or the table at a place is for, and where it stands.
+pub(crate) fn hover(text: &str, offset: usize) -> Option<(Range<usize>, String)> {
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    let line = text[start..].lines().next().unwrap_or_default();
+    if let Some((table, about)) = TABLES.iter().find(|(table, _)| line.trim() == *table) {
+        let at = start + line.find(table)?;
+        return Some((at..at + table.len(), (*about).to_owned()));
+    }
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    let here = offset - start;
+    let from = line[..here].rfind(|c| !is_word(c)).map_or(0, |at| at + 1);
+    let to = line[here..].find(|c| !is_word(c)).map_or(line.len(), |at| here + at);
+    let word = line.get(from..to)?;
+    let after = line[to..].trim_start().starts_with('=');
+    let table = place(text, start).table;
+    let table = match table {
+        "dependencies" | "dev-dependencies" => "dependency",
+        other => other,
+    };
+    let key = KEYS.iter().find(|key| key.table == table && key.name == word && after)?;
+    let values = match key.values {
+        [] => String::new(),
+        all => format!("\n\n{}", all.iter().map(|value| format!("`{value}`")).collect::<Vec<String>>().join(", ")),
+    };
+    Some((start + from..start + to, format!("{}{values}", key.about)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn offered(text: &str) -> Vec<String> {
+        let offset = text.find("$0").expect("a cursor");
+        let found = completion(Path::new("/nowhere/at/all"), &text.replace("$0", ""), offset, &["shown".to_owned()]);
+        found.into_iter().map(|found| found.label).collect()
+    }
+
+    #[test]
+    fn a_place_has_its_words() {
+        assert!(offered("$0").contains(&"[package]".to_owned()));
+        assert_eq!(offered("[package]\nex$0").first().map(String::as_str), Some("name"));
+        assert_eq!(offered("[[source]]\nspeaks = $0"), ["\"intended\"", "\"built\"", "\"running\""]);
+        assert_eq!(offered("[[source]]\noptional = t$0\nname = \"x\"\n"), ["true", "false"]);
+        assert_eq!(offered("[package]\nexports = [\"a\", $0"), ["\"shown\""]);
+        assert_eq!(offered("[dependencies]\n\"a/b\" = { $0 }"), ["version", "path", "git", "rev", "folder"]);
+        assert!(offered("[package]\n# na$0").is_empty());
+    }
+
+    #[test]
+    fn a_complaint_stands_where_its_words_do() {
+        let text = "[package]\nname = \"a\"\nlicence = \"MIT\"\n\n[dependencies]\n\"acme/words\" = \"1\"\n";
+        let (range, message) = placed(text, "writ.toml:3:1: unknown field `licence`\n  help: did you mean `license`?");
+        assert_eq!(
+            (&text[range], message.as_str()),
+            ("licence", "unknown field `licence`\nhelp: did you mean `license`?")
+        );
+        let (range, message) = placed(text, "acme/words 1: it is not locked\n  help: run `writ check`");
+        assert_eq!(
+            (&text[range], message.as_str()),
+            ("acme/words", "acme/words 1: it is not locked\nhelp: run `writ check`")
+        );
+        let (range, message) = placed(text, "writ.toml: version = no version");
+        assert_eq!((&text[range], message.as_str()), ("[package]", "version = no version"));
+        assert_eq!(placed("", "writ.toml:9:9: é").0, 0..0);
+    }
+
+    #[test]
+    fn a_key_says_what_it_is_for() {
+        let text = "[[source]]\nspeaks = \"built\"\n[dependencies]\n\"a/b\" = { path = \"../b\" }\n";
+        let said =
+            |word: &str| hover(text, text.find(word).expect("there") + 1).map(|(range, _)| text[range].to_owned());
+        assert_eq!(said("speaks").as_deref(), Some("speaks"));
+        assert_eq!(said("path").as_deref(), Some("path"));
+        assert_eq!(said("[depend").as_deref(), Some("[dependencies]"));
+        assert_eq!(said("built"), None);
+    }
+}

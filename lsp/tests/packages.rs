@@ -1,0 +1,190 @@
+//! Several packages in one folder, what their manifests say, and what was decided by them.
+
+use crate::client::{Editor, folder};
+use serde_json::{Value, json};
+
+/// Two packages, one inside the folder of the other, and a file of none.
+const FILES: [(&str, &str); 7] = [
+    ("writ.toml", "[package]\nname = \"acme/outer\"\n\n[dependencies]\n\"acme/inner\" = { path = \"inner\" }\n"),
+    ("policy.writ", "use acme.inner.base.kept;\npub relation own(r: string);\nown(r) if kept(r);\n"),
+    ("inner/writ.toml", "[package]\nname = \"acme/inner\"\nversion = \"1.2.0\"\ndescription = \"What is kept.\"\n"),
+    ("inner/base.writ", "/// Kept.\npub relation kept(r: string);\nkept(\"a\");\n"),
+    ("inner/more.writ", "use base.kept;\npub relation more(r: string);\nmore(r) if kept(r);\n"),
+    (
+        "other/writ.toml",
+        "[package]\nname = \"acme/other\"\n\n[dependencies]\n\"acme/inner\" = { path = \"../inner\" }\n",
+    ),
+    ("other/policy.writ", "relation own(r: string);\nown(r) if kept(r);\n"),
+];
+
+async fn started(name: &str, capabilities: Value) -> (Editor, impl Fn(&str) -> String) {
+    let root = folder(name, &FILES);
+    let (editor, _) = Editor::able(capabilities, Vec::new()).await;
+    (editor, move |path: &str| format!("file://{}", root.join(path).display()))
+}
+
+fn codes(found: &[Value]) -> Vec<&str> {
+    found.iter().filter_map(|one| one["code"].as_str()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_document_belongs_to_the_nearest_package() {
+    let (mut editor, uri) = started("several", json!({})).await;
+    for path in ["policy.writ", "inner/more.writ", "inner/base.writ"] {
+        let text = FILES.iter().find(|(name, _)| *name == path).expect("a file").1;
+        editor.open(&uri(path), 1, text).await;
+        assert_eq!(editor.diagnostics(&uri(path), Some(1)).await, Vec::<Value>::new(), "{path}");
+    }
+    // Names of one package are not those of another that says nothing of it.
+    editor.open(&uri("other/policy.writ"), 1, FILES[6].1).await;
+    assert_eq!(codes(&editor.diagnostics(&uri("other/policy.writ"), Some(1)).await), ["W0101"]);
+    // An edit in one is seen in its own files at once.
+    let gone = FILES[3].1.replace("kept", "held");
+    editor.change(&uri("inner/base.writ"), 2, json!([{ "text": gone }])).await;
+    while codes(&editor.diagnostics(&uri("inner/more.writ"), Some(1)).await).is_empty() {}
+    let found = editor.ask("workspace/symbol", json!({ "query": "own" })).await;
+    let named = found["result"].as_array().into_iter().flatten().filter(|one| one["name"] == "own");
+    assert_eq!(named.count(), 2, "{found:#}");
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_is_renamed_in_the_packages_that_use_it() {
+    let root = folder("across", &FILES);
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let folders = json!([{ "uri": format!("file://{}", root.display()), "name": "across" }]);
+    let (mut editor, _) = Editor::working(json!({}), folders).await;
+    // No document of the outer package is open.
+    let text = FILES[3].1;
+    editor.open(&uri("inner/base.writ"), 1, text).await;
+    let place = json!({ "line": 1, "character": 14 });
+    let at = json!({ "textDocument": { "uri": uri("inner/base.writ") }, "position": place });
+    let params =
+        json!({ "textDocument": at["textDocument"], "position": place, "context": { "includeDeclaration": true } });
+    let found = editor.ask("textDocument/references", params).await;
+    assert_eq!(found["result"].as_array().map(Vec::len), Some(6), "{found:#}");
+    let params = json!({ "textDocument": at["textDocument"], "position": place, "newName": "held" });
+    let found = editor.ask("textDocument/rename", params.clone()).await;
+    let changes = found["result"]["changes"].as_object().unwrap_or_else(|| panic!("{found:#}"));
+    let count = |path: &str| changes.get(&uri(path)).and_then(Value::as_array).map(Vec::len);
+    assert_eq!((count("inner/base.writ"), count("inner/more.writ"), count("policy.writ")), (Some(2), Some(2), Some(2)));
+    assert_eq!(changes.len(), 3, "{found:#}");
+    // Where it would mean something else there, nothing is renamed anywhere.
+    let other = "use acme.inner.base.kept;\npub relation own(r: string);\nrelation held(r: string);\nown(r) if kept(r), held(r);\n";
+    editor.open(&uri("policy.writ"), 1, other).await;
+    let refused = editor.ask("textDocument/rename", params).await;
+    let said = refused["error"]["message"].as_str().unwrap_or_default();
+    assert!(said.contains("means something else"), "{refused:#}");
+    // From there it is refused, and said where it can be done.
+    let at = json!({ "textDocument": { "uri": uri("policy.writ") }, "position": { "line": 3, "character": 10 } });
+    let refused = editor.ask("textDocument/prepareRename", at).await;
+    let said = refused["error"]["message"].as_str().unwrap_or_default();
+    assert_eq!(said, "`acme.inner.base.kept` is another package's: rename it where it is declared");
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_is_told_what_is_wrong_with_it() {
+    for pulls in [false, true] {
+        let can = if pulls { json!({ "textDocument": { "diagnostic": {} } }) } else { json!({}) };
+        let (mut editor, uri) = started(if pulls { "manifest-pulled" } else { "manifest" }, can).await;
+        let (manifest, text) = (uri("other/writ.toml"), FILES[5].1);
+        let document = json!({ "textDocument": { "uri": manifest } });
+        let found = async |editor: &mut Editor, version: i32| match pulls {
+            false => editor.diagnostics(&manifest, Some(version)).await,
+            true => {
+                let answer = editor.ask("textDocument/diagnostic", document.clone()).await;
+                answer["result"]["items"].as_array().expect("items").clone()
+            }
+        };
+        editor.open(&manifest, 1, text).await;
+        assert_eq!(found(&mut editor, 1).await, Vec::<Value>::new());
+
+        let wrong = text.replace("name", "nmae");
+        editor.change(&manifest, 2, json!([{ "text": wrong }])).await;
+        let told = found(&mut editor, 2).await;
+        assert_eq!(told[0]["range"]["start"], json!({ "line": 1, "character": 0 }), "{told:#?}");
+        assert!(told[0]["message"].as_str().is_some_and(|said| said.contains("did you mean `name`?")), "{told:#?}");
+
+        // What it depends on and is not there is told where it is asked for.
+        editor.change(&manifest, 3, json!([{ "text": text.replace("../inner", "../nowhere") }])).await;
+        let told = found(&mut editor, 3).await;
+        assert_eq!(told[0]["range"]["start"]["line"], 4, "{told:#?}");
+
+        // It is no policy: it is not laid out, and has no outline.
+        let options = json!({ "tabSize": 4, "insertSpaces": true });
+        let params = json!({ "textDocument": { "uri": manifest }, "options": options });
+        assert_eq!(editor.ask("textDocument/formatting", params).await["result"], json!([]));
+        assert_eq!(editor.ask("textDocument/documentSymbol", document.clone()).await["result"], json!([]));
+        editor.end().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_is_completed() {
+    let (mut editor, uri) = started("manifest-words", json!({})).await;
+    let manifest = uri("other/writ.toml");
+    let text =
+        "[package]\nname = \"acme/other\"\nversion = \"1.0.0\"\n\n[dependencies]\n\"acme\n\n[[source]]\nkind = \n";
+    editor.open(&manifest, 1, text).await;
+    let mut words = async |line: u32, character: u32| {
+        let place = json!({ "line": line, "character": character });
+        let params = json!({ "textDocument": { "uri": manifest }, "position": place });
+        let answer = editor.ask("textDocument/completion", params).await;
+        let items = answer["result"].as_array().expect("items").clone();
+        items.iter().map(|item| item["textEdit"]["newText"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(words(5, 5).await, ["\"acme/inner\" = { path = \"../inner\" }"]);
+    assert!(words(8, 7).await.contains(&"\"kubernetes\"".to_owned()));
+    assert!(words(3, 0).await.contains(&"owner".to_owned()));
+    let params = json!({ "textDocument": { "uri": manifest }, "position": { "line": 2, "character": 3 } });
+    let hover = editor.ask("textDocument/hover", params).await;
+    assert_eq!(hover["result"]["contents"]["value"], "By Semantic Versioning.");
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_decision_that_was_kept_becomes_a_test() {
+    let policy = "use std.state.{Resource, kind};\nuse std.intent.covered;\n\npub blueprint calm() {\n    \
+                  deny loud(r) \"{r} is loud\" if covered(r), kind(r, \"bell\");\n    \
+                  deny hot(r) \"{r} is hot\" if covered(r), kind(r, \"oven\");\n}\n";
+    let root = folder(
+        "decided",
+        &[
+            ("writ.toml", "[package]\nname = \"acme/decided\"\n"),
+            ("policy.writ", policy),
+            (".writ/log/checkpoint", "sha256:aaaaaaaaaaaa home/calm.loud\nsha256:bbbbbbbbbbbb home/calm.hot\n"),
+        ],
+    );
+    let (mut editor, _) = Editor::start(&["utf-8"]).await;
+    let uri = format!("file://{}", root.join("policy.writ").display());
+    editor.open(&uri, 1, policy).await;
+    let offered = async |editor: &mut Editor, line: u32| {
+        let place = json!({ "line": line, "character": 10 });
+        let context = json!({ "diagnostics": [] });
+        let params =
+            json!({ "textDocument": { "uri": uri }, "range": { "start": place, "end": place }, "context": context });
+        let answer = editor.ask("textDocument/codeAction", params).await;
+        let all = answer["result"].as_array().expect("actions").clone();
+        all.into_iter().filter(|action| action["command"]["command"] == "writ.example").collect::<Vec<_>>()
+    };
+    assert_eq!(offered(&mut editor, 3).await.len(), 2);
+    assert_eq!(offered(&mut editor, 0).await.len(), 0);
+    let found = offered(&mut editor, 5).await;
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0]["title"], "write a test from the deny bbbbbbbb of 2026-03-02T10:00Z");
+    let asked = json!({ "command": "writ.example", "arguments": found[0]["command"]["arguments"] });
+    let answer = editor.ask("workspace/executeCommand", asked).await;
+    assert!(answer["result"]["text"].as_str().is_some_and(|text| text.starts_with("test \"sha256:b")), "{answer:#}");
+    let applied = loop {
+        let message = if editor.heard.is_empty() { editor.receive().await } else { editor.heard.remove(0) };
+        if message["method"] == "workspace/applyEdit" {
+            break message;
+        }
+    };
+    let edit = &applied["params"]["edit"]["changes"][&uri][0];
+    assert_eq!(edit["range"]["start"], json!({ "line": 7, "character": 0 }), "{edit:#}");
+    assert!(edit["newText"].as_str().is_some_and(|text| text.starts_with("\ntest")), "{edit:#}");
+    editor.send(json!({ "jsonrpc": "2.0", "id": applied["id"], "result": { "applied": true } })).await;
+    editor.end().await;
+}
