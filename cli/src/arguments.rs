@@ -6,7 +6,7 @@ mod model;
 mod packages;
 
 pub(crate) use decisions::{Approve, Decide, Filter, Log, Replay, Verify};
-pub(crate) use model::{Blast, Diff, Import, Merge, ModelVerb, Owners, Tuples, Watch};
+pub(crate) use model::{Blast, Diff, Import, Merge, ModelVerb, Orphans, Owners, Tuples, Watch};
 pub(crate) use packages::{Add, Fetching, Packages, Publish};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -107,18 +107,13 @@ pub(crate) enum Verb {
     )]
     Blast(Blast),
     /// Who answers for a resource, and why; ends with 1 where nobody does.
-    #[command(after_help = "Example:\n  writ owners aws_kms_key.main --full")]
+    #[command(
+        after_help = "Examples:\n  writ owners aws_kms_key.main --full\n  writ owners aws_kms_key.main --output html=owners.html"
+    )]
     Owners(Owners),
     /// What exists and nobody answers for.
-    #[command(after_help = "Example:\n  writ orphans --output csv")]
-    Orphans {
-        /// What it is asked of.
-        #[command(flatten)]
-        question: Question,
-        /// How rows are printed.
-        #[command(flatten)]
-        table: Table,
-    },
+    #[command(after_help = "Examples:\n  writ orphans --output csv\n  writ orphans --output html=orphans.html")]
+    Orphans(Orphans),
     /// Keep the model up to date as its sources change, and tell what became true and what ceased; Ctrl-C ends.
     #[command(after_help = "Examples:\n  writ watch\n  writ watch --intent payments")]
     Watch(Watch),

@@ -1,13 +1,14 @@
 //! `writ blast`, `writ owners`, `writ orphans`: what hangs on a resource, who answers for it, and what nobody answers for.
 
-use crate::arguments::{self, Question, Rows};
-use crate::ask;
+use crate::arguments::{self, Question};
 use crate::decide::{apart, limited};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
-use crate::output::{self, Answer};
-use decide::draw::Reach;
-use decide::{Hit, ask as question};
+use crate::output::{self, Answer, Output};
+use crate::places::Places;
+use crate::policy;
+use decide::draw::{self, Alone, Reach};
+use decide::{Because, Hit, ask as question};
 use program::Value;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -23,47 +24,63 @@ enum Format {
     Html,
 }
 
+/// The forms of the three answers, in the order in which help lists them.
+const FORMATS: [(&str, Format); 6] = [
+    ("text", Format::Text),
+    ("json", Format::Json),
+    ("csv", Format::Csv),
+    ("dot", Format::Dot),
+    ("mermaid", Format::Mermaid),
+    ("html", Format::Html),
+];
+
+/// Where an answer goes, in which forms.
+struct Forms(Vec<Output<Format>>);
+
+impl Forms {
+    fn of(output: &[String], json: bool, example: &str) -> Result<Forms, Failure> {
+        output::outputs(output, json.then_some(Format::Json), &FORMATS, example).map(Forms)
+    }
+
+    /// Refuses to write over what was read.
+    fn apart(&self, loaded: &Loaded) -> Result<(), Failure> {
+        let written = self.0.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
+        apart(&loaded.kept, &loaded.files, written)
+    }
+
+    fn answer(&self, loaded: &Loaded, text: impl Fn(Format) -> String) -> Result<Answer, Failure> {
+        let mut answer = Answer { notes: loaded.notes.clone(), ..Answer::of(String::new()) };
+        for output in &self.0 {
+            let text = text(output.format);
+            match &output.file {
+                None => answer.text.push_str(&text),
+                Some(file) => output::write(file, text.as_bytes())?,
+            }
+        }
+        Ok(answer)
+    }
+}
+
 /// Everything that hangs on a resource, nearest first, with a way to each and who answers for it.
 pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
-    let formats = [
-        ("text", Format::Text),
-        ("json", Format::Json),
-        ("csv", Format::Csv),
-        ("dot", Format::Dot),
-        ("mermaid", Format::Mermaid),
-        ("html", Format::Html),
-    ];
     let resource = arguments.resource.as_str();
     let Question { inputs, change } = &arguments.question;
-    let json = arguments.json.then_some(Format::Json);
-    let outputs = output::outputs(&arguments.output, json, &formats, "html=blast.html")?;
+    let forms = Forms::of(&arguments.output, arguments.json, "html=blast.html")?;
     let loaded = inputs::load(inputs, change.as_deref())?;
-    apart(
-        &loaded.kept,
-        &loaded.files,
-        outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?))),
-    )?;
+    forms.apart(&loaded)?;
     known(&loaded, resource)?;
     let hits = limited(inputs, |limits| question::blast(&loaded.case(inputs, limits), resource))?;
-    let mut answer = Answer { notes: loaded.notes.clone(), ..Answer::of(String::new()) };
-    for output in &outputs {
-        let text = match output.format {
-            Format::Text => text(resource, &hits, arguments.full),
-            Format::Json => {
-                let found = json!({ "resource": resource, "model": loaded.version.digest, "blast": hits });
-                format!("{found:#}\n")
-            }
-            Format::Csv => table(&hits, true).csv(),
-            Format::Dot => Reach::of(resource, &hits).dot(),
-            Format::Mermaid => Reach::of(resource, &hits).mermaid(),
-            Format::Html => Reach::of(resource, &hits).html(),
-        };
-        match &output.file {
-            None => answer.text.push_str(&text),
-            Some(file) => output::write(file, text.as_bytes())?,
+    forms.answer(&loaded, |format| match format {
+        Format::Text => text(resource, &hits, arguments.full),
+        Format::Json => {
+            let found = json!({ "resource": resource, "model": loaded.version.digest, "blast": hits });
+            format!("{found:#}\n")
         }
-    }
-    Ok(answer)
+        Format::Csv => table(&hits, true).csv(),
+        Format::Dot => Reach::of(resource, &hits).dot(),
+        Format::Mermaid => Reach::of(resource, &hits).mermaid(),
+        Format::Html => Reach::of(resource, &hits).html(),
+    })
 }
 
 /// What is shown first of a long answer.
@@ -113,7 +130,9 @@ fn table(hits: &[Hit], whole: bool) -> question::Table {
 pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
     let resource = arguments.resource.as_str();
     let Question { inputs, change } = &arguments.question;
+    let forms = Forms::of(&arguments.output, arguments.json, "html=owners.html")?;
     let loaded = inputs::load(inputs, change.as_deref())?;
+    forms.apart(&loaded)?;
     known(&loaded, resource)?;
     let relation = loaded.compiled.program.find("std.authority.accountable");
     let relation =
@@ -122,22 +141,66 @@ pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
     let found = limited(inputs, |limits| {
         question::why(&loaded.case(inputs, limits), relation, &pattern, proof::Side::After, 1)
     })?;
-    let text = match arguments.json {
-        true => {
+    let proofs = || found.answers.iter().map(|answer| &answer.proof);
+    let places = Places::default();
+    let answer = forms.answer(&loaded, |format| match format {
+        Format::Json => {
             let answer = json!({ "resource": resource, "model": loaded.version.digest, "owners": found.answers });
             format!("{answer:#}\n")
         }
-        false if found.answers.is_empty() => format!("nobody is accountable for {resource}\n"),
-        false => found.answers.iter().map(|answer| answer.text(arguments.full)).collect::<Vec<_>>().join("\n"),
+        Format::Csv => responsible(&found.answers).csv(),
+        Format::Dot => draw::dot(proofs()),
+        Format::Mermaid => draw::mermaid(proofs()),
+        Format::Html => {
+            let title = format!("accountable({resource}, _)");
+            draw::html(&title, proofs(), &|file, place| places.find(file, place))
+        }
+        Format::Text if found.answers.is_empty() => format!("nobody is accountable for {resource}\n"),
+        Format::Text => found.answers.iter().map(|answer| answer.text(arguments.full)).collect::<Vec<_>>().join("\n"),
+    })?;
+    Ok(answer.with_code(u8::from(found.answers.is_empty())))
+}
+
+/// A line for each party: the resource, the party, and the place of the rule or the fact that says so.
+fn responsible(answers: &[question::Answer]) -> question::Table {
+    let row = |answer: &question::Answer| {
+        let place = answer.proof.steps.last().map(|step| match &step.because {
+            Because::Derived { place, .. } => place.clone(),
+            Because::Given { at } => at.first().cloned().unwrap_or_default(),
+        });
+        let mut cells = answer.tuple.clone();
+        cells.push(Value::text(place.unwrap_or_default()));
+        (cells, answer.sure)
     };
-    Ok(Answer { notes: loaded.notes, code: u8::from(found.answers.is_empty()), ..Answer::of(text) })
+    let columns = ["resource", "accountable", "place"].map(String::from).to_vec();
+    question::Table { columns, rows: answers.iter().map(row).collect() }
 }
 
 /// What exists and nobody answers for, with its kind; ends with 0 either way, as every query.
-pub(crate) fn orphans(question: &Question, rows: Rows) -> Result<Answer, Failure> {
+pub(crate) fn orphans(arguments: &arguments::Orphans) -> Result<Answer, Failure> {
+    let Question { inputs, change } = &arguments.question;
+    let forms = Forms::of(&arguments.output, arguments.json, "html=orphans.html")?;
+    let mut loaded = inputs::load(inputs, change.as_deref())?;
+    forms.apart(&loaded)?;
     let body = "std.state.exists(resource), std.state.kind(resource, sort), \
                 not std.authority.accountable(resource, _)";
-    ask::query(body, question, rows)
+    let relation = policy::query(&mut loaded.compiled, body)?;
+    let (alone, edges) = limited(inputs, |limits| {
+        let case = loaded.case(inputs, limits);
+        let edge = loaded.compiled.program.find("std.graph.edge");
+        let drawn = forms.0.iter().any(|output| matches!(output.format, Format::Dot | Format::Mermaid | Format::Html));
+        let edges = edge.filter(|_| drawn).map(|edge| question::query(&case, edge)).transpose()?;
+        Ok((question::query(&case, relation)?, edges))
+    })?;
+    let picture = || Alone::of(&alone.rows, edges.as_ref().map(|table| table.rows.as_slice()).unwrap_or_default());
+    forms.answer(&loaded, |format| match format {
+        Format::Text => alone.text(),
+        Format::Json => alone.json(),
+        Format::Csv => alone.csv(),
+        Format::Dot => picture().dot(),
+        Format::Mermaid => picture().mermaid(),
+        Format::Html => picture().html(),
+    })
 }
 
 /// Refuses a name that nothing in the model has, with the nearest that something has.

@@ -107,7 +107,7 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
         Verb::Diff(arguments) => diff::run(&arguments),
         Verb::Blast(arguments) => estate::blast(&arguments),
         Verb::Owners(arguments) => estate::owners(&arguments),
-        Verb::Orphans { question, table } => estate::orphans(&question, table.rows()),
+        Verb::Orphans(arguments) => estate::orphans(&arguments),
         Verb::Reconcile { question, table } => reconcile::run(&question, table.rows()),
         Verb::Watch(arguments) => watch::watch(&arguments),
         Verb::Import(arguments) => model::import(&arguments),

@@ -155,7 +155,26 @@ pub(crate) struct Owners {
     /// Show whole proofs.
     #[arg(long)]
     pub(crate) full: bool,
-    /// Print JSON.
+    /// text, json, csv, dot (Graphviz), mermaid or html (a page by itself), optionally into a file: `html=owners.html`
+    /// (repeatable).
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
+    /// As `--output json`.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `writ orphans`.
+#[derive(Args, Debug)]
+pub(crate) struct Orphans {
+    /// What it is asked of.
+    #[command(flatten)]
+    pub(crate) question: Question,
+    /// text, json, csv, dot (Graphviz), mermaid or html (a page by itself), optionally into a file: `html=orphans.html`
+    /// (repeatable). A picture shows what needs each of them, too.
+    #[arg(long, value_name = "FORMAT[=FILE]")]
+    pub(crate) output: Vec<String>,
+    /// As `--output json`.
     #[arg(long)]
     pub(crate) json: bool,
 }

@@ -38,6 +38,9 @@ pub use passing::{Edit, Kind, Passing, Way};
 pub struct Answer {
     /// The tuple, in the author's words.
     pub holds: String,
+    /// The tuple.
+    #[serde(skip)]
+    pub tuple: Tuple,
     /// In which world: `before` or `after`.
     pub world: &'static str,
     /// It holds whatever the unknown values turn out to be.
@@ -122,7 +125,7 @@ pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side, 
                 };
                 let others = all.split_off(1);
                 let proof = all.swap_remove(0);
-                answers.push(Answer { holds, world: side.name(), sure, proof, others });
+                answers.push(Answer { holds, tuple, world: side.name(), sure, proof, others });
             }
         }
         let miss = if answers.is_empty() { near::miss(settled, side, relation, &pattern)? } else { None };

@@ -1,10 +1,12 @@
 //! Proofs drawn for other readers than a terminal.
 //!
 //! Read downwards: [`Graph`] is a proof without the compiler's helpers; [`dot`] and [`mermaid`] write it down, [`html`] draws
-//! the proof as a page that opens and closes. `reach`: what hangs on a resource, in the same three forms.
+//! the proof as a page that opens and closes. `reach`: what hangs on a resource, `alone`:
+//! what nobody answers for, in the same three forms.
 //!
 //! INVARIANT: a drawing says what the proof's text says, and nothing that it hides.
 
+mod alone;
 mod dot;
 mod html;
 mod mermaid;
@@ -13,6 +15,7 @@ mod reach;
 use crate::explained::{Because, Explained, Ground};
 use std::collections::BTreeSet;
 
+pub use alone::Alone;
 pub use dot::dot;
 pub(crate) use html::escaped;
 pub use html::{Spot, html};
