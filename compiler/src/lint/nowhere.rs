@@ -12,12 +12,13 @@ use syntax::ast::Span;
 /// The finding, its places relative to the item that holds the rule.
 ///
 /// - `foreseen`: the rule says what happens where the path is absent; then it is told only of a key that is nearly
-///   another one.
+///   another one, or where no object stands.
 /// - `start`: first byte of the rule, from the start of its item.
 pub(crate) fn diagnostic(nowhere: &Nowhere, foreseen: bool, start: u32) -> Option<Diagnostic> {
-    let Nowhere { rule: (_, _, _, text), path, key, relation, standing } = nowhere;
+    let Nowhere { rule: (_, _, _, text), path, key, relation, standing, others: _ } = nowhere;
     let meant = near(key, standing.iter().map(String::as_str));
-    if foreseen && meant.is_none() {
+    // Of what has no keys nobody foresees that it is absent: it is unknown.
+    if foreseen && meant.is_none() && !standing.is_empty() {
         return None;
     }
     let at = |offset: usize| start.saturating_add(u32::try_from(offset).unwrap_or(u32::MAX));
@@ -25,6 +26,9 @@ pub(crate) fn diagnostic(nowhere: &Nowhere, foreseen: bool, start: u32) -> Optio
     let place = ends(text, path).or_else(|| ends(text, &format!(".{key}")));
     let span =
         place.map_or(Span { start, end: at(text.len()) }, |end| Span { start: at(end - key.len()), end: at(end) });
+    if standing.is_empty() {
+        return Some(no_object(nowhere, span));
+    }
     let some = standing.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     let more = if standing.len() > SHOWN { format!(" and {} more", standing.len() - SHOWN) } else { String::new() };
     let found = Diagnostic::new(Code::Nowhere, format!("no fact of `{relation}` has `{path}`"))
@@ -37,6 +41,21 @@ pub(crate) fn diagnostic(nowhere: &Nowhere, foreseen: bool, start: u32) -> Optio
         (Some(meant), None) => found.help(format!("did you mean `{meant}`?")),
         (None, _) => found.help(format!("there stand {some}{more}")),
     })
+}
+
+/// What is said of a key that is looked for in something else than an object.
+fn no_object(nowhere: &Nowhere, span: Span) -> Diagnostic {
+    let Nowhere { path, key, relation, others, .. } = nowhere;
+    let what = others.iter().copied().collect::<Vec<_>>().join(", or ");
+    let list = others.contains("a list");
+    let short = path.strip_suffix(&format!(".{key}")).unwrap_or(path);
+    Diagnostic::new(Code::Nowhere, format!("in `{relation}`, `{short}` is {what}, and no object with the key `{key}`"))
+        .label(span, format!("{what} has no keys"))
+        .law("a path through a value of another shape is unknown: what rests on it is asked about, and never sure")
+        .help(match list {
+            true => format!("range over the list: `x in {short}[*].{key}`"),
+            false => format!("read `{short}` itself, with the type it has"),
+        })
 }
 
 /// What is said of a relation of which there is no fact.

@@ -7,6 +7,8 @@
 //!   answer. A rule about databases is not told anything in a model without one.
 //! - no fact of the relation, whatever the rule asks of it, has the key, and nothing on the way there is unknown, sensitive.
 //!
+//! A list, a text, a number or a bool where an object is read is such a place too: no key stands there.
+//!
 //! Where the rule itself foresees that the path is absent (`??`, `is absent`), it is told only where a key that stands
 //! there is nearly the same word; that is for `compiler` to judge, which knows words.
 //!
@@ -266,9 +268,9 @@ fn hops(steps: &[Step]) -> impl Iterator<Item = Hop> + '_ {
 impl Way {
     /// The first key that nothing has, where the rule looks for it.
     fn told(&self, rule: &Rule, program: &Program, all: &Seen, own: &Seen) -> Option<Nowhere> {
-        let at = all.levels.iter().position(|level| !level.there && !level.standing.is_empty())?;
+        let at = all.levels.iter().position(|level| !level.there && level.met())?;
         let Hop::Key(key) = &self.hops[at] else { return None };
-        if all.dark || own.levels[at].standing.is_empty() {
+        if all.dark || !own.levels[at].met() {
             return None;
         }
         // What lies before the author's last variable is told of the path that leads to it.
@@ -286,6 +288,7 @@ impl Way {
             key: key.clone(),
             relation: program.relation(self.relation).name.trim_end_matches('?').to_owned(),
             standing: all.levels[at].standing.clone(),
+            others: all.levels[at].others.clone(),
         })
     }
 }
@@ -305,6 +308,15 @@ struct Level {
     there: bool,
     /// The keys of every object.
     standing: BTreeSet<String>,
+    /// What stands there instead of an object.
+    others: BTreeSet<&'static str>,
+}
+
+impl Level {
+    /// Something stands there that could have had the key, or is no object.
+    fn met(&self) -> bool {
+        !self.standing.is_empty() || !self.others.is_empty()
+    }
 }
 
 impl Seen {
@@ -336,9 +348,21 @@ impl Seen {
                 entries.values().for_each(|inner| self.walk(inner, hops, at + 1));
             }
             (Hop::Any, Json::Array(items)) => items.iter().for_each(|inner| self.walk(inner, hops, at + 1)),
-            // Nothing, a plain value, or a list where a key is asked for: no object that could have had the key.
-            (_, Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_))
-            | (Hop::Key(_), Json::Array(_)) => {}
+            // What tools write for a block that is not there.
+            (Hop::Key(_), Json::Array(items)) if items.is_empty() => {}
+            (Hop::Key(_), Json::Array(_)) => {
+                self.levels[at].others.insert("a list");
+            }
+            (Hop::Key(_), Json::Text(_)) => {
+                self.levels[at].others.insert("a text");
+            }
+            (Hop::Key(_), Json::Int(_) | Json::Decimal(_)) => {
+                self.levels[at].others.insert("a number");
+            }
+            (Hop::Key(_), Json::Bool(_)) => {
+                self.levels[at].others.insert("a bool");
+            }
+            (_, Json::Null) | (Hop::Any, Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_)) => {}
         }
     }
 }

@@ -2,6 +2,9 @@
 //!
 //! Evaluation is pure and total. A path that is not there gives no value at all (`None`: absent), which makes a literal
 //! not hold; `??` puts another value in its place. A value that is not known stays an unknown with an origin.
+//! A path through a value of another shape (a key of a text, an index of an object) is such an unknown, not absent:
+//! nobody knows what its author would have written. Nothing is there of `null` and, since tools write it for a block that
+//! is not set, of an empty list.
 //! JSON `null` read as any type but `json` counts as absent, since tools write it for "not set".
 
 use crate::{Decimal, Function, Json, Type, Unknown, Value};
@@ -184,9 +187,35 @@ fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
             return Some(Value::unknown(format!("{}{}", json.show(), shown())));
         }
         (Json::Sensitive(digest), _, _) => return Some(Value::unknown(sensitive(digest, &shown()))),
-        _ => None,
+        (other, _, _) => return another_shape(other, step, computed.as_ref(), &shown()),
     };
     part.map(|json| Value::json(json.clone()))
+}
+
+/// What a step gives that leads into a value of another shape.
+fn another_shape(json: &Json, step: &Step, computed: Option<&Value>, shown: &str) -> Option<Value> {
+    let wanted = match (step, computed) {
+        (Step::Key(_), _) | (_, Some(Value::Text(_))) => "an object",
+        (Step::Index(_), _) | (_, Some(Value::Int(_))) => "a list",
+        // Neither a key nor an index, of anything.
+        (Step::Computed(_), _) => return None,
+    };
+    match json {
+        Json::Null => None,
+        Json::Array(items) if items.is_empty() => None,
+        Json::Unknown(_) | Json::Sensitive(_) => None,
+        Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) | Json::Array(_) | Json::Object(_) => {
+            let words = json.show();
+            Some(match words.len() <= LONGEST {
+                true => Value::unknown(format!("{words} as {wanted}{shown}")),
+                // Two of one beginning need not be equal.
+                false => {
+                    let begin: String = words.chars().take(64).collect();
+                    Value::Unknown(Unknown { origin: format!("{begin}… as {wanted}{shown}").into(), many: true })
+                }
+            })
+        }
+    }
 }
 
 /// A part of an unknown value.

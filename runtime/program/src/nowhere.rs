@@ -14,8 +14,10 @@ pub struct Nowhere {
     pub key: String,
     /// The relation whose facts were read.
     pub relation: String,
-    /// The keys that stand there in its facts; empty where only lists do.
+    /// The keys that stand there in its facts.
     pub standing: BTreeSet<String>,
+    /// What stands there that has no keys: `a list`, `a text`, `a number`, `a bool`.
+    pub others: BTreeSet<&'static str>,
 }
 
 impl Nowhere {

@@ -229,3 +229,26 @@ fn a_range_leads_down_to_each_value_once() {
     };
     assert_eq!((&*any.origin, any.many), ("x.rules[*].port", true));
 }
+
+#[test]
+fn a_path_through_another_shape_is_unknown_and_not_absent() {
+    let into = |json: Json, step: Step| {
+        let path = Expr::Path { base: Box::new(Expr::Variable(0)), steps: vec![Step::Key("at".into()), step] };
+        evaluate(&path, &[Some(Value::json(Json::object([("at", json)])))])
+    };
+    let key = || Step::Key("mode".into());
+    let list = || Json::Array(vec![Json::object([("mode", Json::text("off"))])]);
+    for other in [Json::text("off"), Json::Int(1), Json::Bool(true), list()] {
+        let found = into(other.clone(), key());
+        assert!(matches!(found, Some(Value::Unknown(_))), "{other:?}: {found:?}");
+    }
+    assert_eq!(into(Json::text("off"), key()), Some(Value::unknown("off as an object.mode")));
+    assert_eq!(into(Json::Int(1), Step::Index(0)), Some(Value::unknown("1 as a list[0]")));
+    assert_eq!(into(list(), Step::Index(7)), None, "a list has so many elements");
+    for nothing in [Json::Null, Json::Array(Vec::new())] {
+        assert_eq!(into(nothing, key()), None);
+    }
+    // What is too long to name is not held to be equal to another of its beginning.
+    let long = into(Json::text("x".repeat(5_000)), key()).expect("unknown");
+    assert_eq!(compare(Comparison::Equal, &long, &long), Truth::Possible);
+}
