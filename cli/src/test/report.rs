@@ -89,6 +89,16 @@ impl Report<'_> {
         let counts = [("name", self.package), ("tests", &tests), ("failures", &failed)];
         writer.write_event(Event::Start(BytesStart::new("testsuites").with_attributes(counts)))?;
         writer.write_event(Event::Start(BytesStart::new("testsuite").with_attributes(counts)))?;
+        if let Some(coverage) = &self.ran.coverage {
+            writer.write_event(Event::Start(BytesStart::new("properties")))?;
+            let (fired, of) = (coverage.fired.to_string(), coverage.rules.len().to_string());
+            let percent = format!("{:.1}", coverage.percent());
+            for (name, value) in [("coverage.fired", fired), ("coverage.of", of), ("coverage.percent", percent)] {
+                let property = [("name", name), ("value", value.as_str())];
+                writer.write_event(Event::Empty(BytesStart::new("property").with_attributes(property)))?;
+            }
+            writer.write_event(Event::End(BytesEnd::new("properties")))?;
+        }
         for outcome in &self.ran.outcomes {
             let (name, place) = (plain(&outcome.name), plain(&outcome.place));
             let (file, line) = place.rsplit_once(':').unwrap_or((&place, ""));
@@ -146,6 +156,7 @@ pub(crate) fn outputs(arguments: &arguments::Test) -> Result<Vec<Output<Format>>
 #[cfg(test)]
 mod tests {
     use super::Report;
+    use decide::test::coverage::Coverage;
     use decide::test::{Missed, Outcome, Ran};
 
     #[test]
@@ -167,5 +178,15 @@ mod tests {
         }
         assert_eq!(opened, 4, "{xml}");
         assert!(xml.contains("name=\"a &quot;&lt;title&gt;&quot; &amp; a bell \u{fffd}\""), "{xml}");
+    }
+
+    #[test]
+    fn what_was_covered_stands_in_the_xml() {
+        let coverage = Coverage { fired: 0, rules: Vec::new() };
+        let ran = Ran { outcomes: Vec::new(), coverage: Some(coverage) };
+        let xml = Report { package: "a/b", ran: &ran, failed: 0, coverage: true, short: None }.junit();
+        let properties: Vec<&str> = xml.lines().filter(|line| line.contains("<property ")).map(str::trim).collect();
+        assert_eq!(properties.len(), 3, "{xml}");
+        assert_eq!(properties[0], "<property name=\"coverage.fired\" value=\"0\"/>");
     }
 }

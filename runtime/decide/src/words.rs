@@ -170,6 +170,15 @@ impl Bound<'_> {
     }
 
     fn atom(self, program: &Program, atom: &Atom) -> String {
+        if unnamed(program, atom.relation) {
+            let value = |term: &Term| match term {
+                Term::Variable(variable) => self.binding.get(*variable).cloned().flatten(),
+                Term::Constant(value) => Some(value.clone()),
+                Term::Any => None,
+            };
+            let values: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
+            return format!("{}{}", world(atom.world), helper(program, atom.relation, &values, self.show));
+        }
         let shown: Vec<String> = (atom.terms.iter())
             .map(|term| match term {
                 Term::Variable(variable) => self.value_of(*variable),
