@@ -3,7 +3,8 @@
 //! - `names`: variables that lack a value, occur once, or have the name of an import.
 //! - `message`: what a message may show.
 //! - `governance`: permits, denies and escalates.
-//! - `worlds`: what a rule reads of things that the change destroys.
+//! - `worlds`: state relations that read two worlds.
+//! - `merged`: aggregates over elements that nothing tells apart.
 //! - `impossible`: bodies that contradict themselves.
 //!
 //! Not here: laws of several rules together (`graph`), tests on paths that may lead nowhere (`resolve`, which has their
@@ -11,6 +12,7 @@
 
 mod governance;
 mod impossible;
+mod merged;
 pub(crate) mod message;
 pub(crate) mod names;
 mod worlds;
@@ -23,5 +25,6 @@ use crate::resolve::Context;
 pub(crate) fn rule(context: Context<'_>, rule: &hir::Rule, diagnostics: &mut Vec<Diagnostic>) {
     governance::check(context, rule, diagnostics);
     worlds::check(context, rule, diagnostics);
+    merged::check(rule, diagnostics);
     impossible::check(context.library, rule, diagnostics);
 }

@@ -24,7 +24,7 @@ use program::{Nowhere, Program, TestCase};
 use queries::{
     Local, allows, applications, bare, bare_exports, clashes, closed_definition, declared, declared_name, definitions,
     exports, file_subjects, findings, found, intents, linted, lowered, module_of, modules, nowhere, open_definition,
-    part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects, unfilled,
+    part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects, unfilled, unseen,
 };
 use salsa::{Durability, Setter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -153,6 +153,7 @@ impl Storage {
             .ingredient::<resolved>()
             .ingredient::<resolved_part>()
             .ingredient::<found>()
+            .ingredient::<unseen>()
             .ingredient::<allows>()
             .ingredient::<reports_of>()
             .ingredient::<findings>()

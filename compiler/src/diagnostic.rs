@@ -43,6 +43,9 @@ pub struct Place {
     pub span: Span,
 }
 
+/// In place of an item's position: the file itself, spans from its first byte.
+pub const WHOLE: u32 = u32::MAX;
+
 /// A repair.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Fix {
@@ -243,6 +246,8 @@ codes! {
     NotYet = "W0005", Error;
     /// An attribute nobody knows, or one that does not belong here.
     BadAttribute = "W0006", Error;
+    /// A sign that is not seen and turns what is: the text reads otherwise than it runs.
+    HiddenSign = "W0007", Error;
 
     /// No relation, let or function has this name.
     UnknownRelation = "W0101", Error;
@@ -315,6 +320,12 @@ codes! {
     BadPattern = "W0217", Error;
     /// A table over an enum without a row for a member.
     LeftOut = "W0218", Warning;
+    /// A state relation is held against who asks, in the world that the asker's change made.
+    SelfMade = "W0219", Warning;
+    /// A name of an aggregate's own that the rule has as well.
+    ShadowedVariable = "W0220", Warning;
+    /// An aggregate over elements that nothing tells apart.
+    MergedElements = "W0221", Warning;
 
     /// A value of one type where another is asked.
     TypeMismatch = "W0301", Error;
@@ -387,6 +398,8 @@ codes! {
     SameCase = "W0607", Error;
     /// `cases` without a case.
     NoCase = "W0608", Error;
+    /// Two tests of a module with one title.
+    SameTitle = "W0609", Error;
 
     /// A rule that no facts can make fire.
     NeverFires = "W0701", Warning;

@@ -2,7 +2,7 @@
 //!
 //! Read downwards, in the order of the stages; each is a plain function `(input) -> (output, Vec<Diagnostic>)`:
 //! - `diagnostic` is what every stage tells, `hir` what the author meant.
-//! - `names`: one file's exports, then those of all; `scope`: what a file sees; `signatures`: what it declares.
+//! - `hidden`: signs that nobody sees. `names`: one file's exports, then those of all; `scope`: what a file sees; `signatures`: what it declares.
 //! - `library` joins these for the stages that look at one item: `resolve` (names, types), `check` (the rules of rules).
 //! - `graph` and `lower` look at all of them: strata, scopes, the program. `lint` tells what has no effect, `imports`
 //!   writes the `use` lines that repairs need.
@@ -12,6 +12,7 @@
 pub mod diagnostic;
 pub mod hir;
 
+mod hidden;
 pub mod names;
 pub mod scope;
 pub mod signatures;

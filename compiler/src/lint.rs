@@ -3,6 +3,7 @@
 //! Read downwards: [`lint`] asks every question of one package; each question has a file:
 //! - `empty`: rules that read what nothing can fill; `implied`: rules that another one implies; `defeated`: permits
 //!   that a deny always defeats; all three rest on `mapping`, or on nothing but names.
+//! - `after`: what a rule reads in the world after that the change itself took away or wrote.
 //! - `unread`, `unapplied`, `unused`: relations, blueprints, parameters and names that nothing asks for; `words` walks
 //!   the trees for them.
 //! - `allowed`: what `@allow` silences, and what it does not.
@@ -11,6 +12,7 @@
 //! INVARIANT: each finding of [`lint`] is true of every model; nothing here looks at facts of files, and none stops a program.
 //! Not here: contradictions within one rule (`check::impossible`), which paths no fact has (`decide`, which has facts).
 
+mod after;
 pub(crate) mod allowed;
 mod defeated;
 mod empty;
@@ -49,6 +51,7 @@ pub(crate) fn lint(modules: &[Module<'_>], package: Package) -> Vec<Diagnostic> 
     let (unreachable, mut found) = unapplied::modules(&own);
     let reached: Vec<&Module<'_>> =
         own.iter().copied().filter(|module| !unreachable.contains(&module.signatures.module.as_str())).collect();
+    found.extend(after::lint(&modules.iter().collect::<Vec<_>>(), &own));
     found.extend(empty::lint(&own));
     found.extend(implied::lint(&own));
     found.extend(defeated::lint(&own));

@@ -12,7 +12,7 @@ use program::Function;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
-use syntax::ast::{Item, ItemKind, Member, Name, Span};
+use syntax::ast::{Item, ItemKind, Member, Name, Span, Text};
 
 /// The names one file declares.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -87,6 +87,7 @@ pub fn exports(module: &str, package: Package, items: &[(u32, &Item)]) -> (Expor
     let mut found = Collector {
         exports: Exports { module: module.to_owned(), package, ..Exports::default() },
         diagnostics: Vec::new(),
+        titles: BTreeMap::new(),
     };
     for (position, item) in items {
         found.item(item, *position, None);
@@ -97,13 +98,26 @@ pub fn exports(module: &str, package: Package, items: &[(u32, &Item)]) -> (Expor
 struct Collector {
     exports: Exports,
     diagnostics: Vec<Diagnostic>,
+    /// Tests by their titles.
+    titles: BTreeMap<String, Place>,
 }
 
 impl Collector {
     fn item(&mut self, item: &Item, position: u32, blueprint: Option<&str>) {
         let public = item.public;
         match &item.kind {
-            ItemKind::Use { .. } | ItemKind::Rule(_) | ItemKind::Test(_) => {}
+            ItemKind::Use { .. } | ItemKind::Rule(_) => {}
+            ItemKind::Test(test) => {
+                let (module, span) = (self.exports.module.clone(), test.name.span);
+                match self.titles.get(&test.name.text) {
+                    Some(first) => {
+                        self.diagnostics.push(same_title(&test.name, first.clone()).located(&module, position));
+                    }
+                    None => {
+                        self.titles.insert(test.name.text.clone(), Place { item: Some((module, position)), span });
+                    }
+                }
+            }
             ItemKind::Entity(name) => self.declare(Sort::Entity, name, public, position, blueprint),
             ItemKind::Enum { name, .. } => self.declare(Sort::Enum, name, public, position, blueprint),
             ItemKind::Relation(relation) => self.declare(Sort::Relation, &relation.name, public, position, blueprint),
@@ -304,36 +318,66 @@ pub fn functions_of(module: &str) -> impl Iterator<Item = (&'static str, Functio
 ///
 /// Source: Damerau, *A technique for computer detection and correction of spelling errors*, 1964.
 pub fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let letters = name.chars().count();
-    let allowed = (letters / 3).max(1);
-    candidates
-        .into_iter()
-        .filter(|candidate| *candidate != name && candidate.chars().count().abs_diff(letters) <= allowed)
-        .map(|candidate| (edits(name, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= allowed && *distance < candidate.chars().count())
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`.
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let mut best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-                if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
-                    best = best.min(rows[i - 2][j - 2] + 1);
-                }
-                best
-            };
+    let wanted: Vec<char> = name.chars().collect();
+    let allowed = (wanted.len() / 3).max(1);
+    let letters = letters(name);
+    let mut best: Option<(usize, &str)> = None;
+    let (mut other, mut rows) = (Vec::new(), [Vec::new(), Vec::new(), Vec::new()]);
+    for candidate in candidates {
+        // Looked at first is what costs least: most names are nothing like the one that was written.
+        if candidate == name
+            || candidate.len().abs_diff(name.len()) > 4 * allowed
+            || (self::letters(candidate) ^ letters).count_ones() as usize > 2 * allowed
+        {
+            continue;
+        }
+        other.clear();
+        other.extend(candidate.chars());
+        let most = best.map_or(allowed, |(distance, _)| distance).min(allowed);
+        let Some(distance) = edits(&wanted, &other, most, &mut rows) else { continue };
+        if distance < other.len() && best.is_none_or(|best| (distance, candidate) < best) {
+            best = Some((distance, candidate));
         }
     }
-    rows[a.len()][b.len()]
+    best.map(|(_, candidate)| candidate)
+}
+
+/// One bit for each letter that occurs: an edit turns at most two.
+fn letters(name: &str) -> u64 {
+    name.chars().fold(0, |bits, letter| bits | 1 << (u32::from(letter) % 64))
+}
+
+/// Insertions, deletions, replacements and swaps of neighbours that lead from `a` to `b`, if at most `most`.
+///
+/// - `rows`: room for the table's last three rows.
+fn edits(a: &[char], b: &[char], most: usize, rows: &mut [Vec<usize>; 3]) -> Option<usize> {
+    if a.len().abs_diff(b.len()) > most {
+        return None;
+    }
+    let [before, last, row] = rows;
+    last.clear();
+    last.extend(0..=b.len());
+    before.clear();
+    for i in 1..=a.len() {
+        row.clear();
+        row.push(i);
+        for j in 1..=b.len() {
+            let replaced = last[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            let mut best = replaced.min(last[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                best = best.min(before[j - 2] + 1);
+            }
+            row.push(best);
+        }
+        // A row never gets better than the best of it and of the one before.
+        let least = |row: &[usize]| row.iter().copied().min().unwrap_or(0);
+        if least(row).min(least(last)) > most {
+            return None;
+        }
+        std::mem::swap(before, last);
+        std::mem::swap(last, row);
+    }
+    last.last().copied().filter(|distance| *distance <= most)
 }
 
 fn declared_twice(name: &Name, first: Sort, place: Place) -> Diagnostic {
@@ -341,6 +385,14 @@ fn declared_twice(name: &Name, first: Sort, place: Place) -> Diagnostic {
         .label(name.span, "declared again here")
         .label_at(place, format!("first declared here, as {} {}", article(first), first.word()))
         .law("a name stands for one thing in its module; an intent's name for one thing in the whole program")
+}
+
+fn same_title(title: &Text, first: Place) -> Diagnostic {
+    Diagnostic::new(Code::SameTitle, format!("two tests are called {}", program::quote(&title.text)))
+        .label(title.span, "the same title again")
+        .label_at(first, "the first of them")
+        .law("a test is told, filtered and reported by its title, so each has one of its own in its module")
+        .help("give it another title; or make one test of both, with `cases`")
 }
 
 fn article(sort: Sort) -> &'static str {
@@ -366,5 +418,6 @@ mod tests {
         assert_eq!(near("exsits", ["exists", "edge"]), Some("exists"));
         assert_eq!(near("k", ["r"]), None);
         assert_eq!(near("delete", ["create", "read"]), None);
+        assert_eq!(near("häuesr", ["häuser", "hauser"]), Some("häuser"));
     }
 }

@@ -7,9 +7,10 @@
 //! Not here: relations that nothing can fill (`lint::empty`), which needs all rules.
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Expr, Literal, Rule};
+use crate::hir::{Expr, Literal, Rule, Step};
 use crate::library::Library;
 use program::{Comparison, Presence, Truth, Type, Value, World};
+use std::cmp::Ordering;
 use syntax::ast::Span;
 
 /// Reports a body that no tuples can satisfy, once.
@@ -213,23 +214,74 @@ fn presence(rule: &Rule) -> Option<Diagnostic> {
                 return Some(impossible(&[(*at, "it cannot be this as well"), (*span, "asked for here")]));
             }
         }
-        // A value is read from it: then it is there.
-        let reads = |path: &Expr| match (path, expr) {
-            (Expr::As(inner, _), expr) => **inner == **expr,
-            (path, expr) => path == *expr,
-        };
+        // A value is read from it, or from what lies in it: then it is there.
+        if !accept.iter().all(|presence| matches!(presence, Presence::Absent | Presence::Null)) {
+            continue;
+        }
         let read = rule.body.iter().find_map(|literal| match literal {
-            Literal::Compare(_, left, right, span) if reads(left) || reads(right) => Some(*span),
-            Literal::Bind(_, value, span) if reads(value) => Some(*span),
-            _ => None,
+            Literal::Compare(_, left, right, span) => {
+                (needs(left, expr, accept, false) || needs(right, expr, accept, false)).then_some(*span)
+            }
+            Literal::Bind(_, value, span) => needs(value, expr, accept, false).then_some(*span),
+            Literal::Each { base, span, .. } => needs(base, expr, accept, true).then_some(*span),
+            Literal::Is(other, others, span) => {
+                let there = !others.contains(&Presence::Absent);
+                (there && lies(other, expr) == Some(Ordering::Greater)).then_some(*span)
+            }
+            Literal::Atom(_) | Literal::Covered(..) | Literal::Not(..) | Literal::Aggregate { .. } => None,
         });
-        if let Some(read) = read
-            && accept.iter().all(|presence| *presence == Presence::Absent)
-        {
+        if let Some(read) = read {
             return Some(impossible(&[(*span, "then it has no value"), (read, "and its value is asked for here")]));
         }
     }
     None
+}
+
+/// Whether an expression has a value only where the path has one.
+///
+/// - `typed`: what it gives is read as another type than `json`, or ranged over: `null` is nothing then.
+fn needs(expr: &Expr, path: &Expr, accept: &[Presence], typed: bool) -> bool {
+    let nothing = |typed: bool| typed || !accept.contains(&Presence::Null);
+    match expr {
+        Expr::Any | Expr::Variable(_) | Expr::Constant(_) => lies(expr, path).is_some() && nothing(typed),
+        Expr::Path(base, steps) => {
+            let computed = steps.iter().any(|step| match step {
+                Step::Computed(inner) => needs(inner, path, accept, true),
+                Step::Key(_) | Step::Index(_) => false,
+            });
+            computed
+                || match lies(expr, path) {
+                    Some(Ordering::Greater) => true,
+                    Some(_) => nothing(typed),
+                    None => !matches!(**base, Expr::Path(..) | Expr::Variable(_)) && needs(base, path, accept, true),
+                }
+        }
+        Expr::As(inner, wanted) => needs(inner, path, accept, typed || *wanted != Type::Json),
+        Expr::Call(_, items) | Expr::Set(items) | Expr::List(items) => {
+            items.iter().any(|item| needs(item, path, accept, false))
+        }
+        Expr::Object(entries) => entries.iter().any(|(_, value)| needs(value, path, accept, false)),
+        // What stands behind `??` takes its place.
+        Expr::Default(_, right) => needs(right, path, accept, typed),
+    }
+}
+
+/// Whether a path leads to where another one does (`Equal`), or into it (`Greater`).
+fn lies(inner: &Expr, outer: &Expr) -> Option<Ordering> {
+    let ((root, way), (other, start)) = (flat(inner), flat(outer));
+    (root == other && !start.is_empty() && way.starts_with(&start)).then(|| way.len().cmp(&start.len()))
+}
+
+/// A path's root and all its steps.
+fn flat(expr: &Expr) -> (&Expr, Vec<&Step>) {
+    match expr {
+        Expr::Path(base, steps) => {
+            let (root, mut way) = flat(base);
+            way.extend(steps);
+            (root, way)
+        }
+        other => (other, Vec::new()),
+    }
 }
 
 fn impossible(places: &[(Span, &str)]) -> Diagnostic {

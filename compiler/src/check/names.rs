@@ -28,6 +28,11 @@ impl Names<'_> {
         let question = matches!(written.head, Head::Question);
         let mut all: Vec<(usize, &str, &Mention)> = self.mentions.all().collect();
         all.sort_by_key(|(_, _, mention)| mention.first.start);
+        for (frame, name, mention) in &all {
+            if let Some(outer) = self.mentions.shadowed(*frame, name) {
+                found.push(shadows(name, mention.first, outer));
+            }
+        }
         for (frame, name, mention) in all {
             if self.scope.is_imported(name) {
                 told.insert(name);
@@ -130,4 +135,14 @@ fn shadowed(name: &str, mention: &Mention) -> Diagnostic {
         .label(mention.first, "a variable here")
         .law("a variable may not shadow an import, so that a dotted name has one meaning")
         .help("give the variable another name")
+}
+
+fn shadows(name: &str, span: Span, outer: Span) -> Diagnostic {
+    Diagnostic::new(Code::ShadowedVariable, format!("`{name}` is the aggregate's own here, and a variable of the rule"))
+        .label(span, "always a new one")
+        .label(outer, "not the same as this")
+        .law("the names left of `:` and behind `per` are new; the other variables of an aggregate are the rule's")
+        .help(format!(
+            "give it another name; or write `{name}` in the aggregate's body only, which groups by the rule's"
+        ))
 }

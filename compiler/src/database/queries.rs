@@ -7,7 +7,8 @@
 
 use super::order;
 use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, parsed, part_tree, parts};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic, WHOLE};
+use crate::hidden;
 use crate::hir::{self, Declared, Package, Signatures};
 use crate::ide::{Lines, Place};
 use crate::imports;
@@ -335,6 +336,12 @@ pub(super) fn moved(mut diagnostic: Diagnostic, start: u32) -> Diagnostic {
     diagnostic
 }
 
+/// Signs of a file that are not seen, wherever they stand.
+#[salsa::tracked(returns(ref))]
+pub(super) fn unseen(db: &dyn Db, file: File) -> Vec<Diagnostic> {
+    hidden::hidden(file.text(db))
+}
+
 /// All that is wrong in a file, places in its items.
 #[salsa::tracked(returns(ref))]
 pub(super) fn found(db: &dyn Db, project: Project, file: File) -> Vec<Diagnostic> {
@@ -346,9 +353,11 @@ pub(super) fn found(db: &dyn Db, project: Project, file: File) -> Vec<Diagnostic
         let (syntax, rest) = (&parsed(db, *chunk).1, &resolved(db, project, *chunk).1);
         // What a broken block lacks is its own fault, told once.
         let position = chunk.position(db);
+        let rest = rest.iter().filter(|found| syntax.is_empty() || found.code != Code::NoExpectation);
         all.extend(syntax.iter().chain(rest).map(|diagnostic| diagnostic.clone().located(module, position)));
     }
     all.retain(|diagnostic| !diagnostic.is_told());
+    all.extend(unseen(db, file).iter().map(|diagnostic| diagnostic.clone().located(module, WHOLE)));
     let items = items(db, file);
     all.iter_mut().for_each(|diagnostic| imports::complete(diagnostic, module, &items));
     all
@@ -421,8 +430,11 @@ pub(super) fn unfilled(db: &dyn Db, project: Project, file: File, names: &BTreeS
 pub(super) fn report(db: &dyn Db, project: Project, diagnostic: &Diagnostic) -> Report {
     Report::new(diagnostic, &|module, item| {
         let file = modules(db, project).get(module)?;
-        let chunk = chunks(db, *file).get(item as usize)?;
-        Some((file.path(db).to_owned(), chunk.start(db) as usize))
+        let start = match item {
+            WHOLE => 0,
+            item => chunks(db, *file).get(item as usize)?.start(db) as usize,
+        };
+        Some((file.path(db).to_owned(), start))
     })
 }
 

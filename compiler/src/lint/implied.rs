@@ -5,7 +5,9 @@ use super::{Module, rules};
 use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{Expr, Head, Literal, Part, Rule, Word};
 use program::Value;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::collections::BTreeMap;
+use std::hash::BuildHasher;
 
 type Placed<'a> = (&'a str, u32, &'a Rule);
 
@@ -27,12 +29,12 @@ pub(super) fn lint(modules: &[&Module<'_>]) -> Vec<Diagnostic> {
         }
     }
     for rules in by_head.values() {
-        let read: Vec<u64> = rules.iter().map(|(_, _, rule)| read(rule)).collect();
+        let candidates = Candidates::of(rules);
         for (position, (module, item, rule)) in rules.iter().enumerate() {
             if let Some(own) = needs_itself(rule) {
                 found.push(circular(rule, own).located(module, *item));
             }
-            let implying = candidates(&read, position).find(|other| {
+            let implying = candidates.to(position).into_iter().find(|other| {
                 let (b, a) = (rules[*other].2, *rule);
                 implies(b, a) && (*other < position || !implies(a, b))
             });
@@ -63,24 +65,72 @@ fn constants(rule: &Rule) -> Option<(&str, Vec<&Value>)> {
     tuple.filter(|_| rule.body.is_empty()).map(|tuple| (name.as_str(), tuple))
 }
 
-/// The rules that may imply the one at `position`: those that read no relation it does not read.
+/// Which rules of a relation may imply which: one that does reads nothing that the other does not read, and has no constant
+/// in a head or an atom that the other does not have in the same column.
 ///
-/// - `read`: what each of them reads.
-fn candidates(read: &[u64], position: usize) -> impl Iterator<Item = usize> {
-    let own = read[position];
-    (0..read.len()).filter(move |other| *other != position && read[*other] & !own == 0)
+/// Each rule is kept under the rarest of what it has, and looked up under each of what the other has.
+struct Candidates {
+    /// What each rule has: hashes, in order.
+    features: Vec<Vec<u64>>,
+    /// Rules by the rarest of their features; those without any under `None`.
+    rarest: FxHashMap<Option<u64>, Vec<usize>>,
 }
 
-/// One bit per relation that is read, by a hash of its name.
-fn read(rule: &Rule) -> u64 {
-    rule.body.iter().fold(0, |bits, literal| match literal {
-        Literal::Atom(atom) => bits | 1 << (hash(&atom.relation) % 64),
-        _ => bits,
-    })
+/// How many rules are tried for one: where more are alike, nothing is said of the rest.
+const MOST_TRIED: usize = 256;
+
+impl Candidates {
+    fn of(rules: &[Placed<'_>]) -> Candidates {
+        let features: Vec<Vec<u64>> = rules.iter().map(|(_, _, rule)| features(rule)).collect();
+        let mut often: FxHashMap<u64, usize> = FxHashMap::default();
+        features.iter().flatten().for_each(|feature| *often.entry(*feature).or_default() += 1);
+        let mut rarest: FxHashMap<Option<u64>, Vec<usize>> = FxHashMap::default();
+        for (position, own) in features.iter().enumerate() {
+            let rare = own.iter().copied().min_by_key(|feature| (often[feature], *feature));
+            rarest.entry(rare).or_default().push(position);
+        }
+        Candidates { features, rarest }
+    }
+
+    /// The rules that may imply the one at `position`, in order.
+    fn to(&self, position: usize) -> Vec<usize> {
+        let own = &self.features[position];
+        let under = std::iter::once(None).chain(own.iter().copied().map(Some));
+        let alike = under.flat_map(|feature| self.rarest.get(&feature).into_iter().flatten().copied());
+        let fits = |other: &usize| self.features[*other].iter().all(|feature| own.binary_search(feature).is_ok());
+        let mut found: Vec<usize> = alike.filter(|other| *other != position).take(MOST_TRIED).filter(fits).collect();
+        found.sort_unstable();
+        found
+    }
 }
 
-fn hash(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3))
+/// What a rule asks for that only a rule which asks for it as well can be implied by it through: sorted, each once.
+fn features(rule: &Rule) -> Vec<u64> {
+    let head: &[Expr] = match &rule.head {
+        Head::Relation { terms, .. } => terms,
+        Head::Cover { resource, .. } => std::slice::from_ref(resource),
+    };
+    let mut found = Vec::new();
+    let mut add = |name: &str, terms: &[Expr]| {
+        for (column, term) in terms.iter().enumerate() {
+            if let Expr::Constant(value) = term {
+                found.push(FxBuildHasher.hash_one((name, column, value)));
+            }
+        }
+    };
+    add("", head);
+    for literal in &rule.body {
+        if let Literal::Atom(atom) = literal {
+            add(&atom.relation, &atom.terms);
+        }
+    }
+    found.extend(rule.body.iter().filter_map(|literal| match literal {
+        Literal::Atom(atom) => Some(FxBuildHasher.hash_one(&atom.relation)),
+        _ => None,
+    }));
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// Whether everything `a` derives, `b` derives: in the same words, where the rule says any.

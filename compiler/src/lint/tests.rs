@@ -159,3 +159,72 @@ pub blueprint b() {
     assert_eq!(found.len(), 1, "told once, where it begins: {found:?}");
     assert!(found[0].starts_with("W0701"), "{found:?}");
 }
+
+/// The findings of W0212 and W0219 about one blueprint's rules, as numbers.
+fn after(rules: &str) -> Vec<String> {
+    let text = format!(
+        "use std.change.{{Action, action, actor, session, destroys, writes}};
+use std.state.{{Resource, config, exists, kind, tag}};
+use std.authority.{{Party, member, accountable}};
+change relation ruined(r: Resource);
+ruined(r) if destroys(_, r);
+change relation asking(p: Party);
+asking(p) if actor(_, p);
+let mine(r: Resource, n: string) = tag(r, \"owner\", n);
+pub blueprint b() {{ {rules} }}
+test \"all are read\" {{ expect not ruined(_); expect not asking(_); }}"
+    );
+    let found = root(&text).into_iter();
+    found
+        .filter_map(|found| found.get(..5).filter(|code| ["W0212", "W0219"].contains(code)).map(str::to_owned))
+        .collect()
+}
+
+#[test]
+fn what_a_change_destroyed_is_not_there_wherever_it_is_asked_for() {
+    let told = |rule: &str| after(rule).len();
+    for (rule, findings) in [
+        ("permit p(a) if action(a, \"delete\", r), kind(r, \"queue\");", 1),
+        ("permit p(a) if action(a, \"delete\", r), before.kind(r, \"queue\");", 0),
+        ("permit p(a) if action(a, \"delete\", r), not kind(r, \"database\");", 1),
+        ("permit p(a) if action(a, \"delete\", r), n = count { k: tag(r, k, _) }, n == 0;", 1),
+        ("permit p(a) if action(a, \"delete\", r), s = r, kind(s, \"queue\");", 1),
+        ("permit p(a) if action(a, v, r), v in {\"create\", \"update\"}, kind(r, \"queue\");", 0),
+        ("permit p(a) if action(a, v, r), v in {\"update\", \"delete\"}, kind(r, \"queue\");", 1),
+        ("deny d(r) \"{r}\" if ruined(r), covered(r), kind(r, \"database\");", 1),
+        ("deny d(r) \"{r}\" if ruined(r), covered(r), not exists(r);", 0),
+        ("deny d(r) \"{r}\" if ruined(r), covered(r), not kind(r, \"database\");", 1),
+        ("deny d(a, r) \"{a} {r}\" if writes(a, r), covered(r), tag(r, \"frozen\", \"yes\");", 1),
+        ("deny d(a, r) \"{a} {r}\" if writes(a, r), covered(r), before.tag(r, \"a\", x), tag(r, \"a\", y), x != y;", 0),
+        ("deny d(a, r) \"{a} {r}\" if writes(a, r), covered(r), config(r, c), c.size == 9;", 0),
+        ("deny d(a, r) \"{a} {r}\" if destroys(a, r), covered(r), config(r, c), c.size == 9;", 1),
+        ("deny d(a, r) \"{a} {r}\" if writes(a, r), action(a, \"update\", r), covered(r), tag(r, \"a\", \"b\");", 0),
+    ] {
+        assert_eq!(told(rule), findings, "{rule}");
+    }
+}
+
+#[test]
+fn who_asks_is_not_held_against_what_the_change_may_have_written() {
+    for (rule, findings) in [
+        ("permit p(a) if action(a, \"update\", r), actor(a, who), n: string = who, tag(r, \"owner\", n);", 1),
+        ("permit p(a) if action(a, \"update\", r), actor(a, who), n: string = who, before.tag(r, \"owner\", n);", 0),
+        ("permit p(a) if action(a, \"update\", r), actor(a, who), accountable(r, who);", 0),
+        (
+            "permit p(a) if action(a, \"update\", r), actor(a, who), member(who, t), n: string = t, tag(r, \"team\", n);",
+            1,
+        ),
+        ("permit p(a) if action(a, \"update\", r), session(a, s), n: string = s, tag(r, \"session\", n);", 1),
+        ("permit p(a) if action(a, \"update\", r), actor(a, who), n: string = who, config(r, c), c.owner == n;", 1),
+        ("permit p(a) if action(a, \"update\", r), asking(who), n: string = who, mine(r, n);", 1),
+        ("permit p(a) if action(a, \"create\", r), actor(a, who), n: string = who, tag(r, \"owner\", n);", 0),
+        ("permit p(a) if action(a, \"update\", r), actor(a, who), member(who, \"ops\"), tag(r, \"env\", \"dev\");", 0),
+        (
+            "deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), actor(a, who), n: string = who,
+             not tag(r, \"owner\", n);",
+            1,
+        ),
+    ] {
+        assert_eq!(after(rule).len(), findings, "{rule}: {:?}", after(rule));
+    }
+}

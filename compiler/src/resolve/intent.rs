@@ -109,6 +109,10 @@ impl Context<'_> {
             };
             let members = |of: &Type| self.library.members(of);
             match constant(&argument.value, &blueprint.parameters[found].r#type, &members) {
+                Ok(value) if !value.is_known() => {
+                    diagnostics.push(not_known(argument.value.span));
+                    sound = false;
+                }
                 Ok(value) => {
                     if given[found].replace(value).is_some() {
                         diagnostics.push(repeated(argument.value.span, &blueprint.parameters[found].name));
@@ -146,6 +150,13 @@ fn applied_twice(span: Span, name: &str, blueprint: &str) -> Diagnostic {
         .label(span, "applied before under this name")
         .law("each application of a blueprint has a name of its own")
         .help(format!("name it: `apply {blueprint}(…) as other;`"))
+}
+
+fn not_known(span: Span) -> Diagnostic {
+    Diagnostic::new(Code::NotConstant, "what a blueprint is applied with is known")
+        .label(span, "an unknown")
+        .law("the model and a change may hold what is not known yet; what an intent says holds as it is written")
+        .help("write the value; or leave the parameter out, where it has a default")
 }
 
 fn unknown_parameter(blueprint: &str, argument: &Argument, known: &Blueprint) -> Diagnostic {

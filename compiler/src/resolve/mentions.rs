@@ -77,6 +77,13 @@ impl Mentions {
         }
     }
 
+    /// Where a frame around `frame` that has the name mentions it, if `frame` has it for its own.
+    pub(crate) fn shadowed(&self, frame: usize, name: &str) -> Option<Span> {
+        self.frames.get(frame)?.names.get(name).filter(|mention| mention.own)?;
+        let outer = self.owner_outside(frame, name)?;
+        Some(self.frames[outer].names[name].first)
+    }
+
     fn owner_outside(&self, inner: usize, name: &str) -> Option<usize> {
         let mut at = self.frames[inner].parent;
         while let Some(frame) = at {

@@ -133,7 +133,7 @@ fn relation<'a>(
     let symbol = match context.module.scope.find(&context.library.names, path, None, Wanted::Condition) {
         Ok(symbol) => symbol,
         Err(diagnostic) => {
-            diagnostics.push(*diagnostic);
+            diagnostics.push(member(context, path, *diagnostic));
             return None;
         }
     };
@@ -152,6 +152,22 @@ fn relation<'a>(
         );
     }
     relation.map(|relation| (relation, symbol.local))
+}
+
+/// The same, where a blueprint of the module has a relation of that name: a test names it with its blueprint.
+fn member(context: Context<'_>, path: &[ast::Name], diagnostic: Diagnostic) -> Diagnostic {
+    let ([name], Code::UnknownRelation) = (path, diagnostic.code) else { return diagnostic };
+    let declared = context.library.names.module(&context.module.name).into_iter().flat_map(|own| &own.names);
+    let relations = declared.filter(|(_, entry)| entry.sort == Sort::Relation).map(|(local, _)| local.as_str());
+    let inner = |local: &&str| local.split_once('.').is_some_and(|(_, member)| member == name.text);
+    match relations.into_iter().find(inner) {
+        Some(meant) => {
+            let mut bare = Diagnostic { help: None, fixes: Vec::new(), ..diagnostic };
+            bare.law = Some(String::from("outside of its blueprint a relation is named with it"));
+            bare.did_you_mean(name.span, Some(meant))
+        }
+        None => diagnostic,
+    }
 }
 
 fn act(context: Context<'_>, written: &ast::Act, diagnostics: &mut Vec<Diagnostic>) -> Option<Act> {

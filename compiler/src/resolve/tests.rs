@@ -197,10 +197,13 @@ fn an_aggregate_has_names_of_its_own() {
         "counted(r, n) if exists(r), n: int = max { k#1 c#1: tag(r, k#1, k#1), counted(r, c#1) }",
     );
     // Left of `:` a name is always new.
-    check(
-        "counted(r, n) if exists(r), kind(r, k), k != \"x\", n = count { k: tag(r, k, _) };",
-        "counted(r, n) if exists(r), kind(r, k), k NotEqual \"x\", n: nat = count { k#1: tag(r, k#1, _) }",
+    let shadowing = "counted(r, n) if exists(r), kind(r, k), k != \"x\", n = count { k: tag(r, k, _) };";
+    refused(shadowing, &["W0220"]);
+    assert_eq!(
+        rules(&format!("{DECLARED}{shadowing}")).0.last().map(String::as_str),
+        Some("counted(r, n) if exists(r), kind(r, k), k NotEqual \"x\", n: nat = count { k#1: tag(r, k#1, _) }")
     );
+    refused("counted(r, n) if exists(r), n = sum { c per r: counted(r, c) };", &["W0220"]);
     check(
         "named(r) if counted(r, n), n = count { k: tag(r, k, _) };",
         "named(r) if counted(r, n), $#3: nat = count { k#1: tag(r, k#1, _) }, n Equal $#3",

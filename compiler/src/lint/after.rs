@@ -1,0 +1,510 @@
+//! What a rule about a change reads in the world after, where the change itself has made what it finds there.
+//!
+//! Two questions of each atom of a state relation, wherever it stands in the body: is it about a resource that the change
+//! may destroy, so that nothing is left of it? And is it held against who asks, so that the asker may have written it?
+//!
+//! Read downwards: [`lint`] asks both of every rule; `Known` is what a body says of its variables, `Columns` what the
+//! columns of change relations hand on from the rules that fill them.
+//!
+//! INVARIANT: `before.` is offered only where the author wrote the atom; one that a `let` stands for has no place of its own.
+//! Not here: a state relation that reads a world (`check::worlds`), authority relations, which read the world before anyhow.
+
+use super::words::{Word, words};
+use super::{Module, rules};
+use crate::binding::{collect, mentioned};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span};
+use program::{Comparison, Type, Value, World};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
+
+const ACTION: &str = "std.change.action";
+const ACTOR: &str = "std.change.actor";
+const SESSION: &str = "std.change.session";
+const CREATED: &str = "std.change.created";
+const COVERS: &str = "std.intent.covers";
+const CONFIG: &str = "std.state.config";
+const EXISTS: &str = "std.state.exists";
+
+/// Verbs, and what becomes of the resource by them.
+const VERBS: [(&str, Option<Fate>); 9] = [
+    ("create", None),
+    ("read", None),
+    ("update", None),
+    ("replace", Some(Fate::Replaced)),
+    ("delete", Some(Fate::Destroyed)),
+    ("move", None),
+    ("import", None),
+    ("forget", Some(Fate::Destroyed)),
+    ("run", None),
+];
+
+/// Reports atoms of rules of `own` that a change may have emptied, or may have filled for its own author.
+///
+/// - `modules`: all, so that what their change relations hand on is known.
+pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
+    let relations: FxHashMap<&str, &Relation> = modules
+        .iter()
+        .flat_map(|module| &module.signatures.relations)
+        .map(|relation| (relation.declared.name.as_str(), relation))
+        .collect();
+    let columns = Columns::of(modules, &relations);
+    let mut found = Vec::new();
+    for module in own {
+        let items: FxHashMap<u32, &syntax::ast::Item> = module.items.iter().map(|(at, item, _)| (*at, *item)).collect();
+        for (name, item, rule) in rules(&[*module]) {
+            let known = Known::of(rule, &relations, &columns);
+            if known.fates.is_empty() && known.asks.is_empty() {
+                continue;
+            }
+            let written =
+                |atom: &Atom, local: &str| items.get(&item).is_some_and(|item| writes(item, atom.span, local));
+            found.extend(known.emptied(rule, &relations, &columns, &written).map(|found| found.located(name, item)));
+            found.extend(known.self_made(rule, &relations, &written).map(|found| found.located(name, item)));
+        }
+    }
+    found
+}
+
+/// What becomes of a resource by the verbs of a rule.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fate {
+    /// Each of them destroys it.
+    Destroyed,
+    /// Each of them destroys it, and one puts a new one in its place.
+    Replaced,
+    /// One of them destroys it, and another leaves it there to be asked about.
+    Written,
+}
+
+/// What a column of a change relation hands on.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Column {
+    /// A resource that the change may destroy.
+    fate: Option<Fate>,
+    /// Who asks, or in which session.
+    asks: bool,
+}
+
+/// What the columns of change relations hand on, from the rules that fill them.
+struct Columns<'a> {
+    known: FxHashMap<&'a str, Vec<Column>>,
+    /// State relations that hold only of what is covered: within a decision that only grows.
+    grows: FxHashSet<&'a str>,
+}
+
+impl<'a> Columns<'a> {
+    /// Least fixpoint: a rule is looked at again when a relation that it reads hands on more.
+    fn of(modules: &[&'a Module<'a>], relations: &FxHashMap<&str, &'a Relation>) -> Columns<'a> {
+        let change = |name: &str| relations.get(name).is_some_and(|found| found.qualifier == Qualifier::Change);
+        let mut all: Vec<(&str, &[Expr], &Rule)> = Vec::new();
+        for (_, _, rule) in rules(modules) {
+            if let Head::Relation { name, terms, word: None } = &rule.head
+                && change(name)
+            {
+                all.push((name, terms, rule));
+            }
+        }
+        let mut readers: FxHashMap<&str, Vec<usize>> = FxHashMap::default();
+        for (position, (_, _, rule)) in all.iter().enumerate() {
+            super::read(&rule.body, &mut |atom| readers.entry(&atom.relation).or_default().push(position));
+        }
+        let mut columns = Columns { known: FxHashMap::default(), grows: growing(modules) };
+        let mut waiting: Vec<usize> = (0..all.len()).rev().collect();
+        while let Some(position) = waiting.pop() {
+            let (name, terms, rule) = all[position];
+            let known = Known::of(rule, relations, &columns);
+            let own = columns.known.entry(name).or_insert_with(|| vec![Column::default(); terms.len()]);
+            let before = own.clone();
+            for (column, term) in own.iter_mut().zip(terms) {
+                let Expr::Variable(variable) = term else { continue };
+                // Another rule of the relation may hand on what is not destroyed.
+                let fate = known.fates.get(variable).map(|fate| (*fate).max(Fate::Replaced));
+                column.fate = column.fate.max(fate);
+                column.asks |= known.asks.contains_key(variable) && !known.others.contains(variable);
+            }
+            if *own != before {
+                waiting.extend(readers.get(name).into_iter().flatten());
+            }
+        }
+        columns
+    }
+
+    fn at(&self, relation: &str, column: usize) -> Column {
+        self.known.get(relation).and_then(|columns| columns.get(column)).copied().unwrap_or_default()
+    }
+}
+
+/// The relations each of whose rules asks that the first of its columns is covered.
+fn growing<'a>(modules: &[&'a Module<'a>]) -> FxHashSet<&'a str> {
+    let (mut found, mut others) = (FxHashSet::default(), FxHashSet::default());
+    for (_, _, rule) in rules(modules) {
+        let Head::Relation { name, terms, word: None } = &rule.head else { continue };
+        let Some(first) = terms.first() else { continue };
+        let covered = rule.body.iter().any(|literal| match literal {
+            Literal::Covered(resource, _) => resource == first,
+            Literal::Atom(atom) => atom.relation == COVERS && atom.terms.get(1) == Some(first),
+            _ => false,
+        });
+        if covered { &mut found } else { &mut others }.insert(name.as_str());
+    }
+    found.difference(&others).copied().collect()
+}
+
+/// What a body says of its variables.
+struct Known {
+    /// Resources that the change may destroy.
+    fates: BTreeMap<usize, Fate>,
+    /// Who asks, and what is held against that; with where it comes from.
+    asks: BTreeMap<usize, Span>,
+    /// Those among them who are somebody else: who does not ask.
+    others: BTreeSet<usize>,
+    /// Every verb of the rule makes something new: the world before says nothing of it.
+    creates: bool,
+    /// A verb may make something new.
+    may_create: bool,
+}
+
+impl Known {
+    fn of(rule: &Rule, relations: &FxHashMap<&str, &Relation>, columns: &Columns<'_>) -> Known {
+        let mut known = Known {
+            fates: BTreeMap::new(),
+            asks: BTreeMap::new(),
+            others: BTreeSet::new(),
+            creates: false,
+            may_create: true,
+        };
+        let mut spared: BTreeSet<usize> = BTreeSet::new();
+        let mut verbs: Vec<Option<Vec<&str>>> = Vec::new();
+        let mut created = false;
+        for atom in rule.body.iter().filter_map(atom) {
+            created |= atom.relation == CREATED;
+            if let (ACTION, [_, verb, resource]) = (atom.relation.as_str(), atom.terms.as_slice()) {
+                let narrowed = verbs_of(rule, verb);
+                if let (Some(resource), Some(verbs)) = (variable(resource), &narrowed) {
+                    match fate(verbs) {
+                        Some(fate) => known.meets(resource, fate),
+                        None => {
+                            spared.insert(resource);
+                        }
+                    }
+                }
+                verbs.push(narrowed);
+            }
+            for (column, term) in atom.terms.iter().enumerate() {
+                if let (Some(resource), Some(fate)) = (variable(term), columns.at(&atom.relation, column).fate) {
+                    known.meets(resource, fate);
+                }
+            }
+        }
+        known.fates.retain(|resource, _| !spared.contains(resource));
+        known.rename(rule, &spared);
+        let new = |verbs: &Option<Vec<&str>>, all: bool| match verbs {
+            Some(verbs) if all => verbs.iter().all(|verb| matches!(*verb, "create" | "import")),
+            Some(verbs) => verbs.iter().any(|verb| matches!(*verb, "create" | "import")),
+            None => !all,
+        };
+        known.creates = created || !verbs.is_empty() && verbs.iter().all(|verbs| new(verbs, true));
+        known.may_create = verbs.is_empty() || verbs.iter().any(|verbs| new(verbs, false));
+        known.follow(rule, relations, columns);
+        known
+    }
+
+    fn meets(&mut self, resource: usize, fate: Fate) {
+        let met = self.fates.entry(resource).or_insert(fate);
+        *met = (*met).min(fate);
+    }
+
+    /// `s = r`, `s == r`: two names of one resource.
+    fn rename(&mut self, rule: &Rule, spared: &BTreeSet<usize>) {
+        let pairs: Vec<(usize, usize)> = rule
+            .body
+            .iter()
+            .filter_map(|literal| match literal {
+                Literal::Bind(a, Expr::Variable(b), _) => Some((*a, *b)),
+                Literal::Compare(Comparison::Equal, Expr::Variable(a), Expr::Variable(b), _) => Some((*a, *b)),
+                _ => None,
+            })
+            .collect();
+        loop {
+            let before = self.fates.len();
+            for (a, b) in pairs.iter().flat_map(|(a, b)| [(a, b), (b, a)]) {
+                if let Some(fate) = self.fates.get(a).copied().filter(|_| !spared.contains(b)) {
+                    self.fates.entry(*b).or_insert(fate);
+                }
+            }
+            if self.fates.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Follows who asks through what is older than the change, and through comparisons. A variable that a state relation
+    /// gives its values is where that ends.
+    fn follow(&mut self, rule: &Rule, relations: &FxHashMap<&str, &Relation>, columns: &Columns<'_>) {
+        let mut seeds: BTreeSet<usize> = BTreeSet::new();
+        let mut given: BTreeSet<usize> = BTreeSet::new();
+        let mut bridges: Vec<BTreeSet<usize>> = Vec::new();
+        each(&rule.body, false, &mut |literal, denied| match literal {
+            Literal::Atom(atom) => {
+                for (column, term) in atom.terms.iter().enumerate() {
+                    let asks = matches!((atom.relation.as_str(), column), (ACTOR | SESSION, 1));
+                    if let Some(variable) = variable(term)
+                        && (asks || columns.at(&atom.relation, column).asks)
+                    {
+                        self.asks.entry(variable).or_insert(atom.span);
+                        if denied { &mut self.others } else { &mut seeds }.insert(variable);
+                    }
+                }
+                match is_state(atom, relations) {
+                    true if !denied => given.extend(atom.terms.iter().filter_map(variable)),
+                    true => {}
+                    false => bridges.push(mentioned(literal)),
+                }
+            }
+            Literal::Compare(
+                Comparison::Equal | Comparison::NotEqual | Comparison::In | Comparison::NotIn,
+                left,
+                right,
+                _,
+            ) => {
+                let mut both = BTreeSet::new();
+                collect(left, &mut both);
+                collect(right, &mut both);
+                bridges.push(both);
+            }
+            Literal::Bind(..) | Literal::Each { .. } => bridges.push(mentioned(literal)),
+            Literal::Compare(..)
+            | Literal::Covered(..)
+            | Literal::Is(..)
+            | Literal::Not(..)
+            | Literal::Aggregate { .. } => {}
+        });
+        self.others.retain(|other| !seeds.contains(other));
+        // What is known of somebody else says nothing of who asks.
+        given.extend(&self.others);
+        if seeds.is_empty() {
+            return;
+        }
+        let carries = |v: &usize| may_name(&rule.variables[*v].r#type) && !rule.variables[*v].parameter;
+        loop {
+            let before = self.asks.len();
+            for bridge in &bridges {
+                let from = bridge.iter().find(|v| seeds.contains(v) || self.asks.contains_key(v) && !given.contains(v));
+                let Some(span) = from.and_then(|from| self.asks.get(from)).copied() else { continue };
+                for carried in bridge.iter().filter(|v| carries(v)) {
+                    self.asks.entry(*carried).or_insert(span);
+                }
+            }
+            if self.asks.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// Atoms about what the change may have destroyed.
+    fn emptied<'a>(
+        &'a self,
+        rule: &'a Rule,
+        relations: &'a FxHashMap<&str, &Relation>,
+        columns: &'a Columns<'_>,
+        written: &'a dyn Fn(&Atom, &str) -> bool,
+    ) -> impl Iterator<Item = Diagnostic> + 'a {
+        let mut atoms: Vec<(&Atom, bool)> = Vec::new();
+        let mut compared: FxHashSet<(&str, usize)> = FxHashSet::default();
+        if !self.fates.is_empty() {
+            each(&rule.body, false, &mut |literal, denied| {
+                let Literal::Atom(atom) = literal else { return };
+                let Some(resource) = atom.terms.first().and_then(variable) else { return };
+                if atom.world != World::Here {
+                    compared.insert((&atom.relation, resource));
+                }
+                atoms.push((atom, denied));
+            });
+        }
+        atoms.into_iter().filter_map(move |(atom, denied)| {
+            let resource = variable(atom.terms.first()?)?;
+            let fate = *self.fates.get(&resource)?;
+            // `not exists(r)` asks whether it was replaced, a rule that compares the worlds knows of them, and the
+            // configuration of what is written is what the change brings.
+            let meant = denied && atom.relation == EXISTS
+                || fate != Fate::Destroyed && compared.contains(&(atom.relation.as_str(), resource))
+                || fate == Fate::Written && !denied && atom.relation == CONFIG;
+            if meant || !is_state(atom, relations) || columns.grows.contains(atom.relation.as_str()) {
+                return None;
+            }
+            let local = local(&atom.relation);
+            Some(gone(&rule.variables[resource].name, fate, local, atom.span, denied, written(atom, local)))
+        })
+    }
+
+    /// Atoms that are held against who asks, and that the change may have written.
+    fn self_made<'a>(
+        &'a self,
+        rule: &'a Rule,
+        relations: &'a FxHashMap<&str, &Relation>,
+        written: &'a dyn Fn(&Atom, &str) -> bool,
+    ) -> impl Iterator<Item = Diagnostic> + 'a {
+        let mut atoms: Vec<&Atom> = Vec::new();
+        if !self.asks.is_empty() && !self.creates {
+            each(&rule.body, false, &mut |literal, _| {
+                if let Literal::Atom(atom) = literal
+                    && is_state(atom, relations)
+                {
+                    atoms.push(atom);
+                }
+            });
+        }
+        atoms.into_iter().filter_map(|atom| {
+            let asks = atom.terms.iter().filter_map(variable).find_map(|v| self.asks.get(&v))?;
+            let relation = relations.get(atom.relation.as_str())?;
+            Some(self_made(relation, atom, *asks, written(atom, local(&atom.relation)), !self.may_create))
+        })
+    }
+}
+
+/// Whether it reads, in the world after, a relation that is kept from change to change and does not say who may.
+fn is_state(atom: &Atom, relations: &FxHashMap<&str, &Relation>) -> bool {
+    let plain = |relation: &&Relation| relation.qualifier == Qualifier::Plain && relation.word.is_none();
+    atom.world == World::Here && relations.get(atom.relation.as_str()).is_some_and(plain)
+}
+
+/// Whether a value of the type may name who asks.
+fn may_name(known: &Type) -> bool {
+    match known {
+        Type::Entity(name) => {
+            !matches!(name.as_str(), "std.change.Action" | "std.state.Resource" | "std.intent.Intent")
+        }
+        Type::String | Type::Json | Type::Set(_) | Type::List(_) => true,
+        Type::Enum(_) | Type::Int | Type::Nat | Type::Decimal | Type::Bool | Type::Time | Type::Duration => false,
+        Type::Ip | Type::Cidr | Type::Version => false,
+    }
+}
+
+/// The verbs that the rule leaves possible; `None` where it names none.
+fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str>> {
+    let texts = |expr: &'r Expr| -> Option<Vec<&'r str>> {
+        match expr {
+            Expr::Constant(Value::Set(members)) => members.iter().map(Value::as_text).collect(),
+            Expr::Constant(Value::List(members)) => members.iter().map(Value::as_text).collect(),
+            Expr::Constant(value) => Some(vec![value.as_text()?]),
+            _ => None,
+        }
+    };
+    let asked = match verb {
+        Expr::Variable(asked) if !rule.variables[*asked].parameter => asked,
+        constant => return texts(constant),
+    };
+    let is = |expr: &Expr| variable(expr) == Some(*asked);
+    let mut left: Option<Vec<&str>> = None;
+    for literal in &rule.body {
+        let (wanted, named) = match literal {
+            Literal::Compare(Comparison::In | Comparison::Equal, one, other, _) if is(one) => (true, texts(other)),
+            Literal::Compare(Comparison::Equal, other, one, _) if is(one) => (true, texts(other)),
+            Literal::Compare(Comparison::NotIn | Comparison::NotEqual, one, other, _) if is(one) => {
+                (false, texts(other))
+            }
+            Literal::Compare(Comparison::NotEqual, other, one, _) if is(one) => (false, texts(other)),
+            Literal::Bind(bound, other, _) if bound == asked => (true, texts(other)),
+            Literal::Each { variable, base, .. } if variable == asked => (true, texts(base)),
+            _ => continue,
+        };
+        // A parameter says which verbs, and nobody knows here what it will say.
+        let Some(named) = named else { continue };
+        let all = left.unwrap_or_else(|| VERBS.iter().map(|(verb, _)| *verb).collect());
+        left = Some(all.into_iter().filter(|verb| named.contains(verb) == wanted).collect());
+    }
+    left
+}
+
+/// What becomes of a resource by the verbs together; `None` where none destroys it.
+fn fate(verbs: &[&str]) -> Option<Fate> {
+    let fates = || VERBS.iter().filter(|(name, _)| verbs.contains(name)).map(|(_, fate)| *fate);
+    let worst = fates().flatten().max()?;
+    Some(if fates().any(|fate| fate.is_none()) { Fate::Written } else { worst })
+}
+
+/// Calls `found` with every literal, inner bodies included, and whether it stands under a `not`.
+fn each<'a>(body: &'a [Literal], denied: bool, found: &mut dyn FnMut(&'a Literal, bool)) {
+    for literal in body {
+        found(literal, denied);
+        match literal {
+            Literal::Not(inside, _) => each(inside, true, found),
+            Literal::Aggregate { body: inside, .. } => each(inside, denied, found),
+            _ => {}
+        }
+    }
+}
+
+/// Whether the item has an atom of that name there. The words at the place of a `let`'s atom are those of its use.
+fn writes(item: &syntax::ast::Item, span: Span, local: &str) -> bool {
+    let mut there = false;
+    words(item, &mut |word| {
+        if let Word::Path([first, rest @ ..]) = word {
+            let last = rest.last().unwrap_or(first);
+            there |= first.span.start == span.start && last.text == local;
+        }
+    });
+    there
+}
+
+fn atom(literal: &Literal) -> Option<&Atom> {
+    match literal {
+        Literal::Atom(atom) => Some(atom),
+        _ => None,
+    }
+}
+
+fn variable(term: &Expr) -> Option<usize> {
+    match term {
+        Expr::Variable(variable) => Some(*variable),
+        _ => None,
+    }
+}
+
+fn local(relation: &str) -> &str {
+    relation.rsplit('.').next().unwrap_or(relation)
+}
+
+fn gone(resource: &str, fate: Fate, local: &str, span: Span, inner: bool, written: bool) -> Diagnostic {
+    let start = Span { start: span.start, end: span.start };
+    let before = format!("write `before.{local}`");
+    let found = Diagnostic::new(
+        Code::DestroyedAfter,
+        format!("`{local}` is read after the change, which may destroy `{resource}`"),
+    )
+    .label(span, if inner { "there is none of what is gone" } else { "says nothing about what is gone" })
+    .law("destroying a resource removes what is known about it; the world before still has it")
+    .help(format!("write `before.{local}`, or `either.{local}` if a new one counts too"));
+    if !written {
+        return found;
+    }
+    // Where an update is meant too, the world before would hide what it brings.
+    let found = match fate {
+        Fate::Destroyed => found.fix(before, start, "before."),
+        Fate::Replaced | Fate::Written => found.offer(before, start, "before."),
+    };
+    found.offer(format!("write `either.{local}`"), start, "either.")
+}
+
+fn self_made(relation: &Relation, atom: &Atom, asks: Span, written: bool, sure: bool) -> Diagnostic {
+    let (local, start) = (local(&atom.relation), Span { start: atom.span.start, end: atom.span.start });
+    let before = format!("write `before.{local}`");
+    let theirs = relation.declared.name.starts_with("std.");
+    let found = Diagnostic::new(
+        Code::SelfMade,
+        format!("`{local}` is held against who asks, and the change may have written it"),
+    )
+    .label(atom.span, "read in the world after the change")
+    .label(asks, "who asks")
+    .law("no change makes its own author legitimate: what decides on who asks is older than the change")
+    .help(match theirs {
+        true => format!("write `before.{local}`; or ask an authority relation, such as `accountable`"),
+        false => format!("write `before.{local}`; or declare it `authority relation {local}(…)`"),
+    });
+    match (written, sure) {
+        (true, true) => found.fix(before, start, "before."),
+        (true, false) => found.offer(before, start, "before."),
+        (false, _) => found,
+    }
+}
