@@ -1,17 +1,18 @@
 //! What a decision or a question is asked of: the policy compiled, the files read, the sources weighed.
 //!
-//! Read downwards: [`load`] is the whole way; [`declared`] reads what `writ.toml` declares, [`given`] what the command
-//! line gives in its place.
+//! Read downwards: [`load`] is the whole way; `reader` reads what `writ.toml` declares, or what the command line gives in its
+//! place.
 //!
 //! INVARIANT: a file that cannot be read with certainty ends the command with 64; a declared source that is absent or too
 //! old is never passed over in silence.
 
 mod collect;
+mod reader;
 
 use crate::arguments::Inputs;
 use crate::failure::Failure;
 use crate::kept::Kept;
-use crate::manifest::{Kind, Manifest, Source, Trust};
+use crate::manifest::{Manifest, Trust};
 use crate::package;
 use crate::policy::{self, Compiled};
 use crate::progress;
@@ -19,19 +20,14 @@ use crate::remembered::{Believed, Remembered};
 use crate::store::Opened;
 use decide::{Case, SourceState};
 use evidence::{Aged, Entry};
-use import::{Expected, Format, Imported, Manifests, Options, Records, SensitiveKey};
-use program::{Change, Digest, Fact, FactSource, Type, Value};
-use std::cell::RefCell;
+use import::Manifests;
+use program::{Change, Fact, FactSource, Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::Read;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, OnceLock};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 pub(crate) use collect::{Taken, collect};
-
-/// Standard input, for a command that must read its inputs again.
-static STDIN: OnceLock<Vec<u8>> = OnceLock::new();
+use reader::{Declared, Reader, gather};
 
 /// Everything that was read for one command.
 pub(crate) struct Loaded {
@@ -237,304 +233,4 @@ pub(crate) fn time(flag: &str, text: &str) -> Result<i64, Failure> {
         Some(Value::Time(micros)) => Ok(micros),
         _ => Err(Failure::Malformed(format!("{flag} {text}: this is no time\n  help: write it as 2026-11-21T12:00Z"))),
     }
-}
-
-/// What the manifest, or the command line, says of a file.
-struct Declared<'a> {
-    name: String,
-    source: Option<&'a Source>,
-    records: Option<Records>,
-}
-
-impl Declared<'_> {
-    fn from_file(name: &str) -> Declared<'static> {
-        let shown = if name == "-" { "stdin" } else { name };
-        Declared { name: shown.replace('\\', "/"), source: None, records: None }
-    }
-}
-
-/// Reads files one by one, standard input at most once.
-struct Reader<'a> {
-    stdin: bool,
-    observed: Option<i64>,
-    compiled: &'a Compiled,
-    key: Option<SensitiveKey>,
-    read: Vec<Imported>,
-    /// What was opened so far.
-    files: Vec<PathBuf>,
-}
-
-impl<'a> Reader<'a> {
-    fn change(&mut self, name: &str, format: Option<&str>) -> Result<Asked, Failure> {
-        let bytes = self.bytes(name)?;
-        self.key = Some(SensitiveKey::of(&bytes));
-        let format = format.map(format_named).transpose()?;
-        let declared = Declared::from_file(name);
-        let options = Options { format, expected: Expected::Change, ..self.options(&declared) };
-        let mut imported = import::read(shown(name), &bytes, &options).map_err(malformed)?;
-        if let Some(manifests) = imported.manifests.take() {
-            return Ok(Asked::Manifests(manifests, bytes));
-        }
-        let change = imported
-            .change
-            .take()
-            .ok_or_else(|| Failure::Bug(format!("{name}: a change was read, and there is none in it")))?;
-        self.read.push(imported);
-        Ok(Asked::Change(change))
-    }
-
-    /// - `several`: there are other states too, so that names must say which.
-    fn state(&mut self, name: &str, declared: &Declared<'_>, several: bool) -> Result<(), Failure> {
-        let bytes = self.bytes(name)?;
-        let options = Options { expected: Expected::State, ..self.options(declared) };
-        let own = import::read(shown(name), &bytes, &options).map_err(malformed)?;
-        let stated = declared.source.and_then(|source| source.estate.clone());
-        // The objects of one cluster may be spread over any number of files.
-        let whole = own.format == Format::Kubernetes || self.belongs(&own, several);
-        let imported = if stated.is_none() && whole {
-            own
-        } else {
-            let stem = Path::new(&declared.name).file_stem().map(|s| s.to_string_lossy().into_owned());
-            let estate = stated.or(if declared.source.is_some() { Some(declared.name.clone()) } else { stem });
-            let options = Options { estate: estate.as_deref(), ..options };
-            import::read(shown(name), &bytes, &options).map_err(malformed)?
-        };
-        self.read.push(imported);
-        Ok(())
-    }
-
-    /// Whether a state is the change's own: they name a resource alike. Where the two then tell different things of it,
-    /// that is a disagreement; a state of another workspace with the same names is declared with `estate`.
-    fn belongs(&self, state: &Imported, several: bool) -> bool {
-        let names = |imported: &Imported| -> BTreeSet<Value> {
-            let named = imported.facts.iter().filter(|fact| &*fact.relation == "std.terraform.resource");
-            named.filter_map(|fact| fact.tuple.first().cloned()).collect()
-        };
-        match self.read.first().filter(|first| first.format == Format::TerraformPlan) {
-            None => !several,
-            Some(plan) => {
-                let before = names(plan);
-                before.is_empty() || !before.is_disjoint(&names(state))
-            }
-        }
-    }
-
-    fn facts(&mut self, name: &str, declared: &Declared<'_>) -> Result<(), Failure> {
-        let bytes = self.bytes(name)?;
-        if name.ends_with(".writ") {
-            let text = String::from_utf8(bytes.clone())
-                .map_err(|_| Failure::Malformed(format!("{name}: this is not UTF-8\n  help: save it as UTF-8")))?;
-            let source = Arc::new(FactSource {
-                name: declared.name.as_str().into(),
-                kind: program::SourceKind::Facts,
-                file: shown(name).replace('\\', "/").into(),
-                speaks: declared.source.and_then(|s| s.speaks).unwrap_or(program::Speaks::Intended),
-                rank: declared.source.map_or(0, |s| s.rank),
-                observed_at: self.observed,
-                digest: Digest::of(&bytes).hex().into(),
-                complete: true,
-            });
-            let facts = policy::facts(self.compiled, shown(name), &text, &source)?;
-            self.read.push(Imported {
-                format: Format::Facts,
-                facts,
-                change: None,
-                source,
-                skipped: Vec::new(),
-                folders: BTreeSet::new(),
-                owners: None,
-                manifests: None,
-            });
-            return Ok(());
-        }
-        let options = Options { expected: Expected::Facts, ..self.options(declared) };
-        self.read.push(import::read(shown(name), &bytes, &options).map_err(malformed)?);
-        Ok(())
-    }
-
-    fn declared(&mut self, root: &Path, manifest: &Manifest, states: &mut Vec<SourceState>) -> Result<(), Failure> {
-        let several = manifest.source.iter().filter(|s| s.kind == Kind::TerraformState).count() > 1;
-        for source in &manifest.source {
-            if source.kind == Kind::TerraformFolder {
-                self.folder(root, source, states)?;
-                continue;
-            }
-            let paths = matching(root, source)?;
-            if paths.is_empty() && !source.optional {
-                states.push(SourceState::Missing(source.name.clone()));
-            }
-            let mut observed = BTreeMap::new();
-            for path in paths {
-                let name = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
-                self.source(&name, source, several)?;
-                let read = self.read.last().map(|imported| &imported.source);
-                observed.extend(read.map(|source| (source.file.to_string(), source.observed_at)));
-            }
-            // Whether that is too old follows by rule, at the time of the decision.
-            if let Some(max_age) = source.max_age()?.filter(|_| !source.optional && !observed.is_empty()) {
-                states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
-            }
-        }
-        Ok(())
-    }
-
-    /// A file of a declared source.
-    ///
-    /// - `several`: there are other states too, so that names must say which.
-    fn source(&mut self, file: &str, source: &Source, several: bool) -> Result<(), Failure> {
-        let declared = Declared { name: source.name.clone(), source: Some(source), records: Some(source.records()) };
-        if source.kind.is_state() { self.state(file, &declared, several) } else { self.facts(file, &declared) }
-    }
-
-    /// Terraform's own text. Beside a plan, which holds what exists and what would, it only says what refers to what: a
-    /// plan does not state what a local value refers to.
-    fn folder(&mut self, root: &Path, source: &Source, states: &mut Vec<SourceState>) -> Result<(), Failure> {
-        let beside_plan = self.read.first().is_some_and(|first| first.format == Format::TerraformPlan);
-        if !root.join(&source.path).is_dir() {
-            if !source.optional {
-                states.push(SourceState::Missing(source.name.clone()));
-            }
-            return Ok(());
-        }
-        let opened = RefCell::new(Vec::new());
-        let files = |folder: &str| {
-            let path = root.join(folder);
-            if !path.is_dir() {
-                return Ok(None);
-            }
-            let said = |e: std::io::Error| format!("{}: {e}", path.display());
-            let mut files = Vec::new();
-            for entry in fs::read_dir(&path).map_err(said)? {
-                let file = entry.map_err(said)?.path();
-                let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                let values = name == "terraform.tfvars" || name.ends_with(".auto.tfvars");
-                if file.is_file() && (name.ends_with(".tf") || values) {
-                    let shown = Path::new(folder).join(&name);
-                    let shown = shown.strip_prefix(".").unwrap_or(&shown).to_string_lossy().replace('\\', "/");
-                    files.push((shown, fs::read(&file).map_err(said)?));
-                    opened.borrow_mut().push(file);
-                }
-            }
-            Ok(Some(files))
-        };
-        let declared = Declared { name: source.name.clone(), source: Some(source), records: None };
-        let options =
-            Options { estate: source.estate.as_deref(), folder: Some(&source.path), ..self.options(&declared) };
-        let mut imported = import::read_terraform(&source.path, &files, &options).map_err(malformed)?;
-        if beside_plan {
-            imported.facts.retain(|fact| &*fact.relation == "std.terraform.reference");
-        }
-        if let Some(max_age) = source.max_age()?.filter(|_| !source.optional) {
-            let observed = BTreeMap::from([(imported.source.file.to_string(), imported.source.observed_at)]);
-            states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
-        }
-        self.files.append(&mut opened.into_inner());
-        self.read.push(imported);
-        Ok(())
-    }
-
-    fn options<'b>(&'b self, declared: &'b Declared<'_>) -> Options<'b> {
-        Options {
-            format: declared.source.and_then(|source| source.kind.format()),
-            expected: Expected::default(),
-            source: Some(&declared.name),
-            speaks: declared.source.and_then(|source| source.speaks),
-            rank: declared.source.map_or(0, |source| source.rank),
-            observed_at: self.observed,
-            sensitive: self.key.clone(),
-            estate: None,
-            folder: None,
-            records: declared.records.as_ref(),
-            relations: &self.compiled.program.relations,
-        }
-    }
-
-    fn bytes(&mut self, name: &str) -> Result<Vec<u8>, Failure> {
-        if name != "-" {
-            self.files.push(PathBuf::from(name));
-            return fs::read(name).map_err(|e| package::unreadable(Path::new(name), &e));
-        }
-        if std::mem::replace(&mut self.stdin, true) {
-            return Err(Failure::Malformed(String::from("`-` is given twice, and standard input can be read once")));
-        }
-        if let Some(bytes) = STDIN.get() {
-            return Ok(bytes.clone());
-        }
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).map_err(|e| Failure::Malformed(format!("standard input: {e}")))?;
-        Ok(STDIN.get_or_init(|| bytes).clone())
-    }
-}
-
-/// Every fact, every source, and a note for each part that was skipped.
-///
-/// - `folders`: those of the repository that nothing read tells of.
-fn gather(read: Vec<Imported>, mut folders: BTreeSet<Arc<str>>) -> (Vec<Fact>, Vec<Arc<FactSource>>, String) {
-    folders.extend(read.iter().flat_map(|imported| imported.folders.iter().cloned()));
-    let (mut facts, mut sources, mut notes) = (Vec::new(), Vec::new(), String::new());
-    for imported in read {
-        if let Some(owners) = &imported.owners {
-            facts.extend(owners.facts_for(&folders));
-        }
-        for skipped in &imported.skipped {
-            notes += &format!("skipped {}:{}: {}\n", imported.source.file, skipped.place, skipped.why);
-        }
-        facts.extend(imported.facts);
-        sources.push(imported.source);
-    }
-    (facts, sources, notes)
-}
-
-/// The files of a declared source, sorted; `*` and `?` stand for a part of a name, `**` for any folders.
-fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>, Failure> {
-    let wild = |part: &&str| part.contains(['*', '?']);
-    let parts: Vec<&str> = source.path.split('/').collect();
-    let plain = parts.iter().take_while(|part| !wild(part)).count();
-    let base = root.join(parts[..plain].join("/"));
-    let rest = parts[plain..].join("/");
-    if rest.is_empty() {
-        return Ok(if base.is_file() { vec![base] } else { Vec::new() });
-    }
-    let glob = globset::GlobBuilder::new(&rest).literal_separator(true).build().map_err(|e| {
-        Failure::Malformed(format!("writ.toml: source `{}`: path = \"{}\": {e}", source.name, source.path))
-    })?;
-    let glob = glob.compile_matcher();
-    // Only `**` looks deeper than the pattern itself does.
-    let deepest = if rest.contains("**") { usize::MAX } else { rest.split('/').count() };
-    let (mut found, mut waiting) = (Vec::new(), vec![(base.clone(), 1)]);
-    while let Some((folder, depth)) = waiting.pop() {
-        if !folder.is_dir() {
-            continue;
-        }
-        for entry in fs::read_dir(&folder).map_err(|e| package::unreadable(&folder, &e))? {
-            let entry = entry.map_err(|e| package::unreadable(&folder, &e))?;
-            let (path, name) = (entry.path(), entry.file_name());
-            // A link to a folder is not followed: it may lead back.
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                if depth < deepest && ![".git", ".writ", ".terraform"].iter().any(|own| name == *own) {
-                    waiting.push((path, depth + 1));
-                }
-            } else if path.is_file() && path.strip_prefix(&base).is_ok_and(|inside| glob.is_match(inside)) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    Ok(found)
-}
-
-fn shown(name: &str) -> &str {
-    if name == "-" { "stdin" } else { name }
-}
-
-fn format_named(name: &str) -> Result<Format, Failure> {
-    Format::named(name).ok_or_else(|| {
-        Failure::Malformed(format!(
-            "--format {name}: there is no such format\n  help: write terraform-plan, kubernetes or writ-change"
-        ))
-    })
-}
-
-fn malformed(malformed: import::Malformed) -> Failure {
-    Failure::Malformed(malformed.to_string().trim_start_matches("error: ").to_owned())
 }

@@ -2,9 +2,9 @@
 //!
 //! INVARIANT: a source that cannot be read gives nothing and spoils no other; a fault that is not the source's ends it all.
 
-use super::{Reader, Source, gather, matching};
+use super::reader::{Reader, gather, matching};
 use crate::failure::Failure;
-use crate::manifest::{Kind, Manifest};
+use crate::manifest::{Kind, Manifest, Source};
 use crate::package::Package;
 use crate::policy::Compiled;
 use model::Version;

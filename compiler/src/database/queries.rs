@@ -5,6 +5,8 @@
 //!
 //! Not here: what a stage does (its own file), the inputs and the trees (`texts`).
 
+// LONG: every stage is one query here, in the order of the stages, so that the list can be read against the map.
+
 use super::order;
 use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, parsed, part_tree, parts};
 use crate::diagnostic::{Code, Diagnostic, WHOLE};

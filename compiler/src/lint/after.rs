@@ -9,6 +9,8 @@
 //! INVARIANT: `before.` is offered only where the author wrote the atom; one that a `let` stands for has no place of its own.
 //! Not here: a state relation that reads a world (`check::worlds`), authority relations, which read the world before anyhow.
 
+// LONG: both questions are asked of what one body says, and each has its sentences beside it.
+
 use super::words::{Word, words};
 use super::{Module, rules};
 use crate::binding::{collect, mentioned};

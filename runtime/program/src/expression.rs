@@ -7,6 +7,8 @@
 //! is not set, of an empty list.
 //! JSON `null` read as any type but `json` counts as absent, since tools write it for "not set".
 
+// LONG: evaluation, paths and comparisons share one reading of what is unknown.
+
 use crate::{Decimal, Function, Json, Type, Unknown, Value};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
