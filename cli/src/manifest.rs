@@ -267,12 +267,18 @@ mod tests {
         for (table, text) in [
             ("package", String::from("[package]\nzz = 1\n")),
             ("source", format!("{package}[[source]]\nzz = 1\n")),
+            ("source.fact", format!("{package}[[source]]\n[[source.fact]]\nzz = 1\n")),
             ("trust", format!("{package}[trust]\nzz = 1\n")),
             ("dependency", format!("{package}[dependencies]\n\"a/b\" = {{ zz = 1 }}\n")),
         ] {
             let mut known: BTreeSet<String> = lsp::manifest::keys(table).map(|(name, _)| name.to_owned()).collect();
             // These are tables of their own.
-            known.extend(["approvals", "packages"].iter().filter(|_| table == "trust").map(|name| (*name).to_owned()));
+            let tables: &[&str] = match table {
+                "trust" => &["approvals", "packages"],
+                "source" => &["fact"],
+                _ => &[],
+            };
+            known.extend(tables.iter().map(|name| (*name).to_owned()));
             assert_eq!(wanted(&text), known, "{table}");
         }
         for key in ["kind", "speaks"] {

@@ -115,11 +115,14 @@ const fn key(
 
 const TEXT: &str = "\"${1}\"";
 const BOTH: &[&str] = &["true", "false"];
+const KINDS: &[&str] =
+    &["terraform-state", "terraform-plan", "terraform-folder", "facts", "codeowners", "kubernetes", "records"];
 
 /// The tables, as they are begun.
-const TABLES: [(&str, &str); 8] = [
+const TABLES: [(&str, &str); 9] = [
     ("[package]", "The package: its name, its version, who is asked."),
     ("[[source]]", "A source of facts: what wrote it and where it is."),
+    ("[[source.fact]]", "Of records: a fact that each row gives."),
     ("[dependencies]", "What its policies use."),
     ("[dev-dependencies]", "What its tests use, and nobody who depends on it."),
     ("[registries]", "Where the packages of a scope are found; `\"*\"` stands for every other scope."),
@@ -140,13 +143,18 @@ const KEYS: &[Key] = &[
     key("package", "writ", TEXT, &[], "The lowest version of writ that reads it."),
     key("package", "exports", "[\"${1}\"]", &[], "The modules that other packages may use; without it all but those below `tests`."),
     key("source", "name", TEXT, &[], "Names it in verdicts."),
-    key("source", "kind", TEXT, &["terraform-state", "terraform-plan", "facts", "codeowners", "kubernetes"], "What wrote it."),
+    key("source", "kind", TEXT, KINDS, "What wrote it."),
     key("source", "path", TEXT, &[], "Where it is, seen from this file; `*` stands for any part of a file's name."),
     key("source", "speaks", TEXT, &["intended", "built", "running"], "Of which world it speaks: what is meant, what was built, what runs."),
     key("source", "max_age", "\"${1:24h}\"", &[], "How old its facts may be; older ones make an ambiguity."),
     key("source", "rank", "${1:0}", &[], "Among sources of one kind, the lower wins."),
     key("source", "estate", TEXT, &[], "Of a state: it is another workspace's, whose resources are named `<estate>//<address>`."),
     key("source", "optional", "true", BOTH, "Its absence or age is no ambiguity."),
+    key("source", "rows", TEXT, &[], "Of records: where the rows are, as a path into the file."),
+    key("source", "id", TEXT, &[], "Of records: what a row is called: `\"{name}\"`; or one for each list, `{ Vpcs = \"{VpcId}\" }`."),
+    key("source", "observed", TEXT, &[], "Of records: where the file says when it was observed."),
+    key("source.fact", "relation", TEXT, &[], "Its relation, qualified."),
+    key("source.fact", "columns", "{ ${1} }", &[], "For each column where in the row its value is: `who = \"{owner/team}\"`."),
     key("trust", "decisions", "[\"${1}\"]", &[], "Public keys of those who decide."),
     key("dependency", "version", TEXT, &[], "A range of versions: `1.4`."),
     key("dependency", "path", TEXT, &[], "The folder it is in, seen from this file."),
