@@ -31,7 +31,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use texts::{Chunk, File, Part, Project, chunks, parsed, part_tree, parts};
+use texts::{Chunk, File, Part, Project, chunks, parsed, part_tree, parts, typed};
 use view::{mentions, uses};
 
 /// A module's text.
@@ -129,6 +129,7 @@ impl Storage {
             .ingredient::<Chunk<'_>>()
             .ingredient::<Part<'_>>()
             .ingredient::<chunks>()
+            .ingredient::<typed>()
             .ingredient::<parsed>()
             .ingredient::<parts>()
             .ingredient::<part_tree>()

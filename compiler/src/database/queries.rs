@@ -8,7 +8,7 @@
 // LONG: every stage is one query here, in the order of the stages, so that the list can be read against the map.
 
 use super::order;
-use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, parsed, part_tree, parts};
+use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, parsed, part_tree, parts, typed};
 use crate::diagnostic::{Code, Diagnostic, WHOLE};
 use crate::hidden;
 use crate::hir::{self, Declared, Package, Signatures};
@@ -269,6 +269,7 @@ impl Declaring for Lookups<'_> {
 /// The types of the subjects that an item's rules declare.
 #[salsa::tracked(returns(ref))]
 pub(super) fn subjects<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>) -> BTreeMap<String, Vec<Type>> {
+    typed(db, chunk.file(db));
     let Some(item) = &parsed(db, chunk).0 else { return BTreeMap::new() };
     if !matches!(item.kind, ItemKind::Blueprint(_)) {
         return resolve::subjects(chunk.file(db).module(db), item, &library(db, project, true));
@@ -284,6 +285,7 @@ pub(super) fn subjects<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn part_subjects<'db>(db: &'db dyn Db, project: Project, part: Part<'db>) -> BTreeMap<String, Vec<Type>> {
+    typed(db, part.file(db));
     resolve::subjects(part.file(db).module(db), part_tree(db, part), &library(db, project, true))
 }
 
@@ -304,8 +306,11 @@ pub(super) fn file_subjects(db: &dyn Db, project: Project, file: File) -> Arc<BT
 
 // Items
 
+/// An item in its module. Asked by the chunk alone, so that the answer goes with it.
 #[salsa::tracked(returns(ref))]
-pub(super) fn resolved<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>) -> (hir::Item, Vec<Diagnostic>) {
+pub(super) fn resolved<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> (hir::Item, Vec<Diagnostic>) {
+    typed(db, chunk.file(db));
+    let project = Project::get(db);
     let Some(item) = &parsed(db, chunk).0 else { return (hir::Item::default(), Vec::new()) };
     let module = chunk.file(db).module(db);
     let ItemKind::Blueprint(block) = &item.kind else {
@@ -325,6 +330,7 @@ pub(super) fn resolved<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn resolved_part<'db>(db: &'db dyn Db, project: Project, part: Part<'db>) -> (hir::Item, Vec<Diagnostic>) {
+    typed(db, part.file(db));
     resolve::resolve(part.file(db).module(db), part_tree(db, part), &library(db, project, false))
 }
 
@@ -352,7 +358,7 @@ pub(super) fn found(db: &dyn Db, project: Project, file: File) -> Vec<Diagnostic
     all.extend(declared(db, project, file).1.iter().cloned());
     let module = file.module(db);
     for chunk in chunks(db, file) {
-        let (syntax, rest) = (&parsed(db, *chunk).1, &resolved(db, project, *chunk).1);
+        let (syntax, rest) = (&parsed(db, *chunk).1, &resolved(db, *chunk).1);
         // What a broken block lacks is its own fault, told once.
         let position = chunk.position(db);
         let rest = rest.iter().filter(|found| syntax.is_empty() || found.code != Code::NoExpectation);
@@ -386,9 +392,9 @@ pub(super) fn reports_of(db: &dyn Db, project: Project, file: File) -> Vec<Repor
 pub(super) fn linted(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
     let files = project.files(db);
     let modules = files.iter().map(|file| {
-        let items = chunks(db, *file).iter().filter_map(|chunk| {
-            Some((chunk.position(db), parsed(db, *chunk).0.as_ref()?, &resolved(db, project, *chunk).0))
-        });
+        let items = chunks(db, *file)
+            .iter()
+            .filter_map(|chunk| Some((chunk.position(db), parsed(db, *chunk).0.as_ref()?, &resolved(db, *chunk).0)));
         lint::Module { signatures: &declared(db, project, *file).0, items: items.collect() }
     });
     let lints = lint::lint(&modules.collect::<Vec<_>>(), Package::Root);
@@ -489,7 +495,7 @@ fn lower_from<'db>(
         let places = places(*file);
         let items = chunks(db, *file).iter().map(|chunk| {
             let Place { line, column } = places(*chunk);
-            lower::Item { item: &resolved(db, project, *chunk).0, text: chunk.text(db), line, column }
+            lower::Item { item: &resolved(db, *chunk).0, text: chunk.text(db), line, column }
         });
         lower::Module { file: file.path(db), signatures, items: items.collect() }
     });

@@ -25,7 +25,7 @@ pub(super) struct File {
     pub(super) text: String,
 }
 
-#[salsa::input]
+#[salsa::input(singleton)]
 pub(super) struct Project {
     /// The library's, then those of dependencies, then the package's, each by path.
     #[returns(deref)]
@@ -35,6 +35,14 @@ pub(super) struct Project {
     /// Without their files' texts.
     #[returns(deref)]
     pub(super) dependencies: Vec<Dependency>,
+}
+
+/// Says that what asks hangs on a file that is typed in, and no more: its value is always the same. What is interned in such a
+/// query is let go when the words are gone; what is interned outside of any query, or in one that hangs on nothing that
+/// changes, is kept for ever.
+#[salsa::tracked(returns(copy))]
+pub(super) fn typed(db: &dyn Db, file: File) {
+    file.text(db);
 }
 
 /// An item's text. Its place is no part of what it is.
@@ -118,6 +126,7 @@ pub(super) struct Part<'db> {
 /// The parts of a blueprint, each with its first byte in the chunk.
 #[salsa::tracked(returns(ref))]
 pub(super) fn parts<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> Vec<(Part<'db>, u32)> {
+    typed(db, chunk.file(db));
     let Some(Item { kind: ItemKind::Blueprint(block), .. }) = &parsed(db, chunk).0 else { return Vec::new() };
     let parts = block.items.iter().filter(|item| belongs(item)).map(|item| {
         let text = chunk.text(db)[item.span.start as usize..item.span.end as usize].to_owned();

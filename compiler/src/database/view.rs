@@ -4,7 +4,7 @@
 
 use super::Snapshot;
 use super::queries::{self, declared, exports, module_of, modules, resolved};
-use super::texts::{Chunk, File, Project, chunks, parsed};
+use super::texts::{Chunk, File, Project, chunks, parsed, typed};
 use crate::hir::{self, Package, Signatures};
 use crate::ide::index::{self, Mention, Role, Target};
 use crate::library::Module;
@@ -13,9 +13,11 @@ use rustc_hash::FxHashMap;
 use salsa::Database as Db;
 use syntax::ast::Item;
 
-/// The names of an item.
+/// The names of an item. Asked by the chunk alone, as [`resolved`].
 #[salsa::tracked(returns(ref))]
-pub(super) fn mentions<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>) -> Vec<Mention> {
+pub(super) fn mentions<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> Vec<Mention> {
+    typed(db, chunk.file(db));
+    let project = Project::get(db);
     let (file, library) = (chunk.file(db), queries::library(db, project, false));
     let Some(item) = &parsed(db, chunk).0 else { return Vec::new() };
     let place = index::Place {
@@ -24,16 +26,16 @@ pub(super) fn mentions<'db>(db: &'db dyn Db, project: Project, chunk: Chunk<'db>
         exports: &exports(db, file).0,
         position: chunk.position(db),
         text: chunk.text(db),
-        resolved: &resolved(db, project, chunk).0,
+        resolved: &resolved(db, chunk).0,
     };
     index::index(&place, item)
 }
 
 /// How often a file reads, derives or applies each declaration; its own among them.
 #[salsa::tracked(returns(ref))]
-pub(super) fn uses(db: &dyn Db, project: Project, file: File) -> FxHashMap<String, u32> {
+pub(super) fn uses(db: &dyn Db, file: File) -> FxHashMap<String, u32> {
     let mut counts = FxHashMap::default();
-    for mention in chunks(db, file).iter().flat_map(|chunk| mentions(db, project, *chunk)) {
+    for mention in chunks(db, file).iter().flat_map(|chunk| mentions(db, *chunk)) {
         if let (Target::Declared(_, name), Role::Reads | Role::Derives) = (&mention.target, mention.role) {
             *counts.entry(name.clone()).or_insert(0) += 1;
         }
@@ -59,12 +61,12 @@ pub(crate) struct Piece<'s> {
 impl<'s> Piece<'s> {
     /// Its names, in the order of the text.
     pub(crate) fn mentions(&self) -> &'s [Mention] {
-        mentions(&self.snapshot.storage, self.snapshot.project, self.chunk)
+        mentions(&self.snapshot.storage, self.chunk)
     }
 
     /// What it means.
     pub(crate) fn resolved(&self) -> &'s hir::Item {
-        &resolved(&self.snapshot.storage, self.snapshot.project, self.chunk).0
+        &resolved(&self.snapshot.storage, self.chunk).0
     }
 
     /// Whether some of its words cannot be read.
@@ -137,7 +139,7 @@ impl Snapshot {
 
     /// How often the package's files read, derive or apply a declaration.
     pub(crate) fn uses_of(&self, name: &str) -> u32 {
-        let counts = self.files.values().map(|file| uses(&self.storage, self.project, *file).get(name));
+        let counts = self.files.values().map(|file| uses(&self.storage, *file).get(name));
         counts.flatten().sum()
     }
 }
