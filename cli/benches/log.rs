@@ -9,7 +9,7 @@
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench has a clock and prints")]
 
 #[allow(dead_code, unused_imports, reason = "the tool's tests use all of it")]
-#[path = "../src/kept/disk.rs"]
+#[path = "../src/disk.rs"]
 mod disk;
 #[path = "../src/kept/folder.rs"]
 mod folder;

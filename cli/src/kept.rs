@@ -1,11 +1,9 @@
 //! What a package keeps: the folder `.writ` with its key, its log, and what the log stands for.
 //!
-//! Read downwards: [`Kept`] is the folder, [`Folder`] how its files are written, [`disk`] where that may fail,
-//! [`signing_key`] who signs.
+//! Read downwards: [`Kept`] is the folder, [`Folder`] how its files are written, [`signing_key`] who signs.
 //!
 //! INVARIANT: who adds to the log holds its lock; who reads it needs none, since a checkpoint is replaced in one step.
 
-pub(crate) mod disk;
 mod folder;
 
 use crate::failure::Failure;

@@ -15,6 +15,7 @@ mod check;
 mod decide;
 mod dependencies;
 mod diff;
+mod disk;
 mod editor;
 mod estate;
 mod example;

@@ -1,7 +1,7 @@
 //! Where answers go: standard output, or a file written whole or not at all.
 
+use crate::disk;
 use crate::failure::Failure;
-use crate::kept::disk;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

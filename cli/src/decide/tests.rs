@@ -1,8 +1,8 @@
 //! Faults on the way to a verdict: of the engine, and of the disk.
 
 use crate::arguments::{Arguments, Verb};
+use crate::disk::refusing;
 use crate::failure::Failure;
-use crate::kept::disk::refusing;
 use clap::Parser;
 use engine::{Planted, plant};
 use std::fs;

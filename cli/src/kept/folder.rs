@@ -2,7 +2,7 @@
 //!
 //! Not here: who may write; the log's lock.
 
-use super::disk;
+use crate::disk;
 use evidence::Storage;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
