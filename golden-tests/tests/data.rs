@@ -190,19 +190,11 @@ impl Law {
     }
 
     fn edges(&self, facts: Vec<Fact>) -> Result<usize, decide::Failure> {
-        let change = Change {
-            format: "question".into(),
-            file: "".into(),
-            digest: Digest::of(b""),
-            actions: Vec::new(),
-            partial: Vec::new(),
-            facts: Vec::new(),
-        };
         let known: BTreeSet<&str> = self.program.relations.iter().map(|relation| relation.name.as_str()).collect();
         let case = Case {
             program: self.program.clone(),
             facts: facts.into_iter().filter(|fact| known.contains(&*fact.relation)).collect(),
-            change,
+            change: Change::none(),
             actor: None,
             session: None,
             now: 0,

@@ -296,17 +296,7 @@ struct Offer {
 
 impl Offer {
     fn add(&mut self, label: &str, kind: Kind, detail: String) -> &mut Completion {
-        self.found.push(Completion {
-            label: label.to_owned(),
-            kind,
-            detail,
-            insert: label.to_owned(),
-            snippet: false,
-            range: self.range.clone(),
-            also: Vec::new(),
-            rank: 1,
-            declared: None,
-        });
+        self.found.push(Completion::new(label, kind, detail, self.range.clone(), 1));
         let last = self.found.len() - 1;
         &mut self.found[last]
     }

@@ -44,6 +44,23 @@ pub struct Completion {
     pub declared: Option<String>,
 }
 
+impl Completion {
+    /// A word that is written as it stands.
+    pub fn new(label: &str, kind: Kind, detail: String, range: Range<usize>, rank: u8) -> Completion {
+        Completion {
+            label: label.to_owned(),
+            kind,
+            detail,
+            insert: label.to_owned(),
+            snippet: false,
+            range,
+            also: Vec::new(),
+            rank,
+            declared: None,
+        }
+    }
+}
+
 /// What a word is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -129,17 +146,7 @@ struct Offer<'s, 'c> {
 
 impl Offer<'_, '_> {
     fn add(&mut self, rank: u8, label: &str, kind: Kind, detail: String) -> &mut Completion {
-        self.found.push(Completion {
-            label: label.to_owned(),
-            kind,
-            detail,
-            insert: label.to_owned(),
-            snippet: false,
-            range: self.range.clone(),
-            also: Vec::new(),
-            rank,
-            declared: None,
-        });
+        self.found.push(Completion::new(label, kind, detail, self.range.clone(), rank));
         let last = self.found.len() - 1;
         &mut self.found[last]
     }

@@ -5,33 +5,14 @@
 #![allow(clippy::print_stdout, reason = "the tables are for people to read")]
 #![allow(clippy::disallowed_methods, reason = "the variable says where the data is")]
 
+#[path = "data_folder/files.rs"]
+mod data_folder;
+
+use data_folder::files;
 use import::{Expected, Imported, Malformed, Options, read};
 use program::Fact;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-
-/// The wanted files of a folder of the data, sorted; `None` without data.
-fn files(folder: &str, wanted: impl Fn(&Path) -> bool) -> Option<Vec<PathBuf>> {
-    let Ok(data) = std::env::var("WRIT_DATA") else {
-        println!("1 skipped (no data)");
-        return None;
-    };
-    let mut waiting = vec![Path::new(&data).join(folder)];
-    let mut found = Vec::new();
-    while let Some(folder) = waiting.pop() {
-        for entry in std::fs::read_dir(&folder).expect("the data folder can be read") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if wanted(&path) {
-                found.push(path);
-            }
-        }
-    }
-    found.sort();
-    assert!(!found.is_empty(), "WRIT_DATA is set, but {folder} is empty");
-    Some(found)
-}
+use std::path::Path;
 
 fn named(path: &Path, names: &[&str]) -> bool {
     path.file_name().is_some_and(|name| names.iter().any(|wanted| name == *wanted))

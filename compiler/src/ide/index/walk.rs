@@ -12,7 +12,7 @@ use program::Type;
 use std::collections::BTreeMap;
 use syntax::ast::{
     self, Argument, Atom, Expected, Expr, ExprKind, Given, InstancedAtom, Item, ItemKind, Literal, LiteralKind, Member,
-    Name, Named, Path, Span, Step,
+    Name, Named, Path, Span,
 };
 
 pub(super) fn walk(place: &Place<'_>, item: &Item) -> Vec<Mention> {
@@ -339,14 +339,6 @@ impl<'a> Walk<'a> {
     fn expr(&mut self, frame: usize, expr: &Expr, wanted: Option<&Type>) {
         match &expr.kind {
             ExprKind::Name(name) => self.variable(frame, name, expr.span),
-            ExprKind::Path(base, steps) => {
-                self.expr(frame, base, None);
-                for step in steps {
-                    if let Step::Index(index) = step {
-                        self.expr(frame, index, None);
-                    }
-                }
-            }
             ExprKind::Call(atom) => self.atom(frame, atom, Role::Reads),
             ExprKind::Text(text) => self.text(text, expr.span, wanted),
             ExprKind::Set(items) | ExprKind::List(items) => {
@@ -356,23 +348,11 @@ impl<'a> Walk<'a> {
                 };
                 items.iter().for_each(|item| self.expr(frame, item, inner));
             }
-            ExprKind::Object(entries) => entries.iter().for_each(|(_, value)| self.expr(frame, value, None)),
-            ExprKind::Binary(_, left, right) => {
-                self.expr(frame, left, None);
-                self.expr(frame, right, None);
-            }
             ExprKind::Default(left, right) => {
                 self.expr(frame, left, wanted);
                 self.expr(frame, right, wanted);
             }
-            ExprKind::Negative(inner) => self.expr(frame, inner, None),
-            ExprKind::Any
-            | ExprKind::Int(_)
-            | ExprKind::Decimal(_)
-            | ExprKind::Duration(_)
-            | ExprKind::Time(_)
-            | ExprKind::Bool(_)
-            | ExprKind::Null => {}
+            _ => expr.parts(&mut |part| self.expr(frame, part, None)),
         }
     }
 
