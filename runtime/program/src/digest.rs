@@ -1,6 +1,7 @@
 //! Digests: SHA-256, written `sha256:<hex>`.
 
 use crate::Program;
+use crate::canonical::canonical;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt::{self, Write};
@@ -56,72 +57,5 @@ impl Program {
     pub fn citations_digest(&self) -> Digest {
         let citations: Vec<_> = self.rules.iter().map(|rule| &rule.citation).collect();
         Digest::of(&canonical(&citations))
-    }
-}
-
-/// RFC 8785 JSON with every number written as a string, so that no reader loses digits.
-fn canonical<T: Serialize>(value: &T) -> Vec<u8> {
-    let mut tree = serde_json::to_value(value).expect("bug: a program is plain data");
-    let written = if strings(&mut tree) { serde_json::to_vec(&tree) } else { serde_jcs::to_vec(&tree) };
-    written.expect("bug: a JSON tree has a canonical form")
-}
-
-/// Makes every number a string.
-///
-/// - returns: whether a tree without numbers is written canonically as it stands, at a quarter of the cost: its keys are
-///   sorted by their bytes, and RFC 8785 sorts by UTF-16 units, which is the same order below U+D800.
-fn strings(value: &mut serde_json::Value) -> bool {
-    match value {
-        serde_json::Value::Number(number) => *value = serde_json::Value::String(number.to_string()),
-        serde_json::Value::Array(items) => return items.iter_mut().fold(true, |all, item| strings(item) & all),
-        serde_json::Value::Object(entries) => {
-            let plain = entries.keys().all(|key| key.chars().all(|c| c <= '\u{d7ff}'));
-            return entries.values_mut().fold(plain, |all, item| strings(item) & all);
-        }
-        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::String(_) => {}
-    }
-    true
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{canonical, strings};
-    use proptest::prelude::*;
-    use serde_json::{Value, json};
-
-    fn trees() -> impl Strategy<Value = Value> {
-        let text =
-            || prop_oneof![4 => "[a-c\"\\\\\n\u{1}\u{7f}é]{0,4}", 1 => "[\u{d7ff}\u{e000}\u{ffee}\u{1f600}]{1,2}"];
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            text().prop_map(Value::from),
-        ];
-        leaf.prop_recursive(4, 32, 4, move |inner| {
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                proptest::collection::btree_map(text(), inner, 0..4)
-                    .prop_map(|entries| Value::Object(entries.into_iter().collect())),
-            ]
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_is_the_canonical_form(tree in trees()) {
-            let mut told = tree.clone();
-            strings(&mut told);
-            prop_assert_eq!(canonical(&tree), serde_jcs::to_vec(&told).expect("a tree has one"));
-        }
-    }
-
-    #[test]
-    fn keys_past_the_surrogates_are_sorted_by_their_units() {
-        let tree = json!({ "\u{1f600}": 1, "\u{ff5e}": 2 });
-        assert_eq!(
-            String::from_utf8(canonical(&tree)).expect("it is text"),
-            "{\"\u{1f600}\":\"1\",\"\u{ff5e}\":\"2\"}"
-        );
     }
 }

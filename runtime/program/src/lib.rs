@@ -5,13 +5,14 @@
 //!   integers stand in JSON.
 //! - `expression`, `function`, `aggregate`: pure and total, the only things a rule computes with.
 //! - `fact`, `change`: what importers hand over.
-//! - `relation`, `rule`, `governance`, `policy`: the [`Program`]; `digest` names it.
+//! - `relation`, `rule`, `governance`, `policy`: the [`Program`]; `digest` names it by its `canonical` bytes.
 //! - `merkle`: trees of hashes, for digests of many things and proofs that one is among them.
 //! - `test_case`: a test block, compiled.
 //!
 //! INVARIANT: imports nothing of ours, does no I/O, evaluates no rule.
 
 mod aggregate;
+mod canonical;
 mod change;
 mod decimal;
 mod digest;
