@@ -111,6 +111,7 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
         let (entry, files) = entry(&loaded, &decision, &sealed, clock)?;
         let mut place = output::stage(&evidence.with_extension("tlog-proof"), &vec![b'\n'; room(&entry)])?;
         let said = |index| kept::recorded(&entry, index);
+        loaded.kept.hold(&lock, &loaded.version)?;
         let receipts = loaded.kept.commit(&lock, key, &files, vec![entry.clone()])?;
         let receipt = receipts.first().ok_or_else(|| Failure::Bug(String::from("the log gave no receipt")))?;
         let recorded = said(receipt.index);
@@ -199,10 +200,11 @@ fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> R
         ..Entry::of_decision(&opened.predicate, &decision.evidence.digest, &time, &now, position)
     };
     let program = opened.predicate.program.digest.trim_start_matches("sha256:");
-    let mut files = loaded.version.files();
-    files.push((format!("program/{program}.json"), plain(serde_json::to_vec(&*loaded.compiled.program))));
-    files.push((format!("change/{}.json", content_digest.hex()), content));
-    files.push((format!("evidence/{}.json", sealed.digest.hex()), sealed.bytes.clone()));
+    let files = vec![
+        (format!("program/{program}.json"), plain(serde_json::to_vec(&*loaded.compiled.program))),
+        (format!("change/{}.json", content_digest.hex()), content),
+        (format!("evidence/{}.json", sealed.digest.hex()), sealed.bytes.clone()),
+    ];
     Ok((entry, files))
 }
 

@@ -135,7 +135,9 @@ fn side(name: &str, policy: &Path) -> Result<Side, Failure> {
     };
     let compiled = policy::compile(&package)?;
     let version = match version {
-        Some(version) => Opened::wanted(&own.root)?.load(version).map_err(|failure| unknown(name, failure))?,
+        Some(version) => {
+            Opened::wanted(&Kept::of(&own.root))?.load(version).map_err(|failure| unknown(name, failure))?
+        }
         None => newest(&own, &compiled)?,
     };
     // A whole digest says no more to a person than its beginning.
@@ -155,7 +157,9 @@ fn unknown(name: &str, failure: Failure) -> Failure {
 
 /// The newest version that a package keeps; while it keeps none, what its sources say.
 fn newest(package: &Package, compiled: &Compiled) -> Result<Version, Failure> {
-    if let Some(version) = Opened::existing(&package.root)?.map(|opened| opened.newest()).transpose()?.flatten() {
+    if let Some(version) =
+        Opened::existing(&Kept::of(&package.root))?.map(|opened| opened.newest()).transpose()?.flatten()
+    {
         return Ok(version);
     }
     match &package.manifest {

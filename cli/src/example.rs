@@ -41,7 +41,7 @@ pub(crate) fn of_kept(decision: &str, policy: &Path) -> Result<String, Failure> 
     let (entry, content, model) = entry
         .and_then(|entry| Some((entry, entry.content.as_ref()?, entry.model.as_ref()?)))
         .ok_or_else(|| wrong(String::from("the log has no such decision, so what was decided is not kept")))?;
-    let facts = kept.model(model, &compiled.program)?.facts;
+    let facts = kept.model(model)?;
     let case = kept.case(entry, kept.change(content)?, compiled.program.clone(), facts)?;
     let limits = engine::Limits::default();
     let decided = bounded(Duration::from_secs(LONGEST), limits, |limits| {

@@ -101,8 +101,8 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
     let mut stored = None;
     if inputs.state.is_empty() && inputs.facts.is_empty() {
         stored = match &inputs.model {
-            Some(name) => Some(Opened::wanted(&package.root)?.load(name)?),
-            None => Opened::existing(&package.root)?.map(|opened| opened.newest()).transpose()?.flatten(),
+            Some(name) => Some(Opened::wanted(&kept)?.load(name)?),
+            None => Opened::existing(&kept)?.map(|opened| opened.newest()).transpose()?.flatten(),
         };
         match (&stored, &package.manifest) {
             (Some(version), Some(manifest)) => sources = weighed(manifest, &version.sources)?,

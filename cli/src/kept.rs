@@ -1,4 +1,4 @@
-//! What a package keeps: the folder `.writ` with its key, its log, and what the log stands for.
+//! What a package keeps: the folder `.writ` with its key, its log, what the log stands for, and the model's versions.
 //!
 //! Read downwards: [`Kept`] is the folder, [`Folder`] how its files are written, [`signing_key`] who signs.
 //!
@@ -6,10 +6,13 @@
 
 mod folder;
 
+use crate::disk;
 use crate::failure::Failure;
 use crate::package;
+use crate::store::Opened;
 use decide::{Assurance, Case, SourceState};
-use evidence::{Approval, Entry, Log, LogFault, Opened, Receipt, Record, SigningKey, Storage, View};
+use evidence::{Approval, Entry, Log, LogFault, Receipt, Record, SigningKey, View};
+use model::Version;
 use program::{Change, Digest, Fact, Program, Type, Value};
 use serde::de::DeserializeOwned;
 use std::fs::{self, File};
@@ -89,7 +92,7 @@ impl Kept {
     }
 
     /// A record that was kept, by its digest.
-    pub(crate) fn record(&self, digest: &str) -> Result<Opened<Record>, Failure> {
+    pub(crate) fn record(&self, digest: &str) -> Result<evidence::Opened<Record>, Failure> {
         let path = self.path(&format!("evidence/{}.json", digest.trim_start_matches("sha256:")));
         let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
         let opened = evidence::open::<Record>(&bytes)
@@ -123,14 +126,9 @@ impl Kept {
         deep(&bytes).map_err(|e| wrong(format!("this is no change: {e}")))
     }
 
-    /// The facts of a model version that was kept.
-    pub(crate) fn model(&self, digest: &str, program: &Program) -> Result<model::Kept, Failure> {
-        let folder = self.folder();
-        let wrong = || Failure::Malformed(format!("`{digest}` is no digest of a model version"));
-        let digest = &Digest::parse(digest).ok_or_else(wrong)?;
-        let read = |name: &str| folder.read(name).map_err(|e| e.to_string());
-        model::read(digest, program, read)
-            .map_err(|what| Failure::Malformed(format!("{}: {what}", self.root.display())))
+    /// The facts of the model version that a decision was made on.
+    pub(crate) fn model(&self, digest: &str) -> Result<Vec<Fact>, Failure> {
+        Opened::wanted(self)?.load(digest).map(Version::into_facts)
     }
 
     /// What was asked of a kept decision, to be asked again.
@@ -210,6 +208,16 @@ impl Kept {
                 folder.display()
             ))),
         }
+    }
+
+    /// Keeps the model version that a decision was made on, for as long as the decision is kept. The lock is held by the
+    /// caller, so that no clearing away comes between this and the entry.
+    pub(crate) fn hold(&self, _lock: &Lock, version: &Version) -> Result<(), Failure> {
+        let mut opened = Opened::make(self)?;
+        let fault = |e: std::io::Error| Failure::Fault(format!("{}: {e}", self.path("model.db").display()));
+        disk::step().map_err(fault)?;
+        let held = opened.store.hold(version);
+        held.map_err(|fault| opened.failed(&fault))
     }
 
     /// Adds entries with the files that they stand for. The lock is held by the caller.

@@ -6,6 +6,7 @@
 use crate::arguments::Merge;
 use crate::failure::Failure;
 use crate::inputs;
+use crate::kept::Kept;
 use crate::output::Answer;
 use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
@@ -57,7 +58,7 @@ pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
     }
     let version = Version::new(facts, sources);
     let message = format!("{} and {} merged", arguments.left, arguments.right);
-    let mut opened = Opened::make(&package.root)?;
+    let mut opened = Opened::make(&Kept::of(&package.root))?;
     let kept = opened.store.keep(&version, at, arguments.actor.as_deref(), &message);
     kept.map_err(|fault| opened.failed(&fault))?;
     let mut answer = Answer::of(format!("version {}   {} facts\n", version.digest, version.count()));
@@ -72,10 +73,12 @@ pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
 /// A model by its name: a version that the policy keeps, or the newest of another package's folder.
 fn taken(name: &str, own: &Package, compiled: &Compiled) -> Result<Version, Failure> {
     if !Path::new(name).is_dir() {
-        return Opened::wanted(&own.root)?.load(name);
+        return Opened::wanted(&Kept::of(&own.root))?.load(name);
     }
     let other = package::load(Path::new(name))?;
-    if let Some(version) = Opened::existing(&other.root)?.map(|opened| opened.newest()).transpose()?.flatten() {
+    if let Some(version) =
+        Opened::existing(&Kept::of(&other.root))?.map(|opened| opened.newest()).transpose()?.flatten()
+    {
         return Ok(version);
     }
     let none = || Failure::Malformed(format!("{name}: no model version is kept there, and no source is declared"));

@@ -9,11 +9,10 @@ use crate::store::Opened;
 use crate::{merge, package, policy, progress};
 use evidence::Record;
 use model::{Entry, Version};
-use program::{Digest, write_time};
+use program::{Digest, FactSource, write_time};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 /// Reads the declared sources into a new version.
 ///
@@ -33,7 +32,7 @@ pub(crate) fn import(arguments: &Import) -> Result<Answer, Failure> {
     let (version, taken, _) = inputs::collect(&package, manifest, &compiled, observed)?;
     let conflicts = decide::conflicts(&compiled.program, version.facts()).map_err(crate::decide::failed)?;
     progress::stage("keeping the version");
-    let mut opened = Opened::make(&package.root)?;
+    let mut opened = Opened::make(&Kept::of(&package.root))?;
     let kept = opened.store.keep(&version, at, arguments.actor.as_deref(), &arguments.message);
     let new = kept.map_err(|fault| opened.failed(&fault))?;
     let optional = |name: &str| manifest.source.iter().any(|source| source.name == name && source.optional);
@@ -107,7 +106,7 @@ impl Report<'_> {
 pub(crate) fn model(verb: &ModelVerb) -> Result<Answer, Failure> {
     match verb {
         ModelVerb::Log { policy, json } => {
-            let entries = match Opened::existing(&root(policy)?)? {
+            let entries = match Opened::existing(&kept(policy)?)? {
                 Some(opened) => opened.store.log().map_err(|fault| opened.failed(&fault))?,
                 None => Vec::new(),
             };
@@ -120,10 +119,12 @@ pub(crate) fn model(verb: &ModelVerb) -> Result<Answer, Failure> {
         ModelVerb::Tag { name, of, delete, policy } => tag(name, of, *delete, policy),
         ModelVerb::Merge(arguments) => merge::merge(arguments),
         ModelVerb::Gc { keep, policy } => {
-            let root = root(policy)?;
-            let mut opened = Opened::wanted(&root)?;
-            let swept = opened.store.sweep(*keep, &cited(&Kept::of(&root))?);
-            let swept = swept.map_err(|fault| opened.failed(&fault))?;
+            let kept = kept(policy)?;
+            let mut opened = Opened::wanted(&kept)?;
+            // A decision that is about to be recorded has its version held already.
+            let lock = kept.has_log().then(|| kept.lock()).transpose()?;
+            let swept = opened.store.sweep(*keep, &cited(&kept)?).map_err(|fault| opened.failed(&fault))?;
+            drop(lock);
             let (versions, chunks) = (count(swept.versions, "version"), count(swept.chunks, "chunk"));
             Ok(Answer::of(format!("cleared {versions}, {chunks}\n")))
         }
@@ -131,7 +132,7 @@ pub(crate) fn model(verb: &ModelVerb) -> Result<Answer, Failure> {
 }
 
 fn tag(name: &str, version: &str, delete: bool, policy: &Policy) -> Result<Answer, Failure> {
-    let mut opened = Opened::wanted(&root(policy)?)?;
+    let mut opened = Opened::wanted(&kept(policy)?)?;
     if delete {
         let gone = opened.store.untag(name).map_err(|fault| opened.failed(&fault))?;
         return match gone {
@@ -179,11 +180,11 @@ fn cited(kept: &Kept) -> Result<BTreeSet<Digest>, Failure> {
 }
 
 fn show(version: &str, relation: Option<&str>, policy: &Policy, as_json: bool) -> Result<Answer, Failure> {
-    let opened = Opened::wanted(&root(policy)?)?;
+    let opened = Opened::wanted(&kept(policy)?)?;
     let loaded = opened.load(version)?;
     let entries = opened.store.log().map_err(|fault| opened.failed(&fault))?;
+    // One that nobody imported is held for a decision, and has no entry.
     let entry = entries.iter().find(|entry| entry.digest == loaded.digest);
-    let entry = entry.ok_or_else(|| Failure::Bug(format!("{} is kept, and no entry tells of it", loaded.digest)))?;
     let chosen = |name: &str| relation.is_none_or(|wanted| name == wanted || name.ends_with(&format!(".{wanted}")));
     if let Some(wanted) = relation.filter(|_| !loaded.relations.keys().any(|name| chosen(name))) {
         let names: Vec<&str> = loaded.relations.keys().map(|name| &**name).collect();
@@ -192,7 +193,8 @@ fn show(version: &str, relation: Option<&str>, policy: &Policy, as_json: bool) -
     }
     let relations = loaded.relations.iter().filter(|(name, _)| chosen(name));
     if as_json {
-        let mut answer = entry_json(entry);
+        let held = || json!({ "version": loaded.digest, "facts": loaded.count(), "sources": sources_json(loaded.sources.iter().map(|source| &**source)) });
+        let mut answer = entry.map_or_else(held, entry_json);
         let counts = relations.clone().map(|(name, facts)| (name.to_string(), json!(facts.count())));
         answer["relations"] = Value::Object(counts.collect());
         if relation.is_some() {
@@ -205,15 +207,16 @@ fn show(version: &str, relation: Option<&str>, policy: &Policy, as_json: bool) -
         }
         return Ok(Answer::of(format!("{answer:#}\n")));
     }
-    let mut text = line(entry);
+    let held = || format!("{}  {}  held for a decision\n", &loaded.digest.hex()[..12], count(loaded.count(), "fact"));
+    let mut text = entry.map_or_else(held, line);
     if relation.is_some() {
         for fact in relations.flat_map(|(_, facts)| facts.facts()) {
             let _ = writeln!(text, "  {}   {} {}", discreet(fact), fact.origin.source.file, fact.origin.place);
         }
         return Ok(Answer::of(text));
     }
-    let wide = entry.sources.iter().map(|source| source.name.chars().count()).max().unwrap_or(0);
-    for source in &entry.sources {
+    let wide = loaded.sources.iter().map(|source| source.name.chars().count()).max().unwrap_or(0);
+    for source in &loaded.sources {
         let observed = source.observed_at.map_or_else(|| String::from("-"), write_time);
         let _ = writeln!(text, "  source {:<wide$}  {}   observed {observed}", source.name, source.file);
     }
@@ -239,11 +242,15 @@ fn line(entry: &Entry) -> String {
     parts.join("  ") + "\n"
 }
 
-fn entry_json(entry: &Entry) -> Value {
-    let sources = entry.sources.iter().map(|source| {
+fn sources_json<'s>(sources: impl IntoIterator<Item = &'s FactSource>) -> Value {
+    let told = sources.into_iter().map(|source| {
         json!({ "name": &*source.name, "file": &*source.file, "digest": &*source.digest, "speaks": source.speaks,
                 "observed_at": source.observed_at.map(write_time), "complete": source.complete })
     });
+    told.collect()
+}
+
+fn entry_json(entry: &Entry) -> Value {
     json!({
         "version": entry.digest,
         "parent": entry.parent,
@@ -252,12 +259,12 @@ fn entry_json(entry: &Entry) -> Value {
         "message": entry.message,
         "facts": entry.facts,
         "tags": entry.tags,
-        "sources": sources.collect::<Vec<_>>(),
+        "sources": sources_json(&entry.sources),
     })
 }
 
-fn root(policy: &Policy) -> Result<PathBuf, Failure> {
-    package::load(&policy.policy).map(|package| package.root)
+fn kept(policy: &Policy) -> Result<Kept, Failure> {
+    package::load(&policy.policy).map(|package| Kept::of(&package.root))
 }
 
 fn count(n: usize, what: &str) -> String {

@@ -140,8 +140,7 @@ fn decide_all<'e>(
         let mut facts: (String, Arc<Vec<Fact>>) = Default::default();
         while let Some((asked, entries)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             if facts.0 != asked.model {
-                let version = kept.model(asked.model, program)?;
-                facts = (asked.model.to_owned(), Arc::new(version.facts));
+                facts = (asked.model.to_owned(), Arc::new(kept.model(asked.model)?));
             }
             let change = kept.change(asked.content)?;
             let mut by_time: BTreeMap<&str, (Outcome, bool)> = BTreeMap::new();

@@ -1,6 +1,7 @@
-//! Where versions of the model are kept: `.writ/model.db` beside the manifest.
+//! Where versions of the model are kept: `model.db` among what a package keeps.
 
 use crate::failure::Failure;
+use crate::kept::Kept;
 use model::{Fault, Store, Version};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,32 +14,34 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// That of the package at `root`; made where it is not there.
-    pub(crate) fn make(root: &Path) -> Result<Opened, Failure> {
-        let folder = root.join(".writ");
-        fs::create_dir_all(&folder).map_err(|error| Failure::Fault(format!("{}: {error}", folder.display())))?;
-        let file = folder.join("model.db");
+    /// That of a package; made where it is not there.
+    pub(crate) fn make(kept: &Kept) -> Result<Opened, Failure> {
+        let file = kept.path("model.db");
+        let folder = file.parent().map_or(Ok(()), fs::create_dir_all);
+        folder.map_err(|error| Failure::Fault(format!("{}: its folder cannot be made: {error}", file.display())))?;
         let opened = Store::open(&file).map_err(|fault| failed(&file, &fault))?;
         Ok(Opened { store: opened, file })
     }
 
-    /// That of the package at `root`, where there is one; a question makes none.
-    pub(crate) fn existing(root: &Path) -> Result<Option<Opened>, Failure> {
-        match root.join(".writ").join("model.db").is_file() {
-            true => Opened::make(root).map(Some),
+    /// That of a package, where there is one; a question makes none.
+    pub(crate) fn existing(kept: &Kept) -> Result<Option<Opened>, Failure> {
+        match kept.path("model.db").is_file() {
+            true => Opened::make(kept).map(Some),
             false => Ok(None),
         }
     }
 
-    /// That of the package at `root`, which must be there.
-    pub(crate) fn wanted(root: &Path) -> Result<Opened, Failure> {
-        let none = || Failure::Malformed(String::from("no model version is kept yet\n  help: `writ import` makes one"));
-        Opened::existing(root)?.ok_or_else(none)
+    /// That of a package, which must be there.
+    pub(crate) fn wanted(kept: &Kept) -> Result<Opened, Failure> {
+        Opened::existing(kept)?.ok_or_else(none)
     }
 
     /// The version of that name.
     pub(crate) fn load(&self, name: &str) -> Result<Version, Failure> {
-        let digest = self.store.find(name).map_err(|fault| self.failed(&fault))?;
+        let digest = self.store.find(name).map_err(|fault| match (&fault, name) {
+            (Fault::Unknown(_), "newest") => none(),
+            _ => self.failed(&fault),
+        })?;
         self.store.load(&digest).map_err(|fault| self.failed(&fault))
     }
 
@@ -52,6 +55,10 @@ impl Opened {
     pub(crate) fn failed(&self, fault: &Fault) -> Failure {
         failed(&self.file, fault)
     }
+}
+
+fn none() -> Failure {
+    Failure::Malformed(String::from("no model version is kept yet\n  help: `writ import` makes one"))
 }
 
 fn failed(file: &Path, fault: &Fault) -> Failure {

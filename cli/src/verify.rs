@@ -111,7 +111,7 @@ fn again(report: &mut Report<Record>, kept: &Kept) -> Result<Option<String>, Fai
     let entry = entries.iter().find(|entry| entry.digest == digest).ok_or_else(missing)?;
     let record = &report.said;
     let program = Arc::new(kept.program(&record.program.digest)?);
-    let facts = kept.model(&record.model, &program)?.facts;
+    let facts = kept.model(&record.model)?;
     let change = kept.change(entry.content.as_deref().ok_or_else(missing)?)?;
     let case = kept.case(entry, change, program, facts)?;
     let case = Case { assurance: Assurance::Replay, build: record.engine.clone(), ..case };

@@ -10,6 +10,7 @@ use crate::decide::failed;
 use crate::diff;
 use crate::failure::Failure;
 use crate::inputs;
+use crate::kept::Kept;
 use crate::output::Answer;
 use crate::package;
 use crate::policy::{self, Compiled};
@@ -122,7 +123,7 @@ impl Seen {
     }
 
     fn keep(&self, now: i64) -> Result<(), Failure> {
-        let mut opened = Opened::make(&self.root)?;
+        let mut opened = Opened::make(&Kept::of(&self.root))?;
         let kept = opened.store.keep(&self.version, now, None, "watched");
         kept.map(drop).map_err(|fault| opened.failed(&fault))
     }

@@ -4,14 +4,15 @@
 //! is kept once; so is where its facts were read. Who made a version, when, why and after which other one stands in an
 //! entry beside it, outside of its digest.
 //!
-//! Read downwards: [`Store::keep`] is one transaction, so that a kill at any moment leaves what was acknowledged and no
-//! part of anything else, and of two writers one waits; [`Store::load`] computes every digest again.
+//! Read downwards: [`Store::keep`] and [`Store::hold`] are one transaction each, so that a kill at any moment leaves what was
+//! acknowledged and no part of anything else, and of two writers one waits; [`Store::load`] computes every digest again.
 //!
 //! INVARIANT: what is loaded has the digest that was asked for, computed from the facts that are handed out.
-//! Not here: how facts become bytes (`codec`), where lines are cut (`chunk`).
+//! Not here: how facts become bytes (`codec`), where lines are cut (`chunk`), how a version's chunks are listed (`list`).
 
 use crate::chunk::Chunk;
 use crate::codec::{self, BySource};
+use crate::list;
 use crate::version::{RelationFacts, Version};
 use crate::workers::spread;
 use program::merkle::Hash;
@@ -92,9 +93,6 @@ pub struct Swept {
     pub chunks: usize,
 }
 
-/// A chunk of a version's list: of its tuples and of where they were read.
-type Pair = (Hash, Hash);
-
 impl Store {
     /// Opens the store in that file, and makes it where it is not there.
     pub fn open(file: &Path) -> Result<Store, Fault> {
@@ -137,39 +135,41 @@ impl Store {
     /// - returns: whether it is new. One that is the newest already, told by the same sources from the same places, makes no
     ///   entry.
     pub fn keep(&mut self, version: &Version, at: i64, actor: Option<&str>, message: &str) -> Result<bool, Fault> {
-        let sources = by_source(&version.sources)?;
-        let listed: Vec<&FactSource> = version.sources.iter().map(|source| &**source).collect();
-        let listed = serde_json::to_string(&listed).map_err(|error| Fault::Storage(error.to_string()))?;
-        let known = |source: &FactSource| sources.get(&(source.name.clone(), source.file.clone()));
-        let strange = version.facts().find(|fact| known(&fact.origin.source) != Some(&fact.origin.source));
-        if let Some(fact) = strange {
-            let name = &fact.origin.source.name;
-            return Err(Fault::Storage(format!("a fact is of `{name}`, which is no source of its version")));
-        }
         let writing = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let relations = write(&writing, version)?;
         let name = hash_of(&version.digest);
+        let row = Row::write(&writing, version)?;
         let newest: Option<Vec<u8>> = writing
             .query_row("SELECT version FROM entry ORDER BY number DESC LIMIT 1", [], |row| row.get(0))
             .optional()?;
         let same = newest.as_deref() == Some(&name[..])
             && writing
                 .prepare("SELECT 1 FROM version WHERE digest = ?1 AND sources = ?2 AND relations = ?3")?
-                .exists(params![&name[..], listed, relations])?;
+                .exists(params![&name[..], row.sources, row.relations])?;
         if same {
             return Ok(false);
         }
-        let count = i64::try_from(version.count()).unwrap_or(i64::MAX);
-        writing.execute(
-            "INSERT OR REPLACE INTO version (digest, facts, sources, relations) VALUES (?1, ?2, ?3, ?4)",
-            params![&name[..], count, listed, relations],
-        )?;
+        row.insert(&writing, version)?;
         writing.execute(
             "INSERT INTO entry (version, parent, at, actor, message) VALUES (?1, ?2, ?3, ?4, ?5)",
             params![&name[..], newest, at, actor, message],
         )?;
         writing.commit()?;
         Ok(true)
+    }
+
+    /// Keeps a version that nobody asked to be kept, for what was decided on it; on the disk when this returns.
+    ///
+    /// It makes no entry, so it is never the newest one; [`Store::sweep`] clears it away unless it is told who names it. A
+    /// version that is there stays as it is, with the places that it was told with.
+    pub fn hold(&mut self, version: &Version) -> Result<(), Fault> {
+        let writing = self.database.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let there =
+            writing.prepare("SELECT 1 FROM version WHERE digest = ?1")?.exists([&hash_of(&version.digest)[..]])?;
+        if !there {
+            Row::write(&writing, version)?.insert(&writing, version)?;
+            writing.commit()?;
+        }
+        Ok(())
     }
 
     /// Loads a version whole; every digest is computed again from what is handed out.
@@ -187,7 +187,7 @@ impl Store {
         let mut chunk = reading.prepare("SELECT bytes FROM chunk WHERE digest = ?1")?;
         let mut place = reading.prepare("SELECT bytes FROM place WHERE digest = ?1")?;
         let mut packed = Vec::new();
-        for (relation, pairs) in lists(&relations)? {
+        for (relation, pairs) in list::read(&relations)? {
             let relation: Arc<str> = relation.into();
             for (tuples, places) in pairs {
                 let missing = || Fault::Broken(format!("a chunk of `{relation}` is missing"));
@@ -330,7 +330,7 @@ impl Store {
         let (mut tuples, mut places) = (HashSet::new(), HashSet::new());
         let mut select = writing.prepare("SELECT relations FROM version")?;
         for row in select.query_map([], |row| row.get::<_, Vec<u8>>(0))? {
-            for (_, pairs) in lists(&row?)? {
+            for (_, pairs) in list::read(&row?)? {
                 tuples.extend(pairs.iter().map(|pair| pair.0));
                 places.extend(pairs.iter().map(|pair| pair.1));
             }
@@ -356,36 +356,60 @@ pub fn is_digits(name: &str) -> bool {
     (4..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }
 
-/// Writes the chunks that are not there yet.
-///
-/// - returns: the version's list of chunks, as bytes.
-fn write(writing: &Transaction<'_>, version: &Version) -> Result<Vec<u8>, Fault> {
-    let mut there = writing.prepare("SELECT 1 FROM chunk WHERE digest = ?1")?;
-    let mut new = Vec::new();
-    for chunk in version.relations.values().flat_map(|facts| &facts.chunks) {
-        new.push((chunk, !there.exists([&chunk.hash[..]])?));
-    }
-    let packed = spread(new, true, |(chunk, new)| {
-        let places = codec::places(&chunk.facts);
-        let tuples = new.then(|| codec::tuples(&chunk.facts));
-        (chunk.hash, tuples, Hash::from(Sha256::digest(&places)), places)
-    });
-    let mut chunk = writing.prepare("INSERT INTO chunk (digest, bytes) VALUES (?1, ?2)")?;
-    let mut place = writing.prepare("INSERT OR IGNORE INTO place (digest, bytes) VALUES (?1, ?2)")?;
-    let mut pairs = Vec::with_capacity(packed.len());
-    for (hash, tuples, digest, places) in packed {
-        if let Some(tuples) = tuples {
-            chunk.execute(params![&hash[..], tuples])?;
+/// What the row of a version says of its content.
+struct Row {
+    sources: String,
+    relations: Vec<u8>,
+}
+
+impl Row {
+    /// Writes the chunks that are not there yet.
+    fn write(writing: &Transaction<'_>, version: &Version) -> Result<Row, Fault> {
+        let sources = by_source(&version.sources)?;
+        let known = |source: &FactSource| sources.get(&(source.name.clone(), source.file.clone()));
+        let strange = version.facts().find(|fact| known(&fact.origin.source) != Some(&fact.origin.source));
+        if let Some(fact) = strange {
+            let name = &fact.origin.source.name;
+            return Err(Fault::Storage(format!("a fact is of `{name}`, which is no source of its version")));
         }
-        place.execute(params![&digest[..], places])?;
-        pairs.push((hash, digest));
+        let mut there = writing.prepare("SELECT 1 FROM chunk WHERE digest = ?1")?;
+        let mut new = Vec::new();
+        for chunk in version.relations.values().flat_map(|facts| &facts.chunks) {
+            new.push((chunk, !there.exists([&chunk.hash[..]])?));
+        }
+        let packed = spread(new, true, |(chunk, new)| {
+            let places = codec::places(&chunk.facts);
+            let tuples = new.then(|| codec::tuples(&chunk.facts));
+            (chunk.hash, tuples, Hash::from(Sha256::digest(&places)), places)
+        });
+        let mut chunk = writing.prepare("INSERT INTO chunk (digest, bytes) VALUES (?1, ?2)")?;
+        let mut place = writing.prepare("INSERT OR IGNORE INTO place (digest, bytes) VALUES (?1, ?2)")?;
+        let mut pairs = Vec::with_capacity(packed.len());
+        for (hash, tuples, digest, places) in packed {
+            if let Some(tuples) = tuples {
+                chunk.execute(params![&hash[..], tuples])?;
+            }
+            place.execute(params![&digest[..], places])?;
+            pairs.push((hash, digest));
+        }
+        let mut relations = Vec::new();
+        let mut pairs = pairs.into_iter();
+        for (relation, facts) in &version.relations {
+            list::add(&mut relations, relation, pairs.by_ref().take(facts.chunks.len()));
+        }
+        let listed: Vec<&FactSource> = version.sources.iter().map(|source| &**source).collect();
+        let sources = serde_json::to_string(&listed).map_err(|error| Fault::Storage(error.to_string()))?;
+        Ok(Row { sources, relations })
     }
-    let mut relations = Vec::new();
-    let mut pairs = pairs.into_iter();
-    for (relation, facts) in &version.relations {
-        list(&mut relations, relation, pairs.by_ref().take(facts.chunks.len()));
+
+    fn insert(self, writing: &Transaction<'_>, version: &Version) -> Result<(), Fault> {
+        let count = i64::try_from(version.count()).unwrap_or(i64::MAX);
+        writing.execute(
+            "INSERT OR REPLACE INTO version (digest, facts, sources, relations) VALUES (?1, ?2, ?3, ?4)",
+            params![&hash_of(&version.digest)[..], count, self.sources, self.relations],
+        )?;
+        Ok(())
     }
-    Ok(relations)
 }
 
 fn by_source(sources: &[Arc<FactSource>]) -> Result<BySource, Fault> {
@@ -403,46 +427,6 @@ fn read_sources(text: &str) -> Result<Vec<Arc<FactSource>>, Fault> {
     let sources: Vec<FactSource> =
         serde_json::from_str(text).map_err(|error| Fault::Broken(format!("its sources cannot be read: {error}")))?;
     Ok(sources.into_iter().map(Arc::new).collect())
-}
-
-/// Adds a relation to the list of a version: its name, how many chunks, their digests.
-fn list(relations: &mut Vec<u8>, name: &str, pairs: impl ExactSizeIterator<Item = Pair>) {
-    for long in [name.len(), pairs.len()] {
-        relations.extend_from_slice(&(long as u64).to_le_bytes());
-    }
-    relations.extend_from_slice(name.as_bytes());
-    for (tuples, places) in pairs {
-        relations.extend_from_slice(&tuples);
-        relations.extend_from_slice(&places);
-    }
-}
-
-fn lists(mut bytes: &[u8]) -> Result<Vec<(String, Vec<Pair>)>, Fault> {
-    let mut found = Vec::new();
-    while !bytes.is_empty() {
-        let (name, count) = (long(&mut bytes)?, long(&mut bytes)?);
-        let name = String::from_utf8(take(&mut bytes, name)?.to_vec()).map_err(|_| cut_short())?;
-        let all = take(&mut bytes, count.checked_mul(64).ok_or_else(cut_short)?)?;
-        let hash = |bytes: &[u8]| Hash::try_from(bytes).map_err(|_| cut_short());
-        let pairs = all.chunks_exact(64).map(|pair| Ok((hash(&pair[..32])?, hash(&pair[32..])?)));
-        found.push((name, pairs.collect::<Result<Vec<_>, Fault>>()?));
-    }
-    Ok(found)
-}
-
-fn long(bytes: &mut &[u8]) -> Result<usize, Fault> {
-    let eight: [u8; 8] = take(bytes, 8)?.try_into().map_err(|_| cut_short())?;
-    usize::try_from(u64::from_le_bytes(eight)).map_err(|_| cut_short())
-}
-
-fn take<'b>(bytes: &mut &'b [u8], long: usize) -> Result<&'b [u8], Fault> {
-    let (front, rest) = bytes.split_at_checked(long).ok_or_else(cut_short)?;
-    *bytes = rest;
-    Ok(front)
-}
-
-fn cut_short() -> Fault {
-    Fault::Broken(String::from("the list of a version's chunks ends too early"))
 }
 
 fn hash_of(digest: &Digest) -> Hash {

@@ -1,9 +1,9 @@
 //! The laws of versions: a function of sets, cut where only the line says, differences that add up.
 
 use model::Version;
-use program::{Column, Fact, FactSource, Origin, Program, Reading, Relation, Scope, SourceKind, Speaks, Type, Value};
+use program::{Fact, FactSource, Origin, SourceKind, Speaks, Value};
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 fn source(name: &str) -> Arc<FactSource> {
@@ -133,53 +133,7 @@ fn vectors() {
     }
 }
 
-fn program() -> Program {
-    let column = |name: &str, of| Column { name: name.into(), r#type: of, lattice: None };
-    let relation = |name: &str| Relation {
-        name: name.into(),
-        columns: vec![column("n", Type::Int), column("text", Type::String)],
-        scope: Scope::State,
-        authority: false,
-        instanced: false,
-        key: None,
-        reading: Reading::Only,
-        optional: false,
-        hidden: false,
-    };
-    Program { relations: ["a.on", "a.one", "b.two"].map(relation).to_vec(), ..Program::default() }
-}
-
 proptest! {
-    #[test]
-    fn what_is_kept_is_read_back(facts in facts()) {
-        // Every second fact is told by another source too, from a place that must be quoted.
-        let other = Origin { source: source("b"), place: "7\\ \"x\" 3 ".into() };
-        let again = facts.iter().step_by(2).map(|fact| Fact { origin: other.clone(), ..fact.clone() });
-        let facts: Vec<Fact> = again.chain(facts.iter().cloned()).collect();
-        let version = Version::new(facts, [source("a"), source("b")]);
-        let files: BTreeMap<String, Vec<u8>> = version.files().into_iter().collect();
-        let read = model::read(&version.digest, &program(), |name| Ok(files.get(name).cloned()));
-        let expected: Vec<Fact> = version.facts().cloned().collect();
-        prop_assert_eq!(read.map(|kept| (kept.facts, kept.ignored)), Ok((expected.clone(), 0)));
-        let none = model::read(&version.digest, &Program::default(), |name| Ok(files.get(name).cloned()));
-        let lines: BTreeSet<String> = expected.iter().map(ToString::to_string).collect();
-        prop_assert_eq!(none.map(|kept| (kept.facts.len(), kept.ignored)), Ok((0, lines.len())));
-    }
-
-    #[test]
-    fn a_bent_file_is_refused(facts in facts(), which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>()) {
-        let version = Version::new(facts, [source("a")]);
-        let mut files: BTreeMap<String, Vec<u8>> = version.files().into_iter().collect();
-        let name = files.keys().nth(which.index(files.len())).expect("a file").clone();
-        let bytes = files.get_mut(&name).expect("there");
-        let at = at.index(bytes.len());
-        bytes[at] ^= 1;
-        let read = model::read(&version.digest, &program(), |name| Ok(files.get(name).cloned()));
-        // Of the list only what the digest is of is bound: where it tells of a source's rank or file, it may differ.
-        let told = read.as_ref().is_ok_and(|kept| kept.facts.iter().map(ToString::to_string).eq(version.facts().map(ToString::to_string)));
-        prop_assert!(read.is_err() || (name.starts_with("model/version") && told), "{} at {}", name, at);
-    }
-
     #[test]
     fn a_fact_is_shown_to_be_there_or_not(facts in facts(), number in 0..200_i64, relation in 0..4_usize) {
         let version = Version::new(facts, [source("a"), source("b")]);

@@ -127,7 +127,10 @@ proptest! {
         let version = Version::new(facts.collect(), sources.iter().cloned());
         let mut store = Store::in_memory().expect("a store");
         prop_assert!(store.keep(&version, 5, None, "").expect("it keeps"));
-        prop_assert_eq!(store.load(&version.digest).expect("it loads"), version);
+        prop_assert_eq!(store.load(&version.digest).expect("it loads"), version.clone());
+        let mut other = Store::in_memory().expect("a store");
+        other.hold(&version).expect("it holds");
+        prop_assert_eq!(other.load(&version.digest).expect("it loads"), version);
     }
 }
 
@@ -189,6 +192,28 @@ fn names_lead_to_versions_and_keep_them() {
     }
     assert!(store.untag("release").expect("it answers"));
     assert!(!store.untag("release").expect("it answers"));
+}
+
+#[test]
+fn what_is_held_is_no_entry_and_stays_while_it_is_named() {
+    let mut store = Store::in_memory().expect("a store");
+    let [first, held] = [0, 1].map(|n| estate(50, Some(n)));
+    store.hold(&held).expect("it holds");
+    assert_eq!(store.newest(), Ok(None));
+    store.keep(&first, 1, None, "").expect("it keeps");
+    store.hold(&held).expect("it is there");
+    assert_eq!(store.log().expect("a log").len(), 1);
+    assert_eq!(store.newest(), Ok(Some(first.digest.clone())));
+    assert_eq!(store.load(&held.digest), Ok(held.clone()));
+    let named = BTreeSet::from([held.digest.clone()]);
+    assert_eq!(store.sweep(1, &named).expect("it sweeps").versions, 0);
+    assert_eq!(store.find(&held.digest.hex()[..8]), Ok(held.digest.clone()));
+    assert_eq!(store.sweep(1, &BTreeSet::new()).expect("it sweeps").versions, 1);
+    assert!(matches!(store.load(&held.digest), Err(Fault::Unknown(_))));
+    // Who imports what was held makes an entry of it.
+    store.hold(&held).expect("it holds");
+    assert!(store.keep(&held, 2, None, "").expect("it keeps"));
+    assert_eq!(store.newest(), Ok(Some(held.digest)));
 }
 
 #[test]

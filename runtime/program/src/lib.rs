@@ -1,7 +1,7 @@
 //! What a compiled policy is, and what every room of the house exchanges: data only.
 //!
 //! Read downwards:
-//! - `value`, `json`, `decimal`, `types`: what a column holds; `text` prints them canonically, `line` reads them back, `wide` says how
+//! - `value`, `json`, `decimal`, `types`: what a column holds; `text` prints them canonically, `wide` says how
 //!   integers stand in JSON.
 //! - `expression`, `function`, `aggregate`: pure and total, the only things a rule computes with.
 //! - `fact`, `change`: what importers hand over.
@@ -21,7 +21,6 @@ mod fact;
 mod function;
 mod governance;
 mod json;
-mod line;
 pub mod merkle;
 mod nowhere;
 mod policy;
@@ -42,7 +41,6 @@ pub use fact::{Fact, FactSource, Origin, SourceKind, Speaks, Tuple};
 pub use function::{Function, Pattern, Signature, functions};
 pub use governance::{Instance, Intent, Measure, Objection, Package, Permit, Severity, Weight};
 pub use json::Json;
-pub use line::read_line;
 pub use nowhere::Nowhere;
 pub use policy::{Program, Stratum};
 pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope};

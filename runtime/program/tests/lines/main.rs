@@ -1,7 +1,10 @@
 //! The law of canonical lines: what prints is read back, and nothing else is read.
 
-use program::{Fact, FactSource, Json, Origin, SourceKind, Speaks, Type, Unknown, Value, read_line};
+mod reader;
+
+use program::{Fact, FactSource, Json, Origin, SourceKind, Speaks, Type, Unknown, Value};
 use proptest::prelude::*;
+use reader::read_line;
 use std::sync::Arc;
 
 fn json() -> impl Strategy<Value = Json> {

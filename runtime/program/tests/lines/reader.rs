@@ -1,17 +1,17 @@
-//! Canonical lines read back: the inverse of how a fact prints.
+//! Canonical lines read back: the inverse of how a fact prints. Where there is one, no two facts of a relation have one line.
 //!
 //! What a quoted text or a number is, only the column's type says; so a line is read with the types of its relation.
 //!
 //! INVARIANT: what is read prints as the same line.
 
-use crate::{Json, Tuple, Type, Unknown, Value};
+use program::{Json, Tuple, Type, Unknown, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// The tuple of a canonical line; `None` where it is not one of that relation.
 ///
 /// - `columns`: the types of the relation's columns, in order.
-pub fn read_line(line: &str, relation: &str, columns: &[&Type]) -> Option<Tuple> {
+pub(crate) fn read_line(line: &str, relation: &str, columns: &[&Type]) -> Option<Tuple> {
     let rest = line.strip_prefix(relation)?.strip_prefix('(')?.strip_suffix(')')?;
     let mut reader = Reader { rest };
     let mut tuple = Vec::with_capacity(columns.len());
@@ -120,7 +120,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// A quoted literal, as [`crate::quote`] writes it.
+    /// A quoted literal, as [`program::quote`] writes it.
     fn quoted(&mut self) -> Option<String> {
         self.word("\"")?;
         let mut text = String::new();
