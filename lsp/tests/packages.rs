@@ -131,7 +131,7 @@ async fn a_manifest_is_completed() {
         let place = json!({ "line": line, "character": character });
         let params = json!({ "textDocument": { "uri": manifest }, "position": place });
         let answer = editor.ask("textDocument/completion", params).await;
-        let items = answer["result"].as_array().expect("items").clone();
+        let items = answer["result"]["items"].as_array().expect("items").clone();
         items.iter().map(|item| item["textEdit"]["newText"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(words(5, 5).await, ["\"acme/inner\" = { path = \"../inner\" }"]);

@@ -149,7 +149,7 @@ async fn words_are_offered_where_they_are_typed() {
     editor.change(&uri, 2, json!([{ "range": { "start": end, "end": end }, "text": text }])).await;
     let params = json!({ "textDocument": { "uri": uri }, "position": { "line": 13, "character": text.len() } });
     let found = editor.ask("textDocument/completion", params.clone()).await;
-    let items = found["result"].as_array().expect("words");
+    let items = found["result"]["items"].as_array().expect("words");
     let item = items.iter().find(|item| item["label"] == "encrypted_by").expect("it may be imported");
     assert_eq!(item["textEdit"]["newText"], "encrypted_by(${1:r}, ${2:key})");
     assert_eq!(item["additionalTextEdits"][0]["newText"], ", encrypted_by");

@@ -95,10 +95,14 @@ pub enum Kind {
 /// The keys that json values of a model have, by relation and column: each a way down, `[*]` for the items of a list.
 pub type Seen = BTreeMap<(String, usize), BTreeSet<Vec<String>>>;
 
+/// How many names to be imported are offered at most. Where a workspace has more they are those that fit what is typed, the
+/// shortest first; so where there are as many, more may be found when more is typed.
+pub const IMPORTS: usize = 500;
+
 /// What may be written at a place.
 ///
 /// - `seen`: the keys of the loaded model.
-/// - returns: sorted by rank and name; every word that may stand there, whatever is typed of it so far.
+/// - returns: sorted by rank and name; every word that may stand there, whatever is typed of it so far, but see [`IMPORTS`].
 pub fn completion(snapshot: &Snapshot, path: &str, offset: usize, seen: &Seen) -> Vec<Completion> {
     let Some(module) = snapshot.module_at(path) else { return Vec::new() };
     let offset = offset.min(snapshot.text(path).unwrap_or_default().len());
@@ -110,7 +114,8 @@ pub fn completion(snapshot: &Snapshot, path: &str, offset: usize, seen: &Seen) -
         return Vec::new();
     }
     let range = start + context.word.start..start + context.word.end;
-    let mut offer = Offer { snapshot, path, module, context: &context, range, found: Vec::new(), rule: None };
+    let typed = &context.text[context.word.start..offset - start];
+    let mut offer = Offer { snapshot, path, module, context: &context, typed, range, found: Vec::new(), rule: None };
     offer.all(seen);
     let mut found = offer.found;
     found.sort_by(|a, b| (a.rank, &a.label, &a.detail).cmp(&(b.rank, &b.label, &b.detail)));
@@ -138,6 +143,8 @@ struct Offer<'s, 'c> {
     path: &'s str,
     module: &'s Module,
     context: &'c Context<'c>,
+    /// The word as far as the cursor.
+    typed: &'c str,
     range: Range<usize>,
     found: Vec<Completion>,
     /// The rule around the cursor, once it was asked for.

@@ -168,7 +168,8 @@ async fn main() {
     let mut workspace = Vec::new();
     for turn in 0..(edits / 25).max(4) {
         let broken = turn % 2 == 0;
-        let now = if broken { text.replacen(name, "gone", 1) } else { text.clone() };
+        let (declared, gone) = (format!("pub relation {name}("), "pub relation gone(");
+        let now = if broken { text.replacen(&declared, gone, 1) } else { text.clone() };
         let version = 2 * edits + turn + 1;
         let begin = Instant::now();
         let params = json!({ "textDocument": { "uri": uri, "version": version }, "contentChanges": [{ "text": now }] });

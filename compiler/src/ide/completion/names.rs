@@ -1,6 +1,6 @@
 //! What is declared: in the module, imported into it, or to be imported.
 
-use super::{Kind, Offer};
+use super::{IMPORTS, Kind, Offer};
 use crate::diagnostic::Import;
 use crate::ide::cursor::split;
 use crate::ide::hover::{self, short};
@@ -101,23 +101,35 @@ impl Offer<'_, '_> {
         let scope = &self.module.scope;
         let own = blueprint(self.context);
         let mut all: Vec<(u8, String, Sort, String, bool)> = Vec::new();
+        let mut others: Vec<(&str, &str, Sort)> = Vec::new();
         let seen = |module: &str| library.names.barred(&self.module.name, module).is_none();
         for exports in library.names.modules().filter(|exports| seen(&exports.module)) {
             let here = exports.module == self.module.name;
             for (local, entry) in exports.names.iter().filter(|(_, entry)| wanted(entry.sort)) {
-                let name = format!("{}.{local}", exports.module);
+                let name = || format!("{}.{local}", exports.module);
                 match local.split_once('.') {
                     Some((blueprint, member)) if here && own == Some(blueprint) => {
-                        all.push((0, member.to_owned(), entry.sort, name, true));
+                        all.push((0, member.to_owned(), entry.sort, name(), true));
                     }
                     Some(_) => {}
-                    None if here => all.push((1, local.clone(), entry.sort, name, true)),
-                    None if scope.is_imported(local) => all.push((1, local.clone(), entry.sort, name, true)),
-                    None if entry.public => all.push((5, local.clone(), entry.sort, name, false)),
+                    None if here => all.push((1, local.clone(), entry.sort, name(), true)),
+                    None if scope.is_imported(local) => all.push((1, local.clone(), entry.sort, name(), true)),
+                    None if entry.public => others.push((local, &exports.module, entry.sort)),
                     None => {}
                 }
             }
         }
+        if others.len() > IMPORTS {
+            others.retain(|(local, ..)| fits(self.typed, local));
+        }
+        if others.len() > IMPORTS {
+            let order = |other: &(&str, &str, Sort)| (other.0.len(), other.0.to_owned(), other.1.to_owned());
+            others.select_nth_unstable_by_key(IMPORTS, order);
+            others.truncate(IMPORTS);
+        }
+        let imported =
+            |(local, module, sort): (&str, &str, Sort)| (5, local.to_owned(), sort, format!("{module}.{local}"), false);
+        all.extend(others.into_iter().map(imported));
         let items = self.snapshot.pieces(self.path);
         let items: Vec<_> = items.iter().filter_map(|piece| Some((piece.position, piece.start, piece.item?))).collect();
         let listed: Vec<(u32, &syntax::ast::Item)> = items.iter().map(|(at, _, item)| (*at, *item)).collect();
@@ -154,4 +166,10 @@ impl Offer<'_, '_> {
             }
         }
     }
+}
+
+/// Whether the letters that are typed stand in the name, in their order.
+fn fits(typed: &str, name: &str) -> bool {
+    let mut letters = name.chars().map(|letter| letter.to_ascii_lowercase());
+    typed.chars().all(|wanted| letters.any(|letter| letter == wanted.to_ascii_lowercase()))
 }

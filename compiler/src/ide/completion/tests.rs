@@ -79,3 +79,22 @@ fn nothing_that_is_typed_makes_it_fall() {
         }
     }
 }
+
+#[test]
+fn of_very_many_names_those_that_fit_are_offered() {
+    let mut others = String::new();
+    for n in 0..2 * IMPORTS {
+        others.push_str(&format!("pub relation thing_{n}(r: std.state.Resource);\n"));
+    }
+    let text = |typed: &str| {
+        format!(
+            "use std.state.{{Resource, kind}};\npub relation kept(r: Resource);\nkept(r) if kind(r, _), {typed}$0\n//- others.writ\n{others}pub relation the_one(r: std.state.Resource);\n"
+        )
+    };
+    let found = offered(&text(""));
+    assert_eq!(found.iter().filter(|item| !item.also.is_empty()).count(), IMPORTS);
+    for (typed, wanted) in [("one", "the_one"), ("ThO", "the_one"), ("thing_999", "thing_999"), ("t9", "thing_999")] {
+        assert!(has(&text(typed), wanted), "{typed}");
+    }
+    assert!(has(&text(""), "kind"));
+}
