@@ -71,5 +71,5 @@ fn equal_once(how: Aggregate, span: Span) -> Diagnostic {
     Diagnostic::new(Code::MergedElements, format!("equal elements are {done} once here"))
         .label(span, "a range gives each value once")
         .law("an aggregate is over distinct bindings: elements that nothing in the body tells apart are one")
-        .help("range over the elements, and read each: `d in cfg.disks[*], n: int = d.size`; then only elements that are equal in all are one")
+        .help("range over the positions, which are never equal: `sum { n per i: i in json.indexes(cfg.disks), n: int = cfg.disks[i].size }`")
 }

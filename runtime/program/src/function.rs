@@ -218,6 +218,8 @@ pub enum Function {
     SemverSatisfies,
     /// `json.keys`.
     JsonKeys,
+    /// `json.indexes`.
+    JsonIndexes,
     /// `json.type`.
     JsonType,
     /// `json.parse`.

@@ -24,6 +24,25 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         ..SHALLOW
     },
     Signature {
+        function: Function::JsonIndexes,
+        name: "std.json.indexes",
+        parameters: &["value"],
+        overloads: &[&["json", "[int]"]],
+        docs: "The positions of the elements of an array, from 0: `i in json.indexes(cfg.disks), size: int = cfg.disks[i].size` tells equal elements apart. None of `null`; unknown of anything else.",
+        examples: &[
+            ("json.indexes([\"a\", \"a\"])", "[0, 1]"),
+            ("json.indexes(null)", "[]"),
+            ("json.indexes(\"a\")", "unknown"),
+        ],
+        run: |a| match json(a, 0)? {
+            Json::Null => Some(Value::List(Arc::default())),
+            Json::Array(items) => Some(Value::List((0..i64::try_from(items.len()).ok()?).map(Value::Int).collect())),
+            _ => None,
+        },
+        partial: true,
+        ..SHALLOW
+    },
+    Signature {
         function: Function::JsonType,
         name: "std.json.type",
         parameters: &["value"],
