@@ -246,6 +246,8 @@ fn parse_duration(text: &str) -> Option<Value> {
 
 /// `10.0.0.0/8`, `2001:db8::/32`; a bare address is a network of one. Host bits are cleared.
 fn parse_cidr(text: &str) -> Option<Value> {
+    // Some read a leading zero as octal; as an address it is none.
+    text.split_once('/').map_or(text, |(address, _)| address).parse::<std::net::IpAddr>().ok()?;
     if let Ok(net) = text.parse::<ipnet::IpNet>() {
         return Some(Value::Cidr(net.trunc()));
     }
