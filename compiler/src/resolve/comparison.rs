@@ -11,7 +11,8 @@ use syntax::ast::{self, ExprKind, Span};
 impl Body<'_> {
     /// Both sides as values of one type.
     ///
-    /// - `negated`: `not` stands before the comparison, so that an absent side makes it hold.
+    /// - `negated`: `not` stands before the comparison. `not … == …` says that an absent side is not equal; under any other
+    ///   operator it would make hold what nobody knows.
     pub(crate) fn compared(
         &mut self,
         op: Comparison,
@@ -34,8 +35,8 @@ impl Body<'_> {
             self.report(diagnostic);
         }
         let sides = (self.value(left, &known), self.value(right, &known));
-        if op != Comparison::Equal && !negated {
-            let turn = (op == Comparison::NotEqual).then_some((left.span, right.span));
+        if op != Comparison::Equal {
+            let turn = (op == Comparison::NotEqual).then_some((left.span, right.span, negated));
             self.present(left, &sides.0, &known, turn);
             self.present(right, &sides.1, &known, turn);
         }
@@ -44,8 +45,8 @@ impl Body<'_> {
 
     /// Reports a path that may lead nowhere where that would make a test fail in silence.
     ///
-    /// - `turn`: the sides of a `!=`, which may be turned round.
-    fn present(&mut self, expr: &ast::Expr, value: &Expr, known: &Type, turn: Option<(Span, Span)>) {
+    /// - `turn`: the sides of a `!=`, which may be turned round, and whether `not` stands before it.
+    fn present(&mut self, expr: &ast::Expr, value: &Expr, known: &Type, turn: Option<(Span, Span, bool)>) {
         let own = self.place.at.is_none() || matches!(expr.kind, ExprKind::Name(_));
         if own && may_be_absent(value) {
             let diagnostic = absent_path(self.at(expr.span), known, turn.filter(|_| self.place.at.is_none()));
@@ -332,7 +333,7 @@ fn no_collection(span: Span, found: &Type) -> Diagnostic {
         .law("right of `in` stands a set, a list, or a path into json")
 }
 
-fn absent_path(span: Span, known: &Type, turn: Option<(Span, Span)>) -> Diagnostic {
+fn absent_path(span: Span, known: &Type, turn: Option<(Span, Span, bool)>) -> Diagnostic {
     let default = match known {
         Type::Int | Type::Nat | Type::Decimal => "0",
         Type::Bool => "false",
@@ -342,12 +343,17 @@ fn absent_path(span: Span, known: &Type, turn: Option<(Span, Span)>) -> Diagnost
         _ => "\"\"",
     };
     let end = Span { start: span.end, end: span.end };
-    let mut diagnostic = Diagnostic::new(Code::AbsentPath, "where this is absent, the test fails in silence")
+    let (silence, or) = match turn {
+        Some((.., false)) => ("fails in silence", "; or write `not … == …`, which holds where the value is absent"),
+        Some((.., true)) => ("is passed over", "; or write `… == …`, which does not hold where the value is absent"),
+        None => ("is passed over", ""),
+    };
+    let mut diagnostic = Diagnostic::new(Code::AbsentPath, format!("where this is absent, the test {silence}"))
         .label(span, "may be absent")
         .law("`!=`, `<` and `not … in` say what an absent value counts as")
-        .help(format!("say it: `?? {default}`; or write `not … == …`, which holds where the value is absent"))
+        .help(format!("say it: `?? {default}`{or}"))
         .offer(format!("write `?? {default}`"), end, format!(" ?? {default}"));
-    if let Some((left, right)) = turn {
+    if let Some((left, right, false)) = turn {
         let edit = |start, end, text: &str| Edit {
             place: Place { item: None, span: Span { start, end } },
             text: text.to_owned(),
