@@ -298,13 +298,16 @@ impl Body<'_> {
     }
 }
 
-/// Whether only the tool fills the relation.
+/// Whether only the tool, or the law of the standard library, fills the relation.
 pub(crate) fn filled_by_tool(name: &str) -> bool {
-    const CHANGE: [&str; 7] = ["action", "actor", "session", "digest", "moved", "partial", "disagrees"];
-    let filled = |name: &str| CHANGE.contains(&name);
-    name.strip_prefix("std.change.").is_some_and(filled)
-        || ["std.intent.", "std.verdict.", "std.approval.", "std.source."].iter().any(|module| name.starts_with(module))
-        || name == "std.time.now"
+    const MODULES: [&str; 5] = ["std.change.", "std.intent.", "std.verdict.", "std.approval.", "std.source."];
+    MODULES.iter().any(|module| name.starts_with(module)) || ["std.time.now", "std.authority.vouched"].contains(&name)
+}
+
+/// Whether the standard library reads it where it says who is accountable: by a tag, by the owner of a folder.
+fn names_the_accountable(name: &str) -> bool {
+    ["std.state.tag", "std.terraform.resource", "std.terraform.module_folder"].contains(&name)
+        || name.starts_with("std.ownership.")
 }
 
 /// Why a rule may not derive a relation.
@@ -332,7 +335,10 @@ fn refused(
         _ if same => {}
         Package::Root => {}
         // What it says of the world is seen in every proof; whom it would give rights is for the root to say.
-        Package::Dependency if home == Package::Std && relation.qualifier != hir::Qualifier::Authority => {}
+        Package::Dependency
+            if home == Package::Std
+                && relation.qualifier != hir::Qualifier::Authority
+                && !names_the_accountable(&relation.declared.name) => {}
         Package::Dependency if home == Package::Std => return Some(authority(span, name)),
         Package::Dependency | Package::Std => return Some(foreign(span, name)),
     }
