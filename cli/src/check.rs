@@ -14,7 +14,7 @@ use serde_json::json;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// Compiles a policy and prints every finding; ends with 1 where there is an error.
+/// Compiles a policy and prints every finding; ends with 1 where there is one.
 ///
 /// - `question`: facts to compare the policy with; it is compiled first, and they cannot keep it from being checked.
 /// - `repair`: make the obvious repairs first.
@@ -31,7 +31,7 @@ pub(crate) fn check(question: &Question, repair: bool, as_json: bool) -> Result<
         }
     }
     let (errors, warnings) = checked.counts();
-    let code = u8::from(errors > 0);
+    let code = u8::from(errors + warnings > 0);
     if as_json {
         let mut answer = json!({ "errors": errors, "warnings": warnings, "diagnostics": checked.to_json() });
         if repair {

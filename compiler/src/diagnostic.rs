@@ -326,6 +326,8 @@ codes! {
     ShadowedVariable = "W0220", Warning;
     /// An aggregate over elements that nothing tells apart.
     MergedElements = "W0221", Warning;
+    /// A permit rests on an editable relation of what is changed, in the world after.
+    OwnLabel = "W0222", Warning;
 
     /// A value of one type where another is asked.
     TypeMismatch = "W0301", Error;

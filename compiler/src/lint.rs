@@ -4,6 +4,7 @@
 //! - `empty`: rules that read what nothing can fill; `implied`: rules that another one implies; `defeated`: permits
 //!   that a deny always defeats; all three rest on `mapping`, or on nothing but names.
 //! - `after`: what a rule reads in the world after that the change itself took away or wrote.
+//! - `label`: permits that rest on a label of what is changed.
 //! - `unread`, `unapplied`, `unused`: relations, blueprints, parameters and names that nothing asks for; `words` walks
 //!   the trees for them.
 //! - `allowed`: what `@allow` silences, and what it does not.
@@ -17,6 +18,7 @@ pub(crate) mod allowed;
 mod defeated;
 mod empty;
 mod implied;
+mod label;
 mod mapping;
 pub(crate) mod nowhere;
 mod unapplied;
@@ -52,6 +54,12 @@ pub(crate) fn lint(modules: &[Module<'_>], package: Package) -> Vec<Diagnostic> 
     let reached: Vec<&Module<'_>> =
         own.iter().copied().filter(|module| !unreachable.contains(&module.signatures.module.as_str())).collect();
     found.extend(after::lint(&modules.iter().collect::<Vec<_>>(), &own));
+    // What is held against who asks is told as that.
+    let place = |found: &Diagnostic| found.labels.first().map(|label| label.place.clone());
+    let told: Vec<_> = found.iter().map(place).collect();
+    let again = |label: &Diagnostic| told.contains(&place(label));
+    let labels = label::lint(&modules.iter().collect::<Vec<_>>(), &own);
+    found.extend(labels.into_iter().filter(|label| !again(label)));
     found.extend(empty::lint(&own));
     found.extend(implied::lint(&own));
     found.extend(defeated::lint(&own));

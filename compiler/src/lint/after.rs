@@ -7,7 +7,7 @@
 //! columns of change relations hand on from the rules that fill them.
 //!
 //! INVARIANT: `before.` is offered only where the author wrote the atom; one that a `let` stands for has no place of its own.
-//! Not here: a state relation that reads a world (`check::worlds`), authority relations, which read the world before anyhow.
+//! Not here: permits that rest on a label of what is changed (`label`); a state relation that reads a world (`check::worlds`), authority relations, which read the world before anyhow.
 
 // LONG: both questions are asked of what one body says, and each has its sentences beside it.
 
@@ -20,7 +20,7 @@ use program::{Comparison, Type, Value, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 
-const ACTION: &str = "std.change.action";
+pub(super) const ACTION: &str = "std.change.action";
 const ACTOR: &str = "std.change.actor";
 const SESSION: &str = "std.change.session";
 const CREATED: &str = "std.change.created";
@@ -383,8 +383,8 @@ fn may_name(known: &Type) -> bool {
     }
 }
 
-/// The verbs that the rule leaves possible; `None` where it names none.
-fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str>> {
+/// The verbs that the rule leaves possible, all where it names none; `None` where a parameter says which.
+pub(super) fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str>> {
     let texts = |expr: &'r Expr| -> Option<Vec<&'r str>> {
         match expr {
             Expr::Constant(Value::Set(members)) => members.iter().map(Value::as_text).collect(),
@@ -393,12 +393,14 @@ fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str>> {
             _ => None,
         }
     };
+    let every = || VERBS.iter().map(|(verb, _)| *verb).collect::<Vec<&str>>();
     let asked = match verb {
         Expr::Variable(asked) if !rule.variables[*asked].parameter => asked,
+        Expr::Any => return Some(every()),
         constant => return texts(constant),
     };
     let is = |expr: &Expr| variable(expr) == Some(*asked);
-    let mut left: Option<Vec<&str>> = None;
+    let (mut left, mut named_here, mut named_elsewhere) = (every(), false, false);
     for literal in &rule.body {
         let (wanted, named) = match literal {
             Literal::Compare(Comparison::In | Comparison::Equal, one, other, _) if is(one) => (true, texts(other)),
@@ -411,12 +413,14 @@ fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str>> {
             Literal::Each { variable, base, .. } if variable == asked => (true, texts(base)),
             _ => continue,
         };
-        // A parameter says which verbs, and nobody knows here what it will say.
-        let Some(named) = named else { continue };
-        let all = left.unwrap_or_else(|| VERBS.iter().map(|(verb, _)| *verb).collect());
-        left = Some(all.into_iter().filter(|verb| named.contains(verb) == wanted).collect());
+        named_here |= named.is_some();
+        match named {
+            Some(named) => left.retain(|verb| named.contains(verb) == wanted),
+            // A parameter says which verbs, and nobody knows here what it will say.
+            None => named_elsewhere = true,
+        }
     }
-    left
+    (named_here || !named_elsewhere).then_some(left)
 }
 
 /// What becomes of a resource by the verbs together; `None` where none destroys it.
@@ -439,7 +443,7 @@ fn each<'a>(body: &'a [Literal], denied: bool, found: &mut dyn FnMut(&'a Literal
 }
 
 /// Whether the item has an atom of that name there. The words at the place of a `let`'s atom are those of its use.
-fn writes(item: &syntax::ast::Item, span: Span, local: &str) -> bool {
+pub(super) fn writes(item: &syntax::ast::Item, span: Span, local: &str) -> bool {
     let mut there = false;
     words(item, &mut |word| {
         if let Word::Path([first, rest @ ..]) = word {
@@ -457,14 +461,14 @@ fn atom(literal: &Literal) -> Option<&Atom> {
     }
 }
 
-fn variable(term: &Expr) -> Option<usize> {
+pub(super) fn variable(term: &Expr) -> Option<usize> {
     match term {
         Expr::Variable(variable) => Some(*variable),
         _ => None,
     }
 }
 
-fn local(relation: &str) -> &str {
+pub(super) fn local(relation: &str) -> &str {
     relation.rsplit('.').next().unwrap_or(relation)
 }
 

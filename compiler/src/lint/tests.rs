@@ -162,6 +162,10 @@ pub blueprint b() {
 
 /// The findings of W0212 and W0219 about one blueprint's rules, as numbers.
 fn after(rules: &str) -> Vec<String> {
+    of_codes(rules, &["W0212", "W0219"])
+}
+
+fn of_codes(rules: &str, codes: &[&str]) -> Vec<String> {
     let text = format!(
         "use std.change.{{Action, action, actor, session, destroys, writes}};
 use std.state.{{Resource, config, exists, kind, tag}};
@@ -175,9 +179,7 @@ pub blueprint b() {{ {rules} }}
 test \"all are read\" {{ expect not ruined(_); expect not asking(_); }}"
     );
     let found = root(&text).into_iter();
-    found
-        .filter_map(|found| found.get(..5).filter(|code| ["W0212", "W0219"].contains(code)).map(str::to_owned))
-        .collect()
+    found.filter_map(|found| found.get(..5).filter(|code| codes.contains(code)).map(str::to_owned)).collect()
 }
 
 #[test]
@@ -199,6 +201,9 @@ fn what_a_change_destroyed_is_not_there_wherever_it_is_asked_for() {
         ("deny d(a, r) \"{a} {r}\" if writes(a, r), covered(r), config(r, c), c.size == 9;", 0),
         ("deny d(a, r) \"{a} {r}\" if destroys(a, r), covered(r), config(r, c), c.size == 9;", 1),
         ("deny d(a, r) \"{a} {r}\" if writes(a, r), action(a, \"update\", r), covered(r), tag(r, \"a\", \"b\");", 0),
+        ("deny d(a, r) \"{a} {r}\" if action(a, _, r), covered(r), tag(r, \"frozen\", \"yes\");", 1),
+        ("deny d(a, r) \"{a} {r}\" if action(a, v, r), v != \"create\", covered(r), tag(r, \"frozen\", \"yes\");", 1),
+        ("deny d(a, r) \"{a} {r}\" if action(a, _, r), covered(r), either.tag(r, \"frozen\", \"yes\");", 0),
     ] {
         assert_eq!(told(rule), findings, "{rule}");
     }
@@ -226,5 +231,22 @@ fn who_asks_is_not_held_against_what_the_change_may_have_written() {
         ),
     ] {
         assert_eq!(after(rule).len(), findings, "{rule}: {:?}", after(rule));
+    }
+}
+
+#[test]
+fn no_permit_rests_on_a_label_that_the_change_may_have_set() {
+    for (rule, findings) in [
+        ("permit p(a) if action(a, \"update\", r), tag(r, \"env\", \"dev\");", 1),
+        ("permit p(a) if action(a, \"update\", r), not tag(r, \"env\", \"prod\");", 1),
+        ("permit p(a) if action(a, \"update\", r), n = count { k: tag(r, k, _) }, n == 0;", 1),
+        ("permit p(a) if action(a, v, r), v in {\"create\", \"update\"}, tag(r, \"env\", \"dev\");", 1),
+        ("permit p(a) if action(a, \"update\", r), before.tag(r, \"env\", \"dev\");", 0),
+        ("permit p(a) if action(a, \"create\", r), tag(r, \"env\", \"dev\");", 0),
+        ("permit p(a) if action(a, \"update\", r), kind(r, \"queue\");", 0),
+        ("permit p(a) if action(a, \"update\", r), std.state.encrypted_by(r, k), tag(k, \"env\", \"dev\");", 0),
+        ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), tag(r, \"env\", \"dev\");", 0),
+    ] {
+        assert_eq!(of_codes(rule, &["W0222"]).len(), findings, "{rule}");
     }
 }
