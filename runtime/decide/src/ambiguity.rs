@@ -2,14 +2,16 @@
 
 use crate::case::Failure;
 use crate::clearing::Clearing;
+use crate::explained::SHORT;
 use crate::proofs::Proofs;
 use crate::routing::Routing;
 use crate::settled::Settled;
 use crate::text::line_of;
+use crate::unknowns::origins;
 use crate::violations::acts;
 use crate::words;
 use evidence::{Ambiguity, Doubt};
-use program::{Program, RelationId, Tuple, Value};
+use program::{Program, Value, quote};
 use proof::Side;
 use std::collections::BTreeSet;
 
@@ -70,7 +72,10 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
     };
     match doubt {
         Doubt::NoPermit => format!("`{subject}` covers {resource} and does not permit to {verb} it"),
-        Doubt::NoIntent => format!("no intent covers {subject}"),
+        Doubt::NoIntent if holds("std.verdict.claimed") => {
+            format!("no intent covered {subject} before, and a change does not choose the intent that permits it")
+        }
+        Doubt::NoIntent => words::unclaimed(subject),
         Doubt::NoAccountable => named_in_vain(settled, subject, holds("std.change.created"))
             .unwrap_or_else(|| format!("nobody is accountable for {subject}")),
         Doubt::Source if holds("std.source.missing") => format!("source `{subject}` is missing"),
@@ -181,69 +186,25 @@ pub(crate) fn permitting(program: &Program, intent: &str) -> String {
     }
 }
 
-/// Where the unknown values come from that a possible tuple hangs on.
-pub(crate) fn origins(settled: &Settled<'_>, relation: RelationId, tuple: &Tuple) -> Result<BTreeSet<String>, Failure> {
-    let mut search = Search { settled, seen: BTreeSet::new(), found: BTreeSet::new() };
-    search.tuple(Side::After, relation, tuple)?;
-    if search.found.is_empty() {
-        tuple.iter().for_each(|value| words::origins(value, &mut search.found));
-    }
-    Ok(search.found)
+/// Whether it asks for lines of a policy that would claim a resource.
+pub(crate) fn is_unclaimed(ambiguity: &Ambiguity) -> bool {
+    ambiguity.kind == Doubt::NoIntent && ambiguity.message == words::unclaimed(&ambiguity.subject)
 }
 
-struct Search<'a> {
-    settled: &'a Settled<'a>,
-    seen: BTreeSet<(Side, RelationId, Tuple)>,
-    found: BTreeSet<String>,
-}
-
-impl Search<'_> {
-    fn tuple(&mut self, side: Side, relation: RelationId, tuple: &Tuple) -> Result<(), Failure> {
-        use program::{Literal, Truth, compare, evaluate, presence};
-        if !self.seen.insert((side, relation, tuple.clone())) {
-            return Ok(());
-        }
-        for node in &self.settled.prove(side, relation, tuple)?.nodes {
-            let proof::Why::Derived { rule, binding, .. } = &node.why else { continue };
-            for literal in &self.settled.program.rule(*rule).body {
-                match literal {
-                    Literal::Test { op, left, right, .. } => {
-                        if let (Some(left), Some(right)) = (evaluate(left, binding), evaluate(right, binding))
-                            && compare(*op, &left, &right) == Truth::Possible
-                        {
-                            words::origins(&left, &mut self.found);
-                            words::origins(&right, &mut self.found);
-                        }
-                    }
-                    Literal::Is { expr, .. } => {
-                        let value = evaluate(expr, binding);
-                        if presence(value.as_ref()) == program::Presence::Unknown {
-                            value.iter().for_each(|value| words::origins(value, &mut self.found));
-                        }
-                    }
-                    Literal::Each { variable, .. } => {
-                        let element = binding.get(*variable).and_then(Option::as_ref);
-                        element.into_iter().filter(|v| v.holds_many()).for_each(|v| words::origins(v, &mut self.found));
-                    }
-                    Literal::Absent(atom) => {
-                        let possible = self.settled.possible(atom.relation);
-                        if possible != atom.relation {
-                            let value = |term: &program::Term| match term {
-                                program::Term::Variable(variable) => binding.get(*variable).cloned().flatten(),
-                                program::Term::Constant(value) => Some(value.clone()),
-                                program::Term::Any => None,
-                            };
-                            let pattern: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
-                            for side in node.side.reads(atom.world) {
-                                let matched = self.settled.matching(*side, possible, &pattern);
-                                matched.iter().try_for_each(|tuple| self.tuple(*side, possible, tuple))?;
-                            }
-                        }
-                    }
-                    Literal::Holds(_) | Literal::Bind { .. } | Literal::Aggregate { .. } => {}
-                }
-            }
-        }
-        Ok(())
+/// The lines of a policy that would claim resources.
+pub(crate) fn claim(subjects: &BTreeSet<&str>, full: bool) -> Vec<String> {
+    let most = if full { subjects.len() } else { SHORT };
+    let mut lines = vec![
+        String::from("intent NAME \"what they are for\" {"),
+        String::from("    cover r if std.state.exists(r), r in {"),
+    ];
+    let shown = subjects.len().min(most);
+    for (at, subject) in subjects.iter().take(most).enumerate() {
+        lines.push(format!("        {}{}", quote(subject), if at + 1 < shown { "," } else { "" }));
     }
+    if subjects.len() > shown {
+        lines.push(format!("        // … {} more: --full", subjects.len() - shown));
+    }
+    lines.extend(["    };", "    owner \"TEAM\";", "    apply BLUEPRINT();", "}"].map(String::from));
+    lines
 }

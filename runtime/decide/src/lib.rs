@@ -3,7 +3,7 @@
 //! Read downwards:
 //! - `case`: what is asked. `worlds`: the facts before, and what the change makes of them.
 //! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on.
-//! - `verdict`: the road to an answer. On it: `violations`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
+//! - `verdict`: the road to an answer. On it: `violations`, `unknowns`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
 //! - `text`, `markdown`: the answer as pages. `draw`: a proof for Graphviz, Mermaid, a browser. `export`: the answer for other
 //!   tools. `ask`: why, why not, which, how far. `diff`: what turned between two models or policies. `reconcile`: where planes disagree. `rests`: what rests on
@@ -37,6 +37,7 @@ mod settled;
 pub mod test;
 pub mod text;
 mod unfilled;
+mod unknowns;
 mod verdict;
 mod violations;
 mod words;

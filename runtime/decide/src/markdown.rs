@@ -1,10 +1,9 @@
 //! A decision as Markdown: the comment on a pull request.
 
+use crate::ambiguity::{claim, is_unclaimed};
 use crate::decision::{Decision, Judged};
 use crate::explained::SHORT;
-use crate::text::{
-    ACTIONS, FOLD, Next, alike, claim, cleared, counted, further, line_of, next, objections, tally, weight,
-};
+use crate::text::{ACTIONS, FOLD, Next, alike, cleared, counted, further, line_of, next, objections, tally, weight};
 use evidence::{Doubt, Reason, Verdict};
 use program::visible;
 use std::collections::BTreeSet;
@@ -140,7 +139,7 @@ fn ambiguities(decision: &Decision, out: &mut String) {
         return;
     }
     let _ = writeln!(out, "\n### to ask\n");
-    let unclaimed = open().filter(|one| one.kind == Doubt::NoIntent);
+    let unclaimed = open().filter(|one| is_unclaimed(one));
     let unclaimed: BTreeSet<&str> = unclaimed.map(|one| one.subject.as_str()).collect();
     if !unclaimed.is_empty() {
         let _ = writeln!(
@@ -154,7 +153,7 @@ fn ambiguities(decision: &Decision, out: &mut String) {
         let _ = writeln!(out, "  ```\n");
     }
     let others: BTreeSet<(Doubt, &str)> =
-        open().filter(|one| one.kind != Doubt::NoIntent).map(|one| (one.kind, one.message.as_str())).collect();
+        open().filter(|one| !is_unclaimed(one)).map(|one| (one.kind, one.message.as_str())).collect();
     for (kind, message) in others {
         let _ = writeln!(out, "- **{}**: {}", kind.name(), words(message));
     }

@@ -45,19 +45,21 @@ pub(crate) fn permits(settled: &Settled<'_>, at: usize, proofs: &mut Proofs) -> 
 }
 
 /// Looks again, without the standard library's rules, whether an action that would be allowed is permitted by every
-/// ordinary intent that covers its resource, and covered by one.
+/// ordinary intent that covers its resource, and covered by one that the change did not choose.
 pub(crate) fn rests_on_permits(settled: &Settled<'_>, at: usize) -> Result<(), Failure> {
     let action = &settled.case.change.actions[at];
     let (covers, ordinary) = (settled.law("std.intent.covers")?, settled.law("std.intent.ordinary")?);
     let permits = settled.law("std.verdict.permits")?;
     let resource = Value::Text(action.resource.clone());
-    let covering = settled.matching(Side::After, settled.possible(covers), &[None, Some(resource)]);
-    let mut covered = false;
-    for intent in covering.iter().map(|tuple| &tuple[0]) {
-        if !settled.holds(Side::After, ordinary, std::slice::from_ref(intent)) {
-            continue;
-        }
-        covered = true;
+    let ordinary = |side, relation| {
+        let covering = settled.matching(side, relation, &[None, Some(resource.clone())]);
+        let is = |intent: &Value| settled.holds(side, ordinary, std::slice::from_ref(intent));
+        covering.into_iter().map(|mut tuple| tuple.swap_remove(0)).filter(is).collect::<Vec<Value>>()
+    };
+    let covering = ordinary(Side::After, settled.possible(covers));
+    let made = settled.holds(Side::After, settled.law("std.verdict.made")?, std::slice::from_ref(&resource));
+    let covered = !covering.is_empty() && (made || !ordinary(Side::Before, covers).is_empty());
+    for intent in covering {
         let permitted = settled.holds(Side::After, permits, &[Value::Text(action.id.clone()), intent.clone()]);
         if !permitted && !approved(settled, Doubt::NoPermit, [&action.id, &intent.show()]) {
             return Err(Failure::Bug(format!("{} would be allowed without a permit of {intent}", action.id)));

@@ -1,9 +1,10 @@
 //! A decision as text: 80 columns, worst first, what is equal said once.
 
+use crate::ambiguity::{claim, is_unclaimed};
 use crate::decision::{Decision, Hit, Judged};
 use crate::explained::SHORT;
 use evidence::{Ambiguity, Cleared, Doubt, How, Kind, Reason, Verdict};
-use program::{quote, visible};
+use program::visible;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
@@ -244,15 +245,18 @@ impl Page<'_> {
         }
         for (kind, all) in kinds {
             let word = self.painted(Verdict::Escalate, "ask");
-            let subjects: BTreeSet<&str> = all.iter().map(|one| one.subject.as_str()).collect();
-            if kind == Doubt::NoIntent {
+            let (unclaimed, all): (Vec<_>, Vec<_>) = all.into_iter().partition(|one| is_unclaimed(one));
+            if !unclaimed.is_empty() {
+                let subjects: BTreeSet<&str> = unclaimed.iter().map(|one| one.subject.as_str()).collect();
                 let what = counted(subjects.len(), "resource");
                 self.line(&format!(
                     "{word}   no intent covers {what}; to claim {}:",
                     if subjects.len() == 1 { "it" } else { "them" }
                 ));
                 self.claim(&subjects);
-                self.void(&all);
+                self.void(&unclaimed);
+            }
+            if all.is_empty() {
                 continue;
             }
             let messages: BTreeSet<&str> = all.iter().map(|one| one.message.as_str()).collect();
@@ -449,24 +453,6 @@ pub(crate) fn line_of(place: &str) -> &str {
     place.rsplit_once(':').map_or(place, |(line, _)| line)
 }
 
-/// The lines of a policy that would claim resources.
-pub(crate) fn claim(subjects: &BTreeSet<&str>, full: bool) -> Vec<String> {
-    let most = if full { subjects.len() } else { SHORT };
-    let mut lines = vec![
-        String::from("intent NAME \"what they are for\" {"),
-        String::from("    cover r if std.state.exists(r), r in {"),
-    ];
-    let shown = subjects.len().min(most);
-    for (at, subject) in subjects.iter().take(most).enumerate() {
-        lines.push(format!("        {}{}", quote(subject), if at + 1 < shown { "," } else { "" }));
-    }
-    if subjects.len() > shown {
-        lines.push(format!("        // … {} more: --full", subjects.len() - shown));
-    }
-    lines.extend(["    };", "    owner \"TEAM\";", "    apply BLUEPRINT();", "}"].map(String::from));
-    lines
-}
-
 /// What to do next.
 pub(crate) enum Next {
     /// A command, with the flags that it needs.
@@ -481,7 +467,7 @@ pub(crate) enum Next {
 pub(crate) fn next(decision: &Decision, flags: &str) -> Option<Next> {
     let mut reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
     let Some(worst) = reasons.find(|reason| reason.kind != Kind::Permit && reason.cleared.is_none()) else {
-        if decision.ambiguities.iter().any(|one| one.kind == Doubt::NoIntent && one.cleared.is_none()) {
+        if decision.ambiguities.iter().any(|one| is_unclaimed(one) && one.cleared.is_none()) {
             let words =
                 "put those lines into the policy, with a name, an owner and a blueprint that permits, and decide again";
             return Some(Next::Words(words.to_owned()));

@@ -6,7 +6,7 @@
 //!
 //! INVARIANT: no other road leads to *allow* than the last lines of [`judge`], where the permits are looked at again (`permits`).
 
-use crate::ambiguity::{self, About, ambiguities, origins, permitting};
+use crate::ambiguity::{self, About, ambiguities, permitting};
 use crate::blast::Graph;
 use crate::case::{Case, Failure};
 use crate::causes::causes;
@@ -16,6 +16,7 @@ use crate::permits::{permits, rests_on_permits};
 use crate::proofs::Proofs;
 use crate::routing::Routing;
 use crate::settled::{Settled, settle};
+use crate::unknowns::origins;
 use crate::violations::{Violation, acts, violations};
 use crate::{record, words};
 use evidence::{ACCEPT_RISK, Accountable, Ambiguity, Asked, Assurance, Doubt, Kind, Law, Reason, Sealed, Verdict};
@@ -59,7 +60,7 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
     let actions = &case.change.actions;
     let routing = Routing::of(settled);
     let mut proofs = Proofs::default();
-    let found = violations(settled);
+    let found = violations(settled)?;
     let clearing = Clearing::of(settled, &found);
     let mut draft = object(settled, &found, &routing, &clearing, &mut proofs)?;
     draft.doubts.extend(ambiguities(settled, &routing, &clearing, &mut proofs)?);

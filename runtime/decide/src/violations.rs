@@ -3,7 +3,9 @@
 //! A violation is known by its instance, its rule and its subjects: the relation and the tuple. A measure (`most n: int`)
 //! is the one subject that does not name it: a worse one than before is introduced, a better one stands.
 
+use crate::case::Failure;
 use crate::settled::Settled;
+use crate::unknowns::same;
 use crate::worlds::is_resource;
 use program::{Measure, Objection, RelationId, Scope, State, Tuple, Value, Verb};
 use proof::Side;
@@ -36,11 +38,11 @@ impl Violation<'_> {
 ///
 /// A standing one counts where the change writes one of its subjects, unless it fixes a violation of that subject, or
 /// makes one less bad, and introduces none.
-pub(crate) fn violations<'a>(settled: &Settled<'a>) -> Vec<Violation<'a>> {
+pub(crate) fn violations<'a>(settled: &Settled<'a>) -> Result<Vec<Violation<'a>>, Failure> {
     let mut found = Vec::new();
     let mut mended = BTreeSet::new();
     for objection in &settled.program.objections {
-        of(settled, objection, &mut found, &mut mended);
+        of(settled, objection, &mut found, &mut mended)?;
     }
     let introduced = found.iter().filter(|violation| violation.state == State::Introduced);
     introduced.flat_map(|violation| resources(settled, violation)).for_each(|resource| {
@@ -56,7 +58,7 @@ pub(crate) fn violations<'a>(settled: &Settled<'a>) -> Vec<Violation<'a>> {
         })
         .collect();
     found.iter_mut().zip(counted).for_each(|(violation, counts)| violation.counts = counts);
-    found
+    Ok(found)
 }
 
 /// - `mended`: takes in the resources of whatever is fixed or less bad than before.
@@ -65,7 +67,7 @@ fn of<'a>(
     objection: &'a Objection,
     found: &mut Vec<Violation<'a>>,
     mended: &mut BTreeSet<Value>,
-) {
+) -> Result<(), Failure> {
     let state_scoped = settled.program.relation(objection.relation).scope != Scope::Change;
     let read = |side, id: Option<RelationId>| {
         let id = id.filter(|_| side == Side::After || state_scoped);
@@ -89,13 +91,16 @@ fn of<'a>(
         }
     }
     for tuple in possible.worst().filter(|tuple| !sure.is_as_bad(tuple)) {
-        let held = sure_before.is_as_bad(tuple) || possible_before.is_as_bad(tuple);
         let relation = objection.possible.unwrap_or(objection.relation);
+        // Possible before and possible after is another violation where it hangs on other values.
+        let held = sure_before.is_as_bad(tuple)
+            || possible_before.is_as_bad(tuple) && (possible_before.is_worse(tuple) || same(settled, relation, tuple)?);
         add(relation, tuple, if held { State::Standing } else { State::Introduced }, false);
     }
     for tuple in sure_before.worst().filter(|tuple| !sure.has(tuple) && !possible.has(tuple)) {
         mended.extend(add(objection.relation, tuple, State::Fixed, true));
     }
+    Ok(())
 }
 
 /// What one reading of an objection says in one world.

@@ -360,6 +360,11 @@ fn presence_word(presence: Presence) -> &'static str {
     }
 }
 
+/// What is said of a resource that no intent covers.
+pub(crate) fn unclaimed(resource: &str) -> String {
+    format!("no intent covers {resource}")
+}
+
 /// Where the unknown values inside `value` come from.
 pub(crate) fn origins(value: &Value, found: &mut BTreeSet<String>) {
     fn inside(json: &Json, found: &mut BTreeSet<String>) {

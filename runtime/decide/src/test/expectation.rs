@@ -35,7 +35,7 @@ struct Wanted<'a> {
 impl<'a> World<'a> {
     pub(super) fn of(settled: &'a Settled<'a>) -> Result<World<'a>, Failure> {
         let (decision, proofs) = judge(settled)?;
-        Ok(World { settled, decision, proofs, violations: violations(settled), routing: Routing::of(settled) })
+        Ok(World { settled, decision, proofs, violations: violations(settled)?, routing: Routing::of(settled) })
     }
 
     /// What is not as expected; `None` where it is.

@@ -241,8 +241,8 @@ impl Changed {
         for partial in &case.change.partial {
             facts.push(("std.change.partial", vec![Value::Text(partial.why.clone())], partial.place.clone(), None));
         }
-        if case.actor.is_none() && !case.change.actions.is_empty() && objections_read(program, "std.change.actor") {
-            let why = "nobody is named who asks, and a rule that may object reads it";
+        if case.actor.is_none() && !case.change.actions.is_empty() && favours(program, "std.change.actor") {
+            let why = "nobody is named who asks, and a rule reads it that may object or hold back a permit";
             facts.push(("std.change.partial", vec![Value::text(why)], "decision".into(), None));
         }
         for resource in disagrees {
@@ -271,23 +271,29 @@ impl Changed {
     }
 }
 
-/// Whether an objection can depend on a relation: without its facts, what would object may be silent.
-fn objections_read(program: &Program, name: &str) -> bool {
-    let Some(wanted) = program.find(name) else { return false };
-    let mut open: Vec<RelationId> =
-        program.objections.iter().flat_map(|one| [Some(one.relation), one.possible]).flatten().collect();
-    let mut seen: BTreeSet<RelationId> = open.iter().copied().collect();
-    while let Some(relation) = open.pop() {
-        if relation == wanted {
+/// Whether the absence of a relation's facts can be in somebody's favour: an objection rests on them, or a permit on there
+/// being none.
+fn favours(program: &Program, absent: &str) -> bool {
+    let Some(wanted) = program.find(absent) else { return false };
+    let objections = program.objections.iter().flat_map(|one| [Some(one.relation), one.possible]).flatten();
+    let permits = program.permits.iter().map(|permit| (permit.relation, false));
+    // With each relation whether fewer tuples of it may favour who asks.
+    let mut open: Vec<(RelationId, bool)> = objections.map(|id| (id, true)).chain(permits).collect();
+    let mut seen: BTreeSet<(RelationId, bool)> = open.iter().copied().collect();
+    while let Some((relation, fewer)) = open.pop() {
+        if fewer && relation == wanted {
             return true;
         }
         for literal in program.rules.iter().filter(|rule| rule.head.relation == relation).flat_map(|rule| &rule.body) {
             let read = match literal {
-                Literal::Holds(atom) | Literal::Absent(atom) => [Some(atom.relation), None],
-                Literal::Aggregate { sure, possible, .. } => [Some(sure.relation), *possible],
-                _ => [None, None],
+                Literal::Holds(atom) => [Some((atom.relation, fewer)), None],
+                Literal::Absent(atom) => [Some((atom.relation, true)), None],
+                Literal::Aggregate { sure, possible, .. } => {
+                    [Some((sure.relation, true)), possible.map(|possible| (possible, true))]
+                }
+                Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => [None, None],
             };
-            open.extend(read.into_iter().flatten().filter(|id| seen.insert(*id)));
+            open.extend(read.into_iter().flatten().filter(|next| seen.insert(*next)));
         }
     }
     false
