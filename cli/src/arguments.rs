@@ -44,7 +44,8 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Compile the policy; print every finding, also what only the declared or given facts show.
+    /// Compile the policy, or in the root of a workspace all of its packages; print every finding, also what only the declared or
+    /// given facts show.
     #[command(
         after_help = "Examples:\n  writ check\n  writ check --fix\n  writ check --policy policies/ --json\n  writ check --state terraform.tfstate"
     )]
@@ -62,7 +63,7 @@ pub(crate) enum Verb {
     /// Lay out .writ files in the house style; what has a syntax error stays as it is.
     #[command(after_help = "Examples:\n  writ fmt\n  writ fmt --check\n  writ fmt - < policy.writ")]
     Fmt {
-        /// Files, and folders with all below them (default: the package of this folder); `-` is standard input.
+        /// Files, and folders with all below them (default: the package or the workspace of this folder); `-` is standard input.
         #[arg(value_name = "PATH")]
         paths: Vec<PathBuf>,
         /// Write nothing; show what would change, and end with 1 where something would.
@@ -72,7 +73,7 @@ pub(crate) enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Run the policy's test blocks.
+    /// Run the policy's test blocks, or in the root of a workspace those of all of its packages.
     #[command(
         after_help = "Examples:\n  writ test\n  writ test --filter \"key\" --watch\n  writ test --coverage-min 80 --output junit=tests.xml"
     )]

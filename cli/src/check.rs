@@ -4,24 +4,61 @@ use crate::arguments::Question;
 use crate::decide::limited;
 use crate::failure::Failure;
 use crate::output::Answer;
-use crate::package::Package;
+use crate::package::{Each, Package};
+use crate::policy::Checked;
 use crate::{fix, inputs, package, policy, progress};
 use compiler::builtins;
 use compiler::diagnostic::Code;
+use compiler::repair::Made;
 use decide::SourceState;
 use program::Nowhere;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// Compiles a policy and prints every finding; ends with 1 where there is one.
+/// Compiles a policy, or every package of a workspace, and prints every finding; ends with 1 where there is one.
 ///
 /// - `question`: facts to compare the policy with; it is compiled first, and they cannot keep it from being checked.
 /// - `repair`: make the obvious repairs first.
 pub(crate) fn check(question: &Question, repair: bool, as_json: bool) -> Result<Answer, Failure> {
     progress::stage("compiling the policy");
+    let Some(members) = package::members_anew(&question.inputs.policy.policy)? else {
+        let looked = look(question, repair)?;
+        let text = if as_json { format!("{:#}\n", looked.to_json()) } else { looked.text() };
+        return Ok(Answer::of(text).with_code(looked.code()).with_notes(looked.notes));
+    };
+    let each = members.into_iter().map(|member| {
+        let mut question = question.clone();
+        question.inputs.policy.policy.clone_from(&member.folder);
+        let looked = look(&question, repair);
+        (member, looked)
+    });
+    let all: Each<Looked> = each.collect();
+    let code = package::worst(&all, Looked::code);
+    let notes = all.iter().filter_map(|(_, one)| Some(one.as_ref().ok()?.notes.as_str())).collect();
+    let text = if as_json {
+        let counts = all.iter().filter_map(|(_, one)| Some(one.as_ref().ok()?.checked.counts()));
+        let (errors, warnings) = counts.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1));
+        let packages = package::to_json(&all, Looked::to_json);
+        format!("{:#}\n", json!({ "errors": errors, "warnings": warnings, "packages": packages }))
+    } else {
+        package::listed(&all, Looked::text)
+    };
+    Ok(Answer::of(text).with_code(code).with_notes(notes))
+}
+
+/// What was found in one package.
+struct Looked {
+    package: Package,
+    checked: Checked,
+    /// The repairs that were made, where some were asked for.
+    repairs: Option<Vec<Made>>,
+    notes: String,
+}
+
+fn look(question: &Question, repair: bool) -> Result<Looked, Failure> {
     let mut package = package::load_anew(&question.inputs.policy.policy)?;
-    let repairs = if repair { fix::fix(&mut package)? } else { Vec::new() };
+    let repairs = repair.then(|| fix::fix(&mut package)).transpose()?;
     let mut checked = policy::check(&package);
     let mut notes = String::new();
     if checked.counts().0 == 0 && has_facts(&package, question) {
@@ -30,27 +67,40 @@ pub(crate) fn check(question: &Question, repair: bool, as_json: bool) -> Result<
             Err(why) => notes = format!("note: the policy was not compared with the facts\n  {why}\n"),
         }
     }
-    let (errors, warnings) = checked.counts();
-    let code = u8::from(errors + warnings > 0);
-    if as_json {
-        let mut answer = json!({ "errors": errors, "warnings": warnings, "diagnostics": checked.to_json() });
-        if repair {
+    Ok(Looked { package, checked, repairs, notes })
+}
+
+impl Looked {
+    fn code(&self) -> u8 {
+        let (errors, warnings) = self.checked.counts();
+        u8::from(errors + warnings > 0)
+    }
+
+    fn to_json(&self) -> Value {
+        let (errors, warnings) = self.checked.counts();
+        let mut answer = json!({ "errors": errors, "warnings": warnings, "diagnostics": self.checked.to_json() });
+        if let Some(repairs) = &self.repairs {
             answer["fixed"] = repairs.iter().map(fix::to_json).collect();
         }
-        return Ok(Answer { notes, code, ..Answer::of(format!("{answer:#}\n")) });
+        answer
     }
-    let mut text: String = repairs.iter().map(fix::line).collect();
-    text += &checked.render();
-    let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
-    let findings = match (errors, warnings) {
-        (0, 0) => String::from("no findings"),
-        (_, 0) => count(errors, "error"),
-        (0, _) => count(warnings, "warning"),
-        _ => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
-    };
-    let fixed = if repair { format!(", {} made", count(repairs.len(), "repair")) } else { String::new() };
-    let _ = writeln!(text, "{}: {}{fixed}, {findings}", package.name(), count(package.modules.len(), "module"));
-    Ok(Answer { notes, code, ..Answer::of(text) })
+
+    fn text(&self) -> String {
+        let mut text: String = self.repairs.iter().flatten().map(fix::line).collect();
+        text += &self.checked.render();
+        let count = |n: usize, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+        let findings = match self.checked.counts() {
+            (0, 0) => String::from("no findings"),
+            (errors, 0) => count(errors, "error"),
+            (0, warnings) => count(warnings, "warning"),
+            (errors, warnings) => format!("{}, {}", count(errors, "error"), count(warnings, "warning")),
+        };
+        let made = |repairs: &Vec<Made>| format!(", {} made", count(repairs.len(), "repair"));
+        let fixed = self.repairs.as_ref().map(made).unwrap_or_default();
+        let modules = count(self.package.modules.len(), "module");
+        let _ = writeln!(text, "{}: {modules}{fixed}, {findings}", self.package.name());
+        text
+    }
 }
 
 /// Whether there is anything to compare the policy with.

@@ -3,7 +3,7 @@
 //! Read downwards: [`run`] knows the verbs. A verb that changes the manifest looks first whether everything fits with the
 //! new text, and writes the manifest after the lock.
 //!
-//! Not here: which versions fit, what is fetched and checked (`packages`).
+//! Not here: which versions fit, what is fetched and checked, whose lock it is (`packages`).
 
 mod new;
 mod tree;
@@ -14,8 +14,8 @@ use crate::output::Answer;
 use crate::{package, progress, releases};
 use compiler::names::near;
 use packages::edit::{self, Entry};
-use packages::install::{self, Changed, Root};
-use packages::{Name, Range};
+use packages::install::{self, Changed};
+use packages::{Name, Range, Version, Workspace};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -50,21 +50,65 @@ pub(crate) fn manifest(folder: &Path) -> Result<String, Failure> {
     package::text(&path)
 }
 
+/// The workspace that a folder with a manifest belongs to.
+pub(crate) fn workspace(folder: &Path) -> Result<Workspace, Failure> {
+    let text = manifest(folder)?;
+    Ok(Workspace::with(folder, &[(folder, &text)])?)
+}
+
+/// Manifests that are to be written, once everything fits with them.
+struct Edited<'a> {
+    folder: &'a Path,
+    text: String,
+    /// That of the workspace's root, where it is another and says more than before.
+    root: Option<(&'a Path, String)>,
+}
+
+impl Edited<'_> {
+    /// The workspace, as it would be.
+    fn workspace(&self) -> Result<Workspace, Failure> {
+        let root = self.root.iter().map(|(folder, text)| (*folder, text.as_str()));
+        let instead: Vec<(&Path, &str)> = root.chain([(self.folder, self.text.as_str())]).collect();
+        Ok(Workspace::with(self.folder, &instead)?)
+    }
+
+    /// Locks what it asks for, then writes it. What was locked stays where it can.
+    fn settle(&self, gone: &[Name]) -> Result<Vec<Changed>, Failure> {
+        let ways = package::ways(false);
+        if ways.locked {
+            return Err(Failure::Malformed(String::from(
+                "--locked: this would change writ.lock\n  help: leave --locked and --frozen out",
+            )));
+        }
+        let changed = install::settle(&self.workspace()?, &ways, gone)?;
+        let root = self.root.iter().map(|(folder, text)| (*folder, text));
+        for (folder, text) in root.chain([(self.folder, &self.text)]) {
+            packages::write(&folder.join("writ.toml"), text.as_bytes())?;
+        }
+        Ok(changed)
+    }
+}
+
 fn add(asked: &Add) -> Result<Answer, Failure> {
     progress::stage("looking for packages");
     let (name, range) = match asked.name.split_once('@') {
         Some((name, range)) => (Name::parse(name)?, Some(Range::parse(range)?)),
         None => (Name::parse(&asked.name)?, None),
     };
-    let folder = &asked.policy;
-    let mut text = manifest(folder)?;
+    let folder = asked.policy.as_path();
+    let before = workspace(folder)?;
+    let apart = before.own()?.at != "." && (asked.registry.is_some() || !asked.trust.is_empty());
+    let root = apart.then(|| manifest(&before.folder)).transpose()?.map(|text| (before.folder.as_path(), text));
+    let mut edited = Edited { folder, text: manifest(folder)?, root };
+    // What counts for all members stands in the root.
+    let shared = edited.root.as_mut().map_or(&mut edited.text, |(_, text)| text);
     if let Some(location) = &asked.registry {
-        text = edit::registry(&text, name.scope(), location)?;
+        *shared = edit::registry(shared, name.scope(), location)?;
     }
     for key in &asked.trust {
-        text = edit::trust(&text, name.scope(), key)?;
+        *shared = edit::trust(shared, name.scope(), key)?;
     }
-    let root = Root::of(folder, &text)?;
+    let workspace = edited.workspace()?;
     let entry = match &asked.path {
         Some(path) => {
             let mut keys = vec![("path", path.clone())];
@@ -73,28 +117,35 @@ fn add(asked: &Add) -> Result<Answer, Failure> {
         }
         None => Entry::Range(match range {
             Some(range) => range.to_string(),
-            None => newest(&root, &name)?,
+            None => newest(&workspace, &name)?,
         }),
     };
     let (table, other) =
         if asked.dev { ("dev-dependencies", "dependencies") } else { ("dependencies", "dev-dependencies") };
-    let there = if asked.dev { &root.manifest.dependencies } else { &root.manifest.dev_dependencies };
+    let own = &workspace.own()?.manifest;
+    let there = if asked.dev { &own.dependencies } else { &own.dev_dependencies };
     if there.contains_key(&name) {
         return Err(Failure::Malformed(format!("{name} stands under [{other}]\n  help: `writ remove {name}` first")));
     }
-    let text = edit::add(&text, table, &name, &entry)?;
-    let changed = settle(folder, &text, &[])?;
+    edited.text = edit::add(&edited.text, table, &name, &entry)?;
+    let changed = edited.settle(&[])?;
     Ok(Answer::of(format!("added {name}\n{}", told(&changed))))
 }
 
-/// The range of the newest version of a package.
-fn newest(root: &Root, name: &Name) -> Result<String, Failure> {
-    let registry = install::of_scope(root, &package::ways(true), name)?;
+/// The range of the newest version of a package; of a member, of the one that it is.
+fn newest(workspace: &Workspace, name: &Name) -> Result<String, Failure> {
+    let range = |version: &Version| {
+        let [major, minor, patch] = version.numbers();
+        if major == 0 || patch > 0 { version.to_string() } else { format!("{major}.{minor}") }
+    };
+    if let Some(member) = workspace.member(name) {
+        return Ok(range(&member.manifest.package.number()?));
+    }
+    let registry = install::of_scope(workspace, &package::ways(true), name)?;
     registry.there()?;
     let versions = registry.versions(name)?;
     if let Some(newest) = versions.iter().rev().find(|one| one.yanked.is_none()) {
-        let [major, minor, patch] = newest.version.numbers();
-        return Ok(if major == 0 || patch > 0 { newest.version.to_string() } else { format!("{major}.{minor}") });
+        return Ok(range(&newest.version));
     }
     let names = registry.names()?;
     let meant = near(name.as_str(), names.iter().map(Name::as_str));
@@ -106,11 +157,12 @@ fn newest(root: &Root, name: &Name) -> Result<String, Failure> {
 }
 
 fn remove(names: &[String], folder: &Path) -> Result<Answer, Failure> {
+    let workspace = workspace(folder)?;
+    let own = &workspace.own()?.manifest;
     let mut text = manifest(folder)?;
-    let root = Root::of(folder, &text)?;
     let mut said = String::new();
     for name in names {
-        let known = || root.manifest.wanted().map(|(name, _)| name.as_str());
+        let known = || own.wanted().map(|(name, _)| name.as_str());
         let found = Name::parse(name).map(|name| edit::remove(&text, &name));
         let Ok(Ok(Some(shorter))) = found else {
             let help = match near(name, known()) {
@@ -123,37 +175,34 @@ fn remove(names: &[String], folder: &Path) -> Result<Answer, Failure> {
         let _ = writeln!(said, "removed {name}");
     }
     let keep: Vec<Name> = names.iter().filter_map(|name| Name::parse(name).ok()).collect();
-    let changed = settle(folder, &text, &keep)?;
+    let changed = Edited { folder, text, root: None }.settle(&keep)?;
     let changed: Vec<Changed> = changed.into_iter().filter(|one| !keep.contains(&one.name)).collect();
     Ok(Answer::of(said + &told(&changed)))
-}
-
-/// Locks what a manifest with this text asks for, then writes it. What was locked stays where it can.
-fn settle(folder: &Path, text: &str, gone: &[Name]) -> Result<Vec<Changed>, Failure> {
-    let ways = package::ways(false);
-    if ways.locked {
-        return Err(Failure::Malformed(String::from(
-            "--locked: this would change writ.lock\n  help: leave --locked and --frozen out",
-        )));
-    }
-    let root = Root::of(folder, text)?;
-    let (_, changed) = install::settle(&root, &ways, gone)?;
-    packages::write(&folder.join("writ.toml"), text.as_bytes())?;
-    Ok(changed)
 }
 
 fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Failure> {
     progress::stage("looking for packages");
     let names: Vec<Name> = names.iter().map(|name| Name::parse(name)).collect::<Result<_, _>>()?;
-    let root = Root::of(folder, &manifest(folder)?)?;
+    let workspace = workspace(folder)?;
     let ways = package::ways(false);
     let keep = !dry_run && !ways.locked;
-    let (all, changed) = install::update(&root, &ways, &names, keep)?;
+    let (all, changed) = install::update(&workspace, &ways, &names, keep)?;
     let number = all.len();
     let mut foreseen = (String::new(), false);
-    if dry_run && !changed.is_empty() && packages::lock::Lock::read(folder)?.is_some() {
+    if dry_run && !changed.is_empty() && packages::lock::Lock::read(&workspace.folder)?.is_some() {
         progress::stage("deciding again");
-        foreseen = releases::foresee::foresee(folder, all)?;
+        foreseen = match package::members(folder)? {
+            None => releases::foresee::foresee(folder, all)?,
+            Some(members) => {
+                let mut whole = (String::new(), false);
+                for member in members {
+                    let (text, turns) = releases::foresee::foresee(&member.folder, all.clone())?;
+                    whole.0 += &format!("{}:\n{text}", member.at);
+                    whole.1 |= turns;
+                }
+                whole
+            }
+        };
     }
     if ways.locked && !changed.is_empty() && !dry_run {
         return Err(Failure::Malformed(format!(
@@ -189,8 +238,7 @@ fn told(changed: &[Changed]) -> String {
 }
 
 fn vendor(folder: &Path) -> Result<Answer, Failure> {
-    let root = Root::of(folder, &manifest(folder)?)?;
-    let copied = install::vendor(&root, &package::ways(true))?;
+    let copied = install::vendor(&workspace(folder)?, &package::ways(true))?;
     let lines: String = copied.iter().map(|name| format!("  {}/{name}\n", install::VENDOR)).collect();
     Ok(Answer::of(format!("{lines}{} copied\n", count(copied.len()))))
 }

@@ -24,7 +24,7 @@ impl lsp::Models for Sources {
     }
 
     fn manifest(&self, text: &str) -> Result<(), String> {
-        manifest::read(Path::new("writ.toml"), text).map(|_| ()).map_err(|failure| failure.to_string())
+        manifest::check(Path::new("writ.toml"), text).map_err(|failure| failure.to_string())
     }
 
     fn decisions(&self, root: &Path) -> Result<Vec<lsp::Decided>, String> {

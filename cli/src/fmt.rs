@@ -10,7 +10,7 @@ use crate::output::{self, Answer};
 use crate::package;
 use compiler::ide::formatting::{Formatted, Hunk, of_file};
 use lsp::folder;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Read;
@@ -36,26 +36,74 @@ pub(crate) fn fmt(paths: &[PathBuf], check: bool, as_json: bool) -> Result<Answe
     {
         return standard_input(check, as_json);
     }
-    let files = found(paths)?;
-    let mut looked = Vec::with_capacity(files.len());
-    for path in &files {
-        let text = package::text(path)?;
-        let formatted = of_file(&text);
-        if !formatted.hunks.is_empty() && !check {
-            writable(path)?;
+    // Where nothing is named, a workspace's root stands for all of its packages.
+    let here = Path::new(".");
+    let members = if paths.is_empty() && here.join("writ.toml").is_file() { package::members(here)? } else { None };
+    let Some(members) = members else {
+        let looked = look(found(paths)?, check)?;
+        if !check {
+            looked.iter().try_for_each(write)?;
         }
-        looked.push((shown(path), formatted));
+        return Ok(told(&looked, "", check, as_json));
+    };
+    let mut all = Vec::new();
+    for member in members {
+        let files = modules(&member.folder, false)?;
+        all.push((member, Ok(look(files, check)?)));
     }
+    let laid_out: Vec<&Looked> = all.iter().filter_map(|(_, one)| one.as_ref().ok()).flatten().collect();
     if !check {
-        for (path, (_, formatted)) in files.iter().zip(&looked) {
-            if !formatted.hunks.is_empty() {
-                // A link stays one: what it leads to is written.
-                let target = fs::canonicalize(path).map_err(|e| package::unreadable(path, &e))?;
-                output::write(&target, formatted.text.as_bytes())?;
-            }
-        }
+        laid_out.iter().try_for_each(|one| write(one))?;
     }
-    Ok(told(&looked, check, as_json))
+    let changed = laid_out.iter().filter(|one| one.changes()).count();
+    let code = u8::from(check && changed > 0);
+    if as_json {
+        let packages = package::to_json(&all, |one| to_json(one));
+        return Ok(Answer::of(format!("{:#}\n", json!({ "changed": changed, "packages": packages }))).with_code(code));
+    }
+    let mut answer = Answer::of(String::new()).with_code(code);
+    for (member, one) in &all {
+        let Ok(one) = one else { continue };
+        let said = told(one, &format!("{}: ", member.manifest.package.name), check, false);
+        answer.text += &said.text;
+        answer.notes += &said.notes;
+    }
+    Ok(answer)
+}
+
+/// A file that was laid out.
+struct Looked {
+    path: PathBuf,
+    shown: String,
+    formatted: Formatted,
+}
+
+impl Looked {
+    fn changes(&self) -> bool {
+        !self.formatted.hunks.is_empty()
+    }
+}
+
+/// Lays files out, and writes none of them.
+fn look(files: Vec<PathBuf>, check: bool) -> Result<Vec<Looked>, Failure> {
+    let one = |path: PathBuf| {
+        let formatted = of_file(&package::text(&path)?);
+        let looked = Looked { shown: shown(&path), path, formatted };
+        if looked.changes() && !check {
+            writable(&looked.path)?;
+        }
+        Ok(looked)
+    };
+    files.into_iter().map(one).collect()
+}
+
+fn write(looked: &Looked) -> Result<(), Failure> {
+    if !looked.changes() {
+        return Ok(());
+    }
+    // A link stays one: what it leads to is written.
+    let target = fs::canonicalize(&looked.path).map_err(|e| package::unreadable(&looked.path, &e))?;
+    output::write(&target, looked.formatted.text.as_bytes())
 }
 
 fn standard_input(check: bool, as_json: bool) -> Result<Answer, Failure> {
@@ -63,7 +111,8 @@ fn standard_input(check: bool, as_json: bool) -> Result<Answer, Failure> {
     io::stdin().lock().read_to_end(&mut bytes).map_err(|e| Failure::Fault(format!("standard input: {e}")))?;
     let formatted = of_file(&package::decoded(Path::new(STDIN), bytes)?);
     if check || as_json {
-        return Ok(told(&[(STDIN.to_owned(), formatted)], check, as_json));
+        let looked = Looked { path: PathBuf::new(), shown: STDIN.to_owned(), formatted };
+        return Ok(told(&[looked], "", check, as_json));
     }
     let notes = notes(STDIN, &formatted);
     Ok(Answer { notes, ..Answer::of(formatted.text) })
@@ -84,13 +133,7 @@ fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
         }
         let there = fs::metadata(path).map_err(|e| package::unreadable(path, &e))?;
         if there.is_dir() {
-            let mut fault = None;
-            files.extend(folder::modules(path, !paths.is_empty(), &mut |path, error| {
-                fault.get_or_insert_with(|| package::unreadable(path, &error));
-            }));
-            if let Some(fault) = fault {
-                return Err(fault);
-            }
+            files.extend(modules(path, !paths.is_empty())?);
         } else if there.is_file() {
             files.push(path.clone());
         } else {
@@ -108,6 +151,17 @@ fn found(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
+/// The modules below a folder.
+///
+/// - `nested`: also those of packages in it.
+fn modules(folder: &Path, nested: bool) -> Result<Vec<PathBuf>, Failure> {
+    let mut fault = None;
+    let found = folder::modules(folder, nested, &mut |path, error| {
+        fault.get_or_insert_with(|| package::unreadable(path, &error));
+    });
+    fault.map_or(Ok(found), Err)
+}
+
 fn writable(path: &Path) -> Result<(), Failure> {
     let there = fs::metadata(path).map_err(|e| package::unreadable(path, &e))?;
     if there.permissions().readonly() {
@@ -120,41 +174,46 @@ fn shown(path: &Path) -> String {
     path.strip_prefix(".").unwrap_or(path).display().to_string()
 }
 
-fn told(looked: &[(String, Formatted)], check: bool, as_json: bool) -> Answer {
-    let changed = looked.iter().filter(|(_, formatted)| !formatted.hunks.is_empty()).count();
+fn to_json(looked: &[Looked]) -> Value {
+    let file = |one: &Looked| {
+        let Looked { shown, formatted, .. } = one;
+        let hunk = |hunk: &Hunk| json!({ "line": hunk.line, "old": hunk.old, "new": hunk.new });
+        let broken: Vec<_> =
+            formatted.broken.iter().map(|place| json!({ "line": place.line, "column": place.column })).collect();
+        let hunks: Vec<_> = formatted.hunks.iter().map(hunk).collect();
+        let mut file = json!({ "path": shown, "changed": one.changes(), "hunks": hunks, "broken": broken });
+        if shown == STDIN {
+            file["text"] = json!(formatted.text);
+        }
+        file
+    };
+    let changed = looked.iter().filter(|one| one.changes()).count();
+    json!({ "changed": changed, "files": looked.iter().map(file).collect::<Vec<_>>() })
+}
+
+/// - `whose`: what the last line begins with.
+fn told(looked: &[Looked], whose: &str, check: bool, as_json: bool) -> Answer {
+    let changed = looked.iter().filter(|one| one.changes()).count();
     let code = u8::from(check && changed > 0);
     if as_json {
-        let file = |(path, formatted): &(String, Formatted)| {
-            let hunk = |hunk: &Hunk| json!({ "line": hunk.line, "old": hunk.old, "new": hunk.new });
-            let broken: Vec<_> =
-                formatted.broken.iter().map(|place| json!({ "line": place.line, "column": place.column })).collect();
-            let hunks: Vec<_> = formatted.hunks.iter().map(hunk).collect();
-            let mut file = json!({ "path": path, "changed": !hunks.is_empty(), "hunks": hunks, "broken": broken });
-            if path == STDIN {
-                file["text"] = json!(formatted.text);
-            }
-            file
-        };
-        let files: Vec<_> = looked.iter().map(file).collect();
-        let answer = json!({ "changed": changed, "files": files });
-        return Answer::of(format!("{answer:#}\n")).with_code(code);
+        return Answer::of(format!("{:#}\n", to_json(looked))).with_code(code);
     }
     let (mut text, mut all_notes) = (String::new(), String::new());
-    for (path, formatted) in looked {
-        all_notes += &notes(path, formatted);
-        match (formatted.hunks.is_empty(), check) {
-            (true, _) => {}
-            (false, true) => text += &difference(path, &formatted.hunks),
-            (false, false) => {
-                let _ = writeln!(text, "formatted {path}");
+    for one in looked {
+        all_notes += &notes(&one.shown, &one.formatted);
+        match (one.changes(), check) {
+            (false, _) => {}
+            (true, true) => text += &difference(&one.shown, &one.formatted.hunks),
+            (true, false) => {
+                let _ = writeln!(text, "formatted {}", one.shown);
             }
         }
     }
     let files = |n: usize| if n == 1 { String::from("1 file") } else { format!("{n} files") };
     let _ = match (changed, check) {
-        (0, _) => writeln!(text, "{} in the house style", files(looked.len())),
-        (_, true) => writeln!(text, "{} of {} to format; `writ fmt` does it", changed, files(looked.len())),
-        (_, false) => writeln!(text, "{} of {} formatted", changed, files(looked.len())),
+        (0, _) => writeln!(text, "{whose}{} in the house style", files(looked.len())),
+        (_, true) => writeln!(text, "{whose}{} of {} to format; `writ fmt` does it", changed, files(looked.len())),
+        (_, false) => writeln!(text, "{whose}{} of {} formatted", changed, files(looked.len())),
     };
     Answer { notes: all_notes, ..Answer::of(text) }.with_code(code)
 }

@@ -1,4 +1,6 @@
 //! `writ.toml`: the package and the sources of its facts.
+//!
+//! Not here: the tables that are the business of packages, and which packages are worked on together (`packages`).
 
 use crate::failure::Failure;
 use evidence::PublicKey;
@@ -29,6 +31,8 @@ pub(crate) struct Manifest {
     _dev_dependencies: IgnoredAny,
     #[serde(default, rename = "registries")]
     _registries: IgnoredAny,
+    #[serde(default, rename = "workspace")]
+    _workspace: IgnoredAny,
 }
 
 /// `[trust]`: whose signatures are believed, by public keys.
@@ -192,11 +196,22 @@ impl Source {
     }
 }
 
-/// Reads a manifest.
+/// Whether a manifest says what it may, be it of a package or of a workspace.
+///
+/// - `path`: for messages only.
+pub(crate) fn check(path: &Path, text: &str) -> Result<(), Failure> {
+    packages::manifest::written(&path.display().to_string(), text)?;
+    if packages::manifest::is_root_alone(text) { Ok(()) } else { read(path, text).map(|_| ()) }
+}
+
+/// Reads the manifest of a package.
 ///
 /// - `path`: for messages only.
 pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
     let shown = path.display().to_string();
+    if packages::manifest::is_root_alone(text) {
+        packages::manifest::read(&shown, text)?;
+    }
     let manifest: Manifest = toml::from_str(text).map_err(|error| packages::manifest::misread(&shown, text, &error))?;
     packages::manifest::read(&shown, text)?;
     for (i, source) in manifest.source.iter().enumerate() {
@@ -266,6 +281,7 @@ mod tests {
         let package = "[package]\nname = \"a\"\n";
         for (table, text) in [
             ("package", String::from("[package]\nzz = 1\n")),
+            ("workspace", format!("{package}[workspace]\nzz = 1\n")),
             ("source", format!("{package}[[source]]\nzz = 1\n")),
             ("source.fact", format!("{package}[[source]]\n[[source.fact]]\nzz = 1\n")),
             ("trust", format!("{package}[trust]\nzz = 1\n")),

@@ -30,6 +30,12 @@ impl Answer {
         self
     }
 
+    /// The same answer, saying this on standard error.
+    pub(crate) fn with_notes(mut self, notes: String) -> Answer {
+        self.notes = notes;
+        self
+    }
+
     /// Prints it. Standard output that cannot be written is a fault: nobody may take silence for an answer.
     pub(crate) fn print(&self) -> Result<(), Failure> {
         let mut out = io::stdout().lock();

@@ -1,11 +1,18 @@
 //! A policy on disk: the folder of a `writ.toml` with all its modules, or one file that stands alone.
+//!
+//! Read downwards: [`load`] reads one policy; [`members`] is what a verb that looks at all of a workspace looks at, and
+//! [`worst`], [`listed`] and [`to_json`] how it says what came of each.
+//! Not here: to which workspace a folder belongs (`packages::workspace`).
 
 use crate::arguments::Fetching;
 use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
 use compiler::database::Dependency;
 use lsp::{folder, installed};
-use packages::install::{self, Installed, Root, Ways};
+use packages::Workspace;
+use packages::install::{self, Installed, Ways};
+use packages::workspace::Member;
+use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -18,6 +25,8 @@ pub(crate) struct Package {
     pub(crate) manifest: Option<Manifest>,
     /// Its modules, sorted by path.
     pub(crate) modules: Vec<Module>,
+    /// The manifest of the workspace's root, where that is another.
+    pub(crate) workspace: Option<PathBuf>,
     /// The packages that it depends on.
     pub(crate) installed: Vec<Installed>,
     /// The same as the compiler takes them.
@@ -50,7 +59,7 @@ impl Package {
         let own = manifest.chain(self.modules.iter().map(|module| &*module.path)).map(|path| self.root.join(path));
         let folders = self.installed.iter().filter(|one| one.in_folder);
         let others = folders.flat_map(|one| one.tree.files().map(|(path, _)| folder::path_of(&one.folder, path)));
-        own.chain(others).collect()
+        own.chain(others).chain(self.workspace.clone()).collect()
     }
 }
 
@@ -78,22 +87,90 @@ pub(crate) fn ways(locked: bool) -> Ways {
 
 /// Reads the policy at a path. The packages that it depends on are those that were locked.
 pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
-    read(path, |root| install::load(root, &ways(true)))
+    read(path, |workspace| install::load(workspace, &ways(true)))
 }
 
 /// Reads the policy at a path, and locks what its manifest asks for where that has changed and may be.
 pub(crate) fn load_anew(path: &Path) -> Result<Package, Failure> {
-    read(path, |root| install::load(root, &ways(false)))
+    read(path, |workspace| install::load(workspace, &ways(false)))
 }
 
 /// Reads the policy at a path, as it would be with these packages in place of those that were locked.
-pub(crate) fn load_with(path: &Path, installed: Vec<Installed>) -> Result<Package, Failure> {
-    read(path, |_| Ok(installed))
+///
+/// - `all`: also what other members of its workspace depend on.
+pub(crate) fn load_with(path: &Path, all: Vec<Installed>) -> Result<Package, Failure> {
+    read(path, |workspace| Ok(install::part(std::slice::from_ref(workspace.own()?), all)))
+}
+
+/// The packages of a workspace, where a path is its root: who asks there asks for all of them.
+///
+/// - returns: `None` where it is a policy by itself, or none at all: reading it says what is wrong.
+pub(crate) fn members(path: &Path) -> Result<Option<Vec<Member>>, Failure> {
+    Ok(whole(path)?.map(|workspace| workspace.members))
+}
+
+/// The same once their lock fits all of them, so that what keeps them from sharing one is told once.
+pub(crate) fn members_anew(path: &Path) -> Result<Option<Vec<Member>>, Failure> {
+    let Some(workspace) = whole(path)? else { return Ok(None) };
+    install::all(&workspace, &ways(false))?;
+    Ok(Some(workspace.members))
+}
+
+/// The workspace whose root a path is.
+fn whole(path: &Path) -> Result<Option<Workspace>, Failure> {
+    let folder = folder_of(path);
+    let file = folder.join("writ.toml");
+    if !file.is_file() {
+        return Ok(None);
+    }
+    let said = text(&file)?;
+    manifest::check(&file, &said)?;
+    Ok(Some(Workspace::with(&folder, &[(&folder, &said)])?).filter(Workspace::is_whole))
+}
+
+/// One thing done to each package of a workspace; what keeps it from being done to one keeps it from no other.
+pub(crate) type Each<T> = Vec<(Member, Result<T, Failure>)>;
+
+/// The code that a command ends with which did several things: the worst.
+pub(crate) fn worst<T>(all: &Each<T>, code: impl Fn(&T) -> u8) -> u8 {
+    all.iter().map(|(_, one)| one.as_ref().map_or_else(Failure::code, &code)).max().unwrap_or(0)
+}
+
+/// What was said of each package, beneath where it is.
+pub(crate) fn listed<T>(all: &Each<T>, text: impl Fn(&T) -> String) -> String {
+    let section = |(member, one): &(Member, Result<T, Failure>)| match one {
+        Ok(one) => format!("{}:\n{}", member.at, text(one)),
+        Err(failure) => format!("{}:\n{failure}\n", member.at),
+    };
+    all.iter().map(section).collect::<Vec<String>>().join("\n")
+}
+
+/// The same for other programs: each package's name and folder, and what was said or why nothing could be.
+pub(crate) fn to_json<T>(all: &Each<T>, said: impl Fn(&T) -> Value) -> Vec<Value> {
+    let one = |(member, one): &(Member, Result<T, Failure>)| {
+        let mut object = json!({ "name": member.manifest.package.name, "folder": member.at });
+        match one.as_ref().map(&said) {
+            Ok(Value::Object(more)) => object.as_object_mut().expect("bug: it is an object").extend(more),
+            Ok(other) => object["said"] = other,
+            Err(failure) => object["error"] = json!(failure.to_string()),
+        }
+        object
+    };
+    all.iter().map(one).collect()
+}
+
+/// The folder of a policy that is named by its manifest.
+fn folder_of(path: &Path) -> PathBuf {
+    match path.parent().filter(|_| path.file_name().is_some_and(|name| name == "writ.toml")) {
+        Some(above) if above.as_os_str().is_empty() => PathBuf::from("."),
+        Some(above) => above.to_owned(),
+        None => path.to_owned(),
+    }
 }
 
 fn read(
     path: &Path,
-    depends: impl FnOnce(&Root) -> Result<Vec<Installed>, packages::Failure>,
+    depends: impl FnOnce(&Workspace) -> Result<Vec<Installed>, packages::Failure>,
 ) -> Result<Package, Failure> {
     if path.is_file() && path.extension().is_some_and(|e| e == "writ") {
         let root = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
@@ -102,15 +179,12 @@ fn read(
             root,
             manifest: None,
             modules: vec![module],
+            workspace: None,
             installed: Vec::new(),
             dependencies: Vec::new(),
         });
     }
-    let root = if path.file_name().is_some_and(|name| name == "writ.toml") {
-        path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
-    } else {
-        path.to_owned()
-    };
+    let root = folder_of(path);
     if root.is_file() {
         return Err(Failure::Malformed(format!(
             "{}: this is neither a folder nor a .writ file\n  help: `--policy` names a folder with a writ.toml, or one .writ file",
@@ -131,6 +205,9 @@ fn read(
         )));
     }
     let said = text(&file)?;
+    manifest::check(&file, &said)?;
+    let workspace = Workspace::with(&root, &[(&root, &said)])?;
+    let own = workspace.own()?;
     let manifest = manifest::read(&file, &said)?;
     let mut fault = None;
     let paths = folder::modules(&root, false, &mut |path, error| {
@@ -146,11 +223,11 @@ fn read(
             root.display()
         )));
     }
-    let asking = Root::of(&root, &said)?;
-    let installed = depends(&asking)?;
+    let installed = depends(&workspace)?;
     let names = modules.iter().map(|module| module.name.as_str());
-    let dependencies = installed::dependencies(&asking, &installed, names)?;
-    Ok(Package { root, manifest: Some(manifest), modules, installed, dependencies })
+    let dependencies = installed::dependencies(&own.manifest, &installed, names)?;
+    let above = (own.at != ".").then(|| workspace.folder.join("writ.toml"));
+    Ok(Package { root, manifest: Some(manifest), modules, workspace: above, installed, dependencies })
 }
 
 fn module(root: &Path, path: &Path) -> Result<Module, Failure> {

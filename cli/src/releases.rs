@@ -8,12 +8,12 @@ pub(crate) mod docs;
 pub(crate) mod foresee;
 pub(crate) mod publish;
 
-use crate::dependencies::manifest;
+use crate::dependencies::workspace;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::{package, progress};
 use lsp::installed;
-use packages::install::{self, Root};
+use packages::install;
 use packages::registry::{self, Registry};
 use packages::{Name, Version};
 use serde_json::json;
@@ -25,7 +25,7 @@ pub(crate) fn registry_of(named: Option<&str>, folder: &Path, name: &Name) -> Re
     let docker = installed::docker();
     match named {
         Some(location) => Ok(registry::at(location, Path::new("."), docker.as_deref())?),
-        None => Ok(install::of_scope(&Root::of(folder, &manifest(folder)?)?, &package::ways(true), name)?),
+        None => Ok(install::of_scope(&workspace(folder)?, &package::ways(true), name)?),
     }
 }
 
@@ -55,8 +55,8 @@ pub(crate) fn search(word: &str, named: Option<&str>, folder: &Path, as_json: bo
     let registries = match named {
         Some(location) => vec![registry::at(location, Path::new("."), docker.as_deref())?],
         None => {
-            let root = Root::of(folder, &manifest(folder)?)?;
-            let locations: BTreeSet<&String> = root.manifest.registries.values().collect();
+            let workspace = workspace(folder)?;
+            let locations: BTreeSet<&String> = workspace.shared.registries.values().collect();
             if locations.is_empty() {
                 return Err(Failure::Malformed(String::from(
                     "writ.toml: it names no registry\n  help: write one under [registries], or `writ search --registry LOCATION`",
@@ -64,7 +64,7 @@ pub(crate) fn search(word: &str, named: Option<&str>, folder: &Path, as_json: bo
             }
             locations
                 .into_iter()
-                .map(|location| registry::at(location, folder, docker.as_deref()))
+                .map(|location| registry::at(location, &workspace.folder, docker.as_deref()))
                 .collect::<Result<_, _>>()?
         }
     };

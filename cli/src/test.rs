@@ -1,6 +1,7 @@
 //! `writ test`: the test blocks of a policy, each in a world of its own.
 //!
-//! Read downwards: [`test`] runs them once, `report` puts what came of it into words, `watch` does both again and again.
+//! Read downwards: [`test`] runs those of one package or of a whole workspace, `report` puts what came of it into words,
+//! `watch` does both again and again.
 
 mod report;
 mod watch;
@@ -10,11 +11,12 @@ use crate::decide::{apart, bounded, placed};
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::output::{self, Answer, Output};
-use crate::package;
+use crate::package::{self, Each};
 use crate::policy;
 use crate::progress;
 use decide::test::coverage::{Coverage, Rules};
-use report::{Format, Report};
+use report::{Format, Report, Tested};
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -27,20 +29,73 @@ pub(crate) fn test(arguments: &arguments::Test) -> Result<Answer, Failure> {
     once(arguments, &outputs)
 }
 
+/// The same for one package alone, also where it is the root of a workspace.
+pub(crate) fn of_package(arguments: &arguments::Test) -> Result<Answer, Failure> {
+    let outputs = report::outputs(arguments)?;
+    alone(arguments, &outputs)
+}
+
 fn once(arguments: &arguments::Test, outputs: &[Output<Format>]) -> Result<Answer, Failure> {
     progress::stage("running the tests");
-    let package = package::load_anew(&arguments.policy.policy)?;
+    let Some(members) = package::members_anew(&arguments.policy.policy)? else { return alone(arguments, outputs) };
+    let each = members.into_iter().map(|member| {
+        let tested = run(arguments, &member.folder, outputs);
+        (member, tested)
+    });
+    let mut all: Each<Tested> = each.collect();
+    if arguments.filter.is_some() {
+        let titles = all.iter().filter_map(|(_, one)| Some(one.as_ref().ok()?.titles)).sum();
+        // Who has no such test was not asked.
+        all.retain(|(_, one)| one.as_ref().map_or(true, |one| !one.ran.outcomes.is_empty()));
+        if all.is_empty() {
+            return Err(no_title(arguments, titles));
+        }
+    }
+    put(&Report::Each(&all), arguments, outputs, package::worst(&all, Tested::code))
+}
+
+fn alone(arguments: &arguments::Test, outputs: &[Output<Format>]) -> Result<Answer, Failure> {
+    let tested = run(arguments, &arguments.policy.policy, outputs)?;
+    if arguments.filter.is_some() && tested.ran.outcomes.is_empty() {
+        return Err(no_title(arguments, tested.titles));
+    }
+    put(&Report::One(&tested), arguments, outputs, tested.code())
+}
+
+fn no_title(arguments: &arguments::Test, titles: usize) -> Failure {
+    let what = if arguments.exact { "no test has that title" } else { "no test has that in its title" };
+    Failure::Malformed(format!(
+        "--filter {}: {what}\n  help: `writ test` lists the titles of all {titles}",
+        arguments.filter.as_deref().unwrap_or_default()
+    ))
+}
+
+/// Puts a report where each form of it goes.
+fn put(
+    report: &Report<'_>,
+    arguments: &arguments::Test,
+    outputs: &[Output<Format>],
+    code: u8,
+) -> Result<Answer, Failure> {
+    let rules = arguments.coverage || arguments.coverage_std;
+    let mut answer = Answer::of(String::new()).with_code(code);
+    for output in outputs {
+        let text = report.told(output.format, rules);
+        match &output.file {
+            None => answer.text.push_str(&text),
+            Some(file) => output::write(file, text.as_bytes())?,
+        }
+    }
+    Ok(answer)
+}
+
+/// Runs the tests of one package.
+fn run(arguments: &arguments::Test, policy: &Path, outputs: &[Output<Format>]) -> Result<Tested, Failure> {
+    let package = package::load_anew(policy)?;
     let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
     apart(&Kept::of(&package.root), &package.files(), written)?;
     let compiled = policy::compile(&package)?;
     let wanted: Vec<_> = compiled.tests.iter().filter(|test| asked(arguments, &test.name)).cloned().collect();
-    if let (Some(part), []) = (&arguments.filter, wanted.as_slice()) {
-        let what = if arguments.exact { "no test has that title" } else { "no test has that in its title" };
-        return Err(Failure::Malformed(format!(
-            "--filter {part}: {what}\n  help: `writ test` lists the titles of all {}",
-            compiled.tests.len()
-        )));
-    }
     let covering = match (arguments.coverage_std, covers(arguments, outputs)) {
         (true, _) => Rules::All,
         (false, true) => Rules::Own,
@@ -57,29 +112,11 @@ fn once(arguments: &arguments::Test, outputs: &[Output<Format>]) -> Result<Answe
         }
         decide::Failure::Bug(what) => Failure::Bug(what),
     })?;
-    let failed = ran.outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).count();
     let short = arguments.coverage_min.filter(|least| {
         let enough = |coverage: &Coverage| coverage.fired * 100 >= usize::from(*least) * coverage.rules.len();
         ran.coverage.as_ref().is_some_and(|coverage| !enough(coverage))
     });
-    let code = u8::from(failed > 0 || ran.outcomes.is_empty() || short.is_some());
-    let name = package.name();
-    let report =
-        Report { package: &name, ran: &ran, failed, coverage: arguments.coverage || arguments.coverage_std, short };
-    let mut answer = Answer::of(String::new()).with_code(code);
-    for output in outputs {
-        let text = match output.format {
-            Format::Text => report.text(),
-            Format::Json => report.json(),
-            Format::Junit => report.junit(),
-            Format::Lcov => ran.coverage.as_ref().map(Coverage::lcov).unwrap_or_default(),
-        };
-        match &output.file {
-            None => answer.text.push_str(&text),
-            Some(file) => output::write(file, text.as_bytes())?,
-        }
-    }
-    Ok(answer)
+    Ok(Tested { name: package.name(), ran, short, titles: compiled.tests.len() })
 }
 
 /// Whether a test of that title is wanted.

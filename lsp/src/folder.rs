@@ -1,6 +1,7 @@
 //! A package on disk: which files are its modules, and to which package a document belongs.
 //!
-//! A document belongs to the folder of the nearest `writ.toml` above it, or stands alone.
+//! A document belongs to the package of the nearest `writ.toml` above it, or stands alone; also where that is the root of a
+//! workspace and no package.
 
 use crate::manifest;
 use std::collections::BTreeMap;
@@ -34,7 +35,11 @@ pub(crate) fn home(uri: &str, path: Option<&Path>) -> (Home, String) {
         return (Home::Package(root), manifest::FILE.to_owned());
     }
     let root = path.ancestors().skip(1).find(|folder| folder.join("writ.toml").is_file());
-    match root.and_then(|root| Some((root, relative(root, path)?))) {
+    let is_package = |root: &&Path| {
+        let said = fs::read_to_string(root.join(manifest::FILE)).unwrap_or_default();
+        !packages::manifest::is_root_alone(&said)
+    };
+    match root.filter(is_package).and_then(|root| Some((root, relative(root, path)?))) {
         Some((root, shown)) => (Home::Package(root.to_owned()), shown),
         None => alone(),
     }

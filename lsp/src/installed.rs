@@ -4,9 +4,10 @@
 
 use crate::folder;
 use compiler::database::{Dependency, Source};
-use packages::install::{Installed, Root, Ways};
+use packages::install::{Installed, Ways};
+use packages::manifest::Manifest;
 use packages::store::Store;
-use packages::{Failure, Version};
+use packages::{Failure, Version, Workspace};
 use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
@@ -38,16 +39,17 @@ pub fn version() -> Version {
 
 /// The packages that one depends on, as the compiler takes them.
 ///
-/// - `own`: the names of the root's modules.
+/// - `reader`: what the one that depends on them says.
+/// - `own`: the names of its modules.
 ///
 /// # Errors
-/// Where a file's path is no module's name, or a module of the root has the name of another package's.
+/// Where a file's path is no module's name, or a module of its own has the name of another package's.
 pub fn dependencies<'m>(
-    root: &Root,
+    reader: &Manifest,
     all: &[Installed],
     own: impl IntoIterator<Item = &'m str>,
 ) -> Result<Vec<Dependency>, Failure> {
-    let dependencies: Vec<Dependency> = all.iter().map(|one| dependency(root, all, one)).collect::<Result<_, _>>()?;
+    let dependencies: Vec<Dependency> = all.iter().map(|one| dependency(reader, all, one)).collect::<Result<_, _>>()?;
     for module in own {
         let taken =
             dependencies.iter().find(|one| module == one.module || module.starts_with(&format!("{}.", one.module)));
@@ -61,7 +63,7 @@ pub fn dependencies<'m>(
     Ok(dependencies)
 }
 
-fn dependency(root: &Root, all: &[Installed], one: &Installed) -> Result<Dependency, Failure> {
+fn dependency(reader: &Manifest, all: &[Installed], one: &Installed) -> Result<Dependency, Failure> {
     let (name, prefix) = (&one.name, one.name.module());
     let (mut files, mut exports) = (Vec::new(), Vec::new());
     for (path, _) in one.tree.files().filter(|(path, _)| path.ends_with(".writ") && !path.starts_with("tests/")) {
@@ -85,7 +87,7 @@ fn dependency(root: &Root, all: &[Installed], one: &Installed) -> Result<Depende
     }
     let asks = |other: &&Installed| other.manifest.dependencies.contains_key(name);
     let mut readers: Vec<String> = all.iter().filter(asks).map(|other| other.name.module()).collect();
-    if root.manifest.wanted().any(|(asked, _)| asked == name) {
+    if reader.wanted().any(|(asked, _)| asked == name) {
         readers.push(String::new());
     }
     let package = program::Package { name: name.to_string(), version: one.version.to_string() };
@@ -97,17 +99,20 @@ fn dependency(root: &Root, all: &[Installed], one: &Installed) -> Result<Depende
 ///
 /// Fetches nothing and writes no lock.
 ///
-/// - `text`: of the manifest.
+/// - `text`: of the manifest. The root of a workspace depends on nothing, but may be wrong.
 ///
 /// # Errors
 /// Why they are not there, for a person.
 pub(crate) fn read(folder: &Path, text: &str) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
     let ways = Ways { store: store(), writ: version(), offline: true, locked: true, docker: None };
     let read = || {
-        let root = Root::of(folder, text)?;
-        let all = packages::install::load(&root, &ways)?;
+        let workspace = Workspace::with(folder, &[(folder, text)])?;
+        if packages::manifest::is_root_alone(text) {
+            return Ok((Vec::new(), BTreeMap::new()));
+        }
+        let all = packages::install::load(&workspace, &ways)?;
         let places = all.iter().map(|one| (one.name.to_string(), one.folder.clone())).collect();
-        Ok((dependencies(&root, &all, [])?, places))
+        Ok((dependencies(&workspace.own()?.manifest, &all, [])?, places))
     };
     read().map_err(|failure: Failure| failure.to_string())
 }

@@ -8,9 +8,9 @@
 use crate::installed;
 use compiler::ide::completion::{Completion, Kind};
 use compiler::ide::{Encoding, Lines};
-use packages::Name;
 use packages::known::{Known, known};
 use packages::manifest::Origin;
+use packages::{Name, Workspace};
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -26,9 +26,12 @@ pub(crate) struct Manifest {
 }
 
 impl Manifest {
+    /// - `folder`: where it stands.
     /// - `complaint`: what is wrong with it, or with what it depends on, in the words of the command line.
-    pub(crate) fn new(text: String, complaint: Option<&str>, encoding: Encoding) -> Manifest {
-        let diagnostics = complaint.map(|words| told(&text, words, encoding)).into_iter().collect();
+    pub(crate) fn new(folder: &Path, text: String, complaint: Option<&str>, encoding: Encoding) -> Manifest {
+        let own = folder.join("").display().to_string();
+        let told = |words: &str| told(&text, words.strip_prefix(&own).unwrap_or(words), encoding);
+        let diagnostics = complaint.map(told).into_iter().collect();
         Manifest { text, diagnostics }
     }
 }
@@ -41,14 +44,15 @@ impl Manifest {
     }
 }
 
-/// Whether the package in a folder depends on another in its folder.
+/// Whether the package in a folder depends on another in its folder: by the path, or as members of one workspace.
 pub(crate) fn depends(folder: &Path, name: &Name, other: &Path) -> bool {
-    let text = fs::read_to_string(folder.join(FILE)).unwrap_or_default();
-    let Ok(read) = packages::manifest::read(FILE, &text) else { return false };
+    let Ok(workspace) = Workspace::read(folder) else { return false };
+    let Ok(own) = workspace.own() else { return false };
     let same = |path: &Path| fs::canonicalize(path).ok().zip(fs::canonicalize(other).ok()).is_some_and(|(a, b)| a == b);
-    read.wanted().any(|(wanted, how)| match &how.origin {
+    own.manifest.wanted().any(|(wanted, how)| match &how.origin {
         Origin::Path(path) => wanted == name && same(&folder.join(path)),
-        Origin::Registry | Origin::Git(_) => false,
+        Origin::Registry => wanted == name && workspace.member(name).is_some_and(|member| same(&member.folder)),
+        Origin::Git(_) => false,
     })
 }
 
@@ -71,10 +75,11 @@ fn told(text: &str, words: &str, encoding: Encoding) -> Diagnostic {
 
 /// The words that are complained about, and the complaint without its place.
 ///
-/// - `words`: `writ.toml:3:1: unknown field …`, or a sentence that names something of the text.
+/// - `words`: `writ.toml:3:1: unknown field …`, or a sentence that names something of the text. A place in another file is none in
+///   this one.
 fn placed<'w>(text: &str, words: &'w str) -> (Range<usize>, String) {
     let plain = |message: &'w str| message.lines().map(str::trim).collect::<Vec<&str>>().join("\n");
-    let mut parts = words.split_once(FILE).map_or("", |(_, rest)| rest).splitn(4, ':').skip(1);
+    let mut parts = words.strip_prefix(FILE).unwrap_or_default().splitn(4, ':').skip(1);
     let number = |part: Option<&'w str>| part.and_then(|digits| digits.parse::<usize>().ok());
     let given = number(parts.next()).and_then(|line| Some((line, number(parts.next())?, parts.next()?)));
     if let Some((line, column, message)) = given {
@@ -119,8 +124,9 @@ const KINDS: &[&str] =
     &["terraform-state", "terraform-plan", "terraform-folder", "facts", "codeowners", "kubernetes", "records"];
 
 /// The tables, as they are begun.
-const TABLES: [(&str, &str); 9] = [
+const TABLES: [(&str, &str); 10] = [
     ("[package]", "The package: its name, its version, who is asked."),
+    ("[workspace]", "Packages that are worked on together: one lock, one check, one test."),
     ("[[source]]", "A source of facts: what wrote it and where it is."),
     ("[[source.fact]]", "Of records: a fact that each row gives."),
     ("[dependencies]", "What its policies use."),
@@ -142,6 +148,7 @@ const KEYS: &[Key] = &[
     key("package", "license", TEXT, &[], "Under which licence it may be used."),
     key("package", "writ", TEXT, &[], "The lowest version of writ that reads it."),
     key("package", "exports", "[\"${1}\"]", &[], "The modules that other packages may use; without it all but those below `tests`."),
+    key("workspace", "members", "[\"${1}\"]", &[], "Folders of packages below this one; `*` stands for any part of a folder's name."),
     key("source", "name", TEXT, &[], "Names it in verdicts."),
     key("source", "kind", TEXT, KINDS, "What wrote it."),
     key("source", "path", TEXT, &[], "Where it is, seen from this file; `*` stands for any part of a file's name."),

@@ -338,7 +338,7 @@ impl Writer {
             self.places.insert(home.clone(), Arc::new(places));
         }
         let version = open.map(|document| document.version);
-        let manifest = Manifest::new(text, complaint.as_deref(), self.encoding);
+        let manifest = Manifest::new(root, text, complaint.as_deref(), self.encoding);
         let quiet = |manifest: &Manifest| manifest.diagnostics.is_empty();
         let was_quiet = self.manifests.get(home).is_none_or(|before| quiet(before));
         let uri = open.map(|document| document.uri.clone()).or_else(|| Uri::from_file_path(root.join(manifest::FILE)));

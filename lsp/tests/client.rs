@@ -18,7 +18,7 @@ impl lsp::Models for Facts {
     }
 
     fn manifest(&self, text: &str) -> Result<(), String> {
-        packages::manifest::read("writ.toml", text).map(|_| ()).map_err(|failure| failure.to_string())
+        packages::manifest::written("writ.toml", text).map(|_| ()).map_err(|failure| failure.to_string())
     }
 
     fn decisions(&self, root: &Path) -> Result<Vec<lsp::Decided>, String> {

@@ -143,6 +143,62 @@ async fn a_manifest_is_completed() {
     editor.end().await;
 }
 
+/// A workspace whose root is no package: a library, and a policy that names it by a range.
+const WORKSPACE: [(&str, &str); 6] = [
+    ("writ.toml", "[workspace]\nmembers = [\"lib\", \"policies/*\"]\n"),
+    ("lib/writ.toml", "[package]\nname = \"acme/lib\"\nversion = \"1.2.0\"\n"),
+    ("lib/base.writ", "pub relation kept(r: string);\nkept(\"a\");\n"),
+    ("policies/shop/writ.toml", "[package]\nname = \"acme/shop\"\n\n[dependencies]\n\"acme/lib\" = \"1\"\n"),
+    ("policies/shop/policy.writ", "use acme.lib.base.kept;\npub relation own(r: string);\nown(r) if kept(r);\n"),
+    ("stray.writ", "pub relation stray(r: string);\nstray(\"a\");\n"),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn members_of_a_workspace_are_found_by_their_names() {
+    let root = folder("members", &WORKSPACE);
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let folders = json!([{ "uri": format!("file://{}", root.display()), "name": "members" }]);
+    let (mut editor, _) = Editor::working(json!({}), folders).await;
+    for (path, text) in &WORKSPACE {
+        editor.open(&uri(path), 1, text).await;
+        assert_eq!(editor.diagnostics(&uri(path), Some(1)).await, Vec::<Value>::new(), "{path}");
+    }
+    let params = json!({ "textDocument": { "uri": uri("lib/base.writ") }, "position": { "line": 0, "character": 14 }, "newName": "held" });
+    let found = editor.ask("textDocument/rename", params).await;
+    let changes = found["result"]["changes"].as_object().unwrap_or_else(|| panic!("{found:#}"));
+    assert!(changes.contains_key(&uri("policies/shop/policy.writ")), "{found:#}");
+
+    let words = async |editor: &mut Editor, path: &str, line: u32, character: u32| {
+        let place = json!({ "line": line, "character": character });
+        let params = json!({ "textDocument": { "uri": uri(path) }, "position": place });
+        let answer = editor.ask("textDocument/completion", params).await;
+        let items = answer["result"].as_array().expect("items").clone();
+        items.iter().map(|item| item["textEdit"]["newText"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+    };
+    let shop = uri("policies/shop/writ.toml");
+    let begun = "[package]\nname = \"acme/shop\"\n\n[dependencies]\n\"acme\n";
+    editor.change(&shop, 2, json!([{ "text": begun }])).await;
+    assert_eq!(words(&mut editor, "policies/shop/writ.toml", 4, 5).await, ["\"acme/lib\" = \"1.2.0\""]);
+    editor.change(&uri("writ.toml"), 2, json!([{ "text": "[workspace]\nme\n" }])).await;
+    assert_eq!(words(&mut editor, "writ.toml", 1, 2).await, ["members"]);
+
+    // What is wrong in the root stands there, and only that it is stands in a member.
+    editor.change(&uri("writ.toml"), 3, json!([{ "text": "[workspace]\nmembers = [\"lib\", \"none\"]\n" }])).await;
+    let told = editor.diagnostics(&uri("writ.toml"), Some(3)).await;
+    assert_eq!(told[0]["range"]["start"], json!({ "line": 1, "character": 18 }), "{told:#?}");
+    assert!(told[0]["message"].as_str().is_some_and(|said| said.contains("there is no such folder")), "{told:#?}");
+    std::fs::write(root.join("writ.toml"), "[workspace]\nmembers = [\"lib\", \"policies/*\", \"none\"]\n")
+        .expect("writable");
+    editor.change(&shop, 3, json!([{ "text": WORKSPACE[3].1 }])).await;
+    let told = editor.diagnostics(&shop, Some(3)).await;
+    assert_eq!(told[0]["range"]["start"]["line"], 0, "{told:#?}");
+    assert!(
+        told[0]["message"].as_str().is_some_and(|said| said.contains("writ.toml:2:33: members: \"none\"")),
+        "{told:#?}"
+    );
+    editor.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_decision_that_was_kept_becomes_a_test() {
     let policy = "use std.state.{Resource, kind};\nuse std.intent.covered;\n\npub blueprint calm() {\n    \

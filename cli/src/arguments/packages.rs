@@ -57,7 +57,7 @@ pub(crate) enum Packages {
         #[arg(long, default_value = ".", value_name = "DIR")]
         policy: PathBuf,
     },
-    /// Which packages this one depends on, and through which.
+    /// Which packages this one depends on, and through which; in the root of a workspace, each of its packages.
     #[command(after_help = "Example:\n  writ tree")]
     Tree {
         /// Of which package.

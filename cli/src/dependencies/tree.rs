@@ -1,49 +1,75 @@
-//! `writ tree`: which packages one depends on, and through which.
+//! `writ tree`: which packages one depends on, and through which; at the root of a workspace, of each member.
 
-use super::manifest;
+use super::workspace;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::package;
-use packages::Name;
-use packages::install::{self, Installed, Root};
-use serde_json::json;
+use packages::install::{self, Installed};
+use packages::workspace::Member;
+use packages::{Name, Workspace};
+use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// Prints what a package depends on.
 pub(crate) fn tree(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
-    let root = Root::of(folder, &manifest(folder)?)?;
-    let all = install::load(&root, &package::ways(true))?;
+    let workspace = workspace(folder)?;
+    let readers =
+        if workspace.is_whole() { workspace.members.as_slice() } else { std::slice::from_ref(workspace.own()?) };
+    let ways = package::ways(true);
+    let all = if workspace.is_whole() { install::all(&workspace, &ways)? } else { install::load(&workspace, &ways)? };
     if as_json {
-        let one = |one: &Installed| {
-            json!({
-                "name": one.name, "version": one.version, "digest": one.tree.digest(), "key": one.key, "in_folder": one.in_folder,
-                "dependencies": one.manifest.dependencies.keys().collect::<Vec<_>>(),
-            })
-        };
-        let direct: Vec<&Name> = root.manifest.wanted().map(|(name, _)| name).collect();
-        let packages: Vec<_> = all.iter().map(one).collect();
-        let answer = json!({ "name": root.manifest.package.name, "dependencies": direct, "packages": packages });
+        let mut answer = json!({ "packages": all.iter().map(to_json).collect::<Vec<_>>() });
+        let direct = |one: &Member| one.manifest.wanted().map(|(name, _)| name.clone()).collect::<Vec<Name>>();
+        if workspace.is_whole() {
+            let member = |one: &Member| {
+                let about = &one.manifest.package;
+                json!({ "name": about.name, "version": about.version, "folder": one.at, "dependencies": direct(one) })
+            };
+            answer["members"] = readers.iter().map(member).collect();
+        } else {
+            let own = workspace.own()?;
+            answer["name"] = json!(own.manifest.package.name);
+            answer["dependencies"] = json!(direct(own));
+        }
         return Ok(Answer::of(format!("{answer:#}\n")));
     }
-    let about = &root.manifest.package;
-    let mut drawing = Drawing { all: &all, root: folder, text: String::new(), seen: BTreeSet::new() };
-    let _ = writeln!(drawing.text, "{} {}", about.name, about.version);
-    let names: Vec<(&Name, &str)> = root.manifest.dependencies.keys().map(|name| (name, "")).collect();
-    let dev = root.manifest.dev_dependencies.keys().map(|name| (name, ", for tests"));
-    drawing.below(&names.into_iter().chain(dev).collect::<Vec<_>>(), "");
+    let mut drawing = Drawing { all: &all, workspace: &workspace, text: String::new(), seen: BTreeSet::new() };
+    for reader in readers {
+        drawing.tree(reader);
+    }
     Ok(Answer::of(drawing.text))
+}
+
+fn to_json(one: &Installed) -> Value {
+    json!({
+        "name": one.name, "version": one.version, "digest": one.tree.digest(), "key": one.key, "in_folder": one.in_folder,
+        "dependencies": one.manifest.dependencies.keys().collect::<Vec<_>>(),
+    })
 }
 
 struct Drawing<'a> {
     all: &'a [Installed],
-    root: &'a Path,
+    workspace: &'a Workspace,
     text: String,
     seen: BTreeSet<&'a Name>,
 }
 
 impl<'a> Drawing<'a> {
+    fn tree(&mut self, reader: &'a Member) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        let about = &reader.manifest.package;
+        let place = if self.workspace.is_whole() { format!(" (in {})", reader.at) } else { String::new() };
+        let _ = writeln!(self.text, "{} {}{place}", about.name, about.version);
+        let names = reader.manifest.dependencies.keys().map(|name| (name, ""));
+        let dev = reader.manifest.dev_dependencies.keys().map(|name| (name, ", for tests"));
+        let names: Vec<(&Name, &str)> = names.chain(dev).collect();
+        self.below(&names, "");
+    }
+
     fn below(&mut self, names: &[(&'a Name, &str)], indent: &str) {
         for (at, (name, note)) in names.iter().enumerate() {
             let last = at + 1 == names.len();
@@ -52,7 +78,7 @@ impl<'a> Drawing<'a> {
             let inner: Vec<(&Name, &str)> = one.manifest.dependencies.keys().map(|name| (name, "")).collect();
             let again = !self.seen.insert(&one.name) && !inner.is_empty();
             let from = match (&one.key, one.in_folder) {
-                (_, true) => format!("in {}", one.folder.strip_prefix(self.root).unwrap_or(&one.folder).display()),
+                (_, true) => format!("in {}", shown(&self.workspace.folder, &one.folder).display()),
                 (Some(key), false) => format!("signed by {key}"),
                 (None, false) => String::from("unsigned"),
             };
@@ -63,4 +89,19 @@ impl<'a> Drawing<'a> {
             }
         }
     }
+}
+
+/// A folder seen from the root of the workspace, without detours.
+fn shown(root: &Path, folder: &Path) -> PathBuf {
+    let mut path = PathBuf::new();
+    for part in folder.strip_prefix(root).unwrap_or(folder).components() {
+        match (part, path.components().next_back()) {
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                path.pop();
+            }
+            (Component::CurDir, _) => {}
+            _ => path.push(part),
+        }
+    }
+    path
 }

@@ -1,25 +1,25 @@
 //! `writ audit`: of what is locked, what should not be, and what is newer.
 
-use crate::dependencies::manifest;
+use crate::dependencies::workspace;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::{package, progress};
-use packages::install::{self, Root};
+use packages::install;
 use packages::registry::Listed;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// Looks at each locked package; ends with 1 where one is yanked or unsigned.
+/// Looks at each locked package, of the whole workspace; ends with 1 where one is yanked or unsigned.
 pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
     progress::stage("looking through registries");
-    let root = Root::of(folder, &manifest(folder)?)?;
-    let all = install::load(&root, &package::ways(true))?;
+    let workspace = workspace(folder)?;
+    let all = install::all(&workspace, &package::ways(true))?;
     let (mut text, mut found) = (String::new(), Vec::new());
     let (mut bad, mut newer) = (0, 0);
     for one in all.iter().filter(|one| !one.in_folder) {
         let (name, version) = (&one.name, &one.version);
-        let versions = install::of_scope(&root, &package::ways(true), name)?.versions(name)?;
+        let versions = install::of_scope(&workspace, &package::ways(true), name)?.versions(name)?;
         let mut say = |kind: &str, what: String| {
             let _ = writeln!(text, "{kind:<9} {name} {version}: {what}");
             found.push(json!({ "finding": kind, "name": name, "version": version, "what": what }));
@@ -38,13 +38,18 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
         }
         let open: Vec<&Listed> = versions.iter().filter(|one| one.yanked.is_none() && one.version > *version).collect();
         if let Some(newest) = open.last() {
-            let takes = root
-                .manifest
-                .wanted()
-                .find(|(asked, _)| *asked == name)
-                .is_none_or(|(_, wanted)| wanted.range.takes(&newest.version));
-            let how =
-                if takes { format!("`writ update {name}`") } else { format!("`writ add {name}@{}`", newest.version) };
+            let holds = workspace.members.iter().find(|member| {
+                let mut wanted = member.manifest.wanted().filter(|(asked, _)| *asked == name);
+                wanted.any(|(_, wanted)| !wanted.range.takes(&newest.version))
+            });
+            let how = match holds {
+                None => format!("`writ update {name}`"),
+                Some(member) => {
+                    let there =
+                        if member.at == "." { String::new() } else { format!(" --policy {}", member.folder.display()) };
+                    format!("`writ add {name}@{}{there}`", newest.version)
+                }
+            };
             say("outdated", format!("{} is out: {how}", newest.version));
             newer += 1;
         }

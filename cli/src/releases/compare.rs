@@ -15,8 +15,8 @@ use decide::Verdict;
 use engine::Limits;
 use import::{Expected, Options, SensitiveKey};
 use lsp::{folder, installed};
-use packages::install::{self, Installed, Root};
-use packages::{Tree, Version};
+use packages::install::{self, Installed};
+use packages::{Tree, Version, Workspace};
 use program::{Program, TestCase};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,7 +136,8 @@ impl Comparison {
 /// - `root`: where both would stand: what their manifests are seen from.
 /// - `new`: the packages that the new one depends on are read already.
 pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Installed]) -> Result<Comparison, Failure> {
-    let before = Root::of(root, old.text("writ.toml")?)?;
+    let before = packages::manifest::read("writ.toml", old.text("writ.toml")?)?;
+    let before = Workspace::read(root)?.only(before)?;
     let (old_depends, _) = install::update(&before, &package::ways(false), &[], false)?;
     let old_package = of_tree(root, old, &[], &old_depends)?;
     let new_package = of_tree(root, new, &[], new_depends)?;
@@ -222,7 +223,7 @@ fn modules(tree: &Tree, tests: bool) -> Result<Vec<Module>, Failure> {
 /// - `tests`: in place of its own modules below `tests/`, where there are any.
 pub(crate) fn of_tree(root: &Path, tree: &Tree, tests: &[Module], depends: &[Installed]) -> Result<Package, Failure> {
     let said = tree.text("writ.toml")?;
-    let asking = Root::of(root, said)?;
+    let reader = packages::manifest::read("writ.toml", said)?;
     let mut all = modules(tree, false)?;
     match tests {
         [] => all.extend(modules(tree, true)?),
@@ -233,11 +234,12 @@ pub(crate) fn of_tree(root: &Path, tree: &Tree, tests: &[Module], depends: &[Ins
         })),
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
-    let dependencies = installed::dependencies(&asking, depends, all.iter().map(|module| module.name.as_str()))?;
+    let dependencies = installed::dependencies(&reader, depends, all.iter().map(|module| module.name.as_str()))?;
     Ok(Package {
         root: root.to_owned(),
         manifest: Some(manifest::read(&root.join("writ.toml"), said)?),
         modules: all,
+        workspace: None,
         installed: depends.to_vec(),
         dependencies,
     })

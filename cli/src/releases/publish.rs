@@ -12,7 +12,7 @@ use crate::package::Package;
 use crate::{fmt, package, policy, progress, test};
 use clap::Parser;
 use lsp::installed;
-use packages::install::{Installed, Root};
+use packages::install::Installed;
 use packages::registry::{self, Registry, Release};
 use packages::{Name, Tree, archive, trust};
 use std::collections::BTreeMap;
@@ -44,7 +44,7 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
             checked.render().trim_end()
         )));
     }
-    let tested = test::test(&tests(folder)?)?;
+    let tested = test::of_package(&tests(folder)?)?;
     if tested.code != 0 {
         return Err(Failure::Malformed(format!("{}  help: what is published has tests, and they pass", tested.text)));
     }
@@ -143,12 +143,11 @@ fn tests(folder: &Path) -> Result<arguments::Test, Failure> {
 /// Compiles the release as another package's dependency: what it does not export, its tests and its intents are not there.
 fn as_others_will(package: &Package, tree: &Tree, release: &Release) -> Result<(), Failure> {
     let text = format!("[package]\nname = \"reader/reader\"\n[dependencies]\n\"{}\" = \"*\"\n", release.name);
-    let reader = Root::of(Path::new("."), &text)?;
-    let root = Root::of(&package.root, tree.text("writ.toml")?)?;
+    let reader = packages::manifest::read("writ.toml", &text)?;
     let own = Installed {
         name: release.name.clone(),
         version: release.version.clone(),
-        manifest: root.manifest,
+        manifest: packages::manifest::read("writ.toml", tree.text("writ.toml")?)?,
         tree: tree.clone(),
         folder: package.root.clone(),
         in_folder: true,
@@ -165,8 +164,8 @@ fn as_others_will(package: &Package, tree: &Tree, release: &Release) -> Result<(
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     let dependencies = installed::dependencies(&reader, &all, [])?;
-    let reading =
-        Package { root: package.root.clone(), manifest: None, modules: Vec::new(), installed: all, dependencies };
+    let root = package.root.clone();
+    let reading = Package { root, manifest: None, modules: Vec::new(), workspace: None, installed: all, dependencies };
     policy::compile(&reading).map(|_| ()).map_err(|failure| match failure {
         Failure::Policy(text) => {
             Failure::Policy(format!("as other packages will read it, it does not compile:\n{text}"))

@@ -3,10 +3,12 @@
 use crate::arguments;
 use crate::failure::Failure;
 use crate::output::{self, Output};
+use crate::package::{self, Each};
 use decide::test::{Outcome, Ran};
+use packages::workspace::Member;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fmt::Write as _;
 use std::io;
 
@@ -19,20 +21,118 @@ pub(crate) enum Format {
     Lcov,
 }
 
-/// What came of tests.
-pub(crate) struct Report<'a> {
-    pub(crate) package: &'a str,
-    pub(crate) ran: &'a Ran,
-    pub(crate) failed: usize,
-    /// Every rule is told of, not only how many fired.
-    pub(crate) coverage: bool,
+/// What came of a package's tests.
+pub(crate) struct Tested {
+    /// The package.
+    pub(crate) name: String,
+    pub(crate) ran: Ran,
     /// The percentage of rules that was asked for, where fewer fired.
     pub(crate) short: Option<u8>,
+    /// How many tests there are, also those that were not asked for.
+    pub(crate) titles: usize,
+}
+
+/// What came of tests.
+pub(crate) enum Report<'a> {
+    /// Of a package.
+    One(&'a Tested),
+    /// Of all packages of a workspace.
+    Each(&'a Each<Tested>),
 }
 
 impl Report<'_> {
+    /// - `rules`: text tells of every rule, not only how many fired.
+    pub(crate) fn told(&self, format: Format, rules: bool) -> String {
+        match (format, self) {
+            (Format::Text, Report::One(one)) => one.text(rules),
+            (Format::Text, Report::Each(all)) => package::listed(all, |one| one.text(rules)),
+            (Format::Json, Report::One(one)) => format!("{:#}\n", one.to_json()),
+            (Format::Json, Report::Each(all)) => {
+                let [tests, failed, _] = self.counts();
+                let packages = package::to_json(all, Tested::to_json);
+                format!("{:#}\n", json!({ "passed": tests - failed, "failed": failed, "packages": packages }))
+            }
+            (Format::Junit, _) => {
+                let written = self.xml().expect("bug: memory takes every byte");
+                String::from_utf8(written).expect("bug: XML made of text is text")
+            }
+            (Format::Lcov, Report::One(one)) => one.lcov("."),
+            (Format::Lcov, Report::Each(all)) => {
+                all.iter().filter_map(|(member, one)| Some(one.as_ref().ok()?.lcov(&member.at))).collect()
+            }
+        }
+    }
+
+    /// How many tests there are, how many failed, and how many packages could not be tested.
+    fn counts(&self) -> [usize; 3] {
+        match self {
+            Report::One(one) => [one.ran.outcomes.len(), one.failed(), 0],
+            Report::Each(all) => all.iter().fold([0; 3], |[tests, failed, errors], (_, one)| match one {
+                Ok(one) => [tests + one.ran.outcomes.len(), failed + one.failed(), errors],
+                Err(_) => [tests, failed, errors + 1],
+            }),
+        }
+    }
+
+    /// JUnit's XML, as continuous integration reads it. No times: the same bytes whenever it runs.
+    ///
+    /// Source: the schema of Apache Ant's JUnit task, as Jenkins reads it.
+    fn xml(&self) -> io::Result<Vec<u8>> {
+        let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
+        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+        let [tests, failed, errors] = self.counts().map(|n| n.to_string());
+        let name = match self {
+            Report::One(one) => one.name.as_str(),
+            Report::Each(_) => "workspace",
+        };
+        let mut counts = vec![("name", name), ("tests", &tests), ("failures", &failed)];
+        if errors != "0" {
+            counts.push(("errors", &errors));
+        }
+        writer.write_event(Event::Start(BytesStart::new("testsuites").with_attributes(counts)))?;
+        match self {
+            Report::One(one) => one.suite(&mut writer, ".")?,
+            Report::Each(all) => {
+                for (member, one) in *all {
+                    match one {
+                        Ok(one) => one.suite(&mut writer, &member.at)?,
+                        Err(failure) => untested(&mut writer, member, failure)?,
+                    }
+                }
+            }
+        }
+        writer.write_event(Event::End(BytesEnd::new("testsuites")))?;
+        let mut written = writer.into_inner();
+        written.push(b'\n');
+        Ok(written)
+    }
+}
+
+/// A package whose tests could not be run.
+fn untested(writer: &mut Writer<Vec<u8>>, member: &Member, failure: &Failure) -> io::Result<()> {
+    let suite = [("name", &*member.manifest.package.name), ("tests", "0"), ("failures", "0"), ("errors", "1")];
+    writer.write_event(Event::Start(BytesStart::new("testsuite").with_attributes(suite)))?;
+    let case = [("classname", &*member.at), ("name", "it can be tested")];
+    writer.write_event(Event::Start(BytesStart::new("testcase").with_attributes(case)))?;
+    writer.write_event(Event::Start(BytesStart::new("error")))?;
+    writer.write_event(Event::Text(BytesText::new(&plain(&failure.to_string()))))?;
+    writer.write_event(Event::End(BytesEnd::new("error")))?;
+    writer.write_event(Event::End(BytesEnd::new("testcase")))?;
+    writer.write_event(Event::End(BytesEnd::new("testsuite")))
+}
+
+impl Tested {
+    fn failed(&self) -> usize {
+        self.ran.outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).count()
+    }
+
+    /// The code that its tests end with.
+    pub(crate) fn code(&self) -> u8 {
+        u8::from(self.failed() > 0 || self.ran.outcomes.is_empty() || self.short.is_some())
+    }
+
     /// A line for each test, beneath one that failed what was expected and what came instead.
-    pub(crate) fn text(&self) -> String {
+    fn text(&self, rules: bool) -> String {
         let mut text = String::new();
         for outcome in &self.ran.outcomes {
             if outcome.failures.is_empty() {
@@ -44,8 +144,8 @@ impl Report<'_> {
                 let _ = writeln!(text, "  {line}");
             }
         }
-        let passed = self.ran.outcomes.len() - self.failed;
-        let _ = writeln!(text, "{}: {passed} passed, {} failed", self.package, self.failed);
+        let failed = self.failed();
+        let _ = writeln!(text, "{}: {} passed, {failed} failed", self.name, self.ran.outcomes.len() - failed);
         if self.ran.outcomes.is_empty() {
             text += "  there is no test, so nothing was tried\n";
             text += "  help: write one: test \"…\" { given { … } change { … } expect …; }\n";
@@ -53,7 +153,7 @@ impl Report<'_> {
         if let Some(coverage) = &self.ran.coverage {
             let whole = coverage.text();
             let first = whole.split_inclusive('\n').next().unwrap_or_default();
-            text += if self.coverage || self.short.is_some() { &whole } else { first };
+            text += if rules || self.short.is_some() { &whole } else { first };
             if let Some(least) = self.short {
                 let _ = writeln!(text, "coverage: {:.1} % is less than --coverage-min {least}", coverage.percent());
             }
@@ -62,32 +162,27 @@ impl Report<'_> {
     }
 
     /// `{ "passed": …, "failed": …, "tests": […] }`, with `coverage` where it was asked for.
-    pub(crate) fn json(&self) -> String {
-        let passed = self.ran.outcomes.len() - self.failed;
-        let mut answer = json!({ "passed": passed, "failed": self.failed, "tests": self.ran.outcomes });
-        if let (Some(coverage), Some(answer)) = (&self.ran.coverage, answer.as_object_mut()) {
+    fn to_json(&self) -> Value {
+        let failed = self.failed();
+        let passed = self.ran.outcomes.len() - failed;
+        let mut answer = json!({ "passed": passed, "failed": failed, "tests": self.ran.outcomes });
+        if let Some(coverage) = &self.ran.coverage {
             let percent = coverage.percent();
-            let covered = json!({ "fired": coverage.fired, "of": coverage.rules.len(), "percent": percent, "rules": coverage.rules });
-            answer.insert(String::from("coverage"), covered);
+            answer["coverage"] = json!({ "fired": coverage.fired, "of": coverage.rules.len(), "percent": percent, "rules": coverage.rules });
         }
-        format!("{answer:#}\n")
+        answer
     }
 
-    /// JUnit's XML, as continuous integration reads it. No times: the same bytes whenever it runs.
-    ///
-    /// Source: the schema of Apache Ant's JUnit task, as Jenkins reads it.
-    pub(crate) fn junit(&self) -> String {
-        let written = self.xml().expect("bug: memory takes every byte");
-        String::from_utf8(written).expect("bug: XML made of text is text")
+    /// - `at`: the package's folder, seen from where the report is read.
+    fn lcov(&self, at: &str) -> String {
+        let Some(mut coverage) = self.ran.coverage.clone() else { return String::new() };
+        coverage.rules.iter_mut().for_each(|rule| rule.file = seen(at, &rule.file));
+        coverage.lcov()
     }
 
-    fn xml(&self) -> io::Result<Vec<u8>> {
-        let mut writer = Writer::new_with_indent(Vec::new(), b' ', 2);
-        let tests = self.ran.outcomes.len().to_string();
-        let failed = self.failed.to_string();
-        writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-        let counts = [("name", self.package), ("tests", &tests), ("failures", &failed)];
-        writer.write_event(Event::Start(BytesStart::new("testsuites").with_attributes(counts)))?;
+    fn suite(&self, writer: &mut Writer<Vec<u8>>, at: &str) -> io::Result<()> {
+        let (tests, failed) = (self.ran.outcomes.len().to_string(), self.failed().to_string());
+        let counts = [("name", &*self.name), ("tests", &tests), ("failures", &failed)];
         writer.write_event(Event::Start(BytesStart::new("testsuite").with_attributes(counts)))?;
         if let Some(coverage) = &self.ran.coverage {
             writer.write_event(Event::Start(BytesStart::new("properties")))?;
@@ -100,7 +195,7 @@ impl Report<'_> {
             writer.write_event(Event::End(BytesEnd::new("properties")))?;
         }
         for outcome in &self.ran.outcomes {
-            let (name, place) = (plain(&outcome.name), plain(&outcome.place));
+            let (name, place) = (plain(&outcome.name), plain(&seen(at, &outcome.place)));
             let (file, line) = place.rsplit_once(':').unwrap_or((&place, ""));
             let case = [("classname", file), ("name", &name), ("file", file), ("line", line)];
             let case = BytesStart::new("testcase").with_attributes(case);
@@ -117,12 +212,13 @@ impl Report<'_> {
             writer.write_event(Event::End(BytesEnd::new("failure")))?;
             writer.write_event(Event::End(BytesEnd::new("testcase")))?;
         }
-        writer.write_event(Event::End(BytesEnd::new("testsuite")))?;
-        writer.write_event(Event::End(BytesEnd::new("testsuites")))?;
-        let mut written = writer.into_inner();
-        written.push(b'\n');
-        Ok(written)
+        writer.write_event(Event::End(BytesEnd::new("testsuite")))
     }
+}
+
+/// A file of a package, seen from further above.
+fn seen(at: &str, file: &str) -> String {
+    if at == "." { file.to_owned() } else { format!("{at}/{file}") }
 }
 
 /// What failed of a test, one line each.
@@ -155,9 +251,14 @@ pub(crate) fn outputs(arguments: &arguments::Test) -> Result<Vec<Output<Format>>
 
 #[cfg(test)]
 mod tests {
-    use super::Report;
+    use super::{Format, Report, Tested};
     use decide::test::coverage::Coverage;
     use decide::test::{Missed, Outcome, Ran};
+
+    fn junit(ran: Ran) -> String {
+        let tested = Tested { name: String::from("a/b"), ran, short: None, titles: 1 };
+        Report::One(&tested).told(Format::Junit, false)
+    }
 
     #[test]
     fn no_title_breaks_the_xml() {
@@ -166,7 +267,7 @@ mod tests {
         let name = String::from("a \"<title>\" & a bell \u{7}");
         let outcome = Outcome { name, place: "a.writ:1".into(), failures: vec![missed] };
         let ran = Ran { outcomes: vec![outcome], coverage: None };
-        let xml = Report { package: "a/b", ran: &ran, failed: 1, coverage: false, short: None }.junit();
+        let xml = junit(ran);
         let mut reader = quick_xml::Reader::from_str(&xml);
         let mut opened = 0;
         loop {
@@ -184,7 +285,7 @@ mod tests {
     fn what_was_covered_stands_in_the_xml() {
         let coverage = Coverage { fired: 0, rules: Vec::new() };
         let ran = Ran { outcomes: Vec::new(), coverage: Some(coverage) };
-        let xml = Report { package: "a/b", ran: &ran, failed: 0, coverage: true, short: None }.junit();
+        let xml = junit(ran);
         let properties: Vec<&str> = xml.lines().filter(|line| line.contains("<property ")).map(str::trim).collect();
         assert_eq!(properties.len(), 3, "{xml}");
         assert_eq!(properties[0], "<property name=\"coverage.fired\" value=\"0\"/>");

@@ -6,7 +6,7 @@
 #![expect(clippy::disallowed_methods, clippy::print_stdout, reason = "a bench has a clock and prints")]
 
 use packages::registry::Listed;
-use packages::resolve::{Index, Versions, resolve};
+use packages::resolve::{Asked, Index, Versions, resolve};
 use packages::{Failure, Name, Range, Version};
 use std::cell::Cell;
 use std::time::{Duration, Instant};
@@ -53,7 +53,9 @@ impl Index for Chain {
 }
 
 fn measure(what: &str, chain: &Chain) {
-    let wanted: Vec<(Name, Range)> = (0..5).map(|at| (name(at), Range::parse("1").expect("a range"))).collect();
+    let asked =
+        |at| Asked { who: String::from("writ.toml"), name: name(at), range: Range::parse("1").expect("a range") };
+    let wanted: Vec<Asked> = (0..5).map(asked).collect();
     let mut times = Vec::new();
     let mut said = String::new();
     for _ in 0..RUNS {

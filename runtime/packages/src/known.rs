@@ -1,8 +1,10 @@
-//! Packages that can be named without asking anybody: of registries that are folders, of the store, and beside this one.
+//! Packages that can be named without asking anybody: members of the workspace, of registries that are folders, of the store,
+//! and beside this one.
 
 use crate::registry::Registry;
 use crate::registry::directory::Directory;
 use crate::store::Store;
+use crate::workspace::{Workspace, same};
 use crate::{Name, Version, disk, manifest};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +16,7 @@ use std::path::Path;
 pub struct Known {
     /// Its versions that nobody withdrew, lowest first.
     pub versions: BTreeSet<Version>,
-    /// Where somebody works on it, seen from the manifest.
+    /// Where somebody works on it, seen from the manifest; a member of the same workspace is named without.
     pub folder: Option<String>,
     /// What it is for.
     pub description: Option<String>,
@@ -33,9 +35,14 @@ struct Registries {
 /// - `text`: of the manifest, which need not be whole.
 pub fn known(folder: &Path, text: &str, store: &Store) -> BTreeMap<Name, Known> {
     let mut found: BTreeMap<Name, Known> = BTreeMap::new();
+    let workspace = Workspace::with(folder, &[(folder, text)]).ok();
     let said: Registries = toml::from_str(text).unwrap_or_default();
-    for location in said.registries.values().filter(|location| !location.contains("://")) {
-        let registry = Directory::new(folder.join(location));
+    let (registries, from) = match &workspace {
+        Some(workspace) => (&workspace.shared.registries, &*workspace.folder),
+        None => (&said.registries, folder),
+    };
+    for location in registries.values().filter(|location| !location.contains("://")) {
+        let registry = Directory::new(from.join(location));
         for name in registry.names().unwrap_or_default() {
             let listed = registry.versions(&name).unwrap_or_default();
             let versions: Vec<Version> =
@@ -53,8 +60,18 @@ pub fn known(folder: &Path, text: &str, store: &Store) -> BTreeMap<Name, Known> 
             one.description = one.description.take().or(about.description);
         }
     }
+    let members = workspace.iter().flat_map(|workspace| &workspace.members);
+    let members: Vec<_> = members.filter(|one| !same(&one.folder, folder)).collect();
+    for one in &members {
+        let Some(name) = one.name() else { continue };
+        let about = &one.manifest.package;
+        let known = found.entry(name).or_default();
+        known.versions.extend(about.number().ok());
+        known.description = about.description.clone().or(known.description.take());
+    }
     let beside = folder.parent().map(subfolders).unwrap_or_default();
-    for other in beside.into_iter().filter(|other| other != folder) {
+    let beside = beside.into_iter().filter(|other| !members.iter().any(|one| same(&one.folder, other)));
+    for other in beside.filter(|other| other != folder) {
         if let (Some((name, about)), Some(last)) = (about(&other), other.file_name().and_then(|last| last.to_str())) {
             let one = found.entry(name).or_default();
             one.folder = Some(format!("../{last}"));

@@ -1,7 +1,12 @@
 //! What `writ.toml` says of a package: its name, what it depends on, where that is found and who is believed.
 //!
-//! Only the tables that are the business of packages are read here (`[package]`, `[dependencies]`, `[dev-dependencies]`,
-//! `[registries]`, `[trust.packages]`); the others are read, and their unknown keys refused, by who owns them.
+//! Read downwards: [`Written`] is the file, [`Manifest`] a package, [`Shared`] what one file says for all packages of a
+//! workspace.
+//!
+//! Only the tables that are the business of packages are read here (`[package]`, `[workspace]`, `[dependencies]`,
+//! `[dev-dependencies]`, `[registries]`, `[trust.packages]`); the others are read, and their unknown keys refused, by who
+//! owns them.
+//! Not here: which folders are members of a workspace (`workspace`).
 
 use crate::{Failure, Name, Range, Version, malformed};
 use evidence::PublicKey;
@@ -9,6 +14,26 @@ use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserial
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
+use toml::Spanned;
+
+/// A `writ.toml`, as far as packages are concerned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The package; the root of a workspace need not be one.
+    pub package: Option<Manifest>,
+    /// `members` of `[workspace]`: paths and globs, each with its place in the text.
+    pub members: Option<Vec<Spanned<String>>>,
+    /// What it says for all packages of its workspace.
+    pub shared: Shared,
+}
+
+/// What one manifest says for all packages that are worked on together: where packages are found, and who is believed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shared {
+    /// `[registries]`: by scope; `*` stands for every other scope.
+    pub registries: BTreeMap<String, String>,
+    speakers: BTreeMap<String, Speakers>,
+}
 
 /// The part of a manifest that packages are about.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -22,11 +47,37 @@ pub struct Manifest {
     /// `[dev-dependencies]`: what its own tests need, and nobody who depends on it.
     #[serde(default)]
     pub dev_dependencies: BTreeMap<Name, Wanted>,
-    /// `[registries]`: where the packages of a scope are found; `*` stands for every other scope.
     #[serde(default)]
-    pub registries: BTreeMap<String, String>,
+    registries: BTreeMap<String, String>,
     #[serde(default)]
     trust: Trust,
+    workspace: Option<Members>,
+}
+
+/// The root of a workspace that is no package: nothing else has a meaning in it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Root {
+    workspace: Members,
+    #[serde(default)]
+    registries: BTreeMap<String, String>,
+    #[serde(default)]
+    trust: TrustOfPackages,
+}
+
+/// `[workspace]`
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Members {
+    members: Vec<Spanned<String>>,
+}
+
+/// `[trust]` where nobody decides.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TrustOfPackages {
+    #[serde(default)]
+    packages: BTreeMap<String, Speakers>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -181,20 +232,36 @@ impl<'de> Deserialize<'de> for Speakers {
     }
 }
 
-impl Manifest {
+impl Shared {
     /// Whose word counts for a scope; nobody's where the manifest does not say.
     pub fn speakers(&self, scope: &str) -> Option<&Speakers> {
-        self.trust.packages.get(scope)
-    }
-
-    /// Whether it depends on anything.
-    pub fn depends(&self) -> bool {
-        !self.dependencies.is_empty() || !self.dev_dependencies.is_empty()
+        self.speakers.get(scope)
     }
 
     /// Where the packages of a scope are found.
     pub fn registry(&self, scope: &str) -> Option<&str> {
         self.registries.get(scope).or_else(|| self.registries.get("*")).map(String::as_str)
+    }
+
+    /// The first table of these that stands in the file, where one does.
+    pub fn table(&self) -> Option<&'static str> {
+        match (self.registries.is_empty(), self.speakers.is_empty()) {
+            (false, _) => Some("registries"),
+            (true, false) => Some("trust.packages"),
+            (true, true) => None,
+        }
+    }
+}
+
+impl Manifest {
+    /// Whether it depends on anything.
+    pub fn depends(&self) -> bool {
+        !self.dependencies.is_empty() || !self.dev_dependencies.is_empty()
+    }
+
+    /// What it says for all packages of its workspace.
+    pub fn shared(&self) -> Shared {
+        Shared { registries: self.registries.clone(), speakers: self.trust.packages.clone() }
     }
 
     /// All that it asks for, also for its tests.
@@ -226,11 +293,64 @@ fn first_edition() -> String {
     String::from("2026")
 }
 
-/// Reads the part of a manifest that packages are about.
+/// Reads a manifest: of a package, of a workspace, or of both.
+///
+/// - `shown`: the file, for messages only.
+pub fn written(shown: &str, text: &str) -> Result<Written, Failure> {
+    if is_root_alone(text) {
+        let root: Root = toml::from_str(text).map_err(|error| no_root(shown, text, &error))?;
+        let shared = Shared { registries: root.registries, speakers: root.trust.packages };
+        return Ok(Written { package: None, members: Some(root.workspace.members), shared });
+    }
+    let package = read(shown, text)?;
+    let members = package.workspace.clone().map(|workspace| workspace.members);
+    Ok(Written { shared: package.shared(), members, package: Some(package) })
+}
+
+/// What a person is told of a workspace's manifest that does not read.
+fn no_root(shown: &str, text: &str, error: &toml::de::Error) -> Failure {
+    match misread(shown, text, error) {
+        Failure::Malformed(said) if error.message().starts_with("unknown") && !said.contains("help:") => {
+            Failure::Malformed(format!(
+                "{said}\n  help: without a [package] it says who the members are, where packages are found and who is believed; all else stands in the members"
+            ))
+        }
+        other => other,
+    }
+}
+
+/// Whether a manifest is that of a workspace, and of no package.
+pub fn is_root_alone(text: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Tables {
+        package: Option<de::IgnoredAny>,
+        workspace: Option<de::IgnoredAny>,
+    }
+    toml::from_str::<Tables>(text).is_ok_and(|tables| tables.package.is_none() && tables.workspace.is_some())
+}
+
+/// `members` of `[workspace]`, whatever else the manifest says; `None` where it has no such table.
+///
+/// - `shown`: the file, for messages only.
+pub fn members(shown: &str, text: &str) -> Result<Option<Vec<Spanned<String>>>, Failure> {
+    #[derive(Deserialize)]
+    struct Table {
+        workspace: Option<Members>,
+    }
+    let table: Table = toml::from_str(text).map_err(|error| misread(shown, text, &error))?;
+    Ok(table.workspace.map(|workspace| workspace.members))
+}
+
+/// Reads the part of a package's manifest that packages are about.
 ///
 /// - `shown`: the file, for messages only.
 pub fn read(shown: &str, text: &str) -> Result<Manifest, Failure> {
-    let manifest: Manifest = toml::from_str(text).map_err(|error| misread(shown, text, &error))?;
+    let manifest: Manifest = toml::from_str(text).map_err(|error| match is_root_alone(text) {
+        true => Failure::Malformed(format!(
+            "{shown}: this is the root of a workspace, and no package itself\n  help: name the folder of one of its members"
+        )),
+        false => misread(shown, text, &error),
+    })?;
     if manifest.package.edition != "2026" {
         return malformed(format!(
             "{shown}: edition \"{}\" is not known to this version of writ; write \"2026\"",
@@ -262,12 +382,17 @@ pub fn read(shown: &str, text: &str) -> Result<Manifest, Failure> {
 
 /// What a person is told of a manifest that does not read: the place, what is wrong, and the key that was probably meant.
 pub fn misread(shown: &str, text: &str, error: &toml::de::Error) -> Failure {
-    let at = error.span().map_or(0, |span| span.start).min(text.len());
-    let before = &text[..at];
+    let place = place(text, error.span().map_or(0, |span| span.start));
+    let hint = meant(error.message()).map(|near| format!("\n  help: did you mean `{near}`?")).unwrap_or_default();
+    Failure::Malformed(format!("{shown}:{place}: {}{hint}", error.message().trim()))
+}
+
+/// Line and column of an offset, both from 1.
+pub(crate) fn place(text: &str, at: usize) -> String {
+    let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-    let hint = meant(error.message()).map(|near| format!("\n  help: did you mean `{near}`?")).unwrap_or_default();
-    Failure::Malformed(format!("{shown}:{line}:{column}: {}{hint}", error.message().trim()))
+    format!("{line}:{column}")
 }
 
 /// The known key nearest to the unknown one that a message names.
@@ -307,9 +432,10 @@ mod tests {
         let manifest = read("writ.toml", &text).expect("it is right");
         let origins: Vec<&Origin> = manifest.dependencies.values().map(|wanted| &wanted.origin).collect();
         assert!(matches!(origins[..], [Origin::Registry, Origin::Path(_), Origin::Git(_)]), "{origins:?}");
-        assert!(matches!(manifest.speakers("acme"), Some(Speakers::Keys(keys)) if keys.len() == 1));
-        assert_eq!(manifest.speakers("open"), Some(&Speakers::Unsigned));
-        assert_eq!(manifest.speakers("other"), None);
+        let shared = manifest.shared();
+        assert!(matches!(shared.speakers("acme"), Some(Speakers::Keys(keys)) if keys.len() == 1));
+        assert_eq!(shared.speakers("open"), Some(&Speakers::Unsigned));
+        assert_eq!(shared.speakers("other"), None);
     }
 
     #[test]
@@ -326,6 +452,8 @@ mod tests {
             ("[dependencies]\n\"std/state\" = \"1\"\n", "the standard library's"),
             ("[trust.packages]\nacme = [\"x\"]\n", "is no key"),
             ("[trust.packages]\nacme = \"any\"\n", "neither \"unsigned\" nor"),
+            ("[workspace]\nmember = []\n", "did you mean `members`?"),
+            ("[workspace]\n", "missing field `members`"),
         ] {
             let told = complaint(text);
             assert!(told.contains(said), "{told}");

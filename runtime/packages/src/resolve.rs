@@ -26,17 +26,30 @@ pub trait Index {
     fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Vec<(Name, Range)>, String>, Failure>;
 }
 
-/// A package in the search; the one that asks for others has no name of its own there.
+/// Who asks for a package, for which one, and for which versions of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// A manifest, or a package.
+    pub who: String,
+    /// For which package.
+    pub name: Name,
+    /// Which versions of it will do.
+    pub range: Range,
+}
+
+/// A package in the search. Those that are worked on stand there as the manifests that ask: none of them is looked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Node {
     Root,
+    Manifest(String),
     Package(Name),
 }
 
 impl fmt::Display for Node {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Node::Root => f.write_str("writ.toml"),
+            Node::Root => f.write_str("the workspace"),
+            Node::Manifest(shown) => f.write_str(shown),
             Node::Package(name) => name.fmt(f),
         }
     }
@@ -47,12 +60,12 @@ pub type Versions = BTreeMap<Name, Version>;
 
 /// Finds a version for each package.
 ///
-/// - `wanted`: what the root asks for.
+/// - `wanted`: what the packages that are worked on ask for.
 /// - `prefer`: versions to take where they will do, also yanked ones.
 ///
 /// # Errors
 /// [`Failure::Malformed`] with the chain of reasons, and what would do instead.
-pub fn resolve(index: &dyn Index, wanted: &[(Name, Range)], prefer: &Versions) -> Result<Versions, Failure> {
+pub fn resolve(index: &dyn Index, wanted: &[Asked], prefer: &Versions) -> Result<Versions, Failure> {
     let search = Search { index, wanted, prefer, listed: RefCell::default() };
     search.solve().map_err(|error| match *error {
         PubGrubError::NoSolution(tree) => Failure::Malformed(explain::explain(&search, &tree)),
@@ -64,7 +77,7 @@ pub fn resolve(index: &dyn Index, wanted: &[(Name, Range)], prefer: &Versions) -
 
 pub(crate) struct Search<'a> {
     index: &'a dyn Index,
-    wanted: &'a [(Name, Range)],
+    wanted: &'a [Asked],
     prefer: &'a Versions,
     listed: RefCell<BTreeMap<Name, Rc<Vec<Listed>>>>,
 }
@@ -73,7 +86,7 @@ impl Search<'_> {
     fn solve(&self) -> Result<Versions, Box<PubGrubError<Self>>> {
         let found = pubgrub::resolve(self, Node::Root, Version::new(0, 0, 0)).map_err(Box::new)?;
         let named = found.into_iter().filter_map(|(node, version)| match node {
-            Node::Root => None,
+            Node::Root | Node::Manifest(_) => None,
             Node::Package(name) => Some((name, version)),
         });
         Ok(named.collect())
@@ -107,7 +120,7 @@ impl DependencyProvider for Search<'_> {
 
     fn prioritize(&self, node: &Node, range: &Ranges<Version>, seen: &PackageResolutionStatistics) -> Self::Priority {
         let left = match node {
-            Node::Root => 0,
+            Node::Root | Node::Manifest(_) => 0,
             // What cannot be listed is told when a version is to be chosen.
             Node::Package(name) => {
                 self.listed(name).map_or(0, |all| all.iter().filter(|one| range.contains(&one.version)).count())
@@ -117,7 +130,10 @@ impl DependencyProvider for Search<'_> {
     }
 
     fn choose_version(&self, node: &Node, range: &Ranges<Version>) -> Result<Option<Version>, Failure> {
-        let Node::Package(name) = node else { return Ok(Some(Version::new(0, 0, 0))) };
+        let Node::Package(name) = node else {
+            // Who asks is there once, unless what it asks for cannot be.
+            return Ok(Some(Version::new(0, 0, 0)).filter(|only| range.contains(only)));
+        };
         let open = self.open(name)?;
         if let Some(preferred) = self.prefer.get(name)
             && range.contains(preferred)
@@ -134,7 +150,14 @@ impl DependencyProvider for Search<'_> {
         version: &Version,
     ) -> Result<Dependencies<Node, Ranges<Version>, String>, Failure> {
         let asked = match node {
-            Node::Root => Ok(self.wanted.to_vec()),
+            Node::Root => {
+                let manifests = self.wanted.iter().map(|one| (Node::Manifest(one.who.clone()), Ranges::full()));
+                return Ok(Dependencies::Available(manifests.collect()));
+            }
+            Node::Manifest(shown) => {
+                let own = self.wanted.iter().filter(|one| one.who == *shown);
+                Ok(own.map(|one| (one.name.clone(), one.range.clone())).collect())
+            }
             Node::Package(name) => self.index.dependencies(name, version)?,
         };
         Ok(match asked {

@@ -6,7 +6,7 @@
 //! INVARIANT: a scope of which the manifest says nothing is believed from nobody. Whether a signature is there decides
 //! nothing; whether it is of a key that speaks for the scope decides all.
 
-use crate::manifest::{Manifest, Speakers};
+use crate::manifest::{Shared, Speakers};
 use crate::{Failure, Name, Version, malformed};
 use evidence::{Note, PublicKey, SigningKey};
 use program::Digest;
@@ -31,14 +31,14 @@ pub fn sign(name: &Name, version: &Version, digest: &Digest, key: &SigningKey) -
 /// # Errors
 /// What is missing or wrong, and what the manifest would have to say.
 pub fn verify(
-    manifest: &Manifest,
+    shared: &Shared,
     name: &Name,
     version: &Version,
     digest: &Digest,
     note: Option<&[u8]>,
 ) -> Result<Option<String>, Failure> {
     let scope = name.scope();
-    let keys = match manifest.speakers(scope) {
+    let keys = match shared.speakers(scope) {
         Some(Speakers::Unsigned) => return Ok(None),
         Some(Speakers::Keys(keys)) => keys.as_slice(),
         None => &[],
@@ -91,8 +91,9 @@ mod tests {
     fn only_a_key_that_speaks_for_the_scope_is_believed() {
         let (name, version) = (Name::parse("acme/a").expect("a name"), Version::new(1, 0, 0));
         let digest = Digest::of(b"files");
-        let manifest =
-            |rest: &str| manifest::read("writ.toml", &format!("[package]\nname = \"a/b\"\n{rest}")).expect("right");
+        let manifest = |rest: &str| {
+            manifest::read("writ.toml", &format!("[package]\nname = \"a/b\"\n{rest}")).expect("right").shared()
+        };
         let ours = manifest(&format!("[trust.packages]\nacme = [\"{}\"]\n", key(1).public()));
         let note = sign(&name, &version, &digest, &key(1));
         assert_eq!(verify(&ours, &name, &version, &digest, Some(&note)), Ok(Some(key(1).public().short())));

@@ -1,11 +1,11 @@
 //! Packages from a registry in a folder, with the store, the lock and the copies damaged in every way.
 
 use evidence::SigningKey;
-use packages::install::{self, Installed, Root, Ways};
+use packages::install::{self, Installed, Ways};
 use packages::registry::directory::Directory;
 use packages::registry::{Registry, release};
 use packages::store::Store;
-use packages::{Failure, Name, Tree, Version, archive, trust};
+use packages::{Failure, Name, Tree, Version, Workspace, archive, trust};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -45,15 +45,17 @@ impl World {
         registry.publish(&release, &archive::pack(&tree), Some(&note)).expect("it is new");
     }
 
-    fn root(&self, dependencies: &str) -> Root {
+    fn root(&self, dependencies: &str) -> Workspace {
         let text = format!(
             "[package]\nname = \"acme/shop\"\n[registries]\n\"*\" = \"../registry\"\n[trust.packages]\nacme = [\"{}\"]\n[dependencies]\n{dependencies}\n",
             key().public()
         );
-        Root::of(&self.folder.join("shop"), &text).expect("a manifest")
+        let folder = self.folder.join("shop");
+        fs::write(folder.join("writ.toml"), &text).expect("it is writable");
+        Workspace::read(&folder).expect("a manifest")
     }
 
-    fn load(&self, root: &Root) -> Result<Vec<Installed>, Failure> {
+    fn load(&self, root: &Workspace) -> Result<Vec<Installed>, Failure> {
         install::load(root, &self.ways)
     }
 }

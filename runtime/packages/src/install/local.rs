@@ -3,55 +3,79 @@
 //! INVARIANT: a commit that is locked is read by its digest, and by no other; one that is not is looked for only where the
 //! lock may change.
 
-use super::{Root, Ways, vendored};
+use super::{Ways, vendored};
 use crate::lock::{self, Lock, Locked};
 use crate::manifest::{self, Git, Manifest, Origin, Wanted};
-use crate::{Failure, Name, Range, Tree, Version, disk, git, malformed, trust};
+use crate::resolve::Asked;
+use crate::workspace::{Member, same};
+use crate::{Failure, Name, Tree, Version, Workspace, disk, git, malformed, trust};
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What is known without looking at a lock: the packages in folders, and what they and the root ask for.
+/// What is known without looking at a lock: the packages in folders, and what they and the members ask for.
 pub(super) struct Local {
     pub(super) folders: BTreeMap<Name, Folder>,
-    /// Who asks, for what.
-    pub(super) asked: Vec<(String, Name, Range)>,
+    /// Who asks, for what: manifests of members, and other packages in folders and in commits.
+    pub(super) asked: Vec<Asked>,
 }
 
 /// A package of which there is no choice: in a folder, or in a commit.
 pub(super) struct Folder {
     pub(super) path: PathBuf,
-    pub(super) tree: Tree,
+    /// Read when somebody needs it; of a commit it is there.
+    tree: OnceCell<Tree>,
     pub(super) manifest: Manifest,
     pub(super) version: Version,
     /// Of one in a repository: what the lock calls it.
     pub(super) commit: Option<String>,
+    /// Whether it is a member of the workspace.
+    member: bool,
 }
 
 impl Local {
-    pub(super) fn of(root: &Root, ways: &Ways, lock: Option<&Lock>) -> Result<Local, Failure> {
+    /// # Errors
+    /// Also where somebody asks for another version than stands in a folder.
+    pub(super) fn of(workspace: &Workspace, ways: &Ways, lock: Option<&Lock>) -> Result<Local, Failure> {
         let mut local = Local { folders: BTreeMap::new(), asked: Vec::new() };
-        let own: Vec<(Name, Wanted)> = root.manifest.wanted().map(|(n, w)| (n.clone(), w.clone())).collect();
-        local.follow(root, "writ.toml", Some(&root.folder), own, ways, lock)?;
-        Ok(local)
+        // Whoever names a member means that member, wherever else there is one of its name.
+        for member in &workspace.members {
+            if let Some(name) = member.name() {
+                local.folders.insert(name, Folder::of_member(member)?);
+            }
+        }
+        for member in &workspace.members {
+            local.follow(workspace, &member.shown(), Some(&member.folder), member.manifest.wanted(), ways, lock)?;
+        }
+        let refused = local.asked.iter().find_map(|asked| local.refuses(asked));
+        refused.map_or(Ok(local), malformed)
+    }
+
+    /// What the members ask for: no package is called like a manifest.
+    pub(super) fn own(&self) -> Vec<Asked> {
+        self.asked.iter().filter(|one| one.who.ends_with("writ.toml")).cloned().collect()
     }
 
     /// - `from`: the folder that paths are seen from; none in a repository, which has no folder beside it.
-    fn follow(
+    fn follow<'w>(
         &mut self,
-        root: &Root,
+        workspace: &Workspace,
         who: &str,
         from: Option<&Path>,
-        wanted: Vec<(Name, Wanted)>,
+        wanted: impl Iterator<Item = (&'w Name, &'w Wanted)>,
         ways: &Ways,
         lock: Option<&Lock>,
     ) -> Result<(), Failure> {
         for (name, Wanted { range, origin }) in wanted {
             let any = range.to_string() == "*";
-            self.asked.push((who.to_owned(), name.clone(), range));
+            self.asked.push(Asked { who: who.to_owned(), name: name.clone(), range: range.clone() });
             match (origin, from) {
-                (Origin::Registry, _) => {}
-                (Origin::Path(path), Some(from)) => self.folder(root, (who, from), (&name, &path), ways, lock)?,
+                (Origin::Registry, _) => {
+                    if let Some(folder) = self.folders.get(name) {
+                        folder.readable(ways)?;
+                    }
+                }
+                (Origin::Path(path), Some(from)) => self.folder(workspace, (who, from), (name, path), ways, lock)?,
                 // Its author has it in a folder; who gets it from elsewhere takes the release.
                 (Origin::Path(_), None) if !any => {}
                 (Origin::Path(_), None) => {
@@ -60,7 +84,7 @@ impl Local {
                     ));
                 }
                 (Origin::Git(git), from) => {
-                    self.commit(root, (who, from.unwrap_or(Path::new("."))), (&name, &git), ways, lock)?;
+                    self.commit(workspace, (who, from.unwrap_or(Path::new("."))), (name, git), ways, lock)?;
                 }
             }
         }
@@ -69,7 +93,7 @@ impl Local {
 
     fn commit(
         &mut self,
-        root: &Root,
+        workspace: &Workspace,
         (who, from): (&str, &Path),
         (name, place): (&Name, &Git),
         ways: &Ways,
@@ -86,7 +110,7 @@ impl Local {
         let pinned = pinned.filter(|(_, (source, _))| *source == shown);
         let (commit, tree) = match pinned {
             Some((Locked { digest: Some(digest), .. }, (_, commit))) => {
-                let copy = vendored(root, name)?.filter(|tree| tree.digest() == *digest);
+                let copy = vendored(workspace, name)?.filter(|tree| tree.digest() == *digest);
                 let kept = match copy {
                     Some(tree) => Some(tree),
                     None => ways.store.get(digest)?.map(|(tree, _)| tree),
@@ -115,30 +139,29 @@ impl Local {
         if manifest.package.name != name.as_str() {
             return malformed(format!("{who}: `{name}`: the package in {shown} is `{}`", manifest.package.name));
         }
-        readable(&manifest, &ways.writ).map_err(|why| Failure::Malformed(format!("{name} at {commit}: {why}")))?;
         let version = manifest.package.number()?;
-        trust::verify(&root.manifest, name, &version, &tree.digest(), None)?;
+        trust::verify(&workspace.shared, name, &version, &tree.digest(), None)?;
         let path = ways.store.put(&tree, None)?;
-        let asks: Vec<(Name, Wanted)> = manifest.dependencies.iter().map(|(n, w)| (n.clone(), w.clone())).collect();
         let commit = Some(format!("{shown}#{commit}"));
-        self.folders.insert(name.clone(), Folder { path, tree, manifest, version, commit });
-        self.follow(root, name.as_str(), None, asks, ways, lock)
+        let folder =
+            Folder { path, tree: OnceCell::from(tree), manifest: manifest.clone(), version, commit, member: false };
+        folder.readable(ways)?;
+        self.folders.insert(name.clone(), folder);
+        self.follow(workspace, name.as_str(), None, manifest.dependencies.iter(), ways, lock)
     }
 
     fn folder(
         &mut self,
-        root: &Root,
+        workspace: &Workspace,
         (who, from): (&str, &Path),
         (name, path): (&Name, &str),
         ways: &Ways,
         lock: Option<&Lock>,
     ) -> Result<(), Failure> {
         let at = from.join(path);
-        let same =
-            |a: &Path, b: &Path| fs::canonicalize(a).ok().zip(fs::canonicalize(b).ok()).is_some_and(|(a, b)| a == b);
         if let Some(known) = self.folders.get(name) {
             if same(&known.path, &at) {
-                return Ok(());
+                return known.readable(ways);
             }
             return malformed(format!(
                 "{who}: `{name}` is in {}, and another asks for it in {}\n  help: a name is one package; let both name one folder",
@@ -158,61 +181,88 @@ impl Local {
                 manifest.package.name
             ));
         }
-        readable(&manifest, &ways.writ).map_err(|why| Failure::Malformed(format!("{}: {why}", file.display())))?;
-        let (version, tree) = (manifest.package.number()?, Tree::of_sources(&at)?);
-        let asks: Vec<(Name, Wanted)> = manifest.dependencies.iter().map(|(n, w)| (n.clone(), w.clone())).collect();
-        self.folders.insert(name.clone(), Folder { path: at.clone(), tree, manifest, version, commit: None });
-        self.follow(root, name.as_str(), Some(&at), asks, ways, lock)
+        let version = manifest.package.number()?;
+        let (path, tree) = (at.clone(), OnceCell::new());
+        let folder = Folder { path, tree, manifest: manifest.clone(), version, commit: None, member: false };
+        folder.readable(ways)?;
+        self.folders.insert(name.clone(), folder);
+        self.follow(workspace, name.as_str(), Some(&at), manifest.dependencies.iter(), ways, lock)
     }
 
     pub(super) fn asks_for(&self, name: &Name) -> bool {
-        self.asked.iter().any(|(_, asked, _)| asked == name)
+        self.asked.iter().any(|asked| asked.name == *name)
     }
 
     /// Whether anything must be locked that is not in a folder.
     pub(super) fn wants_more(&self) -> bool {
-        self.asked.iter().any(|(_, name, _)| self.folders.get(name).is_none_or(|folder| folder.commit.is_some()))
+        self.asked.iter().any(|asked| self.folders.get(&asked.name).is_none_or(|folder| folder.commit.is_some()))
     }
 
     /// The lock where everything is in folders.
-    pub(super) fn lock(&self) -> Result<Lock, Failure> {
-        if let Some(why) = self.asked.iter().find_map(|ask| self.refuses(ask)) {
-            return malformed(why);
-        }
-        Ok(Lock::new(self.folders.iter().map(|(name, folder)| folder.locked(name)).collect()))
+    pub(super) fn lock(&self) -> Lock {
+        let asked = self.folders.iter().filter(|(name, _)| self.asks_for(name));
+        Lock::new(asked.map(|(name, folder)| folder.locked(name)).collect())
     }
 
-    pub(super) fn refuses(&self, (who, name, range): &(String, Name, Range)) -> Option<String> {
-        let folder = self.folders.get(name)?;
-        (!range.takes(&folder.version)).then(|| {
-            format!(
-                "{who} asks for {name} \"{range}\", and in {} it is {}\n  help: `\"{name}\" = {{ path = \"…\", version = \"{}\" }}`, or no version at all",
-                folder.path.display(),
-                folder.version,
-                folder.version
-            )
+    fn refuses(&self, Asked { who, name, range }: &Asked) -> Option<String> {
+        let Folder { path, version, member, .. } = self.folders.get(name)?;
+        let (at, help) =
+            (path.display(), if *member { "a member is what its folder says" } else { "or no version at all" });
+        let written = if *member {
+            format!("`\"{name}\" = \"{version}\"`")
+        } else {
+            format!("`\"{name}\" = {{ path = \"…\", version = \"{version}\" }}`")
+        };
+        let place = if *member { format!("in {at}, a member of this workspace,") } else { format!("in {at}") };
+        (!range.takes(version)).then(|| {
+            format!("{who} asks for {name} \"{range}\", and {place} it is {version}\n  help: {written}, {help}")
         })
     }
 }
 
 impl Folder {
+    fn of_member(member: &Member) -> Result<Folder, Failure> {
+        Ok(Folder {
+            path: member.folder.clone(),
+            tree: OnceCell::new(),
+            manifest: member.manifest.clone(),
+            version: member.manifest.package.number()?,
+            commit: None,
+            member: true,
+        })
+    }
+
+    pub(super) fn tree(&self) -> Result<&Tree, Failure> {
+        if let Some(tree) = self.tree.get() {
+            return Ok(tree);
+        }
+        let tree = Tree::of_sources(&self.path)?;
+        Ok(self.tree.get_or_init(|| tree))
+    }
+
     pub(super) fn locked(&self, name: &Name) -> Locked {
         Locked {
             name: name.clone(),
             source: self.commit.clone().unwrap_or_else(|| String::from("path")),
             version: self.commit.as_ref().map(|_| self.version.clone()),
-            digest: self.commit.as_ref().map(|_| self.tree.digest()),
+            digest: self.commit.as_ref().and(self.tree.get()).map(Tree::digest),
             oci: None,
             key: None,
             dependencies: self.manifest.dependencies.keys().cloned().collect(),
         }
     }
-}
 
-/// Whether this writ reads a package.
-fn readable(manifest: &Manifest, ours: &Version) -> Result<(), String> {
-    match &manifest.package.writ {
-        Some(least) if least > ours => Err(format!("it needs writ {least}, and this is {ours}")),
-        _ => Ok(()),
+    /// Whether this writ reads it.
+    fn readable(&self, ways: &Ways) -> Result<(), Failure> {
+        let place = match &self.commit {
+            Some(commit) => format!("{} at {commit}", self.manifest.package.name),
+            None => self.path.join("writ.toml").display().to_string(),
+        };
+        match &self.manifest.package.writ {
+            Some(least) if *least > ways.writ => {
+                malformed(format!("{place}: it needs writ {least}, and this is {}", ways.writ))
+            }
+            _ => Ok(()),
+        }
     }
 }

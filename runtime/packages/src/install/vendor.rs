@@ -1,25 +1,25 @@
 //! Copies of packages beside the manifest, read in place of everything else.
 
-use super::{Root, Ways, load};
-use crate::{Failure, Name, Tree, disk};
+use super::{Ways, all};
+use crate::{Failure, Name, Tree, Workspace, disk};
 use std::fs;
 use std::path::Path;
 
 /// The folder of the copies.
 pub const VENDOR: &str = "vendor";
 
-/// Copies every package that is not in a folder beside the manifest, and takes away copies of others.
+/// Copies every package of a workspace that is not in a folder beside its root's manifest, and takes away copies of others.
 ///
 /// - returns: the names that were copied.
-pub fn vendor(root: &Root, ways: &Ways) -> Result<Vec<Name>, Failure> {
-    let all = load(root, ways)?;
-    let folder = root.folder.join(VENDOR);
+pub fn vendor(workspace: &Workspace, ways: &Ways) -> Result<Vec<Name>, Failure> {
+    let all = all(workspace, ways)?;
+    let folder = workspace.folder.join(VENDOR);
     let part = disk::beside(&folder);
     let copied = all.iter().filter(|one| !one.in_folder).map(|one| {
         one.tree.lay(&part.join(one.name.as_str()))?;
         if let Some((_, Some(note))) = ways.store.get(&one.tree.digest())? {
             disk::write(&part.join(format!("{}.sig", one.name)), &note)?;
-        } else if let Some(note) = vendored_note(&root.folder, &one.name)? {
+        } else if let Some(note) = vendored_note(&workspace.folder, &one.name)? {
             disk::write(&part.join(format!("{}.sig", one.name)), &note)?;
         }
         Ok(one.name.clone())
@@ -40,8 +40,8 @@ pub fn vendor(root: &Root, ways: &Ways) -> Result<Vec<Name>, Failure> {
 }
 
 /// The copy of a package beside the manifest; whether it is what was locked is for the caller to see.
-pub(super) fn vendored(root: &Root, name: &Name) -> Result<Option<Tree>, Failure> {
-    let copy = root.folder.join(VENDOR).join(name.as_str());
+pub(super) fn vendored(workspace: &Workspace, name: &Name) -> Result<Option<Tree>, Failure> {
+    let copy = workspace.folder.join(VENDOR).join(name.as_str());
     if copy.join("writ.toml").is_file() { Tree::of_folder(&copy).map(Some) } else { Ok(None) }
 }
 

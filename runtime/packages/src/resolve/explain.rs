@@ -2,7 +2,7 @@
 //!
 //! INVARIANT: a range that is offered was tried, and with it everything fits.
 
-use super::{Node, Search};
+use super::{Asked, Node, Search};
 use crate::{Name, Range, Version};
 use pubgrub::{DerivationTree, External, Ranges};
 use std::collections::BTreeSet;
@@ -17,7 +17,7 @@ type Tree = DerivationTree<Node, Ranges<Version>, String>;
 pub(super) fn explain(search: &Search<'_>, tree: &Tree) -> String {
     let mut found = Vec::new();
     causes(tree, &mut found);
-    // First what writ.toml asks for, then what that asks for; a remainder of a range is nobody's request.
+    // First what manifests ask for, then what that asks for; a remainder of a range is nobody's request.
     let asked: Vec<(&Node, &Ranges<Version>)> = found
         .iter()
         .filter_map(|cause| match cause {
@@ -65,8 +65,8 @@ fn causes<'t>(tree: &'t Tree, found: &mut Vec<&'t Cause>) {
 /// A cause as a line, and where it stands among the others.
 fn line(search: &Search<'_>, cause: &Cause, asked: &[(&Node, &Ranges<Version>)]) -> Option<(usize, String)> {
     match cause {
-        External::FromDependencyOf(Node::Root, _, to, range) => {
-            Some((0, format!("writ.toml asks for {to} {}", words(range))))
+        External::FromDependencyOf(Node::Manifest(shown), _, to, range) => {
+            Some((0, format!("{shown} asks for {to} {}", words(range))))
         }
         External::FromDependencyOf(Node::Package(name), at, to, range) => {
             Some((1, format!("{name} {} asks for {to} {}", versions(search, name, at), words(range))))
@@ -77,7 +77,10 @@ fn line(search: &Search<'_>, cause: &Cause, asked: &[(&Node, &Ranges<Version>)])
         External::Custom(Node::Package(name), range, why) => {
             Some((3, format!("{name} {} cannot be read: {why}", versions(search, name, range))))
         }
-        External::NoVersions(..) | External::Custom(..) | External::NotRoot(..) => None,
+        External::FromDependencyOf(Node::Root, ..)
+        | External::NoVersions(..)
+        | External::Custom(..)
+        | External::NotRoot(..) => None,
     }
 }
 
@@ -147,9 +150,10 @@ fn after(version: &Version) -> Version {
 /// For each direct dependency: a range of it alone with which everything fits, tried.
 fn offers(search: &Search<'_>) -> Vec<String> {
     let mut offers = Vec::new();
-    for (at, (name, range)) in search.wanted.iter().enumerate() {
+    let several = search.wanted.iter().any(|one| one.who != search.wanted[0].who);
+    for (at, Asked { who, name, range }) in search.wanted.iter().enumerate() {
         let mut wanted = search.wanted.to_vec();
-        wanted[at].1 = Range::parse("*").expect("bug: a star is a range");
+        wanted[at].range = Range::parse("*").expect("bug: a star is a range");
         let other = Search { index: search.index, wanted: &wanted, prefer: search.prefer, listed: Default::default() };
         other.listed.replace(search.listed.borrow().clone());
         if let Ok(found) = other.solve()
@@ -157,7 +161,8 @@ fn offers(search: &Search<'_>) -> Vec<String> {
         {
             let [major, minor, patch] = version.numbers();
             let range_of = if major == 0 || patch > 0 { version.to_string() } else { format!("{major}.{minor}") };
-            offers.push(format!("`\"{name}\" = \"{range_of}\"` in place of \"{range}\" would do"));
+            let place = if several { format!(" in {who}") } else { String::new() };
+            offers.push(format!("`\"{name}\" = \"{range_of}\"` in place of \"{range}\"{place} would do"));
         }
     }
     offers

@@ -1,17 +1,17 @@
 //! Laws of the search: what it finds fits, and what it says does not fit does not.
 
 use super::explain::words;
-use super::{Index, Versions, resolve};
+use super::{Asked, Index, Versions, resolve};
 use crate::registry::Listed;
 use crate::{Failure, Name, Range, Version};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-type Asked = Vec<(Name, Range)>;
+type Needs = Vec<(Name, Range)>;
 
 /// Packages by name and version, with what they depend on; whether a version is yanked.
 #[derive(Clone, Debug, Default)]
-struct Shelf(BTreeMap<Name, BTreeMap<Version, (Asked, bool)>>);
+struct Shelf(BTreeMap<Name, BTreeMap<Version, (Needs, bool)>>);
 
 impl Index for Shelf {
     fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
@@ -24,7 +24,7 @@ impl Index for Shelf {
             .collect())
     }
 
-    fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Asked, String>, Failure> {
+    fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Needs, String>, Failure> {
         Ok(Ok(self.0[name][version].0.clone()))
     }
 }
@@ -33,8 +33,17 @@ fn name(text: &str) -> Name {
     Name::parse(text).expect("a name")
 }
 
-fn asked(all: &[(&str, &str)]) -> Asked {
+fn asked(all: &[(&str, &str)]) -> Needs {
     all.iter().map(|(one, range)| (name(one), Range::parse(range).expect("a range"))).collect()
+}
+
+/// What is wanted, asked for by so many manifests in turn.
+fn by(manifests: usize, wanted: &Needs) -> Vec<Asked> {
+    let who =
+        |at: usize| if manifests == 1 { String::from("writ.toml") } else { format!("{}/writ.toml", at % manifests) };
+    let one =
+        |(at, (name, range)): (usize, &(Name, Range))| Asked { who: who(at), name: name.clone(), range: range.clone() };
+    wanted.iter().enumerate().map(one).collect()
 }
 
 /// A package, its version, and what that asks for.
@@ -51,8 +60,12 @@ fn shelf(all: &[One<'_>]) -> Shelf {
 }
 
 fn found(shelf: &Shelf, wanted: &[(&str, &str)], prefer: &[(&str, &str)]) -> String {
+    found_by(1, shelf, wanted, prefer)
+}
+
+fn found_by(manifests: usize, shelf: &Shelf, wanted: &[(&str, &str)], prefer: &[(&str, &str)]) -> String {
     let prefer = prefer.iter().map(|(one, version)| (name(one), Version::parse(version).expect("a version")));
-    match resolve(shelf, &asked(wanted), &prefer.collect()) {
+    match resolve(shelf, &by(manifests, &asked(wanted)), &prefer.collect()) {
         Ok(found) => found.iter().map(|(one, version)| format!("{one} {version}")).collect::<Vec<_>>().join(", "),
         Err(failure) => failure.to_string(),
     }
@@ -96,7 +109,19 @@ fn a_conflict_is_told_as_who_asks_for_what() {
     }
 }
 
-fn any_shelf() -> impl Strategy<Value = (Shelf, Asked)> {
+#[test]
+fn two_manifests_that_ask_for_one_package_are_both_named() {
+    let shelf = shelf(&[("a/x", "1.0.0", &[]), ("a/x", "2.0.0", &[])]);
+    assert_eq!(
+        found_by(2, &shelf, &[("a/x", "1"), ("a/x", "2")], &[]),
+        "no versions fit together:\n  0/writ.toml asks for a/x ^1.0.0\n  1/writ.toml asks for a/x ^2.0.0\n  \
+         help: `\"a/x\" = \"2.0\"` in place of \"1\" in 0/writ.toml would do\n  \
+         help: `\"a/x\" = \"1.0\"` in place of \"2\" in 1/writ.toml would do"
+    );
+    assert_eq!(found_by(2, &shelf, &[("a/x", "1"), ("a/x", "*")], &[]), "a/x 1.0.0");
+}
+
+fn any_shelf() -> impl Strategy<Value = (Shelf, Needs)> {
     let range = || prop::sample::select(vec!["*", "1", "2", "=1.0.0", ">=1.1", "<2", "1.1"]);
     let one = || (0_usize..5, range());
     let version = || prop::sample::select(vec!["1.0.0", "1.1.0", "2.0.0"]);
@@ -115,13 +140,13 @@ fn any_shelf() -> impl Strategy<Value = (Shelf, Asked)> {
 }
 
 /// Whether versions fit: each range that is asked for takes what was chosen.
-fn fits(shelf: &Shelf, wanted: &Asked, chosen: &Versions) -> bool {
+fn fits(shelf: &Shelf, wanted: &Needs, chosen: &Versions) -> bool {
     let takes = |(name, range): &(Name, Range)| chosen.get(name).is_some_and(|version| range.takes(version));
     wanted.iter().all(takes) && chosen.iter().all(|(name, version)| shelf.0[name][version].0.iter().all(takes))
 }
 
 /// Whether any choice of versions fits, by trying all of them.
-fn possible(shelf: &Shelf, wanted: &Asked) -> bool {
+fn possible(shelf: &Shelf, wanted: &Needs) -> bool {
     let mut choices = vec![Versions::new()];
     for (name, versions) in &shelf.0 {
         let more = choices.iter().flat_map(|chosen| {
@@ -138,8 +163,8 @@ fn possible(shelf: &Shelf, wanted: &Asked) -> bool {
 
 proptest! {
     #[test]
-    fn what_is_found_fits_and_nothing_is_found_only_where_nothing_fits((shelf, wanted) in any_shelf()) {
-        match resolve(&shelf, &wanted, &Versions::new()) {
+    fn what_is_found_fits_and_nothing_is_found_only_where_nothing_fits((shelf, wanted) in any_shelf(), manifests in 1_usize..4) {
+        match resolve(&shelf, &by(manifests, &wanted), &Versions::new()) {
             Ok(chosen) => prop_assert!(fits(&shelf, &wanted, &chosen), "{chosen:?}"),
             Err(failure) => prop_assert!(!possible(&shelf, &wanted), "{failure}"),
         }
