@@ -1,12 +1,15 @@
 //! `writ tree`: which packages one depends on, and through which; at the root of a workspace, of each member.
+//!
+//! The standard library is a package too, shipped inside: it stands last, under the version of the writ that holds it.
 
 use super::workspace;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::package;
+use lsp::installed;
 use packages::install::{self, Installed};
 use packages::workspace::Member;
-use packages::{Name, Workspace};
+use packages::{Name, Tree, Workspace};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -20,7 +23,7 @@ pub(crate) fn tree(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
     let ways = package::ways(true);
     let all = if workspace.is_whole() { install::all(&workspace, &ways)? } else { install::load(&workspace, &ways)? };
     if as_json {
-        let mut answer = json!({ "packages": all.iter().map(to_json).collect::<Vec<_>>() });
+        let mut answer = json!({ "packages": all.iter().map(to_json).chain([library()?]).collect::<Vec<_>>() });
         let direct = |one: &Member| one.manifest.wanted().map(|(name, _)| name.clone()).collect::<Vec<Name>>();
         if workspace.is_whole() {
             let member = |one: &Member| {
@@ -45,8 +48,20 @@ pub(crate) fn tree(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
 fn to_json(one: &Installed) -> Value {
     json!({
         "name": one.name, "version": one.version, "digest": one.tree.digest(), "key": one.key, "in_folder": one.in_folder,
-        "dependencies": one.manifest.dependencies.keys().collect::<Vec<_>>(),
+        "inside": false, "dependencies": one.manifest.dependencies.keys().collect::<Vec<_>>(),
     })
+}
+
+/// The standard library; its digest is that of its files, as of any package.
+fn library() -> Result<Value, Failure> {
+    let mut tree = Tree::default();
+    for (path, text) in compiler::stdlib::FILES {
+        tree.add(path, text.as_bytes().to_vec())?;
+    }
+    Ok(json!({
+        "name": "std", "version": installed::version(), "digest": tree.digest(), "key": null, "in_folder": false,
+        "inside": true, "dependencies": [],
+    }))
 }
 
 struct Drawing<'a> {
@@ -67,12 +82,14 @@ impl<'a> Drawing<'a> {
         let names = reader.manifest.dependencies.keys().map(|name| (name, ""));
         let dev = reader.manifest.dev_dependencies.keys().map(|name| (name, ", for tests"));
         let names: Vec<(&Name, &str)> = names.chain(dev).collect();
-        self.below(&names, "");
+        self.below(&names, "", true);
+        let _ = writeln!(self.text, "└── std {} (inside writ)", installed::version());
     }
 
-    fn below(&mut self, names: &[(&'a Name, &str)], indent: &str) {
+    /// - `more`: something stands below these.
+    fn below(&mut self, names: &[(&'a Name, &str)], indent: &str, more: bool) {
         for (at, (name, note)) in names.iter().enumerate() {
-            let last = at + 1 == names.len();
+            let last = at + 1 == names.len() && !more;
             let (branch, under) = if last { ("└── ", "    ") } else { ("├── ", "│   ") };
             let Some(one) = self.all.iter().find(|one| one.name == **name) else { continue };
             let inner: Vec<(&Name, &str)> = one.manifest.dependencies.keys().map(|name| (name, "")).collect();
@@ -85,7 +102,7 @@ impl<'a> Drawing<'a> {
             let star = if again { " (see above)" } else { "" };
             let _ = writeln!(self.text, "{indent}{branch}{name} {} ({from}{note}){star}", one.version);
             if !again {
-                self.below(&inner, &format!("{indent}{under}"));
+                self.below(&inner, &format!("{indent}{under}"), false);
             }
         }
     }
