@@ -74,9 +74,12 @@ module.exports = grammar({
     _fact: ($) => seq(field("head", $.atom), ";"),
     fact: ($) => $._fact,
     governance: ($) => seq(
-      repeat($.attribute), field("word", choice("deny", "permit", "escalate")), field("name", $.name), $.arguments,
+      repeat($.attribute), field("word", choice("deny", "permit", "escalate")), field("name", $.name),
+      alias($._subjects, $.arguments),
       optional(field("message", $.text)), optional(seq("to", field("to", $.atom))), "if", $.body, ";",
     ),
+    _subjects: ($) => seq("(", comma(choice($.measure, $._argument)), ")"),
+    measure: ($) => seq(field("lattice", choice("least", "most")), field("name", $.name), ":", field("type", $.type)),
     blueprint: ($) => seq(
       ...front($), "blueprint", field("name", $.name), field("parameters", $.columns), "{", repeat($.item), "}",
     ),
