@@ -108,6 +108,13 @@ impl Cutter<'_> {
         if matches!(token, Token::Whitespace | Token::Comment | Token::ModuleDoc) {
             return;
         }
+        if token == Token::Semicolon && self.follows_block(position) {
+            // One too many, and no item of its own.
+            if let Some(last) = self.found.last_mut() {
+                last.end = position + 1;
+            }
+            return;
+        }
         if self.begins(position) {
             self.finish();
         }
@@ -143,6 +150,13 @@ impl Cutter<'_> {
         self.groups = Groups::default();
     }
 
+    /// Whether nothing stands between the token and a `}` that ended an item.
+    fn follows_block(&self, position: usize) -> bool {
+        let Some(last) = self.found.last().filter(|_| self.start.is_none()) else { return false };
+        self.lexemes[last.end - 1].token == Token::CloseBrace
+            && self.lexemes[last.end..position].iter().all(|lexeme| lexeme.token == Token::Whitespace)
+    }
+
     /// Whether the token begins a new item although the one before it has not ended.
     fn begins(&self, position: usize) -> bool {
         let Some(last) = self.last else { return false };
@@ -153,7 +167,12 @@ impl Cutter<'_> {
         if self.is_item_word(position) {
             return anywhere || self.groups.open.is_empty();
         }
-        self.groups.open.is_empty() && self.lexemes[last].token.ends_operand() && self.is_head(position)
+        // A `.` at the end of a line ends a rule in Prolog, and nothing here.
+        let over = match self.lexemes[last].token {
+            Token::Dot => anywhere,
+            token => token.ends_operand(),
+        };
+        self.groups.open.is_empty() && over && self.is_head(position)
     }
 
     fn begins_line(&self, position: usize) -> bool {
@@ -240,6 +259,8 @@ pub(crate) struct Groups {
     open: Vec<Group>,
     /// The last two tokens.
     before: [Option<Token>; 2],
+    /// Conditions have begun: a name before `{` is an aggregate's.
+    conditions: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -263,7 +284,8 @@ impl Groups {
                 false
             }
             Token::OpenBrace => {
-                let group = if opens_value(self.before) { Group::Value } else { Group::Block };
+                let value = opens_value(self.before) || self.conditions && compares(self.before);
+                let group = if value { Group::Value } else { Group::Block };
                 self.open.push(group);
                 false
             }
@@ -281,6 +303,7 @@ impl Groups {
             }
             _ => false,
         };
+        self.conditions = token == Token::If || self.conditions && token != Token::Semicolon;
         self.before = [Some(token), self.before[0]];
         ended
     }
@@ -316,6 +339,13 @@ pub(crate) fn opens_value(before: [Option<Token>; 2]) -> bool {
         Some(name) => name.is_name() && before[1] == Some(Token::Equals),
         None => false,
     }
+}
+
+/// Whether a name stands before the `{` where a condition or a side of one begins: an aggregate that nothing binds.
+fn compares(before: [Option<Token>; 2]) -> bool {
+    use Token::{AtLeast, AtMost, Comma, Equal, Greater, If, Less, Not, NotEqual};
+    before[0].is_some_and(Token::is_name)
+        && matches!(before[1], Some(If | Comma | Not | Equal | NotEqual | Less | AtMost | Greater | AtLeast))
 }
 
 /// The braces of the block of an item: the position of `{`, and of its `}` where it is closed.

@@ -4,7 +4,7 @@
 //!
 //! Not here: what stopped the parser (`explain`).
 
-use crate::ast::{Name, Span};
+use crate::ast::{Name, Span, Text};
 use crate::parse::DEEPEST;
 use crate::token::{Lexeme, Token};
 
@@ -75,8 +75,12 @@ impl SyntaxError {
     }
 
     pub(crate) fn replace(mut self, span: Span, text: &str) -> SyntaxError {
-        let title = if span.start == span.end { "insert" } else { "write" };
-        self.fix = Some((format!("{title} `{}`", text.trim()), span, text.to_owned()));
+        let title = match (span.start == span.end, text) {
+            (_, "") => "take it out".to_owned(),
+            (true, text) => format!("insert `{}`", text.trim()),
+            (false, text) => format!("write `{}`", text.trim()),
+        };
+        self.fix = Some((title, span, text.to_owned()));
         self
     }
 }
@@ -114,13 +118,34 @@ pub(crate) fn second_cases(span: Span) -> SyntaxError {
 }
 
 pub(crate) fn bad_escape(word: &str, span: Span) -> SyntaxError {
-    SyntaxError::new(ErrorKind::BadToken, span, format!("`{word}` is no escape"), "not known")
-        .law(r#"the escapes are `\"`, `\\`, `\n`, `\t`, `\r` and `\u{…}`"#)
+    let law = r#"the escapes are `\"`, `\\`, `\n`, `\t`, `\r` and `\u{…}`"#;
+    let code = word.strip_prefix("\\u{").and_then(|rest| rest.strip_suffix('}'));
+    let error =
+        |label: &str| SyntaxError::new(ErrorKind::BadToken, span, format!("`{word}` is no escape"), label).law(law);
+    match code {
+        Some(code) if code.bytes().all(|byte| byte.is_ascii_hexdigit()) => error("no character has this number"),
+        Some(code) => error(&format!("`{code}` is no hexadecimal number")),
+        None if word == "\\u" => error("a hexadecimal number in braces is wanted behind this: `\\u{e9}`"),
+        None if word == "\\" => error("not known"),
+        None => {
+            let doubled = format!("\\{word}");
+            error("not known").help(format!("a backslash is written `\\\\`: `{doubled}`")).replace(span, &doubled)
+        }
+    }
 }
 
 pub(crate) fn out_of_range(word: &str, span: Span) -> SyntaxError {
     SyntaxError::new(ErrorKind::BadToken, span, format!("`{word}` is out of range"), "too long")
         .law("a duration is a 64-bit number of microseconds")
+}
+
+pub(crate) fn repeated_key(key: &Text, first: Span) -> SyntaxError {
+    let message = format!("the key `{}` stands twice in this object", key.text);
+    let mut error = SyntaxError::new(ErrorKind::Misplaced, key.span, message, "given again");
+    error.other = Some((first, "given before".to_owned()));
+    error
+        .law("a json object has one value for each key; in a file, too, a repeated one is malformed")
+        .help("leave one of them out")
 }
 
 pub(crate) fn instance_in_rule(instance: &Name) -> SyntaxError {

@@ -8,7 +8,7 @@
 
 use crate::ast::{Cases, Change, Expect, Given, InstancedAtom, Item, ItemKind, Literal, Member, Rule};
 use crate::chunk::{self, Where};
-use crate::explain::explain;
+use crate::explain::{explain, of_another_language};
 use crate::grammar::StartParser;
 use crate::message::{self, SyntaxError};
 use crate::token::{Lexeme, Token, lex};
@@ -106,6 +106,10 @@ impl<'t> Reader<'t> {
             self.errors.push(error);
             return None;
         }
+        if let Some(error) = of_another_language(self.text, lexemes) {
+            self.errors.push(error);
+            return None;
+        }
         match self.attempt(Entry::Item, lexemes) {
             Ok(Parsed::Item(item)) => Some(item),
             Ok(_) => None,
@@ -194,7 +198,7 @@ impl<'t> Reader<'t> {
         self.attempt(entry, lexemes).map_err(|error| self.errors.push(*error)).ok()
     }
 
-    /// Runs the parser; where nothing but the last `;` is missing it is told, and thought there.
+    /// Runs the parser; where nothing but the last `;` is missing, or one too many, it is told, and thought mended.
     fn attempt(&mut self, entry: Entry, lexemes: &[Lexeme]) -> Result<Parsed, Box<SyntaxError>> {
         let error = match self.run(entry, lexemes, None) {
             Ok(parsed) => return Ok(parsed),
@@ -202,8 +206,14 @@ impl<'t> Reader<'t> {
         };
         let end = lexemes.last().map_or(0, |last| last.end);
         let missing = error.fix.as_ref().is_some_and(|(_, span, text)| span.start == end && text == ";");
+        let needless = error.fix.as_ref().is_some_and(|(_, span, text)| span.end == end && text.is_empty());
         let close = Lexeme { token: Token::Semicolon, start: end, end };
-        match missing.then(|| self.run(entry, lexemes, Some(close))) {
+        let again = match (missing, needless) {
+            (true, _) => Some(self.run(entry, lexemes, Some(close))),
+            (_, true) if lexemes.len() > 1 => Some(self.run(entry, &lexemes[..lexemes.len() - 1], None)),
+            _ => None,
+        };
+        match again {
             Some(Ok(parsed)) => {
                 self.errors.push(*error);
                 Ok(parsed)

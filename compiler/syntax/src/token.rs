@@ -245,6 +245,12 @@ pub enum Token {
     /// A quoted text that its line does not close.
     #[regex(r#""([^"\\\n]|\\[^\n])*\\?"#, priority = 1)]
     OpenText,
+    /// A time of which a part is missing: `2030-01-01`.
+    #[regex(
+        r"[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9](T[0-9][0-9]:[0-9][0-9](:[0-9][0-9](\.[0-9]+)?)?([+-][0-9][0-9]:[0-9][0-9])?)?",
+        priority = 20
+    )]
+    BadTime,
     /// Digits that run into letters: `24hours`, `0x1f`.
     #[regex(r"[0-9]+[A-Za-z_][A-Za-z0-9_]*", priority = 3)]
     BadNumber,
@@ -447,7 +453,10 @@ fn read_code_point(escape: &str) -> (Option<char>, usize) {
     // No search for the `}` beyond them: a text may hold any number of these that nothing closes.
     let digits = &rest[..rest.bytes().take_while(u8::is_ascii_hexdigit).count()];
     if !rest[digits.len()..].starts_with('}') {
-        return (None, 2);
+        // What a word would be, that it may be shown.
+        let word = rest.bytes().take(8).take_while(u8::is_ascii_alphanumeric).count();
+        let closed = rest[word..].starts_with('}');
+        return (None, if closed { word + 4 } else { 2 });
     }
     let said = if digits.len() <= 6 { u32::from_str_radix(digits, 16).ok().and_then(char::from_u32) } else { None };
     (said, digits.len() + 4)
@@ -464,10 +473,11 @@ mod tests {
 
     #[test]
     fn the_longest_literal_wins() {
-        use Token::{BadNumber, Decimal, Duration, Int, Minus, Name, Time};
+        use Token::{BadNumber, BadTime, Decimal, Duration, Int, Minus, Name, Time};
         check("2030-01-01T00:00Z", &[Time]);
         check("2030-01-01T00:00:59.125Z", &[Time]);
-        check("2030-01-01", &[Int, Minus, Int, Minus, Int]);
+        check("2030-01-01 2030-01-01T00:00 2030-01-01T00:00+01:00", &[BadTime; 3]);
+        check("2030-1-1", &[Int, Minus, Int, Minus, Int]);
         check("24h 90m 30s 7d 250ms 10us", &[Duration; 6]);
         check("24 1.5 1e3 24hours", &[Int, Decimal, Decimal, BadNumber]);
         check("_x x9 x_", &[Name; 3]);

@@ -120,6 +120,16 @@ impl Context {
         Expr { kind, span: Span { start, end } }
     }
 
+    pub(crate) fn object(&mut self, pairs: Vec<(Text, Expr)>, start: u32, end: u32) -> Expr {
+        let mut seen: BTreeMap<&str, Span> = BTreeMap::new();
+        for (key, _) in &pairs {
+            if let Some(first) = seen.insert(&key.text, key.span) {
+                self.errors.push(message::repeated_key(key, first));
+            }
+        }
+        self.expr(ExprKind::Object(pairs), start, end)
+    }
+
     pub(crate) fn variable(&mut self, name: Name) -> Expr {
         Expr { kind: ExprKind::Name(name.text), span: name.span }
     }

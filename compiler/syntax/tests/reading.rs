@@ -157,8 +157,8 @@ fn mistakes_are_told_in_the_authors_words() {
     check("a(x if b(x);", "`(` is never closed", "(", None);
     check("a(x) if n = count { r: b(r);", "`{` is never closed", "{", None);
     check("a(\"x);", "a quote is never closed", "\"x", None);
-    check("a(\"\\q\");", "`\\q` is no escape", "\\q", None);
-    check("a(24hours);", "`24hours` is neither a number nor a duration", "24hours", None);
+    check("a(\"\\q\");", "`\\q` is no escape", "\\q", Some("a backslash is written `\\\\`: `\\\\q`"));
+    check("a(24hours);", "`24hours` is neither a number nor a duration", "24hours", Some("write `24h`"));
     check("a(9999999999999d);", "`9999999999999d` is out of range", "9999999999999d", None);
     check("relaton a(x: int);", "`relaton` begins nothing here", "relaton", Some("did you mean `relation`?"));
     check("import std.net;", "`import` begins nothing here", "import", Some("write `use`"));
