@@ -7,9 +7,9 @@ use crate::output::Answer;
 use crate::package::{Each, Package};
 use crate::policy::Checked;
 use crate::{fix, inputs, package, policy, progress};
-use compiler::builtins;
 use compiler::diagnostic::Code;
 use compiler::repair::Made;
+use compiler::{builtins, guides};
 use decide::SourceState;
 use program::Nowhere;
 use serde_json::{Value, json};
@@ -138,14 +138,17 @@ fn compared(question: &Question) -> Result<Compared, Failure> {
     })
 }
 
-/// The page of a code or of a builtin, or the list of all codes.
+/// The page of a code, of a builtin or for those who come from another language; or the list of all codes.
 pub(crate) fn explain(code: Option<&str>, as_json: bool) -> Result<Answer, Failure> {
-    let wanted = |code: &&Code, text: &str| code.number().eq_ignore_ascii_case(text) || code.name() == text;
     let found: Vec<Code> = match code {
         None => Code::all().to_vec(),
-        Some(text) => Code::all().iter().find(|code| wanted(code, text)).copied().into_iter().collect(),
+        Some(text) => Code::meant(text).into_iter().collect(),
     };
     if let (Some(text), []) = (code, found.as_slice()) {
+        if let Some(page) = guides::guide(text) {
+            let json = || Answer::of(format!("{:#}\n", json!([{ "guide": text, "page": page }])));
+            return Ok(if as_json { json() } else { Answer::of(page.to_owned()) });
+        }
         return match builtins::explain(text) {
             Ok(page) if as_json => Ok(Answer::of(format!("{:#}\n", json!([{ "builtin": text, "page": page }])))),
             Ok(page) => Ok(Answer::of(page)),

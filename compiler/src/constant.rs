@@ -31,10 +31,16 @@ pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result
         (ExprKind::Int(n), Type::Nat) if *n >= 0 => Ok(Value::Int(*n)),
         (ExprKind::Int(_), Type::Nat) => mismatch("a negative number"),
         (ExprKind::Int(n), Type::Decimal) => Ok(Value::Decimal(Decimal::from(*n))),
+        (ExprKind::Decimal(text), Type::Decimal) if text.contains(['e', 'E']) => {
+            Err(Box::new(exponent(text, expr.span)))
+        }
         (ExprKind::Decimal(text), Type::Decimal) => {
             Decimal::parse(text).map(Value::Decimal).ok_or_else(|| Box::new(too_many_digits(expr.span)))
         }
-        (ExprKind::Int(_), _) => mismatch("a number"),
+        (ExprKind::Decimal(text), Type::Int | Type::Nat) if !text.contains(['.', 'e', 'E']) => Err(Box::new(
+            too_large(expr.span).law("an `int` is one of 64 bits: -9223372036854775808 to 9223372036854775807"),
+        )),
+        (ExprKind::Int(n), _) => mismatch("a number").map_err(|found| Box::new(number(*found, *n, expr.span, wanted))),
         (ExprKind::Bool(b), Type::Bool) => Ok(Value::Bool(*b)),
         (ExprKind::Bool(_), _) => mismatch("a truth value"),
         (ExprKind::Duration(micros), Type::Duration) => Ok(Value::Duration(*micros)),
@@ -92,7 +98,18 @@ pub fn text_value<'a>(text: &str, span: Span, wanted: &Type, members: &Members<'
             Some(Value::text(text))
         }
         Type::Int | Type::Nat | Type::Decimal | Type::Bool | Type::Set(_) | Type::List(_) => {
-            return Err(Box::new(mismatch(span, "a text", wanted)));
+            let found = mismatch(span, "a text", wanted);
+            let says = match wanted {
+                Type::Bool => matches!(text, "true" | "false"),
+                Type::Set(_) | Type::List(_) => false,
+                _ => text.bytes().all(|byte| byte.is_ascii_digit()) && Value::parse(text, wanted).is_some(),
+            };
+            return Err(Box::new(match says {
+                true => {
+                    found.help(format!("write `{text}`, without quotes")).fix(format!("write `{text}`"), span, text)
+                }
+                false => found,
+            }));
         }
         Type::Entity(_) | Type::String | Type::Time | Type::Duration | Type::Json => Value::parse(text, wanted),
         Type::Cidr | Type::Ip | Type::Version => Value::parse(text, wanted),
@@ -156,6 +173,30 @@ pub fn mismatch(span: Span, have: &str, wanted: &Type) -> Diagnostic {
     Diagnostic::new(Code::TypeMismatch, format!("{have} stands where {} is wanted", described(wanted)))
         .label(span, format!("must be {}", described(wanted)))
         .law("every column, parameter and operator has one type, and only values of it fit")
+}
+
+/// A whole number where something else is wanted, that it may be the beginning of.
+fn number(found: Diagnostic, n: i64, span: Span, wanted: &Type) -> Diagnostic {
+    match wanted {
+        Type::Duration => found.help(format!("a duration has a unit: `{n}h`, `{n}m` or `{n}d`")),
+        Type::Time if (1..=9999).contains(&n) => found.help(format!("a time is written `{n:04}-01-01T00:00Z`")),
+        Type::String | Type::Entity(_) => found.help(format!("a text stands in quotes: `\"{n}\"`")).fix(
+            format!("write `\"{n}\"`"),
+            span,
+            format!("\"{n}\""),
+        ),
+        _ => found,
+    }
+}
+
+fn exponent(text: &str, span: Span) -> Diagnostic {
+    let found = Diagnostic::new(Code::BadToken, format!("`{text}` has an exponent"))
+        .label(span, "not a decimal")
+        .law("a decimal is written out; an exponent stands in a json value only");
+    match Decimal::parse(text) {
+        Some(plain) => found.help(format!("write `{plain}`")).fix(format!("write `{plain}`"), span, plain.to_string()),
+        None => found,
+    }
 }
 
 fn bad_literal(text: &str, span: Span, wanted: &Type) -> Diagnostic {

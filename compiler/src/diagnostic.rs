@@ -226,6 +226,14 @@ impl Code {
         Code::all().iter().copied().find(|code| code.number() == number)
     }
 
+    /// The code that somebody means: `W0203`, `w203`, `203`, `SingletonVariable`.
+    pub fn meant(text: &str) -> Option<Code> {
+        let digits = text.strip_prefix(['w', 'W']).unwrap_or(text);
+        let number = digits.parse::<u16>().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()));
+        let numbered = |code: &Code| number.is_some() && code.number()[1..].parse().ok() == number;
+        Code::all().iter().copied().find(|code| numbered(code) || code.name().eq_ignore_ascii_case(text))
+    }
+
     /// What it says in a few words: the heading of its page.
     pub fn title(self) -> &'static str {
         let heading = self.page().lines().next().unwrap_or_default();
@@ -328,6 +336,8 @@ codes! {
     MergedElements = "W0221", Warning;
     /// A permit rests on an editable relation of what is changed, in the world after.
     OwnLabel = "W0222", Warning;
+    /// A `$` before a variable of a message, which the message shows.
+    DollarTemplate = "W0223", Warning;
 
     /// A value of one type where another is asked.
     TypeMismatch = "W0301", Error;
@@ -425,6 +435,12 @@ codes! {
     IdleAllow = "W0710", Warning;
     /// A relation of a blueprint without a rule.
     NeverFilled = "W0711", Warning;
+    /// An intent that covers nothing, applies nothing, or is an overlay and never objects.
+    IdleIntent = "W0712", Warning;
+    /// A purpose or an owner that is an empty text.
+    EmptyIntent = "W0713", Warning;
+    /// A name that a `use` brings twice.
+    RepeatedImport = "W0714", Warning;
     /// A path into json that no fact of the loaded model has.
     Nowhere = "W0720", Warning;
     /// A relation that no rule derives, and of which no fact of the loaded model is.

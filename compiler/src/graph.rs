@@ -24,6 +24,7 @@ pub(crate) use scope::scopes;
 pub(crate) use strata::{cycles, strata};
 pub(crate) use termination::endless;
 
+use crate::hir;
 use program::{Atom, Literal, RelationId, Rule, World};
 
 /// The components of the graph.
@@ -97,6 +98,22 @@ pub(crate) fn components(count: usize, edges: &[Vec<usize>]) -> Components {
         }
     }
     Components { of, members }
+}
+
+/// The words that give a variable its value: of an equation, else of where it first stands.
+pub(crate) fn words_of(rule: &hir::Rule, name: &str) -> hir::Span {
+    let named = |variable: &usize| rule.variables[*variable].name == name;
+    let bound = rule.body.iter().find_map(|literal| match literal {
+        hir::Literal::Bind(variable, _, span) if named(variable) => Some(*span),
+        hir::Literal::Each { variable, span, .. } | hir::Literal::Aggregate { variable, span, .. }
+            if named(variable) =>
+        {
+            Some(*span)
+        }
+        _ => None,
+    });
+    let first = || rule.variables.iter().find(|variable| variable.name == name).map(|variable| variable.span);
+    bound.or_else(first).unwrap_or(rule.span)
 }
 
 /// What each relation reads within a world, in the order of the rules, each once.

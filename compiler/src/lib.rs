@@ -12,6 +12,7 @@
 pub mod diagnostic;
 pub mod hir;
 
+mod habits;
 mod hidden;
 pub mod names;
 pub mod scope;
@@ -37,6 +38,7 @@ pub mod interface;
 pub mod question;
 
 pub mod builtins;
+pub mod guides;
 pub mod ide;
 pub mod render;
 pub mod repair;

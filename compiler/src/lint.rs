@@ -7,6 +7,7 @@
 //! - `label`: permits that rest on a label of what is changed.
 //! - `unread`, `unapplied`, `unused`: relations, blueprints, parameters and names that nothing asks for; `words` walks
 //!   the trees for them.
+//! - `idle`: intents without effect.
 //! - `allowed`: what `@allow` silences, and what it does not.
 //! - `nowhere`: the words for what `decide::paths` found, which has facts; asked apart from the others.
 //!
@@ -17,6 +18,7 @@ mod after;
 pub(crate) mod allowed;
 mod defeated;
 mod empty;
+mod idle;
 mod implied;
 mod label;
 mod mapping;
@@ -61,6 +63,7 @@ pub(crate) fn lint(modules: &[Module<'_>], package: Package) -> Vec<Diagnostic> 
     let labels = label::lint(&modules.iter().collect::<Vec<_>>(), &own);
     found.extend(labels.into_iter().filter(|label| !again(label)));
     found.extend(empty::lint(&own));
+    found.extend(idle::lint(modules, &own));
     found.extend(implied::lint(&own));
     found.extend(defeated::lint(&own));
     found.extend(unread::lint(&reached, &own));

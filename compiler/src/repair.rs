@@ -79,7 +79,21 @@ fn obvious<'r>(
 ) -> Vec<(&'r Report, &'r Repair)> {
     let mut taken: Vec<&Spot> = Vec::new();
     let mut found = Vec::new();
-    for report in reports.iter().filter(|report| !hopeless.contains(&(report.code, report.message.clone()))) {
+    // What a `use` was to bring is mended before what lacks it, which it may bring.
+    let brings = |report: &Report| matches!(report.code, Code::UnknownImport | Code::UnknownModule);
+    let lacks =
+        |report: &Report| matches!(report.code, Code::UnknownRelation | Code::UnknownType | Code::UnknownBlueprint);
+    let file = |report: &Report| report.spots.first().map(|spot| spot.file.clone());
+    let first: BTreeSet<_> = reports
+        .iter()
+        .filter(|report| brings(report) && report.fixes.first().is_some_and(|offer| offer.sure))
+        .filter(|report| !hopeless.contains(&(report.code, report.message.clone())))
+        .filter_map(file)
+        .collect();
+    let waits = |report: &Report| !brings(report) && lacks(report) && file(report).is_some_and(|f| first.contains(&f));
+    for report in
+        reports.iter().filter(|report| !waits(report) && !hopeless.contains(&(report.code, report.message.clone())))
+    {
         let Some(offer) = report.fixes.first().filter(|offer| offer.sure) else { continue };
         let own = |edit: &Spot| sources.iter().any(|source| source.path == edit.file && edit.end <= source.text.len());
         let apart = |edit: &Spot| {

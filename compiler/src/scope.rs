@@ -5,6 +5,7 @@
 //! Not here: variables, which are the rule's own (`resolve`).
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::habits;
 use crate::hir::Package;
 use crate::names::{Names, Sort, functions_of, near};
 use std::collections::{BTreeMap, BTreeSet};
@@ -299,6 +300,20 @@ impl Scope {
     fn unknown(&self, names: &Names<'_>, path: &[Name], blueprint: Option<&str>, wanted: Wanted) -> Diagnostic {
         let (last, whole) = (&path[path.len() - 1], joined(path));
         let diagnostic = Diagnostic::new(wanted.code(), format!("no {} is named `{whole}`", wanted.words()));
+        let span = syntax::ast::Span { start: path[0].span.start, end: last.span.end };
+        let brought = match wanted {
+            Wanted::Condition => habits::builtin(&whole),
+            Wanted::Type => habits::r#type(&whole),
+            Wanted::Blueprint | Wanted::Fixture => None,
+        };
+        if let Some(ours) = brought {
+            let other = if ours == "size" { "; of a text it is `str.length`" } else { "" };
+            let found = diagnostic.label(span, "not known here").help(format!("here it is `{ours}`{other}"));
+            return found.fix(format!("write `{ours}`"), span, ours);
+        }
+        if let Some(idiom) = habits::idiom(&whole).filter(|_| wanted == Wanted::Condition) {
+            return diagnostic.label(span, "not known here").help(idiom);
+        }
         if let [qualifier @ .., last] = path
             && !qualifier.is_empty()
         {

@@ -6,6 +6,7 @@ use crate::hir::{Atom, Expr, Head, Literal, Rule, Word};
 use crate::resolve::Context;
 use program::{Comparison, Type, Value};
 use std::collections::BTreeSet;
+use syntax::ast::Span;
 
 const ACTION: &str = "std.change.action";
 const DESTROYS: &str = "std.change.destroys";
@@ -18,7 +19,7 @@ pub(super) fn check(context: Context<'_>, rule: &Rule, diagnostics: &mut Vec<Dia
     match word {
         Word::Permit => permit(context, rule, &subjects, diagnostics),
         Word::Deny | Word::Escalate if context.blueprint.is_some() && !about_covered(rule, &subjects) => {
-            diagnostics.push(uncovered(rule));
+            diagnostics.push(uncovered(rule, &subjects));
         }
         Word::Deny | Word::Escalate => {}
     }
@@ -36,11 +37,11 @@ fn permit(context: Context<'_>, rule: &Rule, subjects: &[usize], diagnostics: &m
         .copied()
         .filter(|v| rule.variables[*v].r#type == Type::Entity(String::from("std.change.Action")));
     let Some(action) = action else {
-        diagnostics.push(no_action(rule));
+        diagnostics.push(no_action(rule, subjects));
         return;
     };
     if !atoms(&rule.body).any(|atom| verb_is_bound(rule, atom, action)) {
-        diagnostics.push(any_verb(rule));
+        diagnostics.push(any_verb(rule, action));
     }
     if let Some(stray) = stray_part(rule, action) {
         diagnostics.push(disconnected(rule, stray));
@@ -161,22 +162,48 @@ pub(super) fn variable(term: &Expr) -> Option<usize> {
     }
 }
 
+/// The word that a rule begins with.
+fn word(rule: &Rule) -> Span {
+    let length = match &rule.head {
+        Head::Relation { word: Some(Word::Permit), .. } => "permit".len(),
+        Head::Relation { word: Some(Word::Deny), .. } => "deny".len(),
+        Head::Relation { word: Some(Word::Escalate), .. } => "escalate".len(),
+        Head::Relation { word: None, .. } | Head::Cover { .. } => 0,
+    };
+    let end = rule.span.start.saturating_add(u32::try_from(length).unwrap_or_default());
+    Span { start: rule.span.start, end: end.min(rule.span.end) }
+}
+
+/// Where the first subject stands in the head; the rule's word where it has none.
+fn first_subject(rule: &Rule, subjects: &[usize]) -> Span {
+    subjects.first().map_or_else(|| word(rule), |subject| rule.variables[*subject].span)
+}
+
 fn outside(rule: &Rule) -> Diagnostic {
     Diagnostic::new(Code::PermitOutside, "a permit stands only in a blueprint")
-        .label(rule.span, "outside any blueprint")
+        .label(word(rule), "outside any blueprint")
         .law("a permit counts for what the intent covers that applies its blueprint")
         .help("put it into a `blueprint`, and `apply` that in an intent")
 }
 
-fn no_action(rule: &Rule) -> Diagnostic {
+fn no_action(rule: &Rule, subjects: &[usize]) -> Diagnostic {
+    let found = match subjects.first() {
+        Some(subject) => {
+            let subject = &rule.variables[*subject];
+            format!("`{}` is {}, no action", subject.name, crate::constant::described(&subject.r#type))
+        }
+        None => String::from("has no subject"),
+    };
     Diagnostic::new(Code::PermitSubject, "a permit's first subject is an action")
-        .label(rule.span, "permits no action")
+        .label(first_subject(rule, subjects), found)
         .law("a permit is for an `Action`: `permit name(a) if action(a, \"update\", r), …`")
 }
 
-fn any_verb(rule: &Rule) -> Diagnostic {
+fn any_verb(rule: &Rule, action: usize) -> Diagnostic {
+    let named = atoms(&rule.body).find(|atom| atom.terms.first().and_then(variable) == Some(action));
+    let span = named.map_or(rule.variables[action].span, |atom| atom.span);
     Diagnostic::new(Code::PermitVerb, "this permit is for any verb")
-        .label(rule.span, "no `action(a, …)` with a bound verb")
+        .label(span, "binds no verb")
         .law("a permit's verb is a constant, or one of a set of constants or of a parameter")
         .help("write `action(a, \"update\", r)`, or `action(a, v, r), v in {\"update\", \"create\"}`")
 }
@@ -191,13 +218,13 @@ fn disconnected(rule: &Rule, stray: usize) -> Diagnostic {
         .law("the parts of a permit's body share variables; a part by itself permits everybody")
 }
 
-fn uncovered(rule: &Rule) -> Diagnostic {
+fn uncovered(rule: &Rule, subjects: &[usize]) -> Diagnostic {
     let counted = rule.body.iter().any(|literal| match literal {
         Literal::Aggregate { body, .. } => body.iter().any(|inner| matches!(inner, Literal::Covered(..))),
         _ => false,
     });
     Diagnostic::new(Code::Uncovered, "this rule is about nothing that the intent covers")
-        .label(rule.span, "no subject is `covered`")
+        .label(first_subject(rule, subjects), "no subject is `covered`")
         .law("in a blueprint, a deny or escalate binds a subject with `covered`, or takes an action on a covered resource")
         .help(match counted {
             true => "what is covered inside of an aggregate is no subject: take one of the resources outside of it as well",

@@ -2,6 +2,7 @@
 
 use crate::binding::Unbound;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::habits;
 use crate::hir::Variable;
 use crate::names::near;
 use crate::resolve::mentions::{Mention, Mentions};
@@ -37,6 +38,9 @@ impl Names<'_> {
             if self.scope.is_imported(name) {
                 told.insert(name);
                 found.push(shadowed(name, mention));
+            } else if self.mentions.is_called(name) {
+                // That a value has no methods is told where one is called.
+                told.insert(name);
             } else if mention.count == 1 && !name.starts_with('_') && !question && !self.is_parameter(name) {
                 let lacking = unbound.iter().any(|u| !u.negated && self.variables[u.variable].name == name);
                 let near = self.others(name);
@@ -77,9 +81,16 @@ impl Names<'_> {
         self.variables.iter().any(|variable| variable.parameter && variable.name == name)
     }
 
-    /// Whether it stands where a word of an enum may.
+    /// Whether it stands where a quoted word may, and is one.
     fn is_word(&self, name: &str) -> bool {
-        self.variables.iter().any(|variable| matches!(variable.r#type, Type::Enum(_)) && variable.name == name)
+        self.variables.iter().any(|variable| {
+            variable.name == name
+                && match variable.r#type {
+                    Type::Enum(_) => true,
+                    Type::String | Type::Entity(_) => name.len() >= SHORTEST_WORD,
+                    _ => false,
+                }
+        })
     }
 
     /// Where a variable that occurs once does.
@@ -94,10 +105,22 @@ impl Names<'_> {
     }
 }
 
+/// Letters of the shortest name that is more likely a word that lacks its quotes than a variable.
+const SHORTEST_WORD: usize = 4;
+
+/// A constant as other languages write it.
+fn constant(diagnostic: Diagnostic, span: Span, ours: &str) -> Diagnostic {
+    let asked = if ours == "null" { "; or ask `… is null`, `… is absent`" } else { "" };
+    diagnostic.help(format!("here it is `{ours}`{asked}")).fix(format!("write `{ours}`"), span, ours)
+}
+
 fn once(name: &str, span: Span, near: Option<&str>, word: bool) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::SingletonVariable, format!("`{name}` occurs once in this rule"))
         .label(span, "bound here and never used")
         .law("a variable that occurs once is an error, so that a misspelt name never becomes a wildcard");
+    if let Some(ours) = habits::constant(name) {
+        return constant(diagnostic, span, ours);
+    }
     let underscored = format!("_{name}");
     let diagnostic = match near {
         Some(near) => diagnostic
@@ -115,6 +138,9 @@ fn lacks_value(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
     let diagnostic = Diagnostic::new(Code::UnboundVariable, format!("`{name}` has no value"))
         .label(span, "bound by nothing")
         .law("every variable of a head, a negation, a comparison or a message is bound by an atom or an equation");
+    if let Some(ours) = habits::constant(name) {
+        return constant(diagnostic, span, ours);
+    }
     match near {
         Some(_) => diagnostic.did_you_mean(span, near),
         None => {

@@ -19,19 +19,11 @@ pub(super) fn check(context: Context<'_>, rule: &Rule, diagnostics: &mut Vec<Dia
         let local = relation.declared.name.rsplit('.').next().unwrap_or_default();
         diagnostics.push(
             Diagnostic::new(Code::ReadsChange, format!("`{local}` is a state relation, and `{word}` reads the change"))
-                .label(span, "knows of a change")
-                .label_at(declared_at(relation), "declared without `change`")
+                .label(span, format!("knows of a change, and `{local}` is declared without `change`"))
                 .law("a state relation holds in each world by itself; only a `change relation` reads two")
                 .help(format!("declare it as `change relation {local}(…)`")),
         );
     }
-}
-
-fn declared_at(relation: &crate::hir::Relation) -> crate::diagnostic::Place {
-    let local = relation.declared.name.as_str();
-    let cut = relation.blueprint.as_deref().unwrap_or(local).rfind('.').unwrap_or_default();
-    let module = local[..cut].to_owned();
-    crate::diagnostic::Place { item: Some((module, relation.declared.item)), span: relation.declared.span }
 }
 
 fn worlds(literal: &Literal) -> Vec<(World, Span)> {

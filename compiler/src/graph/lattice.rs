@@ -6,7 +6,7 @@
 //!
 //! INVARIANT: what passes here is monotone as `proof::lawful` asks.
 
-use super::{Components, adjacency, bounds, components};
+use super::{Components, adjacency, bounds, components, words_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lower::{Draft, DraftRule};
 use program::{Atom, Comparison, Expr, Function, Lattice, Literal, Rule, Term, Value, World};
@@ -137,13 +137,13 @@ fn fault(
                 for (column, term) in atom.terms.iter().enumerate() {
                     match term {
                         Term::Constant(value) if lattice.is_some_and(|(place, _)| place == column) => {
-                            return used(rule, &value.to_string(), "is looked up in it");
+                            return used(rule, None, &value.to_string(), "is looked up in it");
                         }
                         Term::Variable(variable) if is_better(variable) => {
                             let places =
                                 body.iter().flat_map(Literal::outputs).filter(|other| other == variable).count();
                             if lattice.map(|(place, _)| place) != Some(column) || places > 1 {
-                                return used(rule, &name(rule, *variable), "is compared with another value");
+                                return used(rule, Some(*variable), "", "is compared with another value");
                             }
                         }
                         Term::Variable(_) | Term::Constant(_) | Term::Any => {}
@@ -151,10 +151,10 @@ fn fault(
                 }
             }
             Literal::Bind { variable, expr } if reads(expr, better) => match direction(expr, better) {
-                None => return used(rule, &name(rule, *variable), "is made from it by more than a sum"),
+                None => return used(rule, Some(*variable), "", "is made from it by more than a sum"),
                 Some(lattice) => {
                     if let Some(added) = endless(&rule.rule, expr, lattice, better) {
-                        return without_end(rule, added, lattice);
+                        return without_end(rule, *variable, added, lattice);
                     }
                 }
             },
@@ -163,16 +163,16 @@ fn fault(
                     let mut read = Vec::new();
                     [left, right].into_iter().for_each(|side| side.variables(&mut read));
                     let variable = read.into_iter().find(is_better)?;
-                    return used(rule, &name(rule, variable), "is compared in a way that a better value may fail");
+                    return used(rule, Some(variable), "", "is compared in a way that a better value may fail");
                 }
             }
             Literal::Is { .. } | Literal::Each { .. } | Literal::Absent(_) | Literal::Aggregate { .. } => {
                 if let Some(variable) = literal.inputs().into_iter().chain(literal.outputs()).find(is_better) {
-                    return used(rule, &name(rule, variable), "is asked for");
+                    return used(rule, Some(variable), "", "is asked for");
                 }
             }
             Literal::Bind { variable, .. } if is_better(variable) => {
-                return used(rule, &name(rule, *variable), "is compared with another value");
+                return used(rule, Some(*variable), "", "is compared with another value");
             }
             Literal::Bind { .. } | Literal::Test { .. } => {}
         }
@@ -183,7 +183,7 @@ fn fault(
             && is_better(variable)
             && head != better[*variable].map(|lattice| (column, lattice))
         {
-            return used(rule, &name(rule, *variable), "stands in a column that keeps every value");
+            return used(rule, Some(*variable), "", "stands in a column that keeps every value");
         }
     }
     None
@@ -227,23 +227,25 @@ fn name(rule: &DraftRule<'_>, variable: usize) -> String {
     if name.starts_with('$') { String::from("a sum") } else { format!("`{name}`") }
 }
 
-fn used(rule: &DraftRule<'_>, what: &str, how: &str) -> Option<Diagnostic> {
+/// - `variable`: what is used; without one, `constant` is what is looked up.
+fn used(rule: &DraftRule<'_>, variable: Option<usize>, constant: &str, how: &str) -> Option<Diagnostic> {
+    let what = variable.map_or_else(|| constant.to_owned(), |variable| name(rule, variable));
     let message = format!("{what} is of a lattice column of this cycle, and {how}");
     Some(
-        at_rule(rule, Diagnostic::new(Code::LatticeUse, message))
+        at_words(rule, variable, Diagnostic::new(Code::LatticeUse, message))
             .law("inside its own cycle a `least` column is only added to, or tested with `<=`; a `most` column with `>=`")
             .help("do it in a relation of its own, which reads this one from outside of the cycle"),
     )
 }
 
-fn at_rule(rule: &DraftRule<'_>, diagnostic: Diagnostic) -> Diagnostic {
-    match rule.source {
-        Some(source) => diagnostic.label_at(source.place(source.rule.span), "this rule feeds the column that it reads"),
-        None => diagnostic,
-    }
+/// Points at the words that give the variable its value, or at the rule.
+fn at_words(rule: &DraftRule<'_>, variable: Option<usize>, diagnostic: Diagnostic) -> Diagnostic {
+    let Some(source) = rule.source else { return diagnostic };
+    let words = variable.map(|variable| words_of(source.rule, &rule.rule.variables[variable].name));
+    diagnostic.label_at(source.place(words.unwrap_or(source.rule.span)), "in a rule that feeds the column it reads")
 }
 
-fn without_end(rule: &DraftRule<'_>, added: &Expr, lattice: Lattice) -> Option<Diagnostic> {
+fn without_end(rule: &DraftRule<'_>, sum: usize, added: &Expr, lattice: Lattice) -> Option<Diagnostic> {
     let what = match added {
         Expr::Variable(variable) => name(rule, *variable),
         Expr::Constant(value) => format!("`{value}`"),
@@ -254,7 +256,7 @@ fn without_end(rule: &DraftRule<'_>, added: &Expr, lattice: Lattice) -> Option<D
         Lattice::Most => ("most", "at most 0", "<= 0"),
     };
     let message = format!("nothing in this rule says that {what} is {sign}");
-    let diagnostic = at_rule(rule, Diagnostic::new(Code::LatticeSum, message)).law(format!(
+    let diagnostic = at_words(rule, Some(sum), Diagnostic::new(Code::LatticeSum, message)).law(format!(
         "a `{word}` column of a cycle is added to by what is {sign}, so that it cannot get better without end"
     ));
     Some(match added {

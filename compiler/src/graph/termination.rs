@@ -1,7 +1,7 @@
 //! Termination: inside a cycle the only new values are parts of a json value or list, or an int between constants.
 
 use super::bounds::tested;
-use super::{adjacency, components, reads};
+use super::{adjacency, components, reads, words_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lower::{Draft, DraftRule};
 use program::{Expr, Literal, Term, Type};
@@ -77,7 +77,7 @@ fn new_value(rule: &DraftRule<'_>, lattice: Option<usize>, within: impl Fn(&Lite
     let shown = if name.starts_with('$') { String::from("a column") } else { format!("`{name}`") };
     Some(
         Diagnostic::new(Code::EndlessValues, format!("{shown} may take new values without end"))
-            .label_at(source.place(source.rule.span), "this rule feeds itself")
+            .label_at(source.place(words_of(source.rule, name)), "made anew each time that the rule feeds itself")
             .law(
                 "inside a cycle the only new values are parts of a json value or list, sums in a `least` or `most` column, or an int between two constants",
             )

@@ -16,6 +16,7 @@ pub(super) fn lint(modules: &[&Module<'_>], all: &[&Module<'_>], mentioned: &FxH
     for module in modules {
         let name = module.signatures.module.as_str();
         found.extend(imports(module));
+        found.extend(repeated(module));
         let signatures = module.signatures;
         let sorts: [(&str, Vec<&Declared>); 4] = [
             ("let", signatures.lets.iter().map(|helper| &helper.declared).collect()),
@@ -95,6 +96,34 @@ fn imports(module: &Module<'_>) -> Vec<Diagnostic> {
         let title = format!("remove {}", words.join(", "));
         diagnostic.fixes.push(Fix { title, edits: edits.into_iter().map(edit).collect(), sure: true, import: None });
         found.push(diagnostic.located(&module.signatures.module, *position));
+    }
+    found
+}
+
+/// Names that are brought again by a `use`.
+fn repeated(module: &Module<'_>) -> Vec<Diagnostic> {
+    let mut brought: FxHashSet<&str> = FxHashSet::default();
+    let mut found = Vec::new();
+    for (position, item, _) in &module.items {
+        let ItemKind::Use { path, names } = &item.kind else { continue };
+        let listed: Vec<&Name> = match names {
+            Some(names) => names.iter().collect(),
+            None => path.names.last().into_iter().collect(),
+        };
+        let again: Vec<usize> = (0..listed.len()).filter(|i| !brought.insert(&listed[*i].text)).collect();
+        let Some(first) = again.first() else { continue };
+        let name = &listed[*first];
+        let cuts = match names {
+            Some(names) if again.len() < names.len() => without(names, &again),
+            _ => vec![item.span],
+        };
+        let edit = |span| Edit { place: Place { item: None, span }, text: String::new() };
+        let edits = cuts.into_iter().map(edit).collect();
+        let fix = Fix { title: format!("remove `{}`", name.text), edits, sure: true, import: None };
+        let diagnostic = Diagnostic::new(Code::RepeatedImport, format!("`{}` is brought twice", name.text))
+            .label(name.span, "brought before")
+            .law("a name is brought once");
+        found.push(diagnostic.repair(fix).located(&module.signatures.module, *position));
     }
     found
 }

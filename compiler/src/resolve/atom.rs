@@ -46,7 +46,7 @@ impl<'a> Body<'a> {
         let symbol = match module.scope.find(&library.names, path, blueprint, Wanted::Condition) {
             Ok(symbol) => symbol,
             Err(diagnostic) => {
-                self.report(*diagnostic);
+                self.unresolved(atom, *diagnostic);
                 self.look_at(&atom.arguments);
                 return Condition::Unknown;
             }
@@ -87,6 +87,18 @@ impl<'a> Body<'a> {
             }
             Sort::Entity | Sort::Enum | Sort::Blueprint | Sort::Fixture => Condition::Unknown,
         }
+    }
+
+    /// Reports a call of what is no name: of a method, where a variable stands before the dot.
+    pub(crate) fn unresolved(&mut self, atom: &ast::Atom, diagnostic: Diagnostic) {
+        let diagnostic = match atom.path.names.as_slice() {
+            [first, .., _] if !diagnostic.is_told() && self.mention(&first.text).is_some() => {
+                self.place.mentions.call(&first.text);
+                no_method(self.at(atom.path.span), atom)
+            }
+            _ => diagnostic,
+        };
+        self.report(diagnostic);
     }
 
     fn covered(&mut self, atom: &ast::Atom, world: World) -> Condition {
@@ -417,6 +429,39 @@ fn no_world(span: Span, name: &str, what: &str) -> Diagnostic {
     Diagnostic::new(Code::NoWorldBefore, format!("`{name}` is a {what}, which has no worlds"))
         .label(span, "only a relation is read in a world")
         .law("`before.` and `either.` stand in front of a state relation")
+}
+
+/// A method, as other languages have them, with the builtin that it is here.
+fn no_method(span: Span, atom: &ast::Atom) -> Diagnostic {
+    let [first, steps @ .., method] = atom.path.names.as_slice() else {
+        return Diagnostic::told(Code::UnknownRelation);
+    };
+    let value = steps.iter().fold(first.text.clone(), |value, step| format!("{value}.{}", step.text));
+    let diagnostic =
+        Diagnostic::new(Code::UnknownRelation, format!("`{value}` is a value, and a value has no methods"))
+            .label(span, format!("`{}` is a variable of the rule", first.text))
+            .law("what is done with a value is a function of a module: `str.starts_with(text, prefix)`");
+    let argument = atom.arguments.first().map(|argument| &argument.value);
+    let text = argument.is_some_and(|argument| matches!(argument.kind, ExprKind::Text(_)));
+    if method.text == "contains" && !text {
+        let all = if steps.is_empty() { "" } else { "[*]" };
+        let member = match argument.map(|argument| &argument.kind) {
+            Some(ExprKind::Name(name)) => name.clone(),
+            Some(ExprKind::Int(n)) => n.to_string(),
+            _ => String::from("x"),
+        };
+        return diagnostic.help(format!("write `{member} in {value}{all}`"));
+    }
+    let Some(ours) = crate::habits::method(&method.text) else { return diagnostic };
+    let (rest, end) = match argument {
+        Some(argument) => (", ", argument.span.start),
+        None => (")", atom.span.end),
+    };
+    let shown = if argument.is_some() { ", …)" } else { ")" };
+    let cut = Span { start: atom.path.span.start, end };
+    let help = diagnostic.help(format!("write `{ours}({value}{shown}`"));
+    // A part of a json value needs a type that nobody states here.
+    if steps.is_empty() { help.fix(format!("write `{ours}`"), cut, format!("{ours}({value}{rest}")) } else { help }
 }
 
 fn inside(span: Span, name: &str) -> Diagnostic {

@@ -235,7 +235,7 @@ impl Body<'_> {
                 }
             },
             Err(diagnostic) => {
-                self.report(*diagnostic);
+                self.unresolved(atom, *diagnostic);
                 Typed::open(Expr::Any)
             }
         }

@@ -161,12 +161,22 @@ fn not_known(span: Span) -> Diagnostic {
 
 fn unknown_parameter(blueprint: &str, argument: &Argument, known: &Blueprint) -> Diagnostic {
     let names: Vec<&str> = known.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+    let has = match names.as_slice() {
+        [] => format!("`{blueprint}` has no parameters: `apply {blueprint}();`"),
+        [one] => format!("its parameter is `{one}`"),
+        all => format!("its parameters are {}", crate::constant::listed(all).replace(" or ", " and ")),
+    };
     match &argument.name {
         Some(name) => Diagnostic::new(Code::UnknownColumn, format!("`{blueprint}` has no parameter `{}`", name.text))
             .label(name.span, "not a parameter")
+            .law(has)
             .did_you_mean(name.span, near(&name.text, names.iter().copied())),
-        None => Diagnostic::new(Code::WrongArguments, format!("`{blueprint}` has {} parameters", names.len()))
-            .label(argument.value.span, "one too many"),
+        None => {
+            let plural = if names.len() == 1 { "" } else { "s" };
+            Diagnostic::new(Code::WrongArguments, format!("`{blueprint}` has {} parameter{plural}", names.len()))
+                .label(argument.value.span, "one too many")
+                .law(has)
+        }
     }
 }
 

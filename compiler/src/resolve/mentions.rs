@@ -5,13 +5,16 @@
 //! Frames are numbered in the order in which the text is read.
 
 use crate::resolve::message::Piece;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use syntax::ast::{Argument, Atom, Expr, ExprKind, Literal, LiteralKind, Name, Span};
 
 /// The frames of a rule.
 #[derive(Debug, Default)]
 pub(crate) struct Mentions {
     frames: Vec<Frame>,
+    /// Variables of which a method is called, which is told there.
+    called: RefCell<BTreeSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -38,7 +41,7 @@ impl Mentions {
     ///
     /// - `head`: names that the head or the parameters mention.
     pub(crate) fn of(head: &[&Expr], to: Option<&Atom>, message: &[Piece], body: &[Literal]) -> Mentions {
-        let mut mentions = Mentions { frames: vec![Frame::default()] };
+        let mut mentions = Mentions { frames: vec![Frame::default()], called: RefCell::default() };
         head.iter().for_each(|expr| mentions.expr(0, expr));
         if let Some(to) = to {
             mentions.arguments(0, &to.arguments);
@@ -59,6 +62,16 @@ impl Mentions {
     /// Adds a name that is bound without being mentioned: a cover's variable, a let's parameter.
     pub(crate) fn declare(&mut self, name: &Name) {
         self.add(0, &name.text, name.span, true);
+    }
+
+    /// Notes that a method of this variable is called.
+    pub(crate) fn call(&self, name: &str) {
+        self.called.borrow_mut().insert(name.to_owned());
+    }
+
+    /// Whether a method of this variable is called.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.called.borrow().contains(name)
     }
 
     fn hand_over(&mut self, inner: usize) {

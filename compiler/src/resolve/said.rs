@@ -2,6 +2,7 @@
 //!
 //! INVARIANT: looks at every part once, reports nothing, and leaves the round as it is.
 
+use crate::habits;
 use crate::hir::Expr;
 use crate::names::Sort;
 use crate::resolve::body::{Body, Strength, Typed};
@@ -15,7 +16,12 @@ impl Body<'_> {
     pub(crate) fn said(&mut self, expr: &ast::Expr) -> Typed {
         match &expr.kind {
             ExprKind::Any => Typed::open(Expr::Any),
-            ExprKind::Name(name) => self.name(name, expr.span),
+            ExprKind::Name(name) => match habits::constant(name).filter(|_| self.occurs_once(name)) {
+                // It is told as what it was meant to be.
+                Some("null") => Typed::of(Expr::Any, Type::String),
+                Some(_) => Typed::of(Expr::Any, Type::Bool),
+                None => self.name(name, expr.span),
+            },
             ExprKind::Path(..) | ExprKind::Object(_) => Typed::of(Expr::Any, Type::Json),
             ExprKind::Binary(operator, left, right) => {
                 let have = [self.said(left), self.said(right)];
@@ -43,6 +49,10 @@ impl Body<'_> {
             | ExprKind::Null
             | ExprKind::Negative(_) => Typed::of(Expr::Any, literal_type(expr)),
         }
+    }
+
+    fn occurs_once(&self, name: &str) -> bool {
+        self.mention(name).is_none_or(|mention| mention.count == 1) && !self.place.arguments.contains_key(name)
     }
 
     /// Of `a ?? b`, the right side says most; what neither says is json.

@@ -1,0 +1,141 @@
+//! What people bring along from other languages, where names and types are looked at: one finding, at the words that
+//! cause it, with the way out in the author's own words.
+
+use compiler::database::{Database, Info, Source};
+
+const POLICY: &str = "use std.state.{Resource, kind, config, tag};
+use std.change.action;
+";
+
+/// Code, the words under it, help, and whether a repair is obvious.
+fn told(text: &str) -> Vec<(&'static str, String, String, bool)> {
+    let text = format!(
+        "{POLICY}pub change relation used(r: Resource);\nused(r) if tag(r, _, _), config(r, _), kind(r, _), action(_, _, r);\n{text}"
+    );
+    let package = program::Package { name: String::from("acme/test"), version: String::from("1.0.0") };
+    let source = Source { path: String::from("policy.writ"), module: String::from("policy"), text: text.clone() };
+    let mut database = Database::new(Info { package, owner: None });
+    database.set_file(source);
+    let found = database.snapshot().check().reports.into_iter();
+    let told = found.map(|report| {
+        let words = text[report.spots[0].start..report.spots[0].end].to_owned();
+        let sure = report.fixes.first().is_some_and(|fix| fix.sure);
+        (report.code.number(), words, report.help.unwrap_or_default(), sure)
+    });
+    told.collect()
+}
+
+fn check(text: &str, code: &str, words: &str, help: &str, sure: bool) {
+    let found = told(text);
+    let expect = (code.to_owned(), words.to_owned(), help.to_owned(), sure);
+    let found: Vec<_> =
+        found.into_iter().map(|(code, words, help, sure)| (code.to_owned(), words, help, sure)).collect();
+    assert_eq!(found, [expect], "{text}");
+}
+
+fn rule(body: &str) -> String {
+    format!("pub relation a(r: Resource);\na(r) if {body};")
+}
+
+#[test]
+fn builtins_of_others() {
+    check(&rule("kind(r, k), startswith(k, \"x\")"), "W0101", "startswith", "here it is `str.starts_with`", true);
+    check(&rule("kind(r, k), str.len(k) > 3"), "W0101", "str.len", "here it is `str.length`", true);
+    check(&rule("kind(r, k), len(k) > 3"), "W0101", "len", "here it is `size`; of a text it is `str.length`", true);
+    check(
+        &rule("kind(r, k), count(k) > 3"),
+        "W0101",
+        "count",
+        "an aggregate is bound with `=`, and then compared: `n = count { x: p(x) }, n > 3`",
+        false,
+    );
+}
+
+#[test]
+fn methods() {
+    check(&rule("kind(r, k), k.startswith(\"x\")"), "W0101", "k.startswith", "write `str.starts_with(k, …)`", true);
+    check(&rule("config(r, c), c.xs.contains(3)"), "W0101", "c.xs.contains", "write `3 in c.xs[*]`", false);
+    // What stands before the dot is looked for as a module where no variable has its name.
+    let found = told(&rule("kind(r, _), elsewhere.starts_with(\"x\")"));
+    assert_eq!((found.len(), found[0].0, found[0].1.as_str()), (1, "W0101", "elsewhere"), "{found:?}");
+}
+
+#[test]
+fn constants_and_types_of_others() {
+    check(&rule("config(r, c), c.n == True"), "W0201", "True", "here it is `true`", true);
+    check(
+        &rule("config(r, c), c.n == none"),
+        "W0201",
+        "none",
+        "here it is `null`; or ask `… is null`, `… is absent`",
+        true,
+    );
+    check("pub relation b(x: integer);", "W0106", "integer", "here it is `int`", true);
+    check("pub relation b(x: Float);", "W0106", "Float", "here it is `decimal`", true);
+    let word = told(&rule("kind(r, database)"));
+    assert_eq!(word[0].2, "write `\"database\"` if the word is meant; or `_` or `_database` if any value is");
+}
+
+#[test]
+fn literals_of_another_type() {
+    let fact = |of: &str, value: &str| format!("pub relation b(x: {of});\nb({value});");
+    check(&fact("duration", "24"), "W0301", "24", "a duration has a unit: `24h`, `24m` or `24d`", false);
+    check(&fact("time", "2030"), "W0301", "2030", "a time is written `2030-01-01T00:00Z`", false);
+    check(&fact("string", "24"), "W0301", "24", "a text stands in quotes: `\"24\"`", true);
+    check(&fact("int", "\"24\""), "W0301", "\"24\"", "write `24`, without quotes", true);
+    check(&fact("int", "9223372036854775808"), "W0003", "9223372036854775808", "", false);
+    check(&fact("decimal", "1.5e2"), "W0003", "1.5e2", "write `150`", true);
+    assert_eq!(told(&fact("json", "{\"a\": 1e3}")), []);
+    check(&fact("json", "{\"a\": 1, \"a\": 2}"), "W0004", "\"a\"", "leave one of them out", false);
+}
+
+#[test]
+fn places_are_those_of_the_words() {
+    check(
+        "pub relation w(r: Resource);\nw(r) if before.kind(r, \"x\");",
+        "W0402",
+        "before.kind(r, \"x\")",
+        "declare it as `change relation w(…)`",
+        false,
+    );
+    let told = |text: &str| told(text).into_iter().map(|(code, words, _, _)| (code, words)).collect::<Vec<_>>();
+    let subject = "pub blueprint b() { permit p(r) if kind(r, \"x\"), covered(r); }";
+    assert_eq!(told(subject), [("W0502", String::from("r"))]);
+    let uncovered = "pub blueprint b() { deny d(r) \"{r}\" if kind(r, \"x\"); }";
+    assert_eq!(told(uncovered), [("W0504", String::from("r"))]);
+    let outside = "permit p(a) if action(a, \"update\", _);";
+    assert_eq!(told(outside), [("W0501", String::from("permit"))]);
+    let endless = "pub relation n(x: int); n(0); n(m) if n(x), m = x + 1;";
+    assert_eq!(told(endless), [("W0404", String::from("m = x + 1"))]);
+    let dear = "pub relation d(r: Resource, least n: int); d(r, 0) if kind(r, _); d(r, m) if d(r, n), m = n - 1;";
+    assert_eq!(told(dear), [("W0407", String::from("m = n - 1"))]);
+}
+
+#[test]
+fn what_a_blueprint_is_applied_with() {
+    let text = "pub blueprint b(within: duration, kinds: {string}) { deny d(r) \"{r} {within} {kinds}\" if covered(r), kind(r, k), k in kinds, within > 1h; }
+intent i \"p\" { cover r if kind(r, \"x\"); apply b(with: 24h, kinds: {\"x\"}); }";
+    let found = told(text);
+    assert_eq!((found.len(), found[0].0, found[0].1.as_str()), (1, "W0102", "with"), "{found:?}");
+}
+
+#[test]
+fn intents_without_effect() {
+    let blueprint = "pub blueprint b() { deny d(r) \"{r}\" if covered(r), kind(r, \"x\"); }
+pub blueprint p() { permit q(a) if action(a, \"update\", _); }";
+    let intent = |text: &str| {
+        let found = told(&format!("{blueprint}\n{text}"));
+        found.into_iter().map(|(code, words, _, _)| (code, words)).collect::<Vec<_>>()
+    };
+    let name = |code| vec![(code, String::from("i"))];
+    assert_eq!(intent("intent i \"p\" { apply b(); }"), name("W0712"));
+    assert_eq!(intent("intent i \"p\" { cover r if kind(r, \"x\"); }"), name("W0712"));
+    assert_eq!(intent("overlay intent i \"p\" { cover r if kind(r, \"x\"); }"), name("W0712"));
+    let apply = vec![("W0712", String::from("apply p();"))];
+    assert_eq!(intent("overlay intent i \"p\" { cover r if kind(r, \"x\"); apply p(); }"), apply);
+    let cover = "cover r if kind(r, \"x\"); apply b();";
+    assert_eq!(intent(&format!("intent i \" \" {{ {cover} }}")), [("W0713", String::from("\" \""))]);
+    assert_eq!(intent(&format!("intent i \"p\" {{ owner \"\"; {cover} }}")), [("W0713", String::from("\"\""))]);
+    assert_eq!(intent(&format!("overlay intent i \"p\" {{ {cover} apply p(); }}")), []);
+    assert_eq!(intent(&format!("intent i \"p\" {{ {cover} }}")), []);
+}
