@@ -100,8 +100,9 @@ pub(crate) fn components(count: usize, edges: &[Vec<usize>]) -> Components {
     Components { of, members }
 }
 
-/// The words that give a variable its value: of an equation, else of where it first stands.
-pub(crate) fn words_of(rule: &hir::Rule, name: &str) -> hir::Span {
+/// The words that give a variable its value: of an equation, else of where it first stands; `None` for a variable that no
+/// author wrote.
+pub(crate) fn words_of(rule: &hir::Rule, name: &str) -> Option<hir::Span> {
     let named = |variable: &usize| rule.variables[*variable].name == name;
     let bound = rule.body.iter().find_map(|literal| match literal {
         hir::Literal::Bind(variable, _, span) if named(variable) => Some(*span),
@@ -113,7 +114,7 @@ pub(crate) fn words_of(rule: &hir::Rule, name: &str) -> hir::Span {
         _ => None,
     });
     let first = || rule.variables.iter().find(|variable| variable.name == name).map(|variable| variable.span);
-    bound.or_else(first).unwrap_or(rule.span)
+    bound.or_else(first)
 }
 
 /// What each relation reads within a world, in the order of the rules, each once.

@@ -309,7 +309,8 @@ impl Scope {
         if let Some(ours) = brought {
             let other = if ours == "size" { "; of a text it is `str.length`" } else { "" };
             let found = diagnostic.label(span, "not known here").help(format!("here it is `{ours}`{other}"));
-            return found.fix(format!("write `{ours}`"), span, ours);
+            // Where two could be meant none is obvious.
+            return if other.is_empty() { found.fix(format!("write `{ours}`"), span, ours) } else { found };
         }
         if let Some(idiom) = habits::idiom(&whole).filter(|_| wanted == Wanted::Condition) {
             return diagnostic.label(span, "not known here").help(idiom);

@@ -16,7 +16,7 @@ fn dollars(pieces: &[Piece], diagnostics: &mut Vec<Diagnostic>) {
         }
         let found = Diagnostic::new(Code::DollarTemplate, "the `$` before `{` is shown as it is")
             .law("in a message `{r}` stands for the value of `r`; everything else is shown as written")
-            .help("write `{…}` without the `$`; `@allow(W0222)` where a `$` is meant");
+            .help("write `{…}` without the `$`; `@allow(W0223)` where a `$` is meant");
         // Where escapes have moved the bytes the whole text is the place.
         diagnostics.push(match &value.kind {
             ExprKind::Name(name) if (value.span.end - value.span.start) as usize == name.len() => {

@@ -109,18 +109,22 @@ impl Names<'_> {
 const SHORTEST_WORD: usize = 4;
 
 /// A constant as other languages write it.
-fn constant(diagnostic: Diagnostic, span: Span, ours: &str) -> Diagnostic {
+fn constant(code: Code, name: &str, span: Span, ours: &str) -> Diagnostic {
     let asked = if ours == "null" { "; or ask `… is null`, `… is absent`" } else { "" };
-    diagnostic.help(format!("here it is `{ours}`{asked}")).fix(format!("write `{ours}`"), span, ours)
+    Diagnostic::new(code, format!("`{name}` is no constant"))
+        .label(span, "read as a variable, which nothing else mentions")
+        .law("the words that are constants are `true`, `false` and `null`")
+        .help(format!("here it is `{ours}`{asked}"))
+        .fix(format!("write `{ours}`"), span, ours)
 }
 
 fn once(name: &str, span: Span, near: Option<&str>, word: bool) -> Diagnostic {
+    if let Some(ours) = habits::constant(name) {
+        return constant(Code::SingletonVariable, name, span, ours);
+    }
     let diagnostic = Diagnostic::new(Code::SingletonVariable, format!("`{name}` occurs once in this rule"))
         .label(span, "bound here and never used")
         .law("a variable that occurs once is an error, so that a misspelt name never becomes a wildcard");
-    if let Some(ours) = habits::constant(name) {
-        return constant(diagnostic, span, ours);
-    }
     let underscored = format!("_{name}");
     let diagnostic = match near {
         Some(near) => diagnostic
@@ -135,12 +139,12 @@ fn once(name: &str, span: Span, near: Option<&str>, word: bool) -> Diagnostic {
 }
 
 fn lacks_value(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
+    if let Some(ours) = habits::constant(name) {
+        return constant(Code::UnboundVariable, name, span, ours);
+    }
     let diagnostic = Diagnostic::new(Code::UnboundVariable, format!("`{name}` has no value"))
         .label(span, "bound by nothing")
         .law("every variable of a head, a negation, a comparison or a message is bound by an atom or an equation");
-    if let Some(ours) = habits::constant(name) {
-        return constant(diagnostic, span, ours);
-    }
     match near {
         Some(_) => diagnostic.did_you_mean(span, near),
         None => {

@@ -7,7 +7,9 @@
 //! INVARIANT: what passes here is monotone as `proof::lawful` asks.
 
 use super::{Components, adjacency, bounds, components, words_of};
+use crate::binding::mentioned;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::hir;
 use crate::lower::{Draft, DraftRule};
 use program::{Atom, Comparison, Expr, Function, Lattice, Literal, Rule, Term, Value, World};
 
@@ -163,7 +165,8 @@ fn fault(
                     let mut read = Vec::new();
                     [left, right].into_iter().for_each(|side| side.variables(&mut read));
                     let variable = read.into_iter().find(is_better)?;
-                    return used(rule, Some(variable), "", "is compared in a way that a better value may fail");
+                    let found = used(rule, Some(variable), "", "is compared in a way that a better value may fail");
+                    return found.map(|found| at_comparison(rule, variable, found));
                 }
             }
             Literal::Is { .. } | Literal::Each { .. } | Literal::Absent(_) | Literal::Aggregate { .. } => {
@@ -232,17 +235,34 @@ fn used(rule: &DraftRule<'_>, variable: Option<usize>, constant: &str, how: &str
     let what = variable.map_or_else(|| constant.to_owned(), |variable| name(rule, variable));
     let message = format!("{what} is of a lattice column of this cycle, and {how}");
     Some(
-        at_words(rule, variable, Diagnostic::new(Code::LatticeUse, message))
+        at_words(rule, variable.as_slice(), Diagnostic::new(Code::LatticeUse, message))
             .law("inside its own cycle a `least` column is only added to, or tested with `<=`; a `most` column with `>=`")
             .help("do it in a relation of its own, which reads this one from outside of the cycle"),
     )
 }
 
-/// Points at the words that give the variable its value, or at the rule.
-fn at_words(rule: &DraftRule<'_>, variable: Option<usize>, diagnostic: Diagnostic) -> Diagnostic {
+/// Points at the words that give one of the variables its value, or at the rule.
+fn at_words(rule: &DraftRule<'_>, variables: &[usize], diagnostic: Diagnostic) -> Diagnostic {
     let Some(source) = rule.source else { return diagnostic };
-    let words = variable.map(|variable| words_of(source.rule, &rule.rule.variables[variable].name));
+    let words = variables.iter().find_map(|variable| words_of(source.rule, &rule.rule.variables[*variable].name));
     diagnostic.label_at(source.place(words.unwrap_or(source.rule.span)), "in a rule that feeds the column it reads")
+}
+
+/// Points at the comparison that mentions the variable.
+fn at_comparison(rule: &DraftRule<'_>, variable: usize, mut diagnostic: Diagnostic) -> Diagnostic {
+    let Some(source) = rule.source else { return diagnostic };
+    let name = &rule.rule.variables[variable].name;
+    let compared = source.rule.body.iter().find_map(|literal| match literal {
+        hir::Literal::Compare(_, _, _, span) => {
+            let named = |other: usize| source.rule.variables[other].name == *name;
+            mentioned(literal).into_iter().any(named).then_some(*span)
+        }
+        _ => None,
+    });
+    if let (Some(span), Some(label)) = (compared, diagnostic.labels.first_mut()) {
+        label.place = source.place(span);
+    }
+    diagnostic
 }
 
 fn without_end(rule: &DraftRule<'_>, sum: usize, added: &Expr, lattice: Lattice) -> Option<Diagnostic> {
@@ -256,7 +276,11 @@ fn without_end(rule: &DraftRule<'_>, sum: usize, added: &Expr, lattice: Lattice)
         Lattice::Most => ("most", "at most 0", "<= 0"),
     };
     let message = format!("nothing in this rule says that {what} is {sign}");
-    let diagnostic = at_words(rule, Some(sum), Diagnostic::new(Code::LatticeSum, message)).law(format!(
+    let words: Vec<usize> = match added {
+        Expr::Variable(variable) => vec![sum, *variable],
+        _ => vec![sum],
+    };
+    let diagnostic = at_words(rule, &words, Diagnostic::new(Code::LatticeSum, message)).law(format!(
         "a `{word}` column of a cycle is added to by what is {sign}, so that it cannot get better without end"
     ));
     Some(match added {

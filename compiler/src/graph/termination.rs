@@ -77,7 +77,7 @@ fn new_value(rule: &DraftRule<'_>, lattice: Option<usize>, within: impl Fn(&Lite
     let shown = if name.starts_with('$') { String::from("a column") } else { format!("`{name}`") };
     Some(
         Diagnostic::new(Code::EndlessValues, format!("{shown} may take new values without end"))
-            .label_at(source.place(words_of(source.rule, name)), "made anew each time that the rule feeds itself")
+            .label_at(source.place(words_of(source.rule, name).unwrap_or(source.rule.span)), "made anew each time that the rule feeds itself")
             .law(
                 "inside a cycle the only new values are parts of a json value or list, sums in a `least` or `most` column, or an int between two constants",
             )

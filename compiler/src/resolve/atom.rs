@@ -443,14 +443,16 @@ fn no_method(span: Span, atom: &ast::Atom) -> Diagnostic {
             .law("what is done with a value is a function of a module: `str.starts_with(text, prefix)`");
     let argument = atom.arguments.first().map(|argument| &argument.value);
     let text = argument.is_some_and(|argument| matches!(argument.kind, ExprKind::Text(_)));
-    if method.text == "contains" && !text {
+    if method.text == "contains" && (!text || !steps.is_empty()) {
         let all = if steps.is_empty() { "" } else { "[*]" };
         let member = match argument.map(|argument| &argument.kind) {
             Some(ExprKind::Name(name)) => name.clone(),
             Some(ExprKind::Int(n)) => n.to_string(),
+            Some(ExprKind::Text(text)) => program::quote(text),
             _ => String::from("x"),
         };
-        return diagnostic.help(format!("write `{member} in {value}{all}`"));
+        let or = if text { format!("; of a text `str.contains({value}, …)`") } else { String::new() };
+        return diagnostic.help(format!("write `{member} in {value}{all}`{or}"));
     }
     let Some(ours) = crate::habits::method(&method.text) else { return diagnostic };
     let (rest, end) = match argument {
