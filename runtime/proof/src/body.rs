@@ -17,6 +17,8 @@ struct Step<'p> {
     literal: &'p Literal,
     /// The columns of the literal's atom, if it has one, whose values are known when it runs.
     columns: Vec<usize>,
+    /// The other columns: in those above an index has found what is known.
+    open: Vec<usize>,
     /// The variables that it binds.
     fresh: Vec<usize>,
 }
@@ -48,10 +50,10 @@ impl<'p> Body<'p> {
             let ready = |literal: &Literal| literal.inputs().iter().all(|v| bound[*v]);
             let (at, _) = left.iter().enumerate().filter(|(_, l)| ready(l)).min_by_key(|(_, l)| cost(l, &bound))?;
             let literal = left.remove(at);
-            let columns = atom(literal).map_or(Vec::new(), |atom| known_columns(atom, &bound));
+            let (columns, open) = atom(literal).map_or_else(Default::default, |atom| columns_of(atom, &bound));
             let fresh: Vec<usize> = literal.outputs().into_iter().filter(|variable| !bound[*variable]).collect();
             fresh.iter().for_each(|variable| bound[*variable] = true);
-            steps.push(Step { literal, columns, fresh });
+            steps.push(Step { literal, columns, open, fresh });
         }
         Some(Body { rule, steps })
     }
@@ -74,9 +76,10 @@ impl<'p> Body<'p> {
         visit: Visit<'_>,
     ) -> Result<(), Flaw> {
         let mut search = Search { view, rule: self.rule, binding: Vec::new(), visit };
+        let all: Vec<usize> = (0..terms.len()).collect();
         seeds.into_iter().try_for_each(|seed| {
             search.binding = vec![None; self.rule.variables.len()];
-            if unify(terms, seed, &mut search.binding) { search.run(&self.steps, 0) } else { Ok(()) }
+            if unify(terms, seed, &all, &mut search.binding) { search.run(&self.steps, 0) } else { Ok(()) }
         })
     }
 }
@@ -106,7 +109,7 @@ impl Search<'_, '_> {
                         false => (None, Some(rows)),
                     };
                     for (tuple, own) in lowest.into_iter().chain(rows.into_iter().flatten()) {
-                        if unify(&atom.terms, tuple, &mut self.binding) {
+                        if unify(&atom.terms, tuple, &step.open, &mut self.binding) {
                             self.run(rest, if counts { height.max(own) } else { height })?;
                         }
                         step.fresh.iter().for_each(|variable| self.binding[*variable] = None);
@@ -220,11 +223,11 @@ pub(crate) fn instantiate(term: &Term, binding: &[Option<Value>]) -> Option<Valu
     }
 }
 
-/// Whether the terms are those values, binding what is not bound yet.
-fn unify(terms: &[Term], tuple: &[Value], binding: &mut [Option<Value>]) -> bool {
-    terms.iter().zip(tuple).all(|(term, value)| match term {
-        Term::Variable(variable) => binding[*variable].get_or_insert_with(|| value.clone()) == value,
-        Term::Constant(constant) => constant == value,
+/// Whether the terms of these columns are those values, binding what is not bound yet.
+fn unify(terms: &[Term], of: &[Value], columns: &[usize], binding: &mut [Option<Value>]) -> bool {
+    columns.iter().all(|at| match &terms[*at] {
+        Term::Variable(variable) => binding[*variable].get_or_insert_with(|| of[*at].clone()) == &of[*at],
+        Term::Constant(constant) => *constant == of[*at],
         Term::Any => true,
     })
 }
@@ -246,20 +249,20 @@ pub(crate) fn relations(literal: &Literal) -> impl Iterator<Item = RelationId> +
     atom(literal).map(|atom| atom.relation).into_iter().chain(possible)
 }
 
-fn known_columns(atom: &Atom, bound: &[bool]) -> Vec<usize> {
-    let known = |term: &Term| match term {
-        Term::Variable(variable) => bound[*variable],
+/// The columns whose values are known, and the others.
+fn columns_of(atom: &Atom, bound: &[bool]) -> (Vec<usize>, Vec<usize>) {
+    (0..atom.terms.len()).partition(|column| match atom.terms[*column] {
+        Term::Variable(variable) => bound[variable],
         Term::Constant(_) => true,
         Term::Any => false,
-    };
-    atom.terms.iter().enumerate().filter(|(_, term)| known(term)).map(|(column, _)| column).collect()
+    })
 }
 
 /// What only filters goes first, what multiplies goes last.
 fn cost(literal: &Literal, bound: &[bool]) -> usize {
     match literal {
         Literal::Absent(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => 0,
-        Literal::Holds(atom) => match atom.terms.len() - known_columns(atom, bound).len() {
+        Literal::Holds(atom) => match columns_of(atom, bound).1.len() {
             0 => 0,
             unknown if unknown < atom.terms.len() => 1,
             _ => 4,
