@@ -10,7 +10,7 @@ use std.change.action;
 /// Code, the words under it, help, and whether a repair is obvious.
 fn told(text: &str) -> Vec<(&'static str, String, String, bool)> {
     let text = format!(
-        "{POLICY}pub change relation used(r: Resource);\nused(r) if tag(r, _, _), config(r, _), kind(r, _), action(_, _, r);\n{text}"
+        "{POLICY}pub change relation used(r: Resource);\nused(r) if tag(r, _, _), config(r, _), kind(r, _), action(_, \"update\", r);\n{text}"
     );
     let package = program::Package { name: String::from("acme/test"), version: String::from("1.0.0") };
     let source = Source { path: String::from("policy.writ"), module: String::from("policy"), text: text.clone() };

@@ -54,8 +54,8 @@ impl Changed {
             let (ACTION, [_, verb, resource]) = (relation.as_str(), terms.as_slice()) else { continue };
             let creates = |verb: &&str| matches!(*verb, "create" | "import");
             let verbs = verbs_of(rule, verb);
-            changed.new |= verbs.as_ref().is_none_or(|verbs| verbs.iter().any(|verb| creates(verb)));
-            if verbs.is_none_or(|verbs| !verbs.iter().all(|verb| creates(verb))) {
+            changed.new |= verbs.as_ref().is_none_or(|verbs| verbs.iter().any(creates));
+            if verbs.is_none_or(|verbs| !verbs.iter().all(creates)) {
                 changed.resources.extend(variable(resource));
             }
         }

@@ -44,6 +44,7 @@ change std.change.reason A s
 change std.change.partial s
 change std.change.disagrees R
 change std.change.created R
+change std.verdict.made R
 change std.change.destroys A R
 change std.change.writes A R
 change std.graph.blast R R
@@ -65,6 +66,8 @@ std.graph.blast(r, hit) <- std.graph.blast(r, via), either.std.graph.edge(hit, v
 std.verdict.permits(a, \"orders\") <- orders.permitted(\"orders/small\", a)
 std.verdict.no_permit(a, i) <- std.change.writes(a, r), std.intent.covers(i, r), std.intent.ordinary(i), not std.verdict.permits(a, i)
 std.verdict.no_intent(a, r) <- std.change.writes(a, r), not std.verdict.claimed(r)
+std.verdict.no_intent(a, r) <- std.change.writes(a, r), not std.verdict.made(r), not before.std.verdict.claimed(r)
+std.verdict.made(r) <- std.change.action(_, \"create\", r), not before.std.state.exists(r)
 std.verdict.impacted(a, r) <- std.change.writes(a, r)
 std.verdict.impacted(a, hit) <- std.change.writes(a, r), std.graph.blast(r, hit)
 std.verdict.no_accountable(a, r) <- std.verdict.impacted(a, r), not either.std.authority.accountable(r, _)

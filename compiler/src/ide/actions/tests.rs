@@ -66,7 +66,7 @@ fn a_rule_stands_in_place_of_its_atom() {
 
 #[test]
 fn a_condition_that_lacks_is_written() {
-    let text = POLICY.replacen("if covered(r), age", "if age", 1).replacen("deny stale", "deny sta$0le", 1);
+    let text = POLICY.replacen("if covered(r), age", "if age", 1).replacen("deny stale(r", "deny stale($0r", 1);
     let now = after(&text, "add `covered(r)`");
     assert!(now.contains("if covered(r), age"), "{now}");
     assert_eq!(wrong(&now), Vec::<&str>::new());
