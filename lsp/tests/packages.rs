@@ -172,7 +172,7 @@ async fn members_of_a_workspace_are_found_by_their_names() {
         let place = json!({ "line": line, "character": character });
         let params = json!({ "textDocument": { "uri": uri(path) }, "position": place });
         let answer = editor.ask("textDocument/completion", params).await;
-        let items = answer["result"].as_array().expect("items").clone();
+        let items = answer["result"]["items"].as_array().expect("items").clone();
         items.iter().map(|item| item["textEdit"]["newText"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
     };
     let shop = uri("policies/shop/writ.toml");

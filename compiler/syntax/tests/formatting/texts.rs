@@ -274,8 +274,13 @@ impl Words<'_> {
             }
             8 => {
                 self.put("{");
+                // A key stands once in an object.
+                let mut keys = 0..;
                 self.some(4, true, |made| {
-                    made.text();
+                    match keys.next() {
+                        Some(0) => made.text(),
+                        at => made.put(&format!("\"key {}\"", at.unwrap_or_default())),
+                    }
                     made.put(":");
                     made.expression(less);
                 });
