@@ -97,7 +97,7 @@ pub type Seen = BTreeMap<(String, usize), BTreeSet<Vec<String>>>;
 
 /// How many names to be imported are offered at most. Where a workspace has more they are those that fit what is typed, the
 /// shortest first; so where there are as many, more may be found when more is typed.
-pub const IMPORTS: usize = 500;
+pub const IMPORTS: usize = 150;
 
 /// What may be written at a place.
 ///

@@ -93,7 +93,10 @@ fn of_very_many_names_those_that_fit_are_offered() {
     };
     let found = offered(&text(""));
     assert_eq!(found.iter().filter(|item| !item.also.is_empty()).count(), IMPORTS);
-    for (typed, wanted) in [("one", "the_one"), ("ThO", "the_one"), ("thing_999", "thing_999"), ("t9", "thing_999")] {
+    let last = format!("thing_{}", 2 * IMPORTS - 1);
+    for (typed, wanted) in
+        [("one", "the_one"), ("ThO", "the_one"), (last.as_str(), last.as_str()), ("g299", last.as_str())]
+    {
         assert!(has(&text(typed), wanted), "{typed}");
     }
     assert!(has(&text(""), "kind"));
