@@ -1,7 +1,6 @@
 //! What checking costs beside deriving: certificates, proofs, and why something does not hold.
 //!
-//! `cargo bench -p decide --bench checks -- [RESOURCES]`; 130,000 resources are 0.9 M facts. Milliseconds at work of this
-//! thread where the system tells, else on the wall.
+//! `cargo bench -p decide --bench checks -- [RESOURCES]`; 130,000 resources are 0.9 M facts. Milliseconds on the wall.
 
 #![allow(missing_docs, unreachable_pub, clippy::print_stdout, clippy::disallowed_methods)]
 
@@ -41,14 +40,14 @@ fn main() {
     };
     let (world, _) = once("open: one resource deleted", || engine.open(&delta).expect("within the limits"));
     let (certificate, _) = once("the engine's certificate", || world.certificate());
-    let (mut model, certified) =
+    let (model, certified) =
         once("certificate of the model", || certify_model(&program, &given, &certificate.before).expect("it is right"));
     println!("    {:.1} times the engine's own evaluation", certified / load);
-    let (gained, lost) = certificate.difference();
+    let (gained, lost) = engine::difference(&certificate);
     let change = Difference { added: delta.added.clone(), removed: delta.removed.clone(), gained, lost };
     let (database, _) =
-        once("delta-certificate, the first", || certify_change(&program, &mut model, &change).expect("it is right"));
-    median("delta-certificate", 5, || drop(certify_change(&program, &mut model, &change).expect("it is right")));
+        once("delta-certificate, the first", || certify_change(&program, &model, &change).expect("it is right"));
+    median("delta-certificate", 5, || drop(certify_change(&program, &model, &change).expect("it is right")));
 
     let refused = small::id(&program, "refused");
     let denials = world.tuples(Side::After, refused);

@@ -75,11 +75,11 @@ fn checked(
     let program = &*case.program;
     if case.assurance == Assurance::DeltaCertificate {
         let certificate = hypothesis.certificate();
-        let mut model = proof::certify_model(program, &before, &certificate.before).map_err(flaw)?;
-        let (gained, lost) = certificate.difference();
+        let model = proof::certify_model(program, &before, &certificate.before).map_err(flaw)?;
+        let (gained, lost) = engine::difference(&certificate);
         let Delta { added, removed } = delta.clone();
         let change = Difference { added, removed, gained, lost };
-        let database = proof::certify_change(program, &mut model, &change).map_err(flaw)?;
+        let database = proof::certify_change(program, &model, &change).map_err(flaw)?;
         return Ok(Checked::Database(Box::new(database)));
     }
     let inputs = inputs(before, delta);
@@ -98,7 +98,7 @@ fn replayed(case: &Case<'_>, inputs: &Inputs, hypothesis: &Hypothesis<'_>) -> Re
     let database = proof::meaning(&case.program, inputs, case.limits.tuples).map_err(flaw)?;
     for (id, relation) in (0..).map(RelationId).zip(&case.program.relations) {
         for side in Side::BOTH {
-            if !database.tuples(side, id).into_iter().eq(&hypothesis.tuples(side, id)) {
+            if !database.tuples(side, id).iter().eq(&hypothesis.tuples(side, id)) {
                 let (name, world) = (&relation.name, side.name());
                 let what = format!("a second evaluation gives other tuples of `{name}` in the world {world}");
                 return Err(Failure::Bug(what));
@@ -144,7 +144,7 @@ impl Settled<'_> {
     fn rows(&self, side: Side, relation: RelationId) -> &[Tuple] {
         let at = usize::from(side == Side::After);
         self.rows[at][relation.0 as usize].get_or_init(|| match &self.checked {
-            Checked::Database(database) => database.tuples(side, relation).into_iter().cloned().collect(),
+            Checked::Database(database) => database.tuples(side, relation).into_iter().collect(),
             Checked::Given(_) => self.hypothesis.tuples(side, relation),
         })
     }

@@ -9,7 +9,8 @@
 //!   several of them at once.
 //! - `base`, `growing`, `version`: rows that are complete, rows that are coming, and worlds that share them; `lattice`,
 //!   `index`, `intern`, `set`, `sort`: what these are made of.
-//! - `derive`: why a tuple holds; `cone`: the search for the proof of smallest height; `rounds`: what both start from.
+//! - `derive`: why a tuple holds; `cone`: the search for the proof of smallest height; `rounds`: what both start from;
+//!   `difference`: what of all that holds a change made another.
 //! - `faults`: errors planted for tests, absent from any other build.
 //!
 //! INVARIANT: an answer is a function of the program, the facts and the change alone: never of the order in which they
@@ -20,6 +21,7 @@
 mod base;
 mod cone;
 mod derive;
+mod difference;
 mod engine;
 #[cfg(feature = "faults")]
 mod faults;
@@ -43,6 +45,7 @@ mod view;
 mod workers;
 mod world;
 
+pub use difference::difference;
 pub use engine::{Delta, Engine, Hypothesis};
 #[cfg(feature = "faults")]
 pub use faults::{Planted, plant};

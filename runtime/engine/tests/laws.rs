@@ -76,11 +76,11 @@ fn agrees_on(program: &Program, hypothesis: &Hypothesis<'_>, meaning: &Database)
     for relation in relations(program) {
         for side in Side::BOTH {
             let found = hypothesis.tuples(side, relation);
-            let wanted: Vec<Tuple> = meaning.tuples(side, relation).into_iter().cloned().collect();
+            let wanted: Vec<Tuple> = meaning.tuples(side, relation).into_iter().collect();
             prop_assert_eq!(found, wanted, "{} {}", side.name(), &hypothesis.program().relation(relation).name);
         }
         let (before, after) = (meaning.tuples(Side::Before, relation), meaning.tuples(Side::After, relation));
-        let only = |one: &BTreeSet<&Tuple>, other| one.difference(other).map(|t| (*t).clone()).collect::<Vec<Tuple>>();
+        let only = |one: &BTreeSet<Tuple>, other| one.difference(other).cloned().collect::<Vec<Tuple>>();
         prop_assert_eq!(hypothesis.gained(relation), only(&after, &before));
         prop_assert_eq!(hypothesis.lost(relation), only(&before, &after));
     }

@@ -203,10 +203,17 @@ impl Literal {
 impl Atom {
     /// The variables among the terms, in order, with repetitions.
     pub fn variables(&self) -> impl Iterator<Item = usize> + '_ {
-        self.terms.iter().filter_map(|term| match term {
+        self.terms.iter().filter_map(Term::variable)
+    }
+}
+
+impl Term {
+    /// The variable that it is.
+    pub fn variable(&self) -> Option<usize> {
+        match self {
             Term::Variable(index) => Some(*index),
             Term::Constant(_) | Term::Any => None,
-        })
+        }
     }
 }
 

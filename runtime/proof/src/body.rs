@@ -3,6 +3,7 @@
 //! INVARIANT: literals run in an order in which each has its inputs; that order decides how long it takes and nothing else.
 
 use crate::flaw::Flaw;
+use crate::values::{Row, Values};
 use crate::{Database, Side};
 use program::{Atom, Literal, RelationId, Rule, Term, Tuple, Value, aggregate, compare, evaluate, presence, range};
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use std::collections::BTreeSet;
 /// A rule with an order for its literals, where some of its variables have a value from the start.
 pub(crate) struct Body<'p> {
     pub(crate) rule: &'p Rule,
+    seeded: &'p [Term],
     steps: Vec<Step<'p>>,
 }
 
@@ -19,7 +21,8 @@ struct Step<'p> {
     columns: Vec<usize>,
     /// The other columns: in those above an index has found what is known.
     open: Vec<usize>,
-    /// The variables that it binds.
+    /// The variables that it reads and binds.
+    inputs: Vec<usize>,
     fresh: Vec<usize>,
 }
 
@@ -32,18 +35,16 @@ pub(crate) struct View<'a> {
     pub(crate) stratum: &'a [RelationId],
 }
 
-/// What to do with each head: it is also told the greatest height of a premise in the view's own stratum and side.
-pub(crate) type Visit<'v> = &'v mut dyn FnMut(Tuple, u32) -> Result<(), Flaw>;
-
-/// The one seed of a search without seeded terms.
-pub(crate) const ALL: [&Tuple; 1] = [&Vec::new()];
+/// What to do with each head: it is told the values that the row's numbers stand for, which may be more than the
+/// database's, and the greatest height of a premise in the view's own stratum and side.
+pub(crate) type Visit<'v> = &'v mut dyn FnMut(&Values, &Row, u32) -> Result<(), Flaw>;
 
 impl<'p> Body<'p> {
-    /// - `seeded`: the variables that have a value from the start.
+    /// - `seeded`: the terms whose variables have a value from the start; none where all instances are visited.
     /// - returns: `None` if some literal never gets its inputs.
-    pub(crate) fn of(rule: &'p Rule, seeded: impl Iterator<Item = usize>) -> Option<Body<'p>> {
+    pub(crate) fn of(rule: &'p Rule, seeded: &'p [Term]) -> Option<Body<'p>> {
         let mut bound = vec![false; rule.variables.len()];
-        seeded.for_each(|variable| bound[variable] = true);
+        seeded.iter().filter_map(Term::variable).for_each(|variable| bound[variable] = true);
         let mut left: Vec<&Literal> = rule.body.iter().collect();
         let mut steps = Vec::with_capacity(left.len());
         while !left.is_empty() {
@@ -51,35 +52,43 @@ impl<'p> Body<'p> {
             let (at, _) = left.iter().enumerate().filter(|(_, l)| ready(l)).min_by_key(|(_, l)| cost(l, &bound))?;
             let literal = left.remove(at);
             let (columns, open) = atom(literal).map_or_else(Default::default, |atom| columns_of(atom, &bound));
+            let inputs = literal.inputs();
             let fresh: Vec<usize> = literal.outputs().into_iter().filter(|variable| !bound[*variable]).collect();
             fresh.iter().for_each(|variable| bound[*variable] = true);
-            steps.push(Step { literal, columns, open, fresh });
+            steps.push(Step { literal, columns, open, inputs, fresh });
         }
-        Some(Body { rule, steps })
+        Some(Body { rule, seeded, steps })
     }
 
-    /// Makes the indexes that [`Body::instances`] needs.
-    pub(crate) fn index(&self, database: &mut Database) {
-        for step in &self.steps {
-            relations(step.literal).for_each(|relation| database.index(relation, &step.columns));
-        }
-    }
-
-    /// Visits the head of every instance of the rule in which `terms` are the values of one of the `seeds`.
-    ///
-    /// - `terms`: those whose variables have a value from the start; none where all instances are visited.
+    /// Visits the head of every instance of the rule in which the seeded terms are the values of one of the `seeds`:
+    /// one empty row where none are seeded.
     pub(crate) fn instances<'t>(
         &self,
-        terms: &[Term],
-        seeds: impl IntoIterator<Item = &'t Tuple>,
+        seeds: impl IntoIterator<Item = &'t Row>,
         view: View<'_>,
         visit: Visit<'_>,
     ) -> Result<(), Flaw> {
-        let mut search = Search { view, rule: self.rule, binding: Vec::new(), visit };
-        let all: Vec<usize> = (0..terms.len()).collect();
+        let mut values = Values::beside(&view.database.values);
+        let mut start: Vec<Option<u32>> = vec![None; self.rule.variables.len()];
+        let mut places = |terms: &[Term]| -> Vec<Option<usize>> {
+            let mut place = |term: &Term| match term {
+                Term::Variable(variable) => Some(*variable),
+                Term::Constant(value) => {
+                    start.push(Some(values.add(value)));
+                    Some(start.len() - 1)
+                }
+                Term::Any => None,
+            };
+            terms.iter().map(&mut place).collect()
+        };
+        let (seeded, head) = (places(self.seeded), places(&self.rule.head.terms));
+        let atoms = self.steps.iter().map(|step| atom(step.literal).map_or_else(Vec::new, |atom| places(&atom.terms)));
+        let (atoms, all): (Vec<_>, Vec<usize>) = (atoms.collect(), (0..seeded.len()).collect());
+        let steps = &self.steps;
+        let mut search = Search { view, steps, atoms: &atoms, head: &head, values, binding: Vec::new(), visit };
         seeds.into_iter().try_for_each(|seed| {
-            search.binding = vec![None; self.rule.variables.len()];
-            if unify(terms, seed, &all, &mut search.binding) { search.run(&self.steps, 0) } else { Ok(()) }
+            search.binding.clone_from(&start);
+            if unify(&seeded, seed, &all, &mut search.binding) { search.run(0, 0) } else { Ok(()) }
         })
     }
 }
@@ -87,30 +96,35 @@ impl<'p> Body<'p> {
 /// A search for bindings, step by step.
 struct Search<'a, 'v> {
     view: View<'a>,
-    rule: &'a Rule,
-    binding: Vec<Option<Value>>,
+    steps: &'a [Step<'a>],
+    /// Of each step where the terms of its atom stand in the binding.
+    atoms: &'a [Vec<Option<usize>>],
+    head: &'a [Option<usize>],
+    /// Those of the database, and what is computed on the way.
+    values: Values,
+    /// The rule's variables, then the constants.
+    binding: Vec<Option<u32>>,
     visit: Visit<'v>,
 }
 
-impl Search<'_, '_> {
-    fn run(&mut self, steps: &[Step<'_>], height: u32) -> Result<(), Flaw> {
-        let Some((step, rest)) = steps.split_first() else {
-            return (self.visit)(head(self.rule, &self.binding), height);
+impl<'a> Search<'a, '_> {
+    fn run(&mut self, at: usize, height: u32) -> Result<(), Flaw> {
+        let Some(step) = self.steps.get(at) else {
+            let head: Row = self.head.iter().map(|place| self.bound(*place)).collect();
+            return (self.visit)(&self.values, &head, height);
         };
         let view = self.view;
         match step.literal {
             Literal::Holds(atom) => {
                 for side in view.side.reads(atom.world) {
                     let counts = *side == view.side && view.stratum.contains(&atom.relation);
-                    let rows = view.rows(*side, atom, atom.relation, &step.columns, &self.binding);
+                    let mut rows = self.rows(at, *side, atom.relation);
                     // Where all that match say the same, the lowest is the one that a proof would take.
-                    let (lowest, rows) = match step.fresh.is_empty() {
-                        true => (rows.min_by_key(|(_, height)| *height), None),
-                        false => (None, Some(rows)),
-                    };
-                    for (tuple, own) in lowest.into_iter().chain(rows.into_iter().flatten()) {
-                        if unify(&atom.terms, tuple, &step.open, &mut self.binding) {
-                            self.run(rest, if counts { height.max(own) } else { height })?;
+                    let same = step.fresh.is_empty();
+                    let lowest = same.then(|| rows.by_ref().min_by_key(|(_, height)| *height)).flatten();
+                    for (row, own) in lowest.into_iter().chain(rows) {
+                        if unify(&self.atoms[at], row, &step.open, &mut self.binding) {
+                            self.run(at + 1, if counts { height.max(own) } else { height })?;
                         }
                         step.fresh.iter().for_each(|variable| self.binding[*variable] = None);
                     }
@@ -118,62 +132,64 @@ impl Search<'_, '_> {
                 Ok(())
             }
             Literal::Absent(atom) => {
-                let rows = |side: &Side| view.rows(*side, atom, atom.relation, &step.columns, &self.binding);
-                let absent = view.side.reads(atom.world).iter().all(|side| rows(side).next().is_none());
-                if absent { self.run(rest, height) } else { Ok(()) }
+                let mut sides = view.side.reads(atom.world).iter();
+                let absent = sides.all(|side| self.rows(at, *side, atom.relation).next().is_none());
+                if absent { self.run(at + 1, height) } else { Ok(()) }
             }
             Literal::Test { .. } | Literal::Is { .. } => {
-                if passes(step.literal, &self.binding) {
-                    self.run(rest, height)
+                if passes(step.literal, &self.inputs(step)) {
+                    self.run(at + 1, height)
                 } else {
                     Ok(())
                 }
             }
             Literal::Bind { variable, .. } | Literal::Each { variable, .. } => {
-                let mut values = values(step.literal, &self.binding).into_iter();
-                values.try_for_each(|value| self.assign(*variable, value, rest, height))
+                let mut values = values(step.literal, &self.inputs(step)).into_iter();
+                values.try_for_each(|value| self.assign(*variable, &value, at, height))
             }
             Literal::Aggregate { variable, sure, possible, .. } => {
                 let members = |relation: RelationId| -> BTreeSet<Tuple> {
                     let sides = view.side.reads(sure.world).iter();
-                    let rows = sides.flat_map(|side| view.rows(*side, sure, relation, &step.columns, &self.binding));
-                    rows.map(|(tuple, _)| tuple.clone()).collect()
+                    let rows = sides.flat_map(|side| self.rows(at, *side, relation));
+                    rows.map(|(row, _)| self.values.tuple(row)).collect()
                 };
                 let value = gather(step.literal, &members(sure.relation), possible.map(members).as_ref());
-                value.map_or(Ok(()), |value| self.assign(*variable, value, rest, height))
+                value.map_or(Ok(()), |value| self.assign(*variable, &value, at, height))
             }
         }
     }
 
     /// Goes on with the variable as `value`; stops where it has another one.
-    fn assign(&mut self, variable: usize, value: Value, rest: &[Step<'_>], height: u32) -> Result<(), Flaw> {
-        match &self.binding[variable] {
-            Some(bound) if *bound == value => self.run(rest, height),
-            Some(_) => Ok(()),
-            None => {
-                self.binding[variable] = Some(value);
-                let result = self.run(rest, height);
-                self.binding[variable] = None;
-                result
-            }
+    fn assign(&mut self, variable: usize, value: &Value, at: usize, height: u32) -> Result<(), Flaw> {
+        let (number, before) = (self.values.add(value), self.binding[variable]);
+        if before.is_some_and(|bound| bound != number) {
+            return Ok(());
         }
+        self.binding[variable] = Some(number);
+        let result = self.run(at + 1, height);
+        self.binding[variable] = before;
+        result
     }
-}
 
-impl<'a> View<'a> {
-    fn rows(
-        &self,
-        side: Side,
-        atom: &Atom,
-        relation: RelationId,
-        columns: &[usize],
-        binding: &[Option<Value>],
-    ) -> impl Iterator<Item = (&'a Tuple, u32)> + use<'a> {
-        let value = |column: &usize| instantiate(&atom.terms[*column], binding).expect("bug: a known column is bound");
-        let key: Vec<Value> = columns.iter().map(value).collect();
-        let table = self.database.table(side, relation);
-        let steps = side == self.side && self.stratum.contains(&relation);
-        table.matching(columns, &key).filter(move |(tuple, _)| steps || !table.beats(tuple))
+    fn bound(&self, place: Option<usize>) -> u32 {
+        place.and_then(|place| self.binding[place]).expect("bug: a known column and a lawful head are bound")
+    }
+
+    /// The values that a step reads.
+    fn inputs(&self, step: &Step<'_>) -> Vec<Option<Value>> {
+        let mut inputs = vec![None; self.binding.len()];
+        let value = |variable: usize| self.binding[variable].map(|number| self.values.value(number).clone());
+        step.inputs.iter().for_each(|variable| inputs[*variable] = value(*variable));
+        inputs
+    }
+
+    /// The rows that match a step's atom, read in `relation`.
+    fn rows(&self, at: usize, side: Side, relation: RelationId) -> impl Iterator<Item = (&'a Row, u32)> + use<'a> {
+        let (view, columns) = (self.view, &self.steps[at].columns);
+        let key: Row = columns.iter().map(|column| self.bound(self.atoms[at][*column])).collect();
+        let table = view.database.table(side, relation);
+        let steps = side == view.side && view.stratum.contains(&relation);
+        table.matching(columns, &key).filter(move |(row, _)| steps || !table.beats(&view.database.values, row))
     }
 }
 
@@ -185,8 +201,7 @@ pub(crate) fn passes(literal: &Literal, binding: &[Option<Value>]) -> bool {
             sides.is_some_and(|(left, right)| accept.contains(&compare(*op, &left, &right)))
         }
         Literal::Is { expr, accept } => accept.contains(&presence(evaluate(expr, binding).as_ref())),
-        Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. } => false,
-        Literal::Bind { .. } | Literal::Each { .. } => false,
+        _ => false,
     }
 }
 
@@ -195,8 +210,7 @@ pub(crate) fn values(literal: &Literal, binding: &[Option<Value>]) -> Vec<Value>
     match literal {
         Literal::Bind { expr, .. } => evaluate(expr, binding).into_iter().collect(),
         Literal::Each { base, then, last, r#type, possible, .. } => range(base, then, last, r#type, *possible, binding),
-        Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. } => Vec::new(),
-        Literal::Test { .. } | Literal::Is { .. } => Vec::new(),
+        _ => Vec::new(),
     }
 }
 
@@ -224,19 +238,15 @@ pub(crate) fn instantiate(term: &Term, binding: &[Option<Value>]) -> Option<Valu
 }
 
 /// Whether the terms of these columns are those values, binding what is not bound yet.
-fn unify(terms: &[Term], of: &[Value], columns: &[usize], binding: &mut [Option<Value>]) -> bool {
-    columns.iter().all(|at| match &terms[*at] {
-        Term::Variable(variable) => binding[*variable].get_or_insert_with(|| of[*at].clone()) == &of[*at],
-        Term::Constant(constant) => *constant == of[*at],
-        Term::Any => true,
-    })
+fn unify(terms: &[Option<usize>], of: &[u32], columns: &[usize], binding: &mut [Option<u32>]) -> bool {
+    columns.iter().all(|at| terms[*at].is_none_or(|place| *binding[place].get_or_insert(of[*at]) == of[*at]))
 }
 
 /// The atom of a literal that reads a relation.
 pub(crate) fn atom(literal: &Literal) -> Option<&Atom> {
     match literal {
         Literal::Holds(atom) | Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => Some(atom),
-        Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => None,
+        _ => None,
     }
 }
 

@@ -11,10 +11,12 @@
 //! Source: the two sides of `CertifyingDatalog`: Tantow, Gerlach, Mennicke, Krötzsch, *Verifying Datalog Reasoning with
 //! Lean*, ITP 2025.
 
-use crate::body::{ALL, View, atom, relations};
+use crate::body::{View, atom, relations};
+use crate::database::pairs;
 use crate::flaw::{Flaw, shown};
 use crate::lawful::lawful;
 use crate::meaning::{bodies, runs};
+use crate::values::Row;
 use crate::{Certificate, Claimed, Database, Inputs, Side};
 use program::{Program, RelationId, RuleId, Stratum, Tuple, World};
 use rustc_hash::FxHashSet;
@@ -27,10 +29,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// program; [`Flaw::Input`] and [`Flaw::Program`] where there is nothing to certify.
 pub fn certify(program: &Program, inputs: &Inputs, certificate: &Certificate) -> Result<Database, Flaw> {
     let mut database = certify_model(program, &inputs.before, &certificate.before)?;
-    database.then(program, &inputs.after, &certificate.after)?;
+    database.fill(program, Side::After, pairs(&inputs.after), &certificate.after)?;
+    database.share();
     for stratum in &program.strata {
         if !unchanged(program, &database, stratum) {
-            examine(program, &mut database, Side::After, stratum)?;
+            examine(program, &database, Side::After, stratum)?;
         }
     }
     placed(program, Side::After, &certificate.after)?;
@@ -49,9 +52,10 @@ pub fn certify_model(
     claims: &[Claimed],
 ) -> Result<Database, Flaw> {
     lawful(program)?;
-    let mut database = Database::of(program, given, claims)?;
+    let mut database = Database::empty(program);
+    database.fill(program, Side::Before, pairs(given), claims)?;
     for stratum in program.strata.iter().filter(|stratum| runs(stratum, Side::Before)) {
-        examine(program, &mut database, Side::Before, stratum)?;
+        examine(program, &database, Side::Before, stratum)?;
     }
     placed(program, Side::Before, claims)?;
     Ok(database)
@@ -83,30 +87,29 @@ pub(crate) fn touched<'p>(program: &'p Program, stratum: &'p Stratum) -> impl It
 }
 
 /// Looks at every rule instance of a stratum.
-pub(crate) fn examine(program: &Program, database: &mut Database, side: Side, stratum: &Stratum) -> Result<(), Flaw> {
+pub(crate) fn examine(program: &Program, database: &Database, side: Side, stratum: &Stratum) -> Result<(), Flaw> {
     let bodies = bodies(program, stratum);
-    bodies.iter().for_each(|body| body.index(database));
     let view = View { database, side, stratum: &stratum.relations };
-    // By address: a tuple has one place in its table.
-    let mut supported: FxHashSet<*const Tuple> = FxHashSet::default();
+    // By address: a row has one place in its table.
+    let mut supported: FxHashSet<*const Row> = FxHashSet::default();
     for (id, body) in stratum.rules.iter().zip(&bodies) {
         let relation = body.rule.head.relation;
-        let table = view.database.table(side, relation);
-        body.instances(&[], ALL, view, &mut |tuple, height| {
-            match table.get(&tuple) {
+        let table = database.table(side, relation);
+        body.instances([&Row::new()], view, &mut |values, head, height| {
+            match table.get(head) {
                 Some((row, own)) if height < own => drop(supported.insert(std::ptr::from_ref(row))),
                 Some(_) => {}
-                None if table.beats(&tuple) => {}
-                None => return Err(left_out(program, side, *id, &tuple)),
+                None if table.beats(values, head) => {}
+                None => return Err(left_out(program, side, *id, &values.tuple(head))),
             }
             Ok(())
         })?;
     }
     for relation in &stratum.relations {
-        let claimed = view.database.table(side, *relation).rows().filter(|(_, height)| *height > 0);
+        let claimed = database.table(side, *relation).rows().filter(|(_, height)| *height > 0);
         let alone = claimed.filter(|(row, _)| !supported.contains(&std::ptr::from_ref(*row)));
-        if let Some((tuple, _)) = alone.min() {
-            return Err(invented(program, side, *relation, tuple));
+        if let Some(tuple) = alone.map(|(row, _)| database.values.tuple(row)).min() {
+            return Err(invented(program, side, *relation, &tuple));
         }
     }
     Ok(())

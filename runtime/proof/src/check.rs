@@ -63,7 +63,7 @@ pub fn check(program: &Program, inputs: &Inputs, proof: &Proof) -> Result<Open, 
         claims.into_iter().partition(|claim| ruled.contains(&claim.relation) || is_lattice(claim.relation));
     settle(program, &closed, |side, claim| {
         let given = inputs.side(side).get(&claim.relation).into_iter().flatten();
-        given.filter(|tuple| fits(&claim.pattern, tuple)).collect()
+        given.filter(|tuple| fits(&claim.pattern, tuple)).cloned().collect()
     })?;
     Ok(Open { claims: open, proved })
 }
@@ -119,14 +119,10 @@ impl Checked {
     }
 }
 
-fn settle<'a>(
-    program: &Program,
-    claims: &[Claim],
-    matching: impl Fn(Side, &Claim) -> BTreeSet<&'a Tuple>,
-) -> Result<(), Flaw> {
+fn settle(program: &Program, claims: &[Claim], matching: impl Fn(Side, &Claim) -> BTreeSet<Tuple>) -> Result<(), Flaw> {
     for claim in claims {
-        let found: BTreeSet<&Tuple> = claim.sides.iter().flat_map(|side| matching(*side, claim)).collect();
-        if let Some(tuple) = found.into_iter().find(|tuple| !claim.tuples.contains(*tuple)) {
+        let found: BTreeSet<Tuple> = claim.sides.iter().flat_map(|side| matching(*side, claim)).collect();
+        if let Some(tuple) = found.difference(&claim.tuples).next() {
             let what = format!("{} holds and is left out", shown(program, claim.relation, tuple));
             return Err(Flaw::Step { node: claim.node, literal: claim.literal, what });
         }

@@ -5,52 +5,61 @@
 
 use crate::flaw::{Flaw, shown};
 use crate::table::Table;
+use crate::values::{Row, Values};
 use crate::{Certificate, Claimed, Side};
 use program::{Program, RelationId, Scope, Tuple, Value};
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Every tuple that holds, of every relation, in both worlds; of a model version in the world before alone.
 #[derive(Clone, Debug)]
 pub struct Database {
+    pub(crate) values: Arc<Values>,
     /// By relation. A relation that is the same in both worlds has one table.
     pub(crate) before: Vec<Arc<Table>>,
-    /// The same; none where there is no change.
+    /// The same.
     pub(crate) after: Vec<Arc<Table>>,
     /// How many relations and rules its program has.
-    size: (usize, usize),
+    pub(crate) size: (usize, usize),
 }
 
 impl Database {
     /// Whether a tuple holds.
     pub fn holds(&self, side: Side, relation: RelationId, tuple: &[Value]) -> bool {
-        self.find(side, relation).is_some_and(|table| table.holds(&tuple.to_vec()))
+        self.find(side, relation, tuple).is_some_and(|(table, row, _)| !table.beats(&self.values, &row))
     }
 
     /// Whether a fact gives the tuple.
     pub fn gives(&self, side: Side, relation: RelationId, tuple: &[Value]) -> bool {
-        self.find(side, relation).and_then(|table| table.get(&tuple.to_vec())).is_some_and(|(_, height)| height == 0)
+        self.find(side, relation, tuple).is_some_and(|(_, _, height)| height == 0)
     }
 
     /// The tuples of a relation, in order.
-    pub fn tuples(&self, side: Side, relation: RelationId) -> BTreeSet<&Tuple> {
-        self.find(side, relation).into_iter().flat_map(Table::held).collect()
+    pub fn tuples(&self, side: Side, relation: RelationId) -> BTreeSet<Tuple> {
+        let table = self.side(side).get(relation.0 as usize);
+        table.map(|table| self.held(table, table.rows())).unwrap_or_default()
     }
 
     /// The tuples of a relation that match, in order; `None` is any value.
-    pub fn matching(&self, side: Side, relation: RelationId, pattern: &[Option<Value>]) -> BTreeSet<&Tuple> {
-        let table = self.find(side, relation).into_iter();
-        if let Some(whole) = pattern.iter().cloned().collect::<Option<Tuple>>() {
-            return table.filter(|table| table.holds(&whole)).filter_map(|table| Some(table.get(&whole)?.0)).collect();
-        }
-        table.flat_map(Table::held).filter(|tuple| fits(pattern, tuple)).collect()
+    pub fn matching(&self, side: Side, relation: RelationId, pattern: &[Option<Value>]) -> BTreeSet<Tuple> {
+        let known: Vec<usize> = (0..pattern.len()).filter(|column| pattern[*column].is_some()).collect();
+        let key: Option<Row> = pattern.iter().flatten().map(|value| self.values.number(value)).collect();
+        let table = self.side(side).get(relation.0 as usize).filter(|table| table.width == pattern.len());
+        let found = table.zip(key).map(|(table, key)| self.held(table, table.matching(&known, &key)));
+        found.unwrap_or_default()
+    }
+
+    fn held<'t>(&self, table: &Table, rows: impl Iterator<Item = (&'t Row, u32)>) -> BTreeSet<Tuple> {
+        rows.filter(|(row, _)| !table.beats(&self.values, row)).map(|(row, _)| self.values.tuple(row)).collect()
     }
 
     /// What is derived and not given, steps too, with heights, sorted: a certificate of this very database.
     pub fn certificate(&self) -> Certificate {
         let claims = |(relation, table): (RelationId, &Arc<Table>)| -> Vec<Claimed> {
-            let derived: BTreeMap<&Tuple, u32> = table.rows().filter(|(_, height)| *height > 0).collect();
-            derived.into_iter().map(|(tuple, height)| Claimed { relation, tuple: tuple.clone(), height }).collect()
+            let derived = table.rows().filter(|(_, height)| *height > 0);
+            let derived: BTreeMap<Tuple, u32> = derived.map(|(row, height)| (self.values.tuple(row), height)).collect();
+            derived.into_iter().map(|(tuple, height)| Claimed { relation, tuple, height }).collect()
         };
         let side = |tables: &[Arc<Table>]| (0..).map(RelationId).zip(tables).flat_map(claims).collect();
         Certificate { before: side(&self.before), after: side(&self.after) }
@@ -58,81 +67,79 @@ impl Database {
 
     /// Refuses a program that this cannot be the database of.
     pub(crate) fn is_of(&self, program: &Program) -> Result<(), Flaw> {
-        match self.size == (program.relations.len(), program.rules.len()) {
-            true => Ok(()),
-            false => Err(Flaw::Program { rule: None, what: String::from("the database is of another program") }),
-        }
+        let same = self.size == (program.relations.len(), program.rules.len());
+        let other = || Flaw::Program { rule: None, what: String::from("the database is of another program") };
+        same.then_some(()).ok_or_else(other)
     }
 
-    fn find(&self, side: Side, relation: RelationId) -> Option<&Table> {
-        self.side(side).get(relation.0 as usize).map(Arc::as_ref)
+    pub(crate) fn find(&self, side: Side, relation: RelationId, tuple: &[Value]) -> Option<(&Table, Row, u32)> {
+        let (table, row) = (self.side(side).get(relation.0 as usize)?, self.values.row(tuple)?);
+        let (_, height) = table.get(&row)?;
+        Some((table, row, height))
     }
 
     fn side(&self, side: Side) -> &[Arc<Table>] {
         side.of(&self.before, &self.after)
     }
 
-    /// The given and the claimed tuples of the world before together, not yet known to be complete.
-    ///
-    /// # Flaws
-    /// A relation that does not exist or has another width, a change-scoped one in the world before, a claim that is
-    /// given or stands twice, or that has height 0.
-    pub(crate) fn of(
-        program: &Program,
-        given: &BTreeMap<RelationId, BTreeSet<Tuple>>,
-        claims: &[Claimed],
-    ) -> Result<Database, Flaw> {
-        let mut before: Vec<Arc<Table>> = program.relations.iter().map(|of| Arc::new(Table::of(of))).collect();
-        let given = given.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple)));
-        fill(program, Side::Before, &mut before, given, claims)?;
-        Ok(Database { before, after: Vec::new(), size: (program.relations.len(), program.rules.len()) })
-    }
-
-    /// Adds the world after in the same way, relation by relation the same table where it says the same.
-    pub(crate) fn then(
-        &mut self,
-        program: &Program,
-        given: &BTreeMap<RelationId, BTreeSet<Tuple>>,
-        claims: &[Claimed],
-    ) -> Result<(), Flaw> {
-        self.after = program.relations.iter().map(|of| Arc::new(Table::of(of))).collect();
-        let given = given.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple)));
-        fill(program, Side::After, &mut self.after, given, claims)?;
-        let same = self.after.iter_mut().zip(&self.before).filter(|(after, before)| after.is_same(before));
-        same.for_each(|(after, before)| *after = before.clone());
-        Ok(())
-    }
-
     pub(crate) fn table(&self, side: Side, relation: RelationId) -> &Table {
         &self.side(side)[relation.0 as usize]
     }
 
-    /// Adds a tuple; returns whether it was new and is not beaten.
-    pub(crate) fn insert(&mut self, side: Side, relation: RelationId, tuple: Tuple, height: u32) -> bool {
-        let table = self.table(side, relation);
-        table.get(&tuple).is_none() && !table.beats(&tuple) && self.table_mut(side, relation).insert(tuple, height)
+    /// Nothing holds, in either world.
+    pub(crate) fn empty(program: &Program) -> Database {
+        let tables = || program.relations.iter().map(|of| Arc::new(Table::of(of))).collect();
+        let size = (program.relations.len(), program.rules.len());
+        Database { values: Arc::default(), before: tables(), after: tables(), size }
     }
 
-    fn table_mut(&mut self, side: Side, relation: RelationId) -> &mut Table {
+    /// Adds given and claimed tuples to a world, not yet known to be complete.
+    ///
+    /// # Flaws
+    /// A relation that does not exist or has another width, a change-scoped one in the world before, a claim that is
+    /// given or stands twice, or that has height 0.
+    pub(crate) fn fill<'t>(
+        &mut self,
+        program: &Program,
+        side: Side,
+        given: impl IntoIterator<Item = (RelationId, &'t Tuple)>,
+        claims: &[Claimed],
+    ) -> Result<(), Flaw> {
+        let values = Arc::make_mut(&mut self.values);
         let tables = side.of(&mut self.before, &mut self.after);
-        Arc::make_mut(&mut tables[relation.0 as usize])
-    }
-
-    /// Makes the tuples of a relation findable by `columns`, in both worlds.
-    pub(crate) fn index(&mut self, relation: RelationId, columns: &[usize]) {
-        let at = relation.0 as usize;
-        let same = !self.after.is_empty() && self.unchanged(relation);
-        if same {
-            self.after[at] = Arc::default();
+        for (relation, tuple) in given {
+            admit(program, side, relation, tuple).map_err(|what| Flaw::Input { what })?;
+            let (table, row) = (own(&mut tables[relation.0 as usize], values), values.add_row(tuple));
+            if table.get(&row).is_some_and(|(_, height)| height > 0) {
+                let what = format!("{} is given, and claimed to be derived", shown(program, relation, tuple));
+                return Err(Flaw::Certificate { side, rule: None, what });
+            }
+            table.insert(values, row, 0);
         }
-        for tables in [&mut self.before, &mut self.after] {
-            if let Some(table) = tables.get_mut(at).filter(|table| !table.is_indexed(columns)) {
-                Arc::make_mut(table).index(columns);
+        for Claimed { relation, tuple, height } in claims {
+            let refuse = |what: String| Flaw::Certificate { side, rule: None, what };
+            admit(program, side, *relation, tuple).map_err(refuse)?;
+            let (table, row) = (own(&mut tables[relation.0 as usize], values), values.add_row(tuple));
+            if *height == 0 || !table.insert(values, row, *height) {
+                let what = format!("{} is claimed twice, given, or of height 0", shown(program, *relation, tuple));
+                return Err(refuse(what));
             }
         }
-        if same {
-            self.after[at] = self.before[at].clone();
-        }
+        Ok(())
+    }
+
+    /// Makes relation by relation one table of two that were filled and say the same.
+    pub(crate) fn share(&mut self) {
+        let same = self.after.iter_mut().zip(&self.before).filter(|(after, before)| after.rows == before.rows);
+        same.for_each(|(after, before)| *after = before.clone());
+    }
+
+    /// Adds a tuple; returns whether it was new and is not beaten.
+    pub(crate) fn insert(&mut self, side: Side, relation: RelationId, tuple: &[Value], height: u32) -> bool {
+        let values = Arc::make_mut(&mut self.values);
+        let table = &mut side.of(&mut self.before, &mut self.after)[relation.0 as usize];
+        let row = values.add_row(tuple);
+        table.get(&row).is_none() && !table.beats(values, &row) && own(table, values).insert(values, row, height)
     }
 
     /// Whether the relation is known to be the same in both worlds, heights included.
@@ -141,32 +148,17 @@ impl Database {
     }
 }
 
-/// Adds given and claimed tuples to the tables of a world.
-pub(crate) fn fill<'t>(
-    program: &Program,
-    side: Side,
-    tables: &mut [Arc<Table>],
-    given: impl IntoIterator<Item = (RelationId, &'t Tuple)>,
-    claims: &[Claimed],
-) -> Result<(), Flaw> {
-    for (relation, tuple) in given {
-        admit(program, side, relation, tuple).map_err(|what| Flaw::Input { what })?;
-        let table = Arc::make_mut(&mut tables[relation.0 as usize]);
-        if !table.insert(tuple.clone(), 0) && table.get(tuple).is_some_and(|(_, height)| height > 0) {
-            let what = format!("{} is given, and claimed to be derived", shown(program, relation, tuple));
-            return Err(Flaw::Certificate { side, rule: None, what });
-        }
+/// The tuples, each with its relation.
+pub(crate) fn pairs(given: &BTreeMap<RelationId, BTreeSet<Tuple>>) -> impl Iterator<Item = (RelationId, &Tuple)> {
+    given.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple)))
+}
+
+/// The table, which nobody else reads: one laid over it where somebody does.
+fn own<'t>(table: &'t mut Arc<Table>, values: &Values) -> &'t mut Table {
+    if Arc::get_mut(table).is_none() {
+        *table = Arc::new(Table::over(table, FxHashSet::default(), values));
     }
-    for Claimed { relation, tuple, height } in claims {
-        let refuse = |what: String| Flaw::Certificate { side, rule: None, what };
-        admit(program, side, *relation, tuple).map_err(refuse)?;
-        let table = Arc::make_mut(&mut tables[relation.0 as usize]);
-        if *height == 0 || !table.insert(tuple.clone(), *height) {
-            let what = format!("{} is claimed twice, given, or of height 0", shown(program, *relation, tuple));
-            return Err(refuse(what));
-        }
-    }
-    Ok(())
+    Arc::get_mut(table).expect("bug: a new table is nobody else's")
 }
 
 /// Whether the values of `pattern` stand in `tuple`.

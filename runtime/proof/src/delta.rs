@@ -13,11 +13,13 @@
 
 use crate::body::{Body, View, atom, relations};
 use crate::certify::{examine, in_both, invented, left_out, placed, touched, unchanged};
-use crate::database::{admit, fill};
+use crate::database::admit;
 use crate::flaw::{Flaw, shown};
 use crate::table::Table;
-use crate::{Certificate, Claimed, Database, Side};
-use program::{Literal, Program, RelationId, RuleId, Stratum, Term, Tuple};
+use crate::values::{Row, Values};
+use crate::{Claimed, Database, Side};
+use program::{Literal, Program, RelationId, Stratum, Tuple};
+use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -34,30 +36,8 @@ pub struct Difference {
     pub lost: Vec<(RelationId, Tuple)>,
 }
 
-impl Certificate {
-    /// What of it differs between the worlds: `gained` and `lost`.
-    ///
-    /// Takes it to be sorted by relation and tuple; of one that is not the difference is refused.
-    pub fn difference(&self) -> (Vec<Claimed>, Vec<(RelationId, Tuple)>) {
-        let (mut gained, mut lost) = (Vec::new(), Vec::new());
-        let mut before = self.before.iter().peekable();
-        for claim in &self.after {
-            let key = (claim.relation, &claim.tuple);
-            let went = std::iter::from_fn(|| before.next_if(|old| (old.relation, &old.tuple) < key));
-            lost.extend(went.map(|old| (old.relation, old.tuple.clone())));
-            let same = before.next_if(|old| (old.relation, &old.tuple) == key);
-            if same != Some(claim) {
-                gained.push(claim.clone());
-                lost.extend(same.map(|old| (old.relation, old.tuple.clone())));
-            }
-        }
-        lost.extend(before.map(|old| (old.relation, old.tuple.clone())));
-        (gained, lost)
-    }
-}
-
-/// Tuples that came and that went.
-type Turned = BTreeMap<RelationId, (Vec<Tuple>, Vec<Tuple>)>;
+/// Rows that came and that went.
+type Turned = BTreeMap<RelationId, (Vec<Row>, Vec<Row>)>;
 
 /// Both worlds, once what is claimed of the world after is known to be exactly its least model.
 ///
@@ -65,82 +45,90 @@ type Turned = BTreeMap<RelationId, (Vec<Tuple>, Vec<Tuple>)>;
 ///
 /// # Flaws
 /// As [`crate::certify`].
-pub fn certify_change(program: &Program, model: &mut Database, change: &Difference) -> Result<Database, Flaw> {
+pub fn certify_change(program: &Program, model: &Database, change: &Difference) -> Result<Database, Flaw> {
     model.is_of(program)?;
-    let (after, turned) = apply(program, model, change)?;
-    model.after = after;
-    let looked = program.strata.iter().try_for_each(|stratum| {
+    let (database, turned) = apply(program, model, change)?;
+    for stratum in &program.strata {
         let whole = touched(program, stratum).any(|id| program.relation(id).lattice().is_some());
-        match unchanged(program, model, stratum) {
-            true => Ok(()),
-            false if whole || !in_both(program, stratum) => examine(program, model, Side::After, stratum),
-            false => follow(program, model, stratum, &turned),
+        match unchanged(program, &database, stratum) {
+            true => {}
+            false if whole || !in_both(program, stratum) => examine(program, &database, Side::After, stratum)?,
+            false => follow(program, &database, stratum, &turned)?,
         }
-    });
-    let after = std::mem::take(&mut model.after);
-    looked.and_then(|()| placed(program, Side::After, &change.gained))?;
-    let mut database = model.clone();
-    database.after = after;
+    }
+    placed(program, Side::After, &change.gained)?;
     Ok(database)
 }
 
-/// The tables of the world after, and what makes them others.
-fn apply(program: &Program, model: &Database, change: &Difference) -> Result<(Vec<Arc<Table>>, Turned), Flaw> {
+/// The world after, and what makes it another.
+fn apply(program: &Program, model: &Database, change: &Difference) -> Result<(Database, Turned), Flaw> {
     let refuse = |what: String| Flaw::Certificate { side: Side::After, rule: None, what };
     let gives = |(relation, tuple): &&(RelationId, Tuple)| model.gives(Side::Before, *relation, tuple);
     let added: BTreeSet<&(RelationId, Tuple)> = change.added.iter().collect();
     let removed = change.removed.iter().filter(gives).filter(|fact| !added.contains(fact));
     let removed: Vec<_> = BTreeSet::from_iter(removed).into_iter().collect();
-    let mut after = model.before.clone();
-    let mut turned = Turned::new();
+    let mut gone: BTreeMap<RelationId, FxHashSet<Row>> = BTreeMap::new();
     for (facts, heights) in [(removed, 0..=0), (change.lost.iter().collect::<Vec<_>>(), 1..=u32::MAX)] {
         for (relation, tuple) in facts {
             admit(program, Side::After, *relation, tuple).map_err(refuse)?;
-            turned.entry(*relation).or_default().1.push(tuple.clone());
-            if !Arc::make_mut(&mut after[relation.0 as usize]).remove(tuple, &heights) {
+            let found = model.find(Side::Before, *relation, tuple).filter(|(_, _, height)| heights.contains(height));
+            if !found.is_some_and(|(_, row, _)| gone.entry(*relation).or_default().insert(row)) {
                 return Err(refuse(format!("{} was not derived before", shown(program, *relation, tuple))));
             }
         }
     }
+    let mut turned = Turned::new();
+    let values = Arc::new(Values::beside(&model.values));
+    let mut database = Database { values, after: model.before.clone(), ..model.clone() };
+    for (relation, gone) in gone {
+        turned.entry(relation).or_default().1.extend(gone.iter().cloned());
+        let table = &mut database.after[relation.0 as usize];
+        *table = Arc::new(Table::over(table, gone, &model.values));
+    }
     let new = || added.iter().filter(|fact| !gives(fact)).map(|(relation, tuple)| (*relation, tuple));
-    fill(program, Side::After, &mut after, new(), &change.gained)?;
-    let came = new().chain(change.gained.iter().map(|claim| (claim.relation, &claim.tuple)));
-    came.for_each(|(relation, tuple)| turned.entry(relation).or_default().0.push(tuple.clone()));
-    Ok((after, turned))
+    database.fill(program, Side::After, new(), &change.gained)?;
+    for (relation, tuple) in new().chain(change.gained.iter().map(|claim| (claim.relation, &claim.tuple))) {
+        turned.entry(relation).or_default().0.extend(database.values.row(tuple));
+    }
+    Ok((database, turned))
 }
 
 /// Looks at every rule instance of a stratum in which something takes part that came or went.
-fn follow(program: &Program, database: &mut Database, stratum: &Stratum, turned: &Turned) -> Result<(), Flaw> {
+fn follow(program: &Program, database: &Database, stratum: &Stratum, turned: &Turned) -> Result<(), Flaw> {
     let mut doubtful: BTreeSet<(RelationId, Tuple)> = BTreeSet::new();
     for relation in &stratum.relations {
-        let (came, went) = turned.get(relation).cloned().unwrap_or_default();
-        doubtful.extend(came.into_iter().chain(went).map(|tuple| (*relation, tuple)));
+        let rows = turned.get(relation).into_iter().flat_map(|(came, went)| came.iter().chain(went));
+        doubtful.extend(rows.map(|row| (*relation, database.values.tuple(row))));
     }
+    let view = |side| View { database, side, stratum: &stratum.relations };
     for (id, literal) in stratum.rules.iter().flat_map(|id| program.rule(*id).body.iter().map(move |of| (*id, of))) {
-        let (rule, place) = (program.rule(id), Place { program, stratum, rule: id });
+        let head = program.rule(id).head.relation;
         for (atom, (came, went)) in relations(literal).filter_map(|of| Some((atom(literal)?, turned.get(&of)?))) {
             let (new, gone) = match literal {
                 Literal::Absent(_) => (vec![went], vec![came]),
                 Literal::Aggregate { .. } => (vec![came, went], vec![came, went]),
                 _ => (vec![came], vec![went]),
             };
-            place.instances(database, Side::After, &atom.terms, new, |database, tuple, _| {
-                let there = database.table(Side::After, rule.head.relation).get(&tuple).is_some();
-                if there { Ok(()) } else { Err(left_out(program, Side::After, id, &tuple)) }
+            let body = Body::of(program.rule(id), &atom.terms).expect("bug: a lawful rule can run");
+            body.instances(new.into_iter().flatten(), view(Side::After), &mut |values, row, _| {
+                let there = database.table(Side::After, head).get(row).is_some();
+                if there { Ok(()) } else { Err(left_out(program, Side::After, id, &values.tuple(row))) }
             })?;
-            place.instances(database, Side::Before, &atom.terms, gone, |_, tuple, _| {
-                doubtful.insert((rule.head.relation, tuple));
+            body.instances(gone.into_iter().flatten(), view(Side::Before), &mut |values, row, _| {
+                doubtful.insert((head, values.tuple(row)));
                 Ok(())
             })?;
         }
     }
     for (relation, tuple) in doubtful {
-        let height = database.table(Side::After, relation).get(&tuple).map(|(_, height)| height);
+        // What has no row was never claimed, and so is in no doubt.
+        let Some(row) = database.values.row(&tuple) else { continue };
+        let height = database.table(Side::After, relation).get(&row).map(|(_, height)| height);
         let mut supported = height.is_none_or(|height| height == 0);
         for id in stratum.rules.iter().filter(|id| program.rule(**id).head.relation == relation && height != Some(0)) {
-            let (place, seed) = (Place { program, stratum, rule: *id }, vec![tuple.clone()]);
             let terms = &program.rule(*id).head.terms;
-            place.instances(database, Side::After, terms, vec![&seed], |_, _, lower| {
+            let body = Body::of(program.rule(*id), terms).expect("bug: a lawful rule can run");
+            body.instances([&row], view(Side::After), &mut |_, _, lower| {
                 let height = height.ok_or_else(|| left_out(program, Side::After, *id, &tuple))?;
                 supported |= lower < height;
                 Ok(())
@@ -151,33 +139,4 @@ fn follow(program: &Program, database: &mut Database, stratum: &Stratum, turned:
         }
     }
     Ok(())
-}
-
-/// A rule where it stands.
-struct Place<'a> {
-    program: &'a Program,
-    stratum: &'a Stratum,
-    rule: RuleId,
-}
-
-impl Place<'_> {
-    /// Visits the head of every instance in which `terms` are one of the seeds.
-    fn instances(
-        &self,
-        database: &mut Database,
-        side: Side,
-        terms: &[Term],
-        seeds: Vec<&Vec<Tuple>>,
-        mut visit: impl FnMut(&Database, Tuple, u32) -> Result<(), Flaw>,
-    ) -> Result<(), Flaw> {
-        if seeds.iter().all(|seeds| seeds.is_empty()) {
-            return Ok(());
-        }
-        let seeded = terms.iter().filter_map(|term| if let Term::Variable(of) = term { Some(*of) } else { None });
-        let body = Body::of(self.program.rule(self.rule), seeded).expect("bug: a lawful rule can run");
-        body.index(database);
-        let view = View { database, side, stratum: &self.stratum.relations };
-        let seeds = seeds.into_iter().flatten();
-        body.instances(terms, seeds, view, &mut |tuple, height| visit(view.database, tuple, height))
-    }
 }

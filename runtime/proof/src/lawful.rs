@@ -6,10 +6,10 @@
 use crate::body::{Body, atom, relations};
 use crate::flaw::Flaw;
 use crate::monotone::monotone;
-use program::{Atom, Literal, Program, RelationId, Rule, RuleId, Scope, Term, World};
+use program::{Atom, Literal, Program, Rule, RuleId, Scope, Term, World};
 
 /// The stratum of each relation that has one.
-struct Strata(Vec<Option<usize>>);
+pub(crate) type Strata = Vec<Option<usize>>;
 
 /// Says what keeps the program from having a meaning.
 ///
@@ -39,8 +39,8 @@ pub fn lawful(program: &Program) -> Result<(), Flaw> {
 }
 
 /// The stratum of each relation of a lawful program.
-pub(crate) fn homes(program: &Program) -> Vec<Option<usize>> {
-    strata(program).map_or(Vec::new(), |strata| strata.0)
+pub(crate) fn homes(program: &Program) -> Strata {
+    strata(program).unwrap_or_default()
 }
 
 fn strata(program: &Program) -> Result<Strata, Flaw> {
@@ -60,13 +60,13 @@ fn strata(program: &Program) -> Result<Strata, Flaw> {
             }
         }
     }
-    Ok(Strata(strata))
+    Ok(strata)
 }
 
-fn examine(program: &Program, strata: &Strata, home: usize, rule: &Rule) -> Result<(), String> {
+fn examine(program: &Program, strata: &[Option<usize>], home: usize, rule: &Rule) -> Result<(), String> {
     let width = rule.variables.len();
     check_atom(program, &rule.head, width)?;
-    if strata.0[rule.head.relation.0 as usize] != Some(home) {
+    if strata[rule.head.relation.0 as usize] != Some(home) {
         return Err(String::from("the rule's stratum does not complete its head"));
     }
     for literal in &rule.body {
@@ -76,8 +76,9 @@ fn examine(program: &Program, strata: &Strata, home: usize, rule: &Rule) -> Resu
         let Some(atom) = atom(literal) else { continue };
         let complete = !matches!(literal, Literal::Holds(_));
         for relation in relations(literal) {
-            check_atom(program, &Atom { relation, ..atom.clone() }, width)?;
-            reads(program, strata, home, relation, atom.world, complete)?;
+            let read = Atom { relation, ..atom.clone() };
+            check_atom(program, &read, width)?;
+            reads(program, strata, home, &read, complete)?;
         }
         if let Literal::Aggregate { member, .. } = literal
             && (member.is_empty() || member.iter().any(|column| *column >= atom.terms.len()))
@@ -85,8 +86,8 @@ fn examine(program: &Program, strata: &Strata, home: usize, rule: &Rule) -> Resu
             return Err(String::from("an aggregate has members without columns"));
         }
     }
-    monotone(program, rule, |atom| atom.world != World::Before && strata.0[atom.relation.0 as usize] == Some(home))?;
-    if Body::of(rule, std::iter::empty()).is_none() {
+    monotone(program, rule, |atom| atom.world != World::Before && strata[atom.relation.0 as usize] == Some(home))?;
+    if Body::of(rule, &[]).is_none() {
         return Err(String::from("a literal needs a variable that nothing binds"));
     }
     let bound: Vec<usize> = rule.body.iter().flat_map(Literal::outputs).collect();
@@ -115,17 +116,10 @@ fn check_atom(program: &Program, atom: &Atom, width: usize) -> Result<(), String
 }
 
 /// Whether a rule of stratum `home` may read the relation; `complete`: whether it must be finished by then.
-fn reads(
-    program: &Program,
-    strata: &Strata,
-    home: usize,
-    read: RelationId,
-    world: World,
-    complete: bool,
-) -> Result<(), String> {
-    let Some(stratum) = strata.0[read.0 as usize] else { return Ok(()) };
-    let name = &program.relation(read).name;
-    match world {
+fn reads(program: &Program, strata: &[Option<usize>], home: usize, read: &Atom, complete: bool) -> Result<(), String> {
+    let Some(stratum) = strata[read.relation.0 as usize] else { return Ok(()) };
+    let name = &program.relation(read.relation).name;
+    match read.world {
         // The world before is finished.
         World::Before => Ok(()),
         World::Here | World::Either if stratum > home => Err(format!("`{name}` is read before it is derived")),

@@ -7,7 +7,7 @@
 //!   of a world of which it is known.
 //! - `meaning`: the law itself, naive and slow.
 //! - `body`: what the literals of a rule say; the only reading of rules here, used by all of the above.
-//! - `table`, `database`: tuples that were certified. Nobody else can make a [`Database`].
+//! - `values`, `table`, `database`: tuples that were certified. Nobody else can make a [`Database`].
 //! - `lawful`: whether a program has a meaning at all; `monotone`: what its lattice columns may be used for.
 //!
 //! Trusted besides: the pure functions of [`program`] (`evaluate`, `compare`, `range`, `aggregate`).
@@ -28,6 +28,7 @@ mod meaning;
 mod monotone;
 mod proof;
 mod table;
+mod values;
 
 pub use certificate::{Certificate, Claimed};
 pub use certify::{certify, certify_model};

@@ -2,29 +2,36 @@
 //!
 //! Of a group of a lattice relation the best tuple holds. The others are kept as *steps*: rules of its own stratum may
 //! have used them before they were beaten, and what follows from them still does.
+//!
+//! A table only grows. What a change takes out of it is left out by the table that is laid over it, so that a change costs
+//! what it changes.
 
-use program::{Lattice, Tuple, Value};
-use rustc_hash::FxHashMap;
-use std::ops::RangeInclusive;
-use std::sync::Arc;
+use crate::values::{Row, Values, short};
+use indexmap::IndexMap;
+use program::Lattice;
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use std::sync::{Arc, OnceLock};
 
 /// The tuples of one relation, each with its height: 0 where it is given, else larger than the heights of what it is
 /// derived from, within its stratum.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     lattice: Option<(usize, Lattice)>,
-    width: usize,
-    rows: FxHashMap<Arc<Tuple>, u32>,
-    /// In a lattice relation the tuple that holds, by the values of the other columns.
-    best: FxHashMap<Vec<Value>, Arc<Tuple>>,
-    indexes: Vec<Index>,
+    pub(crate) width: usize,
+    /// Another table, all of whose rows are here too, but for these; `rows` are those besides.
+    under: Option<(Arc<Table>, FxHashSet<Row>)>,
+    pub(crate) rows: IndexMap<Row, u32, FxBuildHasher>,
+    /// In a lattice relation what the best tuple has in that column, by the values of the others.
+    best: FxHashMap<Row, u32>,
+    index: OnceLock<Box<Index>>,
 }
 
-/// Rows by their values in some columns, not all.
+/// The places of rows by their values in some columns, not all; and the next index.
 #[derive(Clone, Debug)]
 struct Index {
     columns: Vec<usize>,
-    rows: FxHashMap<Vec<Value>, Vec<(Arc<Tuple>, u32)>>,
+    places: FxHashMap<Row, Row>,
+    next: OnceLock<Box<Index>>,
 }
 
 impl Table {
@@ -32,119 +39,108 @@ impl Table {
         Table { lattice: relation.lattice(), width: relation.columns.len(), ..Table::default() }
     }
 
+    /// The same table without some of its rows, to which others may be added.
+    pub(crate) fn over(under: &Arc<Table>, gone: FxHashSet<Row>, values: &Values) -> Table {
+        let mut table = Table { lattice: under.lattice, width: under.width, ..Table::default() };
+        if under.lattice.is_none() && under.under.is_none() {
+            table.under = Some((under.clone(), gone));
+        } else {
+            for (row, height) in under.rows().filter(|(row, _)| !gone.contains(*row)) {
+                table.insert(values, row.clone(), height);
+            }
+        }
+        table
+    }
+
     /// Adds a tuple; returns whether it was new. One that is there keeps its height.
-    pub(crate) fn insert(&mut self, tuple: Tuple, height: u32) -> bool {
-        let tuple = Arc::new(tuple);
-        if self.rows.contains_key(&tuple) {
+    pub(crate) fn insert(&mut self, values: &Values, row: Row, height: u32) -> bool {
+        if self.get(&row).is_some() {
             return false;
         }
-        self.rows.insert(tuple.clone(), height);
-        self.indexes.iter_mut().for_each(|index| index.insert(&tuple, height));
-        self.crown(&tuple);
+        if let Some((column, _)) = self.lattice
+            && !self.beats(values, &row)
+        {
+            self.best.insert(group(&row, column), row[column]);
+        }
+        let mut index = self.index.get_mut();
+        while let Some(of) = index {
+            of.insert(self.rows.len(), &row);
+            index = of.next.get_mut();
+        }
+        self.rows.insert(row, height);
         true
     }
 
-    /// Takes a tuple out; returns whether it stood at one of the `heights`.
-    pub(crate) fn remove(&mut self, tuple: &Tuple, heights: &RangeInclusive<u32>) -> bool {
-        let Some((row, height)) = self.rows.remove_entry(tuple) else { return false };
-        self.indexes.iter_mut().for_each(|index| index.remove(&row));
-        if let Some((column, _)) = self.lattice
-            && self.best.get(&group(&row, column)) == Some(&row)
-        {
-            self.best.remove(&group(&row, column));
-            let others: Vec<Arc<Tuple>> = self.rows.keys().cloned().collect();
-            others.iter().for_each(|other| self.crown(other));
-        }
-        heights.contains(&height)
+    /// The tuples that have the values of `key` in `columns`, which are in order, with their heights.
+    pub(crate) fn matching(&self, columns: &[usize], key: &[u32]) -> impl Iterator<Item = (&Row, u32)> + use<'_> {
+        let under = self.under.as_ref().map(|(under, gone)| {
+            let found = under.found(columns, key);
+            found.filter(|(row, _)| !gone.contains(*row))
+        });
+        self.found(columns, key).chain(under.into_iter().flatten())
     }
 
-    /// Has the tuple hold of its group, if none that is there beats it.
-    fn crown(&mut self, tuple: &Arc<Tuple>) {
-        if let Some((column, _)) = self.lattice
-            && !self.beats(tuple)
-        {
-            self.best.insert(group(tuple, column), tuple.clone());
-        }
-    }
-
-    /// Whether rows are findable by `columns`, which are in order.
-    pub(crate) fn is_indexed(&self, columns: &[usize]) -> bool {
-        let direct = columns.is_empty() || columns.len() == self.width;
-        direct || self.indexes.iter().any(|index| index.columns == columns)
-    }
-
-    /// Makes rows findable by `columns`.
-    pub(crate) fn index(&mut self, columns: &[usize]) {
-        let mut index = Index { columns: columns.to_vec(), rows: FxHashMap::default() };
-        self.rows.iter().for_each(|(tuple, height)| index.insert(tuple, *height));
-        self.indexes.push(index);
-    }
-
-    /// The tuples that have the values of `key` in `columns`, by which it is findable, with their heights.
-    pub(crate) fn matching(&self, columns: &[usize], key: &Tuple) -> impl Iterator<Item = (&Tuple, u32)> + use<'_> {
-        let (mut whole, mut all, mut some) = (None, None, None);
+    fn found(&self, columns: &[usize], key: &[u32]) -> impl Iterator<Item = (&Row, u32)> + use<'_> {
+        let (mut all, mut some) = (0..0, [].as_slice());
         if columns.len() == self.width {
-            whole = self.rows.get_key_value(key);
+            all = self.rows.get_index_of(key).map_or(0..0, |place| place..place + 1);
         } else if columns.is_empty() {
-            all = Some(self.rows());
+            all = 0..self.rows.len();
         } else {
-            let index = self.indexes.iter().find(|index| index.columns == columns).expect("bug: no index was made");
-            some = index.rows.get(key);
+            some = self.index(columns).places.get(key).map(Row::as_slice).unwrap_or_default();
         }
-        let some = some.into_iter().flatten().map(|(tuple, height)| (&**tuple, *height));
-        whole.into_iter().map(|(tuple, height)| (&**tuple, *height)).chain(all.into_iter().flatten()).chain(some)
+        let row = |place| self.rows.get_index(place).expect("bug: an index is of its table");
+        all.chain(some.iter().map(|place| *place as usize)).map(row).map(|(row, height)| (row, *height))
+    }
+
+    /// The index by `columns`, made when it is first asked for.
+    fn index(&self, columns: &[usize]) -> &Index {
+        let mut place = &self.index;
+        loop {
+            let index = place.get_or_init(|| {
+                let mut index =
+                    Index { columns: columns.to_vec(), places: FxHashMap::default(), next: OnceLock::new() };
+                self.rows.keys().enumerate().for_each(|(place, row)| index.insert(place, row));
+                Box::new(index)
+            });
+            if index.columns == columns {
+                return index;
+            }
+            place = &index.next;
+        }
     }
 
     /// Whether a better tuple of the same group is there.
-    pub(crate) fn beats(&self, tuple: &[Value]) -> bool {
+    pub(crate) fn beats(&self, values: &Values, row: &[u32]) -> bool {
         self.lattice.is_some_and(|(column, lattice)| {
-            let best = self.best.get(&group(tuple, column));
-            best.is_some_and(|best| lattice.prefers(&best[column], &tuple[column]))
+            let best = self.best.get(&group(row, column));
+            best.is_some_and(|best| lattice.prefers(values.value(*best), values.value(row[column])))
         })
     }
 
-    /// The tuple and its height, if it is there: it holds or is a step.
-    pub(crate) fn get(&self, tuple: &Tuple) -> Option<(&Tuple, u32)> {
-        self.rows.get_key_value(tuple).map(|(tuple, height)| (&**tuple, *height))
+    /// The row and its height, if it is there: it holds or is a step.
+    pub(crate) fn get(&self, row: &[u32]) -> Option<(&Row, u32)> {
+        let own = self.rows.get_key_value(row).map(|(row, height)| (row, *height));
+        own.or_else(|| {
+            let (under, gone) = self.under.as_ref()?;
+            under.get(row).filter(|(row, _)| !gone.contains(*row))
+        })
     }
 
-    /// Whether the tuple holds.
-    pub(crate) fn holds(&self, tuple: &Tuple) -> bool {
-        self.rows.contains_key(tuple) && !self.beats(tuple)
-    }
-
-    /// Those that hold, in no order that means anything.
-    pub(crate) fn held(&self) -> impl Iterator<Item = &Tuple> {
-        self.rows.keys().map(Arc::as_ref).filter(|tuple| !self.beats(tuple))
-    }
-
-    /// Steps too, in no order that means anything.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = (&Tuple, u32)> + use<'_> {
-        self.rows.iter().map(|(tuple, height)| (&**tuple, *height))
-    }
-
-    pub(crate) fn is_same(&self, other: &Table) -> bool {
-        self.rows == other.rows
+    /// Steps too.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = (&Row, u32)> + use<'_> {
+        self.matching(&[], &[])
     }
 }
 
 /// The values of the columns that are not the lattice column.
-fn group(tuple: &[Value], lattice: usize) -> Vec<Value> {
-    tuple.iter().enumerate().filter(|(column, _)| *column != lattice).map(|(_, value)| value.clone()).collect()
+fn group(row: &[u32], lattice: usize) -> Row {
+    row.iter().enumerate().filter(|(column, _)| *column != lattice).map(|(_, number)| *number).collect()
 }
 
 impl Index {
-    fn key(&self, tuple: &[Value]) -> Vec<Value> {
-        self.columns.iter().map(|column| tuple[*column].clone()).collect()
-    }
-
-    fn insert(&mut self, tuple: &Arc<Tuple>, height: u32) {
-        self.rows.entry(self.key(tuple)).or_default().push((tuple.clone(), height));
-    }
-
-    fn remove(&mut self, tuple: &Arc<Tuple>) {
-        if let Some(rows) = self.rows.get_mut(&self.key(tuple)) {
-            rows.retain(|(row, _)| !Arc::ptr_eq(row, tuple));
-        }
+    fn insert(&mut self, place: usize, row: &[u32]) {
+        let key: Row = self.columns.iter().map(|column| row[*column]).collect();
+        self.places.entry(key).or_default().push(short(place));
     }
 }

@@ -189,7 +189,7 @@ fn proves(checked: Result<Checked, Flaw>, relation: RelationId, tuple: &[&str]) 
 #[test]
 fn worlds_and_strata_mean_what_they_say() {
     let database = meaning(&program(), &inputs(), 100).expect("a meaning");
-    let tuples = |side, relation| database.tuples(side, relation).into_iter().cloned().collect::<Vec<_>>();
+    let tuples = |side, relation| database.tuples(side, relation).into_iter().collect::<Vec<_>>();
     assert_eq!(tuples(Side::Before, REACH), [texts(&["a", "b"]), texts(&["a", "c"]), texts(&["b", "c"])]);
     assert_eq!(tuples(Side::After, REACH), [texts(&["b", "c"])]);
     assert_eq!(tuples(Side::Before, DEAD), [texts(&["c"])]);

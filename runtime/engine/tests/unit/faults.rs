@@ -43,7 +43,7 @@ fn is_right(engine_fault: Option<Planted>) -> (bool, bool) {
     let law = meaning(&program, &inputs, 10_000).expect("a lawful program");
     let agrees = Side::BOTH.iter().all(|side| {
         let mut relations = (0..).map(RelationId).take(program.relations.len());
-        relations.all(|id| world.tuples(*side, id).iter().eq(law.tuples(*side, id)))
+        relations.all(|id| world.tuples(*side, id).iter().eq(&law.tuples(*side, id)))
     });
     (agrees, certify(&program, &inputs, &world.certificate()).is_ok())
 }

@@ -213,7 +213,7 @@ fn what_goes_round_is_what_the_law_says() {
         for (relation, side) in (0..7).map(RelationId).flat_map(|id| Side::BOTH.map(|side| (id, side))) {
             let (found, wanted) = (world.tuples(side, relation), law.tuples(side, relation));
             derived[relation.0 as usize] += found.len();
-            assert!(found.iter().eq(wanted), "{} {}", side.name(), program.relation(relation).name);
+            assert!(found.iter().eq(&wanted), "{} {}", side.name(), program.relation(relation).name);
         }
     }
     assert!(derived.iter().all(|tuples| *tuples > 100), "{derived:?}");
