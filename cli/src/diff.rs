@@ -182,6 +182,7 @@ pub(crate) fn unasked<'a>(compiled: &Compiled, version: &Version, now: i64, limi
         limits,
         assurance: Assurance::Proof,
         build: format!("writ {}", env!("CARGO_PKG_VERSION")),
+        prior: None,
     }
 }
 

@@ -43,6 +43,8 @@ pub(crate) struct Loaded {
     pub(crate) version: model::Version,
     /// The time of the decision, microseconds since 1970.
     pub(crate) now: i64,
+    /// The record that somebody's word on this change answered.
+    pub(crate) prior: Option<String>,
     /// What was skipped, for standard error.
     pub(crate) notes: String,
     /// Every file that was read, the policy's own among them.
@@ -72,6 +74,7 @@ impl Loaded {
             limits,
             assurance: decide::Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),
+            prior: self.prior.clone(),
         }
     }
 }
@@ -121,12 +124,11 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
     let nobody = Trust::default();
     let trust = package.manifest.as_ref().map_or(&nobody, |manifest| &manifest.trust);
     let name = package.name();
-    let believed = Believed { package: &name, trust };
+    let asked = change.as_ref().map(|asked| asked.of_nothing().digest.to_string());
+    let believed = Believed { package: &name, trust, change: asked.as_deref() };
     if let Some(entries) = &entries {
         remembered.history(&kept, entries, &compiled.program)?;
-        let asked = change.as_ref().map(Asked::of_nothing);
-        let asked = asked.as_ref();
-        remembered.words(&kept, entries, asked, &believed, now)?;
+        remembered.words(&kept, entries, &believed, now)?;
     }
     for name in &inputs.approval {
         let bytes = reader.bytes(name)?;
@@ -159,6 +161,7 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
         compiled,
         sources,
         now,
+        prior: remembered.prior,
         notes,
         files: named,
         kept,

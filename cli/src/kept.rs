@@ -159,6 +159,7 @@ impl Kept {
             limits: engine::Limits::default(),
             assurance: Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),
+            prior: None,
         })
     }
 

@@ -9,7 +9,7 @@ use crate::kept::Kept;
 use crate::manifest::Trust;
 use crate::package;
 use evidence::{ACCEPT_RISK, Approval, Entry, How, Kept as Kind, Opened, Verdict};
-use program::{Change, Digest, Fact, FactSource, Origin, Program, SourceKind, Speaks, Type, Value, Verb, visible};
+use program::{Digest, Fact, FactSource, Origin, Program, SourceKind, Speaks, Type, Value, Verb, visible};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -20,6 +20,8 @@ pub(crate) struct Believed<'a> {
     pub(crate) package: &'a str,
     /// Whose keys are whose.
     pub(crate) trust: &'a Trust,
+    /// What is asked for now: the digest of the change.
+    pub(crate) change: Option<&'a str>,
 }
 
 /// Facts that the log gives, each with its source, and why some words in it give none.
@@ -29,6 +31,8 @@ pub(crate) struct Remembered {
     pub(crate) facts: Vec<Fact>,
     /// Their sources.
     pub(crate) sources: Vec<Arc<FactSource>>,
+    /// The record of the decision that the last word on this very change answered.
+    pub(crate) prior: Option<String>,
     /// A line for each word that is no fact.
     pub(crate) notes: String,
 }
@@ -83,7 +87,6 @@ impl Remembered {
         &mut self,
         kept: &Kept,
         entries: &[Entry],
-        change: Option<&Change>,
         believed: &Believed<'_>,
         now: i64,
     ) -> Result<(), Failure> {
@@ -96,7 +99,7 @@ impl Remembered {
             if opened.digest.to_string() != entry.digest {
                 return Err(Failure::Malformed(format!("{}: this is not what the log has under it", path.display())));
             }
-            let ours = change.is_some_and(|change| opened.predicate.change == change.digest.to_string());
+            let ours = believed.change == Some(opened.predicate.change.as_str());
             let until = Value::parse(&opened.predicate.until, &Type::Time);
             let open = matches!(until, Some(Value::Time(until)) if until >= now);
             if open || ours {
@@ -141,6 +144,9 @@ impl Remembered {
             self.notes +=
                 &format!("{what} by \"{by}\" does not count: {name} names no right that approves, or no instant\n");
             return;
+        }
+        if believed.change == Some(said.change.as_str()) {
+            self.prior = Some(said.decision.clone());
         }
         self.facts.extend(facts);
         self.sources.push(source);

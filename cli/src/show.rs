@@ -80,7 +80,7 @@ fn text(opened: &Opened<Record>) -> String {
         line("package", &format!("{} {}", package.name, package.version));
     }
     line("actor", record.actor.as_deref().unwrap_or("nobody was named"));
-    for (name, what) in [("session", &record.session), ("now", &record.now)] {
+    for (name, what) in [("session", &record.session), ("now", &record.now), ("replaces", &record.prior)] {
         if let Some(what) = what {
             line(name, what);
         }

@@ -114,7 +114,7 @@ fn again(report: &mut Report<Record>, kept: &Kept) -> Result<Option<String>, Fai
     let facts = kept.model(&record.model)?;
     let change = kept.change(entry.content.as_deref().ok_or_else(missing)?)?;
     let case = kept.case(entry, change, program, facts)?;
-    let case = Case { assurance: Assurance::Replay, build: record.engine.clone(), ..case };
+    let case = Case { assurance: Assurance::Replay, build: record.engine.clone(), prior: record.prior.clone(), ..case };
     let decided = decide::decide(&case).map_err(|failure| Failure::Fault(failure.to_string()))?;
     let again = evidence::open::<Record>(&decided.evidence.bytes);
     let again = again.map_err(|refused| Failure::Bug(format!("a record does not open: {refused}")))?.predicate;

@@ -203,6 +203,7 @@ impl Law {
             limits: Limits::default(),
             assurance: Assurance::Proof,
             build: String::new(),
+            prior: None,
         };
         ask::query(&case, self.edge).map(|table| table.rows.len())
     }

@@ -96,6 +96,7 @@ fn case(program: Arc<Program>, snapshot: &Snapshot, facts: &str) -> decide::Case
         limits: engine::Limits::default(),
         assurance: decide::Assurance::DeltaCertificate,
         build: String::new(),
+        prior: None,
     }
 }
 

@@ -288,6 +288,7 @@ pub fn asked<T>(
         limits: Limits { stop: Some(&stop), ..Limits::default() },
         assurance: Assurance::DeltaCertificate,
         build: format!("writ {}", env!("CARGO_PKG_VERSION")),
+        prior: None,
     };
     question(&case).map_err(|failure| failure.to_string())
 }

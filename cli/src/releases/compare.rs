@@ -294,6 +294,7 @@ impl Kept {
             limits: Limits::default(),
             assurance: decide::Assurance::DeltaCertificate,
             build: String::from("case"),
+            prior: None,
         }
     }
 }

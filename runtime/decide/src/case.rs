@@ -31,6 +31,8 @@ pub struct Case<'a> {
     pub assurance: Assurance,
     /// The build that decides, as a record names it: `writ 0.1.0`.
     pub build: String,
+    /// The record of an earlier decision on this change that this one replaces: the one that somebody's word answered.
+    pub prior: Option<String>,
 }
 
 /// What is known of a declared source. Whether it is fresh enough follows by rule (`std.source.stale`).

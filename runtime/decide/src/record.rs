@@ -52,7 +52,7 @@ pub(crate) fn keep(settled: &Settled<'_>, decision: &mut Decision, proofs: Vec<(
         rules,
         assurance: decision.assurance,
         engine: settled.case.build.clone(),
-        prior: None,
+        prior: settled.case.prior.clone(),
     });
 }
 

@@ -167,6 +167,7 @@ pub fn case<'l>(program: &Arc<Program>, test: &TestCase, limits: Limits<'l>) -> 
         limits,
         assurance: Assurance::DeltaCertificate,
         build: String::from("test"),
+        prior: None,
     }
 }
 

@@ -423,6 +423,7 @@ pub(crate) fn case(program: &Arc<Program>, facts: Vec<Fact>, change: Change) -> 
         limits: Limits::default(),
         assurance: decide::Assurance::DeltaCertificate,
         build: "writ 0.1.0".into(),
+        prior: None,
     }
 }
 

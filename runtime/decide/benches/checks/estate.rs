@@ -110,5 +110,6 @@ pub fn case(program: &Arc<Program>, given: &BTreeMap<RelationId, BTreeSet<Tuple>
         limits: Limits { tuples: usize::MAX, bytes: usize::MAX, threads: 1, ..Limits::default() },
         assurance: Assurance::Proof,
         build: String::new(),
+        prior: None,
     }
 }
