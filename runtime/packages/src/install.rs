@@ -91,6 +91,9 @@ pub fn all(workspace: &Workspace, ways: &Ways) -> Result<Vec<Installed>, Failure
 
 /// - `readers`: the members whose part of the lock is read.
 fn there(workspace: &Workspace, ways: &Ways, readers: &[Member]) -> Result<Vec<Installed>, Failure> {
+    for one in readers {
+        local::readable(&one.folder.join("writ.toml").display().to_string(), &one.manifest, ways)?;
+    }
     if !readers.iter().any(|one| one.manifest.depends()) {
         return Ok(Vec::new());
     }

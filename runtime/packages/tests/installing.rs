@@ -211,3 +211,24 @@ fn names_that_are_one_where_modules_are_named_are_refused() {
         world.load(&world.root("\"acme/a-b\" = \"1\"\n\"acme/a_b\" = \"1\"")).expect_err("they collide").to_string();
     assert!(said.contains("have the same name where modules are named"), "{said}");
 }
+
+#[test]
+fn nobody_reads_a_package_that_is_of_a_newer_writ() {
+    let world = World::new("newer");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    world.publish("acme/words", "1.1.0", "writ = \"0.2.0\"\n", "// two\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    // Of the registry's versions the newest that is understood is taken.
+    assert_eq!(words(&world.load(&root).expect("one is understood")), ["acme/words 1.0.0 // one\n"]);
+    let said = |root: &Workspace| match world.load(root) {
+        Err(Failure::Malformed(said)) => said,
+        other => panic!("it is read: {other:?}"),
+    };
+    let root = world.root("\"acme/words\" = \"1.1\"");
+    assert!(said(&root).contains("it needs writ 0.2.0, and this is 0.1.0"), "{}", said(&root));
+    // Nor does the package that is worked on, whatever it depends on.
+    let folder = world.folder.join("shop");
+    fs::write(folder.join("writ.toml"), "[package]\nname = \"acme/shop\"\nwrit = \"0.2.0\"\n").expect("it is writable");
+    let said = said(&Workspace::read(&folder).expect("a manifest"));
+    assert!(said.ends_with("writ.toml: it needs writ 0.2.0, and this is 0.1.0"), "{said}");
+}

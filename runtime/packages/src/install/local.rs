@@ -258,11 +258,18 @@ impl Folder {
             Some(commit) => format!("{} at {commit}", self.manifest.package.name),
             None => self.path.join("writ.toml").display().to_string(),
         };
-        match &self.manifest.package.writ {
-            Some(least) if *least > ways.writ => {
-                malformed(format!("{place}: it needs writ {least}, and this is {}", ways.writ))
-            }
-            _ => Ok(()),
+        readable(&place, &self.manifest, ways)
+    }
+}
+
+/// Whether this writ reads a package.
+///
+/// - `place`: where it stands, for messages only.
+pub(super) fn readable(place: &str, manifest: &Manifest, ways: &Ways) -> Result<(), Failure> {
+    match &manifest.package.writ {
+        Some(least) if *least > ways.writ => {
+            malformed(format!("{place}: it needs writ {least}, and this is {}", ways.writ))
         }
+        _ => Ok(()),
     }
 }
