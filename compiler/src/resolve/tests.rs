@@ -1,6 +1,10 @@
 //! What rules resolve to: one table a question.
 
+use super::rule::{filled_by_tool, leads_to_authority};
+use crate::database::{Info, Source, compile};
 use crate::workbench::{rules, workbench};
+use program::{Literal, RelationId};
+use std::collections::BTreeSet;
 
 const DECLARED: &str = "use std.state.{Resource, kind, tag, config, exists};
 relation named(r: Resource);
@@ -296,4 +300,34 @@ fn another_module_is_seen_through_its_exports() {
     assert_eq!(told("deny a(r) \"{r}\" if cards.vault.hidden(r);"), ["W0112"]);
     assert_eq!(told("use cards.valt;"), ["W0104"]);
     assert_eq!(told("deny a(r) \"{r}\" if sealed(r);"), ["W0101"]);
+}
+
+#[test]
+fn what_the_library_says_of_authority_rests_on_nothing_that_a_dependency_may_add_to() {
+    let package = program::Package { name: String::from("acme/test"), version: String::from("1.0.0") };
+    let source = Source { path: String::from("policy.writ"), module: String::from("policy"), text: String::new() };
+    let program = compile(&[source], &Info { package, owner: None }).program.expect("the library compiles");
+    let name = |id: RelationId| program.relation(id).name.trim_end_matches('?');
+    let authority = program.relations.iter().filter(|relation| relation.authority);
+    let mut open: Vec<&str> = authority.map(|relation| relation.name.trim_end_matches('?')).collect();
+    let mut reached: BTreeSet<&str> = open.iter().copied().collect();
+    assert!(open.len() > 9);
+    while let Some(head) = open.pop() {
+        let rules = program.rules.iter().filter(|rule| name(rule.head.relation) == head);
+        let read = |literal: &Literal| match literal {
+            Literal::Holds(atom) | Literal::Absent(atom) | Literal::Aggregate { sure: atom, .. } => Some(atom.relation),
+            _ => None,
+        };
+        for read in rules.flat_map(|rule| &rule.body).filter_map(read).map(name) {
+            if reached.insert(read) {
+                open.push(read);
+            }
+        }
+    }
+    assert!(reached.contains("std.record.says"), "{reached:?}");
+    let is_authority = |of: &str| program.find(of).is_some_and(|id| program.relation(id).authority);
+    let free = |of: &&&str| !is_authority(of) && !filled_by_tool(of) && !leads_to_authority(of);
+    assert_eq!(reached.iter().filter(free).collect::<Vec<_>>(), Vec::<&&str>::new());
+    // What a package says of the world is its own affair.
+    assert!(!["std.state.kind", "std.graph.edge", "std.net.lets_in"].into_iter().any(leads_to_authority));
 }
