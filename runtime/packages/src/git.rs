@@ -1,20 +1,21 @@
 //! Packages in git repositories: one commit of one folder, read without checking anything out.
 //!
-//! A repository is kept bare, beside the store; what is read of it is the archive of a commit, so neither hooks nor filters
-//! run.
+//! A repository is kept bare, beside the store; what is read of it are the objects of a commit as they are, so that neither
+//! hooks nor filters run, and no attribute and nobody's configuration makes other bytes of them.
 //!
-//! INVARIANT: a commit that is known is never looked for anew: its tree is what its digest says, whoever serves it.
+//! INVARIANT: a commit that is known is never looked for anew: its tree is what its digest says, whoever serves it. A
+//! repository that was damaged here is fetched again.
 
 use crate::manifest::Git;
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::tree::{self, FILE, WHOLE};
 use crate::{Failure, Tree, disk, malformed};
 use program::Digest;
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use tar::EntryType;
+use std::thread;
 
 impl Git {
     /// What a lock calls it, but for the commit.
@@ -37,9 +38,11 @@ pub fn newest(store: &Store, git: &Git, from: &Path) -> Result<(String, Tree), F
     let mirror = mirror(store, &address);
     let _held = disk::hold(&mirror.with_extension("lock"))?;
     fetch(&mirror, &address)?;
-    let commit = commit(&mirror, git)?;
-    let tree = read(&mirror, git, &commit)?;
-    Ok((commit, tree))
+    whole(&mirror, &address, || {
+        let commit = commit(&mirror, git)?;
+        let tree = read(&mirror, git, &commit)?;
+        Ok((commit, tree))
+    })
 }
 
 /// The package in a commit that is known; it is fetched only where it is not here.
@@ -47,23 +50,30 @@ pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) ->
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
     let _held = disk::hold(&mirror.with_extension("lock"))?;
-    let here = || mirror.is_dir() && run(&mirror, &["cat-file", "-e", &format!("{commit}^{{commit}}")]).is_ok();
-    if !here() {
-        if offline {
-            return malformed(format!(
-                "{}: the commit {commit} is not on this machine, and nothing may be fetched\n  help: run it once without --offline, or `writ vendor` where there is a network",
-                git.url
-            ));
+    let here = || mirror.is_dir() && run(&mirror, &["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok();
+    if here() {
+        match read(&mirror, git, commit) {
+            Err(Failure::Fault(_)) if !offline => {}
+            read => return read,
         }
+    } else if offline {
+        return malformed(format!(
+            "{}: the commit {commit} is not on this machine, and nothing may be fetched\n  help: run it once without --offline, or `writ vendor` where there is a network",
+            git.url
+        ));
+    } else {
         fetch(&mirror, &address)?;
-        if !here() {
-            return malformed(format!(
-                "{} does not have the commit {commit} any more, which is locked\n  help: ask whose repository it is; `writ update` takes what it has now",
-                git.url
-            ));
-        }
     }
-    read(&mirror, git, commit)
+    if !here() {
+        anew(&mirror, &address)?;
+    }
+    if !here() {
+        return malformed(format!(
+            "{} does not have the commit {commit} any more, which is locked\n  help: ask whose repository it is; `writ update` takes what it has now",
+            git.url
+        ));
+    }
+    whole(&mirror, &address, || read(&mirror, git, commit))
 }
 
 /// What git is asked for: an address with a scheme as it is, else a folder seen from the manifest.
@@ -85,21 +95,35 @@ fn mirror(store: &Store, address: &str) -> PathBuf {
     store.beside("git").join(Digest::of(address.as_bytes()).hex())
 }
 
+/// Takes over what the repository has now.
 fn fetch(mirror: &Path, address: &str) -> Result<(), Failure> {
-    if !mirror.join("HEAD").is_file() {
-        let part = disk::beside(mirror);
-        let made = run(Path::new("."), &["clone", "--quiet", "--mirror", "--", address, &part.display().to_string()])
-            .and_then(|_| fs::rename(&part, mirror).map_err(|e| disk::fault(mirror, &e)));
-        return made.inspect_err(|_| {
-            let _ = fs::remove_dir_all(&part);
-        });
+    let fetched = run(mirror, &["fetch", "--quiet", "--prune", "--force", "origin", "+refs/*:refs/*"], b"");
+    if mirror.join("HEAD").is_file() && fetched.is_ok() { Ok(()) } else { anew(mirror, address) }
+}
+
+/// Takes over all of the repository, in place of what is here.
+fn anew(mirror: &Path, address: &str) -> Result<(), Failure> {
+    let part = disk::beside(mirror);
+    let made = run(Path::new("."), &["clone", "--quiet", "--mirror", "--", address, &part.display().to_string()], b"")
+        .and_then(|_| store::discard(mirror))
+        .and_then(|()| fs::rename(&part, mirror).map_err(|e| disk::fault(mirror, &e)));
+    made.inspect_err(|_| {
+        let _ = fs::remove_dir_all(&part);
+    })
+}
+
+/// What is read of the repository; where git cannot read it, of one that is fetched anew.
+fn whole<T>(mirror: &Path, address: &str, read: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+    match read() {
+        Err(Failure::Fault(_)) => anew(mirror, address).and_then(|()| read()),
+        read => read,
     }
-    run(mirror, &["fetch", "--quiet", "--prune", "--force", "origin", "+refs/*:refs/*"]).map(|_| ())
 }
 
 fn commit(mirror: &Path, git: &Git) -> Result<String, Failure> {
     let rev = git.rev.as_deref().unwrap_or("HEAD");
-    let found = run(mirror, &["rev-parse", "--quiet", "--verify", "--end-of-options", &format!("{rev}^{{commit}}")]);
+    let found =
+        run(mirror, &["rev-parse", "--quiet", "--verify", "--end-of-options", &format!("{rev}^{{commit}}")], b"");
     let Ok(bytes) = found else {
         return malformed(format!(
             "{} has no revision `{rev}`\n  help: name a tag, a branch or a commit of it",
@@ -111,30 +135,49 @@ fn commit(mirror: &Path, git: &Git) -> Result<String, Failure> {
 
 /// Reads what of a commit is the package.
 fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
-    let folder = git.folder.as_deref().unwrap_or_default();
-    let whole = format!("{commit}:{}", folder.trim_matches('/'));
-    let bytes = run(mirror, &["archive", "--format=tar", &whole]).map_err(|failure| match git.folder {
-        Some(_) => Failure::Malformed(format!("{} has no folder `{folder}` in {commit}", git.url)),
-        None => failure,
-    })?;
+    let folder = git.folder.as_deref().unwrap_or_default().trim_matches('/');
     let bad = |why: String| Failure::Malformed(format!("{} at {commit}: {why}", git.url));
-    let mut archive = tar::Archive::new(bytes.as_slice());
-    let mut found = Vec::new();
-    for entry in archive.entries().map_err(|e| bad(e.to_string()))? {
-        let mut entry = entry.map_err(|e| bad(e.to_string()))?;
-        let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        if !tree::is_published(&path) {
+    let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+    let listed = run(mirror, &["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"")?;
+    let (mut wanted, mut there) = (Vec::new(), false);
+    for line in String::from_utf8_lossy(&listed).split_terminator('\0') {
+        // `100644 blob 5716ca59… 12\twords.writ`
+        let (about, path) = line.split_once('\t').ok_or_else(|| Failure::Fault(format!("git ls-tree: {line}")))?;
+        let Some(path) = path.strip_prefix(below.as_str()) else { continue };
+        there = true;
+        if !tree::is_published(path) {
             continue;
         }
-        if entry.header().entry_type() != EntryType::Regular {
+        let [mode, _, object, size] = about.split_whitespace().collect::<Vec<_>>()[..] else {
+            return Err(Failure::Fault(format!("git ls-tree: {line}")));
+        };
+        if !["100644", "100755"].contains(&mode) {
             return Err(bad(format!("{path} is no plain file")));
         }
-        if entry.size() > FILE {
+        let size: u64 = size.parse().map_err(|_| Failure::Fault(format!("git ls-tree: {line}")))?;
+        if size > FILE {
             return Err(bad(format!("{path} has more than {FILE} bytes")));
         }
-        let mut content = Vec::new();
-        entry.read_to_end(&mut content).map_err(|e| bad(e.to_string()))?;
-        found.push((path, content));
+        wanted.push((path.to_owned(), object.to_owned(), size));
+    }
+    if !there && !folder.is_empty() {
+        return malformed(format!("{} has no folder `{folder}` in {commit}", git.url));
+    }
+    let asked: String = wanted.iter().map(|(_, object, _)| format!("{object}\n")).collect();
+    let bytes = run(mirror, &["cat-file", "--batch"], asked.as_bytes())?;
+    let (mut found, mut rest) = (Vec::new(), bytes.as_slice());
+    for (path, object, size) in wanted {
+        // `5716ca59… blob 12`, a line break, that many bytes, a line break.
+        let head = format!("{object} blob {size}\n");
+        let content = rest.strip_prefix(head.as_bytes()).and_then(|rest| {
+            let size = usize::try_from(size).ok()?;
+            Some((rest.get(..size)?, rest.get(size..)?.strip_prefix(b"\n")?))
+        });
+        let Some((content, behind)) = content else {
+            return Err(Failure::Fault(format!("git cat-file: {path} of {commit} is not there")));
+        };
+        found.push((path, content.to_vec()));
+        rest = behind;
     }
     let nested: Vec<String> =
         found.iter().filter_map(|(path, _)| Some(path.strip_suffix("writ.toml")?.to_owned())).collect();
@@ -152,14 +195,16 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
 }
 
 /// Runs git, and gives what it prints.
-fn run(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
+///
+/// - `input`: what it reads.
+fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut git = Command::new("git");
     git.arg("-C")
         .arg(folder)
         .args(["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"])
         .args(arguments);
     git.env("GIT_TERMINAL_PROMPT", "0").env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
-    let mut running = match git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
+    let mut running = match git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
         Ok(running) => running,
         Err(e) => {
             return Err(Failure::Fault(format!(
@@ -167,12 +212,15 @@ fn run(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, Failure> {
             )));
         }
     };
-    let (mut out, mut bytes) = (running.stdout.take(), Vec::new());
+    let (mut out, into, mut bytes) = (running.stdout.take(), running.stdin.take(), Vec::new());
     // Ten times what a package may be: a repository holds other things.
     let most = 10 * WHOLE;
-    if let Some(out) = &mut out {
-        out.by_ref().take(most + 1).read_to_end(&mut bytes).map_err(|e| Failure::Fault(format!("git: {e}")))?;
-    }
+    thread::scope(|scope| {
+        // It may answer before it has read all. One that does not read says below why.
+        scope.spawn(|| into.map(|mut into| into.write_all(input)));
+        out.iter_mut().try_for_each(|out| out.by_ref().take(most + 1).read_to_end(&mut bytes).map(|_| ()))
+    })
+    .map_err(|e| Failure::Fault(format!("git: {e}")))?;
     if bytes.len() as u64 > most {
         let _ = running.kill();
         let _ = running.wait();

@@ -66,10 +66,12 @@ impl Store {
         let digest = tree.digest();
         let _held = self.hold()?;
         match signature {
-            Some(note) => disk::write(&self.note(&digest), note)?,
-            None => {
-                let _ = fs::remove_file(self.note(&digest));
+            Some(note) if fs::read(self.note(&digest)).is_ok_and(|there| there == note) => {}
+            Some(note) => {
+                discard(&self.note(&digest))?;
+                disk::write(&self.note(&digest), note)?;
             }
+            None => discard(&self.note(&digest))?,
         }
         let folder = self.folder(&digest);
         if Tree::of_folder(&folder).is_ok_and(|there| there.digest() == digest) {
@@ -90,7 +92,7 @@ impl Store {
 }
 
 /// Takes away whatever stands there.
-fn discard(path: &Path) -> Result<(), Failure> {
+pub(crate) fn discard(path: &Path) -> Result<(), Failure> {
     let gone = match fs::symlink_metadata(path) {
         Err(_) => return Ok(()),
         Ok(there) if there.is_dir() => fs::remove_dir_all(path),

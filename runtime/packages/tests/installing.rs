@@ -129,7 +129,23 @@ fn a_store_that_lost_a_signature_is_asked_for_it_again_and_never_does_without() 
     let tree = &install::load(&root, &offline).expect("it is there")[0].tree;
     let other = SigningKey::new("acme", [4; 32]).expect("a name");
     fs::write(&one, trust::sign(&name, &version, &tree.digest(), &other)).expect("it is writable");
-    assert!(world.load(&root).expect_err("nobody believes it").to_string().contains("none of the keys"));
+    assert!(install::load(&root, &offline).expect_err("nobody believes it").to_string().contains("none of the keys"));
+    let right = fs::read(world.folder.join("registry/acme/words/1.0.0.sig")).expect("it is signed");
+    world.load(&root).expect("it is fetched again");
+    install::load(&root, &offline).expect("it was mended");
+    // Damage of any kind: the registry is asked again, and nobody is told to believe somebody else.
+    let whole = fs::read(&one).expect("it is there");
+    assert_eq!(right, whole);
+    let damages: [&dyn Fn(); 3] = [
+        &|| fs::write(&one, b"\xff").expect("it is writable"),
+        &|| fs::write(&one, [whole.as_slice(), b"x"].concat()).expect("it is writable"),
+        &|| fs::remove_file(&one).and_then(|()| fs::create_dir(&one)).expect("it is writable"),
+    ];
+    for damage in damages {
+        damage();
+        world.load(&root).expect("it is fetched again");
+        assert_eq!(fs::read(&one).expect("it is there"), whole);
+    }
 }
 
 #[test]

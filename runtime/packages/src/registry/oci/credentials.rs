@@ -11,7 +11,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use ureq::Agent;
-use ureq::http::HeaderMap;
+use ureq::http::{HeaderMap, Uri};
 
 /// Where credentials are looked for.
 pub(super) struct Credentials {
@@ -69,8 +69,7 @@ impl Credentials {
         }
         let fields = fields(rest);
         let realm = fields.get("realm").map(String::as_str).unwrap_or_default();
-        let here = ["http://localhost", "http://127.0.0.1", "http://[::1]"].iter().any(|one| realm.starts_with(one));
-        if !realm.starts_with("https://") && !here {
+        if !is_unheard(realm) {
             return malformed(format!("{host} sends for a token to {realm:?}, where it would be read on the way"));
         }
         let mut request = agent.get(realm);
@@ -137,6 +136,15 @@ fn helped(helper: &str, host: &str) -> Result<Option<String>, Failure> {
     }
 }
 
+/// Whether nobody hears on the way what is sent to an address: over TLS, or on this machine.
+fn is_unheard(address: &str) -> bool {
+    let Ok(address) = address.parse::<Uri>() else { return false };
+    // A name before the host would make another host look like this one.
+    let named = address.authority().is_some_and(|whole| !whole.as_str().contains('@'));
+    let here = || address.host().is_some_and(|host| ["localhost", "127.0.0.1", "[::1]"].contains(&host));
+    named && (address.scheme_str() == Some("https") || address.scheme_str() == Some("http") && here())
+}
+
 fn base64(text: &str) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::STANDARD.encode(text)
@@ -156,7 +164,7 @@ fn fields(text: &str) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credentials, fields};
+    use super::{Credentials, fields, is_unheard};
     use std::fs;
 
     #[test]
@@ -165,6 +173,24 @@ mod tests {
             fields("realm=\"https://auth.example/token\",service=\"registry\",scope=\"repository:a/b:pull,push\"");
         assert_eq!(found["realm"], "https://auth.example/token");
         assert_eq!(found["scope"], "repository:a/b:pull,push");
+    }
+
+    #[test]
+    fn a_password_goes_where_nobody_hears_it() {
+        let unheard =
+            ["https://auth.example/token", "http://localhost/t", "http://127.0.0.1:5000/t", "http://[::1]:1/t"];
+        let heard = [
+            "http://auth.example/token",
+            "http://127.0.0.1@192.0.2.2:5092/token",
+            "https://127.0.0.1@192.0.2.2/token",
+            "http://localhost.evil.example/",
+            "http://127.0.0.1.evil.example/",
+            "ftp://localhost/",
+            "//localhost/",
+            "",
+        ];
+        assert!(unheard.into_iter().all(is_unheard));
+        assert!(!heard.into_iter().any(is_unheard));
     }
 
     #[test]

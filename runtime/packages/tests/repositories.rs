@@ -1,0 +1,142 @@
+//! Packages in git repositories: what a commit holds counts, whoever reads it, however they are set up.
+
+use packages::manifest::Git;
+use packages::store::Store;
+use packages::{Failure, Tree, git};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A repository with one package in it, and a store.
+struct World {
+    folder: PathBuf,
+    store: Store,
+    from: Git,
+}
+
+fn run(folder: &Path, words: &[&str]) -> String {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(folder).args(["-c", "user.name=ana", "-c", "user.email=ana@example.com"]).args(words);
+    let said = git.output().expect("git is here");
+    assert!(said.status.success(), "git {words:?}: {}", String::from_utf8_lossy(&said.stderr));
+    String::from_utf8_lossy(&said.stdout).trim().to_owned()
+}
+
+impl World {
+    fn new(name: &str, files: &[(&str, &[u8])]) -> World {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("repositories-{name}"));
+        let _ = fs::remove_dir_all(&folder);
+        let repository = folder.join("repository");
+        fs::create_dir_all(&repository).expect("a folder");
+        run(&repository, &["init", "--quiet", "--initial-branch", "main"]);
+        let manifest = b"[package]\nname = \"acme/words\"\nversion = \"1.0.0\"\n";
+        for (path, bytes) in files.iter().chain(&[("writ.toml", manifest.as_slice())]) {
+            let path = repository.join(path);
+            fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
+            fs::write(path, bytes).expect("it is writable");
+        }
+        run(&repository, &["-c", "core.autocrlf=false", "add", "."]);
+        run(&repository, &["commit", "--quiet", "--message", "one"]);
+        let from = Git { url: String::from("repository"), rev: None, folder: None };
+        World { store: Store::new(folder.join("home")), folder, from }
+    }
+
+    fn newest(&self) -> Result<(String, Tree), Failure> {
+        git::newest(&self.store, &self.from, &self.folder)
+    }
+
+    /// The folder that the repository is kept in.
+    fn mirror(&self) -> PathBuf {
+        let kept = fs::read_dir(self.folder.join("home/git")).expect("it is there").flatten();
+        kept.map(|one| one.path()).find(|path| path.is_dir()).expect("one was fetched")
+    }
+}
+
+#[test]
+fn no_attribute_makes_other_bytes_of_a_file() {
+    let files: [(&str, &[u8]); 4] = [
+        (".gitattributes", b"*.writ text eol=crlf ident export-subst\nmore.writ export-ignore\n"),
+        ("words.writ", b"// $Id$ $Format:%H$\n// one\n"),
+        ("more.writ", b"// two\n"),
+        ("deeper/words.writ", b"// three"),
+    ];
+    let world = World::new("attributes", &files);
+    // As somebody's own configuration may say it, of this repository too.
+    let (_, tree) = world.newest().expect("it reads");
+    run(&world.mirror(), &["config", "core.autocrlf", "true"]);
+    fs::create_dir_all(world.mirror().join("info")).expect("a folder");
+    fs::write(world.mirror().join("info/attributes"), "*.writ filter=loud\n").expect("it is writable");
+    let ran = world.folder.join("ran");
+    run(&world.mirror(), &["config", "filter.loud.smudge", &format!("touch {} && cat", ran.display())]);
+    let (commit, again) = world.newest().expect("it reads");
+    let offline = git::at(&world.store, &world.from, &commit, &world.folder, true).expect("it is here");
+    let folder = Tree::of_sources(&world.folder.join("repository")).expect("it reads");
+    for one in [&tree, &again, &offline] {
+        assert_eq!(one.digest(), folder.digest());
+        assert_eq!(one.file("words.writ"), Some(files[1].1));
+        assert_eq!(one.file("more.writ"), Some(files[2].1));
+    }
+    assert!(!ran.exists(), "a filter ran");
+}
+
+#[test]
+fn a_repository_that_was_damaged_here_is_fetched_again() {
+    let world = World::new("damaged", &[("words.writ", b"// one\n")]);
+    let (commit, tree) = world.newest().expect("it reads");
+    let at = |offline| git::at(&world.store, &world.from, &commit, &world.folder, offline);
+    let objects = |damage: &dyn Fn(&Path)| {
+        let mut open = vec![world.mirror().join("objects")];
+        while let Some(folder) = open.pop() {
+            for path in fs::read_dir(folder).expect("it is there").flatten().map(|entry| entry.path()) {
+                if path.is_dir() { open.push(path) } else { damage(&path) }
+            }
+        }
+    };
+    let cut = |path: &Path| {
+        let bytes = fs::read(path).expect("it is there");
+        fs::remove_file(path).expect("it is there");
+        fs::write(path, &bytes[..bytes.len() / 2]).expect("it is writable");
+    };
+    let damages: [&dyn Fn(); 4] = [
+        &|| objects(&cut),
+        &|| objects(&|path| fs::remove_file(path).expect("it is there")),
+        &|| fs::remove_file(world.mirror().join("HEAD")).expect("it is there"),
+        &|| {
+            let mirror = world.mirror();
+            fs::remove_dir_all(&mirror).and_then(|()| fs::create_dir_all(mirror.join("HEAD"))).expect("it is writable");
+        },
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        damage();
+        at(true).map(|_| ()).expect_err("nothing may be fetched");
+        assert_eq!(at(false).expect("it is fetched again").digest(), tree.digest(), "damage {number}");
+        damage();
+        assert_eq!(world.newest().expect("it is fetched again").1.digest(), tree.digest(), "damage {number}");
+    }
+}
+
+#[test]
+fn what_is_not_there_is_said() {
+    let world = World::new("absent", &[("words.writ", b"// one\n"), ("policies/web.writ", b"// two\n")]);
+    let said = |from: Git| git::newest(&world.store, &from, &world.folder).expect_err("it is not there").to_string();
+    let from = |rev: Option<&str>, folder: Option<&str>| Git {
+        url: String::from("repository"),
+        rev: rev.map(str::to_owned),
+        folder: folder.map(str::to_owned),
+    };
+    assert!(said(from(Some("v9"), None)).starts_with("repository has no revision `v9`"));
+    assert!(said(from(None, Some("police"))).starts_with("repository has no folder `police` in "));
+    assert!(said(from(None, Some("policies"))).ends_with("there is no writ.toml in policies"));
+    let (commit, _) = world.newest().expect("it reads");
+    let other = commit.chars().rev().collect::<String>();
+    let gone = git::at(&world.store, &world.from, &other, &world.folder, false).expect_err("it is not there");
+    assert!(gone.to_string().contains(&format!("does not have the commit {other} any more")), "{gone}");
+    #[cfg(unix)]
+    {
+        let repository = world.folder.join("repository");
+        std::os::unix::fs::symlink("/etc/hostname", repository.join("link.writ")).expect("a link");
+        run(&repository, &["add", "."]);
+        run(&repository, &["commit", "--quiet", "--message", "two"]);
+        assert!(said(from(None, None)).ends_with("link.writ is no plain file"));
+    }
+}
