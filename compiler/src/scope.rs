@@ -423,6 +423,12 @@ fn barred(path: &Path, why: String) -> Diagnostic {
 }
 
 fn unknown_import(module: &str, name: &Name, names: &Names<'_>) -> Diagnostic {
+    if module.is_empty() {
+        let modules = names.modules().map(|exports| exports.module.as_str());
+        return Diagnostic::new(Code::UnknownImport, format!("`{}` names no module", name.text))
+            .label(name.span, "a module, and behind a dot what is used of it, stand here")
+            .did_you_mean(name.span, near(&name.text, modules));
+    }
     let declared: Vec<&str> =
         names.module(module).into_iter().flat_map(|e| e.names.keys()).map(String::as_str).collect();
     let builtins: Vec<&str> = functions_of(module).map(|(name, _)| name).collect();

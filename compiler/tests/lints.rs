@@ -113,7 +113,7 @@ fn derived(program: &Program, facts: &BTreeSet<(&'static str, Tuple)>) -> BTreeM
     let own = |name: &str| name.starts_with("policy.d") || name.starts_with("policy.s");
     let found = program.relations.iter().filter(|relation| own(&relation.name)).filter_map(|relation| {
         let id = program.find(&relation.name)?;
-        let tuples = database.tuples(Side::After, id).into_iter().cloned().collect();
+        let tuples = database.tuples(Side::After, id);
         Some((relation.name.clone(), tuples))
     });
     found.collect()

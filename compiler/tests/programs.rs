@@ -98,7 +98,7 @@ fn tuples(worlds: &(Program, Database), relation: &str) -> Vec<String> {
     let (program, database) = worlds;
     let id = program.find(relation).unwrap_or_else(|| panic!("no relation `{relation}`"));
     let line = |tuple: &Vec<Value>| tuple.iter().map(Value::show).collect::<Vec<_>>().join(" ");
-    database.tuples(Side::After, id).into_iter().map(line).collect()
+    database.tuples(Side::After, id).iter().map(line).collect()
 }
 
 const HEAD: &str = "use std.state.{Resource, kind, tag, config, encrypted_by};

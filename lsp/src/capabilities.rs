@@ -6,8 +6,9 @@ use compiler::ide::Encoding;
 use tower_lsp_server::ls_types::{
     CallHierarchyServerCapability, ClientCapabilities, CodeActionKind, CodeActionOptions, CodeActionProviderCapability,
     CodeLensOptions, CompletionOptions, DiagnosticOptions, DiagnosticServerCapabilities,
-    DocumentOnTypeFormattingOptions, ExecuteCommandOptions, FoldingRangeProviderCapability, HoverProviderCapability,
-    OneOf, PositionEncodingKind, RenameOptions, SelectionRangeProviderCapability, SemanticTokensFullOptions,
+    DidChangeWatchedFilesRegistrationOptions, DocumentOnTypeFormattingOptions, ExecuteCommandOptions,
+    FileSystemWatcher, FoldingRangeProviderCapability, GlobPattern, HoverProviderCapability, OneOf,
+    PositionEncodingKind, Registration, RenameOptions, SelectionRangeProviderCapability, SemanticTokensFullOptions,
     SemanticTokensOptions, SemanticTokensServerCapabilities, ServerCapabilities, SignatureHelpOptions,
     TextDocumentSyncCapability, TextDocumentSyncKind, TextDocumentSyncOptions, TextDocumentSyncSaveOptions,
     TypeDefinitionProviderCapability,
@@ -24,6 +25,8 @@ pub(crate) struct Offered {
     pub(crate) links: bool,
     /// It opens documents that it is told to.
     pub(crate) shows: bool,
+    /// It watches files that it is told of.
+    pub(crate) watches: bool,
     pub(crate) refreshes_diagnostics: bool,
     pub(crate) refreshes_lenses: bool,
     pub(crate) refreshes_hints: bool,
@@ -40,6 +43,10 @@ pub(crate) fn offered(client: &ClientCapabilities) -> (Offered, Encoding) {
         snippets: completion.and_then(|item| item.snippet_support).unwrap_or(false),
         links: text.and_then(|text| text.definition.as_ref()).and_then(|found| found.link_support).unwrap_or(false),
         shows: client.window.as_ref().and_then(|window| window.show_document.as_ref()).is_some_and(|show| show.support),
+        watches: workspace
+            .and_then(|workspace| workspace.did_change_watched_files.as_ref())
+            .and_then(|watching| watching.dynamic_registration)
+            .unwrap_or(false),
         refreshes_diagnostics: refreshes(
             workspace.and_then(|workspace| workspace.diagnostics.as_ref()).map(|found| found.refresh_support),
         ),
@@ -53,6 +60,19 @@ pub(crate) fn offered(client: &ClientCapabilities) -> (Offered, Encoding) {
     let encodings = client.general.as_ref().and_then(|general| general.position_encodings.as_ref());
     let utf8 = encodings.is_some_and(|all| all.contains(&PositionEncodingKind::UTF8));
     (can, if utf8 { Encoding::Utf8 } else { Encoding::Utf16 })
+}
+
+/// The files that a package is read from: its modules, manifests and locks, and what its sources may be.
+pub(crate) fn watched() -> Registration {
+    let files = "**/*.{writ,toml,lock,json,ndjson,csv,yaml,yml,tf,tfstate}";
+    let watchers = ["**/CODEOWNERS", "**/OWNERS", files]
+        .map(|pattern| FileSystemWatcher { glob_pattern: GlobPattern::String(pattern.to_owned()), kind: None });
+    let options = DidChangeWatchedFilesRegistrationOptions { watchers: watchers.to_vec() };
+    Registration {
+        id: "writ.files".to_owned(),
+        method: "workspace/didChangeWatchedFiles".to_owned(),
+        register_options: serde_json::to_value(options).ok(),
+    }
 }
 
 /// What the server offers that editor.

@@ -23,8 +23,7 @@ pub(crate) enum Home {
 pub(crate) fn home(uri: &str, path: Option<&Path>) -> (Home, String) {
     let alone = || {
         let name = uri.rsplit(['/', ':']).next().unwrap_or(uri);
-        let name = if name.ends_with(".writ") { name.to_owned() } else { format!("{name}.writ") };
-        (Home::Alone(uri.to_owned()), name)
+        (Home::Alone(uri.to_owned()), format!("{}.writ", word(name.strip_suffix(".writ").unwrap_or(name))))
     };
     let Some(path) = path else { return alone() };
     if let Some(found) = library_home(path) {
@@ -43,6 +42,14 @@ pub(crate) fn home(uri: &str, path: Option<&Path>) -> (Home, String) {
         Some((root, shown)) => (Home::Package(root.to_owned()), shown),
         None => alone(),
     }
+}
+
+/// The name of the module of a document that no package has: nobody uses it by that name, so it may be called anything.
+fn word(name: &str) -> String {
+    let sign = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+    let name: String = name.chars().map(sign).collect();
+    let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    if begins && name != "std" { name } else { format!("_{name}") }
 }
 
 /// Where a file of the standard library is written out, so that an editor can open it.
@@ -193,7 +200,18 @@ mod tests {
     fn a_document_without_a_file_stands_alone() {
         assert_eq!(
             home("untitled:Untitled-1", None),
-            (Home::Alone("untitled:Untitled-1".to_owned()), "Untitled-1.writ".to_owned())
+            (Home::Alone("untitled:Untitled-1".to_owned()), "Untitled_1.writ".to_owned())
         );
+        for (uri, path) in [
+            ("untitled:Untitled1", "Untitled1.writ"),
+            ("file:///tmp/my-policy.writ", "my_policy.writ"),
+            ("file:///tmp/new%20f%C3%AFle.writ", "new_20f_C3_AFle.writ"),
+            ("untitled:7", "_7.writ"),
+            ("untitled:std", "_std.writ"),
+            ("untitled:", "_.writ"),
+        ] {
+            assert_eq!(home(uri, None).1, path);
+            assert!(own_module(path).is_some(), "{path}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! INVARIANT: what a message tells goes to the writer before anything is awaited.
 
 use crate::act;
-use crate::capabilities::{capabilities, offered};
+use crate::capabilities::{capabilities, offered, watched};
 use crate::folder::Home;
 use crate::manifest;
 use crate::reader;
@@ -56,7 +56,15 @@ impl LanguageServer for Editor {
         })
     }
 
-    async fn initialized(&self, _: InitializedParams) {}
+    async fn initialized(&self, _: InitializedParams) {
+        if self.can().watches {
+            let client = self.client.clone();
+            // Nobody waits: an editor that refuses tells of files by its own habits.
+            tokio::spawn(async move {
+                let _ = client.register_capability(vec![watched()]).await;
+            });
+        }
+    }
 
     async fn shutdown(&self) -> Result<()> {
         self.ended.store(true, Ordering::Release);
@@ -324,7 +332,7 @@ impl LanguageServer for Editor {
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {
         let (known, uri) = (self.known.clone(), params.text_document.uri);
-        known.want();
+        self.count();
         let named = uri.as_str().to_owned();
         self.read(uri, move |view| {
             let counts = root(view.home).and_then(|root| known.counts(root));
@@ -386,7 +394,7 @@ impl LanguageServer for Editor {
 
     async fn inlay_hint(&self, params: InlayHintParams) -> Result<Option<Vec<InlayHint>>> {
         let (range, known) = (params.range, self.known.clone());
-        known.want();
+        self.count();
         self.read(params.text_document.uri, move |view| {
             let counts = root(view.home).and_then(|root| known.counts(root));
             show::hints(view, range, counts.as_deref())
@@ -404,6 +412,13 @@ impl LanguageServer for Editor {
 }
 
 impl Editor {
+    /// Has the tuples of every relation counted, now that something shows them.
+    fn count(&self) {
+        if self.known.want() {
+            self.tell(Event::Count);
+        }
+    }
+
     /// Writes the test that states a decision below the text of a file.
     async fn example(&self, about: &LSPAny) -> Result<Option<LSPAny>> {
         let missing = |key: &str| refused(format!("{}: `{key}` is missing", act::EXAMPLE));

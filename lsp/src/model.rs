@@ -143,8 +143,10 @@ impl Known {
     }
 
     /// Says that something shows how many tuples there are: from now on they are counted.
-    pub(crate) fn want(&self) {
-        self.wanted.store(true, Ordering::Relaxed);
+    ///
+    /// - returns: whether nobody said so before, so that they are to be counted now.
+    pub(crate) fn want(&self) -> bool {
+        !self.wanted.swap(true, Ordering::Relaxed)
     }
 
     pub(crate) fn is_wanted(&self) -> bool {

@@ -11,6 +11,7 @@ use crate::model as models;
 use crate::publish::{Published, Told, diagnostic, no_module, our_bug};
 use crate::view::{Request, View};
 use compiler::database::Snapshot;
+use compiler::diagnostic::Severity;
 use compiler::report::{Report, Spot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -51,8 +52,10 @@ pub(crate) struct Reader {
 /// Findings, and the texts of the package's files that they are about.
 #[derive(Default)]
 pub(crate) struct Known {
-    findings: Vec<Report>,
-    texts: BTreeMap<String, String>,
+    findings: Arc<Vec<Report>>,
+    texts: Arc<BTreeMap<String, String>>,
+    /// A file is wrong, so that nothing newer will be known before it is mended.
+    outdated: bool,
 }
 
 impl Reader {
@@ -107,7 +110,8 @@ impl Reader {
             view.snapshot.prepare(std::thread::available_parallelism().map_or(1, usize::from));
         }
         self.others(view, &known);
-        if let Some(learned) = learn(view) {
+        let outdated = || (!known.outdated && !known.texts.is_empty()).then(|| known.outdated());
+        if let Some(learned) = learn(view).or_else(outdated) {
             let learned = Arc::new(learned);
             let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
             findings.insert(view.home.clone(), learned.clone());
@@ -157,7 +161,7 @@ pub(crate) fn known(findings: &Findings, home: &Home) -> Arc<Known> {
 fn learn(view: &View<'_>) -> Option<Known> {
     let findings = view.snapshot.findings()?;
     let texts = view.open.keys().filter_map(|path| Some((path.clone(), view.snapshot.text(path)?.to_owned())));
-    Some(Known { findings, texts: texts.collect() })
+    Some(Known { findings: Arc::new(findings), texts: Arc::new(texts.collect()), outdated: false })
 }
 
 /// All that is wrong in a file.
@@ -183,12 +187,22 @@ pub(crate) fn pulled(view: &View<'_>, known: &Known, path: &str) -> (Vec<Diagnos
 /// The same as the compiler tells it.
 pub(crate) fn reports(view: &View<'_>, known: &Known, path: &str) -> Vec<Report> {
     let mut reports = view.snapshot.reports(path);
+    let wrong = reports.iter().any(|report| report.severity() == Severity::Error);
+    let text = known.texts.get(path).map(String::as_str);
+    // Of a file that was changed since, and reads, nobody can say now whether they are still so.
+    if known.outdated && !wrong && text.is_some_and(|then| view.snapshot.text(path) != Some(then)) {
+        return reports;
+    }
     let here = known.findings.iter().filter(|report| report.file() == Some(path));
     reports.extend(here.filter_map(|report| known.carried(report, view.snapshot)));
     reports
 }
 
 impl Known {
+    fn outdated(&self) -> Known {
+        Known { findings: self.findings.clone(), texts: self.texts.clone(), outdated: true }
+    }
+
     /// The report where its words stand now; `None` where the words it is about were typed over.
     fn carried(&self, report: &Report, snapshot: &Snapshot) -> Option<Report> {
         let carried = |spot: &Spot| match (self.texts.get(&spot.file), snapshot.text(&spot.file)) {

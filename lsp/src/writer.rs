@@ -49,6 +49,8 @@ pub(crate) enum Event {
     },
     /// Files changed on disk.
     Disk,
+    /// Something shows from now on how many tuples there are.
+    Count,
     /// What would bring a document, or the items that a range of it touches, into the house style.
     Format {
         uri: Uri,
@@ -234,6 +236,7 @@ impl Writer {
                 self.pool.run(Job::new(move || job(requests)));
                 Vec::new()
             }
+            Event::Count => self.packages.keys().cloned().collect(),
             Event::Disk => {
                 let homes: Vec<Home> = self.packages.keys().cloned().collect();
                 homes.iter().for_each(|home| self.load(home));

@@ -13,7 +13,7 @@ async fn a_file_that_stands_alone_is_told_what_is_wrong() {
     for (encodings, named, start) in [(&["utf-16", "utf-8"][..], "utf-8", 27), (&[][..], "utf-16", 24)] {
         let (mut editor, answer) = Editor::start(encodings).await;
         assert_eq!(answer["capabilities"]["positionEncoding"], named);
-        let uri = "untitled:policy.writ";
+        let uri = if encodings.is_empty() { "untitled:Untitled-1" } else { "untitled:policy.writ" };
         editor.open(uri, 1, BROKEN).await;
         let found = editor.diagnostics(uri, Some(1)).await;
         assert_eq!(found.len(), 1, "{found:#?}");
@@ -66,6 +66,31 @@ async fn unsaved_text_counts_in_the_whole_package() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_a_file_is_wrong_nothing_old_is_said_of_one_that_changed() {
+    let idle = "use std.state.{Resource, config, kind};\npub relation one(r: Resource);\none(r) if kind(r, \"a\");\n";
+    let other = "use std.state.{Resource, kind, tag};\npub relation two(r: Resource);\ntwo(r) if kind(r, \"b\");\n";
+    let manifest = "[package]\nname = \"acme/test\"\nversion = \"1.0.0\"\n";
+    let root = folder("outdated", &[("writ.toml", manifest), ("one.writ", idle), ("two.writ", other)]);
+    let (mut editor, _) = Editor::start(&["utf-8"]).await;
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let codes = |found: Vec<Value>| found.iter().map(|one| one["code"].clone()).collect::<Vec<_>>();
+    editor.open(&uri("one.writ"), 1, idle).await;
+    editor.open(&uri("two.writ"), 1, other).await;
+    while codes(editor.diagnostics(&uri("one.writ"), Some(1)).await) != [json!("W0707")] {}
+    // One that is being written keeps what was known of it, and so do the others.
+    editor.change(&uri("two.writ"), 2, json!([{ "text": other.replace("kind(r, \"b\");", "(((") }])).await;
+    while !codes(editor.diagnostics(&uri("two.writ"), Some(2)).await).contains(&json!("W0707")) {}
+    while codes(editor.diagnostics(&uri("one.writ"), Some(1)).await) != [json!("W0707")] {}
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    // What is imported is used now.
+    editor.change(&uri("one.writ"), 2, json!([{ "text": idle.replace("\"a\")", "\"a\"), config(r, _)") }])).await;
+    assert_eq!(codes(editor.diagnostics(&uri("one.writ"), Some(2)).await), Vec::<Value>::new());
+    editor.change(&uri("two.writ"), 3, json!([{ "text": other }])).await;
+    while codes(editor.diagnostics(&uri("two.writ"), Some(3)).await) != [json!("W0707")] {}
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_burst_of_edits_ends_at_the_last_one() {
     let (mut editor, _) = Editor::start(&["utf-8"]).await;
     let uri = "untitled:burst.writ";
@@ -96,8 +121,13 @@ async fn any_text_is_taken() {
     let wild = json!({ "start": { "line": 99, "character": 99 }, "end": { "line": 0, "character": 0 } });
     editor.change(uri, 90, json!([{ "range": wild, "text": "a(1);" }])).await;
     editor.diagnostics(uri, Some(90)).await;
+    // What no package has may be called anything; a module of a package is named by its file.
     editor.open("untitled:my-policy.writ", 1, "").await;
-    let found = editor.diagnostics("untitled:my-policy.writ", Some(1)).await;
+    assert_eq!(editor.diagnostics("untitled:my-policy.writ", Some(1)).await, Vec::<Value>::new());
+    let root = folder("unnamed", &[("writ.toml", "[package]\nname = \"acme/test\"\nversion = \"1.0.0\"\n")]);
+    let uri = format!("file://{}", root.join("my-policy.writ").display());
+    editor.open(&uri, 1, "").await;
+    let found = editor.diagnostics(&uri, Some(1)).await;
     assert!(found[0]["message"].as_str().is_some_and(|message| message.contains("names no module")));
     editor.end().await;
 }

@@ -351,3 +351,46 @@ async fn names_of_another_package_lead_into_its_folder() {
     let answer = editor.ask("textDocument/prepareRename", at(&uri, text, "known(r)")).await;
     assert!(answer["result"].is_null(), "{answer}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_asks_late_is_told_how_many_tuples_there_are() {
+    let (mut editor, _, uri, _) = open("late", json!({ "workspace": { "codeLens": { "refreshSupport": true } } })).await;
+    // Everything that is said unasked is said before the first question.
+    assert_eq!(editor.diagnostics(&uri, Some(1)).await, Vec::<Value>::new());
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let document = json!({ "textDocument": { "uri": uri } });
+    editor.ask("textDocument/codeLens", document.clone()).await;
+    while !editor.heard.iter().any(|message| message["method"] == "workspace/codeLens/refresh") {
+        let message = editor.receive().await;
+        editor.heard.push(message);
+    }
+    let counted = async {
+        loop {
+            let lenses = editor.ask("textDocument/codeLens", document.clone()).await["result"].clone();
+            let all = lenses.as_array().expect("lenses").clone();
+            if all.iter().any(|lens| lens["command"]["title"] == "evaluate (1 tuple)") {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(20), counted).await.expect("the counts come without an edit");
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_editor_that_can_watches_files() {
+    let can = json!({ "workspace": { "didChangeWatchedFiles": { "dynamicRegistration": true } } });
+    let (mut editor, _, _, _) = open("watched", can).await;
+    let asked = loop {
+        let message = if editor.heard.is_empty() { editor.receive().await } else { editor.heard.remove(0) };
+        if message["method"] == "client/registerCapability" {
+            break message;
+        }
+    };
+    let registered = &asked["params"]["registrations"][0];
+    assert_eq!(registered["method"], "workspace/didChangeWatchedFiles");
+    assert!(registered["registerOptions"]["watchers"].as_array().is_some_and(|all| all.len() == 3), "{asked:#}");
+    editor.send(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": null })).await;
+    editor.end().await;
+}

@@ -110,39 +110,24 @@ impl<'t> Context<'t> {
 
     /// The first word of the item, behind what may stand before it.
     pub(super) fn item_word(&self) -> Option<Token> {
-        let mut tokens = self.tokens.iter().map(|lexeme| lexeme.token).peekable();
-        while let Some(token) = tokens.next() {
-            match token {
-                Token::At => {
-                    tokens.next();
-                    if tokens.peek() == Some(&Token::OpenParenthesis) {
-                        let mut depth = 0;
-                        for token in tokens.by_ref() {
-                            depth += i32::from(token == Token::OpenParenthesis);
-                            depth -= i32::from(token == Token::CloseParenthesis);
-                            if depth == 0 {
-                                break;
-                            }
-                        }
-                    }
-                }
-                Token::Pub | Token::Overlay | Token::Authority => {}
-                Token::Change if tokens.peek() == Some(&Token::Relation) => {}
-                other => return Some(other),
-            }
-        }
-        None
+        first_word(&self.tokens)
+    }
+
+    /// Whether an item, or a line of a block, begins at the cursor: at most attributes stand before it.
+    pub(super) fn begins(&self) -> bool {
+        let ends = |lexeme: &Lexeme| matches!(lexeme.token, Token::Semicolon | Token::OpenBrace | Token::CloseBrace);
+        let line = self.tokens.iter().rposition(ends).map_or(0, |at| at + 1);
+        behind_attributes(&self.tokens[line..]).is_empty()
     }
 
     /// The words of the open blocks, outermost first: `test`, then `given` or `change`.
     pub(super) fn blocks(&self) -> Vec<Token> {
         let braces = self.open.iter().filter(|at| self.tokens[**at].token == Token::OpenBrace);
         let word = |at: &usize| {
-            let words = self.tokens[..*at]
-                .iter()
-                .rev()
-                .take_while(|lexeme| !matches!(lexeme.token, Token::Semicolon | Token::OpenBrace | Token::CloseBrace));
-            words.last().map(|lexeme| lexeme.token)
+            let ends =
+                |lexeme: &Lexeme| matches!(lexeme.token, Token::Semicolon | Token::OpenBrace | Token::CloseBrace);
+            let line = self.tokens[..*at].iter().rposition(ends).map_or(0, |end| end + 1);
+            first_word(&self.tokens[line..*at])
         };
         braces.filter_map(word).collect()
     }
@@ -251,9 +236,9 @@ impl<'t> Context<'t> {
             }
             Some(Token::OpenParenthesis | Token::Comma) => " _",
             Some(Token::Colon) => " _",
-            Some(Token::Equal | Token::NotEqual | Token::Less | Token::AtMost | Token::Greater | Token::AtLeast) => {
-                " true"
-            }
+            Some(Token::Equals | Token::Equal | Token::NotEqual | Token::Less | Token::AtMost)
+            | Some(Token::Greater | Token::AtLeast) => " true",
+            Some(Token::In) => " {}",
             _ => "",
         });
         for (depth, at) in self.open.iter().enumerate().rev() {
@@ -274,6 +259,39 @@ impl<'t> Context<'t> {
         }
         text
     }
+}
+
+/// The first word behind attributes, and behind what else may stand before it.
+fn first_word(tokens: &[Lexeme]) -> Option<Token> {
+    let mut tokens = behind_attributes(tokens).iter().map(|lexeme| lexeme.token).peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            Token::Pub | Token::Overlay | Token::Authority => {}
+            Token::Change if tokens.peek() == Some(&Token::Relation) => {}
+            other => return Some(other),
+        }
+    }
+    None
+}
+
+fn behind_attributes(mut tokens: &[Lexeme]) -> &[Lexeme] {
+    while let [at, _, rest @ ..] = tokens
+        && at.token == Token::At
+    {
+        let mut depth = 0;
+        let end = rest.iter().position(|lexeme| {
+            depth += i32::from(lexeme.token == Token::OpenParenthesis);
+            depth -= i32::from(lexeme.token == Token::CloseParenthesis);
+            depth == 0
+        });
+        tokens = match (rest.first().map(|lexeme| lexeme.token), end) {
+            (Some(Token::OpenParenthesis), Some(end)) => &rest[end + 1..],
+            // Not closed: it goes on to the end.
+            (Some(Token::OpenParenthesis), None) => &[],
+            _ => rest,
+        };
+    }
+    tokens
 }
 
 /// Whether a brace opens a set or an aggregate.

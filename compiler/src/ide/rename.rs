@@ -72,7 +72,10 @@ pub fn rename(snapshot: &Snapshot, path: &str, offset: usize, new: &str) -> Resu
     match found {
         Target::Variable(_) if says(&cursor.piece, &old) => return Err(unread(cursor.path)),
         Target::Variable(_) => {}
-        _ => whole(snapshot, &old)?,
+        _ => {
+            whole(snapshot, &old)?;
+            meant(snapshot, &places, &old)?;
+        }
     }
     for target in alike(snapshot, &found) {
         taken(snapshot, &target, new)?;
@@ -175,6 +178,28 @@ fn says(piece: &Piece<'_>, old: &str) -> bool {
 fn whole(snapshot: &Snapshot, old: &str) -> Result<(), String> {
     let broken = |path: &&str| snapshot.pieces(path).iter().any(|piece| says(piece, old));
     snapshot.own_paths().find(broken).map_or(Ok(()), |path| Err(unread(path)))
+}
+
+/// Whether every such word of the files that mention the name means something: one that does not yet may mean it.
+fn meant(snapshot: &Snapshot, places: &[Occurrence], old: &str) -> Result<(), String> {
+    let paths: BTreeSet<&str> = places.iter().map(|place| place.site.file.as_str()).collect();
+    for path in paths {
+        for piece in snapshot.pieces(path) {
+            let words: Vec<_> = lex(piece.text).into_iter().filter(|word| !word.token.is_trivia()).collect();
+            let idle = words.iter().enumerate().find(|(at, word)| {
+                let behind_dot = at.checked_sub(1).is_some_and(|before| words[before].token == Token::Dot);
+                let known = piece.mentions().iter().any(|m| m.span.start <= word.start && word.end <= m.span.end);
+                word.token == Token::Name
+                    && piece.text[word.start as usize..word.end as usize] == *old
+                    && !(known || behind_dot)
+            });
+            if let Some((_, word)) = idle {
+                let line = snapshot.text(path).unwrap_or_default()[..piece.start + word.start as usize].lines().count();
+                return Err(format!("`{path}` line {line} has a `{old}` that means nothing there: mend that first"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn unread(path: &str) -> String {

@@ -33,9 +33,7 @@ impl Offer<'_, '_> {
     pub(super) fn line(&mut self) {
         let context = self.context;
         let blocks = context.blocks();
-        let begins =
-            matches!(context.previous(0), None | Some(Token::Semicolon | Token::OpenBrace | Token::CloseBrace));
-        if !begins {
+        if !context.begins() {
             match (context.item_word(), context.previous(0)) {
                 (
                     Some(Token::Test),

@@ -71,6 +71,30 @@ fn a_line_begins_with_its_words() {
 }
 
 #[test]
+fn a_block_offers_its_words_whatever_stands_before_it() {
+    for head in ["blueprint a() {", "pub blueprint a(n: int) {", "@allow(W0701)\npub blueprint a(n: int) {"] {
+        let text = format!("{POLICY}\n{head}\n    $0\n}}");
+        assert!(has(&text, "deny") && has(&text, "permit") && !has(&text, "intent"), "{head}");
+        let text = format!("{POLICY}\n{head}\n    @severity(low)\n    $0\n}}");
+        assert!(has(&text, "deny") && !has(&text, "introduced"), "{head}");
+    }
+    for head in ["intent b \"x\" {", "overlay intent b \"x\" {"] {
+        assert!(has(&format!("{POLICY}\n{head}\n    ap$0\n}}"), "apply"), "{head}");
+    }
+    assert!(has(&format!("{POLICY}\n@editable\n$0"), "relation"));
+}
+
+#[test]
+fn what_is_compared_with_an_enum_is_a_member() {
+    for operator in ["==", "=", "!="] {
+        let text = format!("{POLICY}\nkept(r) if age(r, name: n, level: l), kind(r, n), l {operator} $0");
+        assert_eq!(first(&text, 2), ["\"high\"", "\"low\""], "{operator}");
+        let text = format!("{POLICY}\nkept(r) if age(r, name: n, level: l), kind(r, n), l {operator} \"$0\";");
+        assert_eq!(first(&text, 2), ["high", "low"], "{operator}");
+    }
+}
+
+#[test]
 fn nothing_that_is_typed_makes_it_fall() {
     for (at, _) in POLICY.char_indices() {
         let text = format!("{}$0", &POLICY[..at]);
