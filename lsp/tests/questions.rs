@@ -354,7 +354,8 @@ async fn names_of_another_package_lead_into_its_folder() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_asks_late_is_told_how_many_tuples_there_are() {
-    let (mut editor, _, uri, _) = open("late", json!({ "workspace": { "codeLens": { "refreshSupport": true } } })).await;
+    let (mut editor, _, uri, _) =
+        open("late", json!({ "workspace": { "codeLens": { "refreshSupport": true } } })).await;
     // Everything that is said unasked is said before the first question.
     assert_eq!(editor.diagnostics(&uri, Some(1)).await, Vec::<Value>::new());
     tokio::time::sleep(Duration::from_secs(1)).await;

@@ -20,7 +20,7 @@ use crate::unknowns::origins;
 use crate::violations::{Violation, acts, violations};
 use crate::{record, words};
 use evidence::{ACCEPT_RISK, Accountable, Ambiguity, Asked, Assurance, Doubt, Kind, Law, Reason, Sealed, Verdict};
-use program::{Digest, Literal, RelationId, State, Value, Verb, Weight, write_time};
+use program::{Digest, Literal, Program, RelationId, State, Value, Verb, Weight, write_time};
 use proof::{Proof, Side, Why};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,7 +130,7 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
             actions: actions.len(),
         },
         model: Model { version: case.model.to_string(), facts: case.facts.len(), ignored: settled.worlds.ignored },
-        program: Law { digest: program.digest().to_string(), packages: program.packages.clone() },
+        program: Law { digest: Program::shared_digest(&case.program).to_string(), packages: program.packages.clone() },
         actor: case.actor.clone(),
         session: case.session.clone(),
         now: reads_now(settled).then(|| write_time(case.now)),

@@ -5,6 +5,7 @@ use crate::canonical::canonical;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A SHA-256 digest as `sha256:` and 64 hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +52,20 @@ impl Program {
         let mut meaning = self.clone();
         meaning.rules.iter_mut().for_each(|rule| rule.citation = Default::default());
         Digest::of(&canonical(&meaning))
+    }
+
+    /// The same of a program that is shared, and so stays as it is: that of the last one asked for is remembered, since who
+    /// decides thousands of cases under one program asks as often.
+    pub fn shared_digest(program: &Arc<Program>) -> Digest {
+        static LAST: Mutex<Option<(Weak<Program>, Digest)>> = Mutex::new(None);
+        let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = last.as_ref().filter(|(of, _)| of.upgrade().is_some_and(|of| Arc::ptr_eq(&of, program)));
+        if let Some((_, digest)) = known {
+            return digest.clone();
+        }
+        let digest = program.digest();
+        *last = Some((Arc::downgrade(program), digest.clone()));
+        digest
     }
 
     /// The digest of the citations alone, in rule order.

@@ -45,14 +45,13 @@ impl<'p> Body<'p> {
     pub(crate) fn of(rule: &'p Rule, seeded: &'p [Term]) -> Option<Body<'p>> {
         let mut bound = vec![false; rule.variables.len()];
         seeded.iter().filter_map(Term::variable).for_each(|variable| bound[variable] = true);
-        let mut left: Vec<&Literal> = rule.body.iter().collect();
+        let mut left: Vec<(&Literal, Vec<usize>)> = rule.body.iter().map(|of| (of, of.inputs())).collect();
         let mut steps = Vec::with_capacity(left.len());
         while !left.is_empty() {
-            let ready = |literal: &Literal| literal.inputs().iter().all(|v| bound[*v]);
-            let (at, _) = left.iter().enumerate().filter(|(_, l)| ready(l)).min_by_key(|(_, l)| cost(l, &bound))?;
-            let literal = left.remove(at);
+            let ready = left.iter().enumerate().filter(|(_, (_, inputs))| inputs.iter().all(|v| bound[*v]));
+            let (at, _) = ready.min_by_key(|(_, (literal, _))| cost(literal, &bound))?;
+            let (literal, inputs) = left.remove(at);
             let (columns, open) = atom(literal).map_or_else(Default::default, |atom| columns_of(atom, &bound));
-            let inputs = literal.inputs();
             let fresh: Vec<usize> = literal.outputs().into_iter().filter(|variable| !bound[*variable]).collect();
             fresh.iter().for_each(|variable| bound[*variable] = true);
             steps.push(Step { literal, columns, open, inputs, fresh });
@@ -261,18 +260,18 @@ pub(crate) fn relations(literal: &Literal) -> impl Iterator<Item = RelationId> +
 
 /// The columns whose values are known, and the others.
 fn columns_of(atom: &Atom, bound: &[bool]) -> (Vec<usize>, Vec<usize>) {
-    (0..atom.terms.len()).partition(|column| match atom.terms[*column] {
-        Term::Variable(variable) => bound[variable],
-        Term::Constant(_) => true,
-        Term::Any => false,
-    })
+    (0..atom.terms.len()).partition(|column| is_known(&atom.terms[*column], bound))
+}
+
+fn is_known(term: &Term, bound: &[bool]) -> bool {
+    matches!(term, Term::Constant(_)) || term.variable().is_some_and(|variable| bound[variable])
 }
 
 /// What only filters goes first, what multiplies goes last.
 fn cost(literal: &Literal, bound: &[bool]) -> usize {
     match literal {
         Literal::Absent(_) | Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => 0,
-        Literal::Holds(atom) => match columns_of(atom, bound).1.len() {
+        Literal::Holds(atom) => match atom.terms.iter().filter(|term| !is_known(term, bound)).count() {
             0 => 0,
             unknown if unknown < atom.terms.len() => 1,
             _ => 4,

@@ -179,7 +179,8 @@ fn what_would_change_the_meaning_is_refused() {
 
 #[test]
 fn a_word_that_means_nothing_yet_keeps_the_name() {
-    let text = "enum Le$0vel { low, high }\nrelation one(l: Level);\n//- b.writ\nuse policy.Level;\nrelation two(l: Level);\n";
+    let text =
+        "enum Le$0vel { low, high }\nrelation one(l: Level);\n//- b.writ\nuse policy.Level;\nrelation two(l: Level);\n";
     let fixture = Fixture::new(text);
     let said = rename(&fixture.snapshot(), &fixture.path, fixture.offset, "Grade").expect_err("it is not public");
     assert!(said.contains("has a `Level` that means nothing there"), "{said}");
