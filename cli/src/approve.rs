@@ -64,6 +64,7 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     apart(&kept, &[package.files(), vec![path.clone()]].concat(), written)?;
 
     // The log is the package's: its own key signs it, whoever approves.
+    kept.lost_none()?;
     let own = kept::own_key(&kept)?.filter(|_| kept.has_log());
     let staged = output::stage(&place, &sealed.bytes)?;
     let mut recorded = String::from("in no log: give the file to `writ decide --approval`");

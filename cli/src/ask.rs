@@ -50,10 +50,10 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
     for output in &outputs {
         let drawn = || why.answers.iter().flat_map(|answer| std::iter::once(&answer.proof).chain(&answer.others));
         let text = match output.format {
-            Format::Json => format!("{:#}\n", json!({ "asked": atom, "answers": why.answers, "miss": why.miss })),
-            Format::Text => text(atom, &why, arguments.full),
+            Format::Json => format!("{:#}\n", json!({ "asked": atom, "answers": why.answers, "more": why.more, "miss": why.miss })),
+            Format::Text => why.text(atom, arguments.full),
             // Of what does not hold there is nothing to draw.
-            _ if why.answers.is_empty() => text(atom, &why, true),
+            _ if why.answers.is_empty() => why.text(atom, true),
             Format::Dot => draw::dot(drawn()),
             Format::Mermaid => draw::mermaid(drawn()),
             Format::Html => draw::html(atom, drawn(), &|file, place| places.find(file, place)),
@@ -65,14 +65,6 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
         }
     }
     Ok(answer)
-}
-
-fn text(atom: &str, why: &ask::Why, full: bool) -> String {
-    if why.answers.is_empty() {
-        let lines = why.miss.as_ref().map_or_else(|| vec![format!("{atom} does not hold")], decide::Miss::lines);
-        return lines.into_iter().map(|line| line + "\n").collect();
-    }
-    why.answers.iter().map(|answer| answer.text(full)).collect::<Vec<_>>().join("\n")
 }
 
 /// Why nothing matches and what would make something match; of a change, what would make it an allowed one. Ends with 1

@@ -28,6 +28,7 @@ pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<A
     let name = name(folder)?;
     let mut files = Vec::new();
     let kept = Kept::of(folder);
+    kept.lost_none()?;
     let (key, made) = match kept::signing_key(key, &kept)? {
         Some(key) => (key, false),
         None => (kept::make_key(&kept, &name)?, true),

@@ -16,7 +16,7 @@ use crate::manifest::{Manifest, Trust};
 use crate::package;
 use crate::policy::{self, Compiled};
 use crate::progress;
-use crate::remembered::{Believed, Remembered};
+use crate::remembered::{self, Believed, Remembered};
 use crate::store::Opened;
 use decide::{Case, SourceState};
 use evidence::{Aged, Entry};
@@ -129,6 +129,10 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
     if let Some(entries) = &entries {
         remembered.history(&kept, entries, &compiled.program)?;
         remembered.words(&kept, entries, &believed, now)?;
+    }
+    if change.is_some() && entries.is_none() && remembered::asks_history(&compiled.program) {
+        remembered.notes +=
+            "note: rules ask what was allowed before, and there is no log here: as far as they know, nothing was\n";
     }
     for name in &inputs.approval {
         let bytes = reader.bytes(name)?;

@@ -74,10 +74,26 @@ impl Kept {
             .map_err(|e| Failure::Fault(format!("{}: the log cannot be locked: {e}", path.display())))
     }
 
-    /// The log's entries; nothing where there is no log.
+    /// Refuses a package whose log is gone: where receipts of its entries stand, there was one, and to go on without it
+    /// would be to forget what was allowed.
+    pub(crate) fn lost_none(&self) -> Result<(), Failure> {
+        let folders = ["evidence", "approval"].into_iter().filter_map(|name| fs::read_dir(self.path(name)).ok());
+        let files = folders.flatten().flatten().map(|entry| entry.path());
+        match files.filter(|path| path.extension().is_some_and(|end| end == "tlog-proof")).min() {
+            Some(receipt) if !self.has_log() => Err(Failure::Malformed(format!(
+                "{}: the log is gone, and {} is the receipt of an entry of it: nobody can tell what was recorded\n  help: bring it back from a copy; or move {} away and begin anew with `writ init`",
+                self.path("log").display(),
+                receipt.display(),
+                receipt.parent().unwrap_or(&self.root).display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// The log's entries; nothing where there never was a log.
     pub(crate) fn entries(&self) -> Result<Option<Vec<Entry>>, Failure> {
         if !self.has_log() {
-            return Ok(None);
+            return self.lost_none().map(|()| None);
         }
         let entries = View::open(&self.folder()).and_then(|view| view.entries(0));
         entries.map(Some).map_err(|fault| self.fault(&fault))

@@ -42,43 +42,9 @@ impl Remembered {
     /// count by; and as `std.history.allowed`, at the time they were recorded, which nobody chose. Each only for a policy
     /// that asks.
     pub(crate) fn history(&mut self, kept: &Kept, entries: &[Entry], program: &Program) -> Result<(), Failure> {
-        const TOUCHED: &str = "std.history.touched";
-        const ALLOWED: &str = "std.history.allowed";
-        let [sessions, allowed] = [TOUCHED, ALLOWED].map(|name| decide::asks(program, name));
-        if !sessions && !allowed {
-            return Ok(());
-        }
-        let mut found = Vec::new();
-        for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.verdict == Some(Verdict::Allow)) {
-            let session = entry.session.as_deref().filter(|_| sessions);
-            let change = Some(entry.change.as_str()).filter(|_| allowed);
-            let time = |text: &str| Value::parse(text, &Type::Time);
-            let (Some(at), Some(recorded)) = (entry.now.as_deref().and_then(time), time(&entry.time)) else { continue };
-            if session.is_none() && change.is_none() {
-                continue;
-            }
-            for resource in touched(kept, entry)? {
-                let resource = Value::text(resource);
-                if let Some(session) = session {
-                    found.push((index, TOUCHED, vec![Value::text(session), resource.clone(), at.clone()]));
-                }
-                if let Some(change) = change {
-                    let (record, change) = (Value::text(entry.digest.as_str()), Value::text(change));
-                    found.push((index, ALLOWED, vec![record, change, resource, recorded.clone()]));
-                }
-            }
-        }
-        if found.is_empty() {
-            return Ok(());
-        }
-        let lines: Vec<String> = found.iter().map(|(index, _, tuple)| format!("{index} {tuple:?}\n")).collect();
-        let source = source("log", ".writ/log", Digest::of(lines.concat().as_bytes()), Speaks::Built);
-        self.facts.extend(found.into_iter().map(|(index, relation, tuple)| Fact {
-            relation: relation.into(),
-            tuple,
-            origin: Origin { source: source.clone(), place: format!("entry {index}").into() },
-        }));
-        self.sources.push(source);
+        let found = history(kept, entries, program)?;
+        self.sources.extend(found.first().map(|(_, fact)| fact.origin.source.clone()));
+        self.facts.extend(found.into_iter().map(|(_, fact)| fact));
         Ok(())
     }
 
@@ -151,6 +117,54 @@ impl Remembered {
         self.facts.extend(facts);
         self.sources.push(source);
     }
+}
+
+const TOUCHED: &str = "std.history.touched";
+const ALLOWED: &str = "std.history.allowed";
+
+/// Whether a policy asks what was allowed before.
+pub(crate) fn asks_history(program: &Program) -> bool {
+    [TOUCHED, ALLOWED].iter().any(|name| decide::asks(program, name))
+}
+
+/// Whether a fact says what was allowed before.
+pub(crate) fn is_history(fact: &Fact) -> bool {
+    [TOUCHED, ALLOWED].contains(&&*fact.relation)
+}
+
+/// What was allowed, each fact with the entry that gives it, in the order of the log; only what a policy asks.
+pub(crate) fn history(kept: &Kept, entries: &[Entry], program: &Program) -> Result<Vec<(usize, Fact)>, Failure> {
+    let [sessions, allowed] = [TOUCHED, ALLOWED].map(|name| decide::asks(program, name));
+    if !sessions && !allowed {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for (index, entry) in entries.iter().enumerate().filter(|(_, entry)| entry.verdict == Some(Verdict::Allow)) {
+        let session = entry.session.as_deref().filter(|_| sessions);
+        let change = Some(entry.change.as_str()).filter(|_| allowed);
+        let time = |text: &str| Value::parse(text, &Type::Time);
+        let (Some(at), Some(recorded)) = (entry.now.as_deref().and_then(time), time(&entry.time)) else { continue };
+        if session.is_none() && change.is_none() {
+            continue;
+        }
+        for resource in touched(kept, entry)? {
+            let resource = Value::text(resource);
+            if let Some(session) = session {
+                found.push((index, TOUCHED, vec![Value::text(session), resource.clone(), at.clone()]));
+            }
+            if let Some(change) = change {
+                let (record, change) = (Value::text(entry.digest.as_str()), Value::text(change));
+                found.push((index, ALLOWED, vec![record, change, resource, recorded.clone()]));
+            }
+        }
+    }
+    let lines: Vec<String> = found.iter().map(|(index, _, tuple)| format!("{index} {tuple:?}\n")).collect();
+    let source = source("log", ".writ/log", Digest::of(lines.concat().as_bytes()), Speaks::Built);
+    let fact = |(index, relation, tuple): (usize, &str, Vec<Value>)| {
+        let origin = Origin { source: source.clone(), place: format!("entry {index}").into() };
+        (index, Fact { relation: relation.into(), tuple, origin })
+    };
+    Ok(found.into_iter().map(fact).collect())
 }
 
 /// What a decision touches, from its record where its entry ends early.

@@ -238,9 +238,7 @@ impl<'i> Session<'i> {
         let why = limited(self.inputs, |limits| {
             ask::why(&self.case(self.program.clone(), limits), asked.relation, &asked.pattern, side, 1)
         })?;
-        let pages: Vec<String> = why.answers.iter().map(|answer| answer.text(false)).collect();
-        let none = why.miss.map_or_else(|| vec![format!("{atom} does not hold")], |miss| miss.lines());
-        Ok(if pages.is_empty() { none.into_iter().map(|line| line + "\n").collect() } else { pages.join("\n") })
+        Ok(why.text(atom, false))
     }
 
     fn decide(&self) -> Result<String, Failure> {

@@ -2,6 +2,9 @@
 //!
 //! A decision is a function of its change, its facts, who asks, and the time where a rule reads it. So equal cases are
 //! decided once, whatever their number; the facts of a model version are read once.
+//!
+//! Where the other policy asks what was allowed before, each decision is told what the log held when it was made: as it
+//! was decided then, not as the other policy would have decided before it.
 
 use crate::arguments;
 use crate::decide::{bounded, placed};
@@ -9,8 +12,8 @@ use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::log::{Wanted, root};
 use crate::output::Answer;
-use crate::{package, policy, progress};
-use decide::{Case, Verdict};
+use crate::{package, policy, progress, remembered};
+use decide::{Case, Verdict, counted};
 use evidence::{Aged, Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason};
 use program::{Digest, Fact, Program};
 use serde_json::json;
@@ -93,7 +96,9 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
         cases.entry(Asked { model, content, actor, session, missing, aged }).or_default().push((index, entry));
     }
     progress::stage("deciding again");
-    let (outcomes, distinct) = decide_all(&kept, program, &cases, arguments)?;
+    let history = remembered::history(&kept, &all, program)?;
+    let asked = remembered::asks_history(program).then_some(history.as_slice());
+    let (outcomes, distinct) = decide_all(&kept, program, &cases, asked, arguments)?;
     let mut flips: BTreeMap<Cause, Flip> = BTreeMap::new();
     for (index, entry, outcome) in outcomes {
         let Some(was) = entry.verdict else { continue };
@@ -126,10 +131,13 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
 }
 
 /// Decides every case, several at once.
+///
+/// - `history`: what was allowed, each fact with its entry, where the program asks; in the order of the log.
 fn decide_all<'e>(
     kept: &Kept,
     program: &Arc<Program>,
     cases: &Cases<'e>,
+    history: Option<&[(usize, Fact)]>,
     arguments: &arguments::Replay,
 ) -> Result<Made<'e>, Failure> {
     let cases: Vec<(&Asked<'e>, &Vec<(u64, &'e Entry)>)> = cases.iter().collect();
@@ -143,23 +151,31 @@ fn decide_all<'e>(
                 facts = (asked.model.to_owned(), Arc::new(kept.model(asked.model)?));
             }
             let change = kept.change(asked.content)?;
-            let mut by_time: BTreeMap<&str, (Outcome, bool)> = BTreeMap::new();
+            let mut made: BTreeMap<(usize, &str), (Outcome, bool)> = BTreeMap::new();
             for (index, entry) in entries.iter() {
-                let timeless = by_time.values().next().filter(|(_, timed)| !timed).cloned();
+                // How much of the history stood before it.
+                let past = |(at, _): &(usize, Fact)| (*at as u64) < entry.position;
+                let past = history.map_or(0, |history| history.partition_point(past));
                 let now = entry.now.as_deref().unwrap_or_default();
-                let known = timeless.or_else(|| by_time.get(now).cloned());
+                let timeless = made.range((past, "")..).next().filter(|((at, _), (_, timed))| *at == past && !timed);
+                let known = timeless.map(|(_, known)| known).or_else(|| made.get(&(past, now))).cloned();
                 let (outcome, _) = match known {
                     Some(known) => known,
                     None => {
-                        let case = kept.case(entry, change.clone(), program.clone(), facts.1.to_vec())?;
-                        let made = once(case, arguments.max_time)?;
-                        by_time.insert(now, made.clone());
-                        made
+                        let mut facts = facts.1.to_vec();
+                        if let Some(history) = history {
+                            facts.retain(|fact| !remembered::is_history(fact));
+                            facts.extend(history[..past].iter().map(|(_, fact)| fact.clone()));
+                        }
+                        let case = kept.case(entry, change.clone(), program.clone(), facts)?;
+                        let new = once(case, arguments.max_time)?;
+                        made.insert((past, now), new.clone());
+                        new
                     }
                 };
                 done.lock().expect("bug: a decision panicked").0.push((*index, *entry, outcome));
             }
-            done.lock().expect("bug: a decision panicked").1 += by_time.len();
+            done.lock().expect("bug: a decision panicked").1 += made.len();
         }
         Ok(())
     };
@@ -209,7 +225,7 @@ struct Told {
 impl Told {
     fn in_text(&self, flips: &BTreeMap<Cause, Flip>) -> String {
         let turned: usize = flips.values().map(|flip| flip.decisions.len()).sum();
-        let mut text = format!("REPLAY  {} decisions with {} · {turned} flip\n", self.decisions, self.with);
+        let mut text = format!("REPLAY  {} with {} · {turned} flip\n", counted(self.decisions, "decision"), self.with);
         for ((was, is, now, then), flip) in flips {
             let is_name = is.map_or("undecided", Verdict::name);
             let mark = if looser(*was, *is) { "!! " } else { "" };
@@ -231,8 +247,11 @@ impl Told {
         }
         let _ = writeln!(
             text,
-            "{} distinct cases: {} changes over {} model versions; {} decisions outside of what was asked",
-            self.distinct, self.changes, self.models, self.outside
+            "{}: {} over {}; {} outside of what was asked",
+            counted(self.distinct, "distinct case"),
+            counted(self.changes, "change"),
+            counted(self.models, "model version"),
+            counted(self.outside, "decision")
         );
         text
     }

@@ -7,7 +7,7 @@ use crate::log::root;
 use crate::output::Answer;
 use crate::{manifest, package, progress};
 use decide::{Assurance, Case};
-use evidence::{Approval, Holds, Part, PublicKey, Record, Report, Trust};
+use evidence::{Approval, Holds, Part, PublicKey, Record, Report, Trust, Verdict};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::fs;
@@ -35,12 +35,34 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
         Err(refused) if refused.malformed => return Err(Failure::Malformed(format!("{shown}: {}", refused.what))),
         Err(why) => return Ok(refused(&shown, &why.what, arguments.json)),
     };
+    if let Some(why) = unrecorded(arguments, &report)? {
+        return Ok(refused(&shown, &why, arguments.json));
+    }
     if arguments.replay
         && let Some(why) = again(&mut report, &Kept::of(&root(&arguments.policy)))?
     {
         return Ok(refused(&shown, &why, arguments.json));
     }
     Ok(Answer::of(if arguments.json { in_json(&shown, &report) } else { in_text(&shown, &report) }))
+}
+
+/// Why an allow stands in no log, where it should: a command that was killed may have signed it and not recorded it, and
+/// what counts what was allowed does not know of it.
+fn unrecorded(arguments: &arguments::Verify, report: &Report<Record>) -> Result<Option<String>, Failure> {
+    let receipt = report.parts.iter().any(|part| part.name == "receipt" && !part.shown.is_empty());
+    if arguments.recorded && !receipt {
+        return Ok(Some(String::from("no receipt shows that it is in a log, and `--recorded` asks for that")));
+    }
+    let kept = Kept::of(&root(&arguments.policy));
+    let own = manifest_of(&arguments.policy)?.is_some_and(|manifest| manifest.package.name == report.said.package());
+    if !own || !kept.has_log() || report.said.verdict != Verdict::Allow {
+        return Ok(None);
+    }
+    let entries = kept.entries()?.unwrap_or_default();
+    let missing = !entries.iter().any(|entry| entry.digest == report.digest.to_string());
+    Ok(missing.then(|| {
+        format!("{}: this package's own log has no such entry, so that it was never recorded", kept.path("log").display())
+    }))
 }
 
 /// Checks somebody's word: by the keys given, else by those that the manifest names for the party.

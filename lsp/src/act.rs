@@ -254,10 +254,7 @@ pub(crate) fn answer(asked_for: Asked, model: Result<Arc<Loaded>, String>) -> Re
         }
         Asked::Why(program, atom, found) => {
             let side = if found.before { Side::Before } else { Side::After };
-            let why = asked(&program, &loaded, |case| ask::why(case, found.relation, &found.pattern, side, 1))?;
-            let pages: Vec<String> = why.answers.iter().take(MOST).map(|answer| answer.text(true)).collect();
-            let none = || why.miss.as_ref().map_or_else(|| format!("{atom} does not hold"), |m| m.lines().join("\n"));
-            if pages.is_empty() { none() + "\n" } else { pages.join("\n") }
+            asked(&program, &loaded, |case| ask::why(case, found.relation, &found.pattern, side, 1))?.text(&atom, true)
         }
         Asked::Tests(..) | Asked::Page(_) => String::new(),
     };

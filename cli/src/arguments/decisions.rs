@@ -61,6 +61,9 @@ pub(crate) struct Verify {
     /// The package whose `[trust]` is believed, and which kept the decision.
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) policy: PathBuf,
+    /// Refuse what no receipt shows to be in a log.
+    #[arg(long)]
+    pub(crate) recorded: bool,
     /// Decide it again from the facts, the change and the program that the package kept, by both evaluators.
     #[arg(long)]
     pub(crate) replay: bool,

@@ -75,11 +75,32 @@ pub struct Count {
 /// Why tuples hold, or why none does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Why {
-    /// Every tuple that matches, sorted.
+    /// The tuples that match, sorted: those that surely hold first; at most [`ANSWERS`].
     pub answers: Vec<Answer>,
+    /// How many match besides.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more: usize,
     /// Where none does: how far each rule came that could give one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub miss: Option<Miss>,
+}
+
+impl Why {
+    /// A page for people.
+    ///
+    /// - `atom`: what was asked.
+    /// - `full`: as [`Answer::text`].
+    pub fn text(&self, atom: &str, full: bool) -> String {
+        if self.answers.is_empty() {
+            let lines = self.miss.as_ref().map_or_else(|| vec![format!("{atom} does not hold")], Miss::lines);
+            return lines.into_iter().map(|line| line + "\n").collect();
+        }
+        let mut pages: Vec<String> = self.answers.iter().map(|answer| answer.text(full)).collect();
+        if self.more > 0 {
+            pages.push(format!("… and {} more that match: `writ query '{atom}'` lists them\n", self.more));
+        }
+        pages.join("\n")
+    }
 }
 
 /// Why no tuple holds that matches, and what would make one hold.
@@ -94,10 +115,17 @@ pub struct WhyNot {
 /// Sets of edits that a search evaluates before it gives up.
 pub const TRIES: usize = 64;
 
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// Tuples of which a proof is shown where many match.
+pub const ANSWERS: usize = 20;
+
 /// Proofs that are shown of one tuple where all are asked for.
 pub const PROOFS: usize = 5;
 
-/// Why every tuple holds that matches; where none does, why not.
+/// Why the tuples hold that match; where none does, why not.
 ///
 /// - `relation`: the sure reading. Where it has another, tuples that only may hold are answered too.
 /// - `pattern`: one term per column; a variable stands for any value.
@@ -109,11 +137,15 @@ pub const PROOFS: usize = 5;
 pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side, proofs: usize) -> Result<Why, Failure> {
     settle(case, |settled| {
         let pattern = near::asked(pattern);
-        let mut answers = Vec::new();
+        let (mut answers, mut more) = (Vec::new(), 0);
         let mut seen = BTreeSet::new();
         for (reading, sure) in [(relation, true), (settled.possible(relation), false)] {
             for tuple in settled.matching(side, reading, &pattern) {
                 if !seen.insert(tuple.clone()) {
+                    continue;
+                }
+                if answers.len() == ANSWERS {
+                    more += 1;
                     continue;
                 }
                 let told =
@@ -129,7 +161,7 @@ pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side, 
             }
         }
         let miss = if answers.is_empty() { near::miss(settled, side, relation, &pattern)? } else { None };
-        Ok(Why { answers, miss })
+        Ok(Why { answers, more, miss })
     })
 }
 

@@ -51,6 +51,7 @@ pub use explained::{Because, Explained, Ground, SHORT, Step};
 pub use near::{Cause, Miss, Near};
 pub use proof::Side;
 pub use rests::asks;
+pub use text::counted;
 pub use unfilled::unfilled;
 pub use verdict::decide;
 pub use worlds::{Conflict, conflicts};

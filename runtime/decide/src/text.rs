@@ -49,7 +49,7 @@ struct Page<'a> {
 }
 
 /// `1 action`, `14 actions`.
-pub(crate) fn counted(n: usize, what: &str) -> String {
+pub fn counted(n: usize, what: &str) -> String {
     if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") }
 }
 

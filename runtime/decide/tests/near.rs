@@ -106,7 +106,7 @@ fn what_is_said_to_hold_holds_and_what_is_said_to_stop_it_does_not() {
         }
         let mut bodies: BTreeSet<(String, String)> = BTreeSet::new();
         for (relation, pattern) in &asked {
-            let Why { answers, miss } = why(&plain, choice, relation, pattern);
+            let Why { answers, miss, .. } = why(&plain, choice, relation, pattern);
             assert_eq!(answers.is_empty(), miss.is_some(), "{choice}: {relation}{pattern:?}");
             for near in miss.iter().flat_map(rules) {
                 let holds: Vec<String> = near.holds.iter().map(|holds| condition(holds)).collect();

@@ -158,7 +158,10 @@ fn proof(record: &Record) -> Result<Part, Refused> {
             record.facts.len(),
             record.rules.rules.len()
         ),
-        format!("{} reasons are what their proofs end in", record.all_reasons().count()),
+        match record.all_reasons().count() {
+            1 => String::from("the reason is what its proof ends in"),
+            count => format!("{count} reasons are what their proofs end in"),
+        },
         format!("the verdict `{}` is what the reasons and ambiguities ask for", record.verdict.name()),
     ];
     let mut not_shown = Vec::new();

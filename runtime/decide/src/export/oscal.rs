@@ -5,6 +5,7 @@
 
 use super::{hex, text, uuid};
 use crate::decision::Decision;
+use crate::text::counted;
 use evidence::{Kind, Reason};
 use program::Program;
 use serde_json::{Value, json};
@@ -51,7 +52,7 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
         let said = match (reasons.len(), open) {
             (0, _) => String::from("no rule for this control objects to the change"),
             (all, 0) => format!("{all} objections, each waived or approved"),
-            (_, open) => format!("{open} objections that nobody's word stands against"),
+            (_, open) => format!("{} that nobody's word stands against", counted(open, "objection")),
         };
         let mut finding = json!({
             "uuid": uuid(&format!("{evidence} {control}")),
