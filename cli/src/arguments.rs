@@ -244,8 +244,16 @@ pub(crate) struct Policy {
 
 /// A name or a reason that somebody gives: an empty one, of a variable that is not set, is nobody's.
 fn said(text: &str) -> Result<String, String> {
+    needed(text).map_err(|why| match text.trim().is_empty() {
+        true => String::from("it is empty; leave the flag out where there is none"),
+        false => why,
+    })
+}
+
+/// The same where nothing goes on without it.
+fn needed(text: &str) -> Result<String, String> {
     match (text.trim().is_empty(), text.contains(char::is_control)) {
-        (true, _) => Err(String::from("it is empty; leave the flag out where there is none")),
+        (true, _) => Err(String::from("it is empty, and a word counts only with it")),
         (_, true) => Err(String::from("it has a line break or another control character")),
         _ => Ok(text.to_owned()),
     }

@@ -50,7 +50,9 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
     for output in &outputs {
         let drawn = || why.answers.iter().flat_map(|answer| std::iter::once(&answer.proof).chain(&answer.others));
         let text = match output.format {
-            Format::Json => format!("{:#}\n", json!({ "asked": atom, "answers": why.answers, "more": why.more, "miss": why.miss })),
+            Format::Json => {
+                format!("{:#}\n", json!({ "asked": atom, "answers": why.answers, "more": why.more, "miss": why.miss }))
+            }
             Format::Text => why.text(atom, arguments.full),
             // Of what does not hold there is nothing to draw.
             _ if why.answers.is_empty() => why.text(atom, true),

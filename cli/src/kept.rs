@@ -201,6 +201,11 @@ impl Kept {
             return Ok(file.to_owned());
         }
         let hex = name.trim_start_matches("sha256:");
+        if hex.is_empty() {
+            return Err(Failure::Malformed(String::from(
+                "which decision? an empty name was given\n  help: `writ log` lists what was decided; give a file, or the beginning of a digest",
+            )));
+        }
         let folder = self.path("evidence");
         let mut found: Vec<PathBuf> = [&folder, &self.path("approval")]
             .into_iter()

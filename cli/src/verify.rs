@@ -61,7 +61,10 @@ fn unrecorded(arguments: &arguments::Verify, report: &Report<Record>) -> Result<
     let entries = kept.entries()?.unwrap_or_default();
     let missing = !entries.iter().any(|entry| entry.digest == report.digest.to_string());
     Ok(missing.then(|| {
-        format!("{}: this package's own log has no such entry, so that it was never recorded", kept.path("log").display())
+        format!(
+            "{}: this package's own log has no such entry, so that it was never recorded",
+            kept.path("log").display()
+        )
     }))
 }
 

@@ -227,6 +227,18 @@ impl Database {
         self.list_files();
     }
 
+    /// Sets the text of a file of a package that it depends on: as it is being written, say.
+    ///
+    /// - returns: whether it is another text than before.
+    pub fn set_dependency_text(&mut self, path: &str, text: &str) -> bool {
+        let Some(&file) = self.foreign.get(path).filter(|_| self.foreign_present.contains(path)) else { return false };
+        let news = file.text(&self.storage) != text;
+        if news {
+            file.set_text(&mut self.storage).with_durability(Durability::MEDIUM).to(text.to_owned());
+        }
+        news
+    }
+
     /// Sets a file's text, or adds the file. Waits until readers of older snapshots have given up.
     pub fn set_file(&mut self, source: Source) {
         let Source { path, module, text } = source;

@@ -183,7 +183,9 @@ impl Writer {
                 let document = Document { uri: uri.clone(), version, text, home: home.clone(), path };
                 self.documents.insert(uri.as_str().to_owned(), document);
                 self.load(&home);
-                vec![home]
+                let mut touched = self.hand_on(&home);
+                touched.push(home);
+                touched
             }
             Event::Change { uri, version, changes } => {
                 let Some(document) = self.documents.get_mut(uri.as_str()) else { return Vec::new() };
@@ -199,18 +201,23 @@ impl Writer {
                 if let (Some(package), Some(module)) = (self.packages.get_mut(&home), folder::own_module(&path)) {
                     package.set_file(Source { path, module, text });
                 }
-                vec![home]
+                let mut touched = self.hand_on(&home);
+                touched.push(home);
+                touched
             }
             Event::Close { uri } => {
                 let Some(document) = self.documents.remove(uri.as_str()) else { return Vec::new() };
                 let gone = Published { uri, diagnostics: Vec::new(), version: None };
                 let _ = self.tell.send(Told::Publish(gone));
+                let mut touched = self.users(&document.home);
+                touched.iter().for_each(|user| self.depend(user));
                 if self.documents.values().any(|other| other.home == document.home) {
                     self.load(&document.home);
-                    return vec![document.home];
+                    touched.push(document.home);
+                } else {
+                    self.forget(&document.home);
                 }
-                self.forget(&document.home);
-                Vec::new()
+                touched
             }
             Event::Format { uri, range, answer } => {
                 // A manifest is not ours to lay out.
@@ -326,6 +333,36 @@ impl Writer {
         self.depend(home);
     }
 
+    /// The packages that depend on another one.
+    fn users(&self, home: &Home) -> Vec<Home> {
+        let Home::Package(root) = home else { return Vec::new() };
+        let uses = |places: &BTreeMap<String, PathBuf>| places.values().any(|place| folder::is_same(place, root));
+        let users = self.places.iter().filter(|(other, places)| *other != home && uses(places));
+        users.map(|(other, _)| other.clone()).collect()
+    }
+
+    /// Hands what is being written in a package on to those that depend on it.
+    ///
+    /// - returns: the packages to which it is news.
+    fn hand_on(&mut self, home: &Home) -> Vec<Home> {
+        self.users(home).into_iter().filter(|user| self.overlay(user)).collect()
+    }
+
+    /// Has the open documents of the packages that one depends on count in place of their files.
+    ///
+    /// - returns: whether anything is another than before.
+    fn overlay(&mut self, home: &Home) -> bool {
+        let (Some(places), Some(package)) = (self.places.get(home), self.packages.get_mut(home)) else { return false };
+        let mut news = false;
+        for document in self.documents.values().filter(|document| document.home != *home) {
+            let Home::Package(root) = &document.home else { continue };
+            for (name, _) in places.iter().filter(|(_, place)| folder::is_same(place, root)) {
+                news |= package.set_dependency_text(&format!("{name}/{}", document.path), &document.text);
+            }
+        }
+        news
+    }
+
     /// Reads the manifest of a package, and those that it depends on; an open one as it is now. What is wrong with it is told
     /// where it stands, and the `use` of a package that is not there is marked.
     fn depend(&mut self, home: &Home) {
@@ -340,6 +377,8 @@ impl Writer {
             package.set_dependencies(dependencies);
             self.places.insert(home.clone(), Arc::new(places));
         }
+        self.overlay(home);
+        let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
         let version = open.map(|document| document.version);
         let manifest = Manifest::new(root, text, complaint.as_deref(), self.encoding);
         let quiet = |manifest: &Manifest| manifest.diagnostics.is_empty();

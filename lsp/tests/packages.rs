@@ -42,6 +42,19 @@ async fn each_document_belongs_to_the_nearest_package() {
     let gone = FILES[3].1.replace("kept", "held");
     editor.change(&uri("inner/base.writ"), 2, json!([{ "text": gone }])).await;
     while codes(&editor.diagnostics(&uri("inner/more.writ"), Some(1)).await).is_empty() {}
+    // So it is in a package that depends on it, saved or not, and again when it is closed without saving.
+    editor.change(&uri("inner/base.writ"), 3, json!([{ "text": FILES[3].1.replace("kept", "had") }])).await;
+    while codes(&editor.diagnostics(&uri("policy.writ"), Some(1)).await) != ["W0105"] {}
+    editor.change(&uri("inner/base.writ"), 4, json!([{ "text": format!("//! Base.\n\n{}", FILES[3].1) }])).await;
+    while !codes(&editor.diagnostics(&uri("policy.writ"), Some(1)).await).is_empty() {}
+    let place = json!({ "line": 0, "character": 22 });
+    let at = json!({ "textDocument": { "uri": uri("policy.writ") }, "position": place });
+    let found = editor.ask("textDocument/definition", at).await;
+    assert!(found["result"].to_string().contains("\"line\":3"), "{found:#}");
+    editor.change(&uri("inner/base.writ"), 5, json!([{ "text": FILES[3].1.replace("kept", "held") }])).await;
+    while codes(&editor.diagnostics(&uri("policy.writ"), Some(1)).await) != ["W0105"] {}
+    editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri("inner/base.writ") } })).await;
+    while !codes(&editor.diagnostics(&uri("policy.writ"), Some(1)).await).is_empty() {}
     let found = editor.ask("workspace/symbol", json!({ "query": "own" })).await;
     let named = found["result"].as_array().into_iter().flatten().filter(|one| one["name"] == "own");
     assert_eq!(named.count(), 2, "{found:#}");

@@ -1,6 +1,6 @@
 //! The verbs that make, keep, check and repeat decisions.
 
-use super::{Inputs, Policy, said};
+use super::{Inputs, Policy, needed, said};
 use clap::Args;
 use decide::Assurance;
 use std::path::PathBuf;
@@ -124,10 +124,10 @@ pub(crate) struct Approve {
     /// The decision: the beginning of its digest, or its file.
     pub(crate) decision: String,
     /// Whose word it is.
-    #[arg(long = "as", value_name = "PARTY", value_parser = said)]
+    #[arg(long = "as", value_name = "PARTY", value_parser = needed)]
     pub(crate) party: String,
     /// Why.
-    #[arg(long, value_name = "TEXT", value_parser = said)]
+    #[arg(long, value_name = "TEXT", value_parser = needed)]
     pub(crate) why: String,
     /// The last instant: 2026-03-06T00:00Z.
     #[arg(long, value_name = "TIME")]

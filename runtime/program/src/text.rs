@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Display, Formatter, Write};
 use std::sync::Arc;
 
-/// `text` as a quoted literal: `"` and `\` escaped, control characters as `\n`, `\t`, `\r` or `\u{…}`.
+/// `text` as a quoted literal: `"` and `\` escaped, what is no sign of its own as `\n`, `\t`, `\r` or `\u{…}`.
 pub fn quote(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     let _ = quoted(&mut out, text);
@@ -27,7 +27,7 @@ fn quoted(out: &mut impl Write, text: &str) -> fmt::Result {
             '\n' => out.write_str("\\n")?,
             '\t' => out.write_str("\\t")?,
             '\r' => out.write_str("\\r")?,
-            c if c.is_control() => write!(out, "\\u{{{:x}}}", u32::from(c))?,
+            c if is_hidden(c) => write!(out, "\\u{{{:x}}}", u32::from(c))?,
             c => out.write_char(c)?,
         }
     }
@@ -37,17 +37,12 @@ fn quoted(out: &mut impl Write, text: &str) -> fmt::Result {
 /// `text` as one line of a terminal or of a log that somebody else reads: what is no sign of its own is written out as
 /// `\u{…}`, control characters and those that turn the direction of writing.
 pub fn visible(text: &str) -> Cow<'_, str> {
-    let hidden = |c: char| {
-        let turns =
-            matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}');
-        c.is_control() || turns
-    };
-    if !text.contains(hidden) {
+    if !text.contains(is_hidden) {
         return Cow::Borrowed(text);
     }
     let mut out = String::with_capacity(text.len() + 8);
     for c in text.chars() {
-        match hidden(c) {
+        match is_hidden(c) {
             true => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
@@ -55,6 +50,16 @@ pub fn visible(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Whether it is no sign of its own: a control character, or one that turns the direction of writing, so that a line would
+/// read as another than it is.
+fn is_hidden(c: char) -> bool {
+    let turns = matches!(
+        c,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}'
+    );
+    c.is_control() || turns
 }
 
 impl Display for Value {

@@ -252,3 +252,11 @@ fn a_path_through_another_shape_is_unknown_and_not_absent() {
     let long = into(Json::text("x".repeat(5_000)), key()).expect("unknown");
     assert_eq!(compare(Comparison::Equal, &long, &long), Truth::Possible);
 }
+
+#[test]
+fn no_sign_is_written_that_would_turn_a_line_around() {
+    let name = "web\u{202e}\u{1b}[2J\u{2028}\u{61c}é𝄞";
+    let written = program::quote(name);
+    assert_eq!(written, "\"web\\u{202e}\\u{1b}[2J\\u{2028}\\u{61c}é𝄞\"");
+    assert_eq!(program::visible(name), &written[1..written.len() - 1]);
+}
