@@ -1,5 +1,5 @@
--- A real editor at the other end: `nvim --headless -u NONE -i NONE -S lsp/tests/nvim.lua`, with WRIT the tool and FOLDER an
--- empty folder. Ends with 0 where all is as it should be; else says what is not. Written for Neovim 0.7 and later.
+-- A real editor at the other end, with the files that are shipped for it: `nvim --headless -u NONE -i NONE -S
+-- lsp/tests/nvim.lua`, with WRIT the tool and FOLDER an empty folder. Ends with 0 where all is as it should be; else says what is not. Written for Neovim 0.7 and later.
 local writ, folder = os.getenv('WRIT'), os.getenv('FOLDER')
 local failures = {}
 local function check(what, holds, seen)
@@ -22,14 +22,22 @@ write('policy.writ', {
   'pub relation kept(r: Resource);',
   'kept(r) if kind(r, k), stateflu(k);',
 })
-vim.cmd('edit ' .. folder .. '/policy.writ')
-vim.bo.filetype = 'writ'
-local client = vim.lsp.start_client({ name = 'writ', cmd = { writ, 'lsp' }, root_dir = folder })
-vim.lsp.buf_attach_client(0, client)
-
 local function wait(condition)
   return vim.wait(20000, condition, 20)
 end
+
+local here = vim.fn.fnamemodify(vim.fn.resolve(vim.fn.expand('<sfile>:p')), ':h:h')
+vim.opt.runtimepath:prepend(here .. '/editors/neovim')
+vim.env.PATH = vim.fn.fnamemodify(writ, ':h') .. ':' .. vim.env.PATH
+vim.cmd('filetype plugin on')
+if vim.fn.has('nvim-0.11') == 1 then vim.lsp.enable('writ') end
+vim.cmd('edit ' .. folder .. '/policy.writ')
+check('the kind of file', vim.bo.filetype == 'writ', vim.bo.filetype)
+local function clients()
+  return (vim.lsp.get_clients or vim.lsp.get_active_clients)({ name = 'writ' })
+end
+check('the server is started', wait(function() return #clients() == 1 end), clients())
+local client = clients()[1].id
 local function ask(method, params)
   local answers = vim.lsp.buf_request_sync(0, method, params, 20000)
   for _, answer in pairs(answers or {}) do
