@@ -30,7 +30,10 @@ impl Manifest {
     /// - `complaint`: what is wrong with it, or with what it depends on, in the words of the command line.
     pub(crate) fn new(folder: &Path, text: String, complaint: Option<&str>, encoding: Encoding) -> Manifest {
         let own = folder.join("").display().to_string();
-        let told = |words: &str| told(&text, words.strip_prefix(&own).unwrap_or(words), encoding);
+        let told = |words: &str| {
+            let words = words.strip_prefix("error: ").unwrap_or(words);
+            told(&text, words.strip_prefix(&own).unwrap_or(words), encoding)
+        };
         let diagnostics = complaint.map(told).into_iter().collect();
         Manifest { text, diagnostics }
     }
@@ -398,6 +401,10 @@ mod tests {
         let (range, message) = placed(text, "writ.toml: version = no version");
         assert_eq!((&text[range], message.as_str()), ("[package]", "version = no version"));
         assert_eq!(placed("", "writ.toml:9:9: é").0, 0..0);
+        let said = "error: /a/writ.toml:3:1: unknown field `licence`";
+        let manifest = Manifest::new(Path::new("/a"), text.to_owned(), Some(said), Encoding::Utf8);
+        assert_eq!(manifest.diagnostics[0].message, "unknown field `licence`");
+        assert_eq!(manifest.diagnostics[0].range.start.line, 2);
     }
 
     #[test]

@@ -248,7 +248,11 @@ impl Counting {
     ///
     /// - returns: whether that is news.
     pub(crate) fn count(&self, root: &Path, program: &Arc<Program>) -> bool {
-        let Ok(loaded) = self.model(root) else { return false };
+        let Ok(loaded) = self.model(root) else {
+            // What cannot be read is not counted, as it was or otherwise.
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            return kept.get_mut(root).is_some_and(|kept| kept.counts.take().is_some());
+        };
         let Some(mut kept) = self.kept(root) else { return false };
         if kept.counts.as_ref().is_some_and(|(of, _)| Arc::ptr_eq(of, program)) {
             return false;
