@@ -1,6 +1,6 @@
 //! The verbs that make, keep, check and repeat decisions.
 
-use super::{Inputs, Policy, needed, said};
+use super::{Inputs, Policy, needed};
 use clap::Args;
 use decide::Assurance;
 use std::path::PathBuf;

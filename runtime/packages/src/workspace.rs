@@ -73,7 +73,7 @@ impl Workspace {
 
     /// The same, as it would be with these manifests.
     pub fn with(folder: &Path, instead: &Instead<'_>) -> Result<Workspace, Failure> {
-        let shown = folder.join(FILE).display().to_string();
+        let shown = folder.strip_prefix(".").unwrap_or(folder).join(FILE).display().to_string();
         let Some(text) = text(folder, instead)? else {
             return malformed(format!("{}: there is no writ.toml here\n  help: run `writ init`", folder.display()));
         };
