@@ -1,5 +1,5 @@
 //! How long it takes to find versions that fit: 200 packages of 20 versions each, with conflicts that show only at the end of
-//! a chain of 200, and with none that fit at all.
+//! a chain of 200, and with none that fit at all; and how long until pigeons that want one hole each are given up.
 //!
 //! `cargo bench -p packages --bench resolve`
 
@@ -52,19 +52,58 @@ impl Index for Chain {
     }
 }
 
-fn measure(what: &str, chain: &Chain) {
+/// So many packages, each of whose versions takes one of the holes for itself alone, of which there is one fewer: no chain of reasons
+/// says so, and every way to place them is a conflict of its own.
+struct Pigeons {
+    number: u64,
+    asked: Cell<usize>,
+}
+
+impl Index for Pigeons {
+    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+        let most = if name.short().starts_with('p') { self.number - 1 } else { self.number };
+        Ok((0..most).map(|minor| Listed { version: Version::new(1, minor, 0), yanked: None }).collect())
+    }
+
+    fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Vec<(Name, Range)>, String>, Failure> {
+        self.asked.set(self.asked.get() + 1);
+        let Some(pigeon) = name.short().strip_prefix('p') else { return Ok(Ok(Vec::new())) };
+        let [_, hole, _] = version.numbers();
+        let hole = Name::parse(&format!("bench/h{hole}")).expect("a name");
+        Ok(Ok(vec![(hole, Range::parse(&format!("=1.{pigeon}.0")).expect("a range"))]))
+    }
+}
+
+trait Counted: Index {
+    fn asked(&self) -> &Cell<usize>;
+}
+
+impl Counted for Chain {
+    fn asked(&self) -> &Cell<usize> {
+        &self.asked
+    }
+}
+
+impl Counted for Pigeons {
+    fn asked(&self) -> &Cell<usize> {
+        &self.asked
+    }
+}
+
+fn measure(what: &str, wanted: usize, index: &impl Counted) {
     let asked =
         |at| Asked { who: String::from("writ.toml"), name: name(at), range: Range::parse("1").expect("a range") };
-    let wanted: Vec<Asked> = (0..5).map(asked).collect();
+    let wanted: Vec<Asked> = (0..wanted).map(asked).collect();
     let mut times = Vec::new();
     let mut said = String::new();
     for _ in 0..RUNS {
-        chain.asked.set(0);
+        index.asked().set(0);
         let start = Instant::now();
-        let found = resolve(chain, &wanted, &Versions::new());
+        let found = resolve(index, &wanted, &Versions::new());
         times.push(start.elapsed());
         said = match found {
             Ok(found) => format!("{} chosen", found.len()),
+            Err(Failure::Fault(why)) => why.lines().next().unwrap_or_default().to_owned(),
             Err(failure) => format!("nothing fits, told in {} lines", failure.to_string().lines().count()),
         };
     }
@@ -75,15 +114,18 @@ fn measure(what: &str, chain: &Chain) {
         shown(times[RUNS / 2]),
         shown(times[0]),
         shown(times[RUNS - 1]),
-        chain.asked.get()
+        index.asked().get()
     );
 }
 
 fn main() {
-    measure("200 packages, everything fits at once", &Chain { last: VERSIONS, torn: false, asked: Cell::new(0) });
+    measure("200 packages, everything fits at once", 5, &Chain { last: VERSIONS, torn: false, asked: Cell::new(0) });
     measure(
         "200 packages, 17 of 20 versions are wrong at the end",
+        5,
         &Chain { last: 3, torn: false, asked: Cell::new(0) },
     );
-    measure("200 packages, nothing fits", &Chain { last: VERSIONS, torn: true, asked: Cell::new(0) });
+    measure("200 packages, nothing fits", 5, &Chain { last: VERSIONS, torn: true, asked: Cell::new(0) });
+    measure("6 pigeons in 5 holes", 6, &Pigeons { number: 6, asked: Cell::new(0) });
+    measure("9 pigeons in 8 holes", 9, &Pigeons { number: 9, asked: Cell::new(0) });
 }

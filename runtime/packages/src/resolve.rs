@@ -12,7 +12,7 @@ mod explain;
 use crate::registry::Listed;
 use crate::{Failure, Name, Range, Version};
 use pubgrub::{Dependencies, DependencyProvider, PackageResolutionStatistics, PubGrubError, Ranges};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
@@ -58,15 +58,35 @@ impl fmt::Display for Node {
 /// Versions by package.
 pub type Versions = BTreeMap<Name, Version>;
 
+/// How often a version may be chosen before it is given up: some conflicts take longer than anybody lives, and a registry may make them.
+const STEPS: usize = 4_000;
+
+/// The packages that are named where it is given up.
+const NAMED: usize = 6;
+
 /// Finds a version for each package.
 ///
 /// - `wanted`: what the packages that are worked on ask for.
 /// - `prefer`: versions to take where they will do, also yanked ones.
 ///
 /// # Errors
-/// [`Failure::Malformed`] with the chain of reasons, and what would do instead.
+/// [`Failure::Malformed`] with the chain of reasons, and what would do instead; [`Failure::Fault`] where more versions had to be
+/// tried than may be. That is counted and not timed, so it is the same everywhere.
 pub fn resolve(index: &dyn Index, wanted: &[Asked], prefer: &Versions) -> Result<Versions, Failure> {
-    let search = Search { index, wanted, prefer, listed: RefCell::default() };
+    within(STEPS, index, wanted, prefer)
+}
+
+/// The same, with at most so many choices.
+fn within(steps: usize, index: &dyn Index, wanted: &[Asked], prefer: &Versions) -> Result<Versions, Failure> {
+    let search = Search {
+        index,
+        wanted,
+        prefer,
+        listed: RefCell::default(),
+        chosen: RefCell::default(),
+        steps,
+        left: Cell::new(steps),
+    };
     search.solve().map_err(|error| match *error {
         PubGrubError::NoSolution(tree) => Failure::Malformed(explain::explain(&search, &tree)),
         PubGrubError::ErrorChoosingVersion { source, .. }
@@ -80,6 +100,11 @@ pub(crate) struct Search<'a> {
     wanted: &'a [Asked],
     prefer: &'a Versions,
     listed: RefCell<BTreeMap<Name, Rc<Vec<Listed>>>>,
+    /// How often a version of each was chosen.
+    chosen: RefCell<BTreeMap<Name, usize>>,
+    /// How often one may be, and may still be.
+    steps: usize,
+    left: Cell<usize>,
 }
 
 impl Search<'_> {
@@ -99,6 +124,29 @@ impl Search<'_> {
         let found = Rc::new(self.index.versions(name)?);
         self.listed.borrow_mut().insert(name.clone(), found.clone());
         Ok(found)
+    }
+
+    /// Counts a choice.
+    fn step(&self, name: &Name) -> Result<(), Failure> {
+        *self.chosen.borrow_mut().entry(name.clone()).or_default() += 1;
+        match self.left.get().checked_sub(1) {
+            Some(left) => self.left.set(left),
+            None => return Err(self.given_up()),
+        }
+        Ok(())
+    }
+
+    fn given_up(&self) -> Failure {
+        let chosen = self.chosen.borrow();
+        let mut often: Vec<(&Name, &usize)> = chosen.iter().collect();
+        often.sort_by_key(|(name, times)| (std::cmp::Reverse(**times), *name));
+        let named: Vec<&str> = often.iter().take(NAMED).map(|(name, _)| name.as_str()).collect();
+        Failure::Fault(format!(
+            "after {} choices of a version it is not known whether any fit together; most often it was at {}\n  \
+             help: ask for narrower ranges of these in writ.toml, such as \"=1.4.0\", or take one of them out",
+            self.steps,
+            named.join(", ")
+        ))
     }
 
     /// The versions that may be taken, lowest first.
@@ -134,6 +182,7 @@ impl DependencyProvider for Search<'_> {
             // Who asks is there once, unless what it asks for cannot be.
             return Ok(Some(Version::new(0, 0, 0)).filter(|only| range.contains(only)));
         };
+        self.step(name)?;
         let open = self.open(name)?;
         if let Some(preferred) = self.prefer.get(name)
             && range.contains(preferred)

@@ -4,7 +4,7 @@
 
 use super::{Asked, Node, Search};
 use crate::{Name, Range, Version};
-use pubgrub::{DerivationTree, External, Ranges};
+use pubgrub::{DerivationTree, External, PubGrubError, Ranges};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Bound;
@@ -16,7 +16,7 @@ type Tree = DerivationTree<Node, Ranges<Version>, String>;
 
 pub(super) fn explain(search: &Search<'_>, tree: &Tree) -> String {
     let mut found = Vec::new();
-    causes(tree, &mut found);
+    causes(tree, &mut BTreeSet::new(), &mut found);
     // First what manifests ask for, then what that asks for; a remainder of a range is nobody's request.
     let asked: Vec<(&Node, &Ranges<Version>)> = found
         .iter()
@@ -25,15 +25,22 @@ pub(super) fn explain(search: &Search<'_>, tree: &Tree) -> String {
             _ => None,
         })
         .collect();
-    let mut lines = BTreeSet::new();
-    for cause in &found {
-        lines.extend(line(search, cause, &asked));
-    }
+    let lines: BTreeSet<Line> = found.iter().filter_map(|cause| line(search, cause, &asked)).collect();
     let mut text = String::from("no versions fit together:");
-    for (_, line) in lines {
-        let _ = write!(text, "\n  {line}");
+    for run in lines.into_iter().collect::<Vec<_>>().chunk_by(|a, b| a.place == b.place && a.about == b.about) {
+        let folded = run.len() > SHOWN && run[0].place == VERSIONS;
+        for Line { text: one, .. } in if folded { &run[..2] } else { run } {
+            let _ = write!(text, "\n  {one}");
+        }
+        if let (true, [.., last]) = (folded, run) {
+            let _ = write!(text, "\n  … and so on, {} lines more, to:\n  {}", run.len() - 3, last.text);
+        }
     }
-    match offers(search).as_slice() {
+    let (offers, all_tried) = offers(search);
+    match offers.as_slice() {
+        [] if !all_tried => {
+            let _ = write!(text, "\n  help: take some of them out, or ask their authors");
+        }
         [] => {
             let _ = write!(
                 text,
@@ -51,31 +58,50 @@ pub(super) fn explain(search: &Search<'_>, tree: &Tree) -> String {
 
 type Cause = External<Node, Ranges<Version>, String>;
 
-/// Every cause that is not derived from others.
-fn causes<'t>(tree: &'t Tree, found: &mut Vec<&'t Cause>) {
+/// Every cause that is not derived from others. One that several are derived from is looked at once.
+fn causes<'t>(tree: &'t Tree, seen: &mut BTreeSet<*const Tree>, found: &mut Vec<&'t Cause>) {
+    if !seen.insert(std::ptr::from_ref(tree)) {
+        return;
+    }
     match tree {
         DerivationTree::Derived(derived) => {
-            causes(&derived.cause1, found);
-            causes(&derived.cause2, found);
+            causes(&derived.cause1, seen, found);
+            causes(&derived.cause2, seen, found);
         }
         DerivationTree::External(cause) => found.push(cause),
     }
 }
 
-/// A cause as a line, and where it stands among the others.
-fn line(search: &Search<'_>, cause: &Cause, asked: &[(&Node, &Ranges<Version>)]) -> Option<(usize, String)> {
+/// A cause in words, and where it stands among the others: versions as versions, and not as text.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Line {
+    place: usize,
+    /// Who asks, and for what.
+    about: Option<(Name, Node)>,
+    from: Option<Version>,
+    text: String,
+}
+
+/// Where versions that ask for something stand.
+const VERSIONS: usize = 1;
+
+fn line(search: &Search<'_>, cause: &Cause, asked: &[(&Node, &Ranges<Version>)]) -> Option<Line> {
+    let plain = |place, text| Some(Line { place, about: None, from: None, text });
     match cause {
         External::FromDependencyOf(Node::Manifest(shown), _, to, range) => {
-            Some((0, format!("{shown} asks for {to} {}", words(range))))
+            plain(0, format!("{shown} asks for {to} {}", words(range)))
         }
-        External::FromDependencyOf(Node::Package(name), at, to, range) => {
-            Some((1, format!("{name} {} asks for {to} {}", versions(search, name, at), words(range))))
-        }
+        External::FromDependencyOf(Node::Package(name), at, to, range) => Some(Line {
+            place: VERSIONS,
+            about: Some((name.clone(), to.clone())),
+            from: search.open(name).unwrap_or_default().into_iter().find(|version| at.contains(version)),
+            text: format!("{name} {} asks for {to} {}", versions(search, name, at), words(range)),
+        }),
         External::NoVersions(node @ Node::Package(name), range) if asked.contains(&(node, range)) => {
-            Some((2, format!("there is no {name} {}; there {}", words(range), there(search, name))))
+            plain(2, format!("there is no {name} {}; there {}", words(range), there(search, name)))
         }
         External::Custom(Node::Package(name), range, why) => {
-            Some((3, format!("{name} {} cannot be read: {why}", versions(search, name, range))))
+            plain(3, format!("{name} {} cannot be read: {why}", versions(search, name, range)))
         }
         External::FromDependencyOf(Node::Root, ..)
         | External::NoVersions(..)
@@ -147,16 +173,28 @@ fn after(version: &Version) -> Version {
     Version::new(major, minor, patch + 1)
 }
 
-/// For each direct dependency: a range of it alone with which everything fits, tried.
-fn offers(search: &Search<'_>) -> Vec<String> {
+/// For each direct dependency: a range of it alone with which everything fits, tried; and whether all were, since they share the
+/// steps that are left.
+fn offers(search: &Search<'_>) -> (Vec<String>, bool) {
     let mut offers = Vec::new();
+    let mut all_tried = true;
     let several = search.wanted.iter().any(|one| one.who != search.wanted[0].who);
     for (at, Asked { who, name, range }) in search.wanted.iter().enumerate() {
         let mut wanted = search.wanted.to_vec();
         wanted[at].range = Range::parse("*").expect("bug: a star is a range");
-        let other = Search { index: search.index, wanted: &wanted, prefer: search.prefer, listed: Default::default() };
-        other.listed.replace(search.listed.borrow().clone());
-        if let Ok(found) = other.solve()
+        let other = Search {
+            index: search.index,
+            wanted: &wanted,
+            prefer: search.prefer,
+            listed: search.listed.clone(),
+            chosen: Default::default(),
+            steps: search.steps,
+            left: search.left.clone(),
+        };
+        let solved = other.solve();
+        search.left.set(other.left.get());
+        all_tried &= solved.as_ref().map_or_else(|error| matches!(**error, PubGrubError::NoSolution(_)), |_| true);
+        if let Ok(found) = solved
             && let Some(version) = found.get(name)
         {
             let [major, minor, patch] = version.numbers();
@@ -165,5 +203,5 @@ fn offers(search: &Search<'_>) -> Vec<String> {
             offers.push(format!("`\"{name}\" = \"{range_of}\"` in place of \"{range}\"{place} would do"));
         }
     }
-    offers
+    (offers, all_tried)
 }

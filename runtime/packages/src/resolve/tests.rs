@@ -1,7 +1,7 @@
 //! Laws of the search: what it finds fits, and what it says does not fit does not.
 
 use super::explain::words;
-use super::{Asked, Index, Versions, resolve};
+use super::{Asked, Index, Versions, resolve, within};
 use crate::registry::Listed;
 use crate::{Failure, Name, Range, Version};
 use proptest::prelude::*;
@@ -119,6 +119,54 @@ fn two_manifests_that_ask_for_one_package_are_both_named() {
          help: `\"a/x\" = \"1.0\"` in place of \"2\" in 1/writ.toml would do"
     );
     assert_eq!(found_by(2, &shelf, &[("a/x", "1"), ("a/x", "*")], &[]), "a/x 1.0.0");
+}
+
+/// Pigeons and one hole fewer: each version of a pigeon is a hole, and a hole has room for one.
+fn pigeons(number: usize) -> (Shelf, Needs) {
+    let mut shelf = Shelf::default();
+    for (hole, pigeon) in (0..number - 1).flat_map(|hole| (0..number).map(move |pigeon| (hole, pigeon))) {
+        let version = |minor: usize| Version::parse(&format!("1.{minor}.0")).expect("a version");
+        let (hole_name, room) = (format!("a/s{hole}"), format!("=1.{pigeon}.0"));
+        shelf.0.entry(name(&hole_name)).or_default().insert(version(pigeon), (Vec::new(), false));
+        let needs = (asked(&[(&hole_name, &room)]), false);
+        shelf.0.entry(name(&format!("a/q{pigeon}"))).or_default().insert(version(hole), needs);
+    }
+    (shelf, (0..number).map(|pigeon| (name(&format!("a/q{pigeon}")), Range::parse("1").expect("a range"))).collect())
+}
+
+#[test]
+fn a_conflict_too_deep_to_be_solved_is_given_up_and_names_its_packages() {
+    let tried = |number| {
+        let (shelf, wanted) = pigeons(number);
+        within(200, &shelf, &by(1, &wanted), &Versions::new()).expect_err("nothing fits")
+    };
+    assert!(matches!(tried(3), Failure::Malformed(said) if said.starts_with("no versions fit together")));
+    let Failure::Fault(said) = tried(7) else { panic!("it is given up") };
+    assert!(said.starts_with("after 200 choices of a version") && said.contains("a/q"), "{said}");
+}
+
+#[test]
+fn versions_in_an_explanation_stand_as_versions_and_runs_are_folded() {
+    let mut shelf = Shelf::default();
+    for minor in 0..12 {
+        let version = Version::parse(&format!("1.{minor}.0")).expect("a version");
+        let needs = asked(&[("a/y", &format!("=2.{minor}.0"))]);
+        shelf.0.entry(name("a/x")).or_default().insert(version, (needs, false));
+    }
+    shelf.0.entry(name("a/y")).or_default().insert(Version::new(1, 0, 0), (Vec::new(), false));
+    let said = found(&shelf, &[("a/x", "1")], &[]);
+    let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.contains("there is no")).collect();
+    assert_eq!(
+        lines[1..6],
+        [
+            "writ.toml asks for a/x ^1.0.0",
+            "a/x 1.0.0 asks for a/y =2.0.0",
+            "a/x 1.1.0 asks for a/y =2.1.0",
+            "… and so on, 9 lines more, to:",
+            "a/x 1.11.0 asks for a/y =2.11.0",
+        ],
+        "{said}"
+    );
 }
 
 fn any_shelf() -> impl Strategy<Value = (Shelf, Needs)> {
