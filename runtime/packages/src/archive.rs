@@ -81,6 +81,11 @@ pub fn unpack(bytes: &[u8]) -> Result<Tree, Failure> {
     if tree.files().next().is_none() {
         return malformed("this is no archive of a package: it is empty");
     }
+    // A reader of a tar stops at its end, and another might read on.
+    let inside: usize = tree.files().map(|(_, bytes)| 512 + bytes.len().next_multiple_of(512)).sum();
+    if plain.get(inside..).is_some_and(|rest| rest.iter().any(|byte| *byte != 0)) {
+        return Err(bad(String::from("something stands behind the end of its files")));
+    }
     Ok(tree)
 }
 
@@ -90,7 +95,7 @@ mod tests {
     use crate::Tree;
     use flate2::{Compression, GzBuilder};
     use proptest::prelude::*;
-    use std::io::Write;
+    use std::io::{Read, Write};
     use tar::{EntryType, Header};
 
     fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -193,6 +198,19 @@ mod tests {
         }
         assert!(unpack(&[bytes.as_slice(), b"x"].concat()).is_err());
         assert!(unpack(b"").is_err());
+    }
+
+    #[test]
+    fn what_is_hidden_behind_the_last_file_is_refused() {
+        let mut tar = Vec::new();
+        let mut tree = Tree::default();
+        tree.add("writ.toml", b"[package]".to_vec()).expect("a path");
+        flate2::read::GzDecoder::new(pack(&tree).as_slice()).read_to_end(&mut tar).expect("packed here");
+        let said = refusal(&gzip(&[tar.as_slice(), b"HIDDEN"].concat()));
+        assert!(said.contains("behind the end of its files"), "{said}");
+        // Others fill up to a whole record with zeros.
+        tar.resize(10_240, 0);
+        assert_eq!(unpack(&gzip(&tar)).expect("zeros say nothing").digest(), tree.digest());
     }
 
     proptest! {

@@ -129,10 +129,12 @@ impl Registry for Directory {
     }
 
     fn yank(&self, name: &Name, version: &Version, why: Option<&str>) -> Result<(), Failure> {
-        let _held = disk::hold(&self.root.join(".lock"))?;
+        // Before the lock, which would make the folder of a misspelt registry.
+        self.there()?;
         if !self.file(name, version, "json").is_file() {
             return malformed(format!("{name} {version} is not in {}", self.shown()));
         }
+        let _held = disk::hold(&self.root.join(".lock"))?;
         let path = self.file(name, version, "yanked");
         match why {
             Some(why) => disk::write(&path, format!("{why}\n").as_bytes()),
@@ -142,5 +144,21 @@ impl Registry for Directory {
                 Err(e) => Err(disk::fault(&path, &e)),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Directory;
+    use crate::registry::Registry;
+    use crate::{Name, Version};
+
+    #[test]
+    fn a_yank_in_a_registry_that_is_not_there_makes_none() {
+        let root = std::env::temp_dir().join(format!("writ-no-registry-{}", std::process::id()));
+        let name = Name::parse("acme/tagging").expect("a name");
+        let said = Directory::new(root.clone()).yank(&name, &Version::new(1, 0, 0), Some("bad"));
+        assert!(said.expect_err("it is refused").to_string().contains("there is no such folder"));
+        assert!(!root.exists());
     }
 }
