@@ -148,8 +148,8 @@ def decode(data, what):
     return value
 
 
-# What a record holds: fields with their kinds, text where none is said; `?` stands behind what may be absent, `*` behind the
-# kind of a list's items, `|` between the only words that may stand there.
+# What a record holds: fields with their kinds, text where none is said; `?` stands behind what may be absent, and is absent where
+# it would be empty, `*` behind the kind of a list's items, `|` between the only words that may stand there.
 
 FORMS = {
     "envelope": "payload payloadType signatures:signature*",
@@ -158,7 +158,7 @@ FORMS = {
     "subject": "name digest:sha256",
     "sha256": "sha256",
     "record": "verdict:deny|escalate|allow change:change model program:program actor? session? now? actions:action*"
-    " reasons:reason* standing:reason* fixed:reason* ambiguities:ambiguity* proofs:any facts:fact* sources:source* rules:any"
+    " reasons:reason* standing:reason* fixed:reason* ambiguities:ambiguity* proofs:object facts:fact* sources:source* rules:object"
     " assurance:proof|delta-certificate|certificate|replay engine prior?",
     "change": "digest source file actions:count",
     "program": "digest packages:package*",
@@ -171,7 +171,7 @@ FORMS = {
     "ambiguity": "kind action? subject message sure:flag origins?:text* to:text* proof? cleared?:cleared void?:text*",
     "fact": "world:before|after relation:count tuple:any line at:place*",
     "place": "source:count place",
-    "source": "name kind file speaks rank:count observed_at:any digest complete:flag",
+    "source": "name kind file speaks:intended|built|running rank:count observed_at:any digest complete:flag",
 }
 ORDER = {"deny": 0, "escalate": 1, "allow": 2}
 
@@ -181,6 +181,8 @@ def form(value, kind, what):
     if kind in FORMS:
         fields = {name: inner or "text" for name, _, inner in (one.partition(":") for one in FORMS[kind].split())}
         needs = {name for name in fields if not name.endswith("?")}
+        idle = [name for name in set(fields) - needs if isinstance(value, dict) and value.get(name[:-1]) == []]
+        check(not idle, f"{what} has a field with nothing in it: {idle}")
         fields = {name.rstrip("?"): inner for name, inner in fields.items()}
         there = set(value) if isinstance(value, dict) else set()
         check(there and needs <= there <= set(fields), f"{what} has other fields than it should: {sorted(there)}")
@@ -191,7 +193,7 @@ def form(value, kind, what):
         for one in value:
             form(one, kind[:-1], what)
     elif kind != "any":
-        sort = {"count": int, "flag": bool}.get(kind, str)
+        sort = {"count": int, "flag": bool, "object": dict}.get(kind, str)
         check(type(value) is sort and (sort is not int or value >= 0), f"{what} is of another kind")
         check("|" not in kind or value in kind.split("|"), f"{what} is `{value}`, which it cannot be")
 
@@ -241,7 +243,10 @@ def dated(record):
     """The change, the time and who asked are those of the facts that the proofs cite."""
     digests = [record["change"]["digest"], record["model"], record["program"]["digest"]]
     digests += ["sha256:" + source["digest"] for source in record["sources"]]
+    digests += [record["prior"]] if "prior" in record else []
     check(all(re.fullmatch("sha256:[0-9a-f]{64}", one) for one in digests), "a digest of it is none")
+    places = [place["source"] for fact in record["facts"] for place in fact["at"]]
+    check(all(at < len(record["sources"]) for at in places), "a fact was read in a source that it does not name")
     said = {"std.change.digest": record["change"]["digest"], "std.change.actor": record.get("actor")}
     said["std.change.session"] = record.get("session")
     for fact in record["facts"]:

@@ -432,6 +432,9 @@ impl Check<'_> {
         if asked != record.verdict {
             return refuse(format!("the reasons ask for {}, not {}", asked.name(), record.verdict.name()));
         }
+        if let Some(prior) = record.prior.as_ref().filter(|prior| Digest::parse(prior).is_none()) {
+            return refuse(format!("it replaces `{prior}`, which is no digest"));
+        }
         match record.actions.len() == record.change.actions {
             true => Ok(()),
             false => refuse(format!("{} of {} actions have a verdict", record.actions.len(), record.change.actions)),
