@@ -124,7 +124,7 @@ fn a_real_registry_keeps_what_was_published_and_cannot_change_it() {
     assert!(code == 64 && said.contains("a release never changes"), "{said}");
     scratch.version("0.1.0", "0.1.1");
     let said = scratch.good(&["publish", "--policy", "tagging", "--registry", &location]);
-    assert!(said.contains("since 0.1.0: patch") && said.contains("2 decisions tried, 0 turned"), "{said}");
+    assert!(said.contains("since 0.1.0: patch") && said.contains("tests and cases: 2 tried, 0 turned"), "{said}");
     assert_eq!(
         scratch.good(&["search", "owns", "--policy", "shop"]),
         "acme/tagging 0.1.1   Things say who owns them\n"

@@ -4,8 +4,9 @@ use crate::dependencies::workspace;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::{package, progress};
-use packages::install;
+use packages::manifest::Origin;
 use packages::registry::Listed;
+use packages::{Name, install};
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -17,8 +18,19 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
     let all = install::all(&workspace, &package::ways(true))?;
     let (mut text, mut found) = (String::new(), Vec::new());
     let (mut bad, mut newer) = (0, 0);
+    let manifests = || workspace.members.iter().map(|one| &one.manifest).chain(all.iter().map(|one| &one.manifest));
+    let in_git = |name: &Name| {
+        let mut wanted = manifests().flat_map(|manifest| manifest.wanted());
+        wanted.any(|(asked, how)| asked == name && matches!(how.origin, Origin::Git(_)))
+    };
     for one in all.iter().filter(|one| !one.in_folder) {
         let (name, version) = (&one.name, &one.version);
+        if in_git(name) {
+            let what = "of the commit that is locked, which nobody signed and no registry has";
+            let _ = writeln!(text, "{:<9} {name} {version}: {what}", "git");
+            found.push(json!({ "finding": "git", "name": name, "version": version, "what": what }));
+            continue;
+        }
         let versions = install::of_scope(&workspace, &package::ways(true), name)?.versions(name)?;
         let mut say = |kind: &str, what: String| {
             let _ = writeln!(text, "{kind:<9} {name} {version}: {what}");

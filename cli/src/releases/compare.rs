@@ -12,12 +12,14 @@ use crate::replay::{Outcome, looser, once};
 use crate::{manifest, policy};
 use compiler::interface::{Difference, Interface, Level, compared, interface};
 use decide::Verdict;
+use decide::test::Missed;
+use decide::test::coverage::Rules;
 use engine::Limits;
-use import::{Expected, Options, SensitiveKey};
+use import::{Options, SensitiveKey};
 use lsp::{folder, installed};
 use packages::install::{self, Installed};
 use packages::{Tree, Version, Workspace};
-use program::{Program, TestCase};
+use program::{Expected, Program, TestCase};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -33,7 +35,11 @@ pub(crate) struct Comparison {
     pub(crate) differences: Vec<Difference>,
     /// In what they decide.
     pub(crate) flips: Vec<Flip>,
-    /// How many decisions were tried.
+    /// What tests without a change expect, and what holds no more.
+    pub(crate) lost: Vec<String>,
+    /// Tests that could not be tried: what they name is not there any more.
+    pub(crate) untried: Vec<String>,
+    /// How many tests and cases were tried.
     pub(crate) tried: usize,
 }
 
@@ -92,7 +98,7 @@ impl Comparison {
     /// What the differences ask of the version.
     pub(crate) fn level(&self) -> Level {
         let offered = self.differences.iter().map(|one| one.level).max().unwrap_or(Level::Patch);
-        if self.flips.is_empty() { offered } else { Level::Major }
+        if self.flips.is_empty() && self.lost.is_empty() { offered } else { Level::Major }
     }
 
     /// The lowest version that is high enough, where `new` is not.
@@ -116,12 +122,13 @@ impl Comparison {
         for flip in &self.flips {
             text += &flip.lines();
         }
+        self.lost.iter().chain(&self.untried).for_each(|line| text += &format!("  {line}\n"));
         let freed = self.flips.iter().filter(|flip| flip.frees()).count();
         let _ = writeln!(
             text,
-            "  {} decisions tried, {} turned{}",
+            "  tests and cases: {} tried, {} turned{}",
             self.tried,
-            self.flips.len(),
+            self.flips.len() + self.lost.len(),
             match freed {
                 0 => String::new(),
                 n => format!("; !! {n} would now be allowed that were not"),
@@ -146,7 +153,8 @@ pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Instal
     let mut differences = compared(&offered(&old_package, old)?, &offered(&new_package, new)?);
     let was = policy::compile(&old_package)?;
     let cases = cases(old, &was.program)?;
-    let mut comparison = Comparison { differences: Vec::new(), flips: Vec::new(), tried: 0 };
+    let mut comparison =
+        Comparison { differences: Vec::new(), flips: Vec::new(), lost: Vec::new(), untried: Vec::new(), tried: 0 };
     match policy::compile(&tried) {
         Ok(is) => comparison.decide(&was.program, &is.program, &was.tests, &cases)?,
         Err(Failure::Policy(text)) => differences.push(Difference {
@@ -176,6 +184,8 @@ impl Comparison {
             self.tried += 1;
             self.flips.extend(Flip::of(&format!("test \"{test}\""), &before, &after));
         }
+        (self.lost, self.untried) = lost(was, is, tests)?;
+        self.tried += tests.iter().filter(|test| test.change.actions.is_empty()).count() - self.untried.len();
         for kept in cases {
             let outcome = |program: &Arc<Program>| once(kept.case(program), LONGEST).map(|(outcome, _)| outcome);
             let (before, after) = (outcome(was)?, outcome(is)?);
@@ -203,6 +213,49 @@ pub(crate) fn verdicts(
         all.push((test.name.clone(), outcome(was)?, outcome(is)?));
     }
     Ok(all)
+}
+
+/// What tests without a change expect of the first program, and what does not hold under the second; and the tests that
+/// name what is not there any more, as a module's own names may not be.
+pub(crate) fn lost(
+    was: &Arc<Program>,
+    is: &Arc<Program>,
+    tests: &[TestCase],
+) -> Result<(Vec<String>, Vec<String>), Failure> {
+    let (mut all, mut untried) = (Vec::new(), Vec::new());
+    for test in tests.iter().filter(|test| test.change.actions.is_empty()) {
+        let run = |program: &Arc<Program>, test: TestCase| {
+            let ran = decide::test::run(program, &[test], Rules::None, Limits::default());
+            let ran = ran.map_err(crate::decide::failed)?;
+            Ok::<_, Failure>(ran.outcomes.into_iter().flat_map(|outcome| outcome.failures).collect::<Vec<Missed>>())
+        };
+        if !run(was, test.clone())?.is_empty() {
+            continue;
+        }
+        match moved(test, was, is) {
+            Ok(moved) => {
+                let missed = run(is, moved)?.into_iter();
+                all.extend(missed.map(|one| format!("test \"{}\": `{}` is so no more", test.name, one.expected)));
+            }
+            Err(name) => untried.push(format!("test \"{}\" was not tried: `{name}` is another now", test.name)),
+        }
+    }
+    Ok((all, untried))
+}
+
+/// A test of one program as one of another, whose relations stand in another order; or the name of one that it lacks.
+fn moved(test: &TestCase, was: &Program, is: &Program) -> Result<TestCase, String> {
+    let mut test = test.clone();
+    for expectation in &mut test.expectations {
+        if let Expected::Violation { relation, pattern, .. } | Expected::Tuple { relation, pattern, .. } =
+            &mut expectation.expected
+        {
+            let name = &was.relation(*relation).name;
+            let there = is.find(name).filter(|id| is.relation(*id).columns.len() == pattern.len());
+            *relation = there.ok_or_else(|| name.clone())?;
+        }
+    }
+    Ok(test)
 }
 
 /// The modules of a tree.
@@ -307,7 +360,7 @@ fn cases(tree: &Tree, program: &Program) -> Result<Vec<Kept>, Failure> {
         let written: Written = serde_json::from_slice(bytes).map_err(|e| {
             bad(format!("{e}\n  help: a case is {{\"change\": …, \"facts\": {{…}}, \"actor\": \"ana\", \"now\": \"2026-01-01T00:00Z\"}}"))
         })?;
-        let read = |value: &serde_json::Value, expected: Expected, key: Option<SensitiveKey>| {
+        let read = |value: &serde_json::Value, expected: import::Expected, key: Option<SensitiveKey>| {
             let bytes = value.to_string().into_bytes();
             let options = Options {
                 format: None,
@@ -325,11 +378,11 @@ fn cases(tree: &Tree, program: &Program) -> Result<Vec<Kept>, Failure> {
             import::read(path, &bytes, &options).map_err(|e| bad(e.to_string()))
         };
         let key = SensitiveKey::of(written.change.to_string().as_bytes());
-        let asked = read(&written.change, Expected::Change, Some(key.clone()))?;
+        let asked = read(&written.change, import::Expected::Change, Some(key.clone()))?;
         let mut facts = asked.facts;
         if !written.facts.is_empty() {
             let given = serde_json::Value::Object(written.facts.into_iter().collect());
-            facts.extend(read(&given, Expected::Facts, Some(key))?.facts);
+            facts.extend(read(&given, import::Expected::Facts, Some(key))?.facts);
         }
         let change = asked.change.ok_or_else(|| bad(String::from("it holds no change")))?;
         let now = written.now.as_deref().unwrap_or("2030-01-01T00:00Z");

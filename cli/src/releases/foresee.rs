@@ -3,7 +3,7 @@
 //! Read downwards: what each package offers, one's own tests, the decisions in one's own log; each under what is locked and under what
 //! would be.
 
-use super::compare::{Flip, verdicts};
+use super::compare::{Flip, lost, verdicts};
 use crate::arguments::{self, Arguments, Verb};
 use crate::failure::Failure;
 use crate::kept::Kept;
@@ -47,8 +47,11 @@ pub(crate) fn foresee(folder: &Path, after: Vec<Installed>) -> Result<(String, b
     let flips: Vec<Flip> =
         all.iter().filter_map(|(name, before, after)| Flip::of(&format!("test \"{name}\""), before, after)).collect();
     flips.iter().for_each(|flip| text += &flip.lines());
-    let _ = writeln!(text, "{} of {} tests would decide otherwise", flips.len(), all.len());
-    let mut turns = !flips.is_empty();
+    let (lost, untried) = lost(&was.program, &is.program, &was.tests)?;
+    lost.iter().chain(&untried).for_each(|line| text += &format!("  {line}\n"));
+    let turned = flips.len() + lost.len();
+    let _ = writeln!(text, "{turned} of {} tests would turn out otherwise", was.tests.len());
+    let mut turns = turned > 0;
     if Kept::of(&old.root).has_log() {
         let told = replay::under(&asked(folder)?, &is.program, "the newer packages")?;
         turns |= told.code != 0;

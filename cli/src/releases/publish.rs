@@ -93,8 +93,12 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
 fn since(package: &Package, tree: &Tree, release: &Release, registry: &dyn Registry) -> Result<String, Failure> {
     let (name, version) = (&release.name, &release.version);
     let versions = registry.versions(name)?;
-    let Some(last) = versions.iter().rev().find(|one| one.version < *version && one.yanked.is_none()) else {
-        return Ok(String::from("  the first release\n"));
+    // A yanked one is still locked by whoever took it before.
+    let Some(last) = versions.iter().rev().find(|one| one.version < *version) else {
+        return Ok(match versions.first() {
+            None => String::from("  the first release\n"),
+            Some(above) => format!("  below {}, the lowest release so far: nothing to compare with\n", above.version),
+        });
     };
     progress::stage("comparing with the last release");
     let told = registry.release(name, &last.version, None)?;
