@@ -152,7 +152,19 @@ pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Instal
     let tried = of_tree(root, new, &modules(old, true)?, new_depends)?;
     let mut differences = compared(&offered(&old_package, old)?, &offered(&new_package, new)?);
     let was = policy::compile(&old_package)?;
-    let cases = cases(old, &was.program)?;
+    let cases = match cases(old, &was.program) {
+        Ok(cases) => cases,
+        // It was published so, and cannot be mended: nobody can say whether they would turn.
+        Err(Failure::Malformed(why)) => {
+            differences.push(Difference {
+                level: Level::Major,
+                name: String::from("cases"),
+                what: format!("those of the last release do not read: {}", why.lines().next().unwrap_or_default()),
+            });
+            Vec::new()
+        }
+        Err(other) => return Err(other),
+    };
     let mut comparison =
         Comparison { differences: Vec::new(), flips: Vec::new(), lost: Vec::new(), untried: Vec::new(), tried: 0 };
     match policy::compile(&tried) {
@@ -350,6 +362,11 @@ impl Kept {
             prior: None,
         }
     }
+}
+
+/// Refuses decisions kept in a package that cannot be read.
+pub(crate) fn readable(tree: &Tree, program: &Program) -> Result<(), Failure> {
+    cases(tree, program).map(|_| ())
 }
 
 /// The decisions kept in a package.
