@@ -47,7 +47,7 @@ fn write_policy(rules: usize, folder: &str) {
     }
 }
 
-/// Lex alone, cut into items, parse.
+/// Lex alone, cut into items, parse, lay out.
 fn read() {
     let text: String = policy::policy(50_000, 100, 7).into_iter().map(|(_, text)| text).collect();
     let speed = |what: &str, work: &mut dyn FnMut() -> usize| {
@@ -65,6 +65,7 @@ fn read() {
     speed("lex", &mut || syntax::token::lex(&text).len());
     speed("lex and cut", &mut || syntax::chunk::cut(&text).len());
     speed("lex, cut and parse", &mut || syntax::parse_file(&text).chunks.len());
+    speed("lay out", &mut || syntax::format::format(&text).len());
 }
 
 fn database(modules: &[Module]) -> Database {
