@@ -25,9 +25,8 @@ pub(super) struct Writer<'t> {
 
 impl<'t> Writer<'t> {
     pub(super) fn new(text: &'t str) -> Writer<'t> {
-        let bytes = text.as_bytes();
-        let mut ends = (0..bytes.len()).filter(|&at| bytes[at] == b'\n').peekable();
-        let crlf = ends.peek().is_some() && ends.all(|at| at > 0 && bytes[at - 1] == b'\r');
+        // The last line end is the one that no layout takes away, so a file of both is laid out alike ever after.
+        let crlf = text.rfind('\n').is_some_and(|at| text[..at].ends_with('\r'));
         Writer {
             text,
             line_end: if crlf { "\r\n" } else { "\n" },
