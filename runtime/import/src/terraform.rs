@@ -18,3 +18,9 @@ pub(crate) mod state;
 pub(crate) mod text;
 pub(crate) mod unknown;
 pub(crate) mod worlds;
+
+/// Whether a `format_version` is one that can be read: 0.x or 1.x.
+fn readable(version: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    version.split_once('.').is_some_and(|(major, minor)| matches!(major, "0" | "1") && digits(minor))
+}

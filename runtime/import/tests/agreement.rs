@@ -19,7 +19,7 @@ fn resource(name: &str, value: u8) -> String {
 fn plan(prior: &[String], planned: &[String], changes: Option<&str>) -> Result<Imported, Malformed> {
     let changes = changes.map_or_else(String::new, |changes| format!(", \"resource_changes\": {changes}"));
     let text = format!(
-        "{{\"format_version\": \"1.2\", \"prior_state\": {{\"values\": {{\"root_module\": {{\"resources\": [{}]}}}}}}, \
+        "{{\"format_version\": \"1.2\", \"prior_state\": {{\"format_version\": \"1.0\", \"values\": {{\"root_module\": {{\"resources\": [{}]}}}}}}, \
          \"planned_values\": {{\"root_module\": {{\"child_modules\": [{{\"resources\": [{}]}}]}}}}{changes}}}",
         prior.join(", "),
         planned.join(", ")
@@ -144,11 +144,20 @@ fn a_plan_is_partial_where_its_wholes_say_more_than_its_changes() {
 
     let kept = update("\"n\"", "\"no-op\"", "{\"a\": 1}", "{\"a\": 1}");
     assert!(told(&[&old], &[&old], &kept).is_empty());
-    assert_eq!(told(&[&old], &[&new], &kept), ["what a no-op keeps differs from the planned values: `t.n`"]);
+    assert_eq!(told(&[&old], &[&new], &kept), ["what a change leaves differs from the planned values: `t.n`"]);
     let hidden = update("\"n\"", "\"no-op\"", "null", "null");
     assert_eq!(told(&[&old], &[], &hidden), ["a change starts from something else than the prior state: `t.n`"]);
     let replaced = update("\"n\"", "\"create\", \"delete\"", "null", "{\"a\": 2}");
     assert_eq!(told(&[], &[&new], &replaced), ["a replacement does not say what it replaces: `t.n`"]);
+
+    let differs = ["what a change leaves differs from the planned values: `t.n`"];
+    assert_eq!(told(&[&old], &[&old], &listed), differs);
+    assert_eq!(told(&[&old], &[&old], &update("\"n\"", "\"delete\"", "{\"a\": 1}", "null")), differs);
+    let created = |after: &str| update("\"n\"", "\"create\"", "null", after);
+    assert!(told(&[], &[&new], &created("{\"a\": 2, \"b\": null}")).is_empty());
+    assert_eq!(told(&[], &[&new], &created("{\"a\": 2, \"b\": 1}")), differs);
+    assert_eq!(told(&[], &[], &created("null")), ["a create does not say what it creates: `t.n`"]);
+    assert!(told(&[], &[], &created("null, \"after_unknown\": {\"a\": true}")).is_empty());
 }
 
 #[test]

@@ -124,14 +124,15 @@ fn a_sealed_value_is_the_one_of_the_page() {
 
 #[test]
 fn unknown_parts_stand_beside_known_ones() {
+    // Where the mask knows of parts that the value lacks, nothing is sure of what they are parts of.
     let change = "{\"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"], \"before\": null, \
         \"after\": {\"rules\": [{\"port\": 80}, {}], \"tags\": null}, \
-        \"after_unknown\": {\"id\": true, \"rules\": [{}, {\"port\": true}], \"tags\": {\"env\": true}}}}";
+        \"after_unknown\": {\"id\": true, \"rules\": [{}, {\"port\": true}, {\"port\": true}], \"tags\": {\"env\": true}}}}";
     let change = import(&plan("", change)).change.expect("a change");
     assert_eq!(
         of(&change.actions[0].set, "std.state.config"),
         ["std.state.config(\"t.n\", {\"id\": unknown(\"t.n.id\"), \"rules\": [{\"port\": 80}, {\"port\": \
-          unknown(\"t.n.rules[1].port\")}], \"tags\": {\"env\": unknown(\"t.n.tags.env\")}})"]
+          unknown(\"t.n.rules[1].port\")}, unknown(\"t.n.rules[2]\")], \"tags\": unknown(\"t.n.tags\")})"]
     );
 }
 

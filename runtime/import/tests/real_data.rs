@@ -78,16 +78,22 @@ fn every_plan() {
     ];
     assert_eq!(why.into_iter().collect::<Vec<_>>(), expected);
     assert_eq!((read, refused.len()), (56, 5));
-    // Edited by hand, planned with `-target`, planned with `-refresh-only`, edited by hand.
+    // Edited by hand, but for one that was planned with `-target` and one with `-refresh-only`.
     let expected = [
+        "aws/example_GithubActionsOIDCTrustPolicy/tfplan.json: what a change leaves differs from the planned values: \
+         `module.poc.aws_iam_openid_connect_provider.r5`",
+        "resources/plan_after_unknown/tfplan.json: what a change leaves differs from the planned values: \
+         `aws_cloudfront_distribution.cloudfront`",
+        "resources/plan_change_keys/tfplan.json: what a change leaves differs from the planned values: \
+         `aws_security_group_rule.foo` and 1 more",
         "resources/plan_with_deleted_resources/tfplan.json: a replacement does not say what it replaces: \
          `aws_secretsmanager_secret.default`",
         "infracost/testdata/plan_with_target.json: the plan leaves out what is in the prior state: \
          `aws_instance.web_app_2`",
         "show-json/conditions/output-refresh-only.json: the plan lists no change, and its planned values differ from \
          its prior state: `test_instance.bar` and 1 more",
-        "functional/test_issue_522/plan.out.json: what a no-op keeps differs from the planned values: \
-         `aws_cloudwatch_event_rule.metrics_schedule`",
+        "functional/test_issue_522/plan.out.json: what a change leaves differs from the planned values: \
+         `aws_cloudwatch_event_rule.metrics_schedule` and 2 more",
     ];
     assert_eq!(partial, expected);
 }

@@ -121,6 +121,31 @@ error: the plan's format_version `2.0` is not known here
    = help: 0.1 to 1.x can be read; write the plan with a Terraform that gives one of them",
     );
     check("p.json", "{\"resource_changes\": []}", "error: `format_version` is missing here\n  --> p.json");
+    for odd in ["1", "1.", "1.2 ", "01.2", "1.2.3", "1.x", "10.0"] {
+        let expect = format!(
+            "error: the plan's format_version `{odd}` is not known here\n  --> p.json#/format_version\n   = help: 0.1 to \
+             1.x can be read; write the plan with a Terraform that gives one of them"
+        );
+        check("p.json", format!("{{\"format_version\": \"{odd}\", \"resource_changes\": []}}"), &expect);
+        let prior = format!(
+            "{{\"format_version\": \"1.2\", \"resource_changes\": [], \"prior_state\": {{\"format_version\": \"{odd}\"}}}}"
+        );
+        let expect = format!(
+            "error: the state's format_version `{odd}` is not known here\n  --> p.json#/prior_state/format_version\n   = \
+             help: 0.1 to 1.x can be read"
+        );
+        check("p.json", prior, &expect);
+    }
+    check(
+        "p.json",
+        "{\"format_version\": \"1.2\", \"resource_changes\": [], \"prior_state\": {\"values\": {}}}",
+        "error: `format_version` is missing here\n  --> p.json#/prior_state",
+    );
+    for hollow in ["\"configuration\": {}", "\"planned_values\": null", "\"resource_changes\": null"] {
+        let expect = "error: the plan says neither what it changes nor what it plans\n  --> p.json\n   = help: the file was \
+            cut; write it again with `terraform show -json`";
+        check("p.json", format!("{{\"format_version\": \"1.2\", {hollow}}}"), expect);
+    }
     check(
         "p.json",
         "{\"format_version\": \"1.2\", \"errored\": true}",
@@ -143,6 +168,11 @@ error: a state file of version 1 cannot be read here
 fn wrong_shapes() {
     let plan = |changes: &str| format!("{{\"format_version\": \"1.2\", \"resource_changes\": {changes}}}");
     check("p.json", plan("{}"), "error: expected an array, found an object\n  --> p.json#/resource_changes");
+    check(
+        "p.json",
+        plan("[{\"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"no-op\"], \"importing\": 5}}]"),
+        "error: expected an object or null, found an integer\n  --> p.json#/resource_changes/0/change/importing",
+    );
     check("p.json", plan("[7]"), "error: expected an object, found an integer\n  --> p.json#/resource_changes/0");
     let entry = |change: &str| plan(&format!("[{{\"type\": \"t\", \"name\": \"n\", \"change\": {change}}}]"));
     check("p.json", entry("{}"), "error: `actions` is missing here\n  --> p.json#/resource_changes/0/change");

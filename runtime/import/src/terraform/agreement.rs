@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 /// Refuses a change whose two sides are not those of its actions.
 ///
-/// Laxer where tools write otherwise than Terraform: a create may have a `before` and no `after`. A replacement without
-/// `before` is read too, and makes the plan [`partial`].
+/// Laxer where tools write otherwise than Terraform: a create may have a `before`. One without `after`, and a replacement
+/// without `before`, are read too, and make the plan [`partial`].
 pub(crate) fn check(changed: &Changed<'_>) -> Result<(), Malformed> {
     let name = &changed.name;
     let unknown = says_true(changed.unknown);
@@ -128,9 +128,11 @@ pub(crate) fn partial(
         if changed.verb == Some(Verb::Replace) && *changed.before == Json::Null {
             reasons.add(NOTHING_BEFORE, &changed.name, &changed.place);
         }
+        if changed.verb == Some(Verb::Create) && *changed.after == Json::Null && !says_true(changed.unknown) {
+            reasons.add(NOTHING_AFTER, &changed.name, &changed.place);
+        }
         if let Some(planned) = planned.get(&changed.name)
-            && planned.values != changed.after
-            && stays
+            && !same(planned.values, changed.after)
         {
             reasons.add(AFTER_DIFFERS, &changed.name, &changed.place);
         }
@@ -145,7 +147,25 @@ const LEFT_OUT: &str = "the plan leaves out what is in the prior state";
 const UNANNOUNCED: &str = "no change is listed of what is planned and is not in the prior state";
 const BEFORE_DIFFERS: &str = "a change starts from something else than the prior state";
 const NOTHING_BEFORE: &str = "a replacement does not say what it replaces";
-const AFTER_DIFFERS: &str = "what a no-op keeps differs from the planned values";
+const NOTHING_AFTER: &str = "a create does not say what it creates";
+const AFTER_DIFFERS: &str = "what a change leaves differs from the planned values";
+
+/// Whether values are the same. Null says as much as nothing at all, and as an object of nothing: versions differ in it.
+fn same(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Object(one), Json::Object(other)) => {
+            let of = |entries: &BTreeMap<Arc<str>, Json>, name| entries.get(name).cloned().unwrap_or(Json::Null);
+            one.keys().chain(other.keys()).all(|name| same(&of(one, name), &of(other, name)))
+        }
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))
+        }
+        (Json::Object(entries), Json::Null) | (Json::Null, Json::Object(entries)) => {
+            entries.values().all(|value| *value == Json::Null)
+        }
+        _ => one == other,
+    }
+}
 
 /// A managed resource as a whole states it.
 struct Stated<'a> {

@@ -74,19 +74,27 @@ pub(crate) fn read(
 fn check_version(plan: &Node<'_>) -> Result<(), Malformed> {
     let version = plan.need("format_version")?;
     let text = version.text()?;
-    match text.split_once('.').unwrap_or((text, "")).0 {
-        "0" | "1" => Ok(()),
-        _ => Err(Malformed::new(version.at, format!("the plan's format_version `{text}` is not known here"))
-            .help("0.1 to 1.x can be read; write the plan with a Terraform that gives one of them")),
+    if !super::readable(text) {
+        let what = format!("the plan's format_version `{text}` is not known here");
+        return Err(Malformed::new(version.at, what)
+            .help("0.1 to 1.x can be read; write the plan with a Terraform that gives one of them"));
     }
+    if let Some(prior) = plan.get("prior_state")? {
+        super::state::check_version(&prior)?;
+    }
+    Ok(())
 }
 
 fn check_outcome(plan: &Node<'_>) -> Result<(), Malformed> {
-    match plan.flag_of("errored")? {
-        Some(true) => Err(Malformed::new("/errored", "planning ended with an error, so this is no plan")
-            .help("mend what `terraform plan` complained of, and plan again")),
-        _ => Ok(()),
+    if plan.flag_of("errored")? == Some(true) {
+        return Err(Malformed::new("/errored", "planning ended with an error, so this is no plan")
+            .help("mend what `terraform plan` complained of, and plan again"));
     }
+    if plan.get("planned_values")?.is_none() && plan.get("resource_changes")?.is_none() {
+        return Err(Malformed::new("", "the plan says neither what it changes nor what it plans")
+            .help("the file was cut; write it again with `terraform show -json`"));
+    }
+    Ok(())
 }
 
 /// Why the plan is less than what would happen.
@@ -177,7 +185,10 @@ fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
         Some(address) => address.to_string().into(),
         None => text.clone(),
     });
-    let imported = change.get("importing")?.is_some();
+    let imported = match change.get("importing")? {
+        Some(how) if !matches!(how.json, Json::Object(_)) => return Err(how.wrong("an object or null")),
+        how => how.is_some(),
+    };
     let verb = match verb(&change)? {
         Some(Verb::Read) if !address.data => {
             return Err(Malformed::new(

@@ -21,11 +21,8 @@ pub(crate) fn read(
     let state = Node::root(json);
     let mut sheet = Sheet::new(source, options);
     let mut instances = Vec::new();
-    if let Some(format) = state.text_of("format_version")? {
-        if !matches!(format.split_once('.').unwrap_or((format, "")).0, "0" | "1") {
-            let what = format!("the state's format_version `{format}` is not known here");
-            return Err(Malformed::new("/format_version", what).help("0.1 to 1.x can be read"));
-        }
+    if state.get("format_version")?.is_some() {
+        check_version(&state)?;
         if let Some(node) = state.get("values")? {
             values(&node, sealer, &mut sheet, &mut instances)?;
         }
@@ -70,6 +67,17 @@ pub(crate) fn read(
     }
     sheet.facts = facts;
     Ok(Imported::of(sheet))
+}
+
+/// Refuses a state as `show -json` writes it, alone or inside a plan, of a version that cannot be read.
+pub(crate) fn check_version(state: &Node<'_>) -> Result<(), Malformed> {
+    let version = state.need("format_version")?;
+    let text = version.text()?;
+    if super::readable(text) {
+        return Ok(());
+    }
+    let what = format!("the state's format_version `{text}` is not known here");
+    Err(Malformed::new(version.at, what).help("0.1 to 1.x can be read"))
 }
 
 /// Adds the instances of `values` as `show -json` writes them, for a state and inside a plan.

@@ -13,11 +13,8 @@ pub(crate) fn merge(after: &Json, mask: &Json, path: &mut String, origin: &dyn F
         return after.clone();
     }
     match (mask, after) {
-        (Json::Object(masks), Json::Object(_) | Json::Null) => {
-            let mut entries = match after {
-                Json::Object(entries) => entries.clone(),
-                _ => Default::default(),
-            };
+        (Json::Object(masks), Json::Object(known)) => {
+            let mut entries = known.clone();
             for (key, mask) in masks.iter().filter(|(_, mask)| says_true(mask)) {
                 let value = below(path, format_args!(".{key}"), |path| {
                     merge(entries.get(key).unwrap_or(&Json::Null), mask, path, origin)
@@ -26,8 +23,7 @@ pub(crate) fn merge(after: &Json, mask: &Json, path: &mut String, origin: &dyn F
             }
             Json::Object(entries)
         }
-        (Json::Array(masks), Json::Array(_) | Json::Null) => {
-            let known: &[Json] = if let Json::Array(items) = after { items } else { &[] };
+        (Json::Array(masks), Json::Array(known)) => {
             let merged = (0..known.len().max(masks.len())).map(|i| {
                 let (value, mask) = (known.get(i).unwrap_or(&Json::Null), masks.get(i).unwrap_or(&Json::Null));
                 below(path, format_args!("[{i}]"), |path| merge(value, mask, path, origin))
