@@ -61,6 +61,7 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
             let tries = tries(loaded.facts.len());
             let passing = limited(&arguments.inputs, |limits| {
                 let case = Case { assurance: arguments.assurance, ..loaded.case(&arguments.inputs, limits) };
+                progress::stage("looking for what would pass");
                 ask::passing(&case, arguments.edits, tries)
             })?;
             decision.passing = Some(passing);

@@ -14,7 +14,7 @@ use crate::worlds::{Worlds, inputs, worlds};
 use engine::{Delta, Engine, Fault, Hypothesis};
 use evidence::Assurance;
 use program::{Program, Reading, RelationId, Tuple, Value};
-use proof::{Database, Difference, Flaw, Inputs, Proof, Side};
+use proof::{Database, Difference, Flaw, Inputs, Lawful, Proof, Side};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -26,7 +26,7 @@ pub(crate) struct Settled<'a> {
     pub worlds: &'a Worlds,
     engine: &'a Engine<'a>,
     hypothesis: &'a Hypothesis<'a>,
-    checked: Checked,
+    checked: Checked<'a>,
     /// Some proof rests on an absence that no proof shows.
     open: Cell<bool>,
     /// The positions of the actions of each id.
@@ -37,11 +37,11 @@ pub(crate) struct Settled<'a> {
 }
 
 /// Against what a proof is checked.
-enum Checked {
+enum Checked<'a> {
     /// All that holds.
     Database(Box<Database>),
     /// All that is given; what holds is the engine's word.
-    Given(Inputs),
+    Given(Lawful<'a>, Inputs),
 }
 
 /// The rows of each value of a column.
@@ -66,12 +66,12 @@ pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Resu
 }
 
 /// Checks what the engine says, as much as the case asks for.
-fn checked(
-    case: &Case<'_>,
+fn checked<'a>(
+    case: &'a Case<'_>,
     before: BTreeMap<RelationId, BTreeSet<Tuple>>,
     delta: &Delta,
     hypothesis: &Hypothesis<'_>,
-) -> Result<Checked, Failure> {
+) -> Result<Checked<'a>, Failure> {
     let program = &*case.program;
     if case.assurance == Assurance::DeltaCertificate {
         let certificate = hypothesis.certificate();
@@ -84,7 +84,7 @@ fn checked(
     }
     let inputs = inputs(before, delta);
     let database = match case.assurance {
-        Assurance::Proof => return Ok(Checked::Given(inputs)),
+        Assurance::Proof => return Ok(Checked::Given(proof::lawful(program).map_err(flaw)?, inputs)),
         Assurance::Replay => replayed(case, &inputs, hypothesis)?,
         Assurance::DeltaCertificate | Assurance::Certificate => {
             proof::certify(program, &inputs, &hypothesis.certificate()).map_err(flaw)?
@@ -145,7 +145,7 @@ impl Settled<'_> {
         let at = usize::from(side == Side::After);
         self.rows[at][relation.0 as usize].get_or_init(|| match &self.checked {
             Checked::Database(database) => database.tuples(side, relation).into_iter().collect(),
-            Checked::Given(_) => self.hypothesis.tuples(side, relation),
+            Checked::Given(..) => self.hypothesis.tuples(side, relation),
         })
     }
 
@@ -179,7 +179,7 @@ impl Settled<'_> {
     pub(crate) fn is_given(&self, relation: RelationId, tuple: &Tuple) -> bool {
         match &self.checked {
             Checked::Database(database) => database.gives(Side::After, relation, tuple),
-            Checked::Given(inputs) => inputs.has(Side::After, relation, tuple),
+            Checked::Given(_, inputs) => inputs.has(Side::After, relation, tuple),
         }
     }
 
@@ -187,7 +187,7 @@ impl Settled<'_> {
     pub(crate) fn holds(&self, side: Side, relation: RelationId, tuple: &[Value]) -> bool {
         match &self.checked {
             Checked::Database(database) => database.holds(side, relation, tuple),
-            Checked::Given(_) => self.hypothesis.holds(side, relation, tuple),
+            Checked::Given(..) => self.hypothesis.holds(side, relation, tuple),
         }
     }
 
@@ -207,8 +207,8 @@ impl Settled<'_> {
     pub(crate) fn check(&self, proof: &Proof) -> Result<(), Failure> {
         match &self.checked {
             Checked::Database(database) => proof::check_in(self.program, database, proof).map(|_| ()).map_err(flaw),
-            Checked::Given(inputs) => {
-                let open = proof::check(self.program, inputs, proof).map_err(flaw)?;
+            Checked::Given(program, inputs) => {
+                let open = proof::check(*program, inputs, proof).map_err(flaw)?;
                 self.open.set(self.open.get() || open.done().is_err());
                 Ok(())
             }

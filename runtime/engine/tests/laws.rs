@@ -19,7 +19,7 @@ mod random {
 use engine::{Delta, Engine, Fault, Hypothesis, Limits, Planted, plant};
 use evidence::cited;
 use program::{Program, RelationId, RuleId, Scope, Tuple};
-use proof::{Database, Proof, Side, Why, certify, check, check_in, check_steps, meaning};
+use proof::{Database, Proof, Side, Why, certify, check, check_in, check_steps, lawful, meaning};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestCaseResult, TestRunner};
 use random::bend::{Counts, bent, bent_certificates};
@@ -209,6 +209,7 @@ fn every_proof_checks_and_every_bent_one_is_refused() {
         let hypothesis = engine.open(&delta(change)).expect("no limit is reached");
         let inputs = case.inputs(&case.facts, change);
         let database = law_of(&case, &case.facts, change);
+        let program = lawful(&case.program).expect("a lawful program");
         let mut choices = Choices::of((0..5_000u32).map(|n| n.wrapping_mul(2_654_435_761)).collect());
         for (number, (side, relation, tuple, proof)) in proofs(&hypothesis, 1).into_iter().enumerate() {
             let proves = |proof: &Proof| match check_in(&case.program, &database, proof) {
@@ -217,7 +218,7 @@ fn every_proof_checks_and_every_bent_one_is_refused() {
                 Err(flaw) => Err(flaw.to_string()),
             };
             prop_assert_eq!(proves(&proof), Ok(()), "{:?}", &proof);
-            if let Err(flaw) = check(&case.program, &inputs, &proof) {
+            if let Err(flaw) = check(program, &inputs, &proof) {
                 return Err(TestCaseError::fail(flaw.to_string()));
             }
             if number % 4 > 0 {
@@ -260,7 +261,7 @@ fn a_proof_stands_with_the_facts_and_rules_it_cites() {
             for node in proof.nodes.iter().filter(|node| node.why == Why::Given) {
                 facts.give(node.side, node.relation, node.tuple.clone());
             }
-            if let Err(flaw) = check_steps(&small, &facts, proof) {
+            if let Err(flaw) = check_steps(lawful(&small).expect("lawful"), &facts, proof) {
                 return Err(TestCaseError::fail(flaw.to_string()));
             }
         }

@@ -210,10 +210,11 @@ impl Check<'_> {
     /// Checks every proof; returns how many steps they have.
     fn proofs(&mut self) -> Result<usize, Refused> {
         let program = &self.record.rules;
+        let rules = proof::lawful(program).or_else(|flaw| refuse(format!("the rules: {flaw}")))?;
         let mut steps = 0;
         for (name, proof) in &self.record.proofs {
             let open =
-                check_steps(program, &self.facts, proof).or_else(|flaw| refuse(format!("proof {name}: {flaw}")))?;
+                check_steps(rules, &self.facts, proof).or_else(|flaw| refuse(format!("proof {name}: {flaw}")))?;
             steps += proof.nodes.len();
             for claim in open.claims() {
                 let shown: Vec<String> =

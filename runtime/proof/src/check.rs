@@ -9,7 +9,7 @@
 use crate::body::{atom, gather, head, instantiate, passes, values};
 use crate::database::{admit, fits};
 use crate::flaw::{Flaw, shown};
-use crate::lawful::{homes, lawful};
+use crate::lawful::{Lawful, homes};
 use crate::{Absence, Database, Inputs, Node, Premise, Proof, Side, Why};
 use program::{Atom, Literal, Program, RelationId, RuleId, Scope, Tuple, Value, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,9 +54,10 @@ pub struct Checked {
 /// - returns: what remains to be shown: that relations with rules, or a lattice column, have no further tuples.
 ///
 /// # Flaws
-/// [`Flaw::Step`]: the first node that does not follow; [`Flaw::Program`] where nothing can.
-pub fn check(program: &Program, inputs: &Inputs, proof: &Proof) -> Result<Open, Flaw> {
-    let Open { claims, proved } = check_steps(program, inputs, proof)?;
+/// [`Flaw::Step`]: the first node that does not follow.
+pub fn check(lawful: Lawful<'_>, inputs: &Inputs, proof: &Proof) -> Result<Open, Flaw> {
+    let Open { claims, proved } = check_steps(lawful, inputs, proof)?;
+    let Lawful(program) = lawful;
     let ruled: BTreeSet<RelationId> = program.rules.iter().map(|rule| rule.head.relation).collect();
     let is_lattice = |relation: RelationId| program.relation(relation).lattice().is_some();
     let (open, closed): (Vec<Claim>, Vec<Claim>) =
@@ -74,9 +75,8 @@ pub fn check(program: &Program, inputs: &Inputs, proof: &Proof) -> Result<Open, 
 ///
 /// # Flaws
 /// As [`check`].
-pub fn check_steps(program: &Program, cited: &Inputs, proof: &Proof) -> Result<Open, Flaw> {
-    lawful(program)?;
-    steps(program, proof, |node| cited.has(node.side, node.relation, &node.tuple))
+pub fn check_steps(lawful: Lawful<'_>, cited: &Inputs, proof: &Proof) -> Result<Open, Flaw> {
+    steps(lawful.0, proof, |node| cited.has(node.side, node.relation, &node.tuple))
 }
 
 /// Checks every step against all that holds.

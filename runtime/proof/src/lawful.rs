@@ -11,13 +11,17 @@ use program::{Atom, Literal, Program, Rule, RuleId, Scope, Term, World};
 /// The stratum of each relation that has one.
 pub(crate) type Strata = Vec<Option<usize>>;
 
-/// Says what keeps the program from having a meaning.
+/// A program that has a meaning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lawful<'p>(pub(crate) &'p Program);
+
+/// The program as one that has a meaning, or what keeps it from having one.
 ///
 /// # Flaws
 /// [`Flaw::Program`]: an id or a width that does not fit; a rule in no stratum, in two, or in one that does not complete
 /// its head; a body that reads upwards, or that negates or aggregates what is not complete; a rule that cannot run,
 /// leaves its head unbound, or takes a conclusion away when a lattice column gets better.
-pub fn lawful(program: &Program) -> Result<(), Flaw> {
+pub fn lawful(program: &Program) -> Result<Lawful<'_>, Flaw> {
     let strata = strata(program)?;
     let mut home = vec![None; program.rules.len()];
     for (number, stratum) in program.strata.iter().enumerate() {
@@ -35,7 +39,7 @@ pub fn lawful(program: &Program) -> Result<(), Flaw> {
             .and_then(|home| examine(program, &strata, home, rule))
             .map_err(|what| Flaw::Program { rule: Some(id), what })?;
     }
-    Ok(())
+    Ok(Lawful(program))
 }
 
 /// The stratum of each relation of a lawful program.

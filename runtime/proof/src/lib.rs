@@ -37,6 +37,6 @@ pub use database::Database;
 pub use delta::{Difference, certify_change};
 pub use flaw::Flaw;
 pub use inputs::{Inputs, Side};
-pub use lawful::lawful;
+pub use lawful::{Lawful, lawful};
 pub use meaning::meaning;
 pub use proof::{Absence, Node, Premise, Proof, Why};

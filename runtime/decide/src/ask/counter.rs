@@ -12,6 +12,7 @@ mod steps;
 
 use super::passing::{Edit, Passing, Way};
 use crate::case::{Case, Failure};
+use crate::decision::Decision;
 use crate::settled::settle;
 use crate::verdict::{decide, judge};
 use evidence::{Ambiguity, Assurance, Reason, Verdict};
@@ -24,6 +25,7 @@ use steps::Steps;
 const BEAM: usize = 3;
 /// Ways that are enough.
 const ENOUGH: usize = 3;
+
 /// What would make the change an allowed one.
 ///
 /// - `edits`: at most so many; `tries`: at most so many decisions on the way.
@@ -35,15 +37,19 @@ pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, F
     // What nothing checked is good enough to look around with; what is offered is decided in full.
     let start = Case { assurance: Assurance::Proof, ..case.clone() };
     let first = look(&start)?;
-    let mut beam = if first.verdict == Verdict::Allow { Vec::new() } else { vec![(BTreeSet::new(), first)] };
+    let mut beam = match first.verdict {
+        Verdict::Allow => Vec::new(),
+        _ => vec![Trial { open: first.open, set: BTreeSet::new() }],
+    };
     for _ in 0..edits {
-        let mut next: Vec<(BTreeSet<Step>, Look)> = Vec::new();
-        for (set, looked) in &beam {
-            for step in &looked.steps {
-                search.extend(case, &start, set, step, &mut next)?;
+        let mut next: Vec<Trial> = Vec::new();
+        for Trial { set, .. } in &beam {
+            let Some(changed) = with(&start, set) else { continue };
+            for step in steps(&changed)? {
+                search.extend(case, &start, set, &step, &mut next)?;
             }
         }
-        next.sort_by_key(|(set, looked)| (looked.open, cost(set), set.clone()));
+        next.sort_by_cached_key(|trial| (trial.open, cost(&trial.set), trial.set.clone()));
         if next.len() > BEAM && search.found.len() < ENOUGH {
             search.complete = false;
         }
@@ -79,7 +85,7 @@ impl Search {
         start: &Case<'_>,
         set: &BTreeSet<Step>,
         step: &Step,
-        next: &mut Vec<(BTreeSet<Step>, Look)>,
+        next: &mut Vec<Trial>,
     ) -> Result<(), Failure> {
         let set: BTreeSet<Step> = set.iter().chain([step]).cloned().collect();
         let known = self.found.iter().any(|found| found.is_subset(&set)) || !self.seen.insert(set.clone());
@@ -99,7 +105,7 @@ impl Search {
             Err(other) => return Err(other),
         };
         if looked.verdict != Verdict::Allow {
-            next.push((set, looked));
+            next.push(Trial { open: looked.open, set });
             return Ok(());
         }
         let whole = decide(&Case { assurance: case.assurance, ..trial })?;
@@ -110,30 +116,45 @@ impl Search {
     }
 }
 
+/// Steps that were taken together and did not do.
+struct Trial {
+    open: usize,
+    set: BTreeSet<Step>,
+}
+
 /// A decision on the way.
 struct Look {
     verdict: Verdict,
     /// How many reasons and ambiguities stand against the change.
     open: usize,
-    steps: Vec<Step>,
 }
 
 fn look(case: &Case<'_>) -> Result<Look, Failure> {
     settle(case, |settled| {
-        let (decision, proofs) = judge(settled)?;
-        let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
-        let reasons: Vec<&Reason> =
-            reasons.filter(|reason| reason.kind != evidence::Kind::Permit && reason.cleared.is_none()).collect();
-        let doubts: Vec<&Ambiguity> = decision.ambiguities.iter().filter(|one| one.cleared.is_none()).collect();
-        let open = reasons.len() + doubts.len();
-        let mut steps =
-            Steps { settled, decision: &decision, proofs: proofs.iter().cloned().collect(), found: BTreeSet::new() };
-        if decision.verdict != Verdict::Allow {
-            reasons.iter().try_for_each(|reason| steps.reason(reason))?;
-            doubts.iter().try_for_each(|doubt| steps.doubt(doubt))?;
-        }
-        Ok(Look { verdict: decision.verdict, open, steps: steps.found.into_iter().collect() })
+        let (decision, _) = judge(settled)?;
+        Ok(Look { verdict: decision.verdict, open: objecting(&decision).count() + doubtful(&decision).count() })
     })
+}
+
+/// The single steps that what stands against a change gives reason for, in order.
+fn steps(case: &Case<'_>) -> Result<BTreeSet<Step>, Failure> {
+    settle(case, |settled| {
+        let (decision, proofs) = judge(settled)?;
+        let proofs = proofs.into_iter().collect();
+        let mut steps = Steps { settled, decision: &decision, proofs, found: BTreeSet::new() };
+        objecting(&decision).try_for_each(|reason| steps.reason(reason))?;
+        doubtful(&decision).try_for_each(|doubt| steps.doubt(doubt))?;
+        Ok(steps.found)
+    })
+}
+
+fn objecting(decision: &Decision) -> impl Iterator<Item = &Reason> {
+    let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
+    reasons.filter(|reason| reason.kind != evidence::Kind::Permit && reason.cleared.is_none())
+}
+
+fn doubtful(decision: &Decision) -> impl Iterator<Item = &Ambiguity> {
+    decision.ambiguities.iter().filter(|doubt| doubt.cleared.is_none())
 }
 
 /// One edit, and what it makes of a case.

@@ -79,7 +79,7 @@ impl<'s> Search<'s> {
     ///
     /// - `given`: its facts.
     pub(super) fn checked(&self, later: bool, given: &Inputs) -> Result<(), Failure> {
-        let program = self.world(later).program;
+        let program = proof::lawful(self.world(later).program).map_err(flaw)?;
         let proofs = self.followed[usize::from(later)].borrow();
         proofs.iter().try_for_each(|proof| proof::check(program, given, proof).map(drop).map_err(flaw))
     }

@@ -150,10 +150,11 @@ fn what_is_not_monotone_has_no_meaning() {
         "way(y, m) if way(x, n), edge(x, y), not edge(n, y), m = n +: 1",
     ];
     for text in lawless {
-        let refused = lawful(&program(&format!("{head} {text}")));
+        let program = program(&format!("{head} {text}"));
+        let refused = lawful(&program);
         assert!(matches!(refused, Err(Flaw::Program { rule: Some(_), .. })), "{text}: {refused:?}");
     }
     for text in ["at(y, n) if way(y, n)", "way(y, m) if way(x, n), edge(x, y), n < 7, m = n +: 1, m <= 9"] {
-        assert_eq!(lawful(&program(&format!("{head} {text}"))), Ok(()), "{text}");
+        assert!(lawful(&program(&format!("{head} {text}"))).is_ok(), "{text}");
     }
 }
