@@ -103,6 +103,7 @@ fn counter(arguments: &arguments::WhyNot, loaded: &Loaded) -> Result<Answer, Fai
     let (decision, passing) = limited(inputs, |limits| {
         let case = loaded.case(inputs, limits);
         let decision = decide::decide(&case)?;
+        crate::progress::stage("looking for what would pass");
         Ok((decision, ask::passing(&case, arguments.edits, ask::TRIES)?))
     })?;
     let allowed = decision.verdict == decide::Verdict::Allow;
