@@ -4,7 +4,7 @@
 //! - [`read`]: bytes in, [`Imported`] out; `recognise` says which format they are in.
 //! - `encoding`, `json`, `node`: bytes to text, text to exact JSON, JSON walked with a place for every complaint.
 //! - `sensitive`: what must not be seen, replaced before anything else looks at it.
-//! - `terraform`: plans and states. `kubernetes`: manifests and dumps, in JSON and in `yaml`. `writ_change`, `facts`, `table`: our own formats. `codeowners`: who owns a folder. `records`: any table or list, as it is or by a mapping.
+//! - `terraform`: plans and states. `kubernetes`: manifests and dumps, in JSON and in `yaml`. `writ_change`, `facts`, `table`: our own formats. `quotes`: those of any CSV. `codeowners`: who owns a folder. `records`: any table or list, as it is or by a mapping.
 //! - `locate`: where in a text something stands that was read.
 //!
 //! INVARIANT: the same bytes and options give the same facts in the same order, however the keys of an object stand.
@@ -20,6 +20,7 @@ mod locate;
 mod malformed;
 mod nearest;
 mod node;
+mod quotes;
 mod recognise;
 mod records;
 mod sensitive;

@@ -1,8 +1,11 @@
 //! Facts files in CSV: named after the relation, columns in any order under a header.
 //!
+//! An empty field says nothing, and no column takes that: a text that is meant to be empty is written `""`, so that a
+//! cell left out names no party without a name.
+//!
 //! A place is `line:column`, where a record or a field begins: both from 1, columns in characters.
 
-use crate::{Imported, Malformed, Options, facts, json, sheet::Sheet};
+use crate::{Imported, Malformed, Options, facts, json, quotes, sheet::Sheet};
 use program::{Column, FactSource, Type, Value};
 
 /// Reads `std.authority.member.csv`.
@@ -16,6 +19,7 @@ pub(crate) fn read(file: &str, text: &str, source: FactSource, options: &Options
         Some(help) => Malformed { help: Some(format!("a CSV file is named after its relation; {help}")), ..fault },
         None => fault,
     })?;
+    quotes::whole(text)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|fault| broken(&fault))?.clone();
     let mut places = Places { text, passed: 0, line: 1 };
@@ -23,7 +27,7 @@ pub(crate) fn read(file: &str, text: &str, source: FactSource, options: &Options
     let mut positions = vec![None; relation.columns.len()];
     for (field, title) in header.iter().enumerate() {
         let title = title.trim();
-        let place = top.field(field);
+        let place = top.field(field).place();
         let Some(column) = relation.columns.iter().position(|column| column.name == title) else {
             let fault = facts::unknown_column(title, relation, place);
             let odd = header.len() == 1 && relation.columns.len() > 1;
@@ -38,7 +42,8 @@ pub(crate) fn read(file: &str, text: &str, source: FactSource, options: &Options
     }
     let mut fields = Vec::with_capacity(positions.len());
     for (column, field) in relation.columns.iter().zip(positions) {
-        let missing = || Malformed::new(top.field(0), format!("the column `{}` is missing in the header", column.name));
+        let missing =
+            || Malformed::new(top.field(0).place(), format!("the column `{}` is missing in the header", column.name));
         fields.push((column, field.ok_or_else(missing)?));
     }
     let mut sheet = Sheet::new(source, options);
@@ -49,16 +54,31 @@ pub(crate) fn read(file: &str, text: &str, source: FactSource, options: &Options
         if record.len() != header.len() {
             let fields = if record.len() == 1 { "field stands" } else { "fields stand" };
             let what = format!("{} {fields} here, and the header has {}", record.len(), header.len());
-            return Err(Malformed::new(at.field(0), what).help("a field that holds `,` stands in quotes"));
+            return Err(Malformed::new(at.field(0).place(), what).help("a field that holds `,` stands in quotes"));
         }
         let mut tuple = Vec::with_capacity(fields.len());
         for (column, field) in &fields {
-            tuple.push(value(&record[*field], column, || at.field(*field))?);
+            let (text, place) = (&record[*field], || at.field(*field).place());
+            if text.is_empty() && !at.field(*field).quoted() {
+                return Err(empty(column, place()));
+            }
+            tuple.push(value(text, column, place)?);
         }
-        facts.push(sheet.fact(name, tuple, &at.field(0)));
+        facts.push(sheet.fact(name, tuple, &at.field(0).place()));
     }
     sheet.facts = facts;
     Ok(Imported::of(sheet))
+}
+
+fn empty(column: &Column, place: String) -> Malformed {
+    let (name, wanted) = (&column.name, facts::words(&column.r#type));
+    let malformed = Malformed::new(place, format!("the column `{name}` takes {wanted}, and the field is empty"));
+    match column.r#type {
+        Type::String | Type::Entity(_) | Type::Enum(_) => {
+            malformed.help("fill it, or leave the whole line out; `\"\"` says that the empty text is meant")
+        }
+        _ => malformed.help("fill it, or leave the whole line out"),
+    }
 }
 
 fn value(text: &str, column: &Column, place: impl Fn() -> String) -> Result<Value, Malformed> {
@@ -104,13 +124,21 @@ impl<'t> Places<'t> {
     }
 }
 
-impl Place<'_> {
-    /// Where a field of the record begins, counted from 0: it may stand on a later line, behind quotes that span lines.
-    fn field(&self, field: usize) -> String {
+/// Where a field begins.
+struct Field<'t> {
+    /// From the field's first letter to the end of the file.
+    rest: &'t str,
+    line: usize,
+    column: usize,
+}
+
+impl<'t> Place<'t> {
+    /// A field of the record, counted from 0: it may stand on a later line, behind quotes that span lines.
+    fn field(&self, field: usize) -> Field<'t> {
         let (mut line, mut column, mut quoted, mut fields) = (self.line, 1_usize, false, field);
-        for letter in self.record.chars() {
+        for (at, letter) in self.record.char_indices() {
             if fields == 0 {
-                break;
+                return Field { rest: &self.record[at..], line, column };
             }
             column += 1;
             match letter {
@@ -120,7 +148,17 @@ impl Place<'_> {
                 _ => {}
             }
         }
-        format!("{line}:{column}")
+        Field { rest: "", line, column }
+    }
+}
+
+impl Field<'_> {
+    fn place(&self) -> String {
+        format!("{}:{}", self.line, self.column)
+    }
+
+    fn quoted(&self) -> bool {
+        self.rest.starts_with('"')
     }
 }
 

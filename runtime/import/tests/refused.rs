@@ -330,6 +330,44 @@ error: 2 fields stand here, and the header has 3
   --> x.until.csv:4:1
    = help: a field that holds `,` stands in quotes",
     );
+    let whole =
+        "a `\"` stands around the whole field, right behind the `,`; one that the field holds is written `\"\"`";
+    let close = "close it; or the file was cut short: write it again";
+    for (text, place, what, help) in [
+        ("who,team\nana,t\nbob,\"u", "3:5", "the `\"` that opens this field is never closed", close),
+        ("who,team\nana,\"t\nbob,u\neve,v\n", "2:5", "the `\"` that opens this field is never closed", close),
+        ("who,\"team\nana,t\n", "1:5", "the `\"` that opens this field is never closed", close),
+        ("who,team\nbob,\"u\"x\n", "2:8", "more of the field follows its closing `\"` here", whole),
+        ("who,team\n\"b\"b,u\n", "2:4", "more of the field follows its closing `\"` here", whole),
+        ("who,team\nbob,u\"x\"\n", "2:6", "a `\"` stands here in a field that does not begin with one", whole),
+        ("who,team\nbob, \"u\"\n", "2:6", "a `\"` stands here in a field that does not begin with one", whole),
+    ] {
+        check(name, text, &format!("error: {what}\n  --> {name}:{place}\n   = help: {help}"));
+        // The rows of any tool are held to the same.
+        let told = format!("error: {what}\n  --> rows.csv:{place}\n   = help: {help}");
+        let records = import::Records::default();
+        check_as(
+            "rows.csv",
+            text,
+            Options { records: Some(&records), format: Some(Format::Records), ..Options::default() },
+            &told,
+        );
+    }
+    let party = "takes the name of a Party, and the field is empty";
+    let fill = "fill it, or leave the whole line out";
+    let meant = format!("{fill}; `\"\"` says that the empty text is meant");
+    for (text, place, column) in
+        [("who,team\n,u\n", "2:1", "who"), ("who,team\nx,\n", "2:3", "team"), ("who,team\nx,", "2:3", "team")]
+    {
+        check(name, text, &format!("error: the column `{column}` {party}\n  --> {name}:{place}\n   = help: {meant}"));
+    }
+    check(
+        "x.until.csv",
+        "who,until,nets\nana,,[]\n",
+        &format!(
+            "error: the column `until` takes a time (`2030-01-01T00:00Z`), and the field is empty\n  --> x.until.csv:2:5\n   = help: {fill}"
+        ),
+    );
     check(
         "member.csv",
         "who,team\n",
@@ -403,6 +441,11 @@ fn what_is_right_is_read() {
     assert_eq!(
         lines("x.until.csv", "\u{feff}nets,who,until\n\"[\"\"10.1.0.0/8\"\"]\",ana,2030-01-01T00:00Z\n"),
         ["2:1 x.until(\"ana\", 2030-01-01T00:00Z, {\"10.0.0.0/8\"})"]
+    );
+    assert_eq!(
+        lines("std.authority.member.csv", "team,who\n\"\",\"a\"\"b\"\n"),
+        [r#"2:1 std.authority.member("a\"b", "")"#],
+        "an empty text that is meant, and a quote in a field"
     );
     assert_eq!(
         lines(

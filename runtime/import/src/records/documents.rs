@@ -1,6 +1,6 @@
 //! The documents of a file: one of JSON, TOML or a table, one for each line of NDJSON, any number of YAML.
 
-use crate::{Malformed, encoding, json, yaml};
+use crate::{Malformed, encoding, json, quotes, yaml};
 use program::Json;
 use std::sync::Arc;
 
@@ -125,6 +125,7 @@ fn table(text: &str) -> Result<Document, Malformed> {
         let line = fault.position().map_or(1, csv::Position::line);
         Malformed::new(format!("{line}:1"), "this is no CSV")
     };
+    quotes::whole(text)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|fault| broken(&fault))?.clone();
     let titles: Vec<Arc<str>> = header.iter().map(|title| title.trim().into()).collect();
