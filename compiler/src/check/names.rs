@@ -68,9 +68,14 @@ impl Names<'_> {
             if told.contains(name) || !seen.insert(&variable.name) {
                 continue;
             }
-            let plain = self.mentions.owner(0, name).is_none_or(|(_, mention)| mention.plain);
+            let mention = self.mentions.owner(0, name).map(|(_, mention)| mention);
+            let (plain, alone) = (mention.is_none_or(|m| m.plain), mention.is_none_or(|m| m.count == 1));
+            // A message comes before the body: what else a rule says of a name that first stands there, it says in its body.
+            let told = written.message.is_some_and(|message| {
+                message.span.start <= variable.span.start && variable.span.end <= message.span.end
+            });
             found.push(match plain {
-                true => lacks_value(name, variable.span, self.others(name)),
+                true => lacks_value(name, variable.span, self.others(name), told.then_some(alone)),
                 false => unknown(name, variable.span, self.others(name)),
             });
         }
@@ -138,16 +143,29 @@ fn once(name: &str, span: Span, near: Option<&str>, word: bool) -> Diagnostic {
     diagnostic.offer(format!("write `{underscored}`"), span, underscored)
 }
 
-fn lacks_value(name: &str, span: Span, near: Option<&str>) -> Diagnostic {
+/// - `hole`: it stands between the braces of a message; and whether there alone.
+fn lacks_value(name: &str, span: Span, near: Option<&str>, hole: Option<bool>) -> Diagnostic {
     if let Some(ours) = habits::constant(name) {
         return constant(Code::UnboundVariable, name, span, ours);
     }
     let diagnostic = Diagnostic::new(Code::UnboundVariable, format!("`{name}` has no value"))
         .label(span, "bound by nothing")
         .law("every variable of a head, a negation, a comparison or a message is bound by an atom or an equation");
-    match near {
-        Some(_) => diagnostic.did_you_mean(span, near),
-        None => {
+    match (near, hole) {
+        (Some(_), _) => diagnostic.did_you_mean(span, near),
+        (None, Some(true)) => {
+            let help = format!(
+                "bind `{name}` in the body, by an atom that it stands in; or write `{{{{{name}}}}}` if the braces are meant"
+            );
+            let diagnostic = diagnostic.help(help);
+            // Where escapes moved the text, the place is that of the whole message.
+            match usize::try_from(span.end - span.start).is_ok_and(|length| length == name.len()) {
+                true => diagnostic.offer(format!("write `{{{{{name}}}}}`"), span, format!("{{{name}}}")),
+                false => diagnostic,
+            }
+        }
+        (None, Some(false)) => diagnostic.help(format!("bind `{name}` in the body, by an atom that it stands in")),
+        (None, None) => {
             diagnostic.help(format!("add an atom that `{name}` stands in; or write `\"{name}\"` if the text is meant"))
         }
     }

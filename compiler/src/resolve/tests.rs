@@ -288,6 +288,27 @@ fn the_message_of_a_singleton_is_as_promised() {
 }
 
 #[test]
+fn a_name_without_a_value_is_helped_where_it_stands() {
+    let check = |deny: &str, expect: &str, mended: Option<&str>| {
+        let text = format!("{DECLARED}deny {deny};");
+        let bench = workbench(&[("policy", &text)]);
+        let [only] = bench.diagnostics.as_slice() else { panic!("{deny}: {:#?}", bench.diagnostics) };
+        assert_eq!(only.code.number(), "W0201", "{deny}");
+        assert_eq!(only.help.as_deref(), Some(expect), "{deny}");
+        let fixes: Vec<&str> = only.fixes.iter().map(|fix| fix.edits[0].text.as_str()).collect();
+        assert_eq!(fixes, mended.into_iter().collect::<Vec<_>>(), "{deny}");
+    };
+    let bind = "bind `q` in the body, by an atom that it stands in";
+    let braces = format!("{bind}; or write `{{{{q}}}}` if the braces are meant");
+    check("gone(r) \"{r} {q}\" if exists(r)", &braces, Some("{q}"));
+    check("gone(r) \"{r} \\\"{q}\" if exists(r)", &braces, None);
+    check("gone(r) \"{r} {q}\" if counted(r, n), n > q", bind, None);
+    let text = "add an atom that `q` stands in; or write `\"q\"` if the text is meant";
+    check("gone(r) \"{r}\" if texts(r, t), t != q, q != t", text, None);
+    check("gone(r) \"{r} {srt}\" if kind(r, sort), sort != \"\"", "did you mean `sort`?", Some("sort"));
+}
+
+#[test]
 fn another_module_is_seen_through_its_exports() {
     let vault = "use std.state.Resource;\npub relation sealed(r: Resource);\nrelation hidden(r: Resource);\n";
     let told = |text: &str| -> Vec<&'static str> {
