@@ -80,6 +80,13 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
                 Some(file) => staged.push(output::stage(file, text.as_bytes())?),
             }
         }
+        if decision.to_approve.is_empty() && outputs.iter().any(|output| output.format == Format::Approval) {
+            answer.notes += match decision.verdict {
+                Verdict::Allow => "nothing is to be approved: it is allowed\n",
+                Verdict::Deny => "nothing is to be approved: what denies goes with no approval\n",
+                Verdict::Escalate => "nothing is to be approved: what is asked about goes with no approval\n",
+            };
+        }
         let Some(position) = loaded.position else {
             staged.into_iter().try_for_each(Staged::place)?;
             let how = if key.is_some() { "signed" } else { "unsigned" };

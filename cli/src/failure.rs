@@ -42,10 +42,25 @@ impl Failure {
 impl From<packages::Failure> for Failure {
     fn from(failure: packages::Failure) -> Failure {
         match failure {
-            packages::Failure::Malformed(text) => Failure::Malformed(text),
+            packages::Failure::Malformed(text) => Failure::Malformed(pointed(&text)),
             packages::Failure::Fault(text) => Failure::Fault(text),
         }
     }
+}
+
+/// A complaint about a manifest, as every other file's is told.
+///
+/// - `text`: as `packages` puts it, with the place first if there is one: `writ.toml:3:1: unknown field …`, and lines of help.
+fn pointed(text: &str) -> String {
+    let number = |part: Option<&str>| part.is_some_and(|part| part.parse::<usize>().is_ok());
+    let placed = text.split_once(": ").filter(|(place, _)| {
+        let mut parts = place.rsplitn(3, ':');
+        number(parts.next()) && number(parts.next()) && parts.next().is_some()
+    });
+    let Some((place, what)) = placed else { return text.to_owned() };
+    let (what, help) = what.split_once("\n  help: ").map_or((what, None), |(what, help)| (what, Some(help)));
+    let help = help.map(|help| format!("\n   = help: {}", help.replace("\n  help: ", "\n   = help: ")));
+    format!("{what}\n  --> {}{}", place.strip_prefix("./").unwrap_or(place), help.unwrap_or_default())
 }
 
 impl fmt::Display for Failure {
@@ -60,6 +75,24 @@ impl fmt::Display for Failure {
                 "bug: {text}\n  please report this, with the command and its input, at {}/issues",
                 env!("CARGO_PKG_REPOSITORY")
             ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pointed;
+
+    #[test]
+    fn a_place_in_a_manifest_is_pointed_at() {
+        let said = "unknown field `licence`\n  --> writ.toml:3:1\n   = help: did you mean `license`?";
+        assert_eq!(pointed("./writ.toml:3:1: unknown field `licence`\n  help: did you mean `license`?"), said);
+        let said = "members: \"b\": there is no such folder\n  --> C:\\a\\writ.toml:2:12";
+        assert_eq!(pointed("C:\\a\\writ.toml:2:12: members: \"b\": there is no such folder"), said);
+        for plain in
+            ["a/writ.toml: `acme/mail` is the name of another\n  help: give it another", "no place: 3:1: here", ""]
+        {
+            assert_eq!(pointed(plain), plain);
         }
     }
 }

@@ -89,12 +89,13 @@ pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<A
         });
         return Ok(Answer::of(format!("{answer:#}\n")));
     }
+    let mut rows: Vec<(&str, &str, &str)> = Vec::new();
+    rows.extend(files.iter().map(|file| (if file.wrote { "wrote" } else { "kept" }, file.name, file.why.as_str())));
+    rows.extend(found.sources.iter().map(|source| ("found", source.path.as_str(), source.why)));
+    let wide = rows.iter().map(|(_, name, _)| name.chars().count()).max().unwrap_or(0);
     let mut text = String::new();
-    for Placed { name, wrote, why } in &files {
-        let _ = writeln!(text, "{}  {name:<12} {why}", if *wrote { "wrote" } else { "kept " });
-    }
-    for source in &found.sources {
-        let _ = writeln!(text, "found  {:<12} {}", source.path, source.why);
+    for (how, name, why) in rows {
+        let _ = writeln!(text, "{how:<5}  {name:<wide$}  {why}");
     }
     let _ = writeln!(text, "next:  {next}");
     Ok(Answer::of(text))

@@ -32,7 +32,8 @@ impl Manifest {
         let own = folder.join("").display().to_string();
         let told = |words: &str| {
             let words = words.strip_prefix("error: ").unwrap_or(words);
-            told(&text, words.strip_prefix(&own).unwrap_or(words), encoding)
+            let words = inline(words, &own);
+            told(&text, words.strip_prefix(&own).unwrap_or(&words), encoding)
         };
         let diagnostics = complaint.map(told).into_iter().collect();
         Manifest { text, diagnostics }
@@ -57,6 +58,18 @@ pub(crate) fn depends(folder: &Path, name: &Name, other: &Path) -> bool {
         Origin::Registry => wanted == name && workspace.member(name).is_some_and(|member| same(&member.folder)),
         Origin::Git(_) => false,
     })
+}
+
+/// `writ.toml:3:1: what`, and lines of help, for `what` with the place on the line below it, as the command line prints it.
+///
+/// - `own`: the folder of the manifest. What points into another file is left as it is.
+fn inline(words: &str, own: &str) -> String {
+    let pointed = words.split_once("\n  --> ").and_then(|(what, rest)| {
+        let (place, help) = rest.split_once('\n').unwrap_or((rest, ""));
+        let place = place.strip_prefix(own).unwrap_or(place);
+        place.starts_with(FILE).then(|| format!("{place}: {what}\n{}", help.replace("   = ", "  ")))
+    });
+    pointed.unwrap_or_else(|| words.to_owned())
 }
 
 /// What the command line says, where the text it is about stands.
@@ -401,10 +414,24 @@ mod tests {
         let (range, message) = placed(text, "writ.toml: version = no version");
         assert_eq!((&text[range], message.as_str()), ("[package]", "version = no version"));
         assert_eq!(placed("", "writ.toml:9:9: é").0, 0..0);
-        let said = "error: /a/writ.toml:3:1: unknown field `licence`";
-        let manifest = Manifest::new(Path::new("/a"), text.to_owned(), Some(said), Encoding::Utf8);
-        assert_eq!(manifest.diagnostics[0].message, "unknown field `licence`");
-        assert_eq!(manifest.diagnostics[0].range.start.line, 2);
+        for (said, line, message) in [
+            ("error: /a/writ.toml:3:1: unknown field `licence`", 2, "unknown field `licence`"),
+            (
+                "error: unknown field `licence`\n  --> /a/writ.toml:3:1\n   = help: did you mean `license`?",
+                2,
+                "unknown field `licence`\nhelp: did you mean `license`?",
+            ),
+            (
+                "error: unknown field `licence`\n  --> writ.toml:3:1\n   = help: did you mean `license`?",
+                2,
+                "unknown field `licence`\nhelp: did you mean `license`?",
+            ),
+            ("error: the file is empty\n  --> /a/b/writ.toml:3:1", 0, "the file is empty\n--> /a/b/writ.toml:3:1"),
+        ] {
+            let manifest = Manifest::new(Path::new("/a"), text.to_owned(), Some(said), Encoding::Utf8);
+            assert_eq!(manifest.diagnostics[0].message, message, "{said}");
+            assert_eq!(manifest.diagnostics[0].range.start.line, line, "{said}");
+        }
     }
 
     #[test]

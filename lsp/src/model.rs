@@ -30,7 +30,7 @@ pub trait Models: Send + Sync {
     /// Whether a manifest says what it may.
     ///
     /// # Errors
-    /// What is wrong in it, in the words of the command line: `writ.toml:3:1: unknown field …`.
+    /// What is wrong in it, in the words of the command line: `unknown field …` and, on the line below, `--> writ.toml:3:1`.
     fn manifest(&self, text: &str) -> Result<(), String> {
         let _ = text;
         Ok(())

@@ -129,8 +129,9 @@ impl Decision {
     /// handed over with `--facts`.
     pub fn approvals(&self) -> String {
         let row = |row: &Row| serde_json::json!({"change": row.change, "accepts": row.accepts, "subjects": row.subjects, "by": "", "until": "", "why": ""});
-        let rows: Vec<String> = self.to_approve.iter().map(|one| format!("  {}", row(one))).collect();
-        format!("{{\"std.authority.approval\": [\n{}\n]}}\n", rows.join(",\n"))
+        let rows: Vec<String> = self.to_approve.iter().map(|one| format!("\n  {}", row(one))).collect();
+        let end = if rows.is_empty() { "" } else { "\n" };
+        format!("{{\"std.authority.approval\": [{}{end}]}}\n", rows.join(","))
     }
 
     /// Whose word stands against a violation.
