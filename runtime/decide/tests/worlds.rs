@@ -56,6 +56,26 @@ fn a_move_renames_the_world_before() {
 }
 
 #[test]
+fn a_verb_says_no_more_than_it_can() {
+    let text = source(SourceKind::Text, "policy.writ");
+    let tag = || vec![fact(&text, "std.state.tag", &["a", "x", "1"])];
+    let program = program(&PLAIN);
+    for verb in Verb::ALL {
+        let mut set = act(verb, "a", tag());
+        let mut removed = act(verb, "a", Vec::new());
+        removed.remove = tag();
+        if verb == Verb::Move {
+            (set.moved_from, removed.moved_from) = (Some("b".into()), Some("b".into()));
+        }
+        for action in [set, removed] {
+            let decided = decide::decide(&case(&program, Vec::new(), change(vec![action])));
+            let may = matches!(verb, Verb::Create | Verb::Update | Verb::Replace | Verb::Import);
+            assert_eq!(matches!(decided, Err(Failure::Malformed(_))), !may, "{verb}: {decided:?}");
+        }
+    }
+}
+
+#[test]
 fn the_preferred_source_is_seen_and_the_others_conflict() {
     let (plan, first, second) = (
         source(SourceKind::Plan, "plan.json"),

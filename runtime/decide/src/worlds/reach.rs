@@ -1,4 +1,4 @@
-//! How far an action reaches: it speaks of its own resource, and a look changes nothing.
+//! How far an action reaches: it speaks of its own resource, and says no more of it than its verb can.
 //!
 //! What an action may state decides what it answers for: permits, intents and accountability are asked of its resource
 //! alone.
@@ -9,10 +9,10 @@ use program::{Action, Change, Fact, Program, Type, Verb};
 /// Refuses a change one of whose actions says more than it may.
 pub(super) fn check(program: &Program, change: &Change) -> Result<(), Failure> {
     for action in &change.actions {
-        // A data source is looked at, and what was seen is told of it; it is no resource that anyone manages.
-        let tells = !action.set.is_empty() || !action.remove.is_empty() || action.moved_from.is_some();
-        if action.verb == Verb::Read && tells && &*change.format != "terraform-plan" {
-            return Err(refused(action, None, String::from("a read changes nothing, and this one says that it does")));
+        // Of a plan the import writes them: what a data source was seen to be, what refers to what is gone or moved.
+        let told = action.set.iter().chain(&action.remove).next().filter(|_| &*change.format != "terraform-plan");
+        if let (Some(fact), Some(what)) = (told, silent(action.verb)) {
+            return Err(refused(action, Some(fact), what.to_owned()));
         }
         if action.moved_from.is_some() && !matches!(action.verb, Verb::Move | Verb::Update | Verb::Replace) {
             let what =
@@ -26,6 +26,20 @@ pub(super) fn check(program: &Program, change: &Change) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// Why a verb states no facts; `None` where it may. A permit of the verb would permit them.
+fn silent(verb: Verb) -> Option<&'static str> {
+    match verb {
+        Verb::Read => Some("a read changes nothing, and this one says that it does"),
+        Verb::Run => Some("a run changes no facts, and this one says that it does"),
+        Verb::Delete => {
+            Some("a delete takes away all that is known, and states no facts; what comes instead is a `replace`")
+        }
+        Verb::Forget => Some("a forget takes away all that is known, and states no facts"),
+        Verb::Move => Some("a move changes the name alone; with other facts it is an `update` with `moved_from`"),
+        Verb::Create | Verb::Update | Verb::Replace | Verb::Import => None,
+    }
 }
 
 /// What is wrong with a fact that is not about the action's resource.
