@@ -276,11 +276,10 @@ impl Known {
                 bridges.push(both);
             }
             Literal::Bind(..) | Literal::Each { .. } => bridges.push(mentioned(literal)),
-            Literal::Compare(..)
-            | Literal::Covered(..)
-            | Literal::Is(..)
-            | Literal::Not(..)
-            | Literal::Aggregate { .. } => {}
+            Literal::Aggregate { variable, member, .. } => {
+                bridges.push(std::iter::once(*variable).chain(member.iter().copied()).collect());
+            }
+            Literal::Compare(..) | Literal::Covered(..) | Literal::Is(..) | Literal::Not(..) => {}
         });
         self.others.retain(|other| !seeds.contains(other));
         // What is known of somebody else says nothing of who asks.

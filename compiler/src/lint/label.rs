@@ -1,16 +1,17 @@
 //! Permits that rest on a label which the change may have set itself.
 //!
 //! An editable relation holds what whoever asks can write: a tag. Of the very resource that is changed, read in the world
-//! after, it says what the change says of itself: retag it, and be permitted.
+//! after, it says what the change says of itself: retag it, and be permitted. The same goes for what rules conclude of a
+//! resource from its labels.
 //!
 //! Not here: what is held against who asks (`after`); labels of other resources, which the action does not write.
 
 use super::after::{ACTION, local, variable, verbs_of, writes};
 use super::{Module, read, rules};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Atom, Head, Literal, Rule, Span, Word};
+use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span, Word};
 use program::World;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
 /// Reports atoms of permits of `own`.
@@ -18,8 +19,9 @@ use std::collections::BTreeSet;
 /// - `modules`: all, so that every relation is known.
 pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
     let relations = modules.iter().flat_map(|module| &module.signatures.relations);
-    let editable: FxHashSet<&str> =
-        relations.filter(|relation| relation.editable).map(|relation| relation.declared.name.as_str()).collect();
+    let relations: FxHashMap<&str, &Relation> =
+        relations.map(|relation| (relation.declared.name.as_str(), relation)).collect();
+    let labels = labels(modules, &relations);
     let mut found = Vec::new();
     for module in own {
         let items: FxHashMap<u32, &syntax::ast::Item> = module.items.iter().map(|(at, item, _)| (*at, *item)).collect();
@@ -27,15 +29,54 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
             let Head::Relation { word: Some(Word::Permit), .. } = rule.head else { continue };
             let Changed { resources, new } = Changed::by(rule);
             read(&rule.body, &mut |atom| {
-                let own = atom.terms.first().and_then(variable).is_some_and(|first| resources.contains(&first));
-                if own && atom.world == World::Here && editable.contains(atom.relation.as_str()) {
+                let own = |column: &usize| variable(&atom.terms[*column]).is_some_and(|term| resources.contains(&term));
+                let columns = labels.get(atom.relation.as_str()).filter(|_| atom.world == World::Here);
+                if columns.is_some_and(|columns| columns.iter().any(own)) {
+                    let kept = relations.get(atom.relation.as_str()).is_some_and(|r| r.qualifier == Qualifier::Plain);
                     let written = items.get(&item).is_some_and(|item| writes(item, atom.span, local(&atom.relation)));
-                    found.push(labelled(atom, written, new).located(name, item));
+                    found.push(labelled(atom, kept, written, new).located(name, item));
                 }
             });
         }
     }
     found
+}
+
+/// The columns of relations of whose resources they say what a label says: the first of what is editable, and of what
+/// rules conclude from that in the world that they stand in.
+fn labels<'a>(
+    modules: &[&'a Module<'a>],
+    relations: &FxHashMap<&'a str, &'a Relation>,
+) -> FxHashMap<&'a str, BTreeSet<usize>> {
+    let editable = relations.iter().filter(|(_, relation)| relation.editable);
+    let mut labels: FxHashMap<&str, BTreeSet<usize>> = editable.map(|(name, _)| (*name, BTreeSet::from([0]))).collect();
+    // Authority is read from the world before, whatever it rests on.
+    let younger = |name: &str| relations.get(name).is_some_and(|r| r.qualifier != Qualifier::Authority);
+    let concluding: Vec<(&str, &[Expr], &Rule)> = rules(modules)
+        .filter_map(|(_, _, rule)| match &rule.head {
+            Head::Relation { name, terms, word: None } if younger(name) => {
+                Some((name.as_str(), terms.as_slice(), rule))
+            }
+            _ => None,
+        })
+        .collect();
+    loop {
+        let mut more = false;
+        for (name, terms, rule) in &concluding {
+            let mut said: BTreeSet<usize> = BTreeSet::new();
+            read(&rule.body, &mut |atom| {
+                let columns = labels.get(atom.relation.as_str()).filter(|_| atom.world == World::Here);
+                said.extend(columns.into_iter().flatten().filter_map(|column| variable(&atom.terms[*column])));
+            });
+            let heads = terms.iter().enumerate().filter(|(_, term)| variable(term).is_some_and(|v| said.contains(&v)));
+            for (column, _) in heads {
+                more |= labels.entry(name).or_default().insert(column);
+            }
+        }
+        if !more {
+            return labels;
+        }
+    }
 }
 
 /// What a permit is about.
@@ -63,18 +104,21 @@ impl Changed {
     }
 }
 
-fn labelled(atom: &Atom, written: bool, new: bool) -> Diagnostic {
+/// - `kept`: it has a world before; what exists only within a change has none.
+/// - `written`: the atom stands there as it is; `new`: a verb of the permit creates.
+fn labelled(atom: &Atom, kept: bool, written: bool, new: bool) -> Diagnostic {
     let (local, start) = (local(&atom.relation), Span { start: atom.span.start, end: atom.span.start });
     let found =
         Diagnostic::new(Code::OwnLabel, format!("the permit rests on `{local}`, which the change may have set"))
             .label(atom.span, "read in the world after the change")
             .law("no change chooses what it is permitted by: what a permit takes for granted is older than the change")
             .help(match new {
+                _ if !kept => format!("write `before.` in the rules of `{local}`, where they read what can be written"),
                 true => format!("write `before.{local}`, and a permit of its own for what is created"),
                 false => format!("write `before.{local}`"),
             });
     let before = format!("write `before.{local}`");
-    match (written, new) {
+    match (written && kept, new) {
         (true, false) => found.fix(before, start, "before."),
         (true, true) => found.offer(before, start, "before."),
         (false, _) => found,

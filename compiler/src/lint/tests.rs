@@ -175,8 +175,15 @@ ruined(r) if destroys(_, r);
 change relation asking(p: Party);
 asking(p) if actor(_, p);
 let mine(r: Resource, n: string) = tag(r, \"owner\", n);
+relation dev(r: Resource);
+dev(r) if tag(r, \"env\", \"dev\");
+change relation trial(a: Action, r: Resource);
+trial(a, r) if action(a, \"update\", r), dev(r);
+relation beside(r: Resource, s: Resource);
+beside(r, s) if std.state.encrypted_by(r, s), dev(s);
 pub blueprint b() {{ {rules} }}
-test \"all are read\" {{ expect not ruined(_); expect not asking(_); }}"
+test \"all are read\" {{ expect not ruined(_); expect not asking(_); expect not dev(_);
+    expect not trial(_, _); expect not beside(_, _); }}"
     );
     let found = root(&text).into_iter();
     found.filter_map(|found| found.get(..5).filter(|code| codes.contains(code)).map(str::to_owned)).collect()
@@ -222,6 +229,15 @@ fn who_asks_is_not_held_against_what_the_change_may_have_written() {
         ("permit p(a) if action(a, \"update\", r), session(a, s), n: string = s, tag(r, \"session\", n);", 1),
         ("permit p(a) if action(a, \"update\", r), actor(a, who), n: string = who, config(r, c), c.owner == n;", 1),
         ("permit p(a) if action(a, \"update\", r), asking(who), n: string = who, mine(r, n);", 1),
+        (
+            "permit p(a) if action(a, \"update\", r), actor(a, who), n: string = who, all = collect { o: tag(r, \"owner\", o) },
+             n in all;",
+            1,
+        ),
+        (
+            "permit p(a) if action(a, \"update\", r), actor(a, who), member(who, \"ops\"), n = count { k: tag(r, k, _) }, n < 9;",
+            0,
+        ),
         ("permit p(a) if action(a, \"create\", r), actor(a, who), n: string = who, tag(r, \"owner\", n);", 0),
         ("permit p(a) if action(a, \"update\", r), actor(a, who), member(who, \"ops\"), tag(r, \"env\", \"dev\");", 0),
         (
@@ -246,6 +262,11 @@ fn no_permit_rests_on_a_label_that_the_change_may_have_set() {
         ("permit p(a) if action(a, \"update\", r), kind(r, \"queue\");", 0),
         ("permit p(a) if action(a, \"update\", r), std.state.encrypted_by(r, k), tag(k, \"env\", \"dev\");", 0),
         ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), tag(r, \"env\", \"dev\");", 0),
+        ("permit p(a) if action(a, \"update\", r), dev(r);", 1),
+        ("permit p(a) if action(a, \"update\", r), before.dev(r);", 0),
+        ("permit p(a) if action(a, \"update\", r), trial(a, r);", 1),
+        ("permit p(a) if action(a, \"update\", r), beside(r, s), kind(s, \"queue\");", 0),
+        ("permit p(a) if action(a, \"update\", s), beside(_, s);", 1),
     ] {
         assert_eq!(of_codes(rule, &["W0222"]).len(), findings, "{rule}");
     }

@@ -290,6 +290,8 @@ impl Body<'_> {
         };
         if last.r#type != party {
             self.report(bad_addressee(atom.span, &symbol.local));
+        } else if relation.qualifier != hir::Qualifier::Authority {
+            self.report(chosen_addressee(atom.span, &symbol.local));
         }
         let mut terms = self.terms(columns, &atom.arguments, &symbol.local, atom.span);
         terms.truncate(columns.len());
@@ -424,6 +426,17 @@ fn message_expected(span: Span, why: &str) -> Diagnostic {
     Diagnostic::new(Code::MessageExpected, why)
         .label(span, "here")
         .law("a deny and an escalate carry a message after their subjects, a permit has none")
+}
+
+/// Whoever writes a state relation could say in the change itself whom to ask.
+fn chosen_addressee(span: Span, name: &str) -> Diagnostic {
+    Diagnostic::new(
+        Code::BadAddressee,
+        format!("`{name}` is no authority relation, so that a change could choose who is asked about it"),
+    )
+    .label(span, "may be written by the change")
+    .law("no change makes its own author legitimate: who is asked is older than the change")
+    .help(format!("declare it `authority relation {name}(…)`; or write `to accountable(…)`"))
 }
 
 fn bad_addressee(span: Span, name: &str) -> Diagnostic {
