@@ -8,7 +8,6 @@ use crate::output::{self, Answer};
 use crate::places::Places;
 use crate::policy;
 use decide::{ask, draw};
-use proof::Side;
 use serde_json::json;
 
 /// How proofs are shown.
@@ -41,10 +40,10 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
     )?;
     let atom = &arguments.atom;
     let asked = policy::atom(&loaded.compiled, atom)?;
-    let side = if asked.before { Side::Before } else { Side::After };
     let proofs = if arguments.all { ask::PROOFS } else { 1 };
-    let why =
-        limited(inputs, |limits| ask::why(&loaded.case(inputs, limits), asked.relation, &asked.pattern, side, proofs))?;
+    let why = limited(inputs, |limits| {
+        ask::why(&loaded.case(inputs, limits), asked.relation, &asked.pattern, asked.world, proofs)
+    })?;
     let mut answer = noted(&loaded, String::new()).with_code(u8::from(why.answers.is_empty()));
     let places = Places::default();
     for output in &outputs {
@@ -81,9 +80,8 @@ pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> 
     let loaded = inputs::load(inputs, change.as_deref())?;
     let Some(atom) = &arguments.atom else { return counter(arguments, &loaded) };
     let asked = policy::atom(&loaded.compiled, atom)?;
-    let side = if asked.before { Side::Before } else { Side::After };
     let found = limited(inputs, |limits| {
-        ask::why_not(&loaded.case(inputs, limits), asked.relation, &asked.pattern, side, arguments.edits)
+        ask::why_not(&loaded.case(inputs, limits), asked.relation, &asked.pattern, asked.world, arguments.edits)
     })?;
     let code = u8::from(found.miss.is_none());
     if arguments.json {

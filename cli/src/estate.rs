@@ -139,7 +139,7 @@ pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
         relation.ok_or_else(|| Failure::Bug(String::from("the program has no std.authority.accountable")))?;
     let pattern = [program::Term::Constant(Value::text(resource)), program::Term::Variable(0)];
     let found = limited(inputs, |limits| {
-        question::why(&loaded.case(inputs, limits), relation, &pattern, proof::Side::After, 1)
+        question::why(&loaded.case(inputs, limits), relation, &pattern, program::World::Here, 1)
     })?;
     let proofs = || found.answers.iter().map(|answer| &answer.proof);
     let places = Places::default();

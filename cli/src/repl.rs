@@ -20,7 +20,6 @@ use compiler::ide::completion::{self, Completion, Seen};
 use compiler::render::render;
 use decide::{Case, ask, text};
 use program::Program;
-use proof::Side;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -234,9 +233,8 @@ impl<'i> Session<'i> {
 
     fn why(&self, atom: &str) -> Result<String, Failure> {
         let asked = policy::atom(&self.loaded.compiled, atom.trim_end_matches(';'))?;
-        let side = if asked.before { Side::Before } else { Side::After };
         let why = limited(self.inputs, |limits| {
-            ask::why(&self.case(self.program.clone(), limits), asked.relation, &asked.pattern, side, 1)
+            ask::why(&self.case(self.program.clone(), limits), asked.relation, &asked.pattern, asked.world, 1)
         })?;
         Ok(why.text(atom, false))
     }

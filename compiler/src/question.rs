@@ -26,8 +26,8 @@ pub struct Asked {
     pub relation: RelationId,
     /// One per column; [`Term::Variable`] does not occur.
     pub pattern: Vec<Term>,
-    /// Whether the world before is asked.
-    pub before: bool,
+    /// Which world is asked; [`World::Here`] is the one after.
+    pub world: World,
 }
 
 /// Reads an atom with `_` for any value: `key_lost("db", _)`, `before.exists("key")`.
@@ -54,7 +54,7 @@ pub fn atom(snapshot: &Snapshot, program: &Program, text: &str) -> Result<Asked,
         hir::Expr::Constant(value) => Term::Constant(value),
         _ => Term::Any,
     }));
-    Ok(Asked { relation, pattern, before: found.world == World::Before })
+    Ok(Asked { relation, pattern, world: found.world })
 }
 
 /// Reads a body and makes the program that answers it too.

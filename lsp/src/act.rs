@@ -14,7 +14,7 @@ use compiler::ide::{Site, navigation};
 use compiler::question;
 use compiler::report::Report;
 use decide::test::coverage::Rules;
-use decide::{Limits, Side, ask};
+use decide::{Limits, ask};
 use program::{Program, TestCase};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -253,8 +253,8 @@ pub(crate) fn answer(asked_for: Asked, model: Result<Arc<Loaded>, String>) -> Re
             }
         }
         Asked::Why(program, atom, found) => {
-            let side = if found.before { Side::Before } else { Side::After };
-            asked(&program, &loaded, |case| ask::why(case, found.relation, &found.pattern, side, 1))?.text(&atom, true)
+            asked(&program, &loaded, |case| ask::why(case, found.relation, &found.pattern, found.world, 1))?
+                .text(&atom, true)
         }
         Asked::Tests(..) | Asked::Page(_) => String::new(),
     };

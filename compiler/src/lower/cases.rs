@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{self, Package};
 use program::{
     Action, Change, Digest, Expectation, Expected, Fact, FactSource, Origin, Program, RelationId, Scope, SourceKind,
-    Speaks, State, Term, TestCase, Value, World,
+    Speaks, State, Term, TestCase, Value,
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -155,7 +155,7 @@ impl Maker<'_> {
             }
             hir::Expected::Tuple(atom) => {
                 let (relation, pattern) = self.pattern(at, atom, expectation)?;
-                Expected::Tuple { relation, pattern, before: atom.world == World::Before }
+                Expected::Tuple { relation, pattern, world: atom.world }
             }
         };
         let citation = self.texts.citation(at.module, at.item, expectation.span);

@@ -25,7 +25,7 @@ use crate::explained::{Explained, explain, given};
 use crate::near::{self, Miss};
 use crate::settled::{Settled, settle};
 use crate::words;
-use program::{RelationId, Term, Tuple, Value, visible};
+use program::{RelationId, Term, Tuple, Value, World, visible};
 use proof::Side;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -129,17 +129,25 @@ pub const PROOFS: usize = 5;
 ///
 /// - `relation`: the sure reading. Where it has another, tuples that only may hold are answered too.
 /// - `pattern`: one term per column; a variable stands for any value.
-/// - `side`: the world asked about.
+/// - `world`: the one asked about; [`World::Here`] is the one after.
 /// - `proofs`: of each at most so many, at least 1.
 ///
 /// # Faults
 /// As [`crate::decide`].
-pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side, proofs: usize) -> Result<Why, Failure> {
+pub fn why(
+    case: &Case<'_>,
+    relation: RelationId,
+    pattern: &[Term],
+    world: World,
+    proofs: usize,
+) -> Result<Why, Failure> {
     settle(case, |settled| {
         let pattern = near::asked(pattern);
         let (mut answers, mut more) = (Vec::new(), 0);
         let mut seen = BTreeSet::new();
-        for (reading, sure) in [(relation, true), (settled.possible(relation), false)] {
+        let sides = Side::After.reads(world);
+        let readings = [(relation, true), (settled.possible(relation), false)];
+        for (side, (reading, sure)) in sides.iter().flat_map(|side| readings.map(|reading| (*side, reading))) {
             for tuple in settled.matching(side, reading, &pattern) {
                 if !seen.insert(tuple.clone()) {
                     continue;
@@ -160,14 +168,17 @@ pub fn why(case: &Case<'_>, relation: RelationId, pattern: &[Term], side: Side, 
                 answers.push(Answer { holds, tuple, world: side.name(), sure, proof, others });
             }
         }
-        let miss = if answers.is_empty() { near::miss(settled, side, relation, &pattern)? } else { None };
+        let miss = match sides.last() {
+            Some(side) if answers.is_empty() => near::miss(settled, *side, relation, &pattern)?,
+            _ => None,
+        };
         Ok(Why { answers, more, miss })
     })
 }
 
 /// Why no tuple holds that matches, and what would make one hold.
 ///
-/// - `relation`, `pattern`, `side`: as of [`why`].
+/// - `relation`, `pattern`, `world`: as of [`why`].
 /// - `edits`: how many edits a way may have.
 ///
 /// # Faults
@@ -176,10 +187,20 @@ pub fn why_not(
     case: &Case<'_>,
     relation: RelationId,
     pattern: &[Term],
-    side: Side,
+    world: World,
     edits: usize,
 ) -> Result<WhyNot, Failure> {
-    settle(case, |settled| missing(settled, relation, pattern, side, edits))
+    settle(case, |settled| {
+        let sides = Side::After.reads(world);
+        let (last, others) = sides.split_last().expect("bug: from the world after each word reads a world");
+        for side in others {
+            let found = missing(settled, relation, pattern, *side, 0)?;
+            if found.miss.is_none() {
+                return Ok(found);
+            }
+        }
+        missing(settled, relation, pattern, *last, edits)
+    })
 }
 
 /// The same of many patterns over one world, that after the change, each answered as soon as it is known.

@@ -4,8 +4,7 @@
 use crate::small::{Policy, act, case, change, fact, find, program, source};
 use decide::ask::{self, Why};
 use decide::{Cause, Miss, Near};
-use program::{Fact, Program, SourceKind, Term, Value, Verb};
-use proof::Side;
+use program::{Fact, Program, SourceKind, Term, Value, Verb, World};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -54,7 +53,7 @@ fn estate(choice: usize) -> Vec<Fact> {
 
 fn why(program: &Arc<Program>, choice: usize, relation: &str, pattern: &[Term]) -> Why {
     let asked = case(program, estate(choice), change(vec![act(Verb::Delete, "k", Vec::new())]));
-    ask::why(&asked, find(program, relation), pattern, Side::After, 1).expect("an answer")
+    ask::why(&asked, find(program, relation), pattern, World::Here, 1).expect("an answer")
 }
 
 /// Every rule that is told of, in the world after, however deep.

@@ -4,8 +4,7 @@ use crate::small::{Policy, act, case, change, fact, find, program, source};
 use crate::verdicts::{KEYS, estate};
 use decide::ask::{self, Kind, Passing};
 use decide::{Assurance, Case, Verdict};
-use program::{Action, Program, SourceKind, Term, Value, Verb};
-use proof::Side;
+use program::{Action, Program, SourceKind, Term, Value, Verb, World};
 use std::sync::Arc;
 
 /// The program with tags that can be added.
@@ -79,7 +78,7 @@ fn a_tuple_is_reached_by_facts_that_may_be_added_and_by_no_others() {
     let ask = |program: &Arc<Program>, name: &str, edits| {
         let asked = case(program, facts.clone(), change(Vec::new()));
         let pattern = [Term::Constant(Value::text(name))];
-        ask::why_not(&asked, find(program, "seen"), &pattern, Side::After, edits).expect("an answer")
+        ask::why_not(&asked, find(program, "seen"), &pattern, World::Here, edits).expect("an answer")
     };
     let may = editable(&OPEN);
     let one = ask(&may, "a", 3);
@@ -99,7 +98,7 @@ fn a_tuple_is_reached_by_facts_that_may_be_added_and_by_no_others() {
     with.push(fact(&state, "std.state.tag", &["b", "zone", "internet"]));
     let asked = case(&may, with, change(Vec::new()));
     let pattern = [Term::Constant(Value::text("b"))];
-    assert!(ask::why_not(&asked, find(&may, "seen"), &pattern, Side::After, 3).expect("an answer").miss.is_none());
+    assert!(ask::why_not(&asked, find(&may, "seen"), &pattern, World::Here, 3).expect("an answer").miss.is_none());
 }
 
 #[test]
@@ -116,7 +115,7 @@ fn several_proofs_end_in_different_steps_and_no_more_than_asked_for() {
     let pattern = ["a", "d"].map(|name| Term::Constant(Value::text(name)));
     let ask = |most| {
         let asked = case(&program, facts.clone(), change(Vec::new()));
-        ask::why(&asked, find(&program, "reach"), &pattern, Side::After, most)
+        ask::why(&asked, find(&program, "reach"), &pattern, World::Here, most)
             .expect("an answer")
             .answers
             .swap_remove(0)

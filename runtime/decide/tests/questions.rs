@@ -5,8 +5,7 @@ use crate::verdicts::{KEYS, decided, estate};
 use decide::text::Style;
 use decide::{ask, test};
 use engine::Limits;
-use program::{Citation, Expectation, Expected, SourceKind, State, Term, TestCase, Value, Verb};
-use proof::Side;
+use program::{Citation, Expectation, Expected, SourceKind, State, Term, TestCase, Value, Verb, World};
 
 fn delete_key() -> program::Change {
     change(vec![act(Verb::Delete, "key", Vec::new())])
@@ -18,7 +17,7 @@ fn why_proves_every_tuple_that_matches() {
     let blast = find(&program, "std.graph.blast");
     let pattern = [Term::Constant(Value::text("key")), Term::Any];
     let answers =
-        ask::why(&case(&program, estate(), delete_key()), blast, &pattern, Side::After, 1).expect("answers").answers;
+        ask::why(&case(&program, estate(), delete_key()), blast, &pattern, World::Here, 1).expect("answers").answers;
     assert_eq!(answers.len(), 1);
     assert_eq!(
         answers[0].text(false),
@@ -32,7 +31,7 @@ fn why_proves_every_tuple_that_matches() {
     );
     let none = [Term::Constant(Value::text("db")), Term::Any];
     assert!(
-        ask::why(&case(&program, estate(), delete_key()), blast, &none, Side::After, 1)
+        ask::why(&case(&program, estate(), delete_key()), blast, &none, World::Here, 1)
             .expect("answers")
             .answers
             .is_empty()
@@ -152,7 +151,7 @@ fn a_test_block_says_what_was_there_instead() {
                 Expected::Tuple {
                     relation: find(&program, "std.state.kind"),
                     pattern: vec![Term::Constant(Value::text("key")), Term::Any],
-                    before: true,
+                    world: World::Before,
                 },
             ),
             expect(
@@ -160,7 +159,7 @@ fn a_test_block_says_what_was_there_instead() {
                 Expected::Tuple {
                     relation: find(&program, "std.state.kind"),
                     pattern: vec![Term::Constant(Value::text("key")), Term::Any],
-                    before: false,
+                    world: World::Here,
                 },
             ),
         ],

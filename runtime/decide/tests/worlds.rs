@@ -3,7 +3,7 @@
 use crate::small::{Policy, act, case, change, fact, find, program, source, tuple};
 use crate::verdicts::{KEYS, decided, estate};
 use decide::{Doubt, Failure, ask};
-use program::{Change, Fact, Json, SourceKind, Term, Value, Verb};
+use program::{Change, Fact, Json, SourceKind, Term, Value, Verb, World};
 use proof::Side;
 
 const PLAIN: Policy<'_> =
@@ -14,7 +14,8 @@ fn held(facts: Vec<Fact>, change: Change, relation: &str, side: Side) -> Vec<Str
     let program = program(&PLAIN);
     let id = find(&program, relation);
     let pattern = vec![Term::Any; program.relation(id).columns.len()];
-    let answers = ask::why(&case(&program, facts, change), id, &pattern, side, 1).expect("an answer").answers;
+    let world = if side == Side::Before { World::Before } else { World::Here };
+    let answers = ask::why(&case(&program, facts, change), id, &pattern, world, 1).expect("an answer").answers;
     answers.into_iter().map(|answer| answer.holds).collect()
 }
 
@@ -38,6 +39,22 @@ fn a_deletion_takes_what_is_said_of_the_resource_and_leaves_what_mentions_it() {
     }
     let kept = change(vec![act(Verb::Replace, "a", Vec::new())]);
     assert_eq!(held(given, kept, "host.near", Side::After).len(), 2);
+}
+
+#[test]
+fn either_world_may_say_why() {
+    let text = source(SourceKind::Text, "policy.writ");
+    let given = vec![fact(&text, "host.near", &["a", "b"])];
+    let gone = change(vec![act(Verb::Delete, "a", Vec::new())]);
+    let program = program(&PLAIN);
+    let id = find(&program, "host.near");
+    let case = case(&program, given, gone);
+    let pattern = ["a", "b"].map(|name| Term::Constant(Value::text(name)));
+    for (world, held) in [(World::Here, 0), (World::Before, 1), (World::Either, 1)] {
+        assert_eq!(ask::why(&case, id, &pattern, world, 1).expect("an answer").answers.len(), held, "{world:?}");
+        let missing = ask::why_not(&case, id, &pattern, world, 0).expect("an answer").miss.is_some();
+        assert_eq!(missing, held == 0, "{world:?}");
+    }
 }
 
 #[test]

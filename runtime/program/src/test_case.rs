@@ -1,6 +1,6 @@
 //! A test block, compiled: a world, a change, what must come of it.
 
-use crate::{Change, Citation, Fact, RelationId, Term};
+use crate::{Change, Citation, Fact, RelationId, Term, World};
 use serde::{Deserialize, Serialize};
 
 /// A test block.
@@ -61,8 +61,8 @@ pub enum Expected {
         relation: RelationId,
         /// One per column.
         pattern: Vec<Term>,
-        /// Whether the world before is asked.
-        before: bool,
+        /// Which world is asked; [`World::Here`] is the one after.
+        world: World,
     },
 }
 

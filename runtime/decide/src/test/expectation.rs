@@ -49,8 +49,8 @@ impl<'a> World<'a> {
                 let wanted = Wanted { pattern, message: message.as_deref(), state: *state, to: to.as_deref() };
                 self.violation(*relation, wanted, negated)?
             }
-            Expected::Tuple { relation, pattern, before } => {
-                self.tuple(*relation, pattern, if *before { Side::Before } else { Side::After }, negated)?
+            Expected::Tuple { relation, pattern, world } => {
+                self.tuple(*relation, pattern, Side::After.reads(*world), negated)?
             }
         };
         Ok(missed.map(|missed| Missed {
@@ -68,8 +68,8 @@ impl<'a> World<'a> {
             Expected::Allow => String::from("allow"),
             Expected::Deny => String::from("deny"),
             Expected::Escalate => String::from("escalate"),
-            Expected::Tuple { relation, pattern, before } => {
-                format!("{}{}", if *before { "before." } else { "" }, atom(*relation, pattern))
+            Expected::Tuple { relation, pattern, world } => {
+                format!("{}{}", words::world(*world), atom(*relation, pattern))
             }
             Expected::Violation { relation, pattern, message, state, to } => {
                 let weight = program.objections.iter().find(|one| one.relation == *relation).map(|one| one.weight);
@@ -220,18 +220,20 @@ impl<'a> World<'a> {
         &self,
         relation: RelationId,
         pattern: &[Term],
-        side: Side,
+        sides: &[Side],
         negated: bool,
     ) -> Result<Option<Missed>, Failure> {
         let pattern = near::asked(pattern);
-        let matching = self.settled.matching(side, relation, &pattern);
-        match (matching.first(), negated) {
+        let matching =
+            |side: &Side| Some((*side, self.settled.matching(*side, relation, &pattern).into_iter().next()?));
+        match (sides.iter().find_map(matching), negated) {
             (Some(_), false) | (None, true) => Ok(None),
-            (Some(tuple), true) => {
-                let proof = Some(self.proof(side, relation, tuple)?);
+            (Some((side, tuple)), true) => {
+                let proof = Some(self.proof(side, relation, &tuple)?);
                 Ok(Some(Missed { instead: vec![String::from("it holds")], proof, ..Missed::default() }))
             }
             (None, false) => {
+                let side = sides.last().copied().unwrap_or(Side::After);
                 let miss = near::miss(self.settled, side, relation, &pattern)?;
                 Ok(Some(Missed { miss, ..Missed::default() }))
             }
