@@ -338,6 +338,10 @@ codes! {
     OwnLabel = "W0222", Warning;
     /// A `$` before a variable of a message, which the message shows.
     DollarTemplate = "W0223", Warning;
+    /// An objection that the change may switch off.
+    SwitchedOff = "W0224", Warning;
+    /// An objection that counts once and never again.
+    CountsOnce = "W0225", Warning;
 
     /// A value of one type where another is asked.
     TypeMismatch = "W0301", Error;

@@ -4,7 +4,8 @@
 //! - `empty`: rules that read what nothing can fill; `implied`: rules that another one implies; `defeated`: permits
 //!   that a deny always defeats; all three rest on `mapping`, or on nothing but names.
 //! - `after`: what a rule reads in the world after that the change itself took away or wrote.
-//! - `label`: permits that rest on a label of what is changed.
+//! - `label`: permits and objections that rest on a label of what is changed; `standing`: objections about how things
+//!   are, which what stands already, or who has authority by then, keeps quiet.
 //! - `unread`, `unapplied`, `unused`: relations, blueprints, parameters and names that nothing asks for; `words` walks
 //!   the trees for them.
 //! - `idle`: intents without effect.
@@ -23,6 +24,7 @@ mod implied;
 mod label;
 mod mapping;
 pub(crate) mod nowhere;
+mod standing;
 mod unapplied;
 mod unread;
 mod unused;
@@ -62,6 +64,7 @@ pub(crate) fn lint(modules: &[Module<'_>], package: Package) -> Vec<Diagnostic> 
     let again = |label: &Diagnostic| told.contains(&place(label));
     let labels = label::lint(&modules.iter().collect::<Vec<_>>(), &own);
     found.extend(labels.into_iter().filter(|label| !again(label)));
+    found.extend(standing::lint(&modules.iter().collect::<Vec<_>>(), &own));
     found.extend(empty::lint(&own));
     found.extend(idle::lint(modules, &own));
     found.extend(implied::lint(&own));

@@ -430,7 +430,7 @@ fn fate(verbs: &[&str]) -> Option<Fate> {
 }
 
 /// Calls `found` with every literal, inner bodies included, and whether it stands under a `not`.
-fn each<'a>(body: &'a [Literal], denied: bool, found: &mut dyn FnMut(&'a Literal, bool)) {
+pub(super) fn each<'a>(body: &'a [Literal], denied: bool, found: &mut dyn FnMut(&'a Literal, bool)) {
     for literal in body {
         found(literal, denied);
         match literal {

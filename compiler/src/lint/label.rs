@@ -1,20 +1,20 @@
-//! Permits that rest on a label which the change may have set itself.
+//! Rules about a change that rest on a label which the change may have set itself, or taken away.
 //!
 //! An editable relation holds what whoever asks can write: a tag. Of the very resource that is changed, read in the world
-//! after, it says what the change says of itself: retag it, and be permitted. The same goes for what rules conclude of a
-//! resource from its labels.
+//! after, it says what the change says of itself: retag it, and be permitted, or be objected to no more. The same goes for
+//! what rules conclude of a resource from its labels.
 //!
 //! Not here: what is held against who asks (`after`); labels of other resources, which the action does not write.
 
-use super::after::{ACTION, local, variable, verbs_of, writes};
+use super::after::{ACTION, each, local, variable, verbs_of, writes};
 use super::{Module, read, rules};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span, Word};
 use program::World;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 
-/// Reports atoms of permits of `own`.
+/// Reports atoms of permits and objections of `own`.
 ///
 /// - `modules`: all, so that every relation is known.
 pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
@@ -26,15 +26,28 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
     for module in own {
         let items: FxHashMap<u32, &syntax::ast::Item> = module.items.iter().map(|(at, item, _)| (*at, *item)).collect();
         for (name, item, rule) in rules(&[*module]) {
-            let Head::Relation { word: Some(Word::Permit), .. } = rule.head else { continue };
+            let Head::Relation { word: Some(word), .. } = rule.head else { continue };
             let Changed { resources, new } = Changed::by(rule);
+            let mut compared: FxHashSet<&str> = FxHashSet::default();
             read(&rule.body, &mut |atom| {
+                if atom.world != World::Here {
+                    compared.insert(&atom.relation);
+                }
+            });
+            each(&rule.body, false, &mut |literal, denied| {
+                let Literal::Atom(atom) = literal else { return };
                 let own = |column: &usize| variable(&atom.terms[*column]).is_some_and(|term| resources.contains(&term));
                 let columns = labels.get(atom.relation.as_str()).filter(|_| atom.world == World::Here);
-                if columns.is_some_and(|columns| columns.iter().any(own)) {
+                // An objection that compares the worlds knows of both.
+                let known = word != Word::Permit && compared.contains(atom.relation.as_str());
+                if !known && columns.is_some_and(|columns| columns.iter().any(own)) {
                     let kept = relations.get(atom.relation.as_str()).is_some_and(|r| r.qualifier == Qualifier::Plain);
                     let written = items.get(&item).is_some_and(|item| writes(item, atom.span, local(&atom.relation)));
-                    found.push(labelled(atom, kept, written, new).located(name, item));
+                    let told = match word {
+                        Word::Permit => labelled(atom, kept, written, new),
+                        Word::Deny | Word::Escalate => switched_off(atom, denied, kept, written),
+                    };
+                    found.push(told.located(name, item));
                 }
             });
         }
@@ -122,5 +135,25 @@ fn labelled(atom: &Atom, kept: bool, written: bool, new: bool) -> Diagnostic {
         (true, false) => found.fix(before, start, "before."),
         (true, true) => found.offer(before, start, "before."),
         (false, _) => found,
+    }
+}
+
+/// - `denied`: it stands under a `not`, so that the change would have to bring it.
+fn switched_off(atom: &Atom, denied: bool, kept: bool, written: bool) -> Diagnostic {
+    let (local, start) = (local(&atom.relation), Span { start: atom.span.start, end: atom.span.start });
+    let (does, world) = if denied { ("set", "before.") } else { ("taken away", "either.") };
+    let found = Diagnostic::new(
+        Code::SwitchedOff,
+        format!("the change may have {does} `{local}`, and so switched this objection off"),
+    )
+    .label(atom.span, "read in the world after the change")
+    .law("no change switches off what objects to it: what it could take away or bring is asked of the world before too")
+    .help(match kept {
+        true => format!("write `{world}{local}`"),
+        false => format!("write `{world}` in the rules of `{local}`, where they read what can be written"),
+    });
+    match written && kept {
+        true => found.offer(format!("write `{world}{local}`"), start, world),
+        false => found,
     }
 }

@@ -251,6 +251,47 @@ fn who_asks_is_not_held_against_what_the_change_may_have_written() {
 }
 
 #[test]
+fn no_objection_is_switched_off_by_the_change() {
+    for (rule, findings) in [
+        ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), tag(r, \"lock\", \"yes\");", 1),
+        ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), not tag(r, \"free\", \"yes\");", 1),
+        ("escalate d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), dev(r);", 1),
+        ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), either.tag(r, \"lock\", \"yes\");", 0),
+        ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), not before.tag(r, \"free\", \"yes\");", 0),
+        ("deny d(a, r) \"{a} {r}\" if action(a, \"create\", r), covered(r), tag(r, \"lock\", \"yes\");", 0),
+        (
+            "deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), before.tag(r, \"a\", x), not tag(r, \"a\", x);",
+            0,
+        ),
+        ("deny d(r) \"{r}\" if covered(r), tag(r, \"public\", \"yes\");", 0),
+        ("deny d(r) \"{r}\" if covered(r), kind(r, _), not accountable(r, \"team-a\");", 1),
+        ("deny d(r) \"{r}\" if covered(r), accountable(r, p), member(p, \"team-a\");", 1),
+        ("deny d(r) \"{r}\" if covered(r), kind(r, _), not accountable(r, _);", 0),
+        ("deny d(r, p) \"{r} {p}\" if covered(r), accountable(r, p), kind(r, _);", 0),
+        ("deny d(a, r) \"{a} {r}\" if writes(a, r), covered(r), not accountable(r, \"team-a\");", 0),
+    ] {
+        assert_eq!(of_codes(rule, &["W0224"]).len(), findings, "{rule}");
+    }
+}
+
+#[test]
+fn an_objection_without_a_resource_counts_once() {
+    let told = |rule: &str| {
+        let text = format!("use std.state.{{tag, kind}};\nuse std.change.action;\nuse std.net.lets_in;\n{rule}");
+        root(&text).iter().filter(|found| found.starts_with("W0225")).count()
+    };
+    for (rule, findings) in [
+        ("deny open(p) \"{p}\" if lets_in(_, _, p, _), p == 22;", 1),
+        ("escalate open(k) \"{k}\" if kind(_, k), k == \"queue\";", 1),
+        ("deny open(r, p) \"{r} {p}\" if lets_in(r, _, p, _), p == 22;", 0),
+        ("deny open(a, k) \"{a} {k}\" if action(a, _, r), kind(r, k);", 0),
+        ("deny open(k) \"{k}\" if kind(_, k), not before.kind(_, k);", 0),
+    ] {
+        assert_eq!(told(rule), findings, "{rule}");
+    }
+}
+
+#[test]
 fn no_permit_rests_on_a_label_that_the_change_may_have_set() {
     for (rule, findings) in [
         ("permit p(a) if action(a, \"update\", r), tag(r, \"env\", \"dev\");", 1),
