@@ -54,6 +54,26 @@ fn where_there_is_none_or_the_search_gives_up_it_is_said() {
     assert!(ask::passing(&asked, 0, 40).expect("an answer").ways.is_empty());
 }
 
+/// Neither of two labels does anything without the other.
+#[test]
+fn edits_that_do_it_only_together_are_found() {
+    let rule = "orders.permitted(\"orders/small\", a) <- std.change.action(a, \"update\", r), ";
+    let labelled = KEYS
+        .rules
+        .replace(rule, &format!("{rule}std.state.tag(r, \"looked\", \"at\"), std.state.tag(r, \"by\", \"two\"), "));
+    assert_ne!(labelled, KEYS.rules);
+    let program = editable(&Policy { rules: &labelled, ..KEYS });
+    let update = change(actions().split_off(1));
+    let asked = Case { actor: Some("ana".into()), ..case(&program, estate(), update) };
+    let told = |edits| ask::passing(&asked, edits, 40).expect("an answer");
+    assert_eq!(told(1).lines(3), ["what would pass: nothing of at most 1 edit that the asker has in hand"]);
+    let both =
+        vec![String::from("add tag(\"db\", \"by\", \"two\")"), String::from("add tag(\"db\", \"looked\", \"at\")")];
+    for edits in [2, 5] {
+        assert!(texts(&told(edits)).contains(&both), "{:?}", told(edits));
+    }
+}
+
 /// What is tagged so is open; what is open and not excepted is seen.
 const OPEN: Policy<'_> = Policy {
     relations: "

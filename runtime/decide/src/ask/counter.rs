@@ -33,7 +33,7 @@ const ENOUGH: usize = 3;
 /// # Faults
 /// As [`crate::decide`].
 pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, Failure> {
-    let mut search = Search { tries, tried: 0, complete: true, found: Vec::new(), seen: BTreeSet::new() };
+    let mut search = Search { edits, tries, tried: 0, complete: true, found: Vec::new(), seen: BTreeSet::new() };
     // What nothing checked is good enough to look around with; what is offered is decided in full.
     let start = Case { assurance: Assurance::Proof, ..case.clone() };
     let first = look(&start)?;
@@ -41,16 +41,18 @@ pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, F
         Verdict::Allow => Vec::new(),
         _ => vec![Trial { open: first.open, set: BTreeSet::new() }],
     };
-    for _ in 0..edits {
+    for left in (0..edits).rev() {
         let mut next: Vec<Trial> = Vec::new();
-        for Trial { set, .. } in &beam {
+        for Trial { set, .. } in beam.iter().filter(|trial| trial.set.len() < edits) {
             let Some(changed) = with(&start, set) else { continue };
-            for step in steps(&changed)? {
-                search.extend(case, &start, set, &step, &mut next)?;
+            let (more, all) = steps(&changed, edits - set.len())?;
+            search.complete &= all;
+            for steps in more {
+                search.extend(case, &start, set, &steps, &mut next)?;
             }
         }
         next.sort_by_cached_key(|trial| (trial.open, cost(&trial.set), trial.set.clone()));
-        if next.len() > BEAM && search.found.len() < ENOUGH {
+        if left > 0 && next.len() > BEAM && search.found.len() < ENOUGH {
             search.complete = false;
         }
         next.truncate(BEAM);
@@ -70,6 +72,7 @@ fn cost(set: &BTreeSet<Step>) -> usize {
 }
 
 struct Search {
+    edits: usize,
     tries: usize,
     tried: usize,
     complete: bool,
@@ -78,18 +81,18 @@ struct Search {
 }
 
 impl Search {
-    /// Decides the change with one step more, and keeps what came of it.
+    /// Decides the change with more steps, and keeps what came of it.
     fn extend(
         &mut self,
         case: &Case<'_>,
         start: &Case<'_>,
         set: &BTreeSet<Step>,
-        step: &Step,
+        steps: &BTreeSet<Step>,
         next: &mut Vec<Trial>,
     ) -> Result<(), Failure> {
-        let set: BTreeSet<Step> = set.iter().chain([step]).cloned().collect();
+        let set: BTreeSet<Step> = set.union(steps).cloned().collect();
         let known = self.found.iter().any(|found| found.is_subset(&set)) || !self.seen.insert(set.clone());
-        if known || self.found.len() >= ENOUGH {
+        if known || self.found.len() >= ENOUGH || set.len() > self.edits {
             return Ok(());
         }
         let Some(trial) = with(start, &set) else { return Ok(()) };
@@ -136,15 +139,19 @@ fn look(case: &Case<'_>) -> Result<Look, Failure> {
     })
 }
 
-/// The single steps that what stands against a change gives reason for, in order.
-fn steps(case: &Case<'_>) -> Result<BTreeSet<Step>, Failure> {
+/// The steps that what stands against a change gives reason for, the fewest together first; and whether these are all.
+///
+/// - `edits`: at most so many together.
+fn steps(case: &Case<'_>, edits: usize) -> Result<(Vec<BTreeSet<Step>>, bool), Failure> {
     settle(case, |settled| {
         let (decision, proofs) = judge(settled)?;
         let proofs = proofs.into_iter().collect();
-        let mut steps = Steps { settled, decision: &decision, proofs, found: BTreeSet::new() };
+        let mut steps = Steps { settled, decision: &decision, proofs, edits, found: BTreeSet::new(), complete: true };
         objecting(&decision).try_for_each(|reason| steps.reason(reason))?;
         doubtful(&decision).try_for_each(|doubt| steps.doubt(doubt))?;
-        Ok(steps.found)
+        let mut found: Vec<BTreeSet<Step>> = steps.found.into_iter().collect();
+        found.sort_by_key(BTreeSet::len);
+        Ok((found, steps.complete))
     })
 }
 

@@ -75,16 +75,18 @@ pub(super) fn passing(
     Ok(Passing { ways, edits, tried, complete })
 }
 
-/// Sets of at most `edits` facts of editable relations, none of them evaluated, that may make a tuple hold.
+/// Sets of at most `edits` facts of editable relations, none of them evaluated, that may make a tuple hold; and whether
+/// these are all.
 pub(super) fn sets(
     settled: &Settled<'_>,
     relation: RelationId,
     wanted: &[Option<Value>],
     edits: usize,
-) -> Result<Vec<BTreeSet<Turn>>, Failure> {
+) -> Result<(Vec<BTreeSet<Turn>>, bool), Failure> {
     let mut search = Search { settled, left: SETS };
     let reached = search.reach(Side::After, relation, wanted, edits, 0)?;
-    Ok(reached.into_iter().map(|(set, _)| set).filter(|set| !set.is_empty()).collect())
+    let sets = reached.into_iter().map(|(set, _)| set).filter(|set| !set.is_empty()).collect();
+    Ok((sets, search.left > 0))
 }
 
 fn kind(turn: &Turn) -> Kind {
@@ -314,7 +316,7 @@ fn breaking(settled: &Settled<'_>, side: Side, relation: RelationId, tuple: &Tup
             Why::Derived { rule, premises, .. } => {
                 for (literal, premise) in program.rule(*rule).body.iter().zip(premises) {
                     if let (Literal::Absent(atom), Premise::Absent { pattern, .. }) = (literal, premise) {
-                        found.extend(sets(settled, atom.relation, pattern, 1)?.into_iter().flatten());
+                        found.extend(sets(settled, atom.relation, pattern, 1)?.0.into_iter().flatten());
                     }
                 }
             }

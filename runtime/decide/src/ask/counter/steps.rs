@@ -24,12 +24,17 @@ pub(super) struct Steps<'a, 's> {
     pub(super) settled: &'a Settled<'s>,
     pub(super) decision: &'a Decision,
     pub(super) proofs: BTreeMap<String, Proof>,
-    pub(super) found: BTreeSet<Step>,
+    /// How many steps may be taken together.
+    pub(super) edits: usize,
+    /// Steps, each alone or with those without which it does nothing.
+    pub(super) found: BTreeSet<BTreeSet<Step>>,
+    /// Nothing was left out that could be found.
+    pub(super) complete: bool,
 }
 
 impl Steps<'_, '_> {
     fn add(&mut self, kind: Kind, text: String, does: Does) {
-        self.found.insert(Step { edit: Edit { kind, text }, does });
+        self.found.insert(BTreeSet::from([Step { edit: Edit { kind, text }, does }]));
     }
 
     pub(super) fn reason(&mut self, reason: &Reason) -> Result<(), Failure> {
@@ -184,13 +189,16 @@ impl Steps<'_, '_> {
 
     /// Facts of editable relations by which what is absent would be there.
     fn missing(&mut self, id: RelationId, pattern: &[Option<Value>]) -> Result<(), Failure> {
-        for turn in reach::sets(self.settled, id, pattern, 1)?.into_iter().flatten() {
+        let (sets, all) = reach::sets(self.settled, id, pattern, self.edits)?;
+        self.complete &= all;
+        let step = |turn: Turn| {
             let edit = reach::edit(self.settled, &turn);
-            if let Turn::Add(id, tuple) = turn {
-                let relation = self.settled.program.relation(id).name.as_str().into();
-                self.found.insert(Step { edit, does: Does::Add { relation, tuple } });
-            }
-        }
+            let Turn::Add(id, tuple) = turn else { return None };
+            let relation = self.settled.program.relation(id).name.as_str().into();
+            Some(Step { edit, does: Does::Add { relation, tuple } })
+        };
+        self.found
+            .extend(sets.into_iter().filter_map(|set| set.into_iter().map(step).collect::<Option<BTreeSet<_>>>()));
         Ok(())
     }
 
