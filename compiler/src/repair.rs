@@ -11,6 +11,7 @@ use crate::ide::Lines;
 use crate::report::{Repair, Report, Spot};
 use std::collections::BTreeSet;
 use std::ops::Range;
+use syntax::token::Token;
 
 /// Rounds before it gives up; each makes at least one repair.
 const MOST_ROUNDS: usize = 100;
@@ -71,7 +72,7 @@ pub fn repair(check: &mut Check<'_>, sources: &mut [Text]) -> Vec<Made> {
     made
 }
 
-/// The obvious repair of each finding, those left out that overlap an earlier one or touch another package.
+/// The obvious repair of each finding, those left out that overlap an earlier one, touch another package or lose a comment.
 fn obvious<'r>(
     reports: &'r [Report],
     sources: &[Text],
@@ -95,7 +96,11 @@ fn obvious<'r>(
         reports.iter().filter(|report| !waits(report) && !hopeless.contains(&(report.code, report.message.clone())))
     {
         let Some(offer) = report.fixes.first().filter(|offer| offer.sure) else { continue };
-        let own = |edit: &Spot| sources.iter().any(|source| source.path == edit.file && edit.end <= source.text.len());
+        let own = |edit: &Spot| {
+            let source = sources.iter().find(|source| source.path == edit.file);
+            let old = source.and_then(|source| source.text.get(edit.start..edit.end));
+            old.is_some_and(|old| comments(old) <= comments(&edit.text))
+        };
         let apart = |edit: &Spot| {
             taken.iter().all(|other| other.file != edit.file || other.end < edit.start || edit.end < other.start)
         };
@@ -105,6 +110,12 @@ fn obvious<'r>(
         }
     }
     found
+}
+
+/// How many comments stand in a text: what somebody wrote there is not taken away unasked.
+fn comments(text: &str) -> usize {
+    let words = syntax::token::lex(text).into_iter().map(|lexeme| lexeme.token);
+    words.filter(|token| matches!(token, Token::Comment | Token::Doc | Token::ModuleDoc)).count()
 }
 
 /// Makes repairs together, or none of them.

@@ -210,11 +210,14 @@ fn any_verb(rule: &Rule, action: usize) -> Diagnostic {
 
 fn disconnected(rule: &Rule, stray: usize) -> Diagnostic {
     let mut words = BTreeSet::new();
-    words.extend(mentioned(&rule.body[stray]).into_iter().map(|v| format!("`{}`", rule.variables[v].name)));
+    // What stands inside of an aggregate only is the rule's own affair.
+    let names = mentioned(&rule.body[stray]).into_iter().map(|v| rule.variables[v].name.as_str());
+    words.extend(names.filter(|name| !name.contains('#')).map(|name| format!("`{name}`")));
     let words: Vec<String> = words.into_iter().collect();
+    let verb = if words.len() == 1 { "occurs" } else { "occur" };
     let span = span_of(&rule.body[stray]);
     Diagnostic::new(Code::DisconnectedPermit, "this part of the permit has nothing to do with the action")
-        .label(span, format!("{} occurs nowhere with the action", words.join(", ")))
+        .label(span, format!("{} {verb} nowhere with the action", words.join(", ")))
         .law("the parts of a permit's body share variables; a part by itself permits everybody")
 }
 
