@@ -8,7 +8,7 @@
 use crate::hir::{Column, Qualifier};
 use crate::library::Library;
 use crate::names::Sort;
-use program::Severity;
+use program::{Program, Severity};
 use std::collections::BTreeMap;
 use syntax::ast::Word;
 
@@ -29,6 +29,9 @@ pub struct Offer {
     pub severity: Option<Severity>,
     /// By which right it may be waived.
     pub waivable: Option<String>,
+    /// Of an objection: whether it is about how things are, at what time, or about the change. `None` where the package
+    /// does not compile, or nothing of it is in force.
+    pub scope: Option<program::Scope>,
 }
 
 /// A column, a parameter, a subject or a member.
@@ -80,9 +83,10 @@ pub struct Difference {
 
 /// What modules offer.
 ///
+/// - `program`: what the package compiles to, where it does.
 /// - `prefix`: what the names of all modules of the package begin with; empty for the package that is compiled.
 /// - `exports`: which modules, by their names in the package.
-pub fn interface(library: &Library<'_>, prefix: &str, exports: &[String]) -> Interface {
+pub fn interface(library: &Library<'_>, program: Option<&Program>, prefix: &str, exports: &[String]) -> Interface {
     let mut found = Interface::new();
     for module in exports {
         let whole = if prefix.is_empty() { module.clone() } else { format!("{prefix}.{module}") };
@@ -91,7 +95,7 @@ pub fn interface(library: &Library<'_>, prefix: &str, exports: &[String]) -> Int
             let seen = exported.declared(local).is_some_and(|(_, public)| public);
             // What stands in a blueprint is its own business, but for what objects and permits: it is named in waivers and tests.
             let inner = local.contains('.');
-            if let Some(offer) = offer(library, &format!("{whole}.{local}"), entry.sort)
+            if let Some(offer) = offer(library, program, &format!("{whole}.{local}"), entry.sort)
                 .filter(|offer| seen && (!inner || ["deny", "escalate", "permit"].contains(&offer.kind)))
             {
                 found.insert(format!("{module}.{local}"), offer);
@@ -101,7 +105,7 @@ pub fn interface(library: &Library<'_>, prefix: &str, exports: &[String]) -> Int
     found
 }
 
-fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
+fn offer(library: &Library<'_>, program: Option<&Program>, name: &str, sort: Sort) -> Option<Offer> {
     let plain = |kind, columns, more: String, docs: &str| Offer {
         kind,
         columns,
@@ -110,6 +114,7 @@ fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
         controls: Vec::new(),
         severity: None,
         waivable: None,
+        scope: None,
     };
     Some(match sort {
         Sort::Entity => plain("entity", Vec::new(), String::new(), ""),
@@ -143,11 +148,20 @@ fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
                 let column = |at: &usize| found.columns.get(*at).map_or("?", |column| column.name.as_str());
                 let columns: Vec<&str> = key.columns.iter().map(column).collect();
                 more.push(format!("key({})", columns.join(", ")));
+                let prefer: Vec<&str> = key.prefer.iter().map(|kind| kind.name()).collect();
+                if !prefer.is_empty() {
+                    more.push(format!("prefer ({})", prefer.join(", ")));
+                }
             }
+            more.extend(found.editable.then(|| String::from("@editable")));
+            more.extend(found.optional.then(|| String::from("@optional")));
+            let objects = matches!(found.word, Some(Word::Deny | Word::Escalate));
+            let compiled = program.filter(|_| objects).and_then(|program| Some(program.relation(program.find(name)?)));
             Offer {
                 controls: found.controls.clone(),
                 severity: found.severity,
                 waivable: found.waivable.clone(),
+                scope: compiled.map(|relation| relation.scope),
                 ..plain(kind, parts(&found.columns), more.join(" "), &found.declared.docs)
             }
         }
@@ -178,7 +192,7 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             continue;
         };
         if was.kind != is.kind {
-            say(Level::Major, name, format!("it was a {} and is a {}", was.kind, is.kind));
+            say(Level::Major, name, format!("it was {} and is {}", a(was.kind), a(is.kind)));
             continue;
         }
         for (level, what) in columns(was, is) {
@@ -188,8 +202,15 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             let shown = |more: &str| if more.is_empty() { String::from("nothing more") } else { format!("`{more}`") };
             say(Level::Major, name, format!("it said {} and says {}", shown(&was.more), shown(&is.more)));
         }
-        if was.waivable.is_some() && was.waivable != is.waivable {
-            say(Level::Major, name, String::from("it can no longer be waived by the same right"));
+        match (&was.waivable, &is.waivable) {
+            (was, is) if was == is => {}
+            (None, Some(right)) => say(Level::Major, name, format!("it can be waived now, by `{right}`")),
+            _ => say(Level::Major, name, String::from("it can no longer be waived by the same right")),
+        }
+        if let (Some(was), Some(is)) = (was.scope, is.scope)
+            && was != is
+        {
+            say(Level::Major, name, format!("it was {} and is {}", about(was), about(is)));
         }
         if was.controls != is.controls || was.severity != is.severity {
             say(Level::Minor, name, String::from("its controls or its severity are others"));
@@ -200,6 +221,18 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
     }
     found.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.name.cmp(&b.name)).then_with(|| a.what.cmp(&b.what)));
     found
+}
+
+fn a(kind: &str) -> String {
+    format!("{} {kind}", if kind.starts_with('e') { "an" } else { "a" })
+}
+
+fn about(scope: program::Scope) -> &'static str {
+    match scope {
+        program::Scope::State => "about how things are",
+        program::Scope::Timed => "about how things are at a time",
+        program::Scope::Change => "about what a change does",
+    }
 }
 
 /// What became of columns, parameters, subjects or members.
@@ -268,7 +301,7 @@ mod tests {
             database.set_file(Source { path: "m.writ".to_owned(), module: "m".to_owned(), text: text.to_owned() });
             let snapshot = database.snapshot();
             assert!(snapshot.compile().program.is_some(), "{:?}", snapshot.compile().reports);
-            interface(&snapshot.library(), "", &["m".to_owned()])
+            interface(&snapshot.library(), snapshot.compile().program.as_deref(), "", &["m".to_owned()])
         };
         let shown = |one: Difference| format!("{} {}: {}", one.level.name(), one.name, one.what);
         compared(&offered(old), &offered(new)).into_iter().map(shown).collect()
@@ -311,7 +344,22 @@ pub blueprint tagged(tag_key: string = \"owner\", most: int) {
                 "major m.tagged: its parameter `tag_key` had the default \"owner\" and has \"team\"",
             ),
             ("deny bare(r)", "deny naked(r)", "major m.tagged.bare: the deny is gone"),
-            ("deny bare(r)", "escalate bare(r)", "major m.tagged.bare: it was a deny and is a escalate"),
+            ("deny bare(r)", "escalate bare(r)", "major m.tagged.bare: it was a deny and is an escalate"),
+            (
+                "    @control",
+                "    @waivable(right: \"r\") @control",
+                "major m.tagged.bare: it can be waived now, by `r`",
+            ),
+            (
+                "if inner(r)",
+                "if std.change.writes(_, r), inner(r)",
+                "major m.tagged.bare: it was about how things are and is about what a change does",
+            ),
+            (
+                "pub relation level",
+                "@optional pub relation level",
+                "major m.level: it said `key(r)` and says `key(r) @optional`",
+            ),
             ("\"A-1\"", "\"A-2\"", "minor m.tagged.bare: its controls or its severity are others"),
         ] {
             let told = differences(OLD, &OLD.replace(from, to));
