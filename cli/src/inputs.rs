@@ -193,14 +193,15 @@ impl Asked {
     }
 }
 
-/// Which declared sources a stored version lacks, and of when those are whose age is limited.
+/// Which declared sources a stored version lacks, in whole or in part, and of when those are whose age is limited.
 fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Result<Vec<SourceState>, Failure> {
     let mut states = Vec::new();
     for source in manifest.source.iter().filter(|source| !source.optional) {
-        let files = stored.iter().filter(|file| *file.name == *source.name);
+        let files = || stored.iter().filter(|file| *file.name == *source.name);
+        let lacking = files().next().is_none() || files().any(|file| !file.complete);
         let observed: BTreeMap<String, Option<i64>> =
-            files.map(|file| (file.file.to_string(), file.observed_at)).collect();
-        match (observed.is_empty(), source.max_age()?) {
+            files().map(|file| (file.file.to_string(), file.observed_at)).collect();
+        match (lacking, source.max_age()?) {
             (true, _) => states.push(SourceState::Missing(source.name.clone())),
             (false, Some(max_age)) => {
                 states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));

@@ -218,7 +218,8 @@ fn show(version: &str, relation: Option<&str>, policy: &Policy, as_json: bool) -
     let wide = loaded.sources.iter().map(|source| source.name.chars().count()).max().unwrap_or(0);
     for source in &loaded.sources {
         let observed = source.observed_at.map_or_else(|| String::from("-"), write_time);
-        let _ = writeln!(text, "  source {:<wide$}  {}   observed {observed}", source.name, source.file);
+        let part = if source.complete { "" } else { "   incomplete" };
+        let _ = writeln!(text, "  source {:<wide$}  {}   observed {observed}{part}", source.name, source.file);
     }
     for (name, facts) in relations {
         let _ = writeln!(text, "  {:>9}  {name}", facts.count());

@@ -1,6 +1,7 @@
 //! Every declared source, each read for itself, as one version of the model.
 //!
-//! INVARIANT: a source that cannot be read gives nothing and spoils no other; a fault that is not the source's ends it all.
+//! INVARIANT: a file that cannot be read gives nothing and spoils no other, and the version says that its source is not
+//! whole; a fault that is not the file's ends it all.
 
 use super::reader::{Reader, gather, matching};
 use crate::failure::Failure;
@@ -8,6 +9,7 @@ use crate::manifest::{Kind, Manifest, Source};
 use crate::package::Package;
 use crate::policy::Compiled;
 use model::Version;
+use program::{Digest, FactSource, SourceKind, Speaks};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,7 +35,7 @@ pub(crate) fn collect(
     compiled: &Compiled,
     observed: Option<i64>,
 ) -> Result<(Version, Vec<Taken>, Vec<PathBuf>), Failure> {
-    let mut taken = Vec::new();
+    let (mut taken, mut lost) = (Vec::new(), Vec::new());
     let mut reader = Reader { stdin: false, observed, compiled, key: None, read: Vec::new(), files: Vec::new() };
     let several = several_states(manifest);
     for source in &manifest.source {
@@ -52,7 +54,10 @@ pub(crate) fn collect(
                     let facts = imported.iter().map(|one| one.facts.len()).sum();
                     Ok((facts, imported.iter().flat_map(|one| one.skipped.iter().cloned()).collect()))
                 }
-                Err(Failure::Malformed(why) | Failure::Policy(why)) => Err(why),
+                Err(Failure::Malformed(why) | Failure::Policy(why)) => {
+                    lost.push(Arc::new(unread(source, &path, &file)));
+                    Err(why)
+                }
                 Err(fault) => return Err(fault),
             };
             taken.push(Taken { source: source.name.clone(), file, outcome });
@@ -61,8 +66,24 @@ pub(crate) fn collect(
     let owned = reader.read.iter().any(|imported| imported.owners.is_some());
     let folders = if owned { folders(&package.root) } else { BTreeSet::new() };
     let opened = std::mem::take(&mut reader.files);
-    let (facts, files, _) = gather(reader.read, folders);
+    let (facts, mut files, _) = gather(reader.read, folders);
+    files.extend(lost);
     Ok((Version::new(facts, files), taken, opened))
+}
+
+/// A file that says nothing, though it should: its source is not complete.
+fn unread(source: &Source, path: &Path, file: &str) -> FactSource {
+    let digest = fs::read(path).map(|bytes| Digest::of(&bytes).hex().to_owned()).unwrap_or_default();
+    FactSource {
+        name: source.name.as_str().into(),
+        kind: SourceKind::Facts,
+        file: file.replace('\\', "/").into(),
+        speaks: source.speaks.unwrap_or(Speaks::Intended),
+        rank: source.rank,
+        observed_at: None,
+        digest: digest.into(),
+        complete: false,
+    }
 }
 
 /// Whether there are several states that do not say which estate they are of, so that names must tell them apart.

@@ -281,6 +281,12 @@ pub(super) fn gather(
 }
 
 /// The files of a declared source, sorted; `*` and `?` stand for a part of a name, `**` for any folders.
+///
+/// A link counts as what it leads to, each folder once: it may lead back. One that leads nowhere is a file that cannot be
+/// read.
+///
+/// # Errors
+/// [`Failure::Malformed`]: a pattern that is none; what is neither a file nor a folder, and would be waited for.
 pub(super) fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>, Failure> {
     let wild = |part: &&str| part.contains(['*', '?']);
     let parts: Vec<&str> = source.path.split('/').collect();
@@ -296,20 +302,30 @@ pub(super) fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>, Fai
     let glob = glob.compile_matcher();
     // Only `**` looks deeper than the pattern itself does.
     let deepest = if rest.contains("**") { usize::MAX } else { rest.split('/').count() };
-    let (mut found, mut waiting) = (Vec::new(), vec![(base.clone(), 1)]);
-    while let Some((folder, depth)) = waiting.pop() {
-        if !folder.is_dir() {
+    let (mut found, mut entered) = (Vec::new(), BTreeSet::new());
+    // Folders first, then those that links lead to, each in order: which name a folder has does not depend on the disk.
+    let mut waiting = BTreeSet::from([(false, base.clone(), 1)]);
+    while let Some((linked, folder, depth)) = waiting.pop_first() {
+        let Ok(place) = fs::canonicalize(&folder) else { continue };
+        if !folder.is_dir() || !entered.insert(place) {
             continue;
         }
         for entry in fs::read_dir(&folder).map_err(|e| package::unreadable(&folder, &e))? {
             let entry = entry.map_err(|e| package::unreadable(&folder, &e))?;
             let (path, name) = (entry.path(), entry.file_name());
-            // A link to a folder is not followed: it may lead back.
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            let kind = entry.file_type().map_err(|e| package::unreadable(&path, &e))?;
+            if path.is_dir() {
                 if depth < deepest && ![".git", ".writ", ".terraform"].iter().any(|own| name == *own) {
-                    waiting.push((path, depth + 1));
+                    waiting.insert((linked || kind.is_symlink(), path, depth + 1));
                 }
-            } else if path.is_file() && path.strip_prefix(&base).is_ok_and(|inside| glob.is_match(inside)) {
+            } else if path.strip_prefix(&base).is_ok_and(|inside| glob.is_match(inside)) {
+                if !path.is_file() && path.exists() {
+                    let (name, path) = (&source.name, path.display());
+                    let what = format!(
+                        "{path}: source `{name}` has it among its files, and it is neither a file nor a folder"
+                    );
+                    return Err(Failure::Malformed(what));
+                }
                 found.push(path);
             }
         }
