@@ -5,10 +5,11 @@
 //! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
 //! Not here: whether the two decide alike, which no list shows (`decide`).
 
+use crate::database::Snapshot;
 use crate::hir::{Column, Qualifier};
 use crate::library::Library;
 use crate::names::Sort;
-use program::{Program, Severity};
+use program::{Scope, Severity};
 use std::collections::BTreeMap;
 use syntax::ast::Word;
 
@@ -19,7 +20,7 @@ pub struct Offer {
     pub kind: &'static str,
     /// Columns, parameters, subjects, or the members of an enum, in order.
     pub columns: Vec<Part>,
-    /// `change`, `authority`, the key: what else the declaration says; empty where it says nothing more.
+    /// `change`, `authority`, the key with its `prefer`, `@optional`: what else the declaration says; empty where it says nothing more.
     pub more: String,
     /// What its author says of it.
     pub docs: String,
@@ -29,9 +30,8 @@ pub struct Offer {
     pub severity: Option<Severity>,
     /// By which right it may be waived.
     pub waivable: Option<String>,
-    /// Of an objection: whether it is about how things are, at what time, or about the change. `None` where the package
-    /// does not compile, or nothing of it is in force.
-    pub scope: Option<program::Scope>,
+    /// Of a deny or an escalate: when it is evaluated, which its body says; `None` where the package does not compile.
+    pub scope: Option<Scope>,
 }
 
 /// A column, a parameter, a subject or a member.
@@ -83,10 +83,11 @@ pub struct Difference {
 
 /// What modules offer.
 ///
-/// - `program`: what the package compiles to, where it does.
+/// - `snapshot`: the package with all that it depends on; what its bodies say is read from the program they make.
 /// - `prefix`: what the names of all modules of the package begin with; empty for the package that is compiled.
 /// - `exports`: which modules, by their names in the package.
-pub fn interface(library: &Library<'_>, program: Option<&Program>, prefix: &str, exports: &[String]) -> Interface {
+pub fn interface(snapshot: &Snapshot, prefix: &str, exports: &[String]) -> Interface {
+    let (library, program) = (snapshot.library(), snapshot.compile().program);
     let mut found = Interface::new();
     for module in exports {
         let whole = if prefix.is_empty() { module.clone() } else { format!("{prefix}.{module}") };
@@ -95,9 +96,14 @@ pub fn interface(library: &Library<'_>, program: Option<&Program>, prefix: &str,
             let seen = exported.declared(local).is_some_and(|(_, public)| public);
             // What stands in a blueprint is its own business, but for what objects and permits: it is named in waivers and tests.
             let inner = local.contains('.');
-            if let Some(offer) = offer(library, program, &format!("{whole}.{local}"), entry.sort)
+            let name = format!("{whole}.{local}");
+            if let Some(mut offer) = offer(&library, &name, entry.sort)
                 .filter(|offer| seen && (!inner || ["deny", "escalate", "permit"].contains(&offer.kind)))
             {
+                if ["deny", "escalate"].contains(&offer.kind) {
+                    let id = program.as_ref().and_then(|program| Some((program, program.find(&name)?)));
+                    offer.scope = id.map(|(program, id)| program.relation(id).scope);
+                }
                 found.insert(format!("{module}.{local}"), offer);
             }
         }
@@ -105,7 +111,7 @@ pub fn interface(library: &Library<'_>, program: Option<&Program>, prefix: &str,
     found
 }
 
-fn offer(library: &Library<'_>, program: Option<&Program>, name: &str, sort: Sort) -> Option<Offer> {
+fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
     let plain = |kind, columns, more: String, docs: &str| Offer {
         kind,
         columns,
@@ -148,20 +154,18 @@ fn offer(library: &Library<'_>, program: Option<&Program>, name: &str, sort: Sor
                 let column = |at: &usize| found.columns.get(*at).map_or("?", |column| column.name.as_str());
                 let columns: Vec<&str> = key.columns.iter().map(column).collect();
                 more.push(format!("key({})", columns.join(", ")));
-                let prefer: Vec<&str> = key.prefer.iter().map(|kind| kind.name()).collect();
-                if !prefer.is_empty() {
-                    more.push(format!("prefer ({})", prefer.join(", ")));
+                if !key.prefer.is_empty() {
+                    let kinds: Vec<&str> = key.prefer.iter().map(|kind| kind.name()).collect();
+                    more.push(format!("prefer ({})", kinds.join(", ")));
                 }
             }
-            more.extend(found.editable.then(|| String::from("@editable")));
-            more.extend(found.optional.then(|| String::from("@optional")));
-            let objects = matches!(found.word, Some(Word::Deny | Word::Escalate));
-            let compiled = program.filter(|_| objects).and_then(|program| Some(program.relation(program.find(name)?)));
+            if found.optional {
+                more.push(String::from("@optional"));
+            }
             Offer {
                 controls: found.controls.clone(),
                 severity: found.severity,
                 waivable: found.waivable.clone(),
-                scope: compiled.map(|relation| relation.scope),
                 ..plain(kind, parts(&found.columns), more.join(" "), &found.declared.docs)
             }
         }
@@ -192,7 +196,7 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             continue;
         };
         if was.kind != is.kind {
-            say(Level::Major, name, format!("it was {} and is {}", a(was.kind), a(is.kind)));
+            say(Level::Major, name, format!("it was {} and is {}", with_article(was.kind), with_article(is.kind)));
             continue;
         }
         for (level, what) in columns(was, is) {
@@ -202,15 +206,22 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             let shown = |more: &str| if more.is_empty() { String::from("nothing more") } else { format!("`{more}`") };
             say(Level::Major, name, format!("it said {} and says {}", shown(&was.more), shown(&is.more)));
         }
-        match (&was.waivable, &is.waivable) {
-            (was, is) if was == is => {}
-            (None, Some(right)) => say(Level::Major, name, format!("it can be waived now, by `{right}`")),
-            _ => say(Level::Major, name, String::from("it can no longer be waived by the same right")),
-        }
-        if let (Some(was), Some(is)) = (was.scope, is.scope)
-            && was != is
+        if let (Some(old), Some(new)) = (was.scope, is.scope)
+            && old != new
         {
-            say(Level::Major, name, format!("it was {} and is {}", about(was), about(is)));
+            say(Level::Major, name, format!("it was evaluated {} and is {}", evaluated(old), evaluated(new)));
+        }
+        match (&was.waivable, &is.waivable) {
+            (None, Some(right)) => {
+                say(Level::Major, name, format!("it can be waived by the right `{right}`, and could not"))
+            }
+            (Some(right), None) => {
+                say(Level::Major, name, format!("it could be waived by the right `{right}`, and cannot"))
+            }
+            (Some(old), Some(new)) if old != new => {
+                say(Level::Major, name, format!("it was waived by the right `{old}` and is by `{new}`"));
+            }
+            (Some(_), Some(_)) | (None, None) => {}
         }
         if was.controls != is.controls || was.severity != is.severity {
             say(Level::Minor, name, String::from("its controls or its severity are others"));
@@ -223,15 +234,17 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
     found
 }
 
-fn a(kind: &str) -> String {
-    format!("{} {kind}", if kind.starts_with('e') { "an" } else { "a" })
+fn with_article(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {kind}")
 }
 
-fn about(scope: program::Scope) -> &'static str {
+/// When a rule of that scope is evaluated, in the words of the editor.
+pub(crate) fn evaluated(scope: Scope) -> &'static str {
     match scope {
-        program::Scope::State => "about how things are",
-        program::Scope::Timed => "about how things are at a time",
-        program::Scope::Change => "about what a change does",
+        Scope::State => "in each world",
+        Scope::Timed => "in each world, anew for each `now`",
+        Scope::Change => "once in a decision",
     }
 }
 
@@ -301,7 +314,7 @@ mod tests {
             database.set_file(Source { path: "m.writ".to_owned(), module: "m".to_owned(), text: text.to_owned() });
             let snapshot = database.snapshot();
             assert!(snapshot.compile().program.is_some(), "{:?}", snapshot.compile().reports);
-            interface(&snapshot.library(), snapshot.compile().program.as_deref(), "", &["m".to_owned()])
+            interface(&snapshot, "", &["m".to_owned()])
         };
         let shown = |one: Difference| format!("{} {}: {}", one.level.name(), one.name, one.what);
         compared(&offered(old), &offered(new)).into_iter().map(shown).collect()
@@ -336,6 +349,12 @@ pub blueprint tagged(tag_key: string = \"owner\", most: int) {
             ("{ low, high }", "{ low, middle, high }", "minor m.Level: its member `middle` is new"),
             ("{ low, high }", "{ low }", "major m.Level: its member `high` is gone"),
             (" key(r)", "", "major m.level: it said `key(r)` and says nothing more"),
+            (" key(r)", " key(r) prefer (cloud)", "major m.level: it said `key(r)` and says `key(r) prefer (cloud)`"),
+            (
+                "pub relation seen",
+                "@optional\npub relation seen",
+                "major m.seen: it said nothing more and says `@optional`",
+            ),
             ("level: Level)", "level: string)", "major m.level: its columns were (r: "),
             ("most: int)", "most: int = 3)", "minor m.tagged: its parameter `most` has the default 3"),
             (
@@ -346,24 +365,27 @@ pub blueprint tagged(tag_key: string = \"owner\", most: int) {
             ("deny bare(r)", "deny naked(r)", "major m.tagged.bare: the deny is gone"),
             ("deny bare(r)", "escalate bare(r)", "major m.tagged.bare: it was a deny and is an escalate"),
             (
-                "    @control",
-                "    @waivable(right: \"r\") @control",
-                "major m.tagged.bare: it can be waived now, by `r`",
+                "deny bare(r)",
+                "@waivable(right: \"accept-risk\")\n    deny bare(r)",
+                "major m.tagged.bare: it can be waived by the right `accept-risk`, and could not",
             ),
             (
-                "if inner(r)",
-                "if std.change.writes(_, r), inner(r)",
-                "major m.tagged.bare: it was about how things are and is about what a change does",
+                "if inner(r), ",
+                "if inner(r), before.exists(r), ",
+                "major m.tagged.bare: it was evaluated in each world and is once in a decision",
             ),
+            // Also where a relation that nobody else sees brings it in.
             (
-                "pub relation level",
-                "@optional pub relation level",
-                "major m.level: it said `key(r)` and says `key(r) @optional`",
+                "exists(r), not own",
+                "exists(r), std.time.now(_), not own",
+                "major m.tagged.bare: it was evaluated in each world and is in each world, anew for each `now`",
             ),
             ("\"A-1\"", "\"A-2\"", "minor m.tagged.bare: its controls or its severity are others"),
         ] {
-            let told = differences(OLD, &OLD.replace(from, to));
+            let new = OLD.replace(from, to);
+            let told = differences(OLD, &new);
             assert!(told.iter().any(|one| one.starts_with(said)), "{from} -> {to}: {told:?}");
+            assert_ne!(differences(&new, OLD), [""; 0], "{to} -> {from}");
         }
     }
 

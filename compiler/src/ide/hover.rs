@@ -5,9 +5,10 @@ use super::index::Target;
 use crate::builtins;
 use crate::database::Snapshot;
 use crate::hir::{Column, Declared, Qualifier, Relation, Word};
+use crate::interface::evaluated;
 use crate::names::Sort;
 use crate::signatures::is_open;
-use program::{Lattice, Program, Scope, Type, Value};
+use program::{Lattice, Program, Type, Value};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -52,11 +53,7 @@ pub fn hover(snapshot: &Snapshot, path: &str, offset: usize) -> Option<Hover> {
 /// When a relation's tuples are derived, and after which others: `in each world, stratum 4 of 12`.
 pub fn standing(program: &Program, relation: &str) -> Option<String> {
     let id = program.find(relation)?;
-    let scope = match program.relation(id).scope {
-        Scope::State => "in each world",
-        Scope::Timed => "in each world, anew for each `now`",
-        Scope::Change => "once in a decision",
-    };
+    let scope = evaluated(program.relation(id).scope);
     let at = program.strata.iter().position(|stratum| stratum.relations.contains(&id));
     let stratum = match at {
         Some(at) => {
