@@ -316,7 +316,7 @@ codes! {
     AggregateNames = "W0211", Error;
     /// A state relation is read in the world after for what the change destroys.
     DestroyedAfter = "W0212", Warning;
-    /// A deny that looks for `delete` and misses `replace` and `forget`.
+    /// A deny or escalate that looks for `delete` and misses `replace` and `forget`.
     DeleteOnly = "W0213", Warning;
     /// A condition that is neither true nor false.
     NotACondition = "W0214", Error;

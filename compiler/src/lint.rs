@@ -4,6 +4,7 @@
 //! - `empty`: rules that read what nothing can fill; `implied`: rules that another one implies; `defeated`: permits
 //!   that a deny always defeats; all three rest on `mapping`, or on nothing but names.
 //! - `after`: what a rule reads in the world after that the change itself took away or wrote.
+//! - `deleted`: denies and escalates that look for `delete` alone.
 //! - `label`: permits and objections that rest on a label of what is changed; `standing`: objections about how things
 //!   are, which what stands already, or who has authority by then, keeps quiet.
 //! - `unread`, `unapplied`, `unused`: relations, blueprints, parameters and names that nothing asks for; `words` walks
@@ -18,6 +19,7 @@
 mod after;
 pub(crate) mod allowed;
 mod defeated;
+mod deleted;
 mod empty;
 mod idle;
 mod implied;
@@ -65,6 +67,7 @@ pub(crate) fn lint(modules: &[Module<'_>], package: Package) -> Vec<Diagnostic> 
     let labels = label::lint(&modules.iter().collect::<Vec<_>>(), &own);
     found.extend(labels.into_iter().filter(|label| !again(label)));
     found.extend(standing::lint(&modules.iter().collect::<Vec<_>>(), &own));
+    found.extend(deleted::lint(&own));
     found.extend(empty::lint(&own));
     found.extend(idle::lint(modules, &own));
     found.extend(implied::lint(&own));

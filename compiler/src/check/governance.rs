@@ -1,10 +1,10 @@
 //! What permits, denies and escalates must say.
 
 use crate::binding::mentioned;
-use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Import, Place};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Rule, Word};
 use crate::resolve::Context;
-use program::{Comparison, Type, Value};
+use program::{Comparison, Type};
 use std::collections::BTreeSet;
 use syntax::ast::Span;
 
@@ -22,9 +22,6 @@ pub(super) fn check(context: Context<'_>, rule: &Rule, diagnostics: &mut Vec<Dia
             diagnostics.push(uncovered(rule, &subjects));
         }
         Word::Deny | Word::Escalate => {}
-    }
-    if *word == Word::Deny {
-        diagnostics.extend(atoms(&rule.body).filter_map(|atom| delete_only(rule, atom)));
     }
 }
 
@@ -121,30 +118,6 @@ fn about_covered(rule: &Rule, subjects: &[usize]) -> bool {
         })
     };
     covered.into_iter().any(|resource| subjects.contains(&resource) || acted(resource))
-}
-
-/// `action(a, "delete", r)` of a deny, which a replacement or a forgetting slips through.
-fn delete_only(rule: &Rule, atom: &Atom) -> Option<Diagnostic> {
-    let [action, Expr::Constant(verb), resource] = atom.terms.as_slice() else { return None };
-    if atom.relation != ACTION || *verb != Value::text("delete") {
-        return None;
-    }
-    let shown = |term: &Expr| match term {
-        Expr::Variable(v) => rule.variables[*v].name.clone(),
-        Expr::Constant(value) => value.to_string(),
-        _ => String::from("_"),
-    };
-    let text = format!("destroys({}, {})", shown(action), shown(resource));
-    let place = Place { item: None, span: atom.span };
-    let edits = vec![Edit { place, text: text.clone() }];
-    let import = Some(Import { module: String::from("std.change"), name: String::from("destroys") });
-    Some(
-        Diagnostic::new(Code::DeleteOnly, "a replacement and a forgetting slip through")
-            .label(atom.span, "only `delete` is meant here")
-            .law("`destroys(a, r)` holds for delete, replace and forget")
-            .help(format!("write `{text}`, with `use std.change.destroys;`"))
-            .repair(Fix { title: format!("write `{text}`"), edits, sure: true, import }),
-    )
 }
 
 /// The positive atoms of a body.

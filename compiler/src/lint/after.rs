@@ -21,6 +21,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const ACTION: &str = "std.change.action";
+pub(super) const DESTROYS: &str = "std.change.destroys";
 const ACTOR: &str = "std.change.actor";
 const SESSION: &str = "std.change.session";
 const CREATED: &str = "std.change.created";

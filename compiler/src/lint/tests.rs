@@ -217,6 +217,52 @@ fn what_a_change_destroyed_is_not_there_wherever_it_is_asked_for() {
 }
 
 #[test]
+fn what_objects_to_a_deletion_objects_to_whatever_destroys() {
+    for (rules, findings) in [
+        ("deny d(a, r) \"{a} {r}\" if action(a, \"delete\", r), covered(r);", 1),
+        ("escalate d(a, r) \"{a} {r}\" if action(a, \"delete\", r), covered(r);", 1),
+        ("deny d(a, r) \"{a} {r}\" if action(a, v, r), v == \"delete\", covered(r);", 1),
+        ("deny d(a, r) \"{a} {r}\" if action(a, v, r), v in {\"delete\"}, covered(r);", 1),
+        ("deny d(r) \"{r}\" if covered(r), n = count { s: action(_, \"delete\", s) }, n > 5;", 1),
+        ("deny d(a, r) \"{a} {r}\" if destroys(a, r), covered(r);", 0),
+        ("deny d(a, r) \"{a} {r}\" if action(a, v, r), v in {\"delete\", \"replace\", \"forget\"}, covered(r);", 0),
+        ("deny d(a, r) \"{a} {r}\" if writes(a, r), not action(a, \"delete\", r), covered(r);", 0),
+        ("permit p(a) if action(a, \"delete\", r), before.kind(r, \"queue\");", 0),
+        // Through what a relation says of it, and through another one.
+        (
+            "change relation del(r: Resource); del(r) if action(_, \"delete\", r);
+             deny d(r) \"{r}\" if del(r), covered(r);",
+            1,
+        ),
+        (
+            "change relation del(r: Resource); del(r) if action(_, v, r), v == \"delete\";
+             change relation odd(r: Resource); odd(r) if del(r), before.kind(r, \"queue\");
+             escalate d(r) \"{r}\" if odd(r), covered(r);",
+            1,
+        ),
+        (
+            "change relation del(r: Resource); del(r) if action(_, \"delete\", r);
+             permit p(a) if action(a, \"delete\", r), del(r);",
+            0,
+        ),
+        (
+            "change relation del(r: Resource); del(r) if action(_, \"delete\", r);
+             deny d(a, r) \"{a} {r}\" if writes(a, r), not del(r), covered(r);",
+            0,
+        ),
+        // Two rules that leave nothing to slip through between them.
+        (
+            "change relation del(r: Resource); del(r) if action(_, \"delete\", r);
+             del(r) if action(_, v, r), v in {\"replace\", \"forget\"};
+             deny d(r) \"{r}\" if del(r), covered(r);",
+            0,
+        ),
+    ] {
+        assert_eq!(of_codes(rules, &["W0213"]).len(), findings, "{rules}");
+    }
+}
+
+#[test]
 fn who_asks_is_not_held_against_what_the_change_may_have_written() {
     for (rule, findings) in [
         ("permit p(a) if action(a, \"update\", r), actor(a, who), n: string = who, tag(r, \"owner\", n);", 1),
