@@ -401,15 +401,14 @@ pub(super) fn linted(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
     let mut told = Vec::new();
     for file in files.iter().filter(|file| file.package(db) == Package::Root) {
         let (module, allows) = (file.module(db), allows(db, *file));
-        let own = lints.iter().filter(|found| found.module() == Some(module));
-        let all: Vec<Diagnostic> = own.chain(found(db, project, *file)).cloned().collect();
+        let own = || lints.iter().filter(|found| found.module() == Some(module));
+        let all: Vec<Diagnostic> = own().chain(found(db, project, *file)).cloned().collect();
         told.extend(allowed::idle(module, allows, &all));
-        told.extend(
-            lints
-                .iter()
-                .filter(|found| found.module() == Some(module) && !allowed::silenced(module, allows, found))
-                .cloned(),
-        );
+        let items = items(db, *file);
+        told.extend(own().filter(|found| !allowed::silenced(module, allows, found)).cloned().map(|mut found| {
+            imports::complete(&mut found, module, &items);
+            found
+        }));
     }
     told
 }
