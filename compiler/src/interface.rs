@@ -5,11 +5,10 @@
 //! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
 //! Not here: whether the two decide alike, which no list shows (`decide`).
 
-use crate::database::Snapshot;
 use crate::hir::{Column, Qualifier};
 use crate::library::Library;
 use crate::names::Sort;
-use program::{Scope, Severity};
+use program::{Program, Scope, Severity};
 use std::collections::BTreeMap;
 use syntax::ast::Word;
 
@@ -83,11 +82,10 @@ pub struct Difference {
 
 /// What modules offer.
 ///
-/// - `snapshot`: the package with all that it depends on; what its bodies say is read from the program they make.
+/// - `program`: what the package compiles to, where it does; what its bodies say is read from that.
 /// - `prefix`: what the names of all modules of the package begin with; empty for the package that is compiled.
 /// - `exports`: which modules, by their names in the package.
-pub fn interface(snapshot: &Snapshot, prefix: &str, exports: &[String]) -> Interface {
-    let (library, program) = (snapshot.library(), snapshot.compile().program);
+pub fn interface(library: &Library<'_>, program: Option<&Program>, prefix: &str, exports: &[String]) -> Interface {
     let mut found = Interface::new();
     for module in exports {
         let whole = if prefix.is_empty() { module.clone() } else { format!("{prefix}.{module}") };
@@ -97,11 +95,11 @@ pub fn interface(snapshot: &Snapshot, prefix: &str, exports: &[String]) -> Inter
             // What stands in a blueprint is its own business, but for what objects and permits: it is named in waivers and tests.
             let inner = local.contains('.');
             let name = format!("{whole}.{local}");
-            if let Some(mut offer) = offer(&library, &name, entry.sort)
+            if let Some(mut offer) = offer(library, &name, entry.sort)
                 .filter(|offer| seen && (!inner || ["deny", "escalate", "permit"].contains(&offer.kind)))
             {
                 if ["deny", "escalate"].contains(&offer.kind) {
-                    let id = program.as_ref().and_then(|program| Some((program, program.find(&name)?)));
+                    let id = program.and_then(|program| Some((program, program.find(&name)?)));
                     offer.scope = id.map(|(program, id)| program.relation(id).scope);
                 }
                 found.insert(format!("{module}.{local}"), offer);
@@ -314,7 +312,7 @@ mod tests {
             database.set_file(Source { path: "m.writ".to_owned(), module: "m".to_owned(), text: text.to_owned() });
             let snapshot = database.snapshot();
             assert!(snapshot.compile().program.is_some(), "{:?}", snapshot.compile().reports);
-            interface(&snapshot, "", &["m".to_owned()])
+            interface(&snapshot.library(), snapshot.compile().program.as_deref(), "", &["m".to_owned()])
         };
         let shown = |one: Difference| format!("{} {}: {}", one.level.name(), one.name, one.what);
         compared(&offered(old), &offered(new)).into_iter().map(shown).collect()

@@ -317,7 +317,7 @@ pub(crate) fn offered(package: &Package, tree: &Tree) -> Result<Interface, Failu
     let exports: Vec<String> = names.filter(|name| about.exports(name)).collect();
     let database = policy::database(package);
     let snapshot = database.snapshot();
-    let found = interface(&snapshot, "", &exports);
+    let found = interface(&snapshot.library(), snapshot.compile().program.as_deref(), "", &exports);
     Ok(found)
 }
 

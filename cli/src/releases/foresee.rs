@@ -67,7 +67,7 @@ fn offered(package: &Package, one: &Installed) -> Interface {
     let snapshot = database.snapshot();
     let exports = package.dependencies.iter().find(|other| other.package.name == one.name.as_str());
     let exports = exports.map(|other| other.exports.clone()).unwrap_or_default();
-    interface(&snapshot, &one.name.module(), &exports)
+    interface(&snapshot.library(), snapshot.compile().program.as_deref(), &one.name.module(), &exports)
 }
 
 /// `writ replay` of a folder.
