@@ -436,6 +436,50 @@ fn a_negative_cycle_is_told_rule_by_rule() {
     assert_eq!(reports[0].spots.len(), 3, "{:#?}", reports[0]);
 }
 
+/// Two intents: what the second covers hangs on what the first does not.
+#[test]
+fn a_cycle_through_what_intents_cover_is_told_in_their_names() {
+    let rest = |more: &str, body: &str| {
+        policy(&format!(
+            "{more}\nintent tagged \"x\" {{ cover r if tag(r, \"x\", \"y\"); owner \"t\"; }}
+            intent rest \"x\" {{ cover r if {body}; owner \"t\"; }}"
+        ))
+    };
+    let free = "relation free(r: Resource);\nfree(r) if kind(r, _), not tagged.covers(r);";
+    for (more, body, said) in [
+        (
+            "",
+            "kind(r, _), not tagged.covers(r)",
+            &["what `rest` covers needs all of what `tagged` covers, or that it is not there"][..],
+        ),
+        (
+            "",
+            "kind(r, _), not covered(r)",
+            &["what `rest` covers needs all of what is covered, or that it is not there"],
+        ),
+        (
+            free,
+            "free(r)",
+            &[
+                "`policy.free` needs all of what `tagged` covers, or that it is not there",
+                "what `rest` covers needs `policy.free`",
+            ],
+        ),
+    ] {
+        let reports = compiled(&rest(more, body)).reports;
+        assert_eq!(reports.len(), 1, "{body}: {reports:#?}");
+        assert_eq!(reports[0].code.number(), "W0403");
+        assert_eq!(reports[0].message, "what the intents cover depends on its own absence");
+        let spots: Vec<&str> = reports[0].spots.iter().map(|spot| spot.text.as_str()).collect();
+        assert_eq!(spots, said, "{body}");
+    }
+    // As the help says.
+    let claimed = "relation claimed(r: Resource);\nclaimed(r) if tag(r, \"x\", \"y\");";
+    let text =
+        rest(claimed, "kind(r, _), not claimed(r)").replace("cover r if tag(r, \"x\", \"y\")", "cover r if claimed(r)");
+    program(&text);
+}
+
 #[test]
 fn a_cover_that_reads_the_change_is_refused() {
     let text = policy("intent i \"x\" { cover r if writes(_, r), kind(r, \"vm\"); owner \"t\"; }");

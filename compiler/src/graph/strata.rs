@@ -2,8 +2,12 @@
 
 use super::{Components, adjacency, components, id, reads, scope::atom_span, way};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::hir;
 use crate::lower::{Draft, DraftRule, Kind};
 use program::{RelationId, Rule, RuleId, Scope, Stratum};
+
+/// What intents cover, as `payments.covers(r)` and `covered(r)` ask for it.
+const COVERAGE: [&str; 3] = ["std.intent.covers", "std.intent.covered", "std.intent.covered_by"];
 
 ascent::ascent! {
     struct Absence;
@@ -95,28 +99,70 @@ fn negative_cycle(draft: &Draft<'_>, reader: usize, read: usize, edges: &[Vec<us
     let back = way(read, |index| index == reader, edges)?;
     let mut steps: Vec<(usize, usize)> = vec![(reader, read)];
     steps.extend(back.windows(2).map(|pair| (pair[0], pair[1])));
-    let first = owner(draft, reader);
-    let message = format!("`{}` depends on its own absence", draft.relations[first].name);
-    let mut diagnostic = Diagnostic::new(Code::NegativeCycle, message)
-        .law("what a relation says is settled before anything is concluded from its absence")
-        .help("break the cycle: take the negation, or the aggregate, out of one of these rules");
+    let covers = |index: usize| COVERAGE.contains(&draft.relations[owner(draft, index)].name.as_str());
+    let first = match covers(reader) || covers(read) {
+        true => String::from("what the intents cover"),
+        false => format!("`{}`", draft.relations[owner(draft, reader)].name),
+    };
+    let found = Diagnostic::new(Code::NegativeCycle, format!("{first} depends on its own absence"));
+    let mut diagnostic = match steps.iter().any(|(from, _)| covers(*from)) {
+        true => found
+            .law("what all intents cover is settled at once, so none of it rests on what one of them does not cover")
+            .help(
+                "give what the other intent covers a relation of its own, `claimed(r) if …;`: it says `cover r if claimed(r)`, \
+                 and this one `not claimed(r)`",
+            ),
+        false => found
+            .law("what a relation says is settled before anything is concluded from its absence")
+            .help("break the cycle: take the negation, or the aggregate, out of one of these rules"),
+    };
     for (position, (from, to)) in steps.into_iter().enumerate() {
         let (from_owner, to_owner) = (owner(draft, from), owner(draft, to));
         let Some(rule) = reading_rule(draft, from, to) else { continue };
         let Some(source) = rule.source else { continue };
+        // From `covered` to `covers` nothing is the author's.
+        if source.item.0 == "std.intent" {
+            continue;
+        }
         // A step into a helper stays inside one rule of the author.
         if from_owner == to_owner && matches!(draft.relations[to].kind, Kind::Helper(_)) && position > 0 {
             continue;
         }
+        let needing = match &source.rule.head {
+            hir::Head::Cover { intent, .. } => format!("what `{intent}` covers"),
+            hir::Head::Relation { .. } => format!("`{}`", draft.relations[from_owner].name),
+        };
         let name = &draft.relations[to_owner].name;
-        let span = atom_span(&source.rule.body, name).unwrap_or(source.rule.span);
+        let coverage = if covers(to) { coverage(&source.rule.body) } else { None };
+        let (needed, span) = match coverage {
+            Some((Some(intent), span)) => (format!("what `{intent}` covers"), span),
+            Some((None, span)) => (String::from("what is covered"), span),
+            None => (format!("`{name}`"), atom_span(&source.rule.body, name).unwrap_or(source.rule.span)),
+        };
         let words = match position {
-            0 => format!("`{}` needs that there is no, or all, `{name}`", draft.relations[from_owner].name),
-            _ => format!("`{}` needs `{name}`", draft.relations[from_owner].name),
+            0 if coverage.is_some() => format!("{needing} needs all of {needed}, or that it is not there"),
+            0 => format!("{needing} needs that there is no, or all, {needed}"),
+            _ => format!("{needing} needs {needed}"),
         };
         diagnostic = diagnostic.label_at(source.place(span), words);
     }
     Some(diagnostic)
+}
+
+/// Where a body asks for the first time what is covered, inner bodies included; and by which intent, where it says.
+fn coverage(literals: &[hir::Literal]) -> Option<(Option<&str>, hir::Span)> {
+    literals.iter().find_map(|literal| match literal {
+        hir::Literal::Covered(_, span) => Some((None, *span)),
+        hir::Literal::Atom(atom) if COVERAGE.contains(&atom.relation.as_str()) => {
+            let intent = match atom.terms.first() {
+                Some(hir::Expr::Constant(intent)) => intent.as_text(),
+                _ => None,
+            };
+            Some((intent, atom.span))
+        }
+        hir::Literal::Not(body, _) | hir::Literal::Aggregate { body, .. } => coverage(body),
+        _ => None,
+    })
 }
 
 fn owner(draft: &Draft<'_>, mut index: usize) -> usize {
