@@ -76,7 +76,7 @@ pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
             let found = json!({ "resource": resource, "model": loaded.version.digest, "blast": hits });
             format!("{found:#}\n")
         }
-        Format::Csv => table(&hits, true).csv(),
+        Format::Csv => table(&hits, true).sheet(),
         Format::Dot => Reach::of(resource, &hits).dot(),
         Format::Mermaid => Reach::of(resource, &hits).mermaid(),
         Format::Html => Reach::of(resource, &hits).html(),
@@ -148,7 +148,7 @@ pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
             let answer = json!({ "resource": resource, "model": loaded.version.digest, "owners": found.answers });
             format!("{answer:#}\n")
         }
-        Format::Csv => responsible(&found.answers).csv(),
+        Format::Csv => responsible(&found.answers).sheet(),
         Format::Dot => draw::dot(proofs()),
         Format::Mermaid => draw::mermaid(proofs()),
         Format::Html => {
@@ -196,7 +196,7 @@ pub(crate) fn orphans(arguments: &arguments::Orphans) -> Result<Answer, Failure>
     forms.answer(&loaded, |format| match format {
         Format::Text => alone.text(),
         Format::Json => alone.json(),
-        Format::Csv => alone.csv(),
+        Format::Csv => alone.sheet(),
         Format::Dot => picture().dot(),
         Format::Mermaid => picture().mermaid(),
         Format::Html => picture().html(),

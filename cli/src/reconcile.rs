@@ -66,5 +66,5 @@ fn csv(found: &[Drift]) -> String {
             }
         }
     }
-    Table { columns: columns.map(String::from).to_vec(), rows }.csv()
+    Table { columns: columns.map(String::from).to_vec(), rows }.sheet()
 }

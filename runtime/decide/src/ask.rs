@@ -352,15 +352,29 @@ impl Table {
         text
     }
 
-    /// RFC 4180: the columns' names, then a line a row. Rows that an unknown value decides are left out.
+    /// RFC 4180: the columns' names, then a line a row, as a facts file is read: an empty text is `""`, sets and lists are
+    /// JSON. Rows that an unknown value decides are left out.
     pub fn csv(&self) -> String {
-        let cell = |text: &str| match text.contains(['"', ',', '\n', '\r']) {
-            true => format!("\"{}\"", text.replace('"', "\"\"")),
-            false => text.to_owned(),
+        self.separated("\"\"")
+    }
+
+    /// The same of a report, in which an empty cell says that there is nothing.
+    pub fn sheet(&self) -> String {
+        self.separated("")
+    }
+
+    fn separated(&self, empty: &str) -> String {
+        let cell = |text: &str| match text {
+            "" => empty.to_owned(),
+            text if text.contains(['"', ',', '\n', '\r']) => format!("\"{}\"", text.replace('"', "\"\"")),
+            text => text.to_owned(),
         };
         let line = |cells: Vec<String>| cells.iter().map(|text| cell(text)).collect::<Vec<_>>().join(",") + "\r\n";
-        let rows =
-            self.rows.iter().filter(|(_, sure)| *sure).map(|(tuple, _)| line(tuple.iter().map(Value::show).collect()));
+        let shown = |value: &Value| match value {
+            Value::Set(_) | Value::List(_) => plain(value).to_string(),
+            value => value.show(),
+        };
+        let rows = self.rows.iter().filter(|(_, sure)| *sure).map(|(tuple, _)| line(tuple.iter().map(shown).collect()));
         std::iter::once(line(self.columns.clone())).chain(rows).collect()
     }
 }

@@ -108,3 +108,16 @@ fn a_query_without_columns_or_rows_is_answered_in_words() {
     assert_eq!((empty.text().as_str(), empty.csv().as_str()), ("r  k\nno answers\n", "r,k\r\n"));
     assert_eq!(empty.json(), "[]\n");
 }
+
+#[test]
+fn what_is_answered_in_csv_is_a_facts_file() {
+    let tags = Value::Set(std::collections::BTreeSet::from([Value::text("a, b"), Value::text("")]).into());
+    let table = |rows: Vec<Vec<Value>>| Table {
+        columns: vec![String::from("r"), String::from("of")],
+        rows: rows.into_iter().map(|row| (row, true)).collect(),
+    };
+    let found = table(vec![vec![Value::text("db"), Value::text("")], vec![Value::text(""), tags]]);
+    assert_eq!(found.csv(), "r,of\r\ndb,\"\"\r\n\"\",\"[\"\"\"\",\"\"a, b\"\"]\"\r\n");
+    // In a report nothing is said there.
+    assert_eq!(table(vec![vec![Value::text("db"), Value::text("")]]).sheet(), "r,of\r\ndb,\r\n");
+}
