@@ -22,7 +22,7 @@ pub(crate) fn read(file: &str, text: &str, source: FactSource, options: &Options
     quotes::whole(text)?;
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(text.as_bytes());
     let header = reader.headers().map_err(|fault| broken(&fault))?.clone();
-    let mut places = Places { text, passed: 0, line: 1 };
+    let mut places = Places::of(text);
     let top = places.record(header.position());
     let mut positions = vec![None; relation.columns.len()];
     for (field, title) in header.iter().enumerate() {
@@ -98,8 +98,8 @@ fn value(text: &str, column: &Column, place: impl Fn() -> String) -> Result<Valu
     })
 }
 
-/// Counts lines while the records go by.
-struct Places<'t> {
+/// Counts lines while the records of any CSV go by.
+pub(crate) struct Places<'t> {
     text: &'t str,
     /// How many bytes are counted.
     passed: usize,
@@ -107,14 +107,19 @@ struct Places<'t> {
 }
 
 /// Where a record begins.
-struct Place<'t> {
+pub(crate) struct Place<'t> {
     record: &'t str,
-    line: usize,
+    pub(crate) line: usize,
 }
 
 impl<'t> Places<'t> {
-    /// The place of the record that the reader found at a position, which may lie before empty lines.
-    fn record(&mut self, position: Option<&csv::Position>) -> Place<'t> {
+    pub(crate) fn of(text: &'t str) -> Places<'t> {
+        Places { text, passed: 0, line: 1 }
+    }
+
+    /// The place of the record that the reader found at a position, which may lie before empty lines, and before the second
+    /// half of a line's end.
+    pub(crate) fn record(&mut self, position: Option<&csv::Position>) -> Place<'t> {
         let from = position.map_or(self.passed, |at| usize::try_from(at.byte()).unwrap_or(self.passed));
         let record = self.text.get(from..).unwrap_or_default().trim_start_matches(['\r', '\n']);
         let start = self.text.len() - record.len();

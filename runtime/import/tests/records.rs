@@ -77,6 +77,12 @@ fn rows_are_found_without_a_word() {
         plain("a.csv", "name,size\nx,\n"),
         [r#"std.record.record("inventory/0", "", "inventory", "a.csv", {"name": "x", "size": null}) 2:1"#]
     );
+    for ends in ["\n", "\r\n"] {
+        let text = ["name,size", "x,1", "", "\"y", "z\",2", "w,3", ""].join(ends);
+        let places: Vec<String> =
+            plain("a.csv", &text).iter().map(|told| told.rsplit(' ').next().unwrap_or_default().to_owned()).collect();
+        assert_eq!(places, ["2:1", "4:1", "6:1"], "{text:?}");
+    }
     assert_eq!(plain("a.yaml", "---\na: 1\n---\na: 2\n").len(), 2);
     assert_eq!(plain("a.json", "{\"a\": 1}\n{\"a\": 2}\n").len(), 2);
 }

@@ -63,6 +63,10 @@ fn values_are_computed_as_far_as_they_are_said() {
     check("1", "1");
     check("\"${var.named}-1\"", "\"web-1\"");
     check("var.open", "unknown var.open");
+    check("nonsensitive(\"told\")", "\"told\"");
+    check("sensitive(\"hidden\")", "unknown x_y.z.v");
+    check("\"a-${sensitive(\"hidden\")}\"", "unknown x_y.z.v");
+    check("upper(sensitive(\"hidden\"))", "unknown x_y.z.v");
     check("var.open.part[0]", "unknown var.open.part[0]");
     check("\"${var.open}-1\"", "unknown x_y.z.v");
     check("local.all.b[1]", "2");

@@ -133,10 +133,10 @@ fn table(text: &str) -> Result<Document, Malformed> {
         return Err(Malformed::new("1:1", format!("the column `{}` occurs twice", titles[at])));
     }
     let (mut rows, mut places) = (Vec::new(), Vec::new());
+    let mut lines = crate::table::Places::of(text);
     for record in reader.records() {
         let record = record.map_err(|fault| broken(&fault))?;
-        let line = record.position().map_or(1, csv::Position::line);
-        let line = usize::try_from(line).unwrap_or(1);
+        let line = lines.record(record.position()).line;
         if record.len() != titles.len() {
             let fields = if record.len() == 1 { "field stands" } else { "fields stand" };
             let what = format!("{} {fields} here, and the header has {}", record.len(), titles.len());

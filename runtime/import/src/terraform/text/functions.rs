@@ -15,7 +15,8 @@ pub(super) fn call(name: &str, arguments: &[Json]) -> Option<Json> {
         ("coalescelist", lists) => first(lists, |list| matches!(list, Json::Array(items) if !items.is_empty())),
         ("try", values) => values.first().filter(|value| value.is_known()).cloned(),
         ("tolist" | "tostring" | "tonumber" | "tobool" | "tomap" | "toset", [value]) => converted(name, value),
-        ("nonsensitive" | "sensitive", [value]) => Some(value.clone()),
+        // `sensitive` is not among them: what it hides is not known.
+        ("nonsensitive", [value]) => Some(value.clone()),
         ("length", [Json::Array(items)]) => count(items.len()),
         ("length", [Json::Object(entries)]) => count(entries.len()),
         ("length", [Json::Text(text)]) => count(text.chars().count()),
