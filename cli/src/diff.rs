@@ -163,7 +163,7 @@ fn newest(package: &Package, compiled: &Compiled) -> Result<Version, Failure> {
         return Ok(version);
     }
     match &package.manifest {
-        Some(manifest) => inputs::collect(package, manifest, compiled, None).map(|(version, _, _)| version),
+        Some(manifest) => inputs::collect(package, manifest, compiled, &|_, _, _| None).map(|(version, _, _)| version),
         None => Ok(Version::new(Vec::new(), [])),
     }
 }

@@ -83,7 +83,7 @@ fn taken(name: &str, own: &Package, compiled: &Compiled) -> Result<Version, Fail
     }
     let none = || Failure::Malformed(format!("{name}: no model version is kept there, and no source is declared"));
     let manifest = other.manifest.as_ref().filter(|manifest| !manifest.source.is_empty()).ok_or_else(none)?;
-    let (version, taken, _) = inputs::collect(&other, manifest, compiled, None)?;
+    let (version, taken, _) = inputs::collect(&other, manifest, compiled, &|_, _, _| None)?;
     match taken.into_iter().find_map(|one| Some((one.file, one.outcome.err()?))) {
         Some((file, why)) => Err(Failure::Malformed(format!("{file}: {why}"))),
         None => Ok(version),

@@ -29,7 +29,7 @@ pub(crate) fn import(arguments: &Import) -> Result<Answer, Failure> {
         ))
     })?;
     progress::stage("reading the sources");
-    let (version, taken, _) = inputs::collect(&package, manifest, &compiled, observed)?;
+    let (version, taken, _) = inputs::collect(&package, manifest, &compiled, &|_, _, _| observed)?;
     let conflicts = decide::conflicts(&compiled.program, version.facts()).map_err(crate::decide::failed)?;
     progress::stage("keeping the version");
     let mut opened = Opened::make(&Kept::of(&package.root))?;

@@ -1,6 +1,7 @@
 //! `writ watch`: the model kept up to date as its sources change, and what became true and what ceased.
 //!
-//! A source that cannot be read leaves the model where it stands: half of a file that is being written is no news.
+//! A source that cannot be read leaves the model where it stands: half of a file that is being written is no news. A file
+//! that changes is observed when that is seen; of one that stays as it was in the newest version that one knows.
 //!
 //! INVARIANT: what is told is the difference of two kept versions; each is kept before it is told of.
 
@@ -11,16 +12,19 @@ use crate::diff;
 use crate::failure::Failure;
 use crate::inputs;
 use crate::kept::Kept;
+use crate::manifest::Source;
 use crate::output::Answer;
 use crate::package;
 use crate::policy::{self, Compiled};
 use crate::store::Opened;
 use decide::diff::Standing;
-use decide::{Case, Limits};
+use decide::{Case, Limits, counted};
 use model::Version;
-use program::write_time;
+use program::{Digest, FactSource, write_time};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Watches until the folder can no longer be watched.
@@ -44,17 +48,18 @@ fn again(
 ) -> Result<Answer, Failure> {
     let unwritten = |e: io::Error| Failure::Fault(format!("standard output could not be written: {e}"));
     let wanted = diff::wanted(&arguments.tuples);
-    let mut seen = look(&arguments.policy.policy)?.map_err(|why| Failure::Malformed(why.trim_end().to_owned()))?;
+    let first = look(&arguments.policy.policy, None)?;
+    let mut seen = first.map_err(|why| Failure::Malformed(why.trim_end().to_owned()))?;
     let mut standing = Standing::new(&seen.case(clock())).map_err(failed)?;
     seen.keep(clock())?;
     let short = |version: &Version| version.digest.hex()[..12].to_owned();
-    writeln!(out, "watching {}   {} facts; Ctrl-C ends", short(&seen.version), seen.version.count())
-        .map_err(unwritten)?;
+    let facts = counted(seen.version.count(), "fact");
+    writeln!(out, "watching {}   {facts}; Ctrl-C ends", short(&seen.version)).map_err(unwritten)?;
     out.flush().map_err(unwritten)?;
     for batch in batches {
         batch?;
         let now = clock();
-        let next = match look(&arguments.policy.policy) {
+        let next = match look(&arguments.policy.policy, Some((&seen.version, now))) {
             Ok(Ok(next)) => next,
             Ok(Err(why)) => {
                 write!(out, "{}  the model stays as it is\n{why}", write_time(now)).map_err(unwritten)?;
@@ -97,7 +102,9 @@ struct Seen {
 }
 
 /// Reads everything; the inner error tells which sources could not be read.
-fn look(policy: &Path) -> Result<Result<Seen, String>, Failure> {
+///
+/// - `last`: what was seen last, and when this look is; the first one goes on from the newest version that is kept.
+fn look(policy: &Path, last: Option<(&Version, i64)>) -> Result<Result<Seen, String>, Failure> {
     let package = package::load(policy)?;
     let compiled = policy::compile(&package)?;
     let manifest = package.manifest.as_ref().filter(|manifest| !manifest.source.is_empty()).ok_or_else(|| {
@@ -105,7 +112,22 @@ fn look(policy: &Path) -> Result<Result<Seen, String>, Failure> {
             "nothing is declared to be watched\n  help: declare a `[[source]]` in writ.toml, with name, kind and path",
         ))
     })?;
-    let (version, taken, _) = inputs::collect(&package, manifest, &compiled, None)?;
+    let kept = match last {
+        Some(_) => None,
+        None => Opened::existing(&Kept::of(&package.root))?.map(|opened| opened.newest()).transpose()?.flatten(),
+    };
+    let known = last.map(|(version, _)| version).or(kept.as_ref());
+    let observed = |source: &Source, path: &Path, file: &str| {
+        let is = |one: &&Arc<FactSource>| *one.name == *source.name && *one.file == *file;
+        let before = known.and_then(|version| version.sources.iter().find(is));
+        let same =
+            before.filter(|before| fs::read(path).is_ok_and(|bytes| Digest::of(&bytes).hex() == &*before.digest));
+        match same {
+            Some(before) => before.observed_at,
+            None => last.map(|(_, now)| now),
+        }
+    };
+    let (version, taken, _) = inputs::collect(&package, manifest, &compiled, &observed)?;
     let mut why = String::new();
     for one in &taken {
         let optional = manifest.source.iter().any(|source| source.name == one.source && source.optional);
@@ -133,6 +155,8 @@ impl Seen {
 mod tests {
     use super::again;
     use crate::arguments::{Arguments, Verb};
+    use crate::kept::Kept;
+    use crate::store::Opened;
     use clap::Parser;
     use std::cell::Cell;
     use std::fs;
@@ -169,13 +193,18 @@ mod tests {
         let line = ["writ", "watch", "--policy", &folder.display().to_string()].map(String::from);
         let Verb::Watch(arguments) = Arguments::parse_from(line).verb else { panic!("it was parsed as another verb") };
         let mut out = Vec::new();
-        again(&arguments, batches, &mut out, &|| 0).expect("it watches");
-        let text = String::from_utf8(out).expect("it is text");
+        let clock = || if turn.get() == 2 { 7 } else { 0 };
+        again(&arguments, batches, &mut out, &clock).expect("it watches");
+        let text = String::from_utf8(out).expect("it is text").replace("00:00:00.000007Z", "00:00Z");
         let parts: Vec<&str> = text.split("1970-01-01T00:00Z  ").collect();
         assert_eq!(parts.len(), 4, "{text}");
         assert!(parts[1].starts_with("the model stays as it is\nrefused  world"), "{text}");
         assert!(parts[2].contains("policy.lost   1 came\n  + lost(\"db\")"), "{text}");
         assert!(parts[2].contains("because - kind(\"key\", \"key\")"), "{text}");
+        let kept =
+            Opened::existing(&Kept::of(&folder)).expect("a store").expect("it was made").newest().expect("whole");
+        let observed = kept.expect("a version").sources.first().and_then(|source| source.observed_at);
+        assert_eq!(observed, Some(7), "it was seen to change then, and not since");
         assert!(parts[3].contains("policy.lost   1 went") && parts[3].contains("because - rule of lost"), "{text}");
         let _ = fs::remove_dir_all(&folder);
     }

@@ -27,16 +27,16 @@ pub(crate) struct Taken {
 
 /// Reads every source that a manifest declares.
 ///
-/// - `observed`: when files that do not say so were observed.
+/// - `observed`: when a file of a source was observed, where it does not say so itself.
 /// - returns: the version, what became of each file, and every file that was opened.
 pub(crate) fn collect(
     package: &Package,
     manifest: &Manifest,
     compiled: &Compiled,
-    observed: Option<i64>,
+    observed: &dyn Fn(&Source, &Path, &str) -> Option<i64>,
 ) -> Result<(Version, Vec<Taken>, Vec<PathBuf>), Failure> {
     let (mut taken, mut lost) = (Vec::new(), Vec::new());
-    let mut reader = Reader { stdin: false, observed, compiled, key: None, read: Vec::new(), files: Vec::new() };
+    let mut reader = Reader { stdin: false, observed: None, compiled, key: None, read: Vec::new(), files: Vec::new() };
     let several = several_states(manifest);
     for source in &manifest.source {
         let paths = matching(&package.root, source)?;
@@ -48,6 +48,7 @@ pub(crate) fn collect(
         for path in paths {
             let file = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
             let before = reader.read.len();
+            reader.observed = observed(source, &path, &file);
             let outcome = match reader.source(&file, source, several) {
                 Ok(()) => {
                     let imported = &reader.read[before..];
