@@ -3,7 +3,7 @@
 use crate::small::{Policy, case, change, fact, program, source};
 use decide::diff::{Cause, Diff, Standing, Wanted, diff};
 use decide::{Case, ask};
-use program::{Fact, Program, RelationId, Scope, SourceKind, Tuple};
+use program::{Fact, Program, RelationId, Scope, SourceKind, Tuple, Weight};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -132,6 +132,26 @@ fn between_two_policies_the_rule_is_the_cause() {
     for line in &lone.lines {
         assert!(matches!(&line.causes[..], [Cause::Rule { came: true, .. }]), "{line:?}");
     }
+}
+
+/// The same tuples, and another word for them.
+#[test]
+fn an_objection_that_weighs_otherwise_is_another_one() {
+    let facts = facts(&mut Numbers(3));
+    let weighed = |governs| program(&Policy { governs, ..PLAIN });
+    let (then, now) = (weighed("deny host.lone\n"), weighed("escalate host.lone\n"));
+    let told = diff(&asked(&then, &facts), &asked(&now, &facts), &ALL).expect("a difference");
+    let lone = derived(&then, &facts)["host.lone"].len();
+    assert!(lone > 0);
+    let turned: Vec<_> =
+        told.relations.iter().map(|turned| (turned.relation.as_str(), turned.weight, turned.count)).collect();
+    let expect = [("host.lone", Some(Weight::Deny), (0, lone)), ("host.lone", Some(Weight::Escalate), (lone, 0))];
+    assert_eq!(turned, expect);
+    for line in told.relations.iter().flat_map(|turned| &turned.lines) {
+        assert!(line.causes.iter().any(|cause| matches!(cause, Cause::Rule { .. })), "{line:?}");
+    }
+    let same = diff(&asked(&then, &facts), &asked(&weighed("deny host.lone\n"), &facts), &ALL).expect("a difference");
+    assert!(same.relations.is_empty());
 }
 
 #[test]

@@ -9,10 +9,10 @@ use crate::case::Failure;
 use crate::causes::{absent, pattern};
 use crate::settled::flaw;
 use crate::words;
-use program::{Citation, Literal, Program, RelationId, Rule, Tuple, Value};
+use program::{Citation, Literal, Program, RelationId, Rule, Severity, Tuple, Value, Weight};
 use proof::{Inputs, Proof, Why};
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two worlds, and what one has of the other's program.
 pub(super) struct Search<'s> {
@@ -148,12 +148,17 @@ impl<'s> Search<'s> {
     }
 }
 
-/// What the relations and rules of a program are in another.
+/// What the relations and rules of a program are in another. An objection that weighs otherwise there, as an escalate or less
+/// grave, is another one.
 fn across(program: &Program, other: &Program) -> Across {
-    let relations: Vec<Option<RelationId>> = (program.relations.iter())
-        .map(|relation| {
+    let (weights, others) = (weights(program), weights(other));
+    let relations: Vec<Option<RelationId>> = (0..)
+        .map(RelationId)
+        .zip(&program.relations)
+        .map(|(id, relation)| {
             let found = other.find(&relation.name)?;
-            (other.relation(found).columns == relation.columns).then_some(found)
+            let same = other.relation(found).columns == relation.columns && weights.get(&id) == others.get(&found);
+            same.then_some(found)
         })
         .collect();
     let bare = |rule: Rule| {
@@ -164,6 +169,14 @@ fn across(program: &Program, other: &Program) -> Across {
     let seen = |rule: &Rule| renumbered(rule, &relations).is_some_and(|rule| known.contains(&bare(rule)));
     let rules = program.rules.iter().map(seen).collect();
     Across { relations, rules }
+}
+
+/// What objects, in either reading, with its weight and how grave it is.
+fn weights(program: &Program) -> BTreeMap<RelationId, (Weight, Option<Severity>)> {
+    let objections = program.objections.iter();
+    let weighed =
+        objections.flat_map(|one| [Some(one.relation), one.possible].map(|id| (id, (one.weight, one.severity))));
+    weighed.filter_map(|(id, weight)| Some((id?, weight))).collect()
 }
 
 /// A rule in the numbers of another program; `None` where that does not have its relations.
