@@ -91,7 +91,11 @@ fn what_tools_write_is_read() {
         ("\"update\"", "\"before\": {\"a\": 1}, \"after\": null, \"after_unknown\": true"),
         ("\"delete\"", "\"before\": {\"a\": 1}, \"after\": null, \"after_unknown\": {}"),
     ] {
-        assert!(reasons(&[], &[], Some(&format!("[{}]", change(actions, sides)))).is_empty(), "{actions} {sides}");
+        // Without wholes beside it: what those say is asked below.
+        let text = format!("{{\"format_version\": \"1.2\", \"resource_changes\": [{}]}}", change(actions, sides));
+        let read =
+            read("p.json", text.as_bytes(), &Options::default()).unwrap_or_else(|malformed| panic!("{malformed}"));
+        assert!(read.change.expect("a change").partial.is_empty(), "{actions} {sides}");
     }
 }
 
@@ -156,7 +160,16 @@ fn a_plan_is_partial_where_its_wholes_say_more_than_its_changes() {
     let created = |after: &str| update("\"n\"", "\"create\"", "null", after);
     assert!(told(&[], &[&new], &created("{\"a\": 2, \"b\": null}")).is_empty());
     assert_eq!(told(&[], &[&new], &created("{\"a\": 2, \"b\": 1}")), differs);
+    assert_eq!(told(&[], &[&other], &created("{\"a\": 2}"))[1..], differs, "what is planned lacks it");
     assert_eq!(told(&[], &[], &created("null")), ["a create does not say what it creates: `t.n`"]);
+    let starts = ["a change starts from something else than the prior state: `t.n`"];
+    for (actions, after) in
+        [("\"delete\"", "null"), ("\"update\"", "{\"a\": 2}"), ("\"create\", \"delete\"", "{\"a\": 2}")]
+    {
+        let planned: &[&str] = if after == "null" { &[] } else { &[&new] };
+        assert!(told(&[&old], planned, &update("\"n\"", actions, "{\"a\": 1}", after)).is_empty(), "{actions}");
+        assert_eq!(told(&[&old], planned, &update("\"n\"", actions, "{}", after)), starts, "{actions}");
+    }
     assert!(told(&[], &[], &created("null, \"after_unknown\": {\"a\": true}")).is_empty());
 }
 
@@ -170,6 +183,27 @@ fn a_move_is_listed_under_both_names() {
     let changes = format!("[{moved}]");
     assert!(reasons(&[resource("old", 1)], &[resource("n", 1)], Some(&changes)).is_empty());
     assert!(reasons(&[resource("n", 1)], &[resource("n", 1)], Some(&changes)).is_empty());
+    // Under both it is two, of which one would vanish.
+    let both = [resource("n", 1), resource("old", 1)];
+    let told = reasons(&both, &[resource("n", 1)], Some(&changes));
+    assert_eq!(
+        told,
+        ["/prior_state/values/root_module/resources/1 the plan leaves out what is in the prior state: `t.old`"]
+    );
+}
+
+#[test]
+fn what_a_whole_states_twice_is_refused() {
+    let twice = [resource("n", 1), resource("n", 2)];
+    for (prior, planned) in [(&twice[..], &[][..]), (&[][..], &twice[..])] {
+        let malformed = plan(prior, planned, Some("[]")).expect_err("twice");
+        assert!(malformed.to_string().starts_with("error: `t.n` occurs twice, first at /p"), "{malformed}");
+    }
+    let odd = resource("n", 1).replace("\"values\"", "\"sensitive_values\": {\"a\": \"true\"}, \"values\"");
+    for (prior, planned) in [(vec![odd.clone()], vec![]), (vec![], vec![odd])] {
+        let malformed = plan(&prior, &planned, Some("[]")).expect_err("no mask");
+        assert!(malformed.to_string().starts_with("error: expected true, false, or an object"), "{malformed}");
+    }
 }
 
 #[test]

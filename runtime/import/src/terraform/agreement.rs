@@ -77,7 +77,7 @@ pub(crate) fn shapes(change: &Node<'_>) -> Result<(), Malformed> {
     Ok(())
 }
 
-fn is_mask(node: &Node<'_>) -> Result<(), Malformed> {
+pub(crate) fn is_mask(node: &Node<'_>) -> Result<(), Malformed> {
     match node.json {
         Json::Bool(_) | Json::Null => Ok(()),
         Json::Array(_) => node.items()?.iter().try_for_each(is_mask),
@@ -99,7 +99,9 @@ pub(crate) fn partial(
         Some(state) => whole(state.get("values")?)?,
         None => BTreeMap::new(),
     };
-    let planned = whole(plan.get("planned_values")?)?;
+    let planned_values = plan.get("planned_values")?;
+    let says_planned = planned_values.is_some();
+    let planned = whole(planned_values)?;
     let changes: Vec<&Changed<'_>> = changes.iter().filter(|changed| !changed.address.data).collect();
     let listed: BTreeSet<&Arc<str>> =
         changes.iter().flat_map(|changed| [Some(&changed.name), changed.moved_from.as_ref()]).flatten().collect();
@@ -117,11 +119,15 @@ pub(crate) fn partial(
         reasons.add(UNANNOUNCED, name, &stated.place);
     }
     for changed in &changes {
+        // What was moved stands under its new name, or under the old one; under both it is two.
+        if let Some(old) = &changed.moved_from
+            && let Some(left) = prior.get(old).filter(|_| prior.contains_key(&changed.name))
+        {
+            reasons.add(LEFT_OUT, old, &left.place);
+        }
         let prior = prior.get(&changed.name).or_else(|| prior.get(changed.moved_from.as_ref()?));
-        let stays = matches!(changed.verb, None | Some(Verb::Move | Verb::Import));
         if let Some(prior) = prior
-            && prior.values != changed.before
-            && (stays || *changed.before == Json::Null)
+            && !same(prior.values, changed.before)
         {
             reasons.add(BEFORE_DIFFERS, &changed.name, &changed.place);
         }
@@ -131,9 +137,12 @@ pub(crate) fn partial(
         if changed.verb == Some(Verb::Create) && *changed.after == Json::Null && !says_true(changed.unknown) {
             reasons.add(NOTHING_AFTER, &changed.name, &changed.place);
         }
-        if let Some(planned) = planned.get(&changed.name)
-            && !same(planned.values, changed.after)
-        {
+        let stays = !matches!(changed.verb, Some(Verb::Delete | Verb::Forget));
+        let differs = match planned.get(&changed.name) {
+            Some(planned) => !same(planned.values, changed.after),
+            None => stays && says_planned && *changed.after != Json::Null,
+        };
+        if differs {
             reasons.add(AFTER_DIFFERS, &changed.name, &changed.place);
         }
     }
@@ -176,7 +185,7 @@ struct Stated<'a> {
 /// The managed resources of `values` as `show -json` writes them, by name.
 fn whole<'a>(values: Option<Node<'a>>) -> Result<BTreeMap<Arc<str>, Stated<'a>>, Malformed> {
     let mut found = BTreeMap::new();
-    let root = values.map(|values| values.get("root_module")).transpose()?.flatten();
+    let root = values.map(|values| values.need("root_module")).transpose()?;
     let mut waiting: Vec<Node<'a>> = root.into_iter().collect();
     while let Some(node) = waiting.pop() {
         let path = match node.text_of("address")? {
@@ -187,7 +196,17 @@ fn whole<'a>(values: Option<Node<'a>>) -> Result<BTreeMap<Arc<str>, Stated<'a>>,
         for resource in node.items_of("resources")? {
             if let Some(address) = address_of(&resource, &path)?.filter(|address| !address.data) {
                 let values = resource.get("values")?.map_or(&Json::Null, |values| values.json);
-                found.insert(address.to_string().into(), Stated { values, place: resource.at });
+                if let Some(mask) = resource.get("sensitive_values")? {
+                    is_mask(&mask)?;
+                }
+                let name: Arc<str> = address.to_string().into();
+                let stated = Stated { values, place: resource.at.clone() };
+                if let Some(first) = found.insert(name, stated) {
+                    return Err(Malformed::new(
+                        resource.at,
+                        format!("`{address}` occurs twice, first at {}", first.place),
+                    ));
+                }
             }
         }
         waiting.extend(node.items_of("child_modules")?);

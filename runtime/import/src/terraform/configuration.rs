@@ -108,7 +108,10 @@ fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Malformed> {
             Some(_) => continue,
         };
         let name = (data, resource.need("type")?.text()?.clone(), resource.need("name")?.text()?.clone());
-        out.blocks.insert(name, block(&resource)?);
+        let what = || Malformed::new(resource.at.clone(), "the configuration has this block twice");
+        if out.blocks.insert(name, block(&resource)?).is_some() {
+            return Err(what());
+        }
     }
     for (name, call) in node.entries_of("module_calls")? {
         out.calls.insert(name.clone(), self::call(&call, folder)?);
@@ -183,10 +186,9 @@ fn collect(node: &Node<'_>, attribute: &mut String, found: &mut Vec<Expression>)
     use program::Json;
     match node.json {
         Json::Object(entries) => {
-            if let Some(list @ Json::Array(items)) = entries.get("references")
-                && items.iter().all(|item| matches!(item, Json::Text(_)))
-            {
-                found.push(expression(&Node { json: list, at: node.under("references") }, attribute)?);
+            // An attribute may be called so too, and is an object.
+            if let Some(list) = node.get("references")?.filter(|list| !matches!(list.json, Json::Object(_))) {
+                found.push(expression(&list, attribute)?);
                 return Ok(());
             }
             if entries.contains_key("constant_value") {

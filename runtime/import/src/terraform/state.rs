@@ -1,6 +1,7 @@
 //! States: the file itself (version 3 and 4), and what `terraform show -json` makes of it.
 
 use super::address::{Address, Key, address, module};
+use super::agreement::is_mask;
 use super::configuration::Module;
 use super::flat;
 use super::resolve::World;
@@ -23,6 +24,10 @@ pub(crate) fn read(
     let mut instances = Vec::new();
     if state.get("format_version")?.is_some() {
         check_version(&state)?;
+        if let Some(version) = state.get("version")? {
+            return Err(Malformed::new(version.at, "the state has a `format_version` and a `version`")
+                .help("a state file has the one, what `terraform show -json` writes the other"));
+        }
         if let Some(node) = state.get("values")? {
             values(&node, sealer, &mut sheet, &mut instances)?;
         }
@@ -87,10 +92,7 @@ pub(crate) fn values(
     sheet: &mut Sheet,
     instances: &mut Vec<Instance>,
 ) -> Result<(), Malformed> {
-    match values.get("root_module")? {
-        Some(root) => shown_module(&root, sealer, sheet, instances),
-        None => Ok(()),
-    }
+    shown_module(&values.need("root_module")?, sealer, sheet, instances)
 }
 
 fn shown_module(
@@ -106,19 +108,17 @@ fn shown_module(
     };
     for resource in node.items_of("resources")? {
         let Some(address) = address_of(&resource, &path)? else {
-            sheet.skip(resource.at, "its mode is neither managed nor data");
+            passing(&resource, sheet)?;
             continue;
         };
-        let Some(values) = resource.get("values")? else {
-            sheet.skip(resource.at, format!("`{address}` has no values"));
-            continue;
-        };
+        let values = resource.need("values")?;
         if !matches!(values.json, Json::Object(_)) {
             return Err(values.wrong("an object"));
         }
         let mut config = values.json.clone();
         let mask = resource.get("sensitive_values")?;
         if let Some(mask) = &mask {
+            is_mask(mask)?;
             sealer.learn(values.json, mask.json);
             sealer.cover(&mut config, mask.json);
         }
@@ -131,6 +131,19 @@ fn shown_module(
     node.items_of("child_modules")?.iter().try_for_each(|child| shown_module(child, sealer, sheet, instances))
 }
 
+/// What is kept in a state and is no resource; a mode that nobody knows may be anything.
+fn passing(resource: &Node<'_>, sheet: &mut Sheet) -> Result<(), Malformed> {
+    let mode = resource.need("mode")?;
+    match &**mode.text()? {
+        "ephemeral" => {
+            sheet.skip(resource.at.clone(), "its mode is neither managed nor data");
+            Ok(())
+        }
+        other => Err(Malformed::new(mode.at.clone(), format!("the mode `{other}` is not known here"))
+            .help("known are `managed` and `data`")),
+    }
+}
+
 fn texts(node: &Node<'_>, key: &str) -> Result<Vec<(Arc<str>, String)>, Malformed> {
     node.items_of(key)?.into_iter().map(|item| Ok((item.text()?.clone(), item.at))).collect()
 }
@@ -141,18 +154,18 @@ fn version_4(
     sheet: &mut Sheet,
     instances: &mut Vec<Instance>,
 ) -> Result<(), Malformed> {
-    for resource in state.items_of("resources")? {
+    for resource in state.need("resources")?.items()? {
         let path = match resource.text_of("module")? {
             Some(text) => module(text)
                 .ok_or_else(|| Malformed::new(resource.under("module"), format!("`{text}` is no module's address")))?,
             None => Vec::new(),
         };
         let Some(block) = address_of(&resource, &path)? else {
-            sheet.skip(resource.at, "its mode is neither managed nor data");
+            passing(&resource, sheet)?;
             continue;
         };
         let source = resource.text_of("provider")?.map_or_else(|| "".into(), |text| provider(text));
-        for node in resource.items_of("instances")? {
+        for node in resource.need("instances")?.items()? {
             let own = match node.get("index_key")? {
                 None => None,
                 Some(index) => Some(Key::of(index.json).ok_or_else(|| index.wrong("an integer or text"))?),
@@ -172,8 +185,7 @@ fn version_4(
                 },
                 (None, Some(attributes)) => (flat::nested(&attributes)?, attributes.at, Layout::Flat),
                 (None, None) => {
-                    sheet.skip(node.at, format!("`{address}` has no attributes"));
-                    continue;
+                    return Err(Malformed::new(node.at, format!("`{address}` has no attributes")));
                 }
             };
             for path in node.items_of("sensitive_attributes")? {
@@ -259,7 +271,7 @@ fn attribute_path<'a>(path: &Node<'a>) -> Result<Vec<&'a str>, Malformed> {
 }
 
 fn version_3(state: &Node<'_>, sheet: &mut Sheet, instances: &mut Vec<Instance>) -> Result<(), Malformed> {
-    for node in state.items_of("modules")? {
+    for node in state.need("modules")?.items()? {
         let mut path = Vec::new();
         for (name, place) in texts(&node, "path")?.into_iter().skip(1) {
             if name.is_empty() {
@@ -267,7 +279,7 @@ fn version_3(state: &Node<'_>, sheet: &mut Sheet, instances: &mut Vec<Instance>)
             }
             path.push((name, None));
         }
-        for (name, resource) in node.entries_of("resources")? {
+        for (name, resource) in node.need("resources")?.entries()? {
             let Some(mut address) = flat_address(name) else {
                 return Err(Malformed::new(resource.at, format!("`{name}` is no resource's address")));
             };
@@ -288,8 +300,7 @@ fn version_3(state: &Node<'_>, sheet: &mut Sheet, instances: &mut Vec<Instance>)
             }
             for (address, object) in objects {
                 let Some(attributes) = object.get("attributes")? else {
-                    sheet.skip(object.at, format!("`{address}` has no attributes"));
-                    continue;
+                    return Err(Malformed::new(object.at, format!("`{address}` has no attributes")));
                 };
                 let config = flat::nested(&attributes)?;
                 let (place, config_place) = (object.at, attributes.at);

@@ -155,6 +155,9 @@ impl<'a> Worlds<'a> {
                 let place = format!("{}/previous_address", changed.place);
                 facts.push(sheet.fact("std.terraform.rehomed", vec![Value::Text(changed.name.clone())], &place));
             }
+            // What was moved and goes all the same (`delete_because_no_move_target`) has its new name before as well.
+            let goes = matches!(verb, Verb::Delete | Verb::Forget);
+            let moved_from = changed.moved_from.clone().filter(|_| !goes);
             let (id, resource) = (changed.name.clone(), changed.name.clone());
             if changed.imported {
                 // Taken under management and altered at once: both are asked for, and both must be permitted.
@@ -163,7 +166,7 @@ impl<'a> Worlds<'a> {
                 let verb = Verb::Import;
                 actions.push(Action { id, verb, resource, moved_from: None, set: Vec::new(), remove: Vec::new() });
             }
-            actions.push(Action { id, verb, resource, moved_from: changed.moved_from.clone(), set, remove });
+            actions.push(Action { id, verb, resource, moved_from, set, remove });
         }
         (actions, facts)
     }
