@@ -193,6 +193,18 @@ fn a_move_is_listed_under_both_names() {
 }
 
 #[test]
+fn a_whole_names_what_it_states() {
+    let lying = resource("n", 1).replace("\"mode\"", "\"address\": \"t.other\", \"mode\"");
+    let hidden = resource("n", 1).replace("managed", "data").replace("\"mode\"", "\"address\": \"t.n\", \"mode\"");
+    for one in [lying, hidden] {
+        for (prior, planned) in [(vec![one.clone()], vec![]), (vec![], vec![one.clone()])] {
+            let malformed = plan(&prior, &planned, Some("[]")).expect_err("it names another");
+            assert!(malformed.to_string().starts_with("error: the address `t."), "{malformed}");
+        }
+    }
+}
+
+#[test]
 fn what_a_whole_states_twice_is_refused() {
     let twice = [resource("n", 1), resource("n", 2)];
     for (prior, planned) in [(&twice[..], &[][..]), (&[][..], &twice[..])] {

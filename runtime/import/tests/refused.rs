@@ -165,6 +165,22 @@ error: a state file of version 1 cannot be read here
 }
 
 #[test]
+fn an_import_of_what_is_made_or_goes() {
+    for verb in ["create", "delete", "forget"] {
+        let after = if verb == "create" { "{}" } else { "null" };
+        let plan = format!(
+            "{{\"format_version\": \"1.2\", \"resource_changes\": [{{\"type\": \"t\", \"name\": \"n\", \"change\": \
+             {{\"actions\": [\"{verb}\"], \"before\": null, \"after\": {after}, \"importing\": {{\"id\": \"i\"}}}}}}]}}"
+        );
+        let expect = format!(
+            "error: `t.n` is imported, and has the action {verb}\n  --> p.json#/resource_changes/0/change/importing\n   = help: \
+             the plan denies itself; write it again with `terraform show -json`"
+        );
+        check("p.json", plan, &expect);
+    }
+}
+
+#[test]
 fn a_configuration_that_is_none() {
     let configured = |resources: &str| {
         format!(

@@ -62,6 +62,18 @@ pub(crate) fn named(node: &Node<'_>, parts: &Address) -> Result<(), Malformed> {
         .help("the plan denies itself; write it again with `terraform show -json`"))
 }
 
+/// The same of a state, where not every version writes the indexes into the address: the block must be the one.
+pub(crate) fn named_block(node: &Node<'_>, parts: &Address) -> Result<(), Malformed> {
+    let Some(text) = node.text_of("address")? else { return Ok(()) };
+    let block = |address: &Address| (address.data, address.kind.clone(), address.name.clone());
+    if address(text).is_some_and(|stated| block(&stated) == block(parts)) {
+        return Ok(());
+    }
+    let what = format!("the address `{text}` is not that of mode, type and name, `{parts}`");
+    Err(Malformed::new(node.under("address"), what)
+        .help("the file denies itself; write it again with `terraform show -json`"))
+}
+
 /// Refuses sides that are no resource's values, and masks that say neither yes nor no: what they mean nobody can tell.
 pub(crate) fn shapes(change: &Node<'_>) -> Result<(), Malformed> {
     for side in ["before", "after"] {
@@ -194,7 +206,11 @@ fn whole<'a>(values: Option<Node<'a>>) -> Result<BTreeMap<Arc<str>, Stated<'a>>,
             None => Vec::new(),
         };
         for resource in node.items_of("resources")? {
-            if let Some(address) = address_of(&resource, &path)?.filter(|address| !address.data) {
+            let address = address_of(&resource, &path)?;
+            if let Some(address) = &address {
+                named_block(&resource, address)?;
+            }
+            if let Some(address) = address.filter(|address| !address.data) {
                 let values = resource.get("values")?.map_or(&Json::Null, |values| values.json);
                 if let Some(mask) = resource.get("sensitive_values")? {
                     is_mask(&mask)?;

@@ -196,6 +196,11 @@ fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
                 format!("`{address}` is managed, and only data is read"),
             ));
         }
+        Some(verb @ (Verb::Create | Verb::Delete | Verb::Forget | Verb::Read)) if imported => {
+            let what = format!("`{address}` is imported, and has the action {verb}");
+            return Err(Malformed::new(change.under("importing"), what)
+                .help("the plan denies itself; write it again with `terraform show -json`"));
+        }
         None if imported => Some(Verb::Import),
         None if moved_from.is_some() => Some(Verb::Move),
         verb => verb,

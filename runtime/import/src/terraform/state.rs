@@ -1,7 +1,7 @@
 //! States: the file itself (version 3 and 4), and what `terraform show -json` makes of it.
 
 use super::address::{Address, Key, address, module};
-use super::agreement::is_mask;
+use super::agreement::{is_mask, named_block};
 use super::configuration::Module;
 use super::flat;
 use super::resolve::World;
@@ -111,6 +111,7 @@ fn shown_module(
             passing(&resource, sheet)?;
             continue;
         };
+        named_block(&resource, &address)?;
         let values = resource.need("values")?;
         if !matches!(values.json, Json::Object(_)) {
             return Err(values.wrong("an object"));
