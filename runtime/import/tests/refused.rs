@@ -192,39 +192,11 @@ fn a_configuration_that_is_none() {
         format!("{{\"type\": \"t\", \"name\": \"n\", \"expressions\": {{\"a\": {{\"references\": {references}}}}}}}")
     };
     let place = "p.json#/configuration/root_module/resources/0/expressions/a/references";
-    let text = format!("error: expected an array, found text\n  --> {place}");
-    check("p.json", configured(&block("\"t.m\"")), &text);
+    check("p.json", configured(&block("\"t.m\"")), &format!("error: expected an array, found text\n  --> {place}"));
     check("p.json", configured(&block("[5]")), &format!("error: expected text, found an integer\n  --> {place}/0"));
     let twice = [block("[]"), block("[]")].join(", ");
     let expect = "error: the configuration has this block twice\n  --> p.json#/configuration/root_module/resources/1";
     check("p.json", configured(&twice), expect);
-}
-
-/// A state that says nothing where a state says something is no empty one.
-#[test]
-fn hollow_states() {
-    let check = |text: &str, what: &str| {
-        let malformed = read("s.json", text.as_bytes(), &Options { expected: Expected::State, ..Options::default() });
-        let malformed = malformed.expect_err(text).to_string();
-        assert!(malformed.starts_with(&format!("error: {what}")), "{text}: {malformed}");
-    };
-    let v4 = |more: &str| format!("{{\"version\": 4, \"serial\": 1, \"lineage\": \"l\"{more}}}");
-    let v3 = |more: &str| format!("{{\"version\": 3, \"serial\": 1, \"lineage\": \"l\"{more}}}");
-    let shown =
-        |values: &str| format!("{{\"format_version\": \"1.0\", \"terraform_version\": \"1\", \"values\": {values}}}");
-    check(&v4(""), "`resources` is missing here");
-    check(&v4(", \"resources\": null"), "`resources` is missing here");
-    let block = "\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\"";
-    check(&v4(&format!(", \"resources\": [{{{block}}}]")), "`instances` is missing here");
-    check(&v4(&format!(", \"resources\": [{{{block}, \"instances\": [{{}}]}}]")), "`t.n` has no attributes");
-    let odd = block.replace("managed", "managd");
-    check(&v4(&format!(", \"resources\": [{{{odd}, \"instances\": []}}]")), "the mode `managd` is not known here");
-    check(&v4(", \"resources\": [], \"format_version\": \"1.0\""), "the state has a `format_version` and a `version`");
-    check(&v3(""), "`modules` is missing here");
-    check(&v3(", \"modules\": [{\"path\": [\"root\"]}]"), "`resources` is missing here");
-    check(&shown("{}"), "`root_module` is missing here");
-    check(&shown("{\"resources\": []}"), "`root_module` is missing here");
-    check(&shown(&format!("{{\"root_module\": {{\"resources\": [{{{block}}}]}}}}")), "`values` is missing here");
 }
 
 #[test]
