@@ -39,6 +39,7 @@ use crate::diagnostic::Diagnostic;
 pub(crate) use mapping::flipped;
 
 use crate::hir::{self, Literal, Package, Signatures};
+use rustc_hash::FxHashMap;
 use syntax::ast;
 
 /// A module as the lints read it.
@@ -55,18 +56,19 @@ pub(crate) struct Module<'a> {
 /// - returns: findings about modules of `package`, their places named.
 pub(crate) fn lint(modules: &[Module<'_>], package: Package) -> Vec<Diagnostic> {
     let own: Vec<&Module<'_>> = modules.iter().filter(|module| module.signatures.package == package).collect();
+    let all: Vec<&Module<'_>> = modules.iter().collect();
     let mentioned = words::mentioned(&own);
     let (unreachable, mut found) = unapplied::modules(&own);
     let reached: Vec<&Module<'_>> =
         own.iter().copied().filter(|module| !unreachable.contains(&module.signatures.module.as_str())).collect();
-    found.extend(after::lint(&modules.iter().collect::<Vec<_>>(), &own));
+    found.extend(after::lint(&all, &own));
     // What is held against who asks is told as that.
     let place = |found: &Diagnostic| found.labels.first().map(|label| label.place.clone());
     let told: Vec<_> = found.iter().map(place).collect();
     let again = |label: &Diagnostic| told.contains(&place(label));
-    let labels = label::lint(&modules.iter().collect::<Vec<_>>(), &own);
+    let labels = label::lint(&all, &own);
     found.extend(labels.into_iter().filter(|label| !again(label)));
-    found.extend(standing::lint(&modules.iter().collect::<Vec<_>>(), &own));
+    found.extend(standing::lint(&all, &own));
     found.extend(deleted::lint(&own));
     found.extend(empty::lint(&own));
     found.extend(idle::lint(modules, &own));
@@ -76,6 +78,12 @@ pub(crate) fn lint(modules: &[Module<'_>], package: Package) -> Vec<Diagnostic> 
     found.extend(unapplied::blueprints(&reached, &own));
     found.extend(unused::lint(&reached, &own, &mentioned));
     found
+}
+
+/// Every relation of the modules by its qualified name.
+fn relations<'a>(modules: &[&'a Module<'a>]) -> FxHashMap<&'a str, &'a hir::Relation> {
+    let relations = modules.iter().flat_map(|module| &module.signatures.relations);
+    relations.map(|relation| (relation.declared.name.as_str(), relation)).collect()
 }
 
 /// Every rule of the modules with its module's name and its item's position.

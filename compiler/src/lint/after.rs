@@ -12,7 +12,7 @@
 // LONG: both questions are asked of what one body says, and each has its sentences beside it.
 
 use super::words::{Word, words};
-use super::{Module, rules};
+use super::{Module, relations, rules};
 use crate::binding::{collect, mentioned};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span};
@@ -46,11 +46,7 @@ const VERBS: [(&str, Option<Fate>); 9] = [
 ///
 /// - `modules`: all, so that what their change relations hand on is known.
 pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
-    let relations: FxHashMap<&str, &Relation> = modules
-        .iter()
-        .flat_map(|module| &module.signatures.relations)
-        .map(|relation| (relation.declared.name.as_str(), relation))
-        .collect();
+    let relations = relations(modules);
     let columns = Columns::of(modules, &relations);
     let mut found = Vec::new();
     for module in own {

@@ -7,7 +7,7 @@
 //! Not here: what is held against who asks (`after`); labels of other resources, which the action does not write.
 
 use super::after::{ACTION, each, local, variable, verbs_of, writes};
-use super::{Module, read, rules};
+use super::{Module, read, relations, rules};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span, Word};
 use program::World;
@@ -18,9 +18,7 @@ use std::collections::BTreeSet;
 ///
 /// - `modules`: all, so that every relation is known.
 pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
-    let relations = modules.iter().flat_map(|module| &module.signatures.relations);
-    let relations: FxHashMap<&str, &Relation> =
-        relations.map(|relation| (relation.declared.name.as_str(), relation)).collect();
+    let relations = relations(modules);
     let labels = labels(modules, &relations);
     let mut found = Vec::new();
     for module in own {

@@ -7,7 +7,7 @@
 //! Not here: objections about the change itself, which are asked anew each time, and read authority in the world before.
 
 use super::after::{each, local};
-use super::{Module, rules};
+use super::{Module, relations, rules};
 use crate::binding::mentioned;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Word};
@@ -18,9 +18,7 @@ use rustc_hash::FxHashMap;
 ///
 /// - `modules`: all, so that every relation is known.
 pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
-    let relations = modules.iter().flat_map(|module| &module.signatures.relations);
-    let relations: FxHashMap<&str, &Relation> =
-        relations.map(|relation| (relation.declared.name.as_str(), relation)).collect();
+    let relations = relations(modules);
     let mut found = Vec::new();
     for (module, item, rule) in rules(own) {
         let Head::Relation { name, terms, word: Some(Word::Deny | Word::Escalate) } = &rule.head else { continue };

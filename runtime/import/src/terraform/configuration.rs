@@ -108,9 +108,8 @@ fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Malformed> {
             Some(_) => continue,
         };
         let name = (data, resource.need("type")?.text()?.clone(), resource.need("name")?.text()?.clone());
-        let what = || Malformed::new(resource.at.clone(), "the configuration has this block twice");
         if out.blocks.insert(name, block(&resource)?).is_some() {
-            return Err(what());
+            return Err(Malformed::new(resource.at, "the configuration has this block twice"));
         }
     }
     for (name, call) in node.entries_of("module_calls")? {
