@@ -164,8 +164,13 @@ fn named<'e>(expr: &'e Expr, word: &str) -> Option<&'e str> {
 /// A type with its article: `a string`, `an int`, `a Resource`.
 pub fn described(r#type: &Type) -> String {
     let text = r#type.to_string();
-    let vowel = text.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
-    format!("{} `{text}`", if vowel { "an" } else { "a" })
+    format!("{} `{text}`", article(&text))
+}
+
+/// `a`, or `an` before a vowel.
+pub(crate) fn article(word: &str) -> &'static str {
+    let vowel = word.starts_with(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
+    if vowel { "an" } else { "a" }
 }
 
 /// `have` where `wanted` is asked.

@@ -5,6 +5,7 @@
 //! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
 //! Not here: whether the two decide alike, which no list shows (`decide`).
 
+use crate::constant::article;
 use crate::hir::{Column, Qualifier};
 use crate::library::Library;
 use crate::names::Sort;
@@ -194,7 +195,11 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             continue;
         };
         if was.kind != is.kind {
-            say(Level::Major, name, format!("it was {} and is {}", with_article(was.kind), with_article(is.kind)));
+            say(
+                Level::Major,
+                name,
+                format!("it was {} {} and is {} {}", article(was.kind), was.kind, article(is.kind), is.kind),
+            );
             continue;
         }
         for (level, what) in columns(was, is) {
@@ -230,11 +235,6 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
     }
     found.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.name.cmp(&b.name)).then_with(|| a.what.cmp(&b.what)));
     found
-}
-
-fn with_article(kind: &str) -> String {
-    let article = if kind.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
-    format!("{article} {kind}")
 }
 
 /// When a rule of that scope is evaluated, in the words of the editor.
