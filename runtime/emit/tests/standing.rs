@@ -46,6 +46,14 @@ fn version() -> impl Strategy<Value = String> {
     )
 }
 
+#[test]
+fn the_whole_space_is_divided_too() {
+    for (whole, prefix, parts) in [("0.0.0.0/0", 0, 1), ("::/0", 0, 1), ("::/0", 1, 2), ("255.255.255.254/31", 32, 2)] {
+        let net: ipnet_standing::IpNet = whole.parse().expect("a network");
+        assert_eq!(net.subnets(prefix).expect("a longer prefix").take(3).count(), parts, "{whole} by {prefix}");
+    }
+}
+
 proptest! {
     #[test]
     fn networks(texts in proptest::collection::vec(net(), 1..6), address in address(), prefix in 0..=128u8) {

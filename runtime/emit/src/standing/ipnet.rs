@@ -48,8 +48,9 @@ macro_rules! family {
             }
 
             fn subnets(self, prefix: u8) -> impl Iterator<Item = $net> {
-                let size = if prefix == 0 { 0 } else { 1 << ($bits - prefix) };
-                let next = move |first: &$number| first.checked_add(size).filter(|next| *next <= self.last());
+                // The whole space is one network, and no number says how many addresses it has.
+                let size = $number::checked_shl(1, $bits - u32::from(prefix));
+                let next = move |first: &$number| first.checked_add(size?).filter(|next| *next <= self.last());
                 std::iter::successors(Some(self.first()), next).map(move |first| $net { address: first.into(), prefix })
             }
 
