@@ -1,6 +1,7 @@
 //! A plan that denies itself is refused; one that does not list all that it plans is partial.
 
 use import::{Imported, Malformed, Options, read};
+use std::collections::BTreeSet;
 
 /// A change of `t.n` with these actions, and what more `change` holds.
 fn change(actions: &str, sides: &str) -> String {
@@ -16,11 +17,26 @@ fn resource(name: &str, value: u8) -> String {
     format!("{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"{name}\", \"values\": {{\"a\": {value}}}}}")
 }
 
+/// The block of `t.<name>`.
+fn block(name: &str) -> String {
+    format!("{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"{name}\"}}")
+}
+
+fn configuration(blocks: &[String]) -> String {
+    format!("{{\"root_module\": {{\"resources\": [{}]}}}}", blocks.join(", "))
+}
+
 fn plan(prior: &[String], planned: &[String], changes: Option<&str>) -> Result<Imported, Malformed> {
     let changes = changes.map_or_else(String::new, |changes| format!(", \"resource_changes\": {changes}"));
+    // Whatever is named has its block.
+    let named = prior.iter().chain(planned).chain([&changes]).flat_map(|text| text.split("\"name\": \"").skip(1));
+    let names: BTreeSet<&str> = named.filter_map(|rest| rest.split('"').next()).collect();
+    let blocks: Vec<String> = names.into_iter().map(block).collect();
     let text = format!(
-        "{{\"format_version\": \"1.2\", \"prior_state\": {{\"format_version\": \"1.0\", \"values\": {{\"root_module\": {{\"resources\": [{}]}}}}}}, \
+        "{{\"format_version\": \"1.2\", \"configuration\": {}, \
+         \"prior_state\": {{\"format_version\": \"1.0\", \"values\": {{\"root_module\": {{\"resources\": [{}]}}}}}}, \
          \"planned_values\": {{\"root_module\": {{\"child_modules\": [{{\"resources\": [{}]}}]}}}}{changes}}}",
+        configuration(&blocks),
         prior.join(", "),
         planned.join(", ")
     );
@@ -92,9 +108,8 @@ fn what_tools_write_is_read() {
         ("\"delete\"", "\"before\": {\"a\": 1}, \"after\": null, \"after_unknown\": {}"),
     ] {
         // Without wholes beside it: what those say is asked below.
-        let text = format!("{{\"format_version\": \"1.2\", \"resource_changes\": [{}]}}", change(actions, sides));
-        let read =
-            read("p.json", text.as_bytes(), &Options::default()).unwrap_or_else(|malformed| panic!("{malformed}"));
+        let text = format!(", \"configuration\": {}", configuration(&[block("n")]));
+        let read = with(&text, &change(actions, sides)).unwrap_or_else(|malformed| panic!("{malformed}"));
         assert!(read.change.expect("a change").partial.is_empty(), "{actions} {sides}");
     }
 }
@@ -281,5 +296,119 @@ fn a_mask_says_yes_or_no_and_a_side_is_an_object() {
     for side in ["\"t\"", "[]", "true"] {
         let malformed = entry(whole, side, "{}").expect_err(side);
         assert_eq!(&*malformed.place, "/resource_changes/0/change/after", "{malformed}");
+    }
+}
+
+/// A plan of these changes alone, with more at its top.
+fn with(more: &str, changes: &str) -> Result<Imported, Malformed> {
+    let text = format!("{{\"format_version\": \"1.2\", \"resource_changes\": [{changes}]{more}}}");
+    read("p.json", text.as_bytes(), &Options::default())
+}
+
+#[test]
+fn what_stays_has_a_block_in_the_configuration() {
+    let create = change("\"create\"", "\"before\": null, \"after\": {\"a\": 1}");
+    let delete = change("\"delete\"", "\"before\": {\"a\": 1}, \"after\": null");
+    let no_op = change("\"no-op\"", "\"before\": {\"a\": 1}, \"after\": {\"a\": 1}");
+    let told = |more: &str, changes: &str| {
+        let change = with(more, changes).unwrap_or_else(|malformed| panic!("{malformed}")).change.expect("a change");
+        change.partial.iter().map(|partial| format!("{} {}", partial.place, partial.why)).collect::<Vec<_>>()
+    };
+    let text = |blocks: &[String]| format!(", \"configuration\": {}", configuration(blocks));
+    let (its, other) = (text(&[block("n")]), text(&[block("other")]));
+    for stays in [&create, &no_op] {
+        assert_eq!(told(&its, stays), [""; 0]);
+        let none = "/resource_changes/0 the plan has no configuration, which alone says what refers to what: `t.n`";
+        assert_eq!(told("", stays), [none]);
+        let lacks = "/resource_changes/0 the plan's configuration, which alone says what refers to what, \
+                     has no block of what stays: `t.n`";
+        assert_eq!(told(&other, stays), [lacks]);
+        assert_eq!(told(", \"configuration\": {}", stays), [lacks]);
+    }
+    // What goes need not be in the text any more.
+    assert_eq!(told("", &delete), [""; 0]);
+    // What is planned and not listed as a change counts as well, and once.
+    let planned = format!(", \"planned_values\": {{\"root_module\": {{\"resources\": [{}]}}}}", resource("n", 1));
+    assert_eq!(told(&format!("{planned}{other}"), &no_op).len(), 1);
+    let only = told(&format!("{planned}{other}"), "");
+    assert!(only.iter().any(|reason| reason.contains("no block of what stays: `t.n`")), "{only:?}");
+}
+
+#[test]
+fn what_nothing_rests_on_makes_sense_too() {
+    let create = change("\"create\"", "\"before\": null, \"after\": {\"a\": 1}");
+    let text = format!(", \"configuration\": {}", configuration(&[block("n")]));
+    let read = |more: &str| with(&format!("{text}, {more}"), &create);
+    for fine in [
+        "\"timestamp\": \"2026-03-01T09:30:00Z\"",
+        "\"applyable\": true",
+        "\"checks\": [{\"status\": \"fail\"}]",
+        "\"output_changes\": {\"x\": {\"actions\": [\"update\"]}}",
+    ] {
+        let change = read(fine).expect(fine).change.expect("a change");
+        assert!(change.partial.is_empty(), "{fine}");
+    }
+    for (wrong, place) in [
+        ("\"timestamp\": 5", "/timestamp"),
+        ("\"applyable\": \"yes\"", "/applyable"),
+        ("\"checks\": \"x\"", "/checks"),
+        ("\"checks\": [{\"status\": \"fine\"}]", "/checks/0/status"),
+        ("\"output_changes\": {\"x\": {\"actions\": [\"explode\"]}}", "/output_changes/x/actions"),
+        ("\"output_changes\": {\"x\": {}}", "/output_changes/x"),
+    ] {
+        let malformed = read(wrong).expect_err(wrong);
+        assert_eq!(&*malformed.place, place, "{malformed}");
+    }
+    let imported = read("\"timestamp\": \"yesterday\"").expect("reads");
+    assert_eq!(imported.source.observed_at, None);
+    assert_eq!(imported.skipped.iter().map(|skipped| &*skipped.place).collect::<Vec<_>>(), ["/timestamp"]);
+    let change = read("\"applyable\": false").expect("reads").change.expect("a change");
+    assert_eq!(&*change.partial[0].why, "the plan says that it cannot be applied, and lists changes");
+    for (wrong, place) in [
+        ("\"replace_paths\": \"x\"", "/change/replace_paths"),
+        ("\"replace_paths\": [\"x\"]", "/change/replace_paths/0"),
+    ] {
+        let replace = replace(&format!("\"before\": {{\"a\": 1}}, \"after\": {{\"a\": 2}}, {wrong}"));
+        let malformed = with(&text, &replace).expect_err(wrong);
+        assert_eq!(malformed.place.to_string(), format!("/resource_changes/0{place}"), "{malformed}");
+    }
+}
+
+/// A replacement of `t.n`.
+fn replace(sides: &str) -> String {
+    change("\"delete\", \"create\"", sides)
+}
+
+#[test]
+fn a_former_address_is_that_of_something_that_was() {
+    let create = change("\"create\"", "\"before\": null, \"after\": {\"a\": 1}");
+    let moved = create.replacen('{', "{\"previous_address\": \"t.old\", ", 1);
+    let malformed = with("", &moved).expect_err("a create had no address");
+    assert_eq!(&*malformed.place, "/resource_changes/0/previous_address", "{malformed}");
+    assert_eq!(&*malformed.what, "`t.n` had another address before, and has the action create");
+}
+
+#[test]
+fn an_expression_is_an_object_and_a_block_has_its_own_name() {
+    let create = change("\"create\"", "\"before\": null, \"after\": {\"a\": 1}");
+    let read = |more: &str| {
+        let block = block("n").replacen('{', &format!("{{{more}, "), 1);
+        with(&format!(", \"configuration\": {}", configuration(&[block])), &create)
+    };
+    for fine in [
+        "\"address\": \"t.n\"",
+        "\"expressions\": {\"a\": {\"references\": [\"t.m\"]}, \"b\": {}, \"c\": [{\"d\": {\"constant_value\": 1}}]}",
+    ] {
+        read(fine).expect(fine);
+    }
+    for (wrong, place) in [
+        ("\"address\": \"t.m\"", "/address"),
+        ("\"expressions\": {\"a\": \"t.m\"}", "/expressions/a"),
+        ("\"expressions\": {\"a\": [{\"b\": 5}]}", "/expressions/a/0/b"),
+        ("\"count_expression\": true", "/count_expression"),
+    ] {
+        let malformed = read(wrong).expect_err(wrong);
+        let place = format!("/configuration/root_module/resources/0{place}");
+        assert_eq!(*malformed.place, *place, "{malformed}");
     }
 }

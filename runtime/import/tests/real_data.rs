@@ -82,6 +82,8 @@ fn every_plan() {
     let expected = [
         "aws/example_GithubActionsOIDCTrustPolicy/tfplan.json: what a change leaves differs from the planned values: \
          `module.poc.aws_iam_openid_connect_provider.r5`",
+        "resources/plan_after_unknown/tfplan.json: the plan has no configuration, which alone says what refers to what: \
+         `aws_cloudfront_distribution.cloudfront`",
         "resources/plan_after_unknown/tfplan.json: what a change leaves differs from the planned values: \
          `aws_cloudfront_distribution.cloudfront`",
         "resources/plan_change_keys/tfplan.json: what a change leaves differs from the planned values: \

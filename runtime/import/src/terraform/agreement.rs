@@ -7,6 +7,7 @@
 //! Read downwards: [`named`], [`shapes`] and [`check`] look at one change, [`partial`] at the wholes beside all of them.
 
 use super::address::{Address, address, module};
+use super::configuration::Module;
 use super::plan::Changed;
 use super::resource::address_of;
 use crate::sensitive::says_true;
@@ -98,11 +99,13 @@ pub(crate) fn is_mask(node: &Node<'_>) -> Result<(), Malformed> {
     }
 }
 
-/// Adds why the changes cannot be all that would happen.
+/// Adds why the changes cannot be all that would happen, or cannot be seen whole.
 ///
+/// - `text`: the configuration, where the plan has one. What is managed and stays has a block there.
 /// - `targeted`: the plan says itself that it leaves resources out.
 pub(crate) fn partial(
     plan: &Node<'_>,
+    text: Option<&Module>,
     changes: &[Changed<'_>],
     targeted: bool,
     out: &mut Vec<Partial>,
@@ -118,17 +121,18 @@ pub(crate) fn partial(
     let listed: BTreeSet<&Arc<str>> =
         changes.iter().flat_map(|changed| [Some(&changed.name), changed.moved_from.as_ref()]).flatten().collect();
 
-    let mut reasons = Reasons { none_listed: changes.is_empty(), found: BTreeMap::new() };
+    let mut reasons = Reasons::default();
+    let untold = |why| if changes.is_empty() { NONE_LISTED } else { why };
     for (name, stated) in &prior {
         match planned.get(name) {
             _ if listed.contains(name) => {}
-            Some(planned) if planned.values != stated.values => reasons.add(UNLISTED, name, &planned.place),
-            None if !targeted => reasons.add(LEFT_OUT, name, &stated.place),
+            Some(planned) if planned.values != stated.values => reasons.add(untold(UNLISTED), name, &planned.place),
+            None if !targeted => reasons.add(untold(LEFT_OUT), name, &stated.place),
             _ => {}
         }
     }
     for (name, stated) in planned.iter().filter(|(name, _)| !prior.contains_key(*name) && !listed.contains(name)) {
-        reasons.add(UNANNOUNCED, name, &stated.place);
+        reasons.add(untold(UNANNOUNCED), name, &stated.place);
     }
     for changed in &changes {
         // What was moved stands under its new name, or under the old one; under both it is two.
@@ -158,6 +162,15 @@ pub(crate) fn partial(
             reasons.add(AFTER_DIFFERS, &changed.name, &changed.place);
         }
     }
+    // What refers to what, only the text says.
+    let stays = changes.iter().filter(|changed| *changed.after != Json::Null || says_true(changed.unknown));
+    let stays = stays.map(|changed| (&changed.address, &changed.name, &changed.place));
+    let unlisted = planned.iter().filter(|(name, _)| !listed.contains(name));
+    for (address, name, place) in stays.chain(unlisted.map(|(name, stated)| (&stated.address, name, &stated.place))) {
+        if text.is_none_or(|text| text.block(address).is_none()) {
+            reasons.add(if text.is_some() { NO_BLOCK } else { NO_TEXT }, name, place);
+        }
+    }
     reasons.tell(out);
     Ok(())
 }
@@ -170,6 +183,8 @@ const BEFORE_DIFFERS: &str = "a change starts from something else than the prior
 const NOTHING_BEFORE: &str = "a replacement does not say what it replaces";
 const NOTHING_AFTER: &str = "a create does not say what it creates";
 const AFTER_DIFFERS: &str = "what a change leaves differs from the planned values";
+const NO_TEXT: &str = "the plan has no configuration, which alone says what refers to what";
+const NO_BLOCK: &str = "the plan's configuration, which alone says what refers to what, has no block of what stays";
 
 /// Whether values are the same. Null says as much as nothing at all, and as an object of nothing: versions differ in it.
 fn same(one: &Json, other: &Json) -> bool {
@@ -190,6 +205,7 @@ fn same(one: &Json, other: &Json) -> bool {
 
 /// A managed resource as a whole states it.
 struct Stated<'a> {
+    address: Address,
     values: &'a Json,
     place: String,
 }
@@ -216,12 +232,10 @@ fn whole<'a>(values: Option<Node<'a>>) -> Result<BTreeMap<Arc<str>, Stated<'a>>,
                     is_mask(&mask)?;
                 }
                 let name: Arc<str> = address.to_string().into();
-                let stated = Stated { values, place: resource.at.clone() };
-                if let Some(first) = found.insert(name, stated) {
-                    return Err(Malformed::new(
-                        resource.at,
-                        format!("`{address}` occurs twice, first at {}", first.place),
-                    ));
+                let stated = Stated { address, values, place: resource.at.clone() };
+                if let Some(first) = found.insert(name.clone(), stated) {
+                    let what = format!("`{name}` occurs twice, first at {}", first.place);
+                    return Err(Malformed::new(resource.at, what));
                 }
             }
         }
@@ -231,15 +245,13 @@ fn whole<'a>(values: Option<Node<'a>>) -> Result<BTreeMap<Arc<str>, Stated<'a>>,
 }
 
 /// Each reason with its first resource, its place, and how many more there are.
+#[derive(Default)]
 struct Reasons {
-    /// Whether the plan lists no change at all, which is then the reason.
-    none_listed: bool,
     found: BTreeMap<&'static str, (Arc<str>, String, usize)>,
 }
 
 impl Reasons {
     fn add(&mut self, why: &'static str, name: &Arc<str>, place: &str) {
-        let why = if self.none_listed { NONE_LISTED } else { why };
         let found = self.found.entry(why);
         found.and_modify(|(_, _, more)| *more += 1).or_insert_with(|| (name.clone(), place.to_owned(), 0));
     }

@@ -2,7 +2,7 @@
 //!
 //! A plan states no expression's text, only what it refers to; local values it does not state at all.
 
-use super::address::{self, ModulePath, Reference, Target, reference};
+use super::address::{self, Address, Key, ModulePath, Reference, Target, reference};
 use crate::{Malformed, node::Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,6 +18,18 @@ pub(crate) struct Module {
     pub(crate) secrets: Vec<Arc<str>>,
     /// The provider blocks of all modules, by the name that resources give them; only the root module has them.
     pub(crate) providers: BTreeMap<Arc<str>, Provider>,
+}
+
+impl Module {
+    /// The module that a way leads to; `None` where a call is not in the text.
+    pub(crate) fn below(&self, path: &[(Arc<str>, Option<Key>)]) -> Option<&Module> {
+        path.iter().try_fold(self, |module, (name, _)| Some(&module.calls.get(name)?.module))
+    }
+
+    /// The block that an instance comes from; `None` where the text does not have it, or no more.
+    pub(crate) fn block(&self, of: &Address) -> Option<&Block> {
+        self.below(&of.modules)?.blocks.get(&(of.data, of.kind.clone(), of.name.clone()))
+    }
 }
 
 /// A provider block.
@@ -108,6 +120,11 @@ fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Malformed> {
             Some(_) => continue,
         };
         let name = (data, resource.need("type")?.text()?.clone(), resource.need("name")?.text()?.clone());
+        let parts = format!("{}{}.{}", if data { "data." } else { "" }, name.1, name.2);
+        if let Some(address) = resource.text_of("address")?.filter(|address| ***address != *parts) {
+            let what = format!("the address `{address}` is not that of mode, type and name, `{parts}`");
+            return Err(Malformed::new(resource.under("address"), what));
+        }
         if out.blocks.insert(name, block(&resource)?).is_some() {
             return Err(Malformed::new(resource.at, "the configuration has this block twice"));
         }
@@ -180,7 +197,7 @@ fn depends_on(node: &Node<'_>) -> Result<Option<Expression>, Malformed> {
 }
 
 /// Adds every expression at or below a node. An expression is an object with `references` or `constant_value`;
-/// anything else is a block of them.
+/// any other object, and an array, is a block of them.
 fn collect(node: &Node<'_>, attribute: &mut String, found: &mut Vec<Expression>) -> Result<(), Malformed> {
     use program::Json;
     match node.json {
@@ -205,8 +222,8 @@ fn collect(node: &Node<'_>, attribute: &mut String, found: &mut Vec<Expression>)
             Ok(())
         }
         Json::Array(_) => node.items()?.iter().try_for_each(|item| collect(item, attribute, found)),
-        // Constants of repeated blocks and the like: nothing is referred to.
-        _ => Ok(()),
+        Json::Null => Ok(()),
+        _ => Err(node.wrong("an expression, which is an object with `references` or `constant_value`")),
     }
 }
 

@@ -29,24 +29,27 @@ pub(crate) fn read(
     let plan = Node::root(json);
     check_version(&plan)?;
     check_outcome(&plan)?;
-    if let Some(Value::Time(at)) = plan.text_of("timestamp")?.and_then(|text| Value::parse(text, &Type::Time)) {
-        source.observed_at = Some(at);
-    }
     let mut skipped = Vec::new();
+    if let Some(stated) = plan.get("timestamp")? {
+        match Value::parse(stated.text()?, &Type::Time) {
+            Some(Value::Time(at)) => source.observed_at = Some(at),
+            _ => {
+                skipped.push(Skipped { place: stated.at.into(), why: "it is no time, so the plan has none".to_owned() })
+            }
+        }
+    }
     let changes = changes(&plan, &mut skipped)?;
-    let mut partial = partial(&plan)?;
+    let folder = configuration::folder(options.folder.unwrap_or("."));
+    let text = plan.get("configuration")?.map(|node| configuration::root(&node, &folder)).transpose()?;
+    let mut partial = partial(&plan, &changes)?;
     let targeted = !partial.is_empty();
-    agreement::partial(&plan, &changes, targeted, &mut partial)?;
+    agreement::partial(&plan, text.as_ref(), &changes, targeted, &mut partial)?;
+    let root = text.unwrap_or_default();
     source.complete = partial.is_empty();
     let file = source.file.clone();
     let mut sheet = Sheet::new(source, &Options { estate: None, ..options.clone() });
     sheet.skipped = skipped;
 
-    let folder = configuration::folder(options.folder.unwrap_or("."));
-    let root = match plan.get("configuration")? {
-        Some(node) => configuration::root(&node, &folder)?,
-        None => Module::default(),
-    };
     let mut before = prior(&plan, &changes, sealer, &mut sheet)?;
     seal_unmarked(&root, &mut before, sealer);
     learn(&plan, &root, &changes, sealer)?;
@@ -94,12 +97,27 @@ fn check_outcome(plan: &Node<'_>) -> Result<(), Malformed> {
         return Err(Malformed::new("", "the plan says neither what it changes nor what it plans")
             .help("the file was cut; write it again with `terraform show -json`"));
     }
+    // Nothing rests on these two; where they make no sense, neither may the rest.
+    for (_, output) in plan.entries_of("output_changes")? {
+        verb(&output)?;
+    }
+    for check in plan.items_of("checks")? {
+        let status = check.need("status")?;
+        if !matches!(&**status.text()?, "pass" | "fail" | "error" | "unknown") {
+            let what = format!("the status `{}` of a check is not known here", status.text()?);
+            return Err(Malformed::new(status.at, what).help("known are pass, fail, error and unknown"));
+        }
+    }
     Ok(())
 }
 
 /// Why the plan is less than what would happen.
-fn partial(plan: &Node<'_>) -> Result<Vec<Partial>, Malformed> {
+fn partial(plan: &Node<'_>, changes: &[Changed<'_>]) -> Result<Vec<Partial>, Malformed> {
     let mut out = Vec::new();
+    if plan.flag_of("applyable")? == Some(false) && changes.iter().any(|changed| changed.verb.is_some()) {
+        let why = "the plan says that it cannot be applied, and lists changes";
+        out.push(Partial { why: why.into(), place: "/applyable".into() });
+    }
     if plan.flag_of("complete")? == Some(false) {
         out.push(Partial { why: "the plan is not complete: targeted or deferred".into(), place: "/complete".into() });
     }
@@ -181,6 +199,9 @@ fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
         Json::Object(entries) => entries.get(key),
         _ => None,
     };
+    if let Some(paths) = change.get("replace_paths")? {
+        paths.items()?.iter().try_for_each(|path| path.items().map(drop))?;
+    }
     let moved_from = node.text_of("previous_address")?.map(|text| match super::address::address(text) {
         Some(address) => address.to_string().into(),
         None => text.clone(),
@@ -199,6 +220,11 @@ fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
         Some(verb @ (Verb::Create | Verb::Delete | Verb::Forget | Verb::Read)) if imported => {
             let what = format!("`{address}` is imported, and has the action {verb}");
             return Err(Malformed::new(change.under("importing"), what)
+                .help("the plan denies itself; write it again with `terraform show -json`"));
+        }
+        Some(verb @ (Verb::Create | Verb::Read)) if moved_from.is_some() => {
+            let what = format!("`{address}` had another address before, and has the action {verb}");
+            return Err(Malformed::new(node.under("previous_address"), what)
                 .help("the plan denies itself; write it again with `terraform show -json`"));
         }
         None if imported => Some(Verb::Import),

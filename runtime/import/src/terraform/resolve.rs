@@ -109,15 +109,14 @@ impl<'a> World<'a> {
     /// Every module instance with the call that makes it, for all calls that can be found.
     pub(crate) fn calls(&self) -> impl Iterator<Item = (&ModulePath, &'a Call)> {
         self.calls.iter().flat_map(|((above, name), made)| {
-            let call = self.chain(above).and_then(|chain| chain.last()?.calls.get(name));
+            let call = self.root.below(above).and_then(|module| module.calls.get(name));
             call.into_iter().flat_map(|call| made.by_key.values().map(move |path| (path, call)))
         })
     }
 
     /// The block that an instance comes from, unless the configuration has it no more.
     pub(crate) fn block(&self, from: &Address) -> Option<&'a Block> {
-        let chain = self.chain(&from.modules)?;
-        chain.last()?.blocks.get(&(from.data, from.kind.clone(), from.name.clone()))
+        self.root.block(from)
     }
 
     /// What an expression of `from`'s block refers to.
