@@ -62,6 +62,13 @@ pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
     let kept = opened.store.keep(&version, at, arguments.actor.as_deref(), &message);
     kept.map_err(|fault| opened.failed(&fault))?;
     let mut answer = Answer::of(format!("version {}   {} facts\n", version.digest, version.count()));
+    for (name, (_, side)) in [&arguments.left, &arguments.right].into_iter().zip(&sides) {
+        if side.facts().any(|fact| &*fact.relation == "std.merge.estate") {
+            answer.notes += &format!(
+                "note: {name} is a merged version itself, so its resources have two names in front; `writ model log` lists those before it\n"
+            );
+        }
+    }
     for (relation, count) in left_out {
         answer.notes += &format!(
             "left out {count} of `{relation}`: the policy has no such relation, so nobody knows what in it is a name\n"
@@ -83,7 +90,7 @@ fn taken(name: &str, own: &Package, compiled: &Compiled) -> Result<Version, Fail
     }
     let none = || Failure::Malformed(format!("{name}: no model version is kept there, and no source is declared"));
     let manifest = other.manifest.as_ref().filter(|manifest| !manifest.source.is_empty()).ok_or_else(none)?;
-    let (version, taken, _) = inputs::collect(&other, manifest, compiled, &|_, _, _| None)?;
+    let (version, taken, _) = inputs::collect(&other, manifest, compiled, &inputs::Observed::At(None))?;
     match taken.into_iter().find_map(|one| Some((one.file, one.outcome.err()?))) {
         Some((file, why)) => Err(Failure::Malformed(format!("{file}: {why}"))),
         None => Ok(version),

@@ -29,15 +29,22 @@ pub(crate) fn import(arguments: &Import) -> Result<Answer, Failure> {
         ))
     })?;
     progress::stage("reading the sources");
-    let (version, taken, _) = inputs::collect(&package, manifest, &compiled, &|_, _, _| observed)?;
+    let (version, taken, _) = inputs::collect(&package, manifest, &compiled, &inputs::Observed::At(observed))?;
     let conflicts = decide::conflicts(&compiled.program, version.facts()).map_err(crate::decide::failed)?;
     progress::stage("keeping the version");
     let mut opened = Opened::make(&Kept::of(&package.root))?;
+    let last = opened.store.log().map_err(|fault| opened.failed(&fault))?.into_iter().next();
+    let last = last.map(|entry| entry.sources).unwrap_or_default();
+    let declared = |file: &FactSource| manifest.source.iter().any(|source| *source.name == *file.name);
+    let there = |file: &FactSource| {
+        taken.iter().any(|one| *one.source == *file.name && *one.file.replace('\\', "/") == *file.file)
+    };
+    let gone = last.into_iter().filter(|file| declared(file) && !there(file)).collect();
     let kept = opened.store.keep(&version, at, arguments.actor.as_deref(), &arguments.message);
     let new = kept.map_err(|fault| opened.failed(&fault))?;
     let optional = |name: &str| manifest.source.iter().any(|source| source.name == name && source.optional);
     let broken = taken.iter().any(|taken| taken.outcome.is_err() && !optional(&taken.source));
-    let report = Report { version: &version, new, taken: &taken, conflicts: &conflicts };
+    let report = Report { version: &version, new, taken: &taken, conflicts: &conflicts, gone };
     let text = if arguments.json { format!("{:#}\n", report.json()) } else { report.text() };
     Ok(Answer::of(text).with_code(if broken { 64 } else { 0 }))
 }
@@ -48,6 +55,37 @@ struct Report<'a> {
     new: bool,
     taken: &'a [Taken],
     conflicts: &'a [decide::Conflict],
+    /// Files that the last version was made of, and of which there is nothing any more.
+    gone: Vec<FactSource>,
+}
+
+/// Conflicts in lines: those who count alike together, and many subjects of the same disagreement in one.
+fn told(conflicts: &[decide::Conflict]) -> String {
+    let mut equals: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let mut folded: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
+    for conflict in conflicts {
+        if conflict.counts.is_empty() {
+            equals.entry((&conflict.relation, &conflict.subject)).or_default().push(&conflict.source);
+            continue;
+        }
+        let counts = conflict.counts.iter().map(String::as_str).collect::<Vec<_>>().join(" and ");
+        let who = format!("{counts} counts, and {} says something else of", conflict.source);
+        folded.entry((&conflict.relation, who)).or_default().push(&conflict.subject);
+    }
+    for ((relation, subject), sources) in equals {
+        let who = match &sources[..] {
+            [one] => format!("{one} says different things of"),
+            several => format!("{} count alike, and say different things of", several.join(" and ")),
+        };
+        folded.entry((relation, who)).or_default().push(subject);
+    }
+    let mut text = String::new();
+    for ((relation, who), subjects) in folded {
+        let more = if subjects.len() > 3 { format!(" and {} more", subjects.len() - 3) } else { String::new() };
+        let named = subjects[..subjects.len().min(3)].join(", ");
+        let _ = writeln!(text, "conflict {relation}: {who} {named}{more}");
+    }
+    text
 }
 
 impl Report<'_> {
@@ -69,16 +107,10 @@ impl Report<'_> {
                 }
             }
         }
-        // Many subjects of one relation and one source are one line.
-        let mut folded: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-        for conflict in self.conflicts {
-            folded.entry((&conflict.relation, &conflict.source)).or_default().push(&conflict.subject);
+        for one in &self.gone {
+            let _ = writeln!(text, "gone     {:<wide$}  {}   it was read for the last version", one.name, one.file);
         }
-        for ((relation, source), subjects) in folded {
-            let more = if subjects.len() > 3 { format!(" and {} more", subjects.len() - 3) } else { String::new() };
-            let named = subjects[..subjects.len().min(3)].join(", ");
-            let _ = writeln!(text, "conflict {relation}: {source} says something else of {named}{more}");
-        }
+        text += &told(self.conflicts);
         let what = if self.new { "version" } else { "no change since version" };
         let _ = writeln!(text, "{what} {}   {}", self.version.digest, count(self.version.count(), "fact"));
         text
@@ -97,6 +129,7 @@ impl Report<'_> {
             "new": self.new,
             "facts": self.version.count(),
             "sources": taken.collect::<Vec<_>>(),
+            "gone": self.gone.iter().map(|one| json!({ "source": &*one.name, "file": &*one.file })).collect::<Vec<_>>(),
             "conflicts": self.conflicts,
         })
     }
@@ -149,6 +182,14 @@ fn tag(name: &str, version: &str, delete: bool, policy: &Policy) -> Result<Answe
         )));
     }
     let digest = opened.store.find(version).map_err(|fault| opened.failed(&fault))?;
+    let log = opened.store.log().map_err(|fault| opened.failed(&fault))?;
+    // What it names is kept because of it, and would be cleared away with the next `gc`.
+    if let Some(other) = log.iter().find(|entry| entry.tags.iter().any(|tag| tag == name) && entry.digest != digest) {
+        return Err(Failure::Malformed(format!(
+            "{name}: it names {} already\n  help: choose another name, or take this one back first: `writ model tag {name} --delete`",
+            other.digest
+        )));
+    }
     opened.store.tag(name, &digest).map_err(|fault| opened.failed(&fault))?;
     Ok(Answer::of(format!("{name} is {digest}\n")))
 }

@@ -113,6 +113,9 @@ pub struct Conflict {
     pub subject: String,
     /// The source whose word is not followed; among equals each of them.
     pub source: String,
+    /// The sources whose word counts in its place, sorted; none among equals.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub counts: BTreeSet<String>,
 }
 
 /// Where sources disagree, sorted; the same that `std.source.conflict` holds in a decision.
@@ -127,12 +130,13 @@ pub fn conflicts<'f>(program: &Program, facts: impl IntoIterator<Item = &'f Fact
             base.push((relation, fact.tuple.clone(), fact.origin.clone()));
         }
     }
-    let conflict = |keys::Conflict { about: [relation, subject], source, .. }: keys::Conflict| Conflict {
-        relation: relation.show(),
-        subject: subject.show(),
-        source: source.show(),
-    };
-    Ok(keys::settle(program, &base).1.into_iter().map(conflict).collect())
+    let mut found: BTreeMap<[String; 3], BTreeSet<String>> = BTreeMap::new();
+    for keys::Conflict { about: [relation, subject], source, winner } in keys::settle(program, &base).1 {
+        let counts = found.entry([relation, subject, source].map(|value| value.show())).or_default();
+        counts.extend(winner.map(|(winner, _)| winner.show()));
+    }
+    let told = found.into_iter();
+    Ok(told.map(|([relation, subject, source], counts)| Conflict { relation, subject, source, counts }).collect())
 }
 
 /// What is given in both worlds.

@@ -3,7 +3,7 @@
 use crate::small::{Policy, act, case, change, fact, find, program, source, tuple};
 use crate::verdicts::{KEYS, decided, estate};
 use decide::{Doubt, Failure, ask};
-use program::{Change, Fact, Json, SourceKind, Term, Value, Verb, World};
+use program::{Change, Fact, Function, Json, SourceKind, Term, Value, Verb, World};
 use proof::Side;
 
 const PLAIN: Policy<'_> =
@@ -113,6 +113,34 @@ fn the_preferred_source_is_seen_and_the_others_conflict() {
     // Within one source nobody is right: all are seen.
     let both = seen(vec![say(&plan, "x"), say(&plan, "y"), say(&first, "x")]);
     assert_eq!((both.0.len(), both.1), (2, 1));
+}
+
+#[test]
+fn who_says_the_same_and_more_is_seen_alone() {
+    let (git, live) = (source(SourceKind::Facts, "git.json"), source(SourceKind::Cloud, "live.json"));
+    let config = |source, text: &str| {
+        let value = Function::JsonParse.call(&[Value::text(text)]);
+        tuple(source, "std.state.config", vec![Value::text("db"), value])
+    };
+    let seen = |one: &str, other: &str| {
+        let facts = || vec![config(&git, one), config(&live, other)];
+        let none = || change(Vec::new());
+        let seen = held(facts(), none(), "std.state.config", Side::Before).len();
+        (seen, held(facts(), none(), "std.source.conflict", Side::Before).len())
+    };
+    let meant = r#"{"size": 2, "ports": [{"port": 80}]}"#;
+    for more in [meant, r#"{"size": 2, "ports": [{"port": 80, "protocol": "TCP"}], "status": "up"}"#] {
+        assert_eq!((seen(meant, more), seen(more, meant)), ((1, 0), (1, 0)), "{more}");
+    }
+    for other in [
+        r#"{"size": 3, "ports": [{"port": 80}]}"#,
+        r#"{"size": 2, "ports": [{"port": 81, "protocol": "TCP"}]}"#,
+        r#"{"size": 2, "ports": [{"port": 80}, {"port": 81}]}"#,
+        r#"{"size": 2, "status": "up"}"#,
+        r#"{"size": null, "ports": [{"port": 80}]}"#,
+    ] {
+        assert_eq!((seen(meant, other), seen(other, meant)), ((2, 2), (2, 2)), "{other}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `key(…) prefer (…)`: which of several facts with one key the rules see, and which of them count as a conflict.
 
-use program::{FactSource, Origin, Program, RelationId, Tuple, Value};
+use program::{FactSource, Json, Origin, Program, RelationId, Tuple, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -19,7 +19,8 @@ pub(super) struct Conflict {
 ///
 /// With `prefer`, the first kind of source that has a fact for the key wins, within it the lowest rank; kinds that
 /// `prefer` does not name come last. The others are conflicts where they say something else. Without `prefer`, or among
-/// equals, all are seen and each is a conflict.
+/// equals, all are seen and each is a conflict. Who says the same and more is no conflict, and is seen alone: of one object
+/// a manifest says what is meant, and the cluster that and its defaults.
 pub(super) fn settle(
     program: &Program,
     facts: &[(RelationId, Tuple, Origin)],
@@ -52,11 +53,13 @@ pub(super) fn settle(
         let best = group.iter().map(|(_, origin)| place(origin)).min();
         let winners: BTreeSet<&Tuple> =
             group.iter().filter(|(_, origin)| Some(place(origin)) == best).map(|(tuple, _)| *tuple).collect();
+        let most = |one: &&&Tuple| !winners.iter().any(|other| one != &other && says_all_of(other, one));
+        let winners: BTreeSet<&Tuple> = winners.iter().filter(most).copied().collect();
         let first = group.iter().filter(|(_, origin)| Some(place(origin)) == best).map(|(_, origin)| &origin.source);
         let first: BTreeSet<&Arc<FactSource>> = first.collect();
         for (tuple, origin) in &group {
             let among_equals = winners.len() > 1 && Some(place(origin)) == best;
-            if !among_equals && winners.contains(tuple) {
+            if !among_equals && winners.iter().any(|winner| says_all_of(winner, tuple)) {
                 continue;
             }
             let Some(subject) = values.first().map(|value| Value::text(value.show())) else { continue };
@@ -74,4 +77,25 @@ pub(super) fn settle(
         seen.entry(id).or_default().extend(winners.into_iter().cloned());
     }
     (seen, conflicts)
+}
+
+/// Whether a tuple says all that the other one says, and maybe more.
+fn says_all_of(one: &Tuple, other: &Tuple) -> bool {
+    one.iter().zip(other).all(|(one, other)| match (one, other) {
+        (Value::Json(one), Value::Json(other)) => holds_all_of(one, other),
+        (one, other) => one == other,
+    })
+}
+
+/// Whether a value has every attribute that the other one has, with the same value, at any depth.
+fn holds_all_of(one: &Json, other: &Json) -> bool {
+    match (one, other) {
+        (Json::Object(one), Json::Object(other)) => {
+            other.iter().all(|(key, other)| one.get(key).is_some_and(|one| holds_all_of(one, other)))
+        }
+        (Json::Array(one), Json::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| holds_all_of(one, other))
+        }
+        (one, other) => one == other,
+    }
 }
