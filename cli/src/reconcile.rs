@@ -35,7 +35,7 @@ fn text(found: &[Drift]) -> String {
         let possibly = if drift.sure { "" } else { "   possibly: an unknown value decides" };
         let _ = writeln!(text, "{:<wide$}  {}   {owners}{possibly}", drift.how, drift.resource);
         for value in &drift.values {
-            let _ = writeln!(text, "  {}: {} {}, {} {}", value.key, value.first, value.has, value.second, value.other);
+            let _ = writeln!(text, "  {}: {} {}, {} {}", value.at, value.first, value.has, value.second, value.other);
         }
         for told in &drift.told {
             let _ = writeln!(text, "  told by {told}");
@@ -59,11 +59,11 @@ fn csv(found: &[Drift]) -> String {
         };
         match &drift.values[..] {
             [] => rows.push((row([""; 5]), drift.sure)),
-            values => {
-                rows.extend(values.iter().map(|value| {
-                    (row([&value.key, &value.first, &value.has, &value.second, &value.other]), drift.sure)
-                }))
-            }
+            values => rows.extend(
+                values
+                    .iter()
+                    .map(|value| (row([&value.at, &value.first, &value.has, &value.second, &value.other]), drift.sure)),
+            ),
         }
     }
     Table { columns: columns.map(String::from).to_vec(), rows }.sheet()

@@ -38,8 +38,8 @@ pub struct Drift {
 /// An attribute that two planes have otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Differing {
-    /// Its name.
-    pub key: String,
+    /// What leads to it: `/net/port`.
+    pub at: String,
     /// One plane.
     pub first: String,
     /// What it has, sensitive parts hidden.
@@ -85,9 +85,9 @@ fn told(settled: &Settled<'_>, relation: RelationId, tuple: &Tuple, sure: bool) 
     let mut values = Vec::new();
     if how == "value-differs" {
         for tuple in of("std.reconcile.differs", 6) {
-            if let [_, key, first, has, second, other] = &tuple[..] {
-                let [key, first, second] = [key, first, second].map(Value::show);
-                values.push(Differing { key, first, has: has.discreet(), second, other: other.discreet() });
+            if let [_, at, first, has, second, other] = &tuple[..] {
+                let [at, first, second] = [at, first, second].map(Value::show);
+                values.push(Differing { at, first, has: has.discreet(), second, other: other.discreet() });
             }
         }
     }

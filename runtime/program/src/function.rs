@@ -230,6 +230,8 @@ pub enum Function {
     JsonGet,
     /// `json.merge`.
     JsonMerge,
+    /// `json.differences`.
+    JsonDifferences,
     /// `hash.sha256`.
     HashSha256,
     /// `hash.hex`.

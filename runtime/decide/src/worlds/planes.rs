@@ -6,7 +6,7 @@
 
 use super::{Filled, is_resource};
 use crate::rests::asks;
-use program::{Literal, Origin, Program, RelationId, SourceKind, Tuple, Value};
+use program::{Json, Literal, Origin, Program, RelationId, SourceKind, Tuple, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fills `std.source.stated` and `std.source.configured`, for a policy that asks.
@@ -25,10 +25,25 @@ pub(super) fn fill(filled: &mut Filled<'_>, base: &[(RelationId, Tuple, Origin)]
         if stated && telling.contains(relation) {
             filled.given_at("std.source.stated", said(), origin.clone());
         }
-        if let Some(value) = tuple.get(1).filter(|value| configured && Some(*relation) == config && value.is_known()) {
-            let tuple = said().into_iter().chain([value.clone()]).collect();
+        if let Some(Value::Json(value)) = tuple.get(1).filter(|_| configured && Some(*relation) == config)
+            && let Some(known) = known(value)
+        {
+            let tuple = said().into_iter().chain([Value::json(known)]).collect();
             filled.given_at("std.source.configured", tuple, origin.clone());
         }
+    }
+}
+
+/// What can be compared of a value: without parts that are not known or not to be seen, and without the arrays that these
+/// are elements of.
+fn known(value: &Json) -> Option<Json> {
+    match value {
+        Json::Unknown(_) | Json::Sensitive(_) => None,
+        Json::Array(items) => items.iter().map(known).collect::<Option<_>>().map(Json::Array),
+        Json::Object(entries) => {
+            Some(Json::object(entries.iter().filter_map(|(key, value)| Some((key.clone(), known(value)?)))))
+        }
+        plain => Some(plain.clone()),
     }
 }
 

@@ -2,9 +2,10 @@
 //!
 //! Not here: JSON as text (`encodings`).
 
-use super::{Function, SHALLOW, Signature, text};
+use super::{Function, SHALLOW, Signature, TOTAL, text};
 use crate::expression::to_json;
 use crate::{Json, Value};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Signature] = &[
@@ -89,7 +90,52 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         run: |a| Some(Value::json(merge(json(a, 0)?, json(a, 1)?))),
         ..SHALLOW
     },
+    Signature {
+        function: Function::JsonDifferences,
+        name: "std.json.differences",
+        parameters: &["one", "other"],
+        overloads: &[&["json", "json", "{string}"]],
+        docs: "Where two values differ, as JSON pointers for `json.get`. Of two objects the attributes that both have are compared, and what one alone has is no difference; arrays of one length are compared element by element, others as a whole.",
+        examples: &[
+            (
+                "json.differences({\"a\": {\"x\": 1, \"y\": 2}, \"b\": 1}, {\"a\": {\"x\": 3, \"y\": 2}, \"c\": 1})",
+                "{\"/a/x\"}",
+            ),
+            ("json.differences({\"a\": [{\"p\": 80}]}, {\"a\": [{\"p\": 81, \"q\": 1}]})", "{\"/a/0/p\"}"),
+            ("json.differences({\"a\": [1]}, {\"a\": [1, 2]})", "{\"/a\"}"),
+            ("json.differences({\"a\": 1}, {\"a\": 1})", "{}"),
+        ],
+        run: |a| {
+            let mut found = BTreeSet::new();
+            differences(json(a, 0)?, json(a, 1)?, &mut String::new(), &mut found);
+            Some(Value::Set(Arc::new(found)))
+        },
+        ..TOTAL
+    },
 ];
+
+fn differences(one: &Json, other: &Json, at: &mut String, found: &mut BTreeSet<Value>) {
+    let mut below = |step: &str, one: &Json, other: &Json| {
+        let length = at.len();
+        at.push('/');
+        at.push_str(&step.replace('~', "~0").replace('/', "~1"));
+        differences(one, other, at, found);
+        at.truncate(length);
+    };
+    match (one, other) {
+        (Json::Object(one), Json::Object(other)) => {
+            one.iter().filter_map(|(key, one)| Some((key, one, other.get(key)?))).for_each(|(k, a, b)| below(k, a, b));
+        }
+        (Json::Array(one), Json::Array(other)) if one.len() == other.len() => {
+            one.iter().zip(other).enumerate().for_each(|(i, (a, b))| below(&i.to_string(), a, b));
+        }
+        (one, other) => {
+            if one != other {
+                found.insert(Value::text(at.as_str()));
+            }
+        }
+    }
+}
 
 pub(super) fn json(arguments: &[Value], position: usize) -> Option<&Json> {
     match arguments.get(position)? {
