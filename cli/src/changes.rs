@@ -3,6 +3,7 @@
 use crate::failure::Failure;
 use notify::event::{EventKind, ModifyKind};
 use notify::{Event, RecursiveMode, Watcher, recommended_watcher};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
@@ -11,19 +12,27 @@ use std::time::Duration;
 const QUIET: Duration = Duration::from_millis(100);
 
 /// The paths that change below a folder, until it can no longer be watched; the watcher must be held.
+///
+/// - `beyond`: other folders that are watched as well, each with what is below it.
 pub(crate) fn batches(
     root: &Path,
+    beyond: &BTreeSet<PathBuf>,
 ) -> Result<(impl Watcher + use<>, impl Iterator<Item = Result<Vec<PathBuf>, Failure>> + use<>), Failure> {
-    let shown = root.display().to_string();
-    let fault = move |e: notify::Error| Failure::Fault(format!("{shown}: it cannot be watched: {e}"));
+    let fault = |folder: &Path| {
+        let shown = folder.display().to_string();
+        move |e: notify::Error| Failure::Fault(format!("{shown}: it cannot be watched: {e}"))
+    };
     let (sender, changes) = mpsc::channel();
     let tell = move |event: notify::Result<Event>| {
         let _ = sender.send(event.map(changed));
     };
-    let mut watcher = recommended_watcher(tell).map_err(&fault)?;
+    let mut watcher = recommended_watcher(tell).map_err(fault(root))?;
     let root = if root.as_os_str().is_empty() { Path::new(".") } else { root };
-    watcher.watch(root, RecursiveMode::Recursive).map_err(&fault)?;
-    Ok((watcher, std::iter::from_fn(move || batch(&changes)).map(move |found| found.map_err(&fault))))
+    for folder in [root].into_iter().chain(beyond.iter().map(PathBuf::as_path)) {
+        watcher.watch(folder, RecursiveMode::Recursive).map_err(fault(folder))?;
+    }
+    let lost = fault(root);
+    Ok((watcher, std::iter::from_fn(move || batch(&changes)).map(move |found| found.map_err(&lost))))
 }
 
 /// The paths whose content an event changes. That a file was read is told too, and running the tests reads them all.

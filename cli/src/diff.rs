@@ -163,7 +163,9 @@ fn newest(package: &Package, compiled: &Compiled) -> Result<Version, Failure> {
         return Ok(version);
     }
     match &package.manifest {
-        Some(manifest) => inputs::collect(package, manifest, compiled, &|_, _, _| None).map(|(version, _, _)| version),
+        Some(manifest) => {
+            inputs::collect(package, manifest, compiled, &inputs::Observed::At(None)).map(|(version, _, _)| version)
+        }
         None => Ok(Version::new(Vec::new(), [])),
     }
 }

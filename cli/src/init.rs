@@ -119,6 +119,8 @@ struct FoundSource {
     name: String,
     kind: &'static str,
     path: String,
+    /// Of a state among several: that it is another workspace's.
+    estate: bool,
     why: &'static str,
 }
 
@@ -132,18 +134,24 @@ fn look(folder: &Path) -> Result<Found, Failure> {
                 name: stem,
                 kind: "terraform-state",
                 path: name,
+                estate: false,
                 why: "a Terraform state: what was built",
             });
         } else if name.ends_with(".json") && is_plan(&path) {
             found.plans.push(name);
         }
     }
+    // Terraform calls that of the folder itself so.
+    let own = |source: &FoundSource| source.name == "terraform";
+    let several = found.sources.len() > 1;
+    found.sources.iter_mut().for_each(|source| source.estate = several && !own(source));
     for place in ["CODEOWNERS", ".github/CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"] {
         if folder.join(place).is_file() {
             found.sources.push(FoundSource {
                 name: String::from("codeowners"),
                 kind: "codeowners",
                 path: place.to_owned(),
+                estate: false,
                 why: "who owns which folder",
             });
             break;
@@ -201,10 +209,13 @@ fn first_manifest(name: &str, found: &Found, key: &SigningKey) -> String {
             "\n[[source]]\nname = \"{}\"\nkind = \"{}\"\npath = \"{}\"\n",
             source.name, source.kind, source.path
         );
+        if source.estate {
+            let _ = writeln!(text, "estate = \"{}\"", source.name);
+        }
     }
     if found.sources.is_empty() {
         text.push_str(
-            "\n# A plan brings its own world before. Other sources are declared so:\n# [[source]]\n# name = \"network\"\n# kind = \"terraform-state\"   # or terraform-plan, terraform-folder, kubernetes, records, facts, codeowners\n# path = \"../network/terraform.tfstate\"\n# max_age = \"24h\"\n",
+            "\n# A plan brings its own world before. Other sources are declared so:\n# [[source]]\n# name = \"network\"\n# kind = \"terraform-state\"   # or terraform-plan, terraform-folder, kubernetes, records, facts, codeowners\n# path = \"../network/terraform.tfstate\"\n# estate = \"network\"         # another workspace's: its resources are named network//...\n# max_age = \"24h\"\n",
         );
     }
     text

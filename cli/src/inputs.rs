@@ -12,7 +12,7 @@ mod reader;
 use crate::arguments::Inputs;
 use crate::failure::Failure;
 use crate::kept::Kept;
-use crate::manifest::{Manifest, Trust};
+use crate::manifest::{Manifest, Source, Trust};
 use crate::package;
 use crate::policy::{self, Compiled};
 use crate::progress;
@@ -20,14 +20,15 @@ use crate::remembered::{self, Believed, Remembered};
 use crate::store::Opened;
 use decide::{Case, SourceState};
 use evidence::{Aged, Entry};
-use import::Manifests;
+use import::{Format, Manifests};
 use program::{Change, Fact, FactSource, Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub(crate) use collect::{Taken, collect};
-use reader::{Declared, Reader, gather};
+pub(crate) use collect::{Observed, Taken, collect};
+pub(crate) use reader::folder_beyond;
+use reader::{Declared, Reader, counts_beside_plan, gather};
 
 /// Everything that was read for one command.
 pub(crate) struct Loaded {
@@ -139,6 +140,7 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
         remembered.file(name, &bytes, &believed)?;
     }
     let Reader { read, files: named, .. } = reader;
+    let beside_plan = read.first().is_some_and(|first| first.format == Format::TerraformPlan);
     let (mut facts, mut files, mut notes) = gather(read, BTreeSet::new());
     facts.extend(remembered.facts);
     files.extend(remembered.sources);
@@ -148,7 +150,14 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
         Some(version) if facts.is_empty() && files.is_empty() => version,
         Some(version) => {
             files.extend(version.sources.iter().cloned());
-            model::Version::new(version.into_facts().into_iter().chain(facts).collect(), files)
+            let declared = package.manifest.iter().flat_map(|manifest| &manifest.source);
+            let declared: BTreeMap<&str, &Source> = declared.map(|source| (&*source.name, source)).collect();
+            let counts = |fact: &Fact| {
+                let source = declared.get(&*fact.origin.source.name).filter(|_| beside_plan);
+                source.is_none_or(|source| counts_beside_plan(source, fact))
+            };
+            let stored = version.into_facts().into_iter().filter(counts);
+            model::Version::new(stored.chain(facts).collect(), files)
         }
         None => model::Version::new(facts, files),
     };

@@ -91,7 +91,7 @@ pub(crate) struct Source {
     /// Among sources of one kind, the lower wins.
     #[serde(default)]
     pub(crate) rank: u32,
-    /// Of a state: it is another workspace's, whose resources are named `<estate>//<address>`.
+    /// Of a state: it is another workspace's than the package's own, whose resources are named `<estate>//<address>`.
     pub(crate) estate: Option<String>,
     /// Its absence or age is no ambiguity.
     #[serde(default)]
@@ -229,6 +229,19 @@ pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
             )));
         }
     }
+    let unnamed = |source: &&Source| source.kind == Kind::TerraformState && source.estate.is_none();
+    let mut own = manifest.source.iter().filter(unnamed);
+    if let (Some(one), Some(other)) = (own.next(), own.next()) {
+        return Err(Failure::Malformed(format!(
+            "{}: sources `{}` and `{}` are states without `estate`: which of them says what the package itself has?\n  \
+             help: write estate = \"{}\" in the other's table, and its resources are named `{}//<address>`",
+            path.display(),
+            one.name,
+            other.name,
+            other.name,
+            other.name
+        )));
+    }
     Ok(manifest)
 }
 
@@ -267,6 +280,15 @@ mod tests {
     fn two_sources_have_two_names() {
         let source = "[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f\"\n";
         assert!(complaint(&format!("[package]\nname = \"a\"\n{source}{source}")).contains("two sources"));
+    }
+
+    #[test]
+    fn one_state_alone_is_the_package_s_own() {
+        let state =
+            |name: &str| format!("[[source]]\nname = \"{name}\"\nkind = \"terraform-state\"\npath = \"{name}\"\n");
+        let two = format!("[package]\nname = \"a\"\n{}{}", state("s"), state("t"));
+        assert!(complaint(&two).contains("`s` and `t`"));
+        read(Path::new("writ.toml"), &format!("{two}estate = \"t\"\n")).expect("the other is named");
     }
 
     /// The words that the reader would have taken in place of `zz`.

@@ -10,9 +10,8 @@ use crate::changes;
 use crate::decide::failed;
 use crate::diff;
 use crate::failure::Failure;
-use crate::inputs;
+use crate::inputs::{self, Observed};
 use crate::kept::Kept;
-use crate::manifest::Source;
 use crate::output::Answer;
 use crate::package;
 use crate::policy::{self, Compiled};
@@ -20,17 +19,17 @@ use crate::store::Opened;
 use decide::diff::Standing;
 use decide::{Case, Limits, counted};
 use model::Version;
-use program::{Digest, FactSource, write_time};
-use std::fs;
+use program::write_time;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 /// Watches until the folder can no longer be watched.
 pub(crate) fn watch(arguments: &arguments::Watch) -> Result<Answer, Failure> {
-    let root = package::load(&arguments.policy.policy)?.root;
-    let (_watcher, batches) = changes::batches(&root)?;
+    let package = package::load(&arguments.policy.policy)?;
+    let sources = package.manifest.iter().flat_map(|manifest| &manifest.source);
+    let beyond = sources.filter_map(|source| inputs::folder_beyond(&package.root, source)).collect();
+    let (_watcher, batches) = changes::batches(&package.root, &beyond)?;
     // What it keeps itself is no change of a source.
     let own = |path: &PathBuf| path.components().any(|part| part.as_os_str() == ".writ");
     let batches = batches.filter(|batch| !batch.as_ref().is_ok_and(|paths| paths.iter().all(own)));
@@ -117,16 +116,7 @@ fn look(policy: &Path, last: Option<(&Version, i64)>) -> Result<Result<Seen, Str
         None => Opened::existing(&Kept::of(&package.root))?.map(|opened| opened.newest()).transpose()?.flatten(),
     };
     let known = last.map(|(version, _)| version).or(kept.as_ref());
-    let observed = |source: &Source, path: &Path, file: &str| {
-        let is = |one: &&Arc<FactSource>| *one.name == *source.name && *one.file == *file;
-        let before = known.and_then(|version| version.sources.iter().find(is));
-        let same =
-            before.filter(|before| fs::read(path).is_ok_and(|bytes| Digest::of(&bytes).hex() == &*before.digest));
-        match same {
-            Some(before) => before.observed_at,
-            None => last.map(|(_, now)| now),
-        }
-    };
+    let observed = Observed::Since { known, now: last.map(|(_, now)| now) };
     let (version, taken, _) = inputs::collect(&package, manifest, &compiled, &observed)?;
     let mut why = String::new();
     for one in &taken {

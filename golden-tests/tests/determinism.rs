@@ -1,4 +1,5 @@
-//! The same inputs give the same bytes, whatever the order of files, the order of keys and facts, or the threads.
+//! The same inputs give the same bytes, whatever the order of files, the order of keys and facts, or the threads, and
+//! whether a version of the model was kept of them.
 
 use compiler::database::{Info, Source, compile};
 use engine::{Engine, Limits};
@@ -67,6 +68,50 @@ fn the_world_is_large_enough_for_several_threads() {
         let engine = Engine::load(program.clone(), given, limits).expect("no limit is reached");
         assert_eq!(engine.workers(), threads, "as many as may work have something to do");
     }
+}
+
+/// What is declared is read the same way by the decision itself and by an import before it.
+#[test]
+fn a_version_of_the_model_decides_as_its_sources_do() {
+    let mut compared = 0;
+    for example in fs::read_dir(root().join("examples")).expect("it is there") {
+        let from = example.expect("it can be read").path();
+        let manifest = fs::read_to_string(from.join("writ.toml")).unwrap_or_default();
+        if !manifest.contains("[[source]]") {
+            continue;
+        }
+        let name = from.file_name().expect("a folder").to_string_lossy().into_owned();
+        let folder = env::temp_dir().join(format!("writ-version-{}-{name}", std::process::id()));
+        fs::create_dir_all(&folder).expect("the temporary folder is writable");
+        copy(&from, &folder, &[".writ"]);
+        let tool = |arguments: &[&str]| {
+            let mut run = Command::new(writ());
+            run.args(arguments).current_dir(&folder).env_remove("WRIT_SIGNING_KEY");
+            run.output().expect("it runs")
+        };
+        let decided = || -> Vec<_> {
+            let files = fs::read_dir(&folder).expect("it is there").map(|file| file.expect("it can be read").path());
+            let mut files: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|e| e == "json")).collect();
+            files.sort();
+            let decide = |file: &PathBuf| {
+                let name = file.file_name().expect("a file").to_string_lossy().into_owned();
+                let said = tool(&["decide", &name, "--actor", "ana", "--now", "2026-11-20T10:00Z", "--edits", "0"]);
+                (name, said.status.code(), String::from_utf8_lossy(&said.stdout).into_owned())
+            };
+            files.iter().map(decide).collect()
+        };
+        let before = decided();
+        // Ends with 64 where a source that is not optional is absent: the version says so too.
+        tool(&["import", "--now", "2026-11-20T09:00Z"]);
+        assert!(folder.join(".writ/model.db").is_file(), "{name}: there is no version");
+        for (before, after) in before.iter().zip(&decided()) {
+            assert_eq!(before, after, "{name}");
+            // What is no change ends with 64 both ways.
+            compared += usize::from(before.1 != Some(64));
+        }
+        let _ = fs::remove_dir_all(&folder);
+    }
+    assert!(compared >= 8, "{compared} changes were compared");
 }
 
 /// The example of a key, with a crowd of boxes around it, of which forty hang on the key.

@@ -10,7 +10,7 @@ use crate::package::Package;
 use crate::policy::Compiled;
 use model::Version;
 use program::{Digest, FactSource, SourceKind, Speaks};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,19 +25,25 @@ pub(crate) struct Taken {
     pub(crate) outcome: Result<(usize, Vec<import::Skipped>), String>,
 }
 
+/// When the files of a version were observed, where they do not say so themselves.
+pub(crate) enum Observed<'a> {
+    /// All of them then.
+    At(Option<i64>),
+    /// What is as it was in a known version, when it was observed there; any other now.
+    Since { known: Option<&'a Version>, now: Option<i64> },
+}
+
 /// Reads every source that a manifest declares.
 ///
-/// - `observed`: when a file of a source was observed, where it does not say so itself.
 /// - returns: the version, what became of each file, and every file that was opened.
 pub(crate) fn collect(
     package: &Package,
     manifest: &Manifest,
     compiled: &Compiled,
-    observed: &dyn Fn(&Source, &Path, &str) -> Option<i64>,
+    observed: &Observed<'_>,
 ) -> Result<(Version, Vec<Taken>, Vec<PathBuf>), Failure> {
     let (mut taken, mut lost) = (Vec::new(), Vec::new());
     let mut reader = Reader { stdin: false, observed: None, compiled, key: None, read: Vec::new(), files: Vec::new() };
-    let several = several_states(manifest);
     for source in &manifest.source {
         let paths = matching(&package.root, source)?;
         if paths.is_empty() {
@@ -48,12 +54,10 @@ pub(crate) fn collect(
         for path in paths {
             let file = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
             let before = reader.read.len();
-            reader.observed = observed(source, &path, &file);
-            let outcome = match reader.source(&file, source, several) {
+            let outcome = match read(&mut reader, &package.root, source, &path, &file, observed) {
                 Ok(()) => {
                     let imported = &reader.read[before..];
-                    let facts = imported.iter().map(|one| one.facts.len()).sum();
-                    Ok((facts, imported.iter().flat_map(|one| one.skipped.iter().cloned()).collect()))
+                    Ok((0, imported.iter().flat_map(|one| one.skipped.iter().cloned()).collect()))
                 }
                 Err(Failure::Malformed(why) | Failure::Policy(why)) => {
                     lost.push(Arc::new(unread(source, &path, &file)));
@@ -68,8 +72,52 @@ pub(crate) fn collect(
     let folders = if owned { folders(&package.root) } else { BTreeSet::new() };
     let opened = std::mem::take(&mut reader.files);
     let (facts, mut files, _) = gather(reader.read, folders);
+    // Who owns a folder is said of every folder that there is, so how many facts a file gives is known only now.
+    let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for fact in &facts {
+        *counts.entry((&fact.origin.source.name, &fact.origin.source.file)).or_default() += 1;
+    }
+    for one in &mut taken {
+        if let Ok((count, _)) = &mut one.outcome {
+            *count = counts.get(&(one.source.as_str(), &*one.file.replace('\\', "/"))).copied().unwrap_or(0);
+        }
+    }
     files.extend(lost);
     Ok((Version::new(facts, files), taken, opened))
+}
+
+/// Reads a file of a source, or its folder.
+fn read(
+    reader: &mut Reader<'_>,
+    root: &Path,
+    source: &Source,
+    path: &Path,
+    file: &str,
+    observed: &Observed<'_>,
+) -> Result<(), Failure> {
+    let (known, now) = match observed {
+        Observed::At(at) => (None, *at),
+        Observed::Since { known, now } => (*known, *now),
+    };
+    let before = known.and_then(|known| {
+        known.sources.iter().find(|before| *before.name == *source.name && *before.file == *file.replace('\\', "/"))
+    });
+    reader.observed = now;
+    let Some(before) = before else { return reader.source(root, file, source) };
+    if source.kind != Kind::TerraformFolder {
+        if fs::read(path).is_ok_and(|bytes| Digest::of(&bytes).hex() == &*before.digest) {
+            reader.observed = before.observed_at;
+        }
+        return reader.source(root, file, source);
+    }
+    // Which files are a folder's, with the modules that it calls, only reading it tells.
+    reader.source(root, file, source)?;
+    if reader.read.last().is_some_and(|imported| imported.source.digest == before.digest) {
+        reader.read.pop();
+        reader.observed = before.observed_at;
+        return reader.source(root, file, source);
+    }
+    Ok(())
 }
 
 /// A file that says nothing, though it should: its source is not complete.
@@ -85,12 +133,6 @@ fn unread(source: &Source, path: &Path, file: &str) -> FactSource {
         digest: digest.into(),
         complete: false,
     }
-}
-
-/// Whether there are several states that do not say which estate they are of, so that names must tell them apart.
-pub(super) fn several_states(manifest: &Manifest) -> bool {
-    let unnamed = |source: &&Source| source.kind == Kind::TerraformState && source.estate.is_none();
-    manifest.source.iter().filter(unnamed).count() > 1
 }
 
 /// The folders below a package that hold Terraform text, as a plan names them: who owns one answers for what it makes.

@@ -65,20 +65,25 @@ impl<'a> Reader<'a> {
         Ok(Asked::Change(change))
     }
 
-    /// - `several`: there are other states too, so that names must say which.
+    /// A state, or what else says what is there.
+    ///
+    /// - `several`: of files named on the command line: there are other states too, so that names must say which.
     pub(super) fn state(&mut self, name: &str, declared: &Declared<'_>, several: bool) -> Result<(), Failure> {
         let bytes = self.bytes(name)?;
         let options = Options { expected: Expected::State, ..self.options(declared) };
+        // What is declared is named by its declaration alone: alike beside any change, and in a version of the model.
+        if let Some(source) = declared.source {
+            let options = Options { estate: source.estate.as_deref(), ..options };
+            self.read.push(import::read(shown(name), &bytes, &options).map_err(malformed)?);
+            return Ok(());
+        }
         let own = import::read(shown(name), &bytes, &options).map_err(malformed)?;
-        let stated = declared.source.and_then(|source| source.estate.clone());
         // The objects of one cluster may be spread over any number of files.
-        let whole = own.format == Format::Kubernetes || self.belongs(&own, several);
-        let imported = if stated.is_none() && whole {
+        let imported = if own.format == Format::Kubernetes || self.belongs(&own, several) {
             own
         } else {
             let stem = Path::new(&declared.name).file_stem().map(|s| s.to_string_lossy().into_owned());
-            let estate = stated.or(if declared.source.is_some() { Some(declared.name.clone()) } else { stem });
-            let options = Options { estate: estate.as_deref(), ..options };
+            let options = Options { estate: stem.as_deref(), ..options };
             import::read(shown(name), &bytes, &options).map_err(malformed)?
         };
         self.read.push(imported);
@@ -140,12 +145,8 @@ impl<'a> Reader<'a> {
         manifest: &Manifest,
         states: &mut Vec<SourceState>,
     ) -> Result<(), Failure> {
-        let several = manifest.source.iter().filter(|s| s.kind == Kind::TerraformState).count() > 1;
+        let beside_plan = self.read.first().is_some_and(|first| first.format == Format::TerraformPlan);
         for source in &manifest.source {
-            if source.kind == Kind::TerraformFolder {
-                self.folder(root, source, states)?;
-                continue;
-            }
             let paths = matching(root, source)?;
             if paths.is_empty() && !source.optional {
                 states.push(SourceState::Missing(source.name.clone()));
@@ -153,7 +154,10 @@ impl<'a> Reader<'a> {
             let mut observed = BTreeMap::new();
             for path in paths {
                 let name = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
-                self.source(&name, source, several)?;
+                self.source(root, &name, source)?;
+                if let Some(imported) = self.read.last_mut().filter(|_| beside_plan) {
+                    imported.facts.retain(|fact| counts_beside_plan(source, fact));
+                }
                 let read = self.read.last().map(|imported| &imported.source);
                 observed.extend(read.map(|source| (source.file.to_string(), source.observed_at)));
             }
@@ -165,29 +169,18 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    /// A file of a declared source.
-    ///
-    /// - `several`: there are other states too, so that names must say which.
-    pub(super) fn source(&mut self, file: &str, source: &Source, several: bool) -> Result<(), Failure> {
+    /// A file of a declared source, or its folder.
+    pub(super) fn source(&mut self, root: &Path, file: &str, source: &Source) -> Result<(), Failure> {
         let declared = Declared { name: source.name.clone(), source: Some(source), records: Some(source.records()) };
-        if source.kind.is_state() { self.state(file, &declared, several) } else { self.facts(file, &declared) }
+        match source.kind {
+            Kind::TerraformFolder => self.folder(root, source),
+            kind if kind.is_state() => self.state(file, &declared, false),
+            _ => self.facts(file, &declared),
+        }
     }
 
-    /// Terraform's own text. Beside a plan, which holds what exists and what would, it only says what refers to what: a
-    /// plan does not state what a local value refers to.
-    pub(super) fn folder(
-        &mut self,
-        root: &Path,
-        source: &Source,
-        states: &mut Vec<SourceState>,
-    ) -> Result<(), Failure> {
-        let beside_plan = self.read.first().is_some_and(|first| first.format == Format::TerraformPlan);
-        if !root.join(&source.path).is_dir() {
-            if !source.optional {
-                states.push(SourceState::Missing(source.name.clone()));
-            }
-            return Ok(());
-        }
+    /// Terraform's own text.
+    fn folder(&mut self, root: &Path, source: &Source) -> Result<(), Failure> {
         let opened = RefCell::new(Vec::new());
         let files = |folder: &str| {
             let path = root.join(folder);
@@ -212,14 +205,7 @@ impl<'a> Reader<'a> {
         let declared = Declared { name: source.name.clone(), source: Some(source), records: None };
         let options =
             Options { estate: source.estate.as_deref(), folder: Some(&source.path), ..self.options(&declared) };
-        let mut imported = import::read_terraform(&source.path, &files, &options).map_err(malformed)?;
-        if beside_plan {
-            imported.facts.retain(|fact| &*fact.relation == "std.terraform.reference");
-        }
-        if let Some(max_age) = source.max_age()?.filter(|_| !source.optional) {
-            let observed = BTreeMap::from([(imported.source.file.to_string(), imported.source.observed_at)]);
-            states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
-        }
+        let imported = import::read_terraform(&source.path, &files, &options).map_err(malformed)?;
         self.files.append(&mut opened.into_inner());
         self.read.push(imported);
         Ok(())
@@ -258,6 +244,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Whether a fact of a declared source counts beside a plan. The plan holds what exists and what would; of Terraform's own
+/// text only what refers to what adds to it, since a plan does not state what a local value refers to.
+pub(super) fn counts_beside_plan(source: &Source, fact: &Fact) -> bool {
+    source.kind != Kind::TerraformFolder || &*fact.relation == "std.terraform.reference"
+}
+
 /// Every fact, every source, and a note for each part that was skipped.
 ///
 /// - `folders`: those of the repository that nothing read tells of.
@@ -280,7 +272,23 @@ pub(super) fn gather(
     (facts, sources, notes)
 }
 
-/// The files of a declared source, sorted; `*` and `?` stand for a part of a name, `**` for any folders.
+/// The folder of a declared source that does not lie below the manifest; `None` where it does, or is not there.
+pub(crate) fn folder_beyond(root: &Path, source: &Source) -> Option<PathBuf> {
+    let (base, rest) = plain(root, source);
+    let folder = if rest.is_empty() && source.kind != Kind::TerraformFolder { base.parent()?.to_owned() } else { base };
+    let home = fs::canonicalize(if root.as_os_str().is_empty() { Path::new(".") } else { root }).ok()?;
+    fs::canonicalize(&folder).ok().filter(|place| place.is_dir() && !place.starts_with(home))
+}
+
+/// A source's path without and with what is a pattern.
+fn plain(root: &Path, source: &Source) -> (PathBuf, String) {
+    let wild = |part: &&str| part.contains(['*', '?']);
+    let parts: Vec<&str> = source.path.split('/').collect();
+    let plain = parts.iter().take_while(|part| !wild(part)).count();
+    (root.join(parts[..plain].join("/")), parts[plain..].join("/"))
+}
+
+/// The files of a declared source, sorted, or its folder; `*` and `?` stand for a part of a name, `**` for any folders.
 ///
 /// A link counts as what it leads to, each folder once: it may lead back. One that leads nowhere is a file that cannot be
 /// read.
@@ -288,13 +296,10 @@ pub(super) fn gather(
 /// # Errors
 /// [`Failure::Malformed`]: a pattern that is none; what is neither a file nor a folder, and would be waited for.
 pub(super) fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>, Failure> {
-    let wild = |part: &&str| part.contains(['*', '?']);
-    let parts: Vec<&str> = source.path.split('/').collect();
-    let plain = parts.iter().take_while(|part| !wild(part)).count();
-    let base = root.join(parts[..plain].join("/"));
-    let rest = parts[plain..].join("/");
+    let (base, rest) = plain(root, source);
     if rest.is_empty() {
-        return Ok(if base.is_file() { vec![base] } else { Vec::new() });
+        let is_there = if source.kind == Kind::TerraformFolder { base.is_dir() } else { base.is_file() };
+        return Ok(if is_there { vec![base] } else { Vec::new() });
     }
     let glob = globset::GlobBuilder::new(&rest).literal_separator(true).build().map_err(|e| {
         Failure::Malformed(format!("writ.toml: source `{}`: path = \"{}\": {e}", source.name, source.path))

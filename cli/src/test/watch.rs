@@ -5,6 +5,7 @@
 use crate::changes;
 use crate::failure::Failure;
 use crate::output::Answer;
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ use std::path::{Path, PathBuf};
 /// - returns: only where the folder can no longer be watched.
 pub(super) fn watch(path: &Path, run: impl FnMut() -> Result<Answer, Failure>) -> Result<Answer, Failure> {
     let root = root(path);
-    let (_watcher, batches) = changes::batches(&root)?;
+    let (_watcher, batches) = changes::batches(&root, &BTreeSet::new())?;
     again(&root, batches, run, &mut io::stdout().lock(), io::stdout().is_terminal())
 }
 
