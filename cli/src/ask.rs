@@ -125,7 +125,7 @@ pub(crate) fn query(body: &str, question: &Question, rows: Rows) -> Result<Answe
     Ok(noted(
         &loaded,
         match rows {
-            Rows::Table => table.text(),
+            Rows::Table => output::table(&table),
             Rows::Json => table.json(),
             Rows::Csv => table.csv(),
         },

@@ -7,8 +7,9 @@ use crate::inputs::{self, Loaded};
 use crate::output::{self, Answer, Output};
 use crate::places::Places;
 use crate::policy;
+use decide::ask::{self as question, Table};
 use decide::draw::{self, Alone, Reach};
-use decide::{Because, Hit, ask as question};
+use decide::{Because, Hit};
 use program::Value;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -34,6 +35,9 @@ const FORMATS: [(&str, Format); 6] = [
     ("html", Format::Html),
 ];
 
+/// How a table becomes text.
+type Laid = fn(&Table) -> String;
+
 /// Where an answer goes, in which forms.
 struct Forms(Vec<Output<Format>>);
 
@@ -48,10 +52,12 @@ impl Forms {
         apart(&loaded.kept, &loaded.files, written)
     }
 
-    fn answer(&self, loaded: &Loaded, text: impl Fn(Format) -> String) -> Result<Answer, Failure> {
+    fn answer(&self, loaded: &Loaded, text: impl Fn(Format, Laid) -> String) -> Result<Answer, Failure> {
         let mut answer = Answer { notes: loaded.notes.clone(), ..Answer::of(String::new()) };
         for output in &self.0 {
-            let text = text(output.format);
+            // In a file nothing is cut.
+            let laid: Laid = if output.file.is_none() { output::table } else { Table::text };
+            let text = text(output.format, laid);
             match &output.file {
                 None => answer.text.push_str(&text),
                 Some(file) => output::write(file, text.as_bytes())?,
@@ -70,8 +76,8 @@ pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
     forms.apart(&loaded)?;
     known(&loaded, resource)?;
     let hits = limited(inputs, |limits| question::blast(&loaded.case(inputs, limits), resource))?;
-    forms.answer(&loaded, |format| match format {
-        Format::Text => text(resource, &hits, arguments.full),
+    forms.answer(&loaded, |format, laid| match format {
+        Format::Text => text(resource, &hits, arguments.full, laid),
         Format::Json => {
             let found = json!({ "resource": resource, "model": loaded.version.digest, "blast": hits });
             format!("{found:#}\n")
@@ -86,21 +92,21 @@ pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
 /// What is shown first of a long answer.
 const FEW: usize = 20;
 
-fn text(resource: &str, hits: &[Hit], full: bool) -> String {
+fn text(resource: &str, hits: &[Hit], full: bool, laid: Laid) -> String {
     let mut text = match hits.len() {
         0 => return format!("nothing hangs on {resource}\n"),
         1 => format!("1 thing hangs on {resource}\n"),
         n => format!("{n} things hang on {resource}\n"),
     };
     let shown = if full { hits } else { &hits[..hits.len().min(FEW)] };
-    text += &table(shown, false).text();
+    text += &laid(&table(shown, false));
     if shown.len() < hits.len() {
         text += &format!("and {} more: --full\n", hits.len() - shown.len());
     }
     text
 }
 
-fn table(hits: &[Hit], whole: bool) -> question::Table {
+fn table(hits: &[Hit], whole: bool) -> Table {
     let row = |hit: &Hit| {
         let by = hit.accountable.clone().unwrap_or_else(|| if whole { "" } else { "nobody" }.to_owned());
         let hops = Value::Int(i64::try_from(hit.hops).unwrap_or(i64::MAX));
@@ -123,7 +129,7 @@ fn table(hits: &[Hit], whole: bool) -> question::Table {
     } else {
         &["hops", "way", "accountable", "class"]
     };
-    question::Table { columns: columns.iter().map(ToString::to_string).collect(), rows: hits.iter().map(row).collect() }
+    Table { columns: columns.iter().map(ToString::to_string).collect(), rows: hits.iter().map(row).collect() }
 }
 
 /// Who answers for a resource, each with the derivation; ends with 1 where nobody does.
@@ -143,7 +149,7 @@ pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
     })?;
     let proofs = || found.answers.iter().map(|answer| &answer.proof);
     let places = Places::default();
-    let answer = forms.answer(&loaded, |format| match format {
+    let answer = forms.answer(&loaded, |format, _| match format {
         Format::Json => {
             let answer = json!({ "resource": resource, "model": loaded.version.digest, "owners": found.answers });
             format!("{answer:#}\n")
@@ -162,7 +168,7 @@ pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
 }
 
 /// A line for each party: the resource, the party, and the place of the rule or the fact that says so.
-fn responsible(answers: &[question::Answer]) -> question::Table {
+fn responsible(answers: &[question::Answer]) -> Table {
     let row = |answer: &question::Answer| {
         let place = answer.proof.steps.last().map(|step| match &step.because {
             Because::Derived { place, .. } => place.clone(),
@@ -173,7 +179,7 @@ fn responsible(answers: &[question::Answer]) -> question::Table {
         (cells, answer.sure)
     };
     let columns = ["resource", "accountable", "place"].map(String::from).to_vec();
-    question::Table { columns, rows: answers.iter().map(row).collect() }
+    Table { columns, rows: answers.iter().map(row).collect() }
 }
 
 /// What exists and nobody answers for, with its kind; ends with 0 either way, as every query.
@@ -193,8 +199,8 @@ pub(crate) fn orphans(arguments: &arguments::Orphans) -> Result<Answer, Failure>
         Ok((question::query(&case, relation)?, edges))
     })?;
     let picture = || Alone::of(&alone.rows, edges.as_ref().map(|table| table.rows.as_slice()).unwrap_or_default());
-    forms.answer(&loaded, |format| match format {
-        Format::Text => alone.text(),
+    forms.answer(&loaded, |format, laid| match format {
+        Format::Text => laid(&alone),
         Format::Json => alone.json(),
         Format::Csv => alone.sheet(),
         Format::Dot => picture().dot(),

@@ -2,6 +2,7 @@
 
 use crate::disk;
 use crate::failure::Failure;
+use decide::ask::Table;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -45,6 +46,12 @@ impl Answer {
         let _ = io::stderr().write_all(self.notes.as_bytes());
         Ok(())
     }
+}
+
+/// A table for people: as wide as it is in a file, and within the terminal on one.
+pub(crate) fn table(table: &Table) -> String {
+    let terminal = terminal_size::terminal_size_of(io::stdout());
+    terminal.map_or_else(|| table.text(), |(width, _)| table.within(width.0.into()))
 }
 
 /// One form of an answer, and where it goes.

@@ -5,7 +5,7 @@ use crate::decide::limited;
 use crate::failure::Failure;
 use crate::inputs;
 use crate::output::Answer;
-use decide::ask::Table;
+use decide::ask::{Table, clipped};
 use decide::reconcile::{ASKED, Drift, reconcile};
 use program::Value;
 use serde_json::json;
@@ -24,6 +24,9 @@ pub(crate) fn run(question: &Question, rows: Rows) -> Result<Answer, Failure> {
     Ok(Answer { notes: loaded.notes, ..Answer::of(text) })
 }
 
+/// Columns of a value that is shown; the other forms have all of it.
+const LONG: usize = 40;
+
 fn text(found: &[Drift]) -> String {
     if found.is_empty() {
         return String::from("no two sources disagree\n");
@@ -35,7 +38,8 @@ fn text(found: &[Drift]) -> String {
         let possibly = if drift.sure { "" } else { "   possibly: an unknown value decides" };
         let _ = writeln!(text, "{:<wide$}  {}   {owners}{possibly}", drift.how, drift.resource);
         for value in &drift.values {
-            let _ = writeln!(text, "  {}: {} {}, {} {}", value.at, value.first, value.has, value.second, value.other);
+            let [has, other] = [&value.has, &value.other].map(|value| clipped(value, LONG));
+            let _ = writeln!(text, "  {}: {} {has}, {} {other}", value.at, value.first, value.second);
         }
         for told in &drift.told {
             let _ = writeln!(text, "  told by {told}");

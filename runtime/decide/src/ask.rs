@@ -28,6 +28,7 @@ use crate::words;
 use program::{RelationId, Term, Tuple, Value, World, visible};
 use proof::Side;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 pub use counter::passing;
@@ -114,6 +115,23 @@ pub struct WhyNot {
 
 /// Sets of edits that a search evaluates before it gives up.
 pub const TRIES: usize = 64;
+
+/// Columns that a cell has in any case.
+const NARROWEST: usize = 8;
+
+/// What stands below a table whose cells were cut.
+const CUT: &str = "… cut to fit the terminal; `--output csv` and `--json` have all of it";
+
+/// A text in at most so many columns; `…` stands for its middle, since names differ at their ends.
+pub fn clipped(text: &str, width: usize) -> Cow<'_, str> {
+    let long = text.chars().count();
+    if long <= width {
+        return Cow::Borrowed(text);
+    }
+    let kept = width.saturating_sub(1);
+    let (front, back) = (kept - kept / 2, kept / 2);
+    Cow::Owned(text.chars().take(front).chain(['…']).chain(text.chars().skip(long - back)).collect())
+}
 
 fn is_zero(count: &usize) -> bool {
     *count == 0
@@ -310,6 +328,11 @@ impl Table {
     /// Aligned columns under their names; `possibly` behind a row that an unknown value decides. Where nothing was asked
     /// for but whether it is so: `holds`. `no answers` where there are none.
     pub fn text(&self) -> String {
+        self.within(usize::MAX)
+    }
+
+    /// The same for a terminal of so many columns: the widest cells are cut where rows would not fit, and a last line says so.
+    pub fn within(&self, terminal: usize) -> String {
         if self.columns.is_empty() {
             return match self.rows.first() {
                 Some((_, true)) => String::from("holds\n"),
@@ -326,16 +349,24 @@ impl Table {
             let cells = shown.iter().map(|row| row[at].chars().count());
             cells.chain([self.columns[at].chars().count()]).max().unwrap_or(0)
         };
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let tail = |sure: bool| if sure { "" } else { "  possibly" };
+        let tails = self.rows.iter().map(|(_, sure)| tail(*sure).len()).max().unwrap_or(0);
+        let between = 2 * (widths.len() - 1);
+        let fits =
+            |cap: usize| widths.iter().map(|width| (*width).min(cap)).sum::<usize>() + between + tails <= terminal;
+        let widest = widths.iter().copied().max().unwrap_or(0);
+        let cap = (NARROWEST..=widest).rev().find(|cap| fits(*cap)).unwrap_or(NARROWEST);
+        widths.iter_mut().for_each(|width| *width = (*width).min(cap));
         let line = |cells: &[String], tail: &str| {
-            let padded: Vec<String> =
-                cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            let cells = cells.iter().zip(&widths);
+            let padded: Vec<String> = cells.map(|(cell, width)| format!("{:<width$}", clipped(cell, *width))).collect();
             format!("{}{tail}", padded.join("  ")).trim_end().to_owned() + "\n"
         };
-        let rows =
-            shown.iter().zip(&self.rows).map(|(cells, (_, sure))| line(cells, if *sure { "" } else { "  possibly" }));
+        let rows = shown.iter().zip(&self.rows).map(|(cells, (_, sure))| line(cells, tail(*sure)));
         let none = self.rows.is_empty().then(|| String::from(NONE));
-        std::iter::once(line(&self.columns, "")).chain(rows).chain(none).collect()
+        let cut = (cap < widest).then(|| format!("{CUT}\n"));
+        std::iter::once(line(&self.columns, "")).chain(rows).chain(none).chain(cut).collect()
     }
 
     /// One object a row; `sure` says whether no unknown value decides.

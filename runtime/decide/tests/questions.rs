@@ -226,3 +226,23 @@ fn whoever_makes_the_count_too_large_is_its_cause() {
     assert_eq!(verdicts, [("c", "deny"), ("a", "allow")]);
     assert_eq!(decision.actions[0].reasons[0].causes, ["c"]);
 }
+
+proptest::proptest! {
+    /// A table that fits is shown as it is; one that does not fits, or has its narrowest form.
+    #[test]
+    fn a_table_fits_the_terminal(
+        cells in proptest::collection::vec(("[a-z…é/.]{0,60}", "[a-z]{0,30}", proptest::bool::ANY), 1..6),
+        terminal in 1..120_usize,
+    ) {
+        let rows: Vec<_> = cells.iter().map(|(a, b, sure)| (vec![Value::text(a.as_str()), Value::text(b.as_str())], *sure)).collect();
+        let table = ask::Table { columns: vec![String::from("one"), String::from("two")], rows };
+        let wide = |text: &str| text.lines().filter(|line| !line.starts_with("… cut")).map(|line| line.chars().count()).max();
+        let (whole, within) = (table.text(), table.within(terminal));
+        if wide(&whole) <= Some(terminal) {
+            proptest::prop_assert_eq!(&whole, &within);
+        }
+        // Two columns of eight, what is between them, and `possibly`.
+        proptest::prop_assert!(wide(&within) <= Some(terminal.max(8 + 2 + 8 + 10)), "{}", within);
+        proptest::prop_assert_eq!(whole.lines().count(), within.lines().filter(|line| !line.starts_with("… cut")).count());
+    }
+}
