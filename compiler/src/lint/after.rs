@@ -11,11 +11,11 @@
 
 // LONG: both questions are asked of what one body says, and each has its sentences beside it.
 
-use super::words::{Word, words};
+use super::words::{Word as Written, words};
 use super::{Module, relations, rules};
 use crate::binding::{collect, mentioned};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span};
+use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span, Word};
 use program::{Comparison, Type, Value, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
@@ -176,12 +176,15 @@ impl Known {
         let mut spared: BTreeSet<usize> = BTreeSet::new();
         let mut verbs: Vec<Option<Vec<&str>>> = Vec::new();
         let mut created = false;
+        let objects = matches!(rule.head, Head::Relation { word: Some(Word::Deny | Word::Escalate), .. });
         for atom in rule.body.iter().filter_map(atom) {
             created |= atom.relation == CREATED;
             if let (ACTION, [_, verb, resource]) = (atom.relation.as_str(), atom.terms.as_slice()) {
                 let narrowed = verbs_of(rule, verb);
-                if let (Some(resource), Some(verbs)) = (variable(resource), &narrowed) {
-                    match fate(verbs) {
+                // Where a parameter says which verbs, an objection must hold for whatever it says.
+                let any = || objects.then(|| VERBS.map(|(verb, _)| verb).to_vec());
+                if let (Some(resource), Some(verbs)) = (variable(resource), narrowed.clone().or_else(any)) {
+                    match fate(&verbs) {
                         Some(fate) => known.meets(resource, fate),
                         None => {
                             spared.insert(resource);
@@ -442,7 +445,7 @@ pub(super) fn each<'a>(body: &'a [Literal], denied: bool, found: &mut dyn FnMut(
 pub(super) fn writes(item: &syntax::ast::Item, span: Span, local: &str) -> bool {
     let mut there = false;
     words(item, &mut |word| {
-        if let Word::Path([first, rest @ ..]) = word {
+        if let Written::Path([first, rest @ ..]) = word {
             let last = rest.last().unwrap_or(first);
             there |= first.span.start == span.start && last.text == local;
         }

@@ -217,6 +217,29 @@ fn what_a_change_destroyed_is_not_there_wherever_it_is_asked_for() {
 }
 
 #[test]
+fn an_objection_holds_for_every_verb_that_a_parameter_may_name() {
+    let told = |rule: &str| {
+        let text = format!(
+            "use std.change.{{Verb, action}};\nuse std.state.{{config, kind}};\n\
+             pub blueprint b(verbs: {{Verb}}, one: Verb) {{ {rule} }}\nintent i \"x\" {{ cover r if kind(r, _); owner \"o\"; \
+             apply b(verbs: {{\"delete\"}}, one: \"delete\"); }}"
+        );
+        root(&text).iter().filter(|found| found.starts_with("W0212")).count()
+    };
+    for (body, findings) in [
+        ("action(a, v, r), v in verbs, covered(r), kind(r, \"db\")", 1),
+        ("action(a, one, r), covered(r), kind(r, \"db\")", 1),
+        ("action(a, v, r), v in verbs, covered(r), before.kind(r, \"db\")", 0),
+        ("action(a, v, r), v in verbs, v in {\"create\", \"update\"}, covered(r), kind(r, \"db\")", 0),
+        ("action(a, v, r), v in verbs, covered(r), config(r, c), c.size == 9", 0),
+    ] {
+        assert_eq!(told(&format!("deny d(a, r) \"{{a}} {{r}}\" if {body};")), findings, "{body}");
+    }
+    // What is gone is not permitted, which is safe.
+    assert_eq!(told("permit p(a) if action(a, v, r), v in verbs, covered(r), kind(r, \"db\");"), 0);
+}
+
+#[test]
 fn what_objects_to_a_deletion_objects_to_whatever_destroys() {
     for (rules, findings) in [
         ("deny d(a, r) \"{a} {r}\" if action(a, \"delete\", r), covered(r);", 1),
