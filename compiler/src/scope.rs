@@ -342,8 +342,20 @@ impl Scope {
                     .label(last.span, format!("`{prefix}` declares no such name"))
                     .did_you_mean(last.span, near(&last.text, members));
             }
-            let modules: Vec<&str> =
+            // `orders.covers` is all that an intent has.
+            let intents: Vec<&str> = intents(names).collect();
+            if wanted == Wanted::Condition && intents.contains(&prefix.as_str()) {
+                return diagnostic
+                    .label(last.span, format!("the intent `{prefix}` has `covers`, and nothing else"))
+                    .did_you_mean(last.span, near(&last.text, ["covers"]));
+            }
+            let blueprints = locals(names, &self.module, Wanted::Blueprint);
+            let mut modules: Vec<&str> =
                 self.imports.keys().map(String::as_str).chain(names.modules().map(|e| e.module.as_str())).collect();
+            modules.extend(blueprints.iter().map(String::as_str));
+            if last.text == "covers" {
+                modules.extend(intents);
+            }
             let span = syntax::ast::Span { start: path[0].span.start, end: qualifier[qualifier.len() - 1].span.end };
             return diagnostic
                 .label(span, "neither a variable of the rule, nor a module that is used here")
@@ -388,6 +400,12 @@ fn locals(names: &Names<'_>, module: &str, wanted: Wanted) -> Vec<String> {
     let declared = names.module(module).into_iter().flat_map(|exports| &exports.names);
     let declared = declared.filter(|(_, entry)| wanted.accepts(entry.sort)).map(|(name, _)| name.clone());
     declared.chain(functions_of(module).map(|(name, _)| name.to_owned())).collect()
+}
+
+/// The intents of all modules, by their own names.
+fn intents<'n>(names: &'n Names<'_>) -> impl Iterator<Item = &'n str> {
+    let declared = names.modules().flat_map(|exports| &exports.names);
+    declared.filter(|(_, entry)| entry.sort == Sort::Intent).map(|(name, _)| name.as_str())
 }
 
 /// `std.state.kind` of its names.

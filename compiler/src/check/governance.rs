@@ -11,6 +11,7 @@ use syntax::ast::Span;
 const ACTION: &str = "std.change.action";
 const DESTROYS: &str = "std.change.destroys";
 const WRITES: &str = "std.change.writes";
+const NOW: &str = "std.time.now";
 
 /// Reports a governance rule that would mean nothing, or too much.
 pub(super) fn check(context: Context<'_>, rule: &Rule, diagnostics: &mut Vec<Diagnostic>) {
@@ -73,14 +74,14 @@ fn verb_is_bound(rule: &Rule, atom: &Atom, action: usize) -> bool {
             }))
 }
 
-/// A literal of a part of the body that shares no variable with the action's.
+/// A literal of a part of the body that shares no variable with the action's. What only asks the time is none: the time of
+/// a decision is the same for all that is in it.
 fn stray_part(rule: &Rule, action: usize) -> Option<usize> {
     let free = |literal: &Literal| -> BTreeSet<usize> {
         mentioned(literal).into_iter().filter(|v| !rule.variables[*v].parameter).collect()
     };
     let parts: Vec<BTreeSet<usize>> = rule.body.iter().map(free).collect();
-    let mut reached = BTreeSet::from([action]);
-    loop {
+    let with = |mut reached: BTreeSet<usize>| loop {
         let before = reached.len();
         for part in &parts {
             if !part.is_disjoint(&reached) {
@@ -88,13 +89,23 @@ fn stray_part(rule: &Rule, action: usize) -> Option<usize> {
             }
         }
         if reached.len() == before {
-            break;
+            return reached;
         }
-    }
+    };
+    let reached = with(BTreeSet::from([action]));
+    let asks_the_time = |at: usize| {
+        let part = with(parts[at].clone());
+        let mut literals = rule.body.iter().zip(&parts).filter(|(_, own)| !own.is_disjoint(&part));
+        !part.is_empty()
+            && literals.all(|(literal, _)| match literal {
+                Literal::Atom(atom) => atom.relation == NOW,
+                literal => matches!(literal, Literal::Compare(..) | Literal::Bind(..)),
+            })
+    };
     // A part without variables asks about the world at large, unless it names what it asks for.
     let at_large = |literal: &Literal| matches!(literal, Literal::Atom(atom) if atom.terms.contains(&Expr::Any));
     let stray = |at: &usize| parts[*at].is_disjoint(&reached) && (!parts[*at].is_empty() || at_large(&rule.body[*at]));
-    (0..parts.len()).find(stray)
+    (0..parts.len()).filter(stray).find(|at| !asks_the_time(*at))
 }
 
 /// Whether a subject is covered, or an action on something covered.
@@ -192,6 +203,7 @@ fn disconnected(rule: &Rule, stray: usize) -> Diagnostic {
     Diagnostic::new(Code::DisconnectedPermit, "this part of the permit has nothing to do with the action")
         .label(span, format!("{} {verb} nowhere with the action", words.join(", ")))
         .law("the parts of a permit's body share variables; a part by itself permits everybody")
+        .help("say what it has to do with the action: with its resource in `action(a, \"update\", r)`, or with who asks in `actor(a, who)`")
 }
 
 fn uncovered(rule: &Rule, subjects: &[usize]) -> Diagnostic {

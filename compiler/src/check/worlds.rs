@@ -21,7 +21,15 @@ pub(super) fn check(context: Context<'_>, rule: &Rule, diagnostics: &mut Vec<Dia
             Diagnostic::new(Code::ReadsChange, format!("`{local}` is a state relation, and `{word}` reads the change"))
                 .label(span, format!("knows of a change, and `{local}` is declared without `change`"))
                 .law("a state relation holds in each world by itself; only a `change relation` reads two")
-                .help(format!("declare it as `change relation {local}(…)`")),
+                .help(match relation.qualifier {
+                    Qualifier::Authority => {
+                        format!("who has authority is older than the change: leave `{word}` out, the world before is read anyhow")
+                    }
+                    _ if relation.declared.name.starts_with("std.") => {
+                        String::from("say it of the change in a `change relation` of your own")
+                    }
+                    _ => format!("declare it as `change relation {local}(…)`"),
+                }),
         );
     }
 }

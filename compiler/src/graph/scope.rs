@@ -154,6 +154,16 @@ fn reads_change(draft: &Draft<'_>, reader: RelationId, scopes: &[Scope], edges: 
         "std.intent.covers" => {
             String::from("say by what the resource is, not by what is done to it, that it is covered")
         }
+        name if name.starts_with("std.") => {
+            format!(
+                "`{}` is the library's, and kept: say it of the change in a `change relation` of your own",
+                short(name)
+            )
+        }
+        name if relation.authority => format!(
+            "who has authority is older than the change: derive it from what was there before, or ask the change where `{}` is read",
+            short(name)
+        ),
         name => format!("declare it `change relation {}`", short(name)),
     };
     let diagnostic = |path: &str| {

@@ -113,7 +113,7 @@ fn negative_cycle(draft: &Draft<'_>, reader: usize, read: usize, edges: &[Vec<us
                  and this one `not claimed(r)`",
             ),
         false => found
-            .law("what a relation says is settled before anything is concluded from its absence")
+            .law("what stands under `not` or in an aggregate is settled before the rule that asks for it")
             .help("break the cycle: take the negation, or the aggregate, out of one of these rules"),
     };
     for (position, (from, to)) in steps.into_iter().enumerate() {
@@ -141,12 +141,21 @@ fn negative_cycle(draft: &Draft<'_>, reader: usize, read: usize, edges: &[Vec<us
         };
         let words = match position {
             0 if coverage.is_some() => format!("{needing} needs all of {needed}, or that it is not there"),
-            0 => format!("{needing} needs that there is no, or all, {needed}"),
+            0 if counts(&source.rule.body, name) => format!("{needing} needs all of {needed}"),
+            0 => format!("{needing} needs that there is no {needed}"),
             _ => format!("{needing} needs {needed}"),
         };
         diagnostic = diagnostic.label_at(source.place(span), words);
     }
     Some(diagnostic)
+}
+
+/// Whether a body gathers the tuples of a relation, rather than ask that there is none.
+fn counts(literals: &[hir::Literal], name: &str) -> bool {
+    literals.iter().any(|literal| match literal {
+        hir::Literal::Aggregate { body, .. } => atom_span(body, name).is_some(),
+        _ => false,
+    })
 }
 
 /// Where a body asks for the first time what is covered, inner bodies included; and by which intent, where it says.

@@ -155,7 +155,7 @@ fn cycle_of_unknowns(draft: &Draft<'_>, names: &[String; 2]) -> Diagnostic {
     let [reader, read] = [plain(&names[0]), plain(&names[1])];
     let message = format!("`{reader}` depends on its own absence where values of `{read}` are unknown");
     let diagnostic = Diagnostic::new(Code::NegativeCycle, message)
-        .law("what a relation says is settled before anything is concluded from its absence")
+        .law("what stands under `not` or in an aggregate is settled before the rule that asks for it")
         .help("take the negation, or the aggregate, into a relation of its own that binds its variables itself");
     let source = draft.find(&reader).and_then(|id| {
         let own = draft.rules.iter().filter(|rule| rule.rule.head.relation == id);
