@@ -46,12 +46,26 @@ pub(super) fn check(item: &Item, diagnostics: &mut Vec<Diagnostic>) {
         }
         let argument = attribute.arguments.first();
         let text = argument.map(|argument| &argument.value.kind);
+        let says = |text: &str| !text.trim().is_empty();
+        let same = |other: &Attribute| {
+            let [one, other] = [attribute, other].map(|one| one.arguments.first().map(|argument| &argument.value.kind));
+            matches!((one, other), (Some(ExprKind::Text(one)), Some(ExprKind::Text(other))) if one == other)
+        };
+        if let Some(earlier) = item.attributes[..at].iter().find(|other| other.name.text == name && same(other)) {
+            diagnostics.push(
+                Diagnostic::new(Code::RepeatedMember, format!("`@{name}` names the same twice"))
+                    .label(attribute.span, "again")
+                    .label(earlier.span, "named here"),
+            );
+            continue;
+        }
         let readable = match (name, text) {
             ("optional" | "editable", None) => true,
-            ("control", Some(ExprKind::Text(_))) => true,
+            ("control", Some(ExprKind::Text(text))) => says(text),
             ("severity", Some(ExprKind::Name(word) | ExprKind::Text(word))) => severity_named(word).is_some(),
-            ("waivable", Some(ExprKind::Text(_))) => {
-                argument.is_some_and(|argument| argument.name.as_ref().is_some_and(|name| name.text == "right"))
+            ("waivable", Some(ExprKind::Text(text))) => {
+                says(text)
+                    && argument.is_some_and(|argument| argument.name.as_ref().is_some_and(|name| name.text == "right"))
             }
             ("allow", Some(ExprKind::Name(code) | ExprKind::Text(code))) => {
                 Code::all().iter().any(|known| known.number() == code)

@@ -257,6 +257,9 @@ impl Body<'_> {
             (Word::Deny | Word::Escalate, None) => {
                 self.report(message_expected(rule.name.span, "a deny or escalate says why"));
             }
+            (Word::Deny | Word::Escalate, Some(message)) if message.text.trim().is_empty() => {
+                self.report(message_expected(message.span, "a deny or escalate says why, and this message is empty"));
+            }
             _ => {}
         }
         Some(hir::Head::Relation { name, terms, word: Some(rule.word) })
@@ -292,6 +295,11 @@ impl Body<'_> {
             self.report(bad_addressee(atom.span, &symbol.local));
         } else if relation.qualifier != hir::Qualifier::Authority {
             self.report(chosen_addressee(atom.span, &symbol.local));
+        }
+        let named = atom.arguments.iter().any(|argument| argument.name.is_some());
+        if !named && atom.arguments.len() != columns.len() {
+            self.report(addressee_columns(atom, &symbol.local, last, columns.len()));
+            return None;
         }
         let mut terms = self.terms(columns, &atom.arguments, &symbol.local, atom.span);
         terms.truncate(columns.len());
@@ -426,6 +434,18 @@ fn message_expected(span: Span, why: &str) -> Diagnostic {
     Diagnostic::new(Code::MessageExpected, why)
         .label(span, "here")
         .law("a deny and an escalate carry a message after their subjects, a permit has none")
+}
+
+/// Behind `to` the party is what is asked for.
+fn addressee_columns(atom: &ast::Atom, name: &str, party: &hir::Column, wanted: usize) -> Diagnostic {
+    let plural = if wanted == 1 { "" } else { "s" };
+    let given = atom.arguments.len();
+    Diagnostic::new(
+        Code::WrongArguments,
+        format!("behind `to`, `{name}` takes {wanted} argument{plural}; it has {given}"),
+    )
+    .label(atom.span, format!("its last column, `{}`, is who is asked", party.name))
+    .law("`to accountable(r)` asks every party `q` with `accountable(r, q)`: the last column is left out")
 }
 
 /// Whoever writes a state relation could say in the change itself whom to ask.
