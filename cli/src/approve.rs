@@ -53,7 +53,7 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
         accepts,
         by: arguments.party.clone(),
         right,
-        why: arguments.why.clone(),
+        why: reason(&arguments.why)?,
         until: write_time(until),
     };
     let sealed = evidence::seal(approval.clone()).sign(&key);
@@ -137,5 +137,15 @@ fn accepted(record: &Record, waive: Option<&str>, shown: &str) -> Result<(How, V
             "{shown}: `{rule}` cannot be waived\n  help: its author may say `@waivable(right: \"…\")`"
         ))),
         (accepts, Some(right)) => Ok((How::Waiver, accepts, right)),
+    }
+}
+
+/// Why somebody gives their word: a verdict shows it.
+fn reason(why: &str) -> Result<String, Failure> {
+    match why.trim().is_empty() {
+        false => Ok(why.to_owned()),
+        true => Err(Failure::Malformed(String::from(
+            "--why: it says nothing, and whoever reads the verdict is told why\n  help: give the reason in a sentence",
+        ))),
     }
 }

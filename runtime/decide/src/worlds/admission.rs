@@ -87,6 +87,14 @@ impl<'a> Admission<'a> {
                 );
                 return Err(refused(fact, what));
             }
+            // Of a waiver, and of an approval: whoever reads the verdict is told.
+            let reason = column.name == "why" && fact.relation.starts_with("std.authority.");
+            if reason && value.as_text().is_some_and(|why| why.trim().is_empty()) {
+                return Err(refused(
+                    fact,
+                    format!("column `why` of `{}` says nothing; it is the reason", fact.relation),
+                ));
+            }
             let bare = column.lattice.is_some() && !matches!(value, Value::Int(_));
             if bare || !holds(value, &column.r#type) {
                 let (name, wanted) = (&column.name, &column.r#type);
