@@ -191,13 +191,19 @@ fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> R
     let missing: BTreeSet<String> = (loaded.sources.iter())
         .filter_map(|source| match source {
             SourceState::Missing(name) => Some(name.clone()),
-            SourceState::Aged(_) => None,
+            SourceState::Aged(_) | SourceState::Fills(..) => None,
         })
         .collect();
     let aged: BTreeSet<Aged> = (loaded.sources.iter())
         .filter_map(|source| match source {
-            SourceState::Missing(_) => None,
+            SourceState::Missing(_) | SourceState::Fills(..) => None,
             SourceState::Aged(aged) => Some(aged.clone()),
+        })
+        .collect();
+    let fills: BTreeMap<String, BTreeSet<String>> = (loaded.sources.iter())
+        .filter_map(|source| match source {
+            SourceState::Missing(_) | SourceState::Aged(_) => None,
+            SourceState::Fills(name, fills) => Some((name.clone(), fills.clone())),
         })
         .collect();
     let (time, now) = (recorded_at(clock)?, write_time(loaded.now));
@@ -205,6 +211,7 @@ fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> R
         content: Some(content_digest.to_string()),
         missing: missing.into_iter().collect(),
         aged: aged.into_iter().collect(),
+        fills,
         ..Entry::of_decision(&opened.predicate, &decision.evidence.digest, &time, &now, position)
     };
     let program = opened.predicate.program.digest.trim_start_matches("sha256:");

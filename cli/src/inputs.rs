@@ -113,6 +113,11 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
             (None, Some(manifest)) => reader.declared(&package.root, manifest, &mut sources)?,
             (_, None) => {}
         }
+        let weighed: BTreeSet<&str> = sources.iter().map(SourceState::name).collect();
+        let declared = package.manifest.iter().flat_map(|manifest| &manifest.source);
+        let declared = declared.filter(|source| weighed.contains(&*source.name));
+        let known = declared.filter_map(|source| Some(SourceState::Fills(source.name.clone(), source.fills()?)));
+        sources.extend(known.collect::<Vec<_>>());
     } else {
         for name in &inputs.state {
             reader.state(name, &Declared::from_file(name), inputs.state.len() > 1)?;

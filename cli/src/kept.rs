@@ -163,6 +163,7 @@ impl Kept {
         let model = entry.model.as_deref().and_then(Digest::parse).ok_or_else(|| bad("model"))?;
         let missing = entry.missing.iter().cloned().map(SourceState::Missing);
         let aged = entry.aged.iter().cloned().map(SourceState::Aged);
+        let fills = entry.fills.iter().map(|(name, fills)| SourceState::Fills(name.clone(), fills.clone()));
         Ok(Case {
             program,
             facts,
@@ -171,7 +172,7 @@ impl Kept {
             session: entry.session.clone(),
             now,
             model,
-            sources: missing.chain(aged).collect(),
+            sources: missing.chain(aged).chain(fills).collect(),
             limits: engine::Limits::default(),
             assurance: Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),

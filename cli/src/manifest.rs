@@ -9,7 +9,7 @@ use packages::manifest::About;
 use program::{Speaks, Type, Value};
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// A manifest.
@@ -180,6 +180,26 @@ impl Source {
             },
             observed: self.observed.clone(),
             facts: self.fact.iter().map(stated).collect(),
+        }
+    }
+
+    /// The relations that it can fill, where the manifest alone says so: those of a mapping; the one that a table is
+    /// named after.
+    pub(crate) fn fills(&self) -> Option<BTreeSet<String>> {
+        match self.kind {
+            Kind::Records if !self.fact.is_empty() => {
+                Some(self.fact.iter().map(|stated| stated.relation.clone()).collect())
+            }
+            Kind::Facts => {
+                let relation = self.path.rsplit('/').next()?.strip_suffix(".csv")?;
+                (!relation.contains(['*', '?', '[', '{'])).then(|| BTreeSet::from([relation.to_owned()]))
+            }
+            Kind::TerraformState
+            | Kind::TerraformPlan
+            | Kind::Codeowners
+            | Kind::Kubernetes
+            | Kind::TerraformFolder
+            | Kind::Records => None,
         }
     }
 

@@ -50,6 +50,7 @@ struct Asked<'e> {
     session: Option<&'e str>,
     missing: &'e [String],
     aged: &'e [Aged],
+    fills: &'e BTreeMap<String, BTreeSet<String>>,
 }
 
 /// Decisions that turned in one way for one cause.
@@ -91,9 +92,9 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
             return Err(Failure::Malformed(format!("entry {index} of the log does not say what was decided")));
         };
         let (actor, session) = (entry.actor.as_deref(), entry.session.as_deref());
-        let (missing, aged) = (&*entry.missing, &*entry.aged);
+        let (missing, aged, fills) = (&*entry.missing, &*entry.aged, &entry.fills);
         decisions += 1;
-        cases.entry(Asked { model, content, actor, session, missing, aged }).or_default().push((index, entry));
+        cases.entry(Asked { model, content, actor, session, missing, aged, fills }).or_default().push((index, entry));
     }
     progress::stage("deciding again");
     let history = remembered::history(&kept, &all, program)?;

@@ -3,6 +3,7 @@
 use engine::Limits;
 use evidence::{Aged, Assurance};
 use program::{Change, Digest, Fact, Origin, Program};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -42,6 +43,18 @@ pub enum SourceState {
     Missing(String),
     /// Its age is limited.
     Aged(Aged),
+    /// It fills no relations but these, by qualified name. Of a source without this it is not known what it fills.
+    Fills(String, BTreeSet<String>),
+}
+
+impl SourceState {
+    /// The source's name.
+    pub fn name(&self) -> &str {
+        match self {
+            SourceState::Missing(name) | SourceState::Fills(name, _) => name,
+            SourceState::Aged(aged) => &aged.source,
+        }
+    }
 }
 
 /// Why there is no verdict.

@@ -15,6 +15,7 @@ mod reach;
 mod transaction;
 
 use crate::case::{Case, Failure, SourceState};
+use crate::rests;
 use admission::Admission;
 use engine::Delta;
 use evidence::Aged;
@@ -210,8 +211,11 @@ impl Filled<'_> {
             self.given("std.source.source", vec![Value::Text(source.name.clone()), kind, speaks]);
         }
         planes::fill(self, base);
+        let exempt = rests::exempt(self.program, &case.sources, base);
         for state in &case.sources {
             match state {
+                SourceState::Fills(..) => {}
+                weighed if exempt.contains(weighed.name()) => {}
                 SourceState::Missing(name) => self.given("std.source.missing", vec![Value::text(name.as_str())]),
                 SourceState::Aged(aged) => self.aged(aged, base),
             }

@@ -3,7 +3,7 @@
 //! `state kind R s key 0` declares, with a letter a column: R resource, A action, P party, I intent, s string, j json,
 //! i int, t time. `exists(r) <- kind(r, _)` is a rule; its literals are atoms (`not`, `before.`, `either.` in front),
 //! comparisons (`x != "a"`, `x.size > 3`) and `n = count p(_, r)`. Relations stand before those that read them; `p?` is
-//! the possible reading of `p`. Words behind `|` are a message; `{r}` in it is a variable.
+//! the possible reading of `p`; `optional` behind the columns says so. Words behind `|` are a message; `{r}` in it is a variable.
 
 use engine::Limits;
 use program::{
@@ -192,7 +192,7 @@ fn relation(line: &str) -> Relation {
     let words: Vec<&str> = line.split_whitespace().collect();
     let mut columns: Vec<Column> = Vec::new();
     let mut rest = words[2..].iter();
-    let mut instanced = false;
+    let (mut instanced, mut optional) = (false, false);
     let mut key: Option<Key> = None;
     let mut prefer = Vec::new();
     for word in rest.by_ref() {
@@ -206,6 +206,10 @@ fn relation(line: &str) -> Relation {
             "i" => Type::Int,
             "t" => Type::Time,
             "d" => Type::Duration,
+            "optional" => {
+                optional = true;
+                continue;
+            }
             "instanced" => {
                 instanced = true;
                 continue;
@@ -245,7 +249,7 @@ fn relation(line: &str) -> Relation {
         instanced,
         key,
         reading: Reading::Only,
-        optional: false,
+        optional,
         hidden: false,
     }
 }

@@ -199,6 +199,85 @@ fn a_partial_change_a_stale_source_and_a_conflict_are_asked_about() {
     assert_eq!((decision.verdict, doubts(&decision)), (Verdict::Escalate, vec![Doubt::Conflict]));
 }
 
+/// What rules in force read, one of it optional; and what none of them does.
+const FILLED: Policy<'_> = Policy {
+    relations: "state host.seen R s\nstate host.near R s\nstate host.note R s optional\nstate host.idle R s\n\
+                change orders.shut s R instanced\n",
+    rules: "host.near(r, x) <- host.seen(r, x), host.note(r, x)\n\
+            orders.permitted(\"orders/small\", a) <- std.change.action(a, \"update\", r)\n\
+            orders.shut(\"orders/small\", r) <- std.change.action(_, _, r), host.near(r, \"shut\") | {r} is shut",
+    governs: "deny orders.shut\npermit orders.permitted",
+};
+
+#[test]
+fn a_source_is_asked_about_if_a_rule_in_force_may_rest_on_it() {
+    let program = program(&FILLED);
+    let aged = || {
+        let observed = std::collections::BTreeMap::from([("net.csv".to_owned(), None)]);
+        decide::SourceState::Aged(evidence::Aged { source: "net".into(), max_age: 60_000_000, observed })
+    };
+    let missing = || decide::SourceState::Missing("net".into());
+    let decided = |states: Vec<decide::SourceState>, facts: Vec<program::Fact>, actions: Vec<program::Action>| {
+        let mut asked = case(&program, facts, change(actions));
+        asked.sources = states;
+        let decision = decide::decide(&asked).expect("a verdict");
+        (decision.verdict, doubts(&decision))
+    };
+    let escalates = (Verdict::Escalate, vec![Doubt::Source]);
+    let allows = (Verdict::Allow, Vec::new());
+    let update = || vec![act(Verb::Update, "db", Vec::new())];
+    for (fills, expected) in [
+        (None, &escalates),
+        (Some(vec!["host.seen"]), &escalates),
+        (Some(vec!["host.idle"]), &allows),
+        (Some(vec!["host.note"]), &allows),
+        (Some(vec!["host.note", "host.idle"]), &allows),
+        (Some(vec!["host.note", "host.seen"]), &escalates),
+        (Some(vec!["host.idle", "std.state.kind"]), &escalates),
+        (Some(vec!["std.source.source"]), &escalates),
+        (Some(vec!["host.elsewhere"]), &escalates),
+    ] {
+        for state in [missing(), aged()] {
+            for actions in [update(), Vec::new()] {
+                let known = fills.iter().map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+                let known = known.map(|names| decide::SourceState::Fills("net".into(), names));
+                let states = known.chain([state.clone()]).collect();
+                assert_eq!(&decided(states, estate(), actions), expected, "{fills:?} {state:?}");
+            }
+        }
+    }
+    // Whatever it was said to fill.
+    let mut net = (*source(SourceKind::Facts, "net.csv")).clone();
+    net.name = "net".into();
+    let mut facts = estate();
+    facts.push(fact(&std::sync::Arc::new(net), "host.seen", &["db", "open"]));
+    let idle = decide::SourceState::Fills("net".into(), ["host.idle".to_owned()].into());
+    assert_eq!(decided(vec![idle.clone(), aged()], facts, update()), escalates);
+    // It says nothing of another source.
+    let other = decide::SourceState::Missing("owners".into());
+    assert_eq!(decided(vec![idle, other], estate(), update()), escalates);
+}
+
+#[test]
+fn a_rule_that_asks_whether_a_source_is_there_hears_it() {
+    let rules = format!(
+        "{}\norders.unseen(\"orders/small\", s) <- std.change.action(_, _, _), std.source.missing(s) | {{s}} is not there",
+        FILLED.rules
+    );
+    let relations = format!("{}change orders.unseen s s instanced\n", FILLED.relations);
+    let program = program(&Policy {
+        relations: &relations,
+        rules: &rules,
+        governs: "deny orders.unseen\npermit orders.permitted",
+    });
+    let mut asked = case(&program, estate(), change(vec![act(Verb::Update, "db", Vec::new())]));
+    asked.sources = vec![
+        decide::SourceState::Missing("net".into()),
+        decide::SourceState::Fills("net".into(), ["host.idle".to_owned()].into()),
+    ];
+    assert_eq!(decide::decide(&asked).expect("a verdict").verdict, Verdict::Deny);
+}
+
 #[test]
 fn a_change_without_actions_is_allowed_if_nothing_differs() {
     let program = program(&KEYS);

@@ -50,6 +50,9 @@ pub struct Entry {
     /// Declared sources whose age is limited, sorted: how old each may be, and when its files were observed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aged: Vec<Aged>,
+    /// By source, of the absent and the aged: the only relations that it fills, where that is known.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fills: BTreeMap<String, BTreeSet<String>>,
     /// The resources of its actions but reads, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
@@ -120,6 +123,7 @@ impl Entry {
             content: None,
             missing: Vec::new(),
             aged: Vec::new(),
+            fills: BTreeMap::new(),
             resources: sorted(resources(false)),
             reads: sorted(resources(true)),
             rules: sorted(reasons().map(|reason| reason.rule.as_str()).chain(kinds)),
@@ -163,6 +167,7 @@ impl Entry {
             content: None,
             missing: Vec::new(),
             aged: Vec::new(),
+            fills: BTreeMap::new(),
             resources: Vec::new(),
             reads: Vec::new(),
             rules: sorted(approval.accepts.iter().map(|one| one.what.as_str())),

@@ -28,7 +28,7 @@ pub fn example(case: &Case<'_>, decision: &Decision, title: &str, change: &str) 
     facts.extend(case.sources.iter().filter_map(|source| match source {
         SourceState::Missing(name) => Some(format!("std.source.missing({})", Value::text(name.as_str()))),
         // In a test every source is fresh.
-        SourceState::Aged(_) => None,
+        SourceState::Aged(_) | SourceState::Fills(..) => None,
     }));
     if !facts.is_empty() {
         text.push_str("    given {\n");

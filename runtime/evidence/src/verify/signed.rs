@@ -28,6 +28,7 @@ impl Recorded for Record {
             content: entry.content.clone(),
             missing: entry.missing.clone(),
             aged: entry.aged.clone(),
+            fills: entry.fills.clone(),
             ..Entry::of_decision(self, digest, &entry.time, now, entry.position)
         }
     }

@@ -31,6 +31,7 @@ fn entry(number: u64, position: u64) -> Entry {
         content: None,
         missing: Vec::new(),
         aged: Vec::new(),
+        fills: std::collections::BTreeMap::new(),
         resources: vec![format!("r{number}")],
         reads: Vec::new(),
         rules: Vec::new(),
