@@ -6,7 +6,7 @@ use program::{
     Atom, Comparison, Expr, Function, Json, Literal, Presence, Program, Reading, RelationId, Rule, Step, Term, Value,
     Weight, World, evaluate,
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 /// Behind a blueprint's name: the relation of its applications.
@@ -140,6 +140,7 @@ fn unnamed(program: &Program, id: RelationId) -> bool {
 fn helper(program: &Program, id: RelationId, pattern: &[Option<Value>], show: Show) -> String {
     let rules = program.rules.iter().filter(|rule| rule.head.relation == id);
     let bodies = rules.map(|rule| {
+        let rule = &as_written(rule);
         let mut binding = vec![None; rule.variables.len()];
         for (term, value) in rule.head.terms.iter().zip(pattern) {
             if let Term::Variable(variable) = term {
@@ -147,11 +148,53 @@ fn helper(program: &Program, id: RelationId, pattern: &[Option<Value>], show: Sh
             }
         }
         let bound = Bound { rule, binding: &binding, show };
-        let shown = rule.body.iter().filter(|literal| !bound.trivial(literal)).map(|l| bound.literal(program, l));
-        shown.collect::<Vec<_>>().join(", ")
+        let shown: Vec<&Literal> = rule.body.iter().filter(|literal| !bound.trivial(literal)).collect();
+        let alone = matches!(shown[..], [Literal::Holds(_)]);
+        let words: Vec<String> = shown.into_iter().map(|literal| bound.literal(program, literal)).collect();
+        (words.join(", "), alone)
     });
-    let bodies: BTreeSet<String> = bodies.collect();
-    format!("({})", bodies.into_iter().collect::<Vec<_>>().join("; or "))
+    // Both readings of a value that may be unknown are written alike.
+    let bodies: BTreeMap<String, bool> = bodies.collect();
+    let words: Vec<&str> = bodies.keys().map(String::as_str).collect();
+    match words[..] {
+        [atom] if bodies[atom] => atom.to_owned(),
+        _ => format!("({})", words.join("; or ")),
+    }
+}
+
+/// The rule with each match that became a test for the sake of unknown values back in its atom: `p(x, _), "a" == _` as
+/// `p(x, "a")`.
+fn as_written(rule: &Rule) -> Rule {
+    let mut rule = rule.clone();
+    for at in (0..rule.body.len()).rev() {
+        let Literal::Test { op: Comparison::Equal, left, right: Expr::Variable(made), .. } = &rule.body[at] else {
+            continue;
+        };
+        let own = rule.variables.get(*made).is_some_and(|variable| variable.name.starts_with('$'));
+        let term = match left {
+            Expr::Constant(value) => Term::Constant(value.clone()),
+            Expr::Variable(variable) => Term::Variable(*variable),
+            _ => continue,
+        };
+        let here = |term: &Term| *term == Term::Variable(*made);
+        let read = |literal: &Literal| match literal {
+            Literal::Holds(atom) => atom.terms.iter().filter(|term| here(term)).count(),
+            other => other.inputs().iter().chain(&other.outputs()).filter(|variable| *variable == made).count() * 2,
+        };
+        let others = rule.body.iter().enumerate().filter(|(other, _)| *other != at);
+        let once = others.map(|(_, literal)| read(literal)).sum::<usize>() == 1;
+        if !own || !once || rule.head.terms.iter().any(here) {
+            continue;
+        }
+        let made = *made;
+        for literal in &mut rule.body {
+            if let Literal::Holds(atom) = literal {
+                atom.terms.iter_mut().filter(|one| **one == Term::Variable(made)).for_each(|one| *one = term.clone());
+            }
+        }
+        rule.body.remove(at);
+    }
+    rule
 }
 
 impl Bound<'_> {
