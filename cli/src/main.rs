@@ -28,6 +28,7 @@ mod junit;
 mod kept;
 mod log;
 mod manifest;
+mod membership;
 mod merge;
 mod model;
 mod output;

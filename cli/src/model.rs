@@ -6,7 +6,7 @@ use crate::inputs::{self, Taken};
 use crate::kept::Kept;
 use crate::output::Answer;
 use crate::store::Opened;
-use crate::{merge, package, policy, progress};
+use crate::{membership, merge, package, policy, progress};
 use evidence::Record;
 use model::{Entry, Version};
 use program::{Digest, FactSource, write_time};
@@ -150,6 +150,7 @@ pub(crate) fn model(verb: &ModelVerb) -> Result<Answer, Failure> {
         }
         ModelVerb::Show { of, relation, policy, json } => show(of, relation.as_deref(), policy, *json),
         ModelVerb::Tag { name, of, delete, policy } => tag(name, of, *delete, policy),
+        ModelVerb::Prove { fact, of, policy } => membership::prove(fact, of, &policy.policy),
         ModelVerb::Merge(arguments) => merge::merge(arguments),
         ModelVerb::Gc { keep, policy } => {
             let kept = kept(policy)?;

@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::log::root;
 use crate::output::Answer;
-use crate::{manifest, package, progress};
+use crate::{manifest, membership, package, progress};
 use decide::{Assurance, Case};
 use evidence::{Approval, Holds, Part, PublicKey, Record, Report, Trust, Verdict};
 use serde_json::json;
@@ -26,6 +26,9 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
         None => None,
     };
     let shown = file.display().to_string();
+    if let Some(answer) = membership::verify(&shown, &bytes, arguments.json)? {
+        return Ok(answer);
+    }
     let trust = Trust { keys: &keys, receipt: receipt.as_deref() };
     if evidence::holds(&bytes) == Some(Holds::Approval) {
         return approval(arguments, &bytes, &trust);

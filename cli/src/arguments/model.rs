@@ -53,6 +53,18 @@ pub(crate) enum ModelVerb {
         #[arg(long)]
         json: bool,
     },
+    /// Show to who does not have the version that it has a fact, or has it not; `writ verify` checks the answer.
+    #[command(after_help = "Example:\n  writ model prove 'std.state.kind(\"db\", \"database\")' > shown.json")]
+    Prove {
+        /// The fact: `std.state.kind("db", "database")`.
+        fact: String,
+        /// Which version.
+        #[arg(default_value = "newest", value_name = "VERSION")]
+        of: String,
+        /// Which policy.
+        #[command(flatten)]
+        policy: Policy,
+    },
     /// Give a version a name; it is kept as long as it has one.
     Tag {
         /// The name.

@@ -12,10 +12,12 @@ use crate::chunk::Chunk;
 use crate::version::{Version, source_line};
 use program::Digest;
 use program::merkle::{self, Hash};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// That a line is in a version or is not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Membership {
     /// Lines of the version: that of the fact's relation, or the neighbours between which it would stand.
     pub lines: Neighbours,
@@ -24,13 +26,15 @@ pub struct Membership {
 }
 
 /// One leaf of a tree, or two neighbours, each with its path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Neighbours {
     /// How many leaves the tree has.
     pub size: u64,
     /// The position of the first.
     pub first: u64,
     /// What is hashed, and the hashes beside the way to the root. Empty for a tree without leaves.
+    #[serde(with = "written")]
     pub leaves: Vec<(String, Vec<Hash>)>,
 }
 
@@ -127,4 +131,36 @@ fn around(gap: usize, size: usize) -> (usize, usize) {
 /// The relation that a line is of.
 fn relation(line: &str) -> &str {
     line.split('(').next().unwrap_or(line)
+}
+
+/// Leaves as a file has them: `{"text": …, "path": [hex, …]}`.
+mod written {
+    use program::merkle::{self, Hash};
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Leaf {
+        text: String,
+        path: Vec<String>,
+    }
+
+    pub(super) fn serialize<S: Serializer>(leaves: &[(String, Vec<Hash>)], serializer: S) -> Result<S::Ok, S::Error> {
+        let leaf = |(text, path): &(String, Vec<Hash>)| Leaf {
+            text: text.clone(),
+            path: path.iter().map(merkle::hex).collect(),
+        };
+        serializer.collect_seq(leaves.iter().map(leaf))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<(String, Vec<Hash>)>, D::Error> {
+        let hash = |hex: &String| {
+            merkle::unhex(hex).ok_or_else(|| D::Error::custom(format!("`{hex}` is no hash of 64 hexadecimal digits")))
+        };
+        let leaves = Vec::<Leaf>::deserialize(deserializer)?;
+        leaves.into_iter().map(|leaf| Ok((leaf.text, leaf.path.iter().map(hash).collect::<Result<_, _>>()?))).collect()
+    }
 }

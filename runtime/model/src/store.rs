@@ -15,7 +15,7 @@ use crate::codec::{self, BySource};
 use crate::list;
 use crate::version::{RelationFacts, Version};
 use crate::workers::spread;
-use program::merkle::Hash;
+use program::merkle::{self, Hash};
 use program::{Digest, FactSource};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use sha2::{Digest as _, Sha256};
@@ -430,12 +430,7 @@ fn read_sources(text: &str) -> Result<Vec<Arc<FactSource>>, Fault> {
 }
 
 fn hash_of(digest: &Digest) -> Hash {
-    let mut hash = [0; 32];
-    for (byte, pair) in hash.iter_mut().zip(digest.hex().as_bytes().chunks(2)) {
-        let digits = std::str::from_utf8(pair).unwrap_or_default();
-        *byte = u8::from_str_radix(digits, 16).unwrap_or_default();
-    }
-    hash
+    merkle::unhex(digest.hex()).expect("bug: a digest is 64 hexadecimal digits")
 }
 
 fn digest_of(hash: &[u8]) -> Result<Digest, Fault> {

@@ -141,6 +141,8 @@ proptest! {
         let is = version.facts().any(|fact| fact.to_string() == line);
         let proof = version.membership(&line);
         prop_assert_eq!(proof.shows(&version.digest, &line), Some(is));
+        let file = serde_json::to_string(&proof).expect("it can be written");
+        prop_assert_eq!(serde_json::from_str::<model::Membership>(&file).expect("it can be read"), proof.clone());
         let other = Version::new(vec![fact("a.one", 1000, "1:1")], []);
         prop_assert_eq!(proof.shows(&other.digest, &line), None);
     }
