@@ -46,14 +46,16 @@ pub(super) fn check(item: &Item, diagnostics: &mut Vec<Diagnostic>) {
         }
         let argument = attribute.arguments.first();
         let text = argument.map(|argument| &argument.value.kind);
-        let says = |text: &str| !text.trim().is_empty();
-        let same = |other: &Attribute| {
-            let [one, other] = [attribute, other].map(|one| one.arguments.first().map(|argument| &argument.value.kind));
-            matches!((one, other), (Some(ExprKind::Text(one)), Some(ExprKind::Text(other))) if one == other)
+        let said = |other: &Attribute| match other.arguments.first().map(|argument| &argument.value.kind) {
+            Some(ExprKind::Text(text)) => Some(text.clone()),
+            _ => None,
         };
-        if let Some(earlier) = item.attributes[..at].iter().find(|other| other.name.text == name && same(other)) {
+        let same = |other: &&Attribute| {
+            other.name.text == "control" && said(other).is_some_and(|it| Some(it) == said(attribute))
+        };
+        if let Some(earlier) = item.attributes[..at].iter().find(same).filter(|_| name == "control") {
             diagnostics.push(
-                Diagnostic::new(Code::RepeatedMember, format!("`@{name}` names the same twice"))
+                Diagnostic::new(Code::RepeatedMember, "this control is named twice")
                     .label(attribute.span, "again")
                     .label(earlier.span, "named here"),
             );
@@ -61,11 +63,10 @@ pub(super) fn check(item: &Item, diagnostics: &mut Vec<Diagnostic>) {
         }
         let readable = match (name, text) {
             ("optional" | "editable", None) => true,
-            ("control", Some(ExprKind::Text(text))) => says(text),
+            ("control", Some(ExprKind::Text(id))) => !id.trim().is_empty(),
             ("severity", Some(ExprKind::Name(word) | ExprKind::Text(word))) => severity_named(word).is_some(),
-            ("waivable", Some(ExprKind::Text(text))) => {
-                says(text)
-                    && argument.is_some_and(|argument| argument.name.as_ref().is_some_and(|name| name.text == "right"))
+            ("waivable", Some(ExprKind::Text(right))) if !right.trim().is_empty() => {
+                argument.is_some_and(|argument| argument.name.as_ref().is_some_and(|name| name.text == "right"))
             }
             ("allow", Some(ExprKind::Name(code) | ExprKind::Text(code))) => {
                 Code::all().iter().any(|known| known.number() == code)
@@ -88,6 +89,8 @@ pub(super) fn check(item: &Item, diagnostics: &mut Vec<Diagnostic>) {
             diagnostics.push(match name {
                 "severity" => unread.law("a severity is `low`, `medium`, `high` or `critical`"),
                 "allow" => unread.law("it names the code of a warning; `writ explain` lists them"),
+                "control" => unread.law("a control has an id, by which audits find it"),
+                "waivable" => unread.law("it names the right that whoever waives must hold"),
                 _ => unread,
             });
         }

@@ -258,7 +258,7 @@ impl Body<'_> {
                 self.report(message_expected(rule.name.span, "a deny or escalate says why"));
             }
             (Word::Deny | Word::Escalate, Some(message)) if message.text.trim().is_empty() => {
-                self.report(message_expected(message.span, "a deny or escalate says why, and this message is empty"));
+                self.report(message_expected(message.span, "this message says nothing"));
             }
             _ => {}
         }
@@ -296,9 +296,9 @@ impl Body<'_> {
         } else if relation.qualifier != hir::Qualifier::Authority {
             self.report(chosen_addressee(atom.span, &symbol.local));
         }
-        let named = atom.arguments.iter().any(|argument| argument.name.is_some());
-        if !named && atom.arguments.len() != columns.len() {
-            self.report(addressee_columns(atom, &symbol.local, last, columns.len()));
+        let given = atom.arguments.len();
+        if given > columns.len() && atom.arguments.iter().all(|argument| argument.name.is_none()) {
+            self.report(party_given(atom.span, &symbol.local, columns, given));
             return None;
         }
         let mut terms = self.terms(columns, &atom.arguments, &symbol.local, atom.span);
@@ -436,18 +436,6 @@ fn message_expected(span: Span, why: &str) -> Diagnostic {
         .law("a deny and an escalate carry a message after their subjects, a permit has none")
 }
 
-/// Behind `to` the party is what is asked for.
-fn addressee_columns(atom: &ast::Atom, name: &str, party: &hir::Column, wanted: usize) -> Diagnostic {
-    let plural = if wanted == 1 { "" } else { "s" };
-    let given = atom.arguments.len();
-    Diagnostic::new(
-        Code::WrongArguments,
-        format!("behind `to`, `{name}` takes {wanted} argument{plural}; it has {given}"),
-    )
-    .label(atom.span, format!("its last column, `{}`, is who is asked", party.name))
-    .law("`to accountable(r)` asks every party `q` with `accountable(r, q)`: the last column is left out")
-}
-
 /// Whoever writes a state relation could say in the change itself whom to ask.
 fn chosen_addressee(span: Span, name: &str) -> Diagnostic {
     Diagnostic::new(
@@ -457,6 +445,21 @@ fn chosen_addressee(span: Span, name: &str) -> Diagnostic {
     .label(span, "may be written by the change")
     .law("no change makes its own author legitimate: who is asked is older than the change")
     .help(format!("declare it `authority relation {name}(…)`; or write `to accountable(…)`"))
+}
+
+/// More arguments than columns but the party.
+fn party_given(span: Span, name: &str, columns: &[hir::Column], given: usize) -> Diagnostic {
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+    let before = match names.len() {
+        0 => String::from("no column"),
+        1 => String::from("1 column"),
+        n => format!("{n} columns"),
+    };
+    let are = if given == 1 { "is" } else { "are" };
+    Diagnostic::new(Code::WrongArguments, format!("`{name}` has {before} before the party, and {given} {are} given"))
+        .label(span, "too many arguments")
+        .law("`to accountable(r)` asks every party in the last column, which is left out")
+        .help(format!("write `to {name}({})`", names.join(", ")))
 }
 
 fn bad_addressee(span: Span, name: &str) -> Diagnostic {

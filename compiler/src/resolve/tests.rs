@@ -352,3 +352,34 @@ fn what_the_library_says_of_authority_rests_on_nothing_that_a_dependency_may_add
     // What a package says of the world is its own affair.
     assert!(!["std.state.kind", "std.graph.edge", "std.net.lets_in"].into_iter().any(leads_to_authority));
 }
+
+#[test]
+fn words_that_say_nothing_are_refused() {
+    let told = |text: &str| -> Vec<String> {
+        let text = format!("use std.state.kind;\nuse std.authority.Party;\nauthority relation team(p: Party);\n{text}");
+        let bench = workbench(&[("policy", &text)]);
+        bench.diagnostics.iter().map(|found| format!("{} {}", found.code.number(), found.message)).collect()
+    };
+    let rule = "deny a(r) \"{r}\" if kind(r, \"q\"), team(_);";
+    for fine in ["@control(\"A\")\n@control(\"B\")\n", "@waivable(right: \"accept-risk\")\n", ""] {
+        assert!(told(&format!("{fine}{rule}")).is_empty(), "{fine}");
+    }
+    for (bad, expected) in [
+        ("@control(\"\")\n", "W0006 `@control` cannot be read"),
+        ("@control(\" \")\n", "W0006 `@control` cannot be read"),
+        ("@control(\"A\")\n@control(\"A\")\n", "W0505 this control is named twice"),
+        ("@waivable(right: \"\")\n", "W0006 `@waivable` cannot be read"),
+    ] {
+        assert_eq!(told(&format!("{bad}{rule}")), [expected], "{bad}");
+    }
+    for message in ["", "  "] {
+        assert_eq!(told(&rule.replace("{r}", message)), ["W0509 this message says nothing"]);
+    }
+    let asked = |to: &str| told(&rule.replace("deny", "escalate").replace("if kind", &format!("to {to} if kind")));
+    assert!(asked("team()").is_empty());
+    assert_eq!(asked("team(r)"), ["W0210 `team` has no column before the party, and 1 is given"]);
+    assert_eq!(
+        asked("std.authority.accountable(r, \"a\")"),
+        ["W0210 `accountable` has 1 column before the party, and 2 are given"]
+    );
+}

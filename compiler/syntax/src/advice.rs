@@ -68,6 +68,9 @@ impl Stop<'_> {
             ([word @ ("deny" | "escalate" | "permit"), name], _) if self.wants("(") => {
                 advice(format!("what it is about stands in parentheses: `{word} {name}(r)`"))
             }
+            ([word @ ("deny" | "permit"), ..], Token::To) if self.wants("if") => {
+                advice(format!("only an `escalate` asks somebody: write `escalate`, or `{word} … if …` without `to`"))
+            }
             (["escalate", ..], Token::Text) if before == Token::To => {
                 advice("behind `to` stands a relation whose last column names the parties: `to accountable(r)`")
             }

@@ -169,6 +169,12 @@ fn mistakes_are_told_in_the_authors_words() {
         Some("`test` is reserved; choose another name"),
     );
     check(
+        "deny a(r) \"{r}\" to accountable(r) if b(r);",
+        "expected `if`, found `to`",
+        "to",
+        Some("only an `escalate` asks somebody: write `escalate`, or `deny … if …` without `to`"),
+    );
+    check(
         "a(x) if x not in y;",
         "expected `;`, `,`, a comparison or an operator, found `not`",
         "not",

@@ -16,6 +16,9 @@ pub(super) struct Admission<'a> {
 /// Modules whose relations only the program and the decision fill.
 const CLOSED: [&str; 4] = ["std.verdict.", "std.approval.", "std.intent.", "std.time."];
 
+/// What somebody says with a reason.
+const WORDS: [&str; 2] = ["std.authority.waiver", "std.authority.approval"];
+
 impl<'a> Admission<'a> {
     pub(super) fn new(program: &'a Program) -> Self {
         let objections = program.objections.iter().flat_map(|o| [Some(o.relation), o.possible, o.route]).flatten();
@@ -72,6 +75,14 @@ impl<'a> Admission<'a> {
             return Err(refused(fact, format!("`{}` has {has} columns, and this fact has {given}", fact.relation)));
         }
         for (column, value) in relation.columns.iter().zip(&fact.tuple) {
+            let reason = WORDS.contains(&&*fact.relation) && column.name == "why";
+            if reason && matches!(value, Value::Text(why) if why.trim().is_empty()) {
+                let what = format!(
+                    "column `why` of `{}` is empty, and a word that gives no reason does not count",
+                    fact.relation
+                );
+                return Err(refused(fact, what));
+            }
             if let (Type::Enum(of), Value::Text(word)) = (&column.r#type, value)
                 && let Some(words) = self.program.enums.get(of)
                 && !words.contains(&**word)
@@ -86,14 +97,6 @@ impl<'a> Admission<'a> {
                     column.name, fact.relation
                 );
                 return Err(refused(fact, what));
-            }
-            // Of a waiver, and of an approval: whoever reads the verdict is told.
-            let reason = column.name == "why" && fact.relation.starts_with("std.authority.");
-            if reason && value.as_text().is_some_and(|why| why.trim().is_empty()) {
-                return Err(refused(
-                    fact,
-                    format!("column `why` of `{}` says nothing; it is the reason", fact.relation),
-                ));
             }
             let bare = column.lattice.is_some() && !matches!(value, Value::Int(_));
             if bare || !holds(value, &column.r#type) {
