@@ -9,8 +9,9 @@ pub(crate) use decisions::{Approve, Decide, Filter, Log, Replay, Verify};
 pub(crate) use model::{Blast, Diff, Import, Merge, ModelVerb, Orphans, Owners, Tuples, Watch};
 pub(crate) use packages::{Add, Fetching, Packages, Publish};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use clap::error::{ContextKind, ContextValue};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
 
 /// Decides whether an infrastructure change is legitimate, before it happens, with a proof.
 ///
@@ -240,6 +241,22 @@ pub(crate) struct Policy {
     /// A folder with a writ.toml, or one .writ file.
     #[arg(long, default_value = ".", value_name = "DIR")]
     pub(crate) policy: PathBuf,
+}
+
+/// Says how a policy is named, where one stands by itself: `writ check a.writ`.
+///
+/// - `verb`: which verb was called.
+pub(crate) fn hint(error: &mut clap::Error, verb: Option<&str>) {
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidArg) else { return };
+    let place = Path::new(word);
+    let policy = place.extension().is_some_and(|end| end == "writ") || place.is_dir();
+    let arguments = Arguments::command();
+    let verb = verb.and_then(|verb| arguments.find_subcommand(verb));
+    let takes = verb.is_some_and(|verb| verb.get_arguments().any(|argument| argument.get_id() == "policy"));
+    if policy && takes {
+        let tip = format!("a policy is named with `--policy {word}`; without it, it is that of the folder you are in");
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    }
 }
 
 /// A name or a reason that somebody gives: an empty one, of a variable that is not set, is nobody's.
@@ -472,7 +489,22 @@ pub(crate) enum Rows {
 #[cfg(test)]
 mod tests {
     use super::Arguments;
-    use clap::CommandFactory;
+    use clap::{CommandFactory, Parser};
+
+    #[test]
+    fn a_policy_by_itself_is_told_how_it_is_named() {
+        let said = |words: &[&str]| {
+            let mut error = Arguments::try_parse_from([&["writ"], words].concat()).expect_err("one argument too many");
+            super::hint(&mut error, words.first().copied());
+            error.to_string()
+        };
+        assert!(said(&["check", "a.writ"]).contains("tip: a policy is named with `--policy a.writ`"));
+        assert!(said(&["test", "."]).contains("`--policy .`"));
+        for other in [["check", "a.json"].as_slice(), &["explain", "W0203", "a.writ"], &["check", "--polcy", "a.writ"]]
+        {
+            assert!(!said(other).contains("a policy is named"), "{other:?}");
+        }
+    }
 
     #[test]
     fn every_verb_shows_an_example_of_itself() {

@@ -48,13 +48,11 @@ mod verify;
 mod watch;
 
 use arguments::{Arguments, Verb};
-use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory, Parser};
 use failure::Failure;
 use output::Answer;
 use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
@@ -65,7 +63,7 @@ fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
         Err(mut error) => {
-            hint(&mut error);
+            arguments::hint(&mut error, std::env::args().nth(1).as_deref());
             let _ = error.print();
             return ExitCode::from(if error.use_stderr() { 64 } else { 0 });
         }
@@ -141,16 +139,6 @@ fn run(arguments: Arguments) -> Result<Answer, Failure> {
             Ok(Answer::of(String::new()).with_code(code))
         }
     }
-}
-
-/// Says how a policy is named, to who gave it as `cargo` and `git` take a file.
-fn hint(error: &mut clap::Error) {
-    let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else { return };
-    if error.kind() != ErrorKind::UnknownArgument || argument.starts_with('-') || !Path::new(argument).exists() {
-        return;
-    }
-    let tip = format!("a policy is named by a flag: `--policy {argument}`");
-    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
 }
 
 /// Whether colour may be printed on standard output.
