@@ -223,11 +223,28 @@ fn read(
             root.display()
         )));
     }
+    exported(&file, &manifest, &modules)?;
     let installed = depends(&workspace)?;
     let names = modules.iter().map(|module| module.name.as_str());
     let dependencies = installed::dependencies(&own.manifest, &installed, names)?;
     let above = (own.at != ".").then(|| workspace.folder.join("writ.toml"));
     Ok(Package { root, manifest: Some(manifest), modules, workspace: above, installed, dependencies })
+}
+
+/// Refuses an export of no module: whoever depends on the package would look for it in vain.
+fn exported(file: &Path, manifest: &Manifest, modules: &[Module]) -> Result<(), Failure> {
+    let there: Vec<&str> = modules.iter().map(|module| &*module.name).collect();
+    let lacking = manifest.package.exports.iter().flatten().find(|one| !there.contains(&&***one));
+    let Some(lacking) = lacking else { return Ok(()) };
+    let near = there.iter().max_by(|a, b| strsim::jaro(a, lacking).total_cmp(&strsim::jaro(b, lacking)));
+    let help = match near.filter(|near| strsim::jaro(near, lacking) > 0.7) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("there are {}", there.join(", ")),
+    };
+    Err(Failure::Malformed(format!(
+        "{}: `exports` lists `{lacking}`, and there is no such module\n  help: {help}",
+        file.display()
+    )))
 }
 
 fn module(root: &Path, path: &Path) -> Result<Module, Failure> {

@@ -154,16 +154,12 @@ fn reads_change(draft: &Draft<'_>, reader: RelationId, scopes: &[Scope], edges: 
         "std.intent.covers" => {
             String::from("say by what the resource is, not by what is done to it, that it is covered")
         }
-        name if name.starts_with("std.") => {
-            format!(
-                "`{}` is the library's, and kept: say it of the change in a `change relation` of your own",
-                short(name)
-            )
+        _ if relation.authority => {
+            String::from("who may is older than any change: say what depends on it in a `change relation` of your own")
         }
-        name if relation.authority => format!(
-            "who has authority is older than the change: derive it from what was there before, or ask the change where `{}` is read",
-            short(name)
-        ),
+        name if name.starts_with("std.") => {
+            String::from("say what depends on the change in a `change relation` of your own, and ask that one")
+        }
         name => format!("declare it `change relation {}`", short(name)),
     };
     let diagnostic = |path: &str| {

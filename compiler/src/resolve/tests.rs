@@ -383,3 +383,27 @@ fn words_that_say_nothing_are_refused() {
         ["W0210 `accountable` has 1 column before the party, and 2 are given"]
     );
 }
+
+#[test]
+fn a_misspelt_name_of_an_expectation_is_told_what_was_meant() {
+    let told = |expect: &str| {
+        let text = format!(
+            "use std.state.tag;\npub blueprint careful() {{ deny large(r) \"{{r}}\" if covered(r), tag(r, \"a\", \"b\"); }}\n\
+             intent shop \"s\" {{ cover r if tag(r, \"x\", \"y\"); owner \"o\"; apply careful(); }}\n\
+             test \"t\" {{ expect {expect}; }}"
+        );
+        let bench = workbench(&[("policy", &text)]);
+        let helps = bench.diagnostics.iter().map(|found| found.help.clone().unwrap_or_default());
+        helps.collect::<Vec<_>>()
+    };
+    for (expect, meant) in [
+        ("deny shop/carefull.large(\"x\")", "careful"),
+        ("deny shop/careful.larg(\"x\")", "large"),
+        ("deny shp/careful.large(\"x\")", "shop"),
+        ("shp.covers(\"x\")", "shop"),
+        ("shop.cover(\"x\")", "covers"),
+    ] {
+        assert_eq!(told(expect), [format!("did you mean `{meant}`?")], "{expect}");
+    }
+    assert!(told("shop.covers(\"x\")").is_empty());
+}

@@ -219,14 +219,20 @@ impl Asker<'_, '_> {
         }))
     }
 
-    /// The proof of the first tuple that should not be there.
+    /// The proof of the first tuple that should not be there; of one that is surely there, before one that may be.
     fn there(&self, side: Side, atom: &Atom, binding: &[Option<Value>]) -> Result<Cause, Failure> {
         let pattern = literal::pattern(atom, binding);
-        for side in side.reads(atom.world) {
-            if let Some(tuple) = self.settled.matching(*side, atom.relation, &pattern).first() {
-                let proof = self.settled.prove(*side, atom.relation, tuple)?;
-                let origins = self.settled.worlds.origins(&given(&proof));
-                return Ok(Cause::Holds(Box::new(explain(self.settled.program, &proof, &origins))));
+        let surely = match self.settled.program.relation(atom.relation).reading {
+            Reading::Possible(surely) => Some(surely),
+            Reading::Only | Reading::Sure(_) => None,
+        };
+        for relation in surely.into_iter().chain([atom.relation]) {
+            for side in side.reads(atom.world) {
+                if let Some(tuple) = self.settled.matching(*side, relation, &pattern).first() {
+                    let proof = self.settled.prove(*side, relation, tuple)?;
+                    let origins = self.settled.worlds.origins(&given(&proof));
+                    return Ok(Cause::Holds(Box::new(explain(self.settled.program, &proof, &origins))));
+                }
             }
         }
         Ok(Cause::Values(None))
