@@ -412,3 +412,22 @@ fn an_expression_is_an_object_and_a_block_has_its_own_name() {
         assert_eq!(*malformed.place, *place, "{malformed}");
     }
 }
+
+#[test]
+fn a_mode_that_nobody_knows_is_refused_wherever_it_stands() {
+    let create = change("\"create\"", "\"before\": null, \"after\": {\"a\": 1}");
+    let odd = resource("odd", 1).replace("managed", "managd");
+    let planned =
+        |resource: &str| format!(", \"planned_values\": {{\"root_module\": {{\"resources\": [{resource}]}}}}");
+    let text = |more: &str| format!(", \"configuration\": {}", configuration(&[block("n"), more.to_owned()]));
+    for (more, place) in [
+        (planned(&odd), "/planned_values/root_module/resources/0/mode"),
+        (text(&block("odd").replace("managed", "managd")), "/configuration/root_module/resources/1/mode"),
+    ] {
+        let malformed = with(&more, &create).expect_err(place);
+        assert_eq!(&*malformed.place, place, "{malformed}");
+    }
+    for more in [planned(&odd.replace("managd", "ephemeral")), text(&block("odd").replace("managed", "ephemeral"))] {
+        with(&more, &create).expect("what is kept for the run alone passes");
+    }
+}

@@ -9,7 +9,7 @@
 use super::address::{Address, address, module};
 use super::configuration::Module;
 use super::plan::Changed;
-use super::resource::address_of;
+use super::resource::{address_of, passing};
 use crate::sensitive::says_true;
 use crate::{Malformed, node::Node};
 use program::{Json, Partial, Verb};
@@ -223,8 +223,9 @@ fn whole<'a>(values: Option<Node<'a>>) -> Result<BTreeMap<Arc<str>, Stated<'a>>,
         };
         for resource in node.items_of("resources")? {
             let address = address_of(&resource, &path)?;
-            if let Some(address) = &address {
-                named_block(&resource, address)?;
+            match &address {
+                Some(address) => named_block(&resource, address)?,
+                None => passing(&resource)?,
             }
             if let Some(address) = address.filter(|address| !address.data) {
                 let values = resource.get("values")?.map_or(&Json::Null, |values| values.json);

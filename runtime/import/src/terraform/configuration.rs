@@ -3,6 +3,7 @@
 //! A plan states no expression's text, only what it refers to; local values it does not state at all.
 
 use super::address::{self, Address, Key, ModulePath, Reference, Target, reference};
+use super::resource::passing;
 use crate::{Malformed, node::Node};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -117,7 +118,10 @@ fn module(node: &Node<'_>, folder: Option<&str>) -> Result<Module, Malformed> {
         let data = match resource.text_of("mode")?.map(|mode| &**mode) {
             None | Some("managed") => false,
             Some("data") => true,
-            Some(_) => continue,
+            Some(_) => {
+                passing(&resource)?;
+                continue;
+            }
         };
         let name = (data, resource.need("type")?.text()?.clone(), resource.need("name")?.text()?.clone());
         let parts = format!("{}{}.{}", if data { "data." } else { "" }, name.1, name.2);

@@ -63,6 +63,16 @@ pub(crate) fn address_of(
     Ok(Some(Address { modules: modules.to_vec(), data, kind, name, key, deposed }))
 }
 
+/// Refuses a mode that nobody knows: it may be anything. What is kept for the run alone is no resource.
+pub(crate) fn passing(node: &Node<'_>) -> Result<(), Malformed> {
+    let mode = node.need("mode")?;
+    match &**mode.text()? {
+        "ephemeral" => Ok(()),
+        other => Err(Malformed::new(mode.at.clone(), format!("the mode `{other}` is not known here"))
+            .help("known are `managed` and `data`")),
+    }
+}
+
 impl Instance {
     /// Its type and module, its configuration, the strings that name it.
     pub(crate) fn describe(&self, sheet: &Sheet, facts: &mut Vec<Fact>) {

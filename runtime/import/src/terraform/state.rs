@@ -132,17 +132,11 @@ fn shown_module(
     node.items_of("child_modules")?.iter().try_for_each(|child| shown_module(child, sealer, sheet, instances))
 }
 
-/// What is kept in a state and is no resource; a mode that nobody knows may be anything.
+/// What is kept in a state and is no resource.
 fn passing(resource: &Node<'_>, sheet: &mut Sheet) -> Result<(), Malformed> {
-    let mode = resource.need("mode")?;
-    match &**mode.text()? {
-        "ephemeral" => {
-            sheet.skip(resource.at.clone(), "its mode is neither managed nor data");
-            Ok(())
-        }
-        other => Err(Malformed::new(mode.at.clone(), format!("the mode `{other}` is not known here"))
-            .help("known are `managed` and `data`")),
-    }
+    super::resource::passing(resource)?;
+    sheet.skip(resource.at.clone(), "its mode is neither managed nor data");
+    Ok(())
 }
 
 fn texts(node: &Node<'_>, key: &str) -> Result<Vec<(Arc<str>, String)>, Malformed> {
