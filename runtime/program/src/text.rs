@@ -121,13 +121,28 @@ fn list<T: Display>(f: &mut Formatter<'_>, open: &str, items: impl Iterator<Item
     f.write_str(close)
 }
 
+/// The last microsecond of the year 9999.
+pub(crate) const LATEST: i64 = 253_402_300_799_999_999;
+
+/// After so many microseconds, 400 years, the calendar is the same again, the days of the week too.
+pub(crate) const CYCLE: i64 = 146_097 * 86_400_000_000;
+
+/// A time as the calendar's crate takes it, and how many years it was put back: the crate ends 26 hours before the year
+/// 9999 does, since that is when it ends somewhere.
+pub(crate) fn stamp(micros: i64) -> Option<(jiff::Timestamp, i16)> {
+    let of = |micros: i64| jiff::Timestamp::from_microsecond(micros).ok();
+    let back = || of(micros.checked_sub(CYCLE)?).filter(|_| micros <= LATEST);
+    of(micros).map(|stamp| (stamp, 0)).or_else(|| Some((back()?, 400)))
+}
+
 /// Microseconds since 1970 as `2030-01-01T00:00Z`; seconds and their fraction only where they are not zero.
 pub fn write_time(micros: i64) -> String {
-    let Ok(stamp) = jiff::Timestamp::from_microsecond(micros) else {
+    let Some((stamp, years)) = stamp(micros) else {
         return format!("time({micros})");
     };
     let at = stamp.to_zoned(jiff::tz::TimeZone::UTC).datetime();
-    let mut out = format!("{:04}-{:02}-{:02}T{:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute());
+    let year = at.year() + years;
+    let mut out = format!("{year:04}-{:02}-{:02}T{:02}:{:02}", at.month(), at.day(), at.hour(), at.minute());
     let fraction = micros.rem_euclid(1_000_000);
     if at.second() != 0 || fraction != 0 {
         let _ = write!(out, ":{:02}", at.second());
@@ -229,8 +244,9 @@ const HIDDEN: &str = "sensitive(\"\")";
 
 /// `2030-01-01T00:00Z`, seconds and fraction optional, any RFC 3339 offset.
 fn parse_time(text: &str) -> Option<Value> {
-    let stamp: jiff::Timestamp = text.parse().ok()?;
-    Some(Value::Time(stamp.as_microsecond()))
+    let of = |text: &str| Some(text.parse::<jiff::Timestamp>().ok()?.as_microsecond());
+    let last = || of(&format!("9599{}", text.strip_prefix("9999")?))?.checked_add(CYCLE).filter(|at| *at <= LATEST);
+    of(text).or_else(last).map(Value::Time)
 }
 
 /// `90s`, `24h`, `7d`, `250ms`, `10us`; a sign may stand before.

@@ -260,3 +260,39 @@ fn no_sign_is_written_that_would_turn_a_line_around() {
     assert_eq!(written, "\"web\\u{202e}\\u{1b}[2J\\u{2028}\\u{61c}é𝄞\"");
     assert_eq!(program::visible(name), &written[1..written.len() - 1]);
 }
+
+/// The last hours of the year 9999 are no time to the crate that knows the calendar; they are how "never" is written.
+#[test]
+fn the_last_hours_of_the_calendar_are_times() {
+    use program::Function;
+    let time = |text: &str| Value::parse(text, &Type::Time).unwrap_or_else(|| panic!("{text}"));
+    let last = time("9999-12-31T23:59:59.999999Z");
+    assert_eq!(last, Value::Time(253_402_300_799_999_999));
+    assert_eq!(time("9999-12-31T18:59:59-05:00").show(), "9999-12-31T23:59:59Z");
+    assert_eq!(time("9999-12-30T22:00:01Z").show(), "9999-12-30T22:00:01Z");
+    for late in ["9999-12-31T23:59:59-00:01", "10000-01-01T00:00Z", "9999-13-01T00:00Z", "9999-02-29T00:00Z"] {
+        assert_eq!(Value::parse(late, &Type::Time), None, "{late}");
+    }
+    let call = |function: Function, more: Option<&str>| {
+        let arguments: Vec<Value> = std::iter::once(last.clone()).chain(more.map(Value::text)).collect();
+        function.call(&arguments).show()
+    };
+    for (function, more, gives) in [
+        (Function::TimeYear, None, "9999"),
+        (Function::TimeMonth, None, "12"),
+        (Function::TimeDay, None, "31"),
+        (Function::TimeWeekday, None, "5"),
+        (Function::TimeHour, None, "23"),
+        (Function::TimeMinute, None, "59"),
+        (Function::TimeFormat, None, "9999-12-31T23:59:59.999999Z"),
+        (Function::TimeTruncate, Some("year"), "9999-01-01T00:00Z"),
+        (Function::TimeTruncate, Some("month"), "9999-12-01T00:00Z"),
+        (Function::TimeTruncate, Some("week"), "9999-12-27T00:00Z"),
+        (Function::TimeTruncate, Some("day"), "9999-12-31T00:00Z"),
+    ] {
+        assert_eq!(call(function, more), gives, "{function:?} {more:?}");
+    }
+    let day = Function::TimeDate.call(&[Value::Int(9999), Value::Int(12), Value::Int(31)]);
+    assert_eq!(day.show(), "9999-12-31T00:00Z");
+    assert!(!Function::Add.call(&[last, Value::Duration(1)]).is_known());
+}

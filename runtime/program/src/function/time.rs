@@ -1,6 +1,7 @@
 //! `std.time`: the calendar of UTC. There is no clock here: what time it is stands in `std.time.now`.
 
 use super::{Function, PARTIAL, Pattern, Signature, TOTAL, in_range, int, text};
+use crate::text::{CYCLE, stamp};
 use crate::{Type, Value};
 use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
@@ -30,7 +31,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         overloads: &[&["time", "nat"]],
         docs: "The year, in UTC as all of these.",
         examples: &[("time.year(2030-03-01T10:20Z)", "2030")],
-        run: |a| Some(Value::Int(date_time(a)?.year().into())),
+        run: |a| Some(Value::Int(year(a)?.into())),
         ..TOTAL
     },
     Signature {
@@ -96,11 +97,13 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         pattern: Some(UNIT),
         run: |a| {
             let micros = micros(a)?;
-            let date = date_time(a)?.date();
+            let (date, years) = (date_time(a)?.date(), i64::from(year(a)? - date_time(a)?.year()));
+            // The beginning of what was put back is put forward again.
+            let forward = |at: i64| at.checked_add(years / 400 * CYCLE);
             let floor = |unit: i64| Some(micros - micros.rem_euclid(unit));
             Some(Value::Time(match text(a, 1)? {
-                "year" => midnight(Date::new(date.year(), 1, 1).ok()?)?,
-                "month" => midnight(date.first_of_month())?,
+                "year" => forward(midnight(Date::new(date.year(), 1, 1).ok()?)?)?,
+                "month" => forward(midnight(date.first_of_month())?)?,
                 "week" => {
                     let days = i64::from(date.weekday().to_monday_zero_offset());
                     in_range(floor(DAY)?.checked_sub(days.checked_mul(DAY)?)?)?
@@ -152,8 +155,10 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         docs: "The time as RFC 3339 writes it, in UTC, with seconds and with as many digits behind them as it needs.",
         examples: &[("time.format(2030-03-01T10:20Z)", "\"2030-03-01T10:20:00Z\"")],
         run: |a| {
-            let stamp = jiff::Timestamp::from_microsecond(micros(a)?).ok()?;
-            Some(Value::text(stamp.to_string()))
+            let (stamp, years) = stamp(micros(a)?)?;
+            let text = stamp.to_string();
+            // Only the year 9999 is ever put back.
+            Some(Value::text(if years == 0 { text } else { text.replacen("9599", "9999", 1) }))
         },
         ..TOTAL
     },
@@ -223,11 +228,17 @@ fn length(arguments: &[Value]) -> Option<i64> {
     }
 }
 
+/// Its date and time; of the last hours of the year 9999 those of 400 years before.
 fn date_time(arguments: &[Value]) -> Option<DateTime> {
-    let stamp = jiff::Timestamp::from_microsecond(micros(arguments)?).ok()?;
-    Some(stamp.to_zoned(TimeZone::UTC).datetime())
+    Some(stamp(micros(arguments)?)?.0.to_zoned(TimeZone::UTC).datetime())
+}
+
+fn year(arguments: &[Value]) -> Option<i16> {
+    date_time(arguments)?.year().checked_add(stamp(micros(arguments)?)?.1)
 }
 
 fn midnight(date: Date) -> Option<i64> {
-    Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond())
+    let of = |date: Date| Some(date.to_zoned(TimeZone::UTC).ok()?.timestamp().as_microsecond());
+    let back = || Date::new(date.year().checked_sub(400)?, date.month(), date.day()).ok();
+    of(date).or_else(|| of(back()?)?.checked_add(CYCLE))
 }
