@@ -431,3 +431,37 @@ fn a_mode_that_nobody_knows_is_refused_wherever_it_stands() {
         with(&more, &create).expect("what is kept for the run alone passes");
     }
 }
+
+#[test]
+fn a_reference_leads_to_a_block_and_a_change_starts_from_what_was() {
+    let create = change("\"create\"", "\"before\": null, \"after\": {\"a\": 1}");
+    let read = |references: &str| {
+        let block =
+            block("n").replacen('{', &format!("{{\"expressions\": {{\"a\": {{\"references\": [{references}]}}}}, "), 1);
+        with(&format!(", \"configuration\": {}", configuration(&[block, self::block("m")])), &create)
+    };
+    let told = |references: &str| {
+        let change = read(references).expect(references).change.expect("a change");
+        change.partial.iter().map(|partial| partial.why.to_string()).collect::<Vec<_>>()
+    };
+    for fine in ["\"t.m.a\", \"t.m\"", "\"var.x\", \"local.y\", \"each.value\", \"module.z.out\", \"path.module\"", ""]
+    {
+        assert_eq!(told(fine), [""; 0], "{fine}");
+    }
+    for (dangling, name) in [("\"t.nope.a\", \"t.nope\"", "t.nope"), ("\"data.t.m.a\"", "data.t.m")] {
+        assert_eq!(
+            told(dangling),
+            [format!("the plan's configuration refers to a block that it does not have: `{name}`")]
+        );
+    }
+    for junk in ["\"t.m[\"", "\"\"", "\"shared\"", "\"..\""] {
+        let malformed = read(junk).expect_err(junk);
+        let place = "/configuration/root_module/resources/0/expressions/a/references";
+        assert_eq!(&*malformed.place, place, "{malformed}");
+    }
+    let lacks = |verb: &str, sides: &str| {
+        reasons(&[resource("z", 1)], &[resource("z", 1)], Some(&format!("[{}]", change(verb, sides))))
+    };
+    let no_before = "/resource_changes/0 a change starts from what the prior state does not have: `t.n`";
+    assert_eq!(lacks("\"delete\"", "\"before\": {\"a\": 1}, \"after\": null"), [no_before]);
+}

@@ -80,6 +80,10 @@ fn every_plan() {
     assert_eq!((read, refused.len()), (56, 5));
     // Edited by hand, but for one that was planned with `-target` and one with `-refresh-only`.
     let expected = [
+        "tfplan2cai/resolvers/iamBinding.tfplan.json: the plan's configuration refers to a block that it does not have: \
+         `random_string.suffix`",
+        "test/read_planned_assets/tf1_0plan.allcoverage.json: a change starts from what the prior state does not have: \
+         `google_compute_disk.my-disk-resource` and 14 more",
         "aws/example_GithubActionsOIDCTrustPolicy/tfplan.json: what a change leaves differs from the planned values: \
          `module.poc.aws_iam_openid_connect_provider.r5`",
         "resources/plan_after_unknown/tfplan.json: the plan has no configuration, which alone says what refers to what: \

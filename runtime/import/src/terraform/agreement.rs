@@ -114,6 +114,8 @@ pub(crate) fn partial(
         Some(state) => whole(state.get("values")?)?,
         None => BTreeMap::new(),
     };
+    let says_prior =
+        plan.get("prior_state")?.is_some_and(|state| state.get("values").is_ok_and(|values| values.is_some()));
     let planned_values = plan.get("planned_values")?;
     let says_planned = planned_values.is_some();
     let planned = whole(planned_values)?;
@@ -141,11 +143,15 @@ pub(crate) fn partial(
         {
             reasons.add(LEFT_OUT, old, &left.place);
         }
-        let prior = prior.get(&changed.name).or_else(|| prior.get(changed.moved_from.as_ref()?));
-        if let Some(prior) = prior
-            && !same(prior.values, changed.before)
-        {
-            reasons.add(BEFORE_DIFFERS, &changed.name, &changed.place);
+        let known = prior.get(&changed.name).or_else(|| prior.get(changed.moved_from.as_ref()?));
+        match known {
+            Some(known) if !same(known.values, changed.before) => {
+                reasons.add(BEFORE_DIFFERS, &changed.name, &changed.place);
+            }
+            None if says_prior && *changed.before != Json::Null => {
+                reasons.add(NO_BEFORE, &changed.name, &changed.place);
+            }
+            _ => {}
         }
         if changed.verb == Some(Verb::Replace) && *changed.before == Json::Null {
             reasons.add(NOTHING_BEFORE, &changed.name, &changed.place);
@@ -161,6 +167,9 @@ pub(crate) fn partial(
         if differs {
             reasons.add(AFTER_DIFFERS, &changed.name, &changed.place);
         }
+    }
+    if let Some((name, place)) = text.and_then(Module::dangling) {
+        reasons.add(DANGLING, &name.into(), place);
     }
     // What refers to what, only the text says.
     let stays = changes.iter().filter(|changed| *changed.after != Json::Null || says_true(changed.unknown));
@@ -183,6 +192,8 @@ const BEFORE_DIFFERS: &str = "a change starts from something else than the prior
 const NOTHING_BEFORE: &str = "a replacement does not say what it replaces";
 const NOTHING_AFTER: &str = "a create does not say what it creates";
 const AFTER_DIFFERS: &str = "what a change leaves differs from the planned values";
+const DANGLING: &str = "the plan's configuration refers to a block that it does not have";
+const NO_BEFORE: &str = "a change starts from what the prior state does not have";
 const NO_TEXT: &str = "the plan has no configuration, which alone says what refers to what";
 const NO_BLOCK: &str = "the plan's configuration, which alone says what refers to what, has no block of what stays";
 

@@ -27,6 +27,25 @@ impl Module {
         path.iter().try_fold(self, |module, (name, _)| Some(&module.calls.get(name)?.module))
     }
 
+    /// The first reference, here or below, to a block that its module does not have: what it is, and its place.
+    pub(crate) fn dangling(&self) -> Option<(String, &str)> {
+        let blocks = self.blocks.values().flat_map(|block| &block.expressions);
+        let inputs = self.calls.values().flat_map(|call| call.inputs.values().flatten().chain(&call.for_each));
+        let outputs = self.outputs.values().flat_map(|output| &output.expressions);
+        let lacking = |expression: &Expression| {
+            expression.references.iter().find_map(|reference| match &reference.target {
+                Target::Resource { data, kind, name, .. } => {
+                    let there = self.blocks.contains_key(&(*data, kind.clone(), name.clone()));
+                    (!there).then(|| format!("{}{kind}.{name}", if *data { "data." } else { "" }))
+                }
+                _ => None,
+            })
+        };
+        let mut own = blocks.chain(inputs).chain(outputs);
+        let found = own.find_map(|expression| Some((lacking(expression)?, expression.place.as_str())));
+        found.or_else(|| self.calls.values().find_map(|call| call.module.dangling()))
+    }
+
     /// The block that an instance comes from; `None` where the text does not have it, or no more.
     pub(crate) fn block(&self, of: &Address) -> Option<&Block> {
         self.below(&of.modules)?.blocks.get(&(of.data, of.kind.clone(), of.name.clone()))
@@ -237,7 +256,12 @@ fn expression(list: &Node<'_>, attribute: &str) -> Result<Expression, Malformed>
     let texts = items.iter().map(Node::text).collect::<Result<Vec<_>, _>>()?;
     let longer = |short: &str, long: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with(['.', '[']));
     let whole = texts.iter().filter(|text| !texts.iter().any(|other| longer(text, other)));
-    let references: Vec<Reference> = whole.filter_map(|text| reference(text)).collect();
+    let read = |text: &&Arc<str>| {
+        reference(text).ok_or_else(|| {
+            Malformed::new(list.at.clone(), format!("`{text}` refers to nothing that a configuration may refer to"))
+        })
+    };
+    let references: Vec<Reference> = whole.map(read).collect::<Result<_, _>>()?;
     let counted = references.iter().any(|r| matches!(r.target, Target::EachValue | Target::Counter));
     Ok(Expression { attribute: attribute.to_owned(), references, counted, place: list.at.clone() })
 }
