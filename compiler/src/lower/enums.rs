@@ -1,11 +1,11 @@
-//! Json texts read as an enum: a word that is no member is unknown.
+//! Texts read as an enum, of json or not: a word that is no member is unknown.
 
 use super::expressions::type_of;
 use program::{Expr, Function, Literal, Part, Rule, Step, Type, Value, Variable};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Lets every json value that is read as an enum be one of its words.
+/// Lets every value that is read as an enum be one of its words.
 pub(crate) fn read_as_words(rules: &mut [Rule], enums: &BTreeMap<String, BTreeSet<String>>) {
     for rule in rules {
         ranged(rule, enums);
@@ -38,8 +38,12 @@ fn ranged(rule: &mut Rule, enums: &BTreeMap<String, BTreeSet<String>>) {
     for mut literal in std::mem::take(&mut rule.body) {
         let word = match &mut literal {
             Literal::Each { variable, base, r#type, .. } => {
-                let json = type_of(base, &rule.variables).is_none_or(|from| from == Type::Json);
-                let words = if let Type::Enum(name) = &*r#type { enums.get(name).filter(|_| json) } else { None };
+                let from = type_of(base, &rule.variables).map(|from| match from {
+                    Type::Set(element) | Type::List(element) => *element,
+                    json => json,
+                });
+                let words = if let Type::Enum(name) = &*r#type { enums.get(name) } else { None };
+                let words = words.filter(|_| from.as_ref() != Some(&*r#type));
                 words.map(|words| {
                     *r#type = Type::String;
                     let word = std::mem::replace(variable, rule.variables.len());
@@ -82,8 +86,8 @@ impl Reading<'_> {
             Expr::As(inner, wanted) => {
                 self.expression(inner);
                 let Type::Enum(name) = wanted else { return };
-                let json = type_of(inner, self.variables).is_none_or(|from| from == Type::Json);
-                if let (true, Some(words)) = (json, self.enums.get(name)) {
+                let from = type_of(inner, self.variables);
+                if let Some(words) = self.enums.get(name).filter(|_| from.as_ref() != Some(&*wanted)) {
                     *expr = one_of(Expr::As(inner.clone(), Type::String), words);
                 }
             }

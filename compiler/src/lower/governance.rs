@@ -178,7 +178,8 @@ fn intent_facts(intent: &hir::Intent, citation: &Citation, draft: &mut Draft<'_>
     fact("std.intent.purpose", vec![name(), text(&intent.purpose)], citation, draft);
     let sort = if intent.overlay { "std.intent.baseline" } else { "std.intent.ordinary" };
     fact(sort, vec![name()], citation, draft);
-    if let Some(owner) = &intent.owner {
+    // An empty text is nobody.
+    if let Some(owner) = intent.owner.as_ref().filter(|owner| !owner.trim().is_empty()) {
         fact("std.intent.owner", vec![name(), text(owner)], citation, draft);
     }
     if let Some(criticality) = intent.criticality {

@@ -1,5 +1,6 @@
 //! The one way in which reading a file fails.
 
+use program::visible;
 use std::fmt;
 
 /// Input that cannot be read with certainty: what is wrong, where, and one way out.
@@ -38,9 +39,11 @@ impl fmt::Display for Malformed {
             Some(b'/') => "#",
             Some(_) => ":",
         };
-        write!(f, "error: {}\n  --> {}{joint}{}", self.what, self.file, self.place)?;
+        // The file may have chosen the words: none of them moves the terminal.
+        let [what, file, place] = [&self.what, &self.file, &self.place].map(|text| visible(text));
+        write!(f, "error: {what}\n  --> {file}{joint}{place}")?;
         match &self.help {
-            Some(help) => write!(f, "\n   = help: {help}"),
+            Some(help) => write!(f, "\n   = help: {}", visible(help)),
             None => Ok(()),
         }
     }

@@ -64,6 +64,14 @@ fn refused(actions: &str, sides: &str, side: &str, what: &str) {
 
 #[test]
 fn a_change_that_denies_its_actions_is_refused() {
+    for verb in ["update", "delete", "forget"] {
+        let what = format!("has the action {verb}, and no `before`");
+        let after = if verb == "update" { "{\"a\": 1}" } else { "null" };
+        refused(&format!("\"{verb}\""), &format!("\"before\": null, \"after\": {after}"), "before", &what);
+        refused(&format!("\"{verb}\""), &format!("\"after\": {after}"), "before", &what);
+    }
+    let nothing = "is imported, and nobody says what";
+    refused("\"no-op\"", "\"importing\": {\"id\": \"x\"}, \"before\": null, \"after\": null", "before", nothing);
     let differs = "is a no-op, and its `after` differs from its `before`";
     refused("\"no-op\"", "\"before\": {\"a\": 1}, \"after\": {\"a\": 2}", "after", differs);
     refused("\"no-op\"", "\"before\": {\"a\": 1}, \"after\": null", "after", differs);
@@ -355,6 +363,14 @@ fn what_nothing_rests_on_makes_sense_too() {
         ("\"checks\": [{\"status\": \"fine\"}]", "/checks/0/status"),
         ("\"output_changes\": {\"x\": {\"actions\": [\"explode\"]}}", "/output_changes/x/actions"),
         ("\"output_changes\": {\"x\": {}}", "/output_changes/x"),
+        (
+            "\"output_changes\": {\"x\": {\"actions\": [\"update\"], \"after_sensitive\": \"true\"}}",
+            "/output_changes/x/after_sensitive",
+        ),
+        ("\"variables\": {\"v\": \"x\"}", "/variables/v"),
+        ("\"planned_values\": {\"root_module\": {}, \"outputs\": \"x\"}", "/planned_values/outputs"),
+        ("\"relevant_attributes\": \"x\"", "/relevant_attributes"),
+        ("\"terraform_version\": 7", "/terraform_version"),
     ] {
         let malformed = read(wrong).expect_err(wrong);
         assert_eq!(&*malformed.place, place, "{malformed}");
@@ -404,6 +420,7 @@ fn an_expression_is_an_object_and_a_block_has_its_own_name() {
     for (wrong, place) in [
         ("\"address\": \"t.m\"", "/address"),
         ("\"expressions\": {\"a\": \"t.m\"}", "/expressions/a"),
+        ("\"expressions\": {\"a\": [null]}", "/expressions/a/0"),
         ("\"expressions\": {\"a\": [{\"b\": 5}]}", "/expressions/a/0/b"),
         ("\"count_expression\": true", "/count_expression"),
     ] {
@@ -464,4 +481,11 @@ fn a_reference_leads_to_a_block_and_a_change_starts_from_what_was() {
     };
     let no_before = "/resource_changes/0 a change starts from what the prior state does not have: `t.n`";
     assert_eq!(lacks("\"delete\"", "\"before\": {\"a\": 1}, \"after\": null"), [no_before]);
+}
+
+#[test]
+fn what_a_plan_is_called_moves_no_terminal() {
+    let text = "{\"format_version\": \"9\\u001b[2J\\nALLOW\", \"resource_changes\": []}";
+    let said = read("p\u{1b}.json", text.as_bytes(), &Options::default()).expect_err("it is not known").to_string();
+    assert!(!said.contains('\u{1b}') && !said.contains("\nALLOW"), "{said}");
 }

@@ -23,6 +23,8 @@ fn hollow_states() {
     check(&v4(", \"resources\": [], \"format_version\": \"1.0\""), "the state has a `format_version` and a `version`");
     check(&v3(""), "`modules` is missing here");
     check(&v3(", \"modules\": [{\"path\": [\"root\"]}]"), "`resources` is missing here");
+    let entry = "{\"path\": [\"root\"], \"resources\": {\"t.n\": {\"type\": \"t\", \"primary\": null}}}";
+    check(&v3(&format!(", \"modules\": [{entry}]")), "`t.n` has neither a `primary` nor a `deposed` object");
     check(&shown("{}"), "`root_module` is missing here");
     check(&shown("{\"resources\": []}"), "`root_module` is missing here");
     check(&shown(&format!("{{\"root_module\": {{\"resources\": [{{{block}}}]}}}}")), "`values` is missing here");

@@ -296,3 +296,26 @@ fn the_last_hours_of_the_calendar_are_times() {
     assert_eq!(day.show(), "9999-12-31T00:00Z");
     assert!(!Function::Add.call(&[last, Value::Duration(1)]).is_known());
 }
+
+proptest! {
+    /// `?` and a class stand for a character, whatever its bytes; literals stand for themselves.
+    #[test]
+    fn a_glob_is_of_characters(one in any::<char>(), text in "[a-zé🔒x\\\\]{0,6}") {
+        use program::Function;
+        let matches = |text: &str, pattern: &str| {
+            Function::GlobMatches.call(&[Value::text(text), Value::text(pattern)]) == Value::Bool(true)
+        };
+        // What a class makes of the separator is the crate's affair.
+        prop_assume!(one != '/');
+        let single = one.to_string();
+        prop_assert!(matches(&single, "?"));
+        prop_assert!(!matches(&single, "??"));
+        prop_assert_eq!(matches(&single, "[!a]"), one != 'a');
+        prop_assert_eq!(matches(&single, "[é-🔒]"), ('é'..='🔒').contains(&one));
+        let escaped: String = text.chars().flat_map(|c| ['\\', c]).collect();
+        prop_assert!(matches(&text, &escaped), "{}", escaped);
+        prop_assert!(matches(&text, "*"));
+        let with = format!("{text}{single}");
+        prop_assert!(matches(&with, &format!("{escaped}?")), "{}", with);
+    }
+}

@@ -83,6 +83,12 @@ impl<'a> Admission<'a> {
                 );
                 return Err(refused(fact, what));
             }
+            let party = matches!(&column.r#type, Type::Entity(of) if of == "std.authority.Party");
+            if party && value.as_text().is_some_and(|name| name.trim().is_empty()) {
+                let what =
+                    format!("column `{}` of `{}` is a party's name, and names nobody", column.name, fact.relation);
+                return Err(refused(fact, what));
+            }
             if let (Type::Enum(of), Value::Text(word)) = (&column.r#type, value)
                 && let Some(words) = self.program.enums.get(of)
                 && !words.contains(&**word)

@@ -39,8 +39,11 @@ pub(crate) fn check(changed: &Changed<'_>) -> Result<(), Malformed> {
             let key = if unknown { "after_unknown" } else { "after" };
             (side(key), format!("`{name}` has the action {verb}, and keeps an `after`"))
         }
-        Some(Verb::Update) if *changed.before == Json::Null => {
-            (side("before"), format!("`{name}` has the action update, and no `before`"))
+        Some(verb @ (Verb::Update | Verb::Delete | Verb::Forget)) if *changed.before == Json::Null => {
+            (side("before"), format!("`{name}` has the action {verb}, and no `before`"))
+        }
+        Some(Verb::Import) if *changed.before == Json::Null => {
+            (side("before"), format!("`{name}` is imported, and nobody says what"))
         }
         Some(verb @ (Verb::Update | Verb::Replace)) if gone => {
             (side("after"), format!("`{name}` has the action {verb}, and no `after`"))

@@ -245,7 +245,6 @@ fn collect(node: &Node<'_>, attribute: &mut String, found: &mut Vec<Expression>)
             Ok(())
         }
         Json::Array(_) => node.items()?.iter().try_for_each(|item| collect(item, attribute, found)),
-        Json::Null => Ok(()),
         _ => Err(node.wrong("an expression, which is an object with `references` or `constant_value`")),
     }
 }

@@ -97,9 +97,24 @@ fn check_outcome(plan: &Node<'_>) -> Result<(), Malformed> {
         return Err(Malformed::new("", "the plan says neither what it changes nor what it plans")
             .help("the file was cut; write it again with `terraform show -json`"));
     }
-    // Nothing rests on these two; where they make no sense, neither may the rest.
+    sense(plan)
+}
+
+/// Refuses what makes no sense in parts that nothing rests on: neither may the rest then.
+fn sense(plan: &Node<'_>) -> Result<(), Malformed> {
+    plan.text_of("terraform_version")?;
+    plan.items_of("relevant_attributes")?;
+    for (_, variable) in plan.entries_of("variables")? {
+        variable.get("value")?;
+    }
+    if let Some(planned) = plan.get("planned_values")? {
+        planned.entries_of("outputs")?.iter().try_for_each(|(_, output)| output.get("value").map(drop))?;
+    }
     for (_, output) in plan.entries_of("output_changes")? {
         verb(&output)?;
+        for mask in ["before_sensitive", "after_sensitive", "after_unknown"] {
+            output.get(mask)?.map_or(Ok(()), |mask| agreement::is_mask(&mask))?;
+        }
     }
     for check in plan.items_of("checks")? {
         let status = check.need("status")?;

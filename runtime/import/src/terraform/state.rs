@@ -34,7 +34,7 @@ pub(crate) fn read(
     } else {
         match state.need("version")?.json {
             Json::Int(4) => version_4(&state, sealer, &mut sheet, &mut instances)?,
-            Json::Int(3) => version_3(&state, &mut sheet, &mut instances)?,
+            Json::Int(3) => version_3(&state, &mut instances)?,
             Json::Int(version) => {
                 let what = format!("a state file of version {version} cannot be read here");
                 return Err(Malformed::new("/version", what)
@@ -265,7 +265,7 @@ fn attribute_path<'a>(path: &Node<'a>) -> Result<Vec<&'a str>, Malformed> {
     Ok(names)
 }
 
-fn version_3(state: &Node<'_>, sheet: &mut Sheet, instances: &mut Vec<Instance>) -> Result<(), Malformed> {
+fn version_3(state: &Node<'_>, instances: &mut Vec<Instance>) -> Result<(), Malformed> {
     for node in state.need("modules")?.items()? {
         let mut path = Vec::new();
         for (name, place) in texts(&node, "path")?.into_iter().skip(1) {
@@ -291,7 +291,10 @@ fn version_3(state: &Node<'_>, sheet: &mut Sheet, instances: &mut Vec<Instance>)
                 objects.push((Address { deposed: Some(i.to_string().into()), ..address.clone() }, deposed));
             }
             if objects.is_empty() {
-                sheet.skip(resource.at.clone(), format!("`{address}` has no object"));
+                return Err(Malformed::new(
+                    resource.at,
+                    format!("`{address}` has neither a `primary` nor a `deposed` object"),
+                ));
             }
             for (address, object) in objects {
                 let Some(attributes) = object.get("attributes")? else {

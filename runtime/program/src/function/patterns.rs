@@ -5,7 +5,7 @@
 
 use super::{Function, PARTIAL, Pattern, Signature, TOTAL, short, text};
 use crate::Value;
-use globset::{GlobBuilder, GlobMatcher};
+use globset::GlobBuilder;
 use regex::{Regex, RegexBuilder};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -117,6 +117,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
             ("glob.matches(\"modules/net/main.tf\", \"modules/**/*.tf\")", "true"),
             ("glob.matches(\"modules/net/main.tf\", \"modules/*.tf\")", "false"),
             ("glob.matches(\"db.prod\", \"db.{prod,test}\")", "true"),
+            ("glob.matches(\"é\", \"?\")", "true"),
         ],
         pattern: Some(GLOB),
         run: |a| Some(Value::Bool(kept_glob(a)?.is_match(text(a, 0)?))),
@@ -150,24 +151,50 @@ fn regex(pattern: &str) -> Result<Regex, String> {
     })
 }
 
-fn glob(pattern: &str) -> Result<GlobMatcher, String> {
+fn glob(pattern: &str) -> Result<Regex, String> {
     if pattern.len() > WRITTEN {
         return Err(format!("it has more than {WRITTEN} bytes"));
     }
     let built = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
-    built.map(|glob| glob.compile_matcher()).map_err(|fault| fault.kind().to_string())
+    let of_bytes = built.map_err(|fault| fault.kind().to_string())?;
+    let built =
+        RegexBuilder::new(&of_characters(of_bytes.regex())).size_limit(COMPILED).dot_matches_new_line(true).build();
+    built.map_err(|fault| fault.to_string())
+}
+
+/// The crate's expression matches bytes, and writes those beyond ASCII as `\xc3\xa9`: `?` and `[…]` would stand for a part
+/// of a character.
+fn of_characters(regex: &str) -> String {
+    let (mut out, mut rest) = (String::new(), regex.strip_prefix("(?-u)").unwrap_or(regex));
+    while let Some(next) = rest.chars().next() {
+        let mut bytes = Vec::new();
+        while let Some(byte) = rest.strip_prefix("\\x").and_then(|hex| u8::from_str_radix(hex.get(..2)?, 16).ok()) {
+            bytes.push(byte);
+            rest = &rest[4..];
+        }
+        if !bytes.is_empty() {
+            out += &String::from_utf8_lossy(&bytes);
+            continue;
+        }
+        // What is escaped stays so: behind a backslash of the pattern an `x` is a letter.
+        let length =
+            if next == '\\' { 1 + rest[1..].chars().next().map_or(0, char::len_utf8) } else { next.len_utf8() };
+        out += &rest[..length];
+        rest = &rest[length..];
+    }
+    out
 }
 
 thread_local! {
     static REGEXES: RefCell<BTreeMap<String, Option<Regex>>> = const { RefCell::new(BTreeMap::new()) };
-    static GLOBS: RefCell<BTreeMap<String, Option<GlobMatcher>>> = const { RefCell::new(BTreeMap::new()) };
+    static GLOBS: RefCell<BTreeMap<String, Option<Regex>>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 fn kept_regex(arguments: &[Value]) -> Option<Regex> {
     of(&REGEXES, arguments, regex)
 }
 
-fn kept_glob(arguments: &[Value]) -> Option<GlobMatcher> {
+fn kept_glob(arguments: &[Value]) -> Option<Regex> {
     of(&GLOBS, arguments, glob)
 }
 
