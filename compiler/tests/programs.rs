@@ -486,30 +486,3 @@ fn a_cover_that_reads_the_change_is_refused() {
         assert_eq!(codes(&policy(&format!("intent i \"x\" {{ cover r if {cover}; owner \"t\"; }}"))), ["W0402"]);
     }
 }
-
-#[test]
-fn what_stays_a_state_relation_is_not_asked_to_become_a_change_relation() {
-    for (rule, help) in [
-        ("right(w, \"accept-risk\") if actor(_, w);", "who may is older than any change"),
-        ("authority relation lead(w: Party);\nlead(w) if actor(_, w);", "who may is older than any change"),
-        ("kind(r, \"x\") if writes(_, r);", "say what depends"),
-        ("relation lead(w: Party);\nlead(w) if actor(_, w);", "declare it `change relation lead`"),
-    ] {
-        let said: Vec<String> = compiled(&policy(rule)).reports.into_iter().filter_map(|one| one.help).collect();
-        assert!(said.iter().any(|said| said.starts_with(help)), "{said:?}");
-    }
-}
-
-#[test]
-fn a_permit_may_ask_the_time_and_nothing_else_by_itself() {
-    for (part, found) in [
-        ("now(t), t < 2031-01-01T00:00Z", &[][..]),
-        ("now(t), until = 2031-01-01T00:00Z, t < until", &[]),
-        ("now(t), waiver(_, _, _, _, _, until), t < until", &["W0204"]),
-        ("member(who, \"admins\"), member(who, \"oncall\")", &["W0204"]),
-    ] {
-        let text = policy(&format!("pub blueprint b() {{ permit p(a) if action(a, \"update\", _), {part}; }}"));
-        let text = text.replacen("use ", "use std.time.now;\nuse std.authority.waiver;\nuse ", 1);
-        assert_eq!(codes(&text), found, "{part}");
-    }
-}
