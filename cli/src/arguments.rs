@@ -28,7 +28,6 @@ pub(crate) struct Arguments {
     pub(crate) fetching: Fetching,
 }
 
-// LONG: every verb with its flags and its help, as `--help` prints them; they are read as one list.
 /// The verbs.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Verb {

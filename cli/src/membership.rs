@@ -10,6 +10,7 @@ use crate::output::Answer;
 use crate::package;
 use crate::policy;
 use crate::store::Opened;
+use crate::verify::refused;
 use model::{Membership, Version};
 use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Term};
 use serde::{Deserialize, Serialize};
@@ -90,11 +91,7 @@ pub(crate) fn verify(file: &str, bytes: &[u8], as_json: bool) -> Result<Option<A
     let (holds, is) = (shown.holds, if shown.holds { "is" } else { "is not" });
     if shown.proof.shows(&model, &shown.fact) != Some(holds) {
         let why = format!("the hashes do not show that {fact} {is} in {model}");
-        let text = match as_json {
-            true => format!("{:#}\n", json!({ "file": file, "verified": false, "why": why })),
-            false => format!("REFUSED  {file}\n  {why}\n"),
-        };
-        return Ok(Some(Answer::of(text).with_code(1)));
+        return Ok(Some(refused(file, &why, as_json)));
     }
     let says = "what the version has; that a decision was made over it, the decision's record says (`model`)";
     Ok(Some(Answer::of(match as_json {

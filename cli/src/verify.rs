@@ -117,7 +117,8 @@ fn approval(arguments: &arguments::Verify, bytes: &[u8], trust: &Trust<'_>) -> R
     Ok(Answer::of(text))
 }
 
-fn refused(shown: &str, why: &str, as_json: bool) -> Answer {
+/// What is said of a file that does not show what it says; ends with 1.
+pub(crate) fn refused(shown: &str, why: &str, as_json: bool) -> Answer {
     let text = match as_json {
         true => format!("{:#}\n", json!({ "file": shown, "verified": false, "why": why })),
         false => format!("REFUSED  {shown}\n  {why}\n"),
