@@ -295,6 +295,12 @@ pub(crate) fn apart<'f>(
         taken.insert(place(file), String::from("it is one of the files that are read"));
     }
     for (flag, file) in written {
+        if file.is_dir() {
+            return Err(Failure::Malformed(format!(
+                "{flag} {}: this is a folder\n  help: name a file in it",
+                file.display()
+            )));
+        }
         // A device or a pipe takes whatever comes.
         if fs::metadata(file).is_ok_and(|there| !there.is_file()) {
             continue;
