@@ -377,7 +377,8 @@ fn what_nothing_rests_on_makes_sense_too() {
     }
     let imported = read("\"timestamp\": \"yesterday\"").expect("reads");
     assert_eq!(imported.source.observed_at, None);
-    assert_eq!(imported.skipped.iter().map(|skipped| &*skipped.place).collect::<Vec<_>>(), ["/timestamp"]);
+    let partial = imported.change.expect("a change").partial;
+    assert_eq!(partial.iter().map(|partial| &*partial.place).collect::<Vec<_>>(), ["/timestamp"]);
     let change = read("\"applyable\": false").expect("reads").change.expect("a change");
     assert_eq!(&*change.partial[0].why, "the plan says that it cannot be applied, and lists changes");
     for (wrong, place) in [

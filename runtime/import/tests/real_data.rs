@@ -86,6 +86,7 @@ fn every_plan() {
          `google_compute_disk.my-disk-resource` and 14 more",
         "aws/example_GithubActionsOIDCTrustPolicy/tfplan.json: what a change leaves differs from the planned values: \
          `module.poc.aws_iam_openid_connect_provider.r5`",
+        "aws/example_GithubActionsOIDCTrustPolicy/tfplan.json: the plan's time is none",
         "resources/plan_after_unknown/tfplan.json: the plan has no configuration, which alone says what refers to what: \
          `aws_cloudfront_distribution.cloudfront`",
         "resources/plan_after_unknown/tfplan.json: what a change leaves differs from the planned values: \

@@ -29,13 +29,11 @@ pub(crate) fn read(
     let plan = Node::root(json);
     check_version(&plan)?;
     check_outcome(&plan)?;
-    let mut skipped = Vec::new();
+    let (mut skipped, mut undated) = (Vec::new(), None);
     if let Some(stated) = plan.get("timestamp")? {
         match Value::parse(stated.text()?, &Type::Time) {
             Some(Value::Time(at)) => source.observed_at = Some(at),
-            _ => {
-                skipped.push(Skipped { place: stated.at.into(), why: "it is no time, so the plan has none".to_owned() })
-            }
+            _ => undated = Some(Partial { why: "the plan's time is none".into(), place: stated.at.into() }),
         }
     }
     let changes = changes(&plan, &mut skipped)?;
@@ -45,6 +43,7 @@ pub(crate) fn read(
     let targeted = !partial.is_empty();
     agreement::partial(&plan, text.as_ref(), &changes, targeted, &mut partial)?;
     let root = text.unwrap_or_default();
+    partial.extend(undated);
     source.complete = partial.is_empty();
     let file = source.file.clone();
     let mut sheet = Sheet::new(source, &Options { estate: None, ..options.clone() });
