@@ -109,7 +109,7 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
             None => Opened::existing(&kept)?.map(|opened| opened.newest()).transpose()?.flatten(),
         };
         match (&stored, &package.manifest) {
-            (Some(version), Some(manifest)) => sources = weighed(manifest, &version.sources)?,
+            (Some(version), Some(manifest)) => sources = weighed(manifest, &version.sources),
             (None, Some(manifest)) => reader.declared(&package.root, manifest, &mut sources)?,
             (_, None) => {}
         }
@@ -208,14 +208,14 @@ impl Asked {
 }
 
 /// Which declared sources a stored version lacks, in whole or in part, and of when those are whose age is limited.
-fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Result<Vec<SourceState>, Failure> {
+fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Vec<SourceState> {
     let mut states = Vec::new();
     for source in manifest.source.iter().filter(|source| !source.optional) {
         let files = || stored.iter().filter(|file| *file.name == *source.name);
         let lacking = files().next().is_none() || files().any(|file| !file.complete);
         let observed: BTreeMap<String, Option<i64>> =
             files().map(|file| (file.file.to_string(), file.observed_at)).collect();
-        match (lacking, source.max_age()?) {
+        match (lacking, source.max_age) {
             (true, _) => states.push(SourceState::Missing(source.name.clone())),
             (false, Some(max_age)) => {
                 states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
@@ -223,7 +223,7 @@ fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Result<Vec<Source
             (false, None) => {}
         }
     }
-    Ok(states)
+    states
 }
 
 /// As of when an entry of the log was decided, at most when it was recorded.

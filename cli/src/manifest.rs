@@ -86,8 +86,9 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// What it speaks for.
     pub(crate) speaks: Option<Speaks>,
-    /// How old its facts may be: `24h`.
-    pub(crate) max_age: Option<String>,
+    /// How old its facts may be, in microseconds: `"24h"`.
+    #[serde(default, deserialize_with = "age")]
+    pub(crate) max_age: Option<i64>,
     /// Among sources of one kind, the lower wins.
     #[serde(default)]
     pub(crate) rank: u32,
@@ -105,6 +106,15 @@ pub(crate) struct Source {
     /// Of records: the facts of a row.
     #[serde(default)]
     pub(crate) fact: Vec<Stated>,
+}
+
+/// A length of time above nothing, in microseconds.
+fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match Value::parse(&text, &Type::Duration) {
+        Some(Value::Duration(micros)) if micros > 0 => Ok(Some(micros)),
+        _ => Err(D::Error::custom(format!("\"{text}\" is no age; write \"24h\", \"7d\" or \"30m\""))),
+    }
 }
 
 /// `id = "{name}"`, or `id = { Vpcs = "{VpcId}" }`.
@@ -202,18 +212,6 @@ impl Source {
             | Kind::Records => None,
         }
     }
-
-    /// `max_age` in microseconds.
-    pub(crate) fn max_age(&self) -> Result<Option<i64>, Failure> {
-        let Some(text) = &self.max_age else { return Ok(None) };
-        match Value::parse(text, &Type::Duration) {
-            Some(Value::Duration(micros)) if micros > 0 => Ok(Some(micros)),
-            _ => Err(Failure::Malformed(format!(
-                "writ.toml: source `{}`: max_age = \"{text}\" is not a length of time; write \"24h\", \"7d\" or \"30m\"",
-                self.name
-            ))),
-        }
-    }
 }
 
 /// Whether a manifest says what it may, be it of a package or of a workspace.
@@ -238,7 +236,6 @@ pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
         if manifest.source[..i].iter().any(|other| other.name == source.name) {
             return Err(Failure::Malformed(format!("{}: two sources are named `{}`", path.display(), source.name)));
         }
-        source.max_age()?;
         let mapped =
             source.rows.is_some() || source.id.is_some() || source.observed.is_some() || !source.fact.is_empty();
         if mapped && source.kind != Kind::Records {
@@ -291,9 +288,11 @@ mod tests {
 
     #[test]
     fn a_length_of_time_is_checked() {
-        let text =
-            "[package]\nname = \"a\"\n[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f\"\nmax_age = \"soon\"\n";
-        assert!(complaint(text).contains("write \"24h\""));
+        let text = "[package]\nname = \"a\"\n[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f\"\n";
+        for age in ["soon", "-1h", "0s", ""] {
+            let said = complaint(&format!("{text}max_age = \"{age}\"\n"));
+            assert!(said.contains("writ.toml:7:11") && said.contains(&format!("\"{age}\" is no age")), "{said}");
+        }
     }
 
     #[test]

@@ -280,11 +280,15 @@ pub(crate) fn text(path: &Path) -> Result<String, Failure> {
 /// - `path`: for messages only.
 pub(crate) fn decoded(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|e| {
-        Failure::Malformed(format!(
-            "{}: byte {} is not UTF-8\n  help: save it as UTF-8",
-            path.display(),
-            e.utf8_error().valid_up_to()
-        ))
+        let (bytes, good) = (e.as_bytes(), e.utf8_error().valid_up_to());
+        let what = match bytes {
+            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => String::from("this is UTF-16"),
+            _ => {
+                let lines = bytes[..good].split(|byte| *byte == b'\n');
+                format!("line {} is not UTF-8", lines.count())
+            }
+        };
+        Failure::Malformed(format!("{}: {what}\n  help: save it as UTF-8", path.display()))
     })
 }
 

@@ -109,8 +109,7 @@ impl<'a> Reader<'a> {
     pub(super) fn facts(&mut self, name: &str, declared: &Declared<'_>) -> Result<(), Failure> {
         let bytes = self.bytes(name)?;
         if name.ends_with(".writ") {
-            let text = String::from_utf8(bytes.clone())
-                .map_err(|_| Failure::Malformed(format!("{name}: this is not UTF-8\n  help: save it as UTF-8")))?;
+            let text = package::decoded(Path::new(name), bytes.clone())?;
             let source = Arc::new(FactSource {
                 name: declared.name.as_str().into(),
                 kind: program::SourceKind::Facts,
@@ -162,7 +161,7 @@ impl<'a> Reader<'a> {
                 observed.extend(read.map(|source| (source.file.to_string(), source.observed_at)));
             }
             // Whether that is too old follows by rule, at the time of the decision.
-            if let Some(max_age) = source.max_age()?.filter(|_| !source.optional && !observed.is_empty()) {
+            if let Some(max_age) = source.max_age.filter(|_| !source.optional && !observed.is_empty()) {
                 states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
             }
         }

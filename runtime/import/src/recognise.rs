@@ -235,6 +235,10 @@ fn recognise_json(json: &Json) -> Result<Format, Malformed> {
         return Ok(Format::Kubernetes);
     }
     let has = |keys: &[&str]| keys.iter().any(|key| entries.contains_key(*key));
+    if has(&["encrypted_data"]) {
+        return Err(Malformed::new("/encrypted_data", "the file is encrypted, as OpenTofu keeps states and plans")
+            .help("`tofu show -json` writes it in the open, where the key is"));
+    }
     if has(&["format"]) {
         return match entries.get("format") {
             Some(Json::Text(format)) if &**format == "writ-change/1" => Ok(Format::WritChange),

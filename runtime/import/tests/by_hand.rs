@@ -25,7 +25,7 @@ fn verbs(imported: &Imported) -> Vec<(Verb, String)> {
 fn both_orders_of_a_replacement() {
     for order in ["\"delete\", \"create\"", "\"create\", \"delete\""] {
         let change = format!(
-            "{{\"type\": \"t\", \"name\": \"n\", \"change\": {{\"actions\": [{order}], \"before\": {{}}, \"after\": {{}}}}}}"
+            "{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {{\"actions\": [{order}], \"before\": {{}}, \"after\": {{}}}}}}"
         );
         assert_eq!(verbs(&import(&plan("", &change))), [(Verb::Replace, "t.n".to_owned())]);
     }
@@ -35,7 +35,7 @@ fn both_orders_of_a_replacement() {
 fn a_deposed_object_is_a_resource_of_its_own() {
     let change = |deposed: &str, actions: &str, after: &str| {
         format!(
-            "{{\"type\": \"t\", \"name\": \"n\", {deposed} \"change\": {{\"actions\": [\"{actions}\"], \
+            "{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", {deposed} \"change\": {{\"actions\": [\"{actions}\"], \
              \"before\": {{\"id\": \"{actions}\"}}, \"after\": {after}}}}}"
         )
     };
@@ -54,8 +54,8 @@ fn a_deposed_object_is_a_resource_of_its_own() {
 
 #[test]
 fn drift_names_the_attributes() {
-    let drift = "\"resource_drift\": [{\"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"update\"], \
-        \"before\": {\"a\": 1, \"b\": 2}, \"after\": {\"a\": 1, \"b\": 3, \"c\": 4}}}, {\"type\": \"t\", \"name\": \"gone\", \
+    let drift = "\"resource_drift\": [{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"update\"], \
+        \"before\": {\"a\": 1, \"b\": 2}, \"after\": {\"a\": 1, \"b\": 3, \"c\": 4}}}, {\"mode\": \"managed\", \"type\": \"t\", \"name\": \"gone\", \
         \"change\": {\"actions\": [\"delete\"], \"before\": {\"a\": 1}, \"after\": null}}],";
     assert_eq!(
         of(&import(&plan(drift, "")).facts, "std.terraform.drift"),
@@ -91,7 +91,7 @@ fn a_sensitive_variable_is_sealed_where_nothing_is_marked() {
             \"variables\": {\"p\": {}},
             \"resources\": [{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\",
                 \"expressions\": {\"auth\": [{\"pass\": {\"references\": [\"var.p\"]}}]}}]}}}}},";
-    let change = "{\"module_address\": \"module.m\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"update\"], \
+    let change = "{\"module_address\": \"module.m\", \"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"update\"], \
         \"before\": {\"auth\": [{\"pass\": \"old-hunter\"}]}, \"after\": {\"auth\": [{\"pass\": \"x-hunter2-hunter2\"}], \
         \"url\": \"hunter2-hunter2\"}, \"after_unknown\": {}}}";
     let imported = import(&plan(configuration, change));
@@ -101,7 +101,7 @@ fn a_sensitive_variable_is_sealed_where_nothing_is_marked() {
 /// A mask of another shape than its value hides all of it.
 #[test]
 fn a_mask_that_does_not_fit_hides_the_whole() {
-    let change = "{\"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"], \"before\": null, \
+    let change = "{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"], \"before\": null, \
         \"after\": {\"a\": \"hunter2\", \"b\": {\"c\": \"hunter2\"}}, \"after_sensitive\": {\"a\": {\"x\": true}, \"b\": [true]}}}";
     assert!(!format!("{:?}", import(&plan("", change))).contains("hunter2"));
 }
@@ -110,7 +110,7 @@ fn a_mask_that_does_not_fit_hides_the_whole() {
 #[test]
 fn a_sealed_value_is_the_one_of_the_page() {
     let change = b"{\"format\":\"writ-change/1\",\"actions\":[]}";
-    let state = "{\"format_version\": \"1.0\", \"values\": {\"root_module\": {\"resources\": [{\"type\": \"t\", \"name\": \"n\", \
+    let state = "{\"format_version\": \"1.0\", \"values\": {\"root_module\": {\"resources\": [{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \
         \"values\": {\"password\": \"hunter2\", \"other\": null}, \"sensitive_values\": {\"password\": true, \"other\": true}}]}}}";
     let options = Options { sensitive: Some(SensitiveKey::of(change)), ..Options::default() };
     let imported = read("s.json", state.as_bytes(), &options).expect("reads");
@@ -125,7 +125,7 @@ fn a_sealed_value_is_the_one_of_the_page() {
 #[test]
 fn unknown_parts_stand_beside_known_ones() {
     // Where the mask knows of parts that the value lacks, nothing is sure of what they are parts of.
-    let change = "{\"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"], \"before\": null, \
+    let change = "{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"], \"before\": null, \
         \"after\": {\"rules\": [{\"port\": 80}, {}], \"tags\": null}, \
         \"after_unknown\": {\"id\": true, \"rules\": [{}, {\"port\": true}, {\"port\": true}], \"tags\": {\"env\": true}}}}";
     let change = import(&plan("", change)).change.expect("a change");
@@ -151,7 +151,7 @@ fn counts_meet_counts() {
     let configuration = format!("\"configuration\": {{\"root_module\": {{\"resources\": [{}]}}}},", blocks.join(", "));
     let change = |name: &str, index: &str| {
         format!(
-            "{{\"type\": \"t\", \"name\": \"{name}\", {index} \"change\": {{\"actions\": [\"create\"], \"before\": null, \"after\": {{}}}}}}"
+            "{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"{name}\", {index} \"change\": {{\"actions\": [\"create\"], \"before\": null, \"after\": {{}}}}}}"
         )
     };
     let indexed = |name: &str, i: u8| change(name, &format!("\"index\": {i},"));
@@ -183,7 +183,7 @@ fn a_circle_of_inputs_ends() {
         \"a\": {\"source\": \"./a\", \"expressions\": {\"x\": {\"references\": [\"module.a.y\"]}}, \"module\": {
             \"outputs\": {\"y\": {\"expression\": {\"references\": [\"var.x\", \"var.x.z\"]}}},
             \"resources\": [{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"expressions\": {\"v\": {\"references\": [\"var.x\"]}}}]}}}}},";
-    let change = "{\"module_address\": \"module.a\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"], \"before\": null, \"after\": {}}}";
+    let change = "{\"module_address\": \"module.a\", \"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"], \"before\": null, \"after\": {}}}";
     assert_eq!(verbs(&import(&plan(configuration, change))).len(), 1);
 }
 
@@ -209,7 +209,7 @@ fn many_ways_to_one_resource() {
     let create = "\"change\": {\"actions\": [\"create\"], \"before\": null, \"after\": {}}";
     let address = format!("{path}module.m");
     let changes = format!(
-        "{{\"module_address\": \"{address}\", \"type\": \"t\", \"name\": \"n\", {create}}}, {{\"type\": \"t\", \"name\": \"from\", {create}}}"
+        "{{\"module_address\": \"{address}\", \"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", {create}}}, {{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"from\", {create}}}"
     );
     let change = import(&plan(&configuration, &changes)).change.expect("a change");
     assert_eq!(
@@ -232,7 +232,7 @@ fn many_instances_that_count_along() {
     );
     let changes = (0..10_000).map(|i| {
         let name = if i % 2 == 0 { "a" } else { "b" };
-        format!("{{\"type\": \"t\", \"name\": \"{name}\", \"index\": {}, \"change\": {{\"actions\": [\"create\"], \"before\": null, \"after\": {{}}}}}}", i / 2)
+        format!("{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"{name}\", \"index\": {}, \"change\": {{\"actions\": [\"create\"], \"before\": null, \"after\": {{}}}}}}", i / 2)
     });
     let imported = import(&plan(&configuration, &changes.collect::<Vec<_>>().join(",")));
     let actions = imported.change.expect("a change").actions;
@@ -246,7 +246,7 @@ fn owners_of_the_folders_of_a_plan() {
         \"near\": {\"source\": \"./modules/near\", \"module\": {}}, \"far\": {\"source\": \"hashicorp/far/aws\", \"module\": {}}}}},";
     let change = |module: &str| {
         format!(
-            "{{\"module_address\": \"module.{module}\", \"type\": \"t\", \"name\": \"n\", \"change\": {{\"actions\": [\"create\"], \"before\": null, \"after\": {{}}}}}}"
+            "{{\"module_address\": \"module.{module}\", \"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {{\"actions\": [\"create\"], \"before\": null, \"after\": {{}}}}}}"
         )
     };
     let imported = import(&plan(configuration, &format!("{}, {}", change("near"), change("far"))));

@@ -123,7 +123,7 @@ proptest! {
     #[test]
     fn values_are_exact(value in json()) {
         let plan = serde_json::json!({"format_version": "1.2", "resource_changes": [{
-            "type": "t", "name": "n", "change": {"actions": ["create"], "before": null, "after": {"v": value}}}]});
+            "mode": "managed", "type": "t", "name": "n", "change": {"actions": ["create"], "before": null, "after": {"v": value}}}]});
         let text = plan.to_string();
         let config = |bytes: &[u8]| {
             let change = read("p.json", bytes, &Options::default()).expect("reads").change.expect("a change");

@@ -169,7 +169,7 @@ fn an_import_of_what_is_made_or_goes() {
     for verb in ["create", "delete", "forget"] {
         let after = if verb == "create" { "{}" } else { "null" };
         let plan = format!(
-            "{{\"format_version\": \"1.2\", \"resource_changes\": [{{\"type\": \"t\", \"name\": \"n\", \"change\": \
+            "{{\"format_version\": \"1.2\", \"resource_changes\": [{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": \
              {{\"actions\": [\"{verb}\"], \"before\": null, \"after\": {after}, \"importing\": {{\"id\": \"i\"}}}}}}]}}"
         );
         let expect = format!(
@@ -205,11 +205,15 @@ fn wrong_shapes() {
     check("p.json", plan("{}"), "error: expected an array, found an object\n  --> p.json#/resource_changes");
     check(
         "p.json",
-        plan("[{\"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"no-op\"], \"importing\": 5}}]"),
+        plan(
+            "[{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"no-op\"], \"importing\": 5}}]",
+        ),
         "error: expected an object or null, found an integer\n  --> p.json#/resource_changes/0/change/importing",
     );
     check("p.json", plan("[7]"), "error: expected an object, found an integer\n  --> p.json#/resource_changes/0");
-    let entry = |change: &str| plan(&format!("[{{\"type\": \"t\", \"name\": \"n\", \"change\": {change}}}]"));
+    let entry = |change: &str| {
+        plan(&format!("[{{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {change}}}]"))
+    };
     check("p.json", entry("{}"), "error: `actions` is missing here\n  --> p.json#/resource_changes/0/change");
     check(
         "p.json",
@@ -219,7 +223,12 @@ error: the actions [explode] are not known here
   --> p.json#/resource_changes/0/change/actions
    = help: known are no-op, create, read, update, delete, forget, and delete or forget with create",
     );
-    let twice = "{\"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"]}}";
+    check(
+        "p.json",
+        plan("[{\"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"]}}]"),
+        "error: `mode` is missing here\n  --> p.json#/resource_changes/0",
+    );
+    let twice = "{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"change\": {\"actions\": [\"create\"]}}";
     check(
         "p.json",
         plan(&format!("[{twice}, {twice}]")),
@@ -262,6 +271,14 @@ error: this is the log of a Terraform run
 error: the file is of no format that is known here
   --> plan.txt
    = help: this is a plan as a terminal shows it; `terraform show -json FILE` writes it as JSON",
+    );
+    check(
+        "terraform.tfstate",
+        "{\"meta\":{},\"encrypted_data\":\"c2VjcmV0\",\"encryption_version\":\"v0\",\"serial\":1,\"lineage\":\"l\"}",
+        "
+error: the file is encrypted, as OpenTofu keeps states and plans
+  --> terraform.tfstate#/encrypted_data
+   = help: `tofu show -json` writes it in the open, where the key is",
     );
     check(
         "x.json",
@@ -332,6 +349,14 @@ error: `std.authority.member` has no column `who;team`
         name,
         "who\nana\n",
         "error: the column `team` is missing in the header\n  --> facts/std.authority.member.csv:1:1",
+    );
+    check(
+        name,
+        "who,team\n\u{1b}[2Jana,x\n",
+        "
+error: the column `who` holds the control character U+001B
+  --> facts/std.authority.member.csv:2:1
+   = help: a table of text has none; was the file damaged?",
     );
     check(name, "who,who,team\n", "error: the column `who` occurs twice\n  --> facts/std.authority.member.csv:1:5");
     check(
@@ -459,7 +484,7 @@ error: the action `q` occurs twice, first at /actions/0
 /// Nothing that a message quotes is a value of the file.
 #[test]
 fn messages_carry_no_values() {
-    let file = "{\"format_version\": \"1.2\", \"resource_changes\": [{\"type\": \"t\", \"name\": \"n\", \"index\": \
+    let file = "{\"format_version\": \"1.2\", \"resource_changes\": [{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"index\": \
         {\"secret\": \"hunter2\"}, \"change\": {\"actions\": [\"create\"]}}]}";
     let malformed = read("p.json", file.as_bytes(), &Options::default()).expect_err("an index is text or a number");
     assert!(!malformed.to_string().contains("hunter2"));

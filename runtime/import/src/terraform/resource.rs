@@ -46,10 +46,10 @@ pub(crate) fn address_of(
     node: &Node<'_>,
     modules: &[(Arc<str>, Option<super::address::Key>)],
 ) -> Result<Option<Address>, Malformed> {
-    let data = match node.text_of("mode")?.map(|mode| &**mode) {
-        None | Some("managed") => false,
-        Some("data") => true,
-        Some(_) => return Ok(None),
+    let data = match &**node.need("mode")?.text()? {
+        "managed" => false,
+        "data" => true,
+        _ => return Ok(None),
     };
     let key = match node.get("index")? {
         None => None,
