@@ -3,7 +3,7 @@
 //! A page is Markdown. A fenced block with a language and a file name (```` ```writ policy.writ ````) is a file of the
 //! page's folder; a `console` block holds commands after `$ ` and what they print, to the letter, both streams
 //! together; `[exit 1]` stands behind a command that does not end with 0. An instant of the run itself stands as `(now)`.
-//! `UPDATE_GOLDEN=1` rewrites the console blocks.
+//! `UPDATE_GOLDEN=1` rewrites the console blocks; `PAGES=conflict` runs only pages with that in their path.
 //!
 //! Read downwards: [`check`] runs one page, [`Page`] is how it is cut.
 
@@ -30,6 +30,9 @@ pub enum Folder<'a> {
 /// # Panics
 /// When the page or the folder cannot be read or written: a broken checkout.
 pub fn check(page: &Path, folder: Folder<'_>) -> String {
+    if env::var("PAGES").is_ok_and(|part| !page.to_string_lossy().contains(&part)) {
+        return String::new();
+    }
     let text = fs::read_to_string(page).unwrap_or_else(|e| panic!("{}: {e}", page.display()));
     let work = scratch(page);
     if let Folder::CopyOf(from) = folder {
