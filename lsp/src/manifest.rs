@@ -92,7 +92,7 @@ fn told(text: &str, words: &str, encoding: Encoding) -> Diagnostic {
 /// The words that are complained about, and the complaint without its place.
 ///
 /// - `words`: `writ.toml:3:1: unknown field …`, or a sentence that names something of the text. A place in another file is none in
-///   this one.
+///   this one, but where that file is named.
 fn placed<'w>(text: &str, words: &'w str) -> (Range<usize>, String) {
     let plain = |message: &'w str| message.lines().map(str::trim).collect::<Vec<&str>>().join("\n");
     let mut parts = words.strip_prefix(FILE).unwrap_or_default().splitn(4, ':').skip(1);
@@ -108,9 +108,25 @@ fn placed<'w>(text: &str, words: &'w str) -> (Range<usize>, String) {
     }
     let quoted = words.split(['`', '"']).skip(1).step_by(2).chain(words.split([' ', ':']).filter(|w| w.contains('/')));
     let found = quoted.filter(|word| word.len() > 1).find_map(|word| Some((text.find(word)?, word.len())));
-    let (at, length) = found.unwrap_or((0, text.lines().next().unwrap_or_default().len()));
+    let (at, length) =
+        found.or_else(|| file(text, words)).unwrap_or((0, text.lines().next().unwrap_or_default().len()));
     let message = words.strip_prefix(FILE).map_or(words, |rest| rest.trim_start_matches([':', ' ']));
     (at..at + length, plain(message))
+}
+
+/// Where a text names the file, or the files, that a complaint points into.
+fn file(text: &str, words: &str) -> Option<(usize, usize)> {
+    let pointed = words.split_once("--> ")?.1.lines().next()?;
+    let literals = text.split('"').scan(0, |at, part| {
+        let start = *at;
+        *at += part.len() + 1;
+        Some((start, part))
+    });
+    let named = literals.skip(1).step_by(2).filter(|(_, literal)| {
+        let fixed = literal.split(['*', '?', '[', '{']).next().unwrap_or_default();
+        literal.contains(['.', '/', '*']) && !fixed.is_empty() && pointed.contains(fixed.trim_start_matches("./"))
+    });
+    named.max_by_key(|(_, literal)| literal.len()).map(|(at, literal)| (at, literal.len()))
 }
 
 /// A key that a table may have.

@@ -1,11 +1,12 @@
 //! The facts that a package's sources hold: read when they are first asked for, and again when a file of them changed.
 //!
-//! Read downwards: [`Models`] reads them, [`Loaded`] is what was read, [`Decided`] what was decided; [`Known`] keeps both, and
-//! how many tuples each relation has in the model.
+//! Read downwards: [`Models`] reads them, [`Loaded`] is what was read, [`Decided`] what was decided; [`Known`] keeps both,
+//! how many tuples each relation has in the model, and why a model cannot be read.
 //!
 //! Not here: how a source is read (whoever implements [`Models`]), what follows from facts (`decide`).
 
 use crate::publish::Told;
+use crate::writer::Event;
 use compiler::ide::completion::Seen;
 use decide::{Assurance, Case, Limits, SourceState, ask};
 use program::{Change, Digest, Fact, Program};
@@ -15,7 +16,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant, SystemTime};
 use tokio::sync::mpsc::UnboundedSender;
 
@@ -95,8 +96,7 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// What was read so far, by folder.
 #[derive(Clone)]
 pub(crate) struct Known {
-    models: Arc<dyn Models>,
-    kept: Arc<Mutex<BTreeMap<PathBuf, Kept>>>,
+    counting: Counting,
     /// Something shows how many tuples there are.
     wanted: Arc<AtomicBool>,
     /// What is to be counted.
@@ -122,13 +122,13 @@ struct Kept {
 
 impl Known {
     /// - `tell`: told when there is something new to show.
-    pub(crate) fn new(models: Arc<dyn Models>, tell: UnboundedSender<Told>) -> Known {
+    /// - `events`: told of a model that cannot be read, or can be again; held weakly, so that the writer ends with its editor.
+    pub(crate) fn new(models: Arc<dyn Models>, tell: UnboundedSender<Told>, events: Weak<Sender<Event>>) -> Known {
         let (counter, programs) = channel::<(PathBuf, Arc<Program>)>();
-        let known = Known { models, kept: Arc::default(), wanted: Arc::default(), counter, decided: Arc::default() };
-        let (models, kept) = (known.models.clone(), known.kept.clone());
+        let counting = Counting { models, kept: Arc::default(), unread: Arc::default(), events };
+        let known = Known { counting: counting.clone(), wanted: Arc::default(), counter, decided: Arc::default() };
         std::thread::spawn(move || {
             // It holds no sender of its own, so that it ends with the last one.
-            let counting = Counting { models, kept };
             while let Ok(mut next) = programs.recv() {
                 while let Ok(newer) = programs.try_recv() {
                     next = newer;
@@ -159,21 +159,22 @@ impl Known {
         let _ = self.counter.send((root.to_owned(), program));
     }
 
-    fn counting(&self) -> Counting {
-        Counting { models: self.models.clone(), kept: self.kept.clone() }
-    }
-
     /// The model of a package. Holds no lock while it reads.
     ///
     /// # Errors
     /// As [`Models::load`].
     pub(crate) fn model(&self, root: &Path) -> Result<Arc<Loaded>, String> {
-        self.counting().model(root)
+        self.counting.model(root)
+    }
+
+    /// Why the model of a package could not be read when it was last asked for.
+    pub(crate) fn unread(&self, root: &Path) -> Option<String> {
+        self.counting.unread.lock().unwrap_or_else(PoisonError::into_inner).get(root).cloned()
     }
 
     /// The keys that the model's json values have, as far as it was read.
     pub(crate) fn seen(&self, root: &Path) -> Arc<Seen> {
-        self.counting().kept(root).map(|kept| kept.seen).unwrap_or_default()
+        self.counting.kept(root).map(|kept| kept.seen).unwrap_or_default()
     }
 
     /// What was decided, newest first; nothing where the log cannot be read: `writ log` says why.
@@ -183,7 +184,7 @@ impl Known {
         match decided.get(root) {
             Some((at, known)) if *at == written => known.clone(),
             _ => {
-                let found = Arc::new(self.models.decisions(root).unwrap_or_default());
+                let found = Arc::new(self.counting.models.decisions(root).unwrap_or_default());
                 decided.insert(root.to_owned(), (written, found.clone()));
                 found
             }
@@ -192,7 +193,7 @@ impl Known {
 
     /// As [`Models::manifest`].
     pub(crate) fn manifest(&self, text: &str) -> Result<(), String> {
-        self.models.manifest(text)
+        self.counting.models.manifest(text)
     }
 
     /// The test that states a decision.
@@ -200,7 +201,7 @@ impl Known {
     /// # Errors
     /// As [`Models::example`].
     pub(crate) fn example(&self, root: &Path, digest: &str) -> Result<String, String> {
-        self.models.example(root, digest)
+        self.counting.models.example(root, digest)
     }
 
     /// How many tuples each relation has, as far as they were counted: of an earlier program where this one was not.
@@ -210,14 +211,18 @@ impl Known {
 
     /// As [`Known::counts`], with the program whose relations they are.
     pub(crate) fn counted(&self, root: &Path) -> Option<(Arc<Program>, Counts)> {
-        self.counting().kept(root)?.counts
+        self.counting.kept(root)?.counts
     }
 }
 
 /// What reads and counts.
+#[derive(Clone)]
 struct Counting {
     models: Arc<dyn Models>,
     kept: Arc<Mutex<BTreeMap<PathBuf, Kept>>>,
+    /// Why models could not be read.
+    unread: Arc<Mutex<BTreeMap<PathBuf, String>>>,
+    events: Weak<Sender<Event>>,
 }
 
 impl Counting {
@@ -237,11 +242,27 @@ impl Counting {
         if let Some(kept) = self.kept(root).filter(|kept| kept.stamps.iter().all(|(file, at)| stamp(file) == *at)) {
             return Ok(kept.loaded);
         }
-        let loaded = Arc::new(self.models.load(root)?);
+        let loaded = self.models.load(root);
+        self.learn(root, loaded.as_ref().err());
+        let loaded = Arc::new(loaded?);
         let stamps = loaded.files.iter().map(|file| (file.clone(), stamp(file))).collect();
         let seen = Arc::new(ask::keys(&loaded.facts));
         self.keep(root, Kept { stamps, loaded: loaded.clone(), seen, counts: None });
         Ok(loaded)
+    }
+
+    /// Keeps whether a model could be read; where that is news, its manifest is told.
+    fn learn(&self, root: &Path, why: Option<&String>) {
+        let mut unread = self.unread.lock().unwrap_or_else(PoisonError::into_inner);
+        let was = match why {
+            Some(why) => unread.insert(root.to_owned(), why.clone()),
+            None => unread.remove(root),
+        };
+        drop(unread);
+        if let (true, Some(events)) = (was.as_ref() != why, self.events.upgrade()) {
+            // The writer is gone only when the server is.
+            let _ = events.send(Event::Read { root: root.to_owned() });
+        }
     }
 
     /// Counts the tuples of a program's relations in the model.

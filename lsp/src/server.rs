@@ -32,7 +32,8 @@ where
     let (events, queue) = channel();
     let ended = Arc::new(AtomicBool::new(false));
     let (findings, can) = (Findings::default(), Arc::new(OnceLock::new()));
-    let known = Known::new(models, tell.clone());
+    let events = Arc::new(events);
+    let known = Known::new(models, tell.clone(), Arc::downgrade(&events));
     let (service, socket) = LspService::new(|client| {
         tokio::spawn(publish(client.clone(), told, can.clone()));
         let (ended, findings, known) = (ended.clone(), findings.clone(), known.clone());
@@ -76,7 +77,7 @@ async fn publish(client: Client, mut told: UnboundedReceiver<Told>, can: Arc<Onc
 
 /// The editor at the other end.
 pub(crate) struct Editor {
-    events: Sender<Event>,
+    events: Arc<Sender<Event>>,
     pub(crate) ended: Arc<AtomicBool>,
     pub(crate) findings: Findings,
     /// What it said that it can do.

@@ -49,6 +49,10 @@ pub(crate) enum Event {
     },
     /// Files changed on disk.
     Disk,
+    /// A package's model can no longer be read, or can be again.
+    Read {
+        root: PathBuf,
+    },
     /// Something shows from now on how many tuples there are.
     Count,
     /// What would bring a document, or the items that a range of it touches, into the house style.
@@ -243,6 +247,10 @@ impl Writer {
                 self.pool.run(Job::new(move || job(requests)));
                 Vec::new()
             }
+            Event::Read { root } => {
+                self.depend(&Home::Package(root));
+                Vec::new()
+            }
             Event::Count => self.packages.keys().cloned().collect(),
             Event::Disk => {
                 let homes: Vec<Home> = self.packages.keys().cloned().collect();
@@ -371,7 +379,7 @@ impl Writer {
         let text = open.map(|document| document.text.clone());
         let Some(text) = text.or_else(|| std::fs::read_to_string(root.join(manifest::FILE)).ok()) else { return };
         let read = self.known.manifest(&text).and_then(|()| installed::read(root, &text));
-        let complaint = read.as_ref().err().cloned();
+        let complaint = read.as_ref().err().cloned().or_else(|| self.known.unread(root));
         // While it is being written, those that were there stay.
         if let Ok((dependencies, places)) = read {
             package.set_dependencies(dependencies);

@@ -13,7 +13,10 @@ use tokio::time::timeout;
 struct Facts(Vec<Fact>);
 
 impl lsp::Models for Facts {
-    fn load(&self, _: &Path) -> Result<lsp::Loaded, String> {
+    fn load(&self, root: &Path) -> Result<lsp::Loaded, String> {
+        if std::fs::read(root.join("state.json")).is_ok_and(|bytes| bytes.is_empty()) {
+            return Err(format!("error: the file is empty\n  --> {}", root.join("state.json").display()));
+        }
         Ok(lsp::Loaded { facts: self.0.clone(), ..lsp::Loaded::nothing(1_893_456_000_000_000) })
     }
 

@@ -134,6 +134,29 @@ async fn a_manifest_is_told_what_is_wrong_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_that_cannot_be_read_is_told_where_it_is_declared() {
+    let manifest = "[package]\nname = \"acme/shop\"\n\n[[source]]\nname = \"shop\"\nkind = \"terraform-state\"\npath = \"state.json\"\n";
+    let policy = "relation own(r: string);\nown(\"a\");\npub relation has(r: string);\nhas(r) if own(r);\n";
+    let root = folder("unread", &[("writ.toml", manifest), ("policy.writ", policy), ("state.json", "")]);
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let (mut editor, _) = Editor::able(json!({}), Vec::new()).await;
+    editor.open(&uri("policy.writ"), 1, policy).await;
+    // Something is shown that the model is asked for.
+    let whole = json!({ "start": { "line": 0, "character": 0 }, "end": { "line": 4, "character": 0 } });
+    let hints = json!({ "textDocument": { "uri": uri("policy.writ") }, "range": whole });
+    editor.ask("textDocument/inlayHint", hints).await;
+    let told = editor.diagnostics(&uri("writ.toml"), None).await;
+    assert_eq!(told[0]["range"]["start"], json!({ "line": 6, "character": 8 }), "{told:#?}");
+    assert!(told[0]["message"].as_str().is_some_and(|said| said.starts_with("the file is empty")), "{told:#?}");
+    // It is mended.
+    std::fs::write(root.join("state.json"), "{}").expect("the scratch folder is writable");
+    let changed = json!([{ "uri": uri("state.json"), "type": 2 }]);
+    editor.tell("workspace/didChangeWatchedFiles", json!({ "changes": changed })).await;
+    while !editor.diagnostics(&uri("writ.toml"), None).await.is_empty() {}
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manifest_is_completed() {
     let (mut editor, uri) = started("manifest-words", json!({})).await;
     let manifest = uri("other/writ.toml");
