@@ -390,6 +390,8 @@ pub struct Act {
     pub set: Vec<Fact>,
     /// Facts that hold no more.
     pub without: Vec<Fact>,
+    /// Its words.
+    pub span: Span,
 }
 
 /// One `expect` line.

@@ -33,6 +33,7 @@ fn told(text: &str) -> Vec<(&'static str, String)> {
 fn meaning(mut test: TestCase) -> TestCase {
     test.citation = program::Citation::default();
     test.change.digest = program::Digest::of(b"");
+    test.change.actions.iter_mut().for_each(|action| action.place = "".into());
     let facts = test.change.actions.iter_mut().flat_map(|action| action.set.iter_mut().chain(&mut action.remove));
     for fact in test.given.iter_mut().chain(facts).chain(&mut test.change.facts) {
         fact.origin = program::Origin { place: "".into(), source: fact.origin.source.clone() };

@@ -70,7 +70,10 @@ impl<'a> Reader<'a> {
     /// - `several`: of files named on the command line: there are other states too, so that names must say which.
     pub(super) fn state(&mut self, name: &str, declared: &Declared<'_>, several: bool) -> Result<(), Failure> {
         let bytes = self.bytes(name)?;
-        let options = Options { expected: Expected::State, ..self.options(declared) };
+        // A plan that is declared is read for its world before.
+        let plan = declared.source.is_some_and(|source| source.kind == Kind::TerraformPlan);
+        let expected = if plan { Expected::Anything } else { Expected::State };
+        let options = Options { expected, ..self.options(declared) };
         // What is declared is named by its declaration alone: alike beside any change, and in a version of the model.
         if let Some(source) = declared.source {
             let options = Options { estate: source.estate.as_deref(), ..options };
@@ -110,6 +113,10 @@ impl<'a> Reader<'a> {
         let bytes = self.bytes(name)?;
         if name.ends_with(".writ") {
             let text = package::decoded(Path::new(name), bytes.clone())?;
+            if text.trim_start_matches('\u{feff}').trim().is_empty() {
+                let what = "the file is empty\n  help: a file that is meant to state nothing says so in a comment";
+                return Err(Failure::Malformed(format!("{}: {what}", shown(name))));
+            }
             let source = Arc::new(FactSource {
                 name: declared.name.as_str().into(),
                 kind: program::SourceKind::Facts,

@@ -117,12 +117,17 @@ impl Maker<'_> {
     }
 
     fn fact(&self, at: &At<'_>, fact: &hir::Fact) -> Fact {
-        let place = self.texts.citation(at.module, at.item, fact.span);
         Fact {
             relation: fact.relation.as_str().into(),
             tuple: fact.tuple.clone(),
-            origin: Origin { source: Arc::clone(&at.source), place: format!("{}:{}", place.line, place.column).into() },
+            origin: Origin { source: Arc::clone(&at.source), place: self.place(at, fact.span) },
         }
+    }
+
+    /// `line:column`
+    fn place(&self, at: &At<'_>, span: hir::Span) -> Arc<str> {
+        let place = self.texts.citation(at.module, at.item, span);
+        format!("{}:{}", place.line, place.column).into()
     }
 
     fn action(&self, at: &At<'_>, act: &hir::Act, earlier: &[Action]) -> Action {
@@ -138,6 +143,7 @@ impl Maker<'_> {
             verb: act.verb,
             resource: resource.as_str().into(),
             moved_from: act.to.as_ref().map(|_| act.resource.as_str().into()),
+            place: self.place(at, act.span),
             set: act.set.iter().map(|fact| self.fact(at, fact)).collect(),
             remove: act.without.iter().map(|fact| self.fact(at, fact)).collect(),
         }

@@ -196,6 +196,7 @@ fn act(context: Context<'_>, written: &ast::Act, diagnostics: &mut Vec<Diagnosti
         to: written.to.as_ref().map(text),
         set: facts(context, &written.set, diagnostics),
         without: facts(context, &written.without, diagnostics),
+        span: written.span,
     })
 }
 

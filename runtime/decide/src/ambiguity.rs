@@ -84,11 +84,22 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
         }
         Doubt::Source => stale(settled, subject),
         Doubt::Conflict => disagreement(settled, subject),
-        Doubt::Disagreement => format!("the model and the change disagree about {subject} as it was"),
+        Doubt::Disagreement => moved(settled, subject)
+            .unwrap_or_else(|| format!("the model and the change disagree about {subject} as it was")),
         Doubt::Partial => subject.to_owned(),
         Doubt::Unknown => format!("{subject} depends on a value that is not known"),
         Doubt::NoRight => format!("nobody with the right to decide was found for {subject}"),
     }
+}
+
+/// What is wrong with a move: it is looked at unless the policy cannot tell the two names apart.
+fn moved(settled: &Settled<'_>, subject: &str) -> Option<String> {
+    let id = settled.program.find("std.change.moved")?;
+    let found = settled.matching(Side::After, id, &[None, Some(Value::text(subject))]);
+    let old = found.first()?.first()?.show();
+    Some(format!(
+        "{subject} was {old}, and it is not shown that the move changes nothing but the name: a rule names one of them, say"
+    ))
 }
 
 /// How old a source is, and how old it may be.

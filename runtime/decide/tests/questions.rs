@@ -23,7 +23,7 @@ fn why_proves_every_tuple_that_matches() {
         answers[0].text(false),
         "blast(\"key\", \"db\")   policy.writ:15
   writes(\"key\", \"key\")   policy.writ:14
-    action(\"key\", \"delete\", \"key\")   change.json key
+    action(\"key\", \"delete\", \"key\")   change.json /actions/0
     \"delete\" != \"read\"
   before.edge(\"db\", \"key\", \"encrypts\")   policy.writ:7
     before.encrypted_by(\"db\", \"key\")   state.json 1:1

@@ -398,7 +398,8 @@ pub(crate) fn tuple(source: &Arc<FactSource>, relation: &str, tuple: Vec<Value>)
 
 /// An action.
 pub(crate) fn act(verb: Verb, resource: &str, set: Vec<Fact>) -> program::Action {
-    program::Action { id: resource.into(), verb, resource: resource.into(), moved_from: None, set, remove: Vec::new() }
+    let (id, place) = (resource.into(), "/actions/0".into());
+    program::Action { id, verb, resource: resource.into(), moved_from: None, place, set, remove: Vec::new() }
 }
 
 /// A change.

@@ -1,5 +1,6 @@
 //! Which format a file is in, by its content; by its name only where content cannot say (CSV, CODEOWNERS).
 
+use crate::encoding::place;
 use crate::yaml::{self, Document};
 use crate::{Malformed, Options, codeowners, json, kubernetes, node::shape};
 use program::Json;
@@ -127,6 +128,11 @@ impl Content {
 pub(crate) fn recognise(name: &str, text: &str, options: &Options<'_>) -> Result<Content, Malformed> {
     let content = content(name, text, options.format)?;
     let found = content.format();
+    if let (Content::Text(_), Some(at)) = (&content, text.find(|c: char| c.is_control() && !c.is_whitespace())) {
+        let what =
+            format!("the control character U+{:04X} stands here", text[at..].chars().next().map_or(0, u32::from));
+        return Err(Malformed::new(place(text, at), what).help("such a file is plain text; was it damaged?"));
+    }
     if let Some(insisted) = options.format
         && insisted != found
     {

@@ -111,7 +111,53 @@ impl Sealer {
     }
 }
 
+/// Names of attributes that hold a secret, alone or behind a `_`. Looked at only where a file does not say what is sensitive:
+/// plans before Terraform 0.15, and state files, which mark what a sensitive variable fed and not what a provider does.
+const SECRET: [&str; 14] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "secret_key",
+    "secret_string",
+    "client_secret",
+    "shared_secret",
+    "private_key",
+    "private_key_pem",
+    "token",
+    "auth_token",
+    "connection_string",
+    "access_key",
+    "credentials",
+];
+
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    SECRET.iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
+}
+
 impl Sealer {
+    /// Seals the texts of attributes whose names say that they are secret.
+    pub(crate) fn cover_named(&self, value: &mut Json) {
+        match value {
+            Json::Array(items) => items.iter_mut().for_each(|item| self.cover_named(item)),
+            Json::Object(entries) => {
+                for (name, value) in entries {
+                    match value {
+                        Json::Text(text) if is_secret(name) && !text.is_empty() => {
+                            // A short one may be a word that stands elsewhere in its own right: `postgres`.
+                            if text.len() >= LONG {
+                                self.learn_all(value);
+                            }
+                            *value = self.seal(value);
+                        }
+                        value => self.cover_named(value),
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
     /// Remembers every text in a value that is secret as such.
     pub(crate) fn learn_all(&self, value: &Json) {
         match value {

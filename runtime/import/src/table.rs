@@ -82,10 +82,6 @@ fn empty(column: &Column, place: String) -> Malformed {
 }
 
 fn value(text: &str, column: &Column, place: impl Fn() -> String) -> Result<Value, Malformed> {
-    if let Some(c) = text.chars().find(|c| c.is_control() && !c.is_whitespace()) {
-        let what = format!("the column `{}` holds the control character U+{:04X}", column.name, u32::from(c));
-        return Err(Malformed::new(place(), what).help("a table of text has none; was the file damaged?"));
-    }
     let read = match &column.r#type {
         // What is not plain text is written as JSON in its field.
         Type::Json | Type::Set(_) | Type::List(_) => {

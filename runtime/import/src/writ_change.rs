@@ -49,11 +49,25 @@ fn action(node: &Node<'_>, sheet: &Sheet, options: &Options<'_>) -> Result<Actio
     if verb == Verb::Move && moved_from.is_none() {
         return Err(Malformed::new(node.at.clone(), "a move must say `moved_from`; `resource` is the new name"));
     }
+    if verb != Verb::Move && moved_from.is_some() {
+        return Err(Malformed::new(
+            node.under("moved_from"),
+            format!("`moved_from` stands beside a move, not beside {verb}"),
+        )
+        .help("write two actions: the move, and what is done to it under its new name"));
+    }
     let id = node.text_of("id")?.unwrap_or(&resource).clone();
     let stated = |key: &str| -> Result<Vec<Fact>, Malformed> {
         node.items_of(key)?.iter().map(|item| fact(item, sheet, options)).collect()
     };
-    Ok(Action { id, verb, moved_from, set: stated("set")?, remove: stated("remove")?, resource })
+    let place = node.at.as_str().into();
+    let (set, remove) = (stated("set")?, stated("remove")?);
+    let both = |fact: &&Fact| set.iter().any(|set| (&set.relation, &set.tuple) == (&fact.relation, &fact.tuple));
+    if let Some(fact) = remove.iter().find(both) {
+        return Err(Malformed::new(node.under("remove"), format!("{fact} is set and removed by one action"))
+            .help("leave out what is not meant to hold after it"));
+    }
+    Ok(Action { id, verb, moved_from, place, set, remove, resource })
 }
 
 /// `["std.state.config", "q4", {"size": 2}]`.

@@ -118,7 +118,7 @@ fn what_tools_write_is_read() {
         // Without wholes beside it: what those say is asked below.
         let text = format!(", \"configuration\": {}", configuration(&[block("n")]));
         let read = with(&text, &change(actions, sides)).unwrap_or_else(|malformed| panic!("{malformed}"));
-        assert!(read.change.expect("a change").partial.is_empty(), "{actions} {sides}");
+        assert_eq!(beside(read), [], "{actions} {sides}");
     }
 }
 
@@ -262,8 +262,7 @@ fn provider_actions_make_a_plan_partial() {
     let text = "{\"format_version\": \"1.2\", \"resource_changes\": [], \"action_invocations\": [{\"address\": \"action.x.y\"}]}";
     let imported =
         read("p.json", text.as_bytes(), &Options::default()).unwrap_or_else(|malformed| panic!("{malformed}"));
-    let partial = imported.change.expect("a change").partial;
-    assert_eq!(partial.len(), 1, "{partial:?}");
+    assert!(beside(imported).iter().any(|partial| &*partial.place == "/action_invocations"));
 }
 
 /// One change of `t.n["k"]`, its parts as given.
@@ -307,6 +306,52 @@ fn a_mask_says_yes_or_no_and_a_side_is_an_object() {
     }
 }
 
+/// Why a plan is partial beside the wholes that it leaves out.
+fn beside(imported: Imported) -> Vec<program::Partial> {
+    let mut partial = imported.change.expect("a change").partial;
+    let left_out = ["the plan does not say what is planned", "the plan has no prior state"];
+    partial.retain(|partial| !left_out.iter().any(|why| partial.why.starts_with(why)));
+    partial
+}
+
+/// What holds of a plan with changes of which the plan says nothing else.
+#[test]
+fn a_plan_without_its_wholes_is_partial() {
+    let told = |more: &str, changes: &str| {
+        let text = format!("{{\"format_version\": \"1.2\", \"resource_changes\": [{changes}]{more}}}");
+        let read = read("p.json", text.as_bytes(), &Options::default()).unwrap_or_else(|e| panic!("{e}"));
+        let partial = read.change.expect("a change").partial;
+        partial.iter().map(|partial| partial.place.to_string()).collect::<Vec<_>>()
+    };
+    let planned = ", \"planned_values\": {\"root_module\": {}}";
+    let text = format!(", \"configuration\": {}", configuration(&[block("n")]));
+    let (none, whole): (&[&str], _) = (&[], format!("{planned}{text}"));
+    assert_eq!(told("", ""), ["/planned_values", "/configuration"]);
+    assert_eq!(told(planned, ""), ["/configuration"]);
+    assert_eq!(told(&whole, ""), none);
+    assert_eq!(told(&format!("{whole}, \"applyable\": true"), ""), ["/applyable"]);
+    assert_eq!(told(&format!("{whole}, \"applyable\": false, \"complete\": true"), ""), none);
+    // What a change starts from hangs on things that only the prior state knows.
+    let delete = change("\"delete\"", "\"before\": {\"a\": 1}, \"after\": null");
+    for lacks in ["", ", \"prior_state\": null", ", \"prior_state\": {\"format_version\": \"1.0\"}"] {
+        assert_eq!(told(&format!("{whole}{lacks}"), &delete), ["/resource_changes/0"], "{lacks}");
+    }
+    let prior = format!(
+        ", \"prior_state\": {{\"format_version\": \"1.0\", \"values\": {{\"root_module\": {{\"resources\": [{}]}}}}}}",
+        resource("n", 1)
+    );
+    assert_eq!(told(&format!("{whole}{prior}"), &delete), none);
+    // A refreshing plan plans nothing, and says that this is all.
+    let refresh = ", \"applyable\": false, \"complete\": true";
+    assert_eq!(told(&format!("{whole}{prior}{refresh}"), ""), none);
+    assert_eq!(told(&format!("{whole}{prior}"), "").len(), 1);
+    for flag in ["errored", "complete", "applyable"] {
+        let text = format!("{{\"format_version\": \"1.2\", \"resource_changes\": [], \"{flag}\": null}}");
+        let malformed = read("p.json", text.as_bytes(), &Options::default()).expect_err(flag);
+        assert_eq!(&*malformed.place, format!("/{flag}"), "{malformed}");
+    }
+}
+
 /// A plan of these changes alone, with more at its top.
 fn with(more: &str, changes: &str) -> Result<Imported, Malformed> {
     let text = format!("{{\"format_version\": \"1.2\", \"resource_changes\": [{changes}]{more}}}");
@@ -319,8 +364,8 @@ fn what_stays_has_a_block_in_the_configuration() {
     let delete = change("\"delete\"", "\"before\": {\"a\": 1}, \"after\": null");
     let no_op = change("\"no-op\"", "\"before\": {\"a\": 1}, \"after\": {\"a\": 1}");
     let told = |more: &str, changes: &str| {
-        let change = with(more, changes).unwrap_or_else(|malformed| panic!("{malformed}")).change.expect("a change");
-        change.partial.iter().map(|partial| format!("{} {}", partial.place, partial.why)).collect::<Vec<_>>()
+        let partial = beside(with(more, changes).unwrap_or_else(|malformed| panic!("{malformed}")));
+        partial.iter().map(|partial| format!("{} {}", partial.place, partial.why)).collect::<Vec<_>>()
     };
     let text = |blocks: &[String]| format!(", \"configuration\": {}", configuration(blocks));
     let (its, other) = (text(&[block("n")]), text(&[block("other")]));
@@ -334,7 +379,7 @@ fn what_stays_has_a_block_in_the_configuration() {
         assert_eq!(told(", \"configuration\": {}", stays), [lacks]);
     }
     // What goes need not be in the text any more.
-    assert_eq!(told("", &delete), [""; 0]);
+    assert_eq!(told(&other, &delete), [""; 0]);
     // What is planned and not listed as a change counts as well, and once.
     let planned = format!(", \"planned_values\": {{\"root_module\": {{\"resources\": [{}]}}}}", resource("n", 1));
     assert_eq!(told(&format!("{planned}{other}"), &no_op).len(), 1);
@@ -353,8 +398,7 @@ fn what_nothing_rests_on_makes_sense_too() {
         "\"checks\": [{\"status\": \"fail\"}]",
         "\"output_changes\": {\"x\": {\"actions\": [\"update\"]}}",
     ] {
-        let change = read(fine).expect(fine).change.expect("a change");
-        assert!(change.partial.is_empty(), "{fine}");
+        assert_eq!(beside(read(fine).expect(fine)), [], "{fine}");
     }
     for (wrong, place) in [
         ("\"timestamp\": 5", "/timestamp"),
@@ -377,7 +421,7 @@ fn what_nothing_rests_on_makes_sense_too() {
     }
     let imported = read("\"timestamp\": \"yesterday\"").expect("reads");
     assert_eq!(imported.source.observed_at, None);
-    let partial = imported.change.expect("a change").partial;
+    let partial = beside(imported);
     assert_eq!(partial.iter().map(|partial| &*partial.place).collect::<Vec<_>>(), ["/timestamp"]);
     let change = read("\"applyable\": false").expect("reads").change.expect("a change");
     assert_eq!(&*change.partial[0].why, "the plan says that it cannot be applied, and lists changes");
@@ -459,8 +503,7 @@ fn a_reference_leads_to_a_block_and_a_change_starts_from_what_was() {
         with(&format!(", \"configuration\": {}", configuration(&[block, self::block("m")])), &create)
     };
     let told = |references: &str| {
-        let change = read(references).expect(references).change.expect("a change");
-        change.partial.iter().map(|partial| partial.why.to_string()).collect::<Vec<_>>()
+        beside(read(references).expect(references)).iter().map(|partial| partial.why.to_string()).collect::<Vec<_>>()
     };
     for fine in ["\"t.m.a\", \"t.m\"", "\"var.x\", \"local.y\", \"each.value\", \"module.z.out\", \"path.module\"", ""]
     {

@@ -77,9 +77,26 @@ fn what_is_deferred_makes_a_plan_partial() {
         why,
         [
             ("the plan is not complete: targeted or deferred", "/complete"),
-            ("t.n is deferred: provider_config_unknown", "/deferred_changes/0")
+            ("t.n is deferred: provider_config_unknown", "/deferred_changes/0"),
+            ("the plan does not say what is planned", "/planned_values"),
+            ("the plan has no configuration, which alone says what refers to what", "/configuration")
         ]
     );
+}
+
+/// A state file says nothing of what a provider holds for sensitive.
+#[test]
+fn what_has_the_name_of_a_secret_is_sealed_where_nothing_marks_it() {
+    let v4 = "{\"version\": 4, \"resources\": [{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"provider\": \"p\", \"instances\": \
+        [{\"attributes\": {\"db_password\": \"hunter2\", \"in\": [{\"token\": \"t0ken\"}], \"password_length\": \"8\", \"token_count\": 2}}]}]}";
+    let v3 = "{\"version\": 3, \"modules\": [{\"path\": [\"root\"], \"resources\": {\"t.n\": {\"type\": \"t\", \"primary\": \
+        {\"id\": \"n\", \"attributes\": {\"id\": \"n\", \"private_key_pem\": \"hunter2\", \"plain\": \"8\"}}}}}]}";
+    for text in [v4, v3] {
+        let read = read("terraform.tfstate", text.as_bytes(), &Options::default()).expect("it is right");
+        let all: String = read.facts.iter().map(ToString::to_string).collect();
+        assert!(!all.contains("hunter2") && !all.contains("t0ken"), "{all}");
+        assert!(all.contains("\"8\""), "{all}");
+    }
 }
 
 /// Old formats mark nothing sensitive in the values; what a sensitive variable feeds is sealed all the same.

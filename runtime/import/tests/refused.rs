@@ -354,9 +354,17 @@ error: `std.authority.member` has no column `who;team`
         name,
         "who,team\n\u{1b}[2Jana,x\n",
         "
-error: the column `who` holds the control character U+001B
+error: the control character U+001B stands here
   --> facts/std.authority.member.csv:2:1
-   = help: a table of text has none; was the file damaged?",
+   = help: such a file is plain text; was it damaged?",
+    );
+    check(
+        "CODEOWNERS",
+        "* @acme/all\ndb/ \0\u{1}\n",
+        "
+error: the control character U+0000 stands here
+  --> CODEOWNERS:2:5
+   = help: such a file is plain text; was it damaged?",
     );
     check(name, "who,who,team\n", "error: the column `who` occurs twice\n  --> facts/std.authority.member.csv:1:5");
     check(
@@ -453,6 +461,23 @@ error: there is no verb `updte`
         "c.json",
         file("{\"verb\": \"move\", \"resource\": \"q\"}"),
         "error: a move must say `moved_from`; `resource` is the new name\n  --> c.json#/actions/0",
+    );
+    let same = "[[\"std.authority.member\", \"ana\", \"ops\"]]";
+    check(
+        "c.json",
+        file(&format!("{{\"verb\": \"update\", \"resource\": \"q\", \"set\": {same}, \"remove\": {same}}}")),
+        "
+error: std.authority.member(\"ana\", \"ops\") is set and removed by one action
+  --> c.json#/actions/0/remove
+   = help: leave out what is not meant to hold after it",
+    );
+    check(
+        "c.json",
+        file("{\"verb\": \"update\", \"resource\": \"q\", \"moved_from\": \"p\"}"),
+        "
+error: `moved_from` stands beside a move, not beside update
+  --> c.json#/actions/0/moved_from
+   = help: write two actions: the move, and what is done to it under its new name",
     );
     check(
         "c.json",

@@ -53,6 +53,7 @@ fn every_action_has_its_verb_and_a_no_op_has_none() {
             "delete terraform_data.host[\"a\"]",
             "create terraform_data.host[\"c\"]",
             "replace terraform_data.key",
+            "move terraform_data.new_name (move)",
             "update terraform_data.new_name",
             "update terraform_data.record",
             "delete terraform_data.subnet[\"a\"]",
@@ -70,10 +71,12 @@ fn every_action_has_its_verb_and_a_no_op_has_none() {
 }
 
 #[test]
-fn a_move_that_also_updates_keeps_both() {
+fn a_move_that_also_updates_is_both() {
     let (_, change) = growth();
-    let moved = action(&change, "terraform_data.new_name");
-    assert_eq!((moved.verb, moved.moved_from.as_deref()), (Verb::Update, Some("terraform_data.old_name")));
+    let moved = action(&change, "terraform_data.new_name (move)");
+    assert_eq!((moved.verb, moved.moved_from.as_deref()), (Verb::Move, Some("terraform_data.old_name")));
+    let updated = action(&change, "terraform_data.new_name");
+    assert_eq!((updated.verb, updated.moved_from.as_deref()), (Verb::Update, None));
 }
 
 #[test]

@@ -45,8 +45,10 @@ pub struct Action {
     pub verb: Verb,
     /// The resource, named as in the model.
     pub resource: Arc<str>,
-    /// The name it had before, for a move.
+    /// The name it had before, of a move alone.
     pub moved_from: Option<Arc<str>>,
+    /// Where the change's file says it: a JSON pointer, `line:column` of a test.
+    pub place: Arc<str>,
     /// Facts that hold afterwards. Each replaces those of its relation with the same key; without a key it is added.
     pub set: Vec<Fact>,
     /// Facts that hold no more. A deletion also removes every fact whose first column is the resource.

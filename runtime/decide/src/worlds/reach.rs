@@ -14,9 +14,11 @@ pub(super) fn check(program: &Program, change: &Change) -> Result<(), Failure> {
         if let (Some(fact), Some(what)) = (told, silent(action.verb)) {
             return Err(refused(action, Some(fact), what.to_owned()));
         }
-        if action.moved_from.is_some() && !matches!(action.verb, Verb::Move | Verb::Update | Verb::Replace) {
+        if action.moved_from.is_some() && action.verb != Verb::Move {
+            // A rule about moves would not see it.
+            let verb = action.verb;
             let what =
-                format!("`moved_from` stands beside a move, an update or a replacement, not beside `{}`", action.verb);
+                format!("`moved_from` stands beside a move; a move and the {verb} of what was moved are two actions");
             return Err(refused(action, None, what));
         }
         for fact in action.set.iter().chain(&action.remove) {
@@ -37,7 +39,9 @@ fn silent(verb: Verb) -> Option<&'static str> {
             Some("a delete takes away all that is known, and states no facts; what comes instead is a `replace`")
         }
         Verb::Forget => Some("a forget takes away all that is known, and states no facts"),
-        Verb::Move => Some("a move changes the name alone; with other facts it is an `update` with `moved_from`"),
+        Verb::Move => Some(
+            "a move changes the name alone; what else it changes is an `update` of the new name, an action of its own",
+        ),
         Verb::Create | Verb::Update | Verb::Replace | Verb::Import => None,
     }
 }

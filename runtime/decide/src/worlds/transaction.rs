@@ -221,9 +221,10 @@ impl Changed {
         let mut facts: Vec<(&str, Tuple, Arc<str>, Option<usize>)> = Vec::new();
         for (position, action) in case.change.actions.iter().enumerate() {
             let id = Value::Text(action.id.clone());
-            let mut say = |relation, value| facts.push((relation, value, action.id.clone(), Some(position)));
             let resource = Value::Text(action.resource.clone());
-            say("std.change.action", vec![id.clone(), Value::text(action.verb.name()), resource]);
+            let tuple = vec![id.clone(), Value::text(action.verb.name()), resource];
+            facts.push(("std.change.action", tuple, action.place.clone(), Some(position)));
+            let mut say = |relation, value| facts.push((relation, value, "decision".into(), Some(position)));
             if let Some(actor) = &case.actor {
                 say("std.change.actor", vec![id.clone(), Value::text(actor.as_str())]);
             }
@@ -236,7 +237,8 @@ impl Changed {
         facts.push(("std.change.digest", vec![Value::text(digest)], "decision".into(), None));
         for (old, new) in moves {
             let by = case.change.actions.iter().position(|a| a.resource == *new && a.moved_from.as_ref() == Some(old));
-            facts.push(("std.change.moved", vec![Value::Text(old.clone()), Value::Text(new.clone())], new.clone(), by));
+            let place = by.map_or_else(|| "decision".into(), |by| case.change.actions[by].place.clone());
+            facts.push(("std.change.moved", vec![Value::Text(old.clone()), Value::Text(new.clone())], place, by));
         }
         for partial in &case.change.partial {
             facts.push(("std.change.partial", vec![Value::Text(partial.why.clone())], partial.place.clone(), None));

@@ -64,7 +64,8 @@ impl Object {
         let known: Vec<&Json> = model.iter().filter_map(|fact| config(fact)).collect();
         let action = |verb, set, remove| {
             let (id, resource) = (self.resource.clone(), self.resource.clone());
-            Some(Action { id, verb, resource, moved_from: None, set, remove })
+            let place = self.facts.first().map_or_else(Arc::default, |fact| fact.origin.place.clone());
+            Some(Action { id, verb, resource, moved_from: None, place, set, remove })
         };
         let Some(first) = known.first() else { return action(Verb::Create, self.facts.clone(), Vec::new()) };
         let asked = self.facts.iter().find_map(config)?;

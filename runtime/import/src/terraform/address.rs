@@ -41,8 +41,31 @@ impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Key::Index(index) => write!(f, "[{index}]"),
-            Key::Name(name) => write!(f, "[{}]", program::quote(name)),
+            Key::Name(name) => write!(f, "[\"{}\"]", Quoted(name)),
         }
+    }
+}
+
+/// A text as Terraform quotes it in an address: what begins a template is doubled, what cannot be seen is numbered.
+struct Quoted<'t>(&'t str);
+
+impl fmt::Display for Quoted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0.chars();
+        while let Some(c) = rest.next() {
+            match c {
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                '"' | '\\' => write!(f, "\\{c}")?,
+                '$' | '%' if rest.as_str().starts_with('{') => write!(f, "{c}{c}")?,
+                '\'' => f.write_char(c)?,
+                c if c.escape_debug().len() == 1 => f.write_char(c)?,
+                c if u32::from(c) < 0x1_0000 => write!(f, "\\u{:04x}", u32::from(c))?,
+                c => write!(f, "\\U{:08x}", u32::from(c))?,
+            }
+        }
+        Ok(())
     }
 }
 
@@ -226,20 +249,32 @@ fn steps(text: &str) -> Option<Vec<Step>> {
 /// The text up to the closing quote, and what stands behind that.
 fn quoted(text: &str) -> Option<(String, &str)> {
     let mut out = String::new();
-    let mut chars = text.char_indices();
-    while let Some((at, c)) = chars.next() {
+    let mut chars = text.chars();
+    while let Some(c) = chars.next() {
         match c {
-            '"' => return Some((out, &text[at + 1..])),
-            '\\' => match chars.next()?.1 {
+            '"' => return Some((out, chars.as_str())),
+            '\\' => match chars.next()? {
                 'n' => out.push('\n'),
                 't' => out.push('\t'),
                 'r' => out.push('\r'),
+                'u' => out.push(numbered(&mut chars, 4)?),
+                'U' => out.push(numbered(&mut chars, 8)?),
                 other => out.push(other),
             },
+            '$' | '%' if chars.as_str().strip_prefix(c).is_some_and(|rest| rest.starts_with('{')) => {
+                chars.next();
+                out.push(c);
+            }
             c => out.push(c),
         }
     }
     None
+}
+
+fn numbered(chars: &mut std::str::Chars<'_>, digits: usize) -> Option<char> {
+    let number = chars.as_str().get(..digits)?;
+    *chars = chars.as_str()[digits..].chars();
+    char::from_u32(u32::from_str_radix(number, 16).ok()?)
 }
 
 #[cfg(test)]
@@ -253,9 +288,15 @@ mod tests {
             "data.aws_x.y[0]",
             "module.a.module.b[\"k.[1]\"].aws_x.y[\"a\\\"b\"]",
             "module.a[3].data.aws_x.y",
+            "aws_x.y[\"$${aws:username} %%{if} $ 100% $$\"]",
+            "module.m[\"\\u200b\"].aws_x.y[\"\\u001b\\u00a0 é'\"]",
         ] {
             assert_eq!(address(text).map(|a| a.to_string()).as_deref(), Some(text));
         }
+        let key = |text: &str| address(text).and_then(|address| address.key);
+        assert_eq!(key("a.b[\"$${q}\"]"), Some(Key::Name("${q}".into())));
+        assert_eq!(key("a.b[\"\\u200b\\U0001f600\"]"), Some(Key::Name("\u{200b}\u{1f600}".into())));
+        assert_eq!(key("a.b[\"\\u20\"]"), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //!
 //! Read downwards: [`named`], [`shapes`] and [`check`] look at one change, [`partial`] at the wholes beside all of them.
 
-use super::address::{Address, address, module};
+use super::address::{Address, address, module, module_names};
 use super::configuration::Module;
 use super::plan::Changed;
 use super::resource::{address_of, passing};
@@ -69,7 +69,8 @@ pub(crate) fn named(node: &Node<'_>, parts: &Address) -> Result<(), Malformed> {
 /// The same of a state, where not every version writes the indexes into the address: the block must be the one.
 pub(crate) fn named_block(node: &Node<'_>, parts: &Address) -> Result<(), Malformed> {
     let Some(text) = node.text_of("address")? else { return Ok(()) };
-    let block = |address: &Address| (address.data, address.kind.clone(), address.name.clone());
+    let block =
+        |address: &Address| (module_names(&address.modules), address.data, address.kind.clone(), address.name.clone());
     if address(text).is_some_and(|stated| block(&stated) == block(parts)) {
         return Ok(());
     }
@@ -126,11 +127,17 @@ pub(crate) fn partial(
     let listed: BTreeSet<&Arc<str>> =
         changes.iter().flat_map(|changed| [Some(&changed.name), changed.moved_from.as_ref()]).flatten().collect();
 
+    if !says_planned {
+        out.push(Partial { why: "the plan does not say what is planned".into(), place: "/planned_values".into() });
+    }
+    // `terraform plan -refresh-only` plans nothing, and says so by planned values of nothing.
+    let flags = ["applyable", "complete"].map(|flag| plan.flag_of(flag));
+    let refreshes = changes.is_empty() && planned.is_empty() && matches!(flags, [Ok(Some(_)), Ok(Some(true))]);
     let mut reasons = Reasons::default();
     let untold = |why| if changes.is_empty() { NONE_LISTED } else { why };
     for (name, stated) in &prior {
         match planned.get(name) {
-            _ if listed.contains(name) => {}
+            _ if listed.contains(name) || refreshes => {}
             Some(planned) if planned.values != stated.values => reasons.add(untold(UNLISTED), name, &planned.place),
             None if !targeted => reasons.add(untold(LEFT_OUT), name, &stated.place),
             _ => {}
@@ -151,8 +158,8 @@ pub(crate) fn partial(
             Some(known) if !same(known.values, changed.before) => {
                 reasons.add(BEFORE_DIFFERS, &changed.name, &changed.place);
             }
-            None if says_prior && *changed.before != Json::Null => {
-                reasons.add(NO_BEFORE, &changed.name, &changed.place);
+            None if *changed.before != Json::Null => {
+                reasons.add(if says_prior { NO_BEFORE } else { NO_PRIOR }, &changed.name, &changed.place);
             }
             _ => {}
         }
@@ -183,6 +190,9 @@ pub(crate) fn partial(
             reasons.add(if text.is_some() { NO_BLOCK } else { NO_TEXT }, name, place);
         }
     }
+    if text.is_none() && !reasons.found.contains_key(NO_TEXT) {
+        out.push(Partial { why: NO_TEXT.into(), place: "/configuration".into() });
+    }
     reasons.tell(out);
     Ok(())
 }
@@ -197,6 +207,7 @@ const NOTHING_AFTER: &str = "a create does not say what it creates";
 const AFTER_DIFFERS: &str = "what a change leaves differs from the planned values";
 const DANGLING: &str = "the plan's configuration refers to a block that it does not have";
 const NO_BEFORE: &str = "a change starts from what the prior state does not have";
+const NO_PRIOR: &str = "the plan has no prior state, which says what depends on what a change starts from";
 const NO_TEXT: &str = "the plan has no configuration, which alone says what refers to what";
 const NO_BLOCK: &str = "the plan's configuration, which alone says what refers to what, has no block of what stays";
 

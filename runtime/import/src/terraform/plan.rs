@@ -88,6 +88,13 @@ fn check_version(plan: &Node<'_>) -> Result<(), Malformed> {
 }
 
 fn check_outcome(plan: &Node<'_>) -> Result<(), Malformed> {
+    for flag in ["errored", "complete", "applyable"] {
+        if matches!(plan.json, Json::Object(entries) if entries.get(flag) == Some(&Json::Null)) {
+            let what = "expected true or false, found null";
+            return Err(Malformed::new(format!("/{flag}"), what)
+                .help("Terraform leaves out what it does not say; write the plan again with `terraform show -json`"));
+        }
+    }
     if plan.flag_of("errored")? == Some(true) {
         return Err(Malformed::new("/errored", "planning ended with an error, so this is no plan")
             .help("mend what `terraform plan` complained of, and plan again"));
@@ -134,6 +141,14 @@ fn partial(plan: &Node<'_>, changes: &[Changed<'_>]) -> Result<Vec<Partial>, Mal
     }
     if plan.flag_of("complete")? == Some(false) {
         out.push(Partial { why: "the plan is not complete: targeted or deferred".into(), place: "/complete".into() });
+    }
+    let idle = |output: &Node<'_>| verb(output).is_ok_and(|verb| verb.is_none());
+    let nothing = changes.iter().all(|changed| changed.verb.is_none())
+        && plan.items_of("resource_drift")?.is_empty()
+        && plan.entries_of("output_changes")?.iter().all(|(_, output)| idle(output));
+    if plan.flag_of("applyable")? == Some(true) && nothing {
+        let why = "the plan says that it can be applied, and lists no change";
+        out.push(Partial { why: why.into(), place: "/applyable".into() });
     }
     for key in ["action_invocations", "deferred_action_invocations"] {
         if !plan.items_of(key)?.is_empty() {

@@ -34,7 +34,7 @@ pub(crate) fn read(
     } else {
         match state.need("version")?.json {
             Json::Int(4) => version_4(&state, sealer, &mut sheet, &mut instances)?,
-            Json::Int(3) => version_3(&state, &mut instances)?,
+            Json::Int(3) => version_3(&state, sealer, &mut instances)?,
             Json::Int(version) => {
                 let what = format!("a state file of version {version} cannot be read here");
                 return Err(Malformed::new("/version", what)
@@ -118,10 +118,13 @@ fn shown_module(
         }
         let mut config = values.json.clone();
         let mask = resource.get("sensitive_values")?;
-        if let Some(mask) = &mask {
-            is_mask(mask)?;
-            sealer.learn(values.json, mask.json);
-            sealer.cover(&mut config, mask.json);
+        match &mask {
+            Some(mask) => {
+                is_mask(mask)?;
+                sealer.learn(values.json, mask.json);
+                sealer.cover(&mut config, mask.json);
+            }
+            None => sealer.cover_named(&mut config),
         }
         let dependencies = texts(&resource, "depends_on")?;
         let provider = resource.text_of("provider_name")?.map_or_else(|| "".into(), |text| provider(text));
@@ -186,6 +189,7 @@ fn version_4(
             for path in node.items_of("sensitive_attributes")? {
                 sealer.cover_path(&mut config, &attribute_path(&path)?);
             }
+            sealer.cover_named(&mut config);
             let mut dependencies = texts(&node, "dependencies")?;
             dependencies.extend(texts(&node, "depends_on")?);
             let provider = source.clone();
@@ -265,7 +269,7 @@ fn attribute_path<'a>(path: &Node<'a>) -> Result<Vec<&'a str>, Malformed> {
     Ok(names)
 }
 
-fn version_3(state: &Node<'_>, instances: &mut Vec<Instance>) -> Result<(), Malformed> {
+fn version_3(state: &Node<'_>, sealer: &Sealer, instances: &mut Vec<Instance>) -> Result<(), Malformed> {
     for node in state.need("modules")?.items()? {
         let mut path = Vec::new();
         for (name, place) in texts(&node, "path")?.into_iter().skip(1) {
@@ -300,7 +304,8 @@ fn version_3(state: &Node<'_>, instances: &mut Vec<Instance>) -> Result<(), Malf
                 let Some(attributes) = object.get("attributes")? else {
                     return Err(Malformed::new(object.at, format!("`{address}` has no attributes")));
                 };
-                let config = flat::nested(&attributes)?;
+                let mut config = flat::nested(&attributes)?;
+                sealer.cover_named(&mut config);
                 let (place, config_place) = (object.at, attributes.at);
                 let (provider, dependencies, marked) = (source.clone(), dependencies.clone(), true);
                 let layout = Layout::Flat;

@@ -159,14 +159,31 @@ impl<'a> Worlds<'a> {
             let goes = matches!(verb, Verb::Delete | Verb::Forget);
             let moved_from = changed.moved_from.clone().filter(|_| !goes);
             let (id, resource) = (changed.name.clone(), changed.name.clone());
-            if changed.imported {
-                // Taken under management and altered at once: both are asked for, and both must be permitted.
-                let id = format!("{id} (import)").into();
-                let resource = resource.clone();
-                let verb = Verb::Import;
-                actions.push(Action { id, verb, resource, moved_from: None, set: Vec::new(), remove: Vec::new() });
-            }
-            actions.push(Action { id, verb, resource, moved_from, set, remove });
+            let said = |verb| -> Arc<str> {
+                let key = match verb {
+                    Verb::Move => "previous_address",
+                    Verb::Import => "change/importing",
+                    _ => "change/actions",
+                };
+                format!("{}/{key}", changed.place).into()
+            };
+            // Taken under management, or given another address, and altered at once: both are asked for, and both must
+            // be permitted.
+            let also = match verb {
+                _ if changed.imported => Some(Verb::Import),
+                Verb::Update | Verb::Replace if moved_from.is_some() => Some(Verb::Move),
+                _ => None,
+            };
+            let moved_from = match also {
+                None => moved_from,
+                Some(verb) => {
+                    let (id, resource) = (format!("{id} ({verb})").into(), resource.clone());
+                    let (place, set, remove) = (said(verb), Vec::new(), Vec::new());
+                    actions.push(Action { id, verb, resource, moved_from, place, set, remove });
+                    None
+                }
+            };
+            actions.push(Action { id, verb, resource, moved_from, place: said(verb), set, remove });
         }
         (actions, facts)
     }
@@ -394,8 +411,9 @@ fn add_dependencies(edges: &mut References, world: &World<'_>, before: &BTreeMap
     }
 }
 
-/// Seals what sensitive variables and outputs feed.
+/// Seals what sensitive variables and outputs feed, and what has the name of a secret, where nothing is marked.
 pub(crate) fn seal_fed(config: &mut Json, found: &[Referring<'_>], sealer: &Sealer) {
+    sealer.cover_named(config);
     for referring in found.iter().filter(|referring| referring.found.sensitive && !referring.attribute.is_empty()) {
         sealer.cover_path(config, &referring.attribute.split('.').collect::<Vec<_>>());
     }
