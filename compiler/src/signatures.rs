@@ -97,6 +97,7 @@ impl Stage<'_> {
             ItemKind::Relation(relation) => self.relation(item, relation, blueprint),
             ItemKind::Let(helper) => {
                 let declared = self.declared(item, &helper.name, blueprint);
+                self.no_default(&helper.columns);
                 let columns = self.parameters(&helper.columns);
                 let blueprint = self.blueprint_name(blueprint);
                 self.signatures.lets.push(Let { declared, columns, blueprint, body: helper.body.clone() });
@@ -140,6 +141,7 @@ impl Stage<'_> {
         if self.known(&declared.name).is_some() {
             return; // `names` reports it
         }
+        self.no_default(&relation.columns);
         let columns = self.columns(&relation.columns);
         let key = relation.key.as_ref().and_then(|key| self.key(key, &relation.columns));
         self.lattice(relation, &columns);
@@ -245,6 +247,17 @@ impl Stage<'_> {
             });
         }
         found
+    }
+
+    /// A default is for who applies a blueprint: a tuple says all its columns, a use of a let all its parameters.
+    fn no_default(&mut self, columns: &[ast::Column]) {
+        for (column, default) in columns.iter().filter_map(|column| Some((column, column.default.as_ref()?))) {
+            let found = Diagnostic::new(Code::Misplaced, format!("`{}` cannot have a default", column.name.text))
+                .label(default.span, "nothing would take it")
+                .law("a default is of a blueprint's parameter, for who applies it without")
+                .help("leave it out");
+            self.report(found);
+        }
     }
 
     /// Columns of a let or a blueprint.

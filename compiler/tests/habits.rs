@@ -107,6 +107,12 @@ fn places_are_those_of_the_words() {
     assert_eq!(told(outside), [("W0501", String::from("permit"))]);
     let endless = "pub relation n(x: int); n(0); n(m) if n(x), m = x + 1;";
     assert_eq!(told(endless), [("W0404", String::from("m = x + 1"))]);
+    for from in ["[x + 1]", "{x, x + 1}", "str.split(str.format(\"{}/\", x), \"/\")"] {
+        let text = if from.starts_with("str") { "string" } else { "int" };
+        let endless = format!("pub relation n(x: {text}); n(m) if n(x), m in {from};");
+        assert_eq!(told(&endless), [("W0404", format!("m in {from}"))]);
+    }
+    assert_eq!(told("pub relation n(x: int, y: int); n(m, y) if n(x, y), m in {x, y};"), []);
     let dear = "pub relation d(r: Resource, least n: int); d(r, 0) if kind(r, _); d(r, m) if d(r, n), m = n - 1;";
     assert_eq!(told(dear), [("W0407", String::from("m = n - 1"))]);
 }

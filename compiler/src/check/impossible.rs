@@ -210,7 +210,9 @@ fn presence(rule: &Rule) -> Option<Diagnostic> {
             return Some(impossible(&[(*span, "no value is this")]));
         }
         for (other, others, at) in &asked[position + 1..] {
-            if other == expr && !accept.iter().any(|presence| others.contains(presence)) {
+            // What is unknown may turn out to be any of the others.
+            let unknown = accept.contains(&Presence::Unknown) || others.contains(&Presence::Unknown);
+            if other == expr && !unknown && !accept.iter().any(|presence| others.contains(presence)) {
                 return Some(impossible(&[(*at, "it cannot be this as well"), (*span, "asked for here")]));
             }
         }

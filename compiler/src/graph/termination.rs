@@ -4,7 +4,7 @@ use super::bounds::tested;
 use super::{adjacency, components, reads, words_of};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::lower::{Draft, DraftRule};
-use program::{Expr, Literal, Term, Type};
+use program::{Expr, Function, Literal, Term, Type};
 
 /// A diagnostic for every recursive rule whose head holds a value computed from the recursion without bounds.
 pub(crate) fn endless(draft: &Draft<'_>) -> Vec<Diagnostic> {
@@ -36,7 +36,7 @@ fn new_value(rule: &DraftRule<'_>, lattice: Option<usize>, within: impl Fn(&Lite
             let read: Vec<usize> = literal.inputs();
             let creates = match literal {
                 Literal::Bind { expr, .. } => computes(expr),
-                Literal::Each { .. } => false,
+                Literal::Each { base, .. } => gathers(base),
                 _ => continue,
             };
             let from_recursion = read.iter().any(|variable| recursive[*variable]);
@@ -83,6 +83,17 @@ fn new_value(rule: &DraftRule<'_>, lattice: Option<usize>, within: impl Fn(&Lite
             )
             .help("bound it on both sides in this rule: `n >= 0, n <= 100`"),
     )
+}
+
+/// Whether what an expression ranges over are values that it makes: of a list that is written out its members are meant,
+/// which may be found ones.
+fn gathers(base: &Expr) -> bool {
+    match base {
+        Expr::Set(members) | Expr::List(members) => members.iter().any(computes),
+        // The keys and places of a value's parts.
+        Expr::Call(Function::JsonKeys | Function::JsonIndexes, of) => of.iter().any(computes),
+        other => computes(other),
+    }
 }
 
 /// Whether the expression makes a value, and does not only find one.

@@ -348,16 +348,19 @@ impl Known {
     ) -> impl Iterator<Item = Diagnostic> + 'a {
         let mut atoms: Vec<&Atom> = Vec::new();
         if !self.asks.is_empty() && !self.creates {
-            each(&rule.body, false, &mut |literal, _| {
+            each(&rule.body, false, &mut |literal, denied| {
                 if let Literal::Atom(atom) = literal
-                    && is_state(atom, relations)
+                    && (is_state(atom, relations)
+                        || atom.world == World::Either && enough(rule, denied) && is_kept(atom, relations))
                 {
                     atoms.push(atom);
                 }
             });
         }
         atoms.into_iter().filter_map(|atom| {
-            let asks = atom.terms.iter().filter_map(variable).find_map(|v| self.asks.get(&v))?;
+            let mut said = BTreeSet::new();
+            atom.terms.iter().for_each(|term| collect(term, &mut said));
+            let asks = said.iter().find_map(|v| self.asks.get(v))?;
             let relation = relations.get(atom.relation.as_str())?;
             Some(self_made(relation, atom, *asks, written(atom, local(&atom.relation)), !self.may_create))
         })
@@ -366,8 +369,23 @@ impl Known {
 
 /// Whether it reads, in the world after, a relation that is kept from change to change and does not say who may.
 fn is_state(atom: &Atom, relations: &FxHashMap<&str, &Relation>) -> bool {
+    atom.world == World::Here && is_kept(atom, relations)
+}
+
+/// Whether it reads a relation that is kept from change to change and does not say who may.
+fn is_kept(atom: &Atom, relations: &FxHashMap<&str, &Relation>) -> bool {
     let plain = |relation: &&Relation| relation.qualifier == Qualifier::Plain && relation.word.is_none();
-    atom.world == World::Here && relations.get(atom.relation.as_str()).is_some_and(plain)
+    relations.get(atom.relation.as_str()).is_some_and(plain)
+}
+
+/// Whether it is enough for the author of a change that something holds after it, where either world is asked: a permit
+/// wants it to hold, an objection that it does not.
+pub(super) fn enough(rule: &Rule, denied: bool) -> bool {
+    match rule.head {
+        Head::Relation { word: Some(Word::Permit), .. } => !denied,
+        Head::Relation { word: Some(Word::Deny | Word::Escalate), .. } => denied,
+        Head::Relation { word: None, .. } | Head::Cover { .. } => false,
+    }
 }
 
 /// Whether a value of the type may name who asks.
@@ -385,7 +403,11 @@ fn may_name(known: &Type) -> bool {
 /// The verbs that the rule leaves possible, all where it names none; `None` where a parameter says which.
 pub(super) fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str>> {
     let texts = |expr: &'r Expr| -> Option<Vec<&'r str>> {
-        match expr {
+        let named = rule.body.iter().find_map(|literal| match literal {
+            Literal::Bind(name, stated @ Expr::Constant(_), _) if variable(expr) == Some(*name) => Some(stated),
+            _ => None,
+        });
+        match named.unwrap_or(expr) {
             Expr::Constant(Value::Set(members)) => members.iter().map(Value::as_text).collect(),
             Expr::Constant(Value::List(members)) => members.iter().map(Value::as_text).collect(),
             Expr::Constant(value) => Some(vec![value.as_text()?]),
@@ -493,7 +515,7 @@ fn gone(resource: &str, fate: Fate, local: &str, span: Span, inner: bool, writte
 }
 
 fn self_made(relation: &Relation, atom: &Atom, asks: Span, written: bool, sure: bool) -> Diagnostic {
-    let (local, start) = (local(&atom.relation), Span { start: atom.span.start, end: atom.span.start });
+    let (local, place) = (local(&atom.relation), in_front(atom));
     let before = format!("write `before.{local}`");
     let theirs = relation.declared.name.starts_with("std.");
     let found = Diagnostic::new(
@@ -508,8 +530,14 @@ fn self_made(relation: &Relation, atom: &Atom, asks: Span, written: bool, sure: 
         false => format!("write `before.{local}`; or declare it `authority relation {local}(…)`"),
     });
     match (written, sure) {
-        (true, true) => found.fix(before, start, "before."),
-        (true, false) => found.offer(before, start, "before."),
+        (true, true) => found.fix(before, place, "before."),
+        (true, false) => found.offer(before, place, "before."),
         (false, _) => found,
     }
+}
+
+/// Where `before.` is written: in front of an atom, or in place of its `either.`.
+pub(super) fn in_front(atom: &Atom) -> Span {
+    let length = if atom.world == World::Either { "either.".len() as u32 } else { 0 };
+    Span { start: atom.span.start, end: atom.span.start + length }
 }

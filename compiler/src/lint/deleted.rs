@@ -15,7 +15,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Reports atoms of rules of `own`.
 pub(super) fn lint(own: &[&Module<'_>]) -> Vec<Diagnostic> {
-    let helping = helping(own);
+    let handing = handing(own);
+    let helping = helping(own, &handing);
     let mut found = Vec::new();
     for module in own {
         let items: FxHashMap<u32, &syntax::ast::Item> = module.items.iter().map(|(at, item, _)| (*at, *item)).collect();
@@ -27,7 +28,7 @@ pub(super) fn lint(own: &[&Module<'_>]) -> Vec<Diagnostic> {
                 continue;
             }
             positive(rule, &mut |atom| {
-                if verbs(rule, atom).is_some_and(|verbs| verbs == ["delete"]) {
+                if verbs(rule, atom, &handing).is_some_and(|verbs| verbs == ["delete"]) {
                     let written = items.get(&item).is_some_and(|item| writes(item, atom.span, local(&atom.relation)));
                     found.push(delete_only(rule, atom, written, objects).located(name, item));
                 }
@@ -43,7 +44,7 @@ fn objects(rule: &Rule) -> bool {
 
 /// The relations that a deny or an escalate reads, directly or through others, and none of whose rules takes up what
 /// slips through another.
-fn helping<'a>(own: &[&'a Module<'a>]) -> FxHashSet<&'a str> {
+fn helping<'a>(own: &[&'a Module<'a>], handing: &Handing<'a>) -> FxHashSet<&'a str> {
     let mut reads: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
     let mut complete: FxHashSet<&str> = FxHashSet::default();
     let mut waiting: Vec<&str> = Vec::new();
@@ -61,7 +62,8 @@ fn helping<'a>(own: &[&'a Module<'a>]) -> FxHashSet<&'a str> {
             let others = |verbs: Option<Vec<&str>>| {
                 verbs.is_none_or(|verbs| verbs.contains(&"replace") || verbs.contains(&"forget"))
             };
-            let more = atom.relation == DESTROYS || atom.relation == ACTION && others(verbs(rule, atom));
+            let asks = handing.contains_key(atom.relation.as_str());
+            let more = atom.relation == DESTROYS || asks && others(verbs(rule, atom, handing));
             complete.extend(helped.filter(|_| more));
         });
     }
@@ -82,32 +84,66 @@ fn positive<'a>(rule: &'a Rule, found: &mut dyn FnMut(&'a Atom)) {
     });
 }
 
-/// The verbs that an atom of actions leaves possible; `None` of any other atom, and where a parameter says which.
-fn verbs<'r>(rule: &'r Rule, atom: &'r Atom) -> Option<Vec<&'r str>> {
-    match (atom.relation.as_str(), atom.terms.as_slice()) {
-        (ACTION, [_, verb, _]) => verbs_of(rule, verb),
-        _ => None,
+/// Relations by whose column the verb of an action is asked for.
+type Handing<'a> = FxHashMap<&'a str, usize>;
+
+/// Actions themselves, and relations that hand on the verb of any of them that destroys.
+fn handing<'a>(own: &[&'a Module<'a>]) -> Handing<'a> {
+    let mut found = Handing::from_iter([(ACTION, 1)]);
+    loop {
+        let before = found.len();
+        for (_, _, rule) in rules(own) {
+            let Head::Relation { name, terms, word: None } = &rule.head else { continue };
+            let mut handed = None;
+            positive(rule, &mut |atom| {
+                let verb = found.get(atom.relation.as_str()).and_then(|column| variable(atom.terms.get(*column)?));
+                let all = || verbs(rule, atom, &found).is_some_and(|verbs| verbs.contains(&"replace"));
+                if let Some(verb) = verb.filter(|_| all()) {
+                    handed = terms.iter().position(|term| variable(term) == Some(verb)).or(handed);
+                }
+            });
+            if let Some(column) = handed {
+                found.entry(name).or_insert(column);
+            }
+        }
+        if found.len() == before {
+            return found;
+        }
     }
+}
+
+/// The verbs that an atom of actions leaves possible; `None` of any other atom, and where a parameter says which.
+fn verbs<'r>(rule: &'r Rule, atom: &'r Atom, handing: &Handing<'_>) -> Option<Vec<&'r str>> {
+    verbs_of(rule, atom.terms.get(*handing.get(atom.relation.as_str())?)?)
 }
 
 fn delete_only(rule: &Rule, atom: &Atom, written: bool, sure: bool) -> Diagnostic {
     let shown = |term: Option<&Expr>| match term {
-        Some(Expr::Variable(v)) => rule.variables[*v].name.clone(),
+        // One of an inner body is told apart behind a `#`.
+        Some(Expr::Variable(v)) => match rule.variables[*v].name.split('#').next() {
+            Some(name) if !name.starts_with('$') => name.to_owned(),
+            _ => String::from("_"),
+        },
         Some(Expr::Constant(value)) => value.to_string(),
         _ => String::from("_"),
     };
     let text = format!("destroys({}, {})", shown(atom.terms.first()), shown(atom.terms.get(2)));
-    let spelled = atom.terms.get(1).and_then(variable).map(|verb| &rule.variables[verb].name);
+    let direct = atom.relation == ACTION;
+    let spelled = atom.terms.get(1).filter(|_| direct).and_then(variable).map(|verb| &rule.variables[verb].name);
     let found = Diagnostic::new(Code::DeleteOnly, "a replacement and a forgetting slip through")
         .label(atom.span, "only `delete` is meant here")
         .law("`destroys(a, r)` holds for delete, replace and forget")
         .help(match spelled {
+            None if !direct => format!(
+                "have `{}` ask `destroys(a, r)`, or ask for `replace` and `forget` as well",
+                local(&atom.relation)
+            ),
             None => format!("write `{text}`, with `use std.change.destroys;`"),
             Some(verb) => {
                 format!("write `{text}` in place of this and of what says `{verb}`, with `use std.change.destroys;`")
             }
         });
-    if !written || spelled.is_some() {
+    if !written || !direct || spelled.is_some() {
         return found;
     }
     let edits = vec![Edit { place: Place { item: None, span: atom.span }, text: text.clone() }];

@@ -6,12 +6,12 @@
 //!
 //! Not here: what is held against who asks (`after`); labels of other resources, which the action does not write.
 
-use super::after::{ACTION, each, local, variable, verbs_of, writes};
+use super::after::{ACTION, each, enough, in_front, local, variable, verbs_of, writes};
 use super::{Module, read, relations, rules};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span, Word};
+use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Word};
 use program::World;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use std::collections::BTreeSet;
 
 /// Reports atoms of permits and objections of `own`.
@@ -26,18 +26,23 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
         for (name, item, rule) in rules(&[*module]) {
             let Head::Relation { word: Some(word), .. } = rule.head else { continue };
             let Changed { resources, new } = Changed::by(rule);
-            let mut compared: FxHashSet<&str> = FxHashSet::default();
+            let mut compared: BTreeSet<(&str, World)> = BTreeSet::new();
             read(&rule.body, &mut |atom| {
-                if atom.world != World::Here {
-                    compared.insert(&atom.relation);
-                }
+                compared.insert((&atom.relation, atom.world));
             });
             each(&rule.body, false, &mut |literal, denied| {
                 let Literal::Atom(atom) = literal else { return };
                 let own = |column: &usize| variable(&atom.terms[*column]).is_some_and(|term| resources.contains(&term));
-                let columns = labels.get(atom.relation.as_str()).filter(|_| atom.world == World::Here);
+                let open = match atom.world {
+                    World::Here => true,
+                    World::Either => enough(rule, denied),
+                    World::Before => false,
+                };
+                let columns = labels.get(atom.relation.as_str()).filter(|_| open);
                 // An objection that compares the worlds knows of both.
-                let known = word != Word::Permit && compared.contains(atom.relation.as_str());
+                let beside = |world| compared.contains(&(atom.relation.as_str(), world));
+                let known = beside(World::Before) || atom.world == World::Here && beside(World::Either);
+                let known = known && word != Word::Permit;
                 if !known && columns.is_some_and(|columns| columns.iter().any(own)) {
                     let kept = relations.get(atom.relation.as_str()).is_some_and(|r| r.qualifier == Qualifier::Plain);
                     let written = items.get(&item).is_some_and(|item| writes(item, atom.span, local(&atom.relation)));
@@ -118,7 +123,7 @@ impl Changed {
 /// - `kept`: it has a world before; what exists only within a change has none.
 /// - `written`: the atom stands there as it is; `new`: a verb of the permit creates.
 fn labelled(atom: &Atom, kept: bool, written: bool, new: bool) -> Diagnostic {
-    let (local, start) = (local(&atom.relation), Span { start: atom.span.start, end: atom.span.start });
+    let (local, start) = (local(&atom.relation), in_front(atom));
     let found =
         Diagnostic::new(Code::OwnLabel, format!("the permit rests on `{local}`, which the change may have set"))
             .label(atom.span, "read in the world after the change")
@@ -138,7 +143,7 @@ fn labelled(atom: &Atom, kept: bool, written: bool, new: bool) -> Diagnostic {
 
 /// - `denied`: it stands under a `not`, so that the change would have to bring it.
 fn switched_off(atom: &Atom, denied: bool, kept: bool, written: bool) -> Diagnostic {
-    let (local, start) = (local(&atom.relation), Span { start: atom.span.start, end: atom.span.start });
+    let (local, start) = (local(&atom.relation), in_front(atom));
     let (does, world) = if denied { ("set", "before.") } else { ("taken away", "either.") };
     let found = Diagnostic::new(
         Code::SwitchedOff,

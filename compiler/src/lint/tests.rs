@@ -167,7 +167,7 @@ fn after(rules: &str) -> Vec<String> {
 
 fn of_codes(rules: &str, codes: &[&str]) -> Vec<String> {
     let text = format!(
-        "use std.change.{{Action, action, actor, session, destroys, writes}};
+        "use std.change.{{Action, Verb, action, actor, session, destroys, writes}};
 use std.state.{{Resource, config, exists, kind, tag}};
 use std.authority.{{Party, member, accountable}};
 change relation ruined(r: Resource);
@@ -273,6 +273,18 @@ fn what_objects_to_a_deletion_objects_to_whatever_destroys() {
              deny d(a, r) \"{a} {r}\" if writes(a, r), not del(r), covered(r);",
             0,
         ),
+        // By a name for the verb, and where a relation hands on whatever the verb is.
+        ("deny d(a, r) \"{a} {r}\" if action(a, v, r), word: Verb = \"delete\", v == word, covered(r);", 1),
+        (
+            "change relation done(r: Resource, v: Verb); done(r, v) if action(_, v, r);
+             deny d(r) \"{r}\" if done(r, \"delete\"), covered(r);",
+            1,
+        ),
+        (
+            "change relation done(r: Resource, v: Verb); done(r, v) if action(_, v, r);
+             deny d(r) \"{r}\" if done(r, v), v in {\"delete\", \"replace\", \"forget\"}, covered(r);",
+            0,
+        ),
         // Two rules that leave nothing to slip through between them.
         (
             "change relation del(r: Resource); del(r) if action(_, \"delete\", r);
@@ -308,6 +320,20 @@ fn who_asks_is_not_held_against_what_the_change_may_have_written() {
             0,
         ),
         ("permit p(a) if action(a, \"create\", r), actor(a, who), n: string = who, tag(r, \"owner\", n);", 0),
+        ("permit p(a) if action(a, \"update\", r), actor(a, who), tag(r, \"owner\", str.format(\"{}\", who));", 1),
+        // In either world is enough for a permit, and to let an objection be.
+        ("permit p(a) if action(a, \"update\", r), actor(a, who), n: string = who, either.tag(r, \"owner\", n);", 1),
+        ("permit p(a) if action(a, \"update\", r), actor(a, who), n: string = who, not either.tag(r, \"bars\", n);", 0),
+        (
+            "deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), actor(a, who), n: string = who,
+             not either.tag(r, \"owner\", n);",
+            1,
+        ),
+        (
+            "deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), actor(a, who), n: string = who,
+             either.tag(r, \"bars\", n);",
+            0,
+        ),
         ("permit p(a) if action(a, \"update\", r), actor(a, who), member(who, \"ops\"), tag(r, \"env\", \"dev\");", 0),
         (
             "deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), actor(a, who), n: string = who,
@@ -327,6 +353,7 @@ fn no_objection_is_switched_off_by_the_change() {
         ("escalate d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), dev(r);", 1),
         ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), either.tag(r, \"lock\", \"yes\");", 0),
         ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), not before.tag(r, \"free\", \"yes\");", 0),
+        ("deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), not either.tag(r, \"free\", \"yes\");", 1),
         ("deny d(a, r) \"{a} {r}\" if action(a, \"create\", r), covered(r), tag(r, \"lock\", \"yes\");", 0),
         (
             "deny d(a, r) \"{a} {r}\" if action(a, \"update\", r), covered(r), before.tag(r, \"a\", x), not tag(r, \"a\", x);",
@@ -368,6 +395,8 @@ fn no_permit_rests_on_a_label_that_the_change_may_have_set() {
         ("permit p(a) if action(a, \"update\", r), n = count { k: tag(r, k, _) }, n == 0;", 1),
         ("permit p(a) if action(a, v, r), v in {\"create\", \"update\"}, tag(r, \"env\", \"dev\");", 1),
         ("permit p(a) if action(a, \"update\", r), before.tag(r, \"env\", \"dev\");", 0),
+        ("permit p(a) if action(a, \"update\", r), either.tag(r, \"env\", \"dev\");", 1),
+        ("permit p(a) if action(a, \"update\", r), not either.tag(r, \"env\", \"prod\");", 0),
         ("permit p(a) if action(a, \"create\", r), tag(r, \"env\", \"dev\");", 0),
         ("permit p(a) if action(a, \"update\", r), kind(r, \"queue\");", 0),
         ("permit p(a) if action(a, \"update\", r), std.state.encrypted_by(r, k), tag(k, \"env\", \"dev\");", 0),

@@ -19,7 +19,7 @@ mod strings;
 mod time;
 mod versions;
 
-use crate::text::LATEST;
+use crate::text::is_time;
 use crate::{Json, Type, Unknown, Value};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -487,5 +487,5 @@ fn short(bytes: usize) -> Option<()> {
 
 /// A time within the years 0001 to 9999, so that the difference of two never overflows.
 fn in_range(micros: i64) -> Option<i64> {
-    (-62_135_596_800_000_000..=LATEST).contains(&micros).then_some(micros)
+    is_time(micros).then_some(micros)
 }

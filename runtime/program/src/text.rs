@@ -121,8 +121,16 @@ fn list<T: Display>(f: &mut Formatter<'_>, open: &str, items: impl Iterator<Item
     f.write_str(close)
 }
 
+/// The first microsecond of the year 1.
+const EARLIEST: i64 = -62_135_596_800_000_000;
+
 /// The last microsecond of the year 9999.
-pub(crate) const LATEST: i64 = 253_402_300_799_999_999;
+const LATEST: i64 = 253_402_300_799_999_999;
+
+/// Whether a time is one that can be written.
+pub(crate) fn is_time(micros: i64) -> bool {
+    (EARLIEST..=LATEST).contains(&micros)
+}
 
 /// After so many microseconds, 400 years, the calendar is the same again, the days of the week too.
 pub(crate) const CYCLE: i64 = 146_097 * 86_400_000_000;
@@ -131,7 +139,7 @@ pub(crate) const CYCLE: i64 = 146_097 * 86_400_000_000;
 /// 9999 does, since that is when it ends somewhere.
 pub(crate) fn stamp(micros: i64) -> Option<(jiff::Timestamp, i16)> {
     let of = |micros: i64| jiff::Timestamp::from_microsecond(micros).ok();
-    let back = || of(micros.checked_sub(CYCLE)?).filter(|_| micros <= LATEST);
+    let back = || of(micros.checked_sub(CYCLE)?).filter(|_| is_time(micros));
     of(micros).map(|stamp| (stamp, 0)).or_else(|| Some((back()?, 400)))
 }
 
@@ -245,8 +253,8 @@ const HIDDEN: &str = "sensitive(\"\")";
 /// `2030-01-01T00:00Z`, seconds and fraction optional, any RFC 3339 offset.
 fn parse_time(text: &str) -> Option<Value> {
     let of = |text: &str| Some(text.parse::<jiff::Timestamp>().ok()?.as_microsecond());
-    let last = || of(&format!("9599{}", text.strip_prefix("9999")?))?.checked_add(CYCLE).filter(|at| *at <= LATEST);
-    of(text).or_else(last).map(Value::Time)
+    let last = || of(&format!("9599{}", text.strip_prefix("9999")?))?.checked_add(CYCLE);
+    of(text).or_else(last).filter(|at| is_time(*at)).map(Value::Time)
 }
 
 /// `90s`, `24h`, `7d`, `250ms`, `10us`; a sign may stand before.

@@ -270,7 +270,14 @@ fn the_last_hours_of_the_calendar_are_times() {
     assert_eq!(last, Value::Time(253_402_300_799_999_999));
     assert_eq!(time("9999-12-31T18:59:59-05:00").show(), "9999-12-31T23:59:59Z");
     assert_eq!(time("9999-12-30T22:00:01Z").show(), "9999-12-30T22:00:01Z");
-    for late in ["9999-12-31T23:59:59-00:01", "10000-01-01T00:00Z", "9999-13-01T00:00Z", "9999-02-29T00:00Z"] {
+    for late in [
+        "0000-12-31T23:59:59Z",
+        "0000-01-01T00:00Z",
+        "9999-12-31T23:59:59-00:01",
+        "10000-01-01T00:00Z",
+        "9999-13-01T00:00Z",
+        "9999-02-29T00:00Z",
+    ] {
         assert_eq!(Value::parse(late, &Type::Time), None, "{late}");
     }
     let call = |function: Function, more: Option<&str>| {
