@@ -58,7 +58,8 @@ pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
             decide::decide(&Case { assurance: arguments.assurance, ..case })
         })?;
         if decision.verdict == Verdict::Deny && arguments.edits > 0 {
-            let tries = tries(loaded.facts.len());
+            let brought = loaded.change.actions.iter().map(|action| action.set.len() + action.remove.len()).sum();
+            let tries = tries(loaded.facts.len(), brought);
             let passing = limited(&arguments.inputs, |limits| {
                 let case = Case { assurance: arguments.assurance, ..loaded.case(&arguments.inputs, limits) };
                 progress::stage("looking for what would pass");
@@ -224,8 +225,10 @@ fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> R
 }
 
 /// How many counter-proposals are tried beside a verdict: fewer where each takes longer.
-fn tries(facts: usize) -> usize {
-    (50_000 / facts.max(1)).clamp(2, 24)
+///
+/// - `brought`: facts that the change sets or takes away. Each is looked at anew in every try, with what objects to it.
+fn tries(facts: usize, brought: usize) -> usize {
+    (50_000 / (facts + 8 * brought).max(1)).clamp(2, 24)
 }
 
 fn code(verdict: Verdict) -> u8 {

@@ -234,7 +234,9 @@ pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
     packages::manifest::read(&shown, text)?;
     for (i, source) in manifest.source.iter().enumerate() {
         if manifest.source[..i].iter().any(|other| other.name == source.name) {
-            return Err(Failure::Malformed(format!("{}: two sources are named `{}`", path.display(), source.name)));
+            let again = text.match_indices(&format!("\"{}\"", source.name)).nth(1).map(|(at, _)| at);
+            let place = again.map_or_else(|| shown.clone(), |at| packages::manifest::placed(&shown, text, at));
+            return Err(Failure::Malformed(format!("{place}: two sources are named `{}`", source.name)));
         }
         let mapped =
             source.rows.is_some() || source.id.is_some() || source.observed.is_some() || !source.fact.is_empty();

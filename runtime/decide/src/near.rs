@@ -154,11 +154,9 @@ impl Asker<'_, '_> {
             rules.push((rule, course));
         }
         let instead = self.instead(side, relation, pattern);
-        if !instead.is_empty() {
+        if !instead.is_empty() || self.settled.worlds.states(relation) {
             // A fact was likely meant, and no rule of the standard library that does not even begin to hold.
-            rules.retain(|(rule, course)| {
-                program.is_own(&rule.citation.file) || !shown(program, rule, &course.holds, course).is_empty()
-            });
+            rules.retain(|(rule, course)| program.is_own(&rule.citation.file) || begins(rule, course, pattern));
         }
         rules.sort_by_key(|(rule, course)| shown(self.settled.program, rule, &course.left(rule), course).len());
         let others = rules.len().saturating_sub(most);
@@ -257,6 +255,16 @@ impl Asker<'_, '_> {
 pub(crate) fn told(settled: &Settled<'_>, rule: &Rule, course: &Course) -> (Vec<String>, String) {
     let fails = course.fails.map(|at| literal_words(settled.program, rule, &rule.body[at], &course.binding));
     (shown(settled.program, rule, &course.holds, course), fails.unwrap_or_default())
+}
+
+/// Whether a condition of a rule holds that is about what was asked for.
+fn begins(rule: &Rule, course: &Course, pattern: &[Option<Value>]) -> bool {
+    let head = rule.head.terms.iter().zip(pattern).filter(|(_, value)| value.is_some());
+    let asked: Vec<usize> = head.filter_map(|(term, _)| term.variable()).collect();
+    course.holds.iter().any(|at| match &rule.body[*at] {
+        Literal::Holds(atom) => atom.variables().any(|variable| asked.contains(&variable)),
+        _ => false,
+    })
 }
 
 /// The conditions of a rule that say something, in words.

@@ -153,6 +153,12 @@ pub(crate) fn inputs(before: BTreeMap<RelationId, BTreeSet<Tuple>>, delta: &Delt
 }
 
 impl Worlds {
+    /// Whether a fact that was read, or that the change states, is of a relation.
+    pub(crate) fn states(&self, relation: RelationId) -> bool {
+        let from = self.stated.partition_point(|(stated, _, _)| *stated < relation);
+        self.stated.get(from).is_some_and(|(stated, _, _)| *stated == relation)
+    }
+
     /// Where each of the `wanted` tuples was read, sorted.
     pub(crate) fn origins(&self, wanted: &BTreeSet<Given>) -> BTreeMap<Given, Vec<Origin>> {
         let mut found: BTreeMap<Given, Vec<Origin>> = BTreeMap::new();

@@ -352,10 +352,8 @@ pub fn read(shown: &str, text: &str) -> Result<Manifest, Failure> {
         false => misread(shown, text, &error),
     })?;
     if manifest.package.edition != "2026" {
-        return malformed(format!(
-            "{shown}: edition \"{}\" is not known to this version of writ; write \"2026\"",
-            manifest.package.edition
-        ));
+        let (edition, at) = (&manifest.package.edition, at(shown, text, &manifest.package.edition));
+        return malformed(format!("{at}: edition \"{edition}\" is not known to this version of writ; write \"2026\""));
     }
     let word = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
@@ -363,11 +361,13 @@ pub fn read(shown: &str, text: &str) -> Result<Manifest, Failure> {
     let name = &manifest.package.name;
     if name.split('/').count() > 2 || !name.split('/').all(word) {
         return malformed(format!(
-            "{shown}: name = \"{name}\" is no package name; write \"scope/name\" in small letters, digits, `-` and `_`"
+            "{}: name = \"{name}\" is no package name; write \"scope/name\" in small letters, digits, `-` and `_`",
+            at(shown, text, name)
         ));
     }
     if let Err(Failure::Malformed(no) | Failure::Fault(no)) = manifest.package.number() {
-        return malformed(format!("{shown}: version = {no}"));
+        let stated = &manifest.package.version;
+        return malformed(format!("{}: version = {no}", at(shown, text, stated)));
     }
     if let Some(twice) = manifest.dependencies.keys().find(|name| manifest.dev_dependencies.contains_key(*name)) {
         return malformed(format!(
@@ -384,7 +384,39 @@ pub fn read(shown: &str, text: &str) -> Result<Manifest, Failure> {
 pub fn misread(shown: &str, text: &str, error: &toml::de::Error) -> Failure {
     let place = place(text, error.span().map_or(0, |span| span.start));
     let hint = meant(error.message()).map(|near| format!("\n  help: did you mean `{near}`?")).unwrap_or_default();
-    Failure::Malformed(format!("{shown}:{place}: {}{hint}", error.message().trim()))
+    Failure::Malformed(format!("{shown}:{place}: {}{hint}", plainly(error.message().trim())))
+}
+
+/// A complaint of the format's reader in a person's words.
+fn plainly(message: &str) -> String {
+    let found = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "));
+    if let Some((found, expected)) = found.and_then(|rest| rest.split_once(", expected ")) {
+        let expected = match expected {
+            "a string" => "text in quotes",
+            "a boolean" => "true or false",
+            "a sequence" => "a list",
+            "u32" | "u64" | "usize" => "a whole number from 0",
+            other if other == "a map" || other.starts_with("struct ") => "a table",
+            other => other,
+        };
+        return format!("this is the {found}, and {expected} was expected");
+    }
+    match message.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')) {
+        Some(("package", _)) => "the table [package] is missing, with at least a `name`".to_owned(),
+        Some((field, _)) => format!("`{field}` is missing here"),
+        None => message.to_owned(),
+    }
+}
+
+/// The place of a quoted text, where the manifest has it in that spelling: `writ.toml:2:8`; else the file.
+fn at(shown: &str, text: &str, quoted: &str) -> String {
+    let found = text.find(&format!("\"{quoted}\""));
+    found.map_or_else(|| shown.to_owned(), |at| placed(shown, text, at))
+}
+
+/// `writ.toml:2:8`, for an offset.
+pub fn placed(shown: &str, text: &str, at: usize) -> String {
+    format!("{shown}:{}", place(text, at))
 }
 
 /// Line and column of an offset, both from 1.
@@ -453,7 +485,7 @@ mod tests {
             ("[trust.packages]\nacme = [\"x\"]\n", "is no key"),
             ("[trust.packages]\nacme = \"any\"\n", "neither \"unsigned\" nor"),
             ("[workspace]\nmember = []\n", "did you mean `members`?"),
-            ("[workspace]\n", "missing field `members`"),
+            ("[workspace]\n", "`members` is missing here"),
         ] {
             let told = complaint(text);
             assert!(told.contains(said), "{told}");

@@ -170,7 +170,7 @@ fn a_lock_that_was_edited_is_refused_or_means_what_it_says() {
         (lock.replace("version = 1\n", "version = 2\n"), "of version 2"),
         (lock.replace("source", "sourse"), "did you mean `source`"),
         (lock.replace("dependencies = [\"acme/words\"]\n", ""), "nothing asks for acme/words"),
-        (String::new(), "missing field"),
+        (String::new(), "`version` is missing here"),
     ] {
         fs::write(&path, &edited).expect("it is writable");
         assert_ne!(edited, lock);

@@ -194,7 +194,7 @@ fn what_is_wrong_with_a_workspace_is_told_with_its_place() {
         ("\"**\"", &[], "has a `**`"),
         ("\"[a\"", &[], "is no glob"),
         ("\"vendor/a\"", &[], "`writ vendor` takes away"),
-        ("1", &[], "writ.toml:2:12: invalid type: integer `1`, expected a string"),
+        ("1", &[], "writ.toml:2:12: this is the integer `1`, and text in quotes was expected"),
         ("", &[], "the workspace has no member"),
     ];
     for (number, (members, more, said)) in cases.iter().enumerate() {
@@ -216,7 +216,7 @@ fn what_is_wrong_with_a_workspace_is_told_with_its_place() {
         ),
         ("[workspace]\nmembers = [\"a\"]\n[dependencies]\n", "writ.toml:3:2: unknown field `dependencies`"),
         ("[workspace]\nmembers = [\"a\"]\n[trust]\ndecisions = []\n", "all else stands in the members"),
-        ("[workspace]\n", "missing field `members`"),
+        ("[workspace]\n", "`members` is missing here"),
         ("[workspace\n", "writ.toml:1:11"),
     ] {
         let world = World::new("root");
