@@ -418,6 +418,8 @@ pub enum Expected {
     Violation {
         /// The objection.
         atom: Atom,
+        /// What it must come to: a deny that is only possible escalates.
+        weight: program::Weight,
         /// With this very message.
         message: Option<String>,
         /// In which state.

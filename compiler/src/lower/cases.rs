@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Place};
 use crate::hir::{self, Package};
 use program::{
     Action, Change, Digest, Expectation, Expected, Fact, FactSource, Origin, Program, RelationId, Scope, SourceKind,
-    Speaks, State, Term, TestCase, Value,
+    Speaks, State, Term, TestCase, Value, Weight,
 };
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
@@ -154,10 +154,10 @@ impl Maker<'_> {
             hir::Expected::Allow => Expected::Allow,
             hir::Expected::Deny => Expected::Deny,
             hir::Expected::Escalate => Expected::Escalate,
-            hir::Expected::Violation { atom, message, state, to } => {
+            hir::Expected::Violation { atom, weight, message, state, to } => {
                 let (relation, pattern) = self.pattern(at, atom, expectation)?;
-                let state: Option<State> = *state;
-                Expected::Violation { relation, pattern, message: message.clone(), state, to: to.clone() }
+                let (weight, state): (Weight, Option<State>) = (*weight, *state);
+                Expected::Violation { relation, weight, pattern, message: message.clone(), state, to: to.clone() }
             }
             hir::Expected::Tuple(atom) => {
                 let (relation, pattern) = self.pattern(at, atom, expectation)?;

@@ -11,7 +11,7 @@ use crate::resolve::Context;
 use crate::resolve::atom::{slots, world_of};
 use crate::scope::Wanted;
 use crate::signatures::{is_open, unknown_word};
-use program::{State, Type, Verb, World};
+use program::{State, Type, Verb, Weight, World};
 use syntax::ast::{self, ExprKind, Given, InstancedAtom, Named, Span};
 
 mod cases;
@@ -231,16 +231,15 @@ fn violation(
 ) -> Option<Expected> {
     let code = if written.negated { Code::EmptyExpectation } else { Code::UnknownRelation };
     let (atom, relation) = pattern(context, atom, code, diagnostics)?;
-    let fits = match (word.text.as_str(), relation.word) {
-        ("fixed", Some(Word::Deny | Word::Escalate)) => true,
-        ("deny", found) => found == Some(Word::Deny),
-        ("escalate", found) => found == Some(Word::Escalate),
-        _ => false,
+    let weight = match (word.text.as_str(), relation.word) {
+        ("deny" | "fixed", Some(Word::Deny)) => Weight::Deny,
+        // Of a deny it is one that an unknown value decides.
+        ("escalate", Some(Word::Deny)) | ("escalate" | "fixed", Some(Word::Escalate)) => Weight::Escalate,
+        _ => {
+            diagnostics.push(wrong_word(word, relation));
+            return None;
+        }
     };
-    if !fits {
-        diagnostics.push(wrong_word(word, relation));
-        return None;
-    }
     let state = match written.state.as_ref() {
         None if word.text == "fixed" => Some(State::Fixed),
         None => None,
@@ -256,7 +255,7 @@ fn violation(
     };
     let to = written.to.as_ref().map(text);
     let message = written.message.as_ref().map(|text| text.text.clone());
-    Some(Expected::Violation { atom, message, state, to })
+    Some(Expected::Violation { atom, weight, message, state, to })
 }
 
 /// An atom of constants and `_`, with its relation.
@@ -377,7 +376,7 @@ fn wrong_word(word: &ast::Name, relation: &Relation) -> Diagnostic {
     let local = relation.declared.name.rsplit('.').next().unwrap_or_default();
     Diagnostic::new(Code::WrongWord, format!("`{local}` is {found}"))
         .label(word.span, "another word")
-        .law("`expect deny` names a deny, `expect escalate` an escalate, `expect fixed` either; any atom stands alone")
+        .law("`expect deny` names a deny, `expect escalate` an escalate or a deny that is only possible, `expect fixed` either")
 }
 
 fn no_message(span: Span) -> Diagnostic {

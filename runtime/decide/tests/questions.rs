@@ -1,11 +1,11 @@
 //! Questions, test blocks, and how answers look.
 
-use crate::small::{Policy, act, case, change, fact, find, program, source};
-use crate::verdicts::{KEYS, decided, estate};
+use crate::small::{Policy, act, case, change, fact, find, program, source, tuple};
+use crate::verdicts::{KEYS, SIZES, decided, estate};
 use decide::text::Style;
 use decide::{ask, test};
 use engine::Limits;
-use program::{Citation, Expectation, Expected, SourceKind, State, Term, TestCase, Value, Verb, World};
+use program::{Citation, Expectation, Expected, Json, SourceKind, State, Term, TestCase, Value, Verb, Weight, World};
 
 fn delete_key() -> program::Change {
     change(vec![act(Verb::Delete, "key", Vec::new())])
@@ -127,6 +127,7 @@ fn a_test_block_says_what_was_there_instead() {
         |negated, expected| Expectation { expected, negated, citation: Citation { line: 9, ..Citation::default() } };
     let lost = |resource: &str, state| Expected::Violation {
         relation: find(&program, "orders.key_lost"),
+        weight: Weight::Deny,
         pattern: vec![Term::Any, Term::Constant(Value::text(resource)), Term::Any],
         state,
         message: None,
@@ -192,6 +193,50 @@ fn a_test_block_says_what_was_there_instead() {
                  would be gone | no permit: `orders` covers key and does not permit to delete it | {proof}"
             ),
             String::from("kind(\"key\", _) | kind(\"key\", _) does not hold"),
+        ]
+    );
+}
+
+#[test]
+fn a_test_names_a_deny_by_what_it_comes_to() {
+    let program = program(&SIZES);
+    let text = source(SourceKind::Text, "policy.writ");
+    let expect = |weight, negated| {
+        let (relation, pattern) = (find(&program, "orders.big"), vec![Term::Any, Term::Constant(Value::text("db"))]);
+        let expected = Expected::Violation { relation, weight, pattern, message: None, state: None, to: None };
+        Expectation { expected, negated, citation: Citation::default() }
+    };
+    let mut instead = Vec::new();
+    for (size, comes_to) in [
+        (Json::Int(2), None),
+        (Json::Int(4), Some(Weight::Deny)),
+        (Json::Unknown("aws_x.y.size".into()), Some(Weight::Escalate)),
+    ] {
+        for (weight, negated) in [Weight::Deny, Weight::Escalate].into_iter().flat_map(|w| [(w, false), (w, true)]) {
+            let config = Value::json(Json::object([("size", size.clone())]));
+            let set = vec![tuple(&text, "std.state.config", vec![Value::text("db"), config])];
+            let case = TestCase {
+                name: "a size".into(),
+                given: Vec::new(),
+                change: change(vec![act(Verb::Update, "db", set)]),
+                actor: None,
+                session: None,
+                expectations: vec![expect(weight, negated)],
+                citation: Citation::default(),
+            };
+            let ran = test::run(&program, &[case], test::coverage::Rules::None, Limits::default()).expect("outcomes");
+            let failures = &ran.outcomes[0].failures;
+            assert_eq!(failures.is_empty(), (comes_to == Some(weight)) != negated, "{size:?} {weight:?} {negated}");
+            if comes_to.is_some() && !negated {
+                instead.extend(failures.iter().map(|missed| missed.lines()[0].clone()));
+            }
+        }
+    }
+    assert_eq!(
+        instead,
+        [
+            "orders/small.big(\"db\") is introduced, whatever is unknown: `expect deny` names it",
+            "orders/small.big(\"db\") is possibly introduced, since an unknown value decides: `expect escalate` names it",
         ]
     );
 }

@@ -137,7 +137,7 @@ fn an_escalation_goes_to_who_had_the_right_before() {
 }
 
 /// An objection that hangs on a number that may not be known.
-const SIZES: Policy<'_> = Policy {
+pub(crate) const SIZES: Policy<'_> = Policy {
     relations: "
 state orders.big s R instanced
 state orders.big? s R instanced

@@ -1,6 +1,6 @@
 //! A test block, compiled: a world, a change, what must come of it.
 
-use crate::{Change, Citation, Fact, RelationId, Term, World};
+use crate::{Change, Citation, Fact, RelationId, Term, Weight, World};
 use serde::{Deserialize, Serialize};
 
 /// A test block.
@@ -46,6 +46,8 @@ pub enum Expected {
     Violation {
         /// The relation of the objection (its sure reading).
         relation: RelationId,
+        /// What it must come to: of a deny, [`Weight::Escalate`] is one that is possible and not sure.
+        weight: Weight,
         /// One per column, the instance's included; [`Term::Variable`] does not occur.
         pattern: Vec<Term>,
         /// The whole message, where one is stated.

@@ -26,6 +26,9 @@ pub(super) struct World<'a> {
 /// What is asked of a violation.
 #[derive(Clone, Copy)]
 struct Wanted<'a> {
+    relation: RelationId,
+    /// Of a deny, `Escalate` is one that is only possible.
+    weight: Weight,
     pattern: &'a [Term],
     message: Option<&'a str>,
     state: Option<State>,
@@ -45,9 +48,10 @@ impl<'a> World<'a> {
             Expected::Allow => self.verdict(Verdict::Allow, negated)?,
             Expected::Deny => self.verdict(Verdict::Deny, negated)?,
             Expected::Escalate => self.verdict(Verdict::Escalate, negated)?,
-            Expected::Violation { relation, pattern, message, state, to } => {
-                let wanted = Wanted { pattern, message: message.as_deref(), state: *state, to: to.as_deref() };
-                self.violation(*relation, wanted, negated)?
+            Expected::Violation { relation, weight, pattern, message, state, to } => {
+                let (message, to) = (message.as_deref(), to.as_deref());
+                let wanted = Wanted { relation: *relation, weight: *weight, pattern, message, state: *state, to };
+                self.violation(wanted, negated)?
             }
             Expected::Tuple { relation, pattern, world } => {
                 self.tuple(*relation, pattern, Side::After.reads(*world), negated)?
@@ -71,13 +75,11 @@ impl<'a> World<'a> {
             Expected::Tuple { relation, pattern, world } => {
                 format!("{}{}", words::world(*world), atom(*relation, pattern))
             }
-            Expected::Violation { relation, pattern, message, state, to } => {
-                let weight = program.objections.iter().find(|one| one.relation == *relation).map(|one| one.weight);
+            Expected::Violation { relation, weight, pattern, message, state, to } => {
                 let (word, state) = match (state, weight) {
                     (Some(State::Fixed), _) => ("fixed ", None),
-                    (state, Some(Weight::Deny)) => ("deny ", *state),
-                    (state, Some(Weight::Escalate)) => ("escalate ", *state),
-                    (state, None) => ("", *state),
+                    (state, Weight::Deny) => ("deny ", *state),
+                    (state, Weight::Escalate) => ("escalate ", *state),
                 };
                 let quoted = |text: &String| format!(" {}", program::quote(text));
                 let message = message.as_ref().map(quoted).unwrap_or_default();
@@ -141,13 +143,10 @@ impl<'a> World<'a> {
         }
     }
 
-    fn violation(&self, relation: RelationId, wanted: Wanted<'_>, negated: bool) -> Result<Option<Missed>, Failure> {
-        let Wanted { pattern, message, state, to } = wanted;
-        let of_rule: Vec<&Violation<'_>> = self
-            .violations
-            .iter()
-            .filter(|v| v.objection.relation == relation && (v.sure || v.objection.weight == Weight::Escalate))
-            .collect();
+    fn violation(&self, wanted: Wanted<'_>, negated: bool) -> Result<Option<Missed>, Failure> {
+        let Wanted { relation, weight, pattern, message, state, to } = wanted;
+        let of_rule: Vec<&Violation<'_>> =
+            self.violations.iter().filter(|violation| violation.objection.relation == relation).collect();
         let parties =
             |violation: &Violation<'_>| self.routing.escalation(violation.objection, &violation.tuple).parties;
         let says: Vec<String> = match message {
@@ -160,7 +159,12 @@ impl<'a> World<'a> {
             let asked = to.is_none_or(|to| parties(violation).iter().any(|party| party == to));
             let told = message.is_none_or(|message| message == says.as_str());
             let open = self.cleared(violation).is_none();
-            distance(pattern, &violation.tuple) == 0 && in_state && asked && told && open
+            distance(pattern, &violation.tuple) == 0
+                && comes_to(violation) == weight
+                && in_state
+                && asked
+                && told
+                && open
         });
         if found.is_some() != negated {
             return Ok(None);
@@ -186,17 +190,28 @@ impl<'a> World<'a> {
             let possibly = if violation.sure { "" } else { "possibly " };
             let cleared = self.cleared(violation);
             let cleared = cleared.map(|one| format!(" and {} by {}", one.how.name(), one.by)).unwrap_or_default();
-            format!("{shown} is {possibly}{}{cleared}{asked}{says}", word(violation.state))
+            let other = match comes_to(violation) {
+                found if found == weight || violation.state == State::Fixed => "",
+                Weight::Deny => ", whatever is unknown: `expect deny` names it",
+                Weight::Escalate => ", since an unknown value decides: `expect escalate` names it",
+            };
+            format!("{shown} is {possibly}{}{cleared}{asked}{says}{other}", word(violation.state))
         });
         let instead = shortened(told.collect(), 4);
+        let fits = there && all.iter().any(|(violation, _)| comes_to(violation) == weight);
         // What was never there cannot be fixed.
         let side = if state == Some(State::Fixed) { Side::Before } else { Side::After };
-        let miss = match there {
+        let sought = match weight {
+            Weight::Deny => relation,
+            // What is nowhere sure may be possible: why not even that is the question.
+            Weight::Escalate => self.settled.possible(relation),
+        };
+        let miss = match fits {
             true => None,
-            false => near::miss(self.settled, side, relation, &near::asked(pattern))?,
+            false => near::miss(self.settled, side, sought, &near::asked(pattern))?,
         };
         // Those of other subjects are told with it.
-        let instead = if miss.is_some() { Vec::new() } else { instead };
+        let instead = if miss.is_some() && !there { Vec::new() } else { instead };
         Ok(Some(Missed { instead, miss, ..Missed::default() }))
     }
 
@@ -247,6 +262,11 @@ impl<'a> World<'a> {
     fn explained(&self, proof: &Proof) -> Explained {
         explain(self.settled.program, proof, &self.settled.worlds.origins(&given(proof)))
     }
+}
+
+/// What a violation weighs: a deny that an unknown value decides is asked about.
+fn comes_to(violation: &Violation<'_>) -> Weight {
+    if violation.sure { violation.objection.weight } else { Weight::Escalate }
 }
 
 /// In how many columns a tuple is not as the pattern says.
