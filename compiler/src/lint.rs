@@ -48,6 +48,8 @@ pub(crate) struct Module<'a> {
     pub(crate) signatures: &'a Signatures,
     /// Its items in order, with their positions: as written and as meant.
     pub(crate) items: Vec<(u32, &'a ast::Item, &'a hir::Item)>,
+    /// The words of its `use` items, by position.
+    pub(crate) uses: FxHashMap<u32, &'a str>,
 }
 
 /// All that can be shown of the modules of one package.

@@ -140,7 +140,7 @@ fn attempt(
     edits.sort();
     for edit in edits.into_iter().rev() {
         let source = sources.iter_mut().find(|source| source.path == edit.file)?;
-        let range = if edit.text.is_empty() { emptied(&source.text, edit) } else { edit.start..edit.end };
+        let range = placed(&source.text, edit.start..edit.end, &edit.text);
         source.text.replace_range(range, &edit.text);
     }
     let after = check(sources);
@@ -155,12 +155,31 @@ fn attempt(
     None
 }
 
-/// What is cut, with its line where nothing else stands there.
-pub(crate) fn emptied(text: &str, cut: &Spot) -> Range<usize> {
-    let start = text[..cut.start].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[cut.end..].find('\n').map_or(text.len(), |at| cut.end + at + 1);
-    let alone = text[start..cut.start].trim().is_empty() && text[cut.end..end].trim().is_empty();
-    if alone { start..end } else { cut.start..cut.end }
+/// Where an edit goes, so that it leaves nothing half behind.
+///
+/// What is cut goes with its line where nothing else stands there, with the spaces behind it where it begins the line, and
+/// with those before it where it ends the line. A new line goes behind the comment that ends the old one; what ends with a
+/// line's end needs no other.
+pub(crate) fn placed(text: &str, edit: Range<usize>, written: &str) -> Range<usize> {
+    let start = text[..edit.start].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[edit.end..].find('\n').map_or(text.len(), |at| edit.end + at);
+    let (before, behind) = (&text[start..edit.start], &text[edit.end..end]);
+    let comment = behind.trim_start().starts_with("//");
+    if written.starts_with('\n') && comment {
+        return end..end;
+    }
+    if written.ends_with('\n') && behind.trim().is_empty() {
+        return edit.start..(end + 1).min(text.len());
+    }
+    if !written.is_empty() {
+        return edit;
+    }
+    match (before.trim().is_empty(), behind.trim().is_empty()) {
+        (true, true) => start..(end + 1).min(text.len()),
+        (true, false) => edit.start..edit.end + behind.len() - behind.trim_start().len(),
+        (false, true) => start + before.trim_end().len()..edit.end,
+        (false, false) => edit,
+    }
 }
 
 /// How bad it is: words that cannot be read hide other mistakes, and a mistake hides what has no effect.

@@ -8,7 +8,7 @@
 // LONG: every stage is one query here, in the order of the stages, so that the list can be read against the map.
 
 use super::order;
-use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, parsed, part_tree, parts, typed};
+use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, listed, parsed, part_tree, parts, typed};
 use crate::diagnostic::{Code, Diagnostic, WHOLE};
 use crate::hidden;
 use crate::hir::{self, Declared, Package, Signatures};
@@ -366,7 +366,7 @@ pub(super) fn found(db: &dyn Db, project: Project, file: File) -> Vec<Diagnostic
     }
     all.retain(|diagnostic| !diagnostic.is_told());
     all.extend(unseen(db, file).iter().map(|diagnostic| diagnostic.clone().located(module, WHOLE)));
-    let items = items(db, file);
+    let items = listed(db, file);
     all.iter_mut().for_each(|diagnostic| imports::complete(diagnostic, module, &items));
     all
 }
@@ -395,7 +395,9 @@ pub(super) fn linted(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
         let items = chunks(db, *file)
             .iter()
             .filter_map(|chunk| Some((chunk.position(db), parsed(db, *chunk).0.as_ref()?, &resolved(db, *chunk).0)));
-        lint::Module { signatures: &declared(db, project, *file).0, items: items.collect() }
+        let uses = listed(db, *file).into_iter().filter(|one| matches!(one.item.kind, ItemKind::Use { .. }));
+        let uses = uses.map(|one| (one.position, one.text)).collect();
+        lint::Module { signatures: &declared(db, project, *file).0, items: items.collect(), uses }
     });
     let lints = lint::lint(&modules.collect::<Vec<_>>(), Package::Root);
     let mut told = Vec::new();
@@ -404,7 +406,7 @@ pub(super) fn linted(db: &dyn Db, project: Project) -> Vec<Diagnostic> {
         let own = || lints.iter().filter(|found| found.module() == Some(module));
         let all: Vec<Diagnostic> = own().chain(found(db, project, *file)).cloned().collect();
         told.extend(allowed::idle(module, allows, &all));
-        let items = items(db, *file);
+        let items = listed(db, *file);
         told.extend(own().filter(|found| !allowed::silenced(module, allows, found)).cloned().map(|mut found| {
             imports::complete(&mut found, module, &items);
             found

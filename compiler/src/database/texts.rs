@@ -7,6 +7,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::Package;
+use crate::imports::Listed;
 use rustc_hash::FxHashMap;
 use salsa::Database as Db;
 use syntax::ast::{Blueprint, Item, ItemKind, Name, Span};
@@ -153,4 +154,13 @@ pub(super) fn part_tree<'db>(db: &'db dyn Db, part: Part<'db>) -> Item {
 pub(super) fn items(db: &dyn Db, file: File) -> Vec<(u32, &Item)> {
     let chunks = chunks(db, file).iter();
     chunks.filter_map(|chunk| Some((chunk.position(db), parsed(db, *chunk).0.as_ref()?))).collect()
+}
+
+/// The same with their words, as repairs look at them.
+pub(super) fn listed(db: &dyn Db, file: File) -> Vec<Listed<'_>> {
+    let items = chunks(db, file).iter().filter_map(|chunk| {
+        let item = parsed(db, *chunk).0.as_ref()?;
+        Some(Listed { position: chunk.position(db), text: chunk.text(db), item })
+    });
+    items.collect()
 }

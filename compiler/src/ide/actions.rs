@@ -13,7 +13,7 @@ use super::cursor::{Cursor, Site};
 use crate::database::Snapshot;
 use crate::diagnostic::Severity;
 use crate::hir::Package;
-use crate::repair::emptied;
+use crate::repair::placed;
 use crate::report::{Repair, Report};
 use std::ops::Range;
 use syntax::ast::{Item, ItemKind, Span};
@@ -74,7 +74,7 @@ fn repaired(snapshot: &Snapshot, repair: &Repair, report: usize) -> Option<Actio
     let mut edits = Vec::new();
     for edit in &repair.edits {
         let text = snapshot.text(&edit.file)?;
-        let range = if edit.text.is_empty() { emptied(text, edit) } else { edit.start..edit.end };
+        let range = placed(text, edit.start..edit.end, &edit.text);
         edits.push((Site { file: edit.file.clone(), range }, edit.text.clone()));
     }
     let sort = Sort::Repair;

@@ -31,7 +31,7 @@ fn told(package: Package, files: &[(&str, &str)]) -> Vec<String> {
             .zip(&bench.items[name])
             .filter_map(|((position, chunk), item)| Some((position, chunk.item.as_ref()?, item)))
             .collect();
-        Module { signatures, items }
+        Module { signatures, items, uses: rustc_hash::FxHashMap::default() }
     });
     let modules: Vec<Module<'_>> = modules.collect();
     let found = lint(&modules, package);

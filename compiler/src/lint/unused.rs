@@ -4,6 +4,7 @@ use super::Module;
 use super::words::{Word, words};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Place};
 use crate::hir::{Blueprint, Declared};
+use crate::imports::without;
 use rustc_hash::FxHashSet;
 use syntax::ast::{Argument, Item, ItemKind, Member, Name, Span};
 
@@ -88,13 +89,10 @@ fn imports(module: &Module<'_>) -> Vec<Diagnostic> {
             let text = if i == first { format!("nothing in this module mentions {them}") } else { String::new() };
             diagnostic = diagnostic.label(listed[*i].span, text);
         }
-        let edits = match names {
-            Some(names) if unused.len() < names.len() => without(names, &unused),
-            _ => vec![item.span],
-        };
-        let edit = |span| Edit { place: Place { item: None, span }, text: String::new() };
+        let text = module.uses.get(position).copied().unwrap_or_default();
+        let edits = without(text, item, names.as_deref(), &unused);
         let title = format!("remove {}", words.join(", "));
-        diagnostic.fixes.push(Fix { title, edits: edits.into_iter().map(edit).collect(), sure: true, import: None });
+        diagnostic.fixes.push(Fix { title, edits, sure: true, import: None });
         found.push(diagnostic.located(&module.signatures.module, *position));
     }
     found
@@ -113,12 +111,8 @@ fn repeated(module: &Module<'_>) -> Vec<Diagnostic> {
         let again: Vec<usize> = (0..listed.len()).filter(|i| !brought.insert(&listed[*i].text)).collect();
         let Some(first) = again.first() else { continue };
         let name = &listed[*first];
-        let cuts = match names {
-            Some(names) if again.len() < names.len() => without(names, &again),
-            _ => vec![item.span],
-        };
-        let edit = |span| Edit { place: Place { item: None, span }, text: String::new() };
-        let edits = cuts.into_iter().map(edit).collect();
+        let text = module.uses.get(position).copied().unwrap_or_default();
+        let edits = without(text, item, names.as_deref(), &again);
         let fix = Fix { title: format!("remove `{}`", name.text), edits, sure: true, import: None };
         let diagnostic = Diagnostic::new(Code::RepeatedImport, format!("`{}` is brought twice", name.text))
             .label(name.span, "brought before")
@@ -126,24 +120,6 @@ fn repeated(module: &Module<'_>) -> Vec<Diagnostic> {
         found.push(diagnostic.repair(fix).located(&module.signatures.module, *position));
     }
     found
-}
-
-/// What to cut out of a list so that the names at `unused` are gone, with their commas. Some name stays.
-fn without(names: &[Name], unused: &[usize]) -> Vec<Span> {
-    let kept = |i: usize| !unused.contains(&i);
-    let first = (0..names.len()).find(|i| kept(*i)).unwrap_or_default();
-    let mut cuts: Vec<Span> = Vec::new();
-    if first > 0 {
-        cuts.push(Span { start: names[0].span.start, end: names[first].span.start });
-    }
-    for i in (first + 1..names.len()).filter(|i| !kept(*i)) {
-        let cut = Span { start: names[i - 1].span.end, end: names[i].span.end };
-        match cuts.last_mut() {
-            Some(last) if last.end == cut.start => last.end = cut.end,
-            _ => cuts.push(cut),
-        }
-    }
-    cuts
 }
 
 /// A parameter that no rule mentions. The fix takes it out, and out of every application of the package.

@@ -5,8 +5,9 @@ use crate::diagnostic::Import;
 use crate::ide::cursor::split;
 use crate::ide::hover::{self, short};
 use crate::ide::signature::blueprint;
-use crate::imports;
+use crate::imports::{self, Listed};
 use crate::names::{Sort, functions_of};
+use crate::repair::placed;
 use std::collections::BTreeSet;
 use syntax::token::Token;
 
@@ -131,16 +132,20 @@ impl Offer<'_, '_> {
             |(local, module, sort): (&str, &str, Sort)| (5, local.to_owned(), sort, format!("{module}.{local}"), false);
         all.extend(others.into_iter().map(imported));
         let items = self.snapshot.pieces(self.path);
-        let items: Vec<_> = items.iter().filter_map(|piece| Some((piece.position, piece.start, piece.item?))).collect();
-        let listed: Vec<(u32, &syntax::ast::Item)> = items.iter().map(|(at, _, item)| (*at, *item)).collect();
+        let listed: Vec<Listed<'_>> = items
+            .iter()
+            .filter_map(|piece| Some(Listed { position: piece.position, text: piece.text, item: piece.item? }))
+            .collect();
         for (rank, label, sort, name, known) in all {
             let module = split(self.snapshot, &name).map(|(module, _)| module.to_owned());
             self.declared(rank, &label, sort, name, bare);
             let (false, Some(module), Some(last)) = (known, module, self.found.last_mut()) else { continue };
             let import = Import { module: module.clone(), name: label };
             let (item, span, text) = imports::line(&import, &listed);
-            let start = items.iter().find(|(at, ..)| *at == item).map_or(0, |(_, start, _)| *start);
-            last.also = vec![(start + span.start as usize..start + span.end as usize, text)];
+            let start = items.iter().find(|piece| piece.position == item).map_or(0, |piece| piece.start);
+            let whole = self.snapshot.text(self.path).unwrap_or_default();
+            let range = placed(whole, start + span.start as usize..start + span.end as usize, &text);
+            last.also = vec![(range, text)];
             last.detail = format!("{}   use {module}", last.detail);
         }
     }
