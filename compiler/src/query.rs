@@ -92,6 +92,25 @@ mod tests {
     }
 
     #[test]
+    fn what_the_package_calls_like_a_builtin_is_asked_by_its_name() {
+        let bench = workbench(&[("policy", "relation size(of: string, n: int); size(\"db\", 1);")]);
+        let asked = |text: &str| {
+            let (literals, errors) = syntax::parse_body(text);
+            assert!(errors.is_empty(), "{errors:?}");
+            let (rule, told) = body(&literals.unwrap_or_default(), &bench.library);
+            rule.map(|rule| rule.variables.len()).ok_or(told)
+        };
+        assert_eq!(asked("size(r, n)"), Ok(2));
+        assert_eq!(asked("not size(\"db\", 3), before.size(r, _)"), Ok(1));
+        // Where a value stands the builtin is meant: no relation has one.
+        assert_eq!(asked("size(r, n), m = size({1, 2}) + size([n])"), Ok(3));
+        assert_eq!(asked("size({1, 2}) > 1"), Ok(0));
+        let (parsed, _) = syntax::parse_atom("size(\"db\", 1)");
+        let (found, told) = atom(&parsed.unwrap_or_else(|| panic!("bug: it parses")), &bench.library);
+        assert_eq!(found.map(|atom| atom.relation).as_deref(), Some("policy.size"), "{told:?}");
+    }
+
+    #[test]
     fn what_no_module_declares_is_told() {
         assert_eq!(asked("surives(r, c)"), Err("no relation, let or function is named `surives`".into()));
         assert_eq!(asked("oders/recoverable.survives(r, c)"), Err("nothing is applied as `oders`".into()));

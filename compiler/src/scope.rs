@@ -57,6 +57,8 @@ impl Symbol {
 pub enum Wanted {
     /// A relation, a let, a function, or `covers` of an intent.
     Condition,
+    /// The same, where nothing but a function would have a value.
+    Value,
     /// An entity or an enum.
     Type,
     /// A blueprint.
@@ -68,7 +70,7 @@ pub enum Wanted {
 impl Wanted {
     fn accepts(self, sort: Sort) -> bool {
         match self {
-            Wanted::Condition => matches!(sort, Sort::Relation | Sort::Let | Sort::Function(_)),
+            Wanted::Condition | Wanted::Value => matches!(sort, Sort::Relation | Sort::Let | Sort::Function(_)),
             Wanted::Type => matches!(sort, Sort::Entity | Sort::Enum),
             Wanted::Blueprint => sort == Sort::Blueprint,
             Wanted::Fixture => sort == Sort::Fixture,
@@ -77,7 +79,7 @@ impl Wanted {
 
     fn code(self) -> Code {
         match self {
-            Wanted::Condition => Code::UnknownRelation,
+            Wanted::Condition | Wanted::Value => Code::UnknownRelation,
             Wanted::Type => Code::UnknownType,
             Wanted::Blueprint => Code::UnknownBlueprint,
             Wanted::Fixture => Code::UnknownFixture,
@@ -86,7 +88,7 @@ impl Wanted {
 
     fn words(self) -> &'static str {
         match self {
-            Wanted::Condition => "relation, let or function",
+            Wanted::Condition | Wanted::Value => "relation, let or function",
             Wanted::Type => "type",
             Wanted::Blueprint => "blueprint",
             Wanted::Fixture => "fixture",
@@ -204,12 +206,14 @@ impl Scope {
     ) -> Result<Symbol, Box<Diagnostic>> {
         let texts: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
         let Some(last) = path.last() else { return Err(Box::new(Diagnostic::new(wanted.code(), "a name is missing"))) };
-        if let (Wanted::Condition, ["covers"], [prefix @ .., _]) = (wanted, &texts[texts.len() - 1..], texts.as_slice())
-            && let Some(symbol) = self.look(names, prefix, None).into_iter().find(|symbol| symbol.sort == Sort::Intent)
+        if let (Wanted::Condition | Wanted::Value, ["covers"], [prefix @ .., _]) =
+            (wanted, &texts[texts.len() - 1..], texts.as_slice())
+            && let Some(symbol) =
+                self.look(names, prefix, None, wanted).into_iter().find(|symbol| symbol.sort == Sort::Intent)
         {
             return Ok(symbol);
         }
-        let found = self.look(names, &texts, blueprint);
+        let found = self.look(names, &texts, blueprint, wanted);
         let mut fitting: Vec<Symbol> = found.iter().filter(|symbol| wanted.accepts(symbol.sort)).cloned().collect();
         match fitting.len() {
             0 => Err(Box::new(match found.first() {
@@ -250,13 +254,15 @@ impl Scope {
     }
 
     /// Everything the path may stand for; more than one only in the scope of a question.
-    fn look(&self, names: &Names<'_>, path: &[&str], blueprint: Option<&str>) -> Vec<Symbol> {
+    fn look(&self, names: &Names<'_>, path: &[&str], blueprint: Option<&str>, wanted: Wanted) -> Vec<Symbol> {
         let symbol = |module: &str, local: String| {
             names.lookup(module, &local).map(|(sort, _)| Symbol { module: module.to_owned(), local, sort })
         };
         let [first, rest @ ..] = path else { return Vec::new() };
         let inner = blueprint.filter(|_| rest.is_empty()).and_then(|b| symbol(&self.module, format!("{b}.{first}")));
-        let own = || symbol(&self.module, path.join("."));
+        // What a package calls like a builtin is what its own modules mean by the name.
+        let shadowed = self.open && wanted == Wanted::Condition;
+        let own = || if shadowed { None } else { symbol(&self.module, path.join(".")) };
         let imported = || match self.imports.get(*first)? {
             Target::Symbol(found) if rest.is_empty() => Some(found.clone()),
             Target::Symbol(found) => symbol(&found.module, format!("{}.{}", found.local, rest.join("."))),
@@ -267,7 +273,8 @@ impl Scope {
             let named = modules.filter_map(|(module, local)| Some((self.module_named(&module, names)?, local)));
             named.into_iter().find_map(|(module, local)| symbol(&module, local))
         };
-        let plain = || symbol("", path.join("."));
+        let builtin = || symbol("", path.join("."));
+        let plain = || if shadowed { None } else { builtin() };
         // The modules of the library are known by their last name: `str.format`, `net.routes`.
         let library = || match rest {
             [] => None,
@@ -294,7 +301,8 @@ impl Scope {
                 .collect()
         };
         let by_nearness = [Package::Root, Package::Dependency, Package::Std];
-        by_nearness.into_iter().map(named).find(|found| !found.is_empty()).unwrap_or_default()
+        let found = by_nearness.into_iter().map(named).find(|found| !found.is_empty());
+        found.unwrap_or_else(|| builtin().into_iter().collect())
     }
 
     fn unknown(&self, names: &Names<'_>, path: &[Name], blueprint: Option<&str>, wanted: Wanted) -> Diagnostic {
@@ -302,7 +310,7 @@ impl Scope {
         let diagnostic = Diagnostic::new(wanted.code(), format!("no {} is named `{whole}`", wanted.words()));
         let span = syntax::ast::Span { start: path[0].span.start, end: last.span.end };
         let brought = match wanted {
-            Wanted::Condition => habits::builtin(&whole),
+            Wanted::Condition | Wanted::Value => habits::builtin(&whole),
             Wanted::Type => habits::r#type(&whole),
             Wanted::Blueprint | Wanted::Fixture => None,
         };
@@ -312,7 +320,7 @@ impl Scope {
             // Where two could be meant none is obvious.
             return if other.is_empty() { found.fix(format!("write `{ours}`"), span, ours) } else { found };
         }
-        if let Some(idiom) = habits::idiom(&whole).filter(|_| wanted == Wanted::Condition) {
+        if let Some(idiom) = habits::idiom(&whole).filter(|_| matches!(wanted, Wanted::Condition | Wanted::Value)) {
             return diagnostic.label(span, "not known here").help(idiom);
         }
         if let [qualifier @ .., last] = path
@@ -344,7 +352,7 @@ impl Scope {
             }
             // `orders.covers` is all that an intent has.
             let intents: Vec<&str> = intents(names).collect();
-            if wanted == Wanted::Condition && intents.contains(&prefix.as_str()) {
+            if matches!(wanted, Wanted::Condition | Wanted::Value) && intents.contains(&prefix.as_str()) {
                 return diagnostic
                     .label(last.span, format!("the intent `{prefix}` has `covers`, and nothing else"))
                     .did_you_mean(last.span, near(&last.text, ["covers"]));

@@ -220,7 +220,7 @@ impl Body<'_> {
     fn call(&mut self, atom: &ast::Atom, wanted: Option<&Type>) -> Typed {
         let (names, module) = (&self.library.names, self.place.module);
         let blueprint = self.place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
-        match module.scope.find(names, &atom.path.names, blueprint, Wanted::Condition) {
+        match module.scope.find(names, &atom.path.names, blueprint, Wanted::Value) {
             Ok(symbol) => match symbol.sort {
                 Sort::Function(function) => {
                     if let Some(named) = atom.arguments.iter().find_map(|argument| argument.name.as_ref()) {
