@@ -30,7 +30,7 @@ pub enum Folder<'a> {
 /// # Panics
 /// When the page or the folder cannot be read or written: a broken checkout.
 pub fn check(page: &Path, folder: Folder<'_>) -> String {
-    if env::var("PAGES").is_ok_and(|part| !page.to_string_lossy().contains(&part)) {
+    if env::var_os("PAGES").is_some_and(|part| !page.to_string_lossy().contains(&*part.to_string_lossy())) {
         return String::new();
     }
     let text = fs::read_to_string(page).unwrap_or_else(|e| panic!("{}: {e}", page.display()));
