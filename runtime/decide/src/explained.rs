@@ -101,7 +101,7 @@ pub enum Ground {
     },
     /// The members of a group.
     Aggregated {
-        /// `4 = count of 4`.
+        /// `n = 4, counted`.
         text: String,
         /// The same for one line.
         #[serde(skip)]
@@ -125,7 +125,7 @@ pub(crate) fn explain(
     proof: &Proof,
     origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>,
 ) -> Explained {
-    let steps: Vec<Step> = proof.nodes.iter().map(|node| step(program, node, origins)).collect();
+    let steps: Vec<Step> = proof.nodes.iter().map(|node| step(program, &proof.nodes, node, origins)).collect();
     let proves = steps.last().map(|step| step.holds.clone()).unwrap_or_default();
     let constant = |value: &Value| value.is_known() && !matches!(value, Value::Json(_));
     let asked = proof.root().map(|root| {
@@ -136,7 +136,7 @@ pub(crate) fn explain(
     Explained { proves, minimal: proof.minimal, steps, asked }
 }
 
-fn step(program: &Program, node: &Node, origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>) -> Step {
+fn step(program: &Program, nodes: &[Node], node: &Node, origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>) -> Step {
     let because = match &node.why {
         Why::Given => {
             let known = origins.get(&(node.relation, node.tuple.clone())).map(Vec::as_slice).unwrap_or_default();
@@ -154,7 +154,9 @@ fn step(program: &Program, node: &Node, origins: &BTreeMap<(RelationId, Tuple), 
                 binding: named
                     .filter_map(|(variable, value)| Some((variable.name.clone(), words::whole(value.as_ref()?))))
                     .collect(),
-                premises: rule.body.iter().zip(premises).map(|(l, p)| ground(program, rule, l, p, binding)).collect(),
+                premises: (rule.body.iter().zip(premises))
+                    .map(|(literal, premise)| ground(program, nodes, rule, literal, premise, binding))
+                    .collect(),
             }
         }
     };
@@ -169,7 +171,14 @@ fn step(program: &Program, node: &Node, origins: &BTreeMap<(RelationId, Tuple), 
     }
 }
 
-fn ground(program: &Program, rule: &Rule, literal: &Literal, premise: &Premise, binding: &[Option<Value>]) -> Ground {
+fn ground(
+    program: &Program,
+    nodes: &[Node],
+    rule: &Rule,
+    literal: &Literal,
+    premise: &Premise,
+    binding: &[Option<Value>],
+) -> Ground {
     match (premise, literal) {
         (Premise::Holds(node), _) => Ground::Step(*node),
         (Premise::Absent { pattern, why }, Literal::Absent(atom)) => {
@@ -183,13 +192,17 @@ fn ground(program: &Program, rule: &Rule, literal: &Literal, premise: &Premise, 
         }
         (Premise::Aggregated { sure, possible }, Literal::Aggregate { variable, how, .. }) => {
             let value = binding.get(*variable).and_then(Option::as_ref);
-            let members: BTreeSet<usize> = sure.iter().chain(possible).copied().collect();
+            // Who surely belongs may belong, and is told once.
+            let surely: BTreeSet<&Tuple> = sure.iter().filter_map(|at| Some(&nodes.get(*at)?.tuple)).collect();
+            let more = possible.iter().filter(|at| nodes.get(**at).is_some_and(|node| !surely.contains(&node.tuple)));
+            let members: BTreeSet<usize> = sure.iter().chain(more).copied().collect();
             let name = &rule.variables[*variable].name;
             let said = match how {
-                Aggregate::Count => String::from("counted"),
-                Aggregate::Sum | Aggregate::Min | Aggregate::Max | Aggregate::Collect => {
-                    format!("the {} of {}", how.name(), members.len())
-                }
+                Aggregate::Count => "counted",
+                Aggregate::Sum => "added up",
+                Aggregate::Min => "the smallest",
+                Aggregate::Max => "the largest",
+                Aggregate::Collect => "collected",
             };
             let shown = |show: words::Show| format!("{name} = {}, {said}", value.map(show).unwrap_or_default());
             Ground::Aggregated {

@@ -34,18 +34,18 @@ pub fn aggregate(
 ) -> Option<Value> {
     let possible = possible.unwrap_or(sure);
     // Another group may have as many members and another value: it is not even equal to itself.
-    let origin = || format!("{} of {} to {} members", how.name(), sure.len(), possible.len()).into();
-    let unknown = || Some(Value::Unknown(Unknown { origin: origin(), many: true }));
+    let unknown = || {
+        let origin = format!("{} of {}", how.name(), members(sure, possible)).into();
+        Some(Value::Unknown(Unknown { origin, many: true }))
+    };
     let decided = sure == possible && sure.iter().flatten().all(Value::is_known);
     let last = |row: &Vec<Value>| row.last().cloned();
     match how {
         Aggregate::Count if decided => Some(Value::Int(length(sure.len()))),
         Aggregate::Count if possible.iter().flatten().any(Value::holds_many) => unknown(),
         Aggregate::Count => {
-            // Members with unknown parts may turn out to be equal to others, but never to be none.
-            let known = sure.iter().filter(|row| row.iter().all(Value::is_known)).count();
-            let least = known.max(usize::from(!sure.is_empty()));
-            Some(Function::Between.call(&[Value::Int(length(least)), Value::Int(length(possible.len()))]))
+            let (least, most) = (least(sure), possible.len());
+            Some(Function::Between.call(&[Value::Int(length(least)), Value::Int(length(most))]))
         }
         Aggregate::Sum if possible.iter().flatten().all(Value::is_known) => {
             // A member that may be missing counts towards the end that it moves.
@@ -86,6 +86,27 @@ pub fn aggregate(
         }
         Aggregate::Collect if decided => Some(Value::Set(Arc::new(sure.iter().filter_map(last).collect()))),
         Aggregate::Collect => unknown(),
+    }
+}
+
+/// How many members there are at least: those with unknown parts may turn out to be equal to others, but never to be none,
+/// unless they stand for many.
+fn least(sure: &BTreeSet<Vec<Value>>) -> usize {
+    let known = sure.iter().filter(|row| row.iter().all(Value::is_known)).count();
+    let there = sure.iter().any(|row| !row.iter().any(Value::holds_many));
+    known.max(usize::from(there))
+}
+
+/// How many members there may be, in words that hold whatever the unknowns turn out to be.
+fn members(sure: &BTreeSet<Vec<Value>>, possible: &BTreeSet<Vec<Value>>) -> String {
+    let counted = |n: usize| format!("{n} {}", if n == 1 { "member" } else { "members" });
+    let endless = possible.iter().flatten().any(Value::holds_many);
+    match (least(sure), possible.len()) {
+        (0, _) if endless => String::from("any number of members"),
+        (least, _) if endless => format!("at least {}", counted(least)),
+        (least, most) if least == most => counted(most),
+        (0, most) => format!("at most {}", counted(most)),
+        (least, most) => format!("{least} to {}", counted(most)),
     }
 }
 

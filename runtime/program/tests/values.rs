@@ -1,7 +1,8 @@
 //! Laws of values: canonical text, exact numbers, and comparisons that never say more than every case bears out.
 
 use program::{
-    Aggregate, Comparison, Expr, Json, Step, Truth, Type, Value, aggregate, compare, convert, elements, evaluate, range,
+    Aggregate, Comparison, Expr, Json, Step, Truth, Type, Unknown, Value, aggregate, compare, convert, elements,
+    evaluate, range,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -106,6 +107,44 @@ proptest! {
                     prop_assert_ne!(compare(Comparison::Equal, said, real), Truth::False, "{:?} {} but {}", how, said, real);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_words_of_an_unknown_aggregate_hold_of_every_world(
+        sure in proptest::collection::btree_set(uncertain(), 0..4),
+        more in proptest::collection::btree_set(uncertain(), 0..4),
+        many in proptest::collection::btree_set(number(), 0..3),
+        (surely, endless) in any::<(bool, bool)>(),
+        taken in any::<[bool; 8]>(),
+        a in -3i64..4,
+        b in -3i64..4,
+    ) {
+        let rows = |values: &BTreeSet<Value>| values.iter().map(|v| vec![v.clone()]).collect::<BTreeSet<_>>();
+        let elements = || Value::Unknown(Unknown { origin: "xs[*]".into(), many: true });
+        let sure: BTreeSet<Value> = sure.into_iter().chain((endless && surely).then(elements)).collect();
+        let possible: BTreeSet<Value> = sure.iter().cloned().chain(more).chain(endless.then(elements)).collect();
+        let in_world = |(i, value): (usize, &Value)| match value {
+            Value::Unknown(unknown) if unknown.many => many.iter().cloned().collect(),
+            value if sure.contains(value) || taken[i % taken.len()] => cases(value, a, b),
+            _ => Vec::new(),
+        };
+        let world: BTreeSet<Value> = possible.iter().enumerate().flat_map(in_world).collect();
+        for how in [Aggregate::Count, Aggregate::Sum, Aggregate::Min, Aggregate::Max, Aggregate::Collect] {
+            let said = aggregate(how, &Value::Int(0), &rows(&sure), Some(&rows(&possible)));
+            let Some(Value::Unknown(Unknown { origin, .. })) = said else { continue };
+            let words: Vec<&str> = origin.split(' ').skip(2).collect();
+            let n = |word: &str| word.parse::<usize>().expect("a number");
+            let (least, most) = match words.as_slice() {
+                ["any", "number", "of", "members"] => (0, usize::MAX),
+                ["at", "least", least, _] => (n(least), usize::MAX),
+                ["at", "most", most, _] => (0, n(most)),
+                [least, "to", most, "members"] => (n(least), n(most)),
+                [all, _] => (n(all), n(all)),
+                _ => panic!("{origin}"),
+            };
+            prop_assert!((least..=most).contains(&world.len()), "{} but {:?}", origin, world);
+            prop_assert_eq!(origin.contains(" 1 member"), words.last() == Some(&"member"), "{}", origin);
         }
     }
 
