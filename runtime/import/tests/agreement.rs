@@ -1,5 +1,7 @@
 //! A plan that denies itself is refused; one that does not list all that it plans is partial.
 
+// LONG: each way in which a plan can deny itself, over one way to write plans.
+
 use import::{Imported, Malformed, Options, read};
 use std::collections::BTreeSet;
 

@@ -91,6 +91,8 @@ fn every_plan() {
          `aws_cloudfront_distribution.cloudfront`",
         "resources/plan_after_unknown/tfplan.json: what a change leaves differs from the planned values: \
          `aws_cloudfront_distribution.cloudfront`",
+        "resources/plan_change_keys/tfplan.json: the plan has no prior state, which says what depends on what a \
+         change starts from: `aws_security_group_rule.foo` and 1 more",
         "resources/plan_change_keys/tfplan.json: what a change leaves differs from the planned values: \
          `aws_security_group_rule.foo` and 1 more",
         "resources/plan_with_deleted_resources/tfplan.json: a replacement does not say what it replaces: \

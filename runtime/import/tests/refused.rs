@@ -1,5 +1,7 @@
 //! What cannot be read with certainty is refused, with file, place and a way out.
 
+// LONG: a page of messages, read from top to bottom.
+
 use import::{Expected, Format, Options, read};
 use program::{Column, Reading, Relation, Scope, Type};
 

@@ -66,12 +66,14 @@ pub(crate) fn named(node: &Node<'_>, parts: &Address) -> Result<(), Malformed> {
         .help("the plan denies itself; write it again with `terraform show -json`"))
 }
 
-/// The same of a state, where not every version writes the indexes into the address: the block must be the one.
+/// The same of a state, where not every version writes the indexes into the address, or the module that it stands in: the
+/// block must be the one.
 pub(crate) fn named_block(node: &Node<'_>, parts: &Address) -> Result<(), Malformed> {
     let Some(text) = node.text_of("address")? else { return Ok(()) };
-    let block =
-        |address: &Address| (module_names(&address.modules), address.data, address.kind.clone(), address.name.clone());
-    if address(text).is_some_and(|stated| block(&stated) == block(parts)) {
+    let block = |address: &Address| (address.data, address.kind.clone(), address.name.clone());
+    let within =
+        |stated: &Address| stated.modules.is_empty() || module_names(&stated.modules) == module_names(&parts.modules);
+    if address(text).is_some_and(|stated| block(&stated) == block(parts) && within(&stated)) {
         return Ok(());
     }
     let what = format!("the address `{text}` is not that of mode, type and name, `{parts}`");
