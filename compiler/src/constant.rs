@@ -3,6 +3,7 @@
 //! Not here: expressions with variables (`resolve`).
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::habits;
 use crate::names::near;
 use crate::signatures::is_open;
 use program::{Decimal, Json, Type, Value};
@@ -218,7 +219,8 @@ fn bad_literal(text: &str, span: Span, wanted: &Type) -> Diagnostic {
 }
 
 fn unknown_member(text: &str, span: Span, wanted: &Type, members: &[String]) -> Diagnostic {
-    let quoted = near(text, members.iter().map(String::as_str)).map(program::quote);
+    let words = || members.iter().map(String::as_str);
+    let quoted = habits::sense(text, words()).or_else(|| near(text, words())).map(program::quote);
     let diagnostic = Diagnostic::new(Code::UnknownMember, format!("`{text}` is no member of `{wanted}`"))
         .label(span, "not a member")
         .law(format!("`{wanted}` is one of {}", listed(members)));

@@ -5,6 +5,8 @@
 //!
 //! Not here: words, signs and items of other languages, which no parser reads (`syntax::habits`).
 
+use program::Type;
+
 /// Builtins of others and ours of that sense, which takes the same arguments.
 const BUILTINS: &[(&[&str], &str)] = &[
     (&["startswith", "starts_with", "startsWith", "hasPrefix", "has_prefix", "strings.hasPrefix"], "str.starts_with"),
@@ -59,6 +61,14 @@ const IDIOMS: &[(&[&str], &str)] = &[
     (&["is_null", "isnull", "is_defined", "defined"], "write `x is null`, `x is absent` or `x is present`"),
     (&["print", "trace"], "nothing is printed: `writ why` and `writ query` show what holds"),
     (&["coalesce", "ifnull", "nvl"], "write `a ?? b`"),
+    (
+        &["int", "float", "number", "to_number", "tonumber", "Number"],
+        "of a text it is `str.to_int(text)` or `str.to_decimal(text)`; of json a stated type: `n: int = cfg.port`",
+    ),
+    (
+        &["str", "string", "to_string", "tostring", "String"],
+        "write `str.format(\"{}\", x)`; of json a stated type: `text: string = cfg.name`",
+    ),
 ];
 
 /// Types of others and ours.
@@ -81,6 +91,19 @@ const CONSTANTS: &[(&[&str], &str)] = &[
     (&["True", "TRUE"], "true"),
     (&["False", "FALSE"], "false"),
     (&["None", "none", "nil", "NULL", "Null", "undefined"], "null"),
+];
+
+/// What others call the things that are done to a resource, and ours of that sense.
+const SENSES: &[(&[&str], &str)] = &[
+    (&["remove", "destroy", "drop", "erase", "terminate", "del", "rm", "deprovision"], "delete"),
+    (&["modify", "change", "edit", "alter", "patch", "put", "set", "configure"], "update"),
+    (&["add", "insert", "new", "make", "post", "launch", "provision"], "create"),
+    (&["recreate", "rebuild", "renew", "swap"], "replace"),
+    (&["rename", "mv"], "move"),
+    (&["get", "view", "show", "list", "select", "describe"], "read"),
+    (&["execute", "exec", "invoke", "start"], "run"),
+    (&["adopt"], "import"),
+    (&["untrack", "unmanage", "abandon"], "forget"),
 ];
 
 fn row(rows: &[(&'static [&'static str], &'static str)], name: &str) -> Option<&'static str> {
@@ -107,6 +130,36 @@ pub(crate) fn constant(name: &str) -> Option<&'static str> {
     row(CONSTANTS, name)
 }
 
+/// The word of a list that means the same.
+pub(crate) fn sense<'w>(name: &str, words: impl IntoIterator<Item = &'w str>) -> Option<&'w str> {
+    let ours = row(SENSES, &name.to_ascii_lowercase())?;
+    words.into_iter().find(|word| *word == ours)
+}
+
+/// The builtin that gives what others ask of a value of the type as a part: `length` of a text, `hour` of a time.
+pub(crate) fn part(of: &Type, name: &str) -> Option<&'static str> {
+    let module = match of {
+        Type::String => "str",
+        Type::Set(_) => "set",
+        Type::List(_) => "list",
+        Type::Time | Type::Duration => "time",
+        Type::Cidr | Type::Ip => "net",
+        Type::Version => "semver",
+        Type::Int | Type::Nat | Type::Decimal => "math",
+        Type::Bool | Type::Json | Type::Entity(_) | Type::Enum(_) => return None,
+    };
+    match (module, name == "size" || builtin(name) == Some("size")) {
+        ("str", true) => return Some("str.length"),
+        ("set" | "list", true) => return Some("size"),
+        _ => {}
+    }
+    let full = format!("{module}.{name}");
+    let brought = builtin(name).filter(|ours| ours.starts_with(&format!("{module}.")));
+    let wanted = brought.unwrap_or(&full);
+    let found = program::functions().find(|signature| signature.short() == wanted && signature.parameters.len() == 1);
+    found.map(|signature| signature.short())
+}
+
 /// The builtin whose first argument a method's value is: `starts_with`, also by a name of others.
 pub(crate) fn method(name: &str) -> Option<&'static str> {
     let ours = |module: &str| {
@@ -123,7 +176,7 @@ mod tests {
     /// A name is in one row of its table, and what is offered exists.
     #[test]
     fn rows_are_apart_and_lead_somewhere() {
-        for table in [BUILTINS, IDIOMS, TYPES, CONSTANTS] {
+        for table in [BUILTINS, IDIOMS, TYPES, CONSTANTS, SENSES] {
             let mut all: Vec<&str> = table.iter().flat_map(|(names, _)| names.iter().copied()).collect();
             let count = all.len();
             all.sort_unstable();
@@ -137,6 +190,13 @@ mod tests {
             assert!(program::Type::of_word(ours).is_some(), "{ours}");
             assert!(names.iter().all(|name| program::Type::of_word(name).is_none()), "{names:?}");
         }
+        for (names, ours) in SENSES {
+            assert!(program::Verb::named(ours).is_some(), "{ours}");
+            assert!(names.iter().all(|name| program::Verb::named(name).is_none()), "{names:?}");
+        }
+        assert_eq!(part(&Type::String, "len"), Some("str.length"));
+        assert_eq!(part(&Type::Time, "hour"), Some("time.hour"));
+        assert_eq!(part(&Type::Json, "size"), None);
         assert_eq!(method("startswith"), Some("str.starts_with"));
         assert_eq!(method("contains"), Some("str.contains"));
     }

@@ -342,6 +342,19 @@ pub fn near<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Op
     best.map(|(_, candidate)| candidate)
 }
 
+/// The same; else the only candidate that has the name as one of its words: `min` of `min_version`.
+pub fn meant<'a>(name: &str, candidates: &[&'a str]) -> Option<&'a str> {
+    near(name, candidates.iter().copied()).or_else(|| {
+        let words = |of: &str| of.split('_').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+        let wanted = words(name);
+        // Whichever of the two is the longer: who writes `version_min` has found both words.
+        let within = |one: &[String], other: &[String]| one.iter().all(|word| other.contains(word));
+        let fits = |candidate: &&&str| within(&wanted, &words(candidate)) || within(&words(candidate), &wanted);
+        let mut found = candidates.iter().filter(|_| !wanted.is_empty()).filter(fits);
+        found.next().copied().filter(|_| found.next().is_none())
+    })
+}
+
 /// One bit for each letter that occurs: an edit turns at most two.
 fn letters(name: &str) -> u64 {
     name.chars().fold(0, |bits, letter| bits | 1 << (u32::from(letter) % 64))

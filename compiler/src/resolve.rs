@@ -1,8 +1,8 @@
 //! One item: what its names stand for and of what types its values are.
 //!
 //! Read downwards: [`resolve`] takes one item apart; `rule` puts one rule together, `body` holds what is known while
-//! it is read, `literal`, `atom`, `comparison` and `expression` read its parts, `mentions` tells which names are one
-//! variable; `intent` and `test` read the blocks.
+//! it is read, `literal`, `atom`, `comparison` and `expression` read its parts, `meant` says what was probably meant
+//! where types do not fit, `mentions` which names are one variable; `intent` and `test` read the blocks.
 //!
 //! INVARIANT: an item depends on the declarations of others, never on their bodies, but for lets, which are put in
 //! place.
@@ -14,6 +14,7 @@ mod comparison;
 mod expression;
 mod intent;
 mod literal;
+mod meant;
 pub(crate) mod mentions;
 pub(crate) mod message;
 pub(crate) mod rule;

@@ -10,6 +10,7 @@
 
 use crate::constant::{constant, listed};
 use crate::diagnostic::{Code, Diagnostic, Place};
+use crate::habits;
 use crate::hir::{Blueprint, Column, Declared, Enum, Let, Package, Qualifier, Relation, Signatures, Word};
 use crate::names::{Names, near, qualify};
 use crate::scope::{Scope, Wanted, joined};
@@ -494,10 +495,12 @@ fn stray_attribute(attribute: &ast::Attribute, name: &ast::Name, place: Place) -
 
 /// A word that must be one of a few.
 pub fn unknown_word(name: &ast::Name, what: &str, words: &[&str]) -> Diagnostic {
+    let listing = listed(words);
+    let words = || words.iter().copied();
     Diagnostic::new(Code::UnknownWord, format!("`{}` is no {what}", name.text))
         .label(name.span, "unknown")
-        .law(format!("a {what} is {}", listed(words)))
-        .did_you_mean(name.span, near(&name.text, words.iter().copied()))
+        .law(format!("a {what} is {listing}"))
+        .did_you_mean(name.span, habits::sense(&name.text, words()).or_else(|| near(&name.text, words())))
 }
 
 fn repeated(name: &ast::Name, what: &str) -> Diagnostic {

@@ -61,6 +61,81 @@ fn methods() {
 }
 
 #[test]
+fn words_without_quotes() {
+    let law = |word: &str| format!("write `\"{word}\"`: a word stands in quotes");
+    let near = |word: &str| format!("did you mean `\"{word}\"`? a word stands in quotes");
+    let acts = |body: &str| format!("pub change relation b(r: Resource);\nb(r) if {body};");
+    check(&acts("action(_, v, r), v == create"), "W0201", "create", &law("create"), true);
+    check(&acts("action(_, v, r), v == crate"), "W0201", "crate", &near("create"), true);
+    check(&acts("action(_, v, r), v in {\"create\", destroy}"), "W0201", "destroy", &near("delete"), true);
+    check(&acts("action(_, update, r)"), "W0203", "update", &law("update"), true);
+    check(&acts("action(_, updte, r)"), "W0203", "updte", &near("update"), true);
+    // A variable of nearly the name was rather meant; and what is no member at all may be any value.
+    let found = told(&acts("action(_, updated, r), action(_, updates, r), updated != \"read\""));
+    assert_eq!((found.len(), found[0].0, found[0].1.as_str()), (1, "W0203", "updates"), "{found:?}");
+    assert!(found[0].2.starts_with("`updated` is used in this rule"), "{found:?}");
+    let found = told(&acts("action(_, how, r)"));
+    assert_eq!(found[0].2, "write `\"how\"` if the word is meant; or `_` or `_how` if any value is");
+}
+
+#[test]
+fn verbs_of_others() {
+    let acts = |verb: &str| format!("pub change relation b(r: Resource);\nb(r) if action(_, v, r), v != \"{verb}\";");
+    let test = |verb: &str| format!("test \"t\" {{ change {{ {verb} \"a\" {{ }} }} expect escalate; }}");
+    for (theirs, ours) in [("remove", "delete"), ("Destroy", "delete"), ("modify", "update"), ("add", "create")] {
+        let quoted = format!("\"{theirs}\"");
+        check(&acts(theirs), "W0103", &quoted, &format!("did you mean `\"{ours}\"`?"), true);
+        check(&test(theirs), "W0117", theirs, &format!("did you mean `{ours}`?"), true);
+    }
+}
+
+#[test]
+fn texts_as_numbers() {
+    let help = "`str.to_int(p)` is the number that it says, and unknown where it says none";
+    check(&rule("tag(r, \"port\", p), p > 80"), "W0301", "p", help, true);
+    check(&rule("tag(r, \"port\", p), 80 <= p"), "W0301", "p", help, true);
+    check(&rule("tag(r, \"load\", p), p < -1.5"), "W0301", "p", &help.replace("int", "decimal"), true);
+    check(&rule("tag(r, \"port\", p), p == 80"), "W0301", "80", "a text stands in quotes: `\"80\"`", true);
+    check(&rule("tag(r, \"port\", p), n: int = p, n > 80"), "W0301", "p", help, false);
+    check(&rule("tag(r, \"port\", p), n = p + 1, n > 80"), "W0303", "p + 1", help, false);
+    check("pub relation b(r: Resource, n: int);\nb(r, p) if tag(r, \"port\", p);", "W0301", "p", help, false);
+    let nat = "state it: `n: nat = str.to_int(p)` is unknown where the text says no such number";
+    check("pub relation b(r: Resource, n: nat);\nb(r, p) if tag(r, \"port\", p);", "W0301", "p", nat, false);
+    let joined = "texts are put together by `str.format(\"{}{}\", a, b)`; in a message `{a}` stands for `a`";
+    check(&rule("kind(r, k), t = k + \"x\", tag(r, t, _)"), "W0303", "k + \"x\"", joined, false);
+    for mended in ["str.to_int(p) > 80", "n = str.to_int(p) + 1, n > 80", "n: nat = str.to_int(p), n > 80"] {
+        assert_eq!(told(&rule(&format!("tag(r, \"port\", p), {mended}"))), []);
+    }
+}
+
+#[test]
+fn parts_of_what_has_none() {
+    check(&rule("kind(r, k), size(k) > 3"), "W0303", "size(k)", "of a text it is `str.length(k)`", true);
+    check(&rule("kind(r, k), k.length > 3"), "W0305", "k", "write `str.length(k)`", true);
+    check(&rule("kind(r, k), k.lower != \"x\""), "W0305", "k", "write `str.lower(k)`", true);
+    check(&rule("kind(r, k), k.name != \"x\""), "W0305", "k", "", false);
+    let config =
+        "what is configured of it is json: `config(r, cfg)`, and then `cfg.size`; or ask a relation that has it";
+    check(&rule("kind(r, _), r.size > 10"), "W0305", "r", config, false);
+    check(&rule("kind(r, _), r.size != 10"), "W0305", "r", config, false);
+    check(&rule("kind(r, _), n: int = r.size, n > 10"), "W0305", "r", config, false);
+}
+
+#[test]
+fn parts_of_tests() {
+    let test = |part: &str| format!("test \"t\" {{ {part} expect not kind(\"a\", \"x\"); }}");
+    for (theirs, ours) in [("givens", "given"), ("setup", "given"), ("changes", "change"), ("when", "change")] {
+        let part = |word: &str| test(&format!("{word} {{ }}"));
+        check(&part(theirs), "W0001", theirs, &format!("write `{ours}`"), true);
+        assert_eq!(told(&part(ours)), []);
+    }
+    check(&test("chnage { }"), "W0001", "chnage", "did you mean `change`?", true);
+    for theirs in ["expects", "assert", "then"] {
+        check(&test(&format!("{theirs} not kind(\"a\", _);")), "W0001", theirs, "write `expect`", true);
+    }
+}
+
+#[test]
 fn constants_and_types_of_others() {
     check(&rule("config(r, c), c.n == True"), "W0201", "True", "here it is `true`", true);
     check(
@@ -123,6 +198,15 @@ fn what_a_blueprint_is_applied_with() {
 intent i \"p\" { cover r if kind(r, \"x\"); apply b(with: 24h, kinds: {\"x\"}); }";
     let found = told(text);
     assert_eq!((found.len(), found[0].0, found[0].1.as_str()), (1, "W0102", "with"), "{found:?}");
+    let apply = |arguments: &str| {
+        format!(
+            "pub blueprint b(min_version: int, max_size: int) {{ deny d(r) \"{{r}}\" if covered(r), kind(r, _), min_version > max_size; }}
+intent i \"p\" {{ owner \"t\"; cover r if kind(r, \"x\"); apply b({arguments}); }}"
+        )
+    };
+    check(&apply("min: 1, max_size: 2"), "W0102", "min", "did you mean `min_version`?", true);
+    check(&apply("version_min: 1, max_size: 2"), "W0102", "version_min", "did you mean `min_version`?", true);
+    check(&apply("count: 1, max_size: 2"), "W0102", "count", "", false);
 }
 
 #[test]

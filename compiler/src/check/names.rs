@@ -4,6 +4,7 @@ use crate::binding::Unbound;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::habits;
 use crate::hir::Variable;
+use crate::library::Library;
 use crate::names::near;
 use crate::resolve::mentions::{Mention, Mentions};
 use crate::resolve::rule::{Head, Written};
@@ -17,6 +18,8 @@ pub(crate) struct Names<'a> {
     pub(crate) scope: &'a Scope,
     pub(crate) mentions: &'a Mentions,
     pub(crate) variables: &'a [Variable],
+    /// Knows the members of enums.
+    pub(crate) library: &'a Library<'a>,
 }
 
 impl Names<'_> {
@@ -43,13 +46,17 @@ impl Names<'_> {
                 told.insert(name);
             } else if mention.count == 1 && !name.starts_with('_') && !question && !self.is_parameter(name) {
                 let lacking = unbound.iter().any(|u| !u.negated && self.variables[u.variable].name == name);
-                let near = self.others(name);
+                let member = self.member(name);
+                let near = self.others(name).filter(|_| member.as_deref() != Some(name));
                 // Two words that each occur once and are nearly the same are one mistake.
                 let other = near.filter(|near| told.contains(near));
                 if frame > 0 || !lacking {
                     told.insert(name);
                     if other.is_none() {
-                        let diagnostic = once(name, mention.first, near, self.is_word(name));
+                        let diagnostic = match (&member, near) {
+                            (Some(member), None) => unquoted(Code::SingletonVariable, name, mention.first, member),
+                            _ => once(name, mention.first, near, self.is_word(name)),
+                        };
                         found.push(match near.and_then(|near| self.alone(near)) {
                             Some(other) => diagnostic.label(other, "and this once"),
                             None => diagnostic,
@@ -74,7 +81,11 @@ impl Names<'_> {
             let told = written.message.is_some_and(|message| {
                 message.span.start <= variable.span.start && variable.span.end <= message.span.end
             });
+            let member = self.member(name).filter(|member| member == name || self.others(name).is_none());
             found.push(match plain {
+                true if member.is_some() => {
+                    unquoted(Code::UnboundVariable, name, variable.span, &member.unwrap_or_default())
+                }
                 true => lacks_value(name, variable.span, self.others(name), told.then_some(alone)),
                 false => unknown(name, variable.span, self.others(name)),
             });
@@ -96,6 +107,15 @@ impl Names<'_> {
                     _ => false,
                 }
         })
+    }
+
+    /// The member of its enum that the name is, or nearly is.
+    fn member(&self, name: &str) -> Option<String> {
+        let variable = self.variables.iter().find(|variable| variable.name == name && !variable.parameter)?;
+        let members = self.library.members(&variable.r#type)?;
+        let words = || members.iter().map(String::as_str);
+        let same = words().find(|member| *member == name);
+        same.or_else(|| habits::sense(name, words())).or_else(|| near(name, words())).map(str::to_owned)
     }
 
     /// Where a variable that occurs once does.
@@ -141,6 +161,24 @@ fn once(name: &str, span: Span, near: Option<&str>, word: bool) -> Diagnostic {
         None => diagnostic.help(format!("write `_` or `{underscored}` if any value is meant")),
     };
     diagnostic.offer(format!("write `{underscored}`"), span, underscored)
+}
+
+/// A member of an enum without its quotes, or nearly one.
+fn unquoted(code: Code, name: &str, span: Span, member: &str) -> Diagnostic {
+    let quoted = program::quote(member);
+    let message = match code {
+        Code::SingletonVariable => format!("`{name}` occurs once in this rule"),
+        _ => format!("`{name}` has no value"),
+    };
+    let help = match member == name {
+        true => format!("write `{quoted}`: a word stands in quotes"),
+        false => format!("did you mean `{quoted}`? a word stands in quotes"),
+    };
+    Diagnostic::new(code, message)
+        .label(span, "read as a variable, which nothing else mentions")
+        .law("a member of an enum is quoted, so that a variable is never mistaken for one")
+        .help(help)
+        .fix(format!("write `{quoted}`"), span, quoted)
 }
 
 /// - `hole`: it stands between the braces of a message; and whether there alone.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{self, Column, Expr, Literal, Qualifier};
-use crate::names::{Sort, near};
+use crate::names::{Sort, meant};
 use crate::resolve::body::{Body, Place, Typed};
 use crate::resolve::mentions::Mentions;
 use crate::resolve::test::instance_name;
@@ -382,7 +382,7 @@ fn unknown_column(name: &str, column: &Name, columns: &[Column]) -> Diagnostic {
     Diagnostic::new(Code::UnknownColumn, format!("`{name}` has no column `{}`", column.text))
         .label(column.span, "not a column")
         .law(format!("its columns are {}", crate::constant::listed(&known).replace(" or ", " and ")))
-        .did_you_mean(column.span, near(&column.text, known.iter().copied()))
+        .did_you_mean(column.span, meant(&column.text, &known))
 }
 
 fn wrong_count(name: &str, columns: &[Column], given: usize, missing: &[&str], span: Span, all: bool) -> Diagnostic {

@@ -10,6 +10,7 @@ use crate::constant::{described, mismatch};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{self, Expr};
 use crate::library::{Library, Module};
+use crate::resolve::meant::number_in_text;
 use crate::resolve::mentions::{Mention, Mentions};
 use crate::signatures::{OPEN, is_open};
 use program::Type;
@@ -280,7 +281,18 @@ impl<'a> Body<'a> {
     /// Two places that disagree about a type: where it is asked, and for a variable where it was learned.
     pub(crate) fn disagreement(&self, expr: &Expr, have: &Type, wanted: &Type, span: Span) -> Diagnostic {
         let at = self.at(span);
-        let diagnostic = restated(mismatch(at, &described(have), wanted), have, wanted);
+        let name = match expr {
+            Expr::Variable(variable) => Some(self.variables[*variable].name.as_str()),
+            _ => None,
+        };
+        let diagnostic = mismatch(at, &described(have), wanted);
+        let diagnostic = match (have, wanted) {
+            (Type::String, Type::Int | Type::Nat | Type::Decimal) => {
+                let written = self.place.at.is_none().then_some(span);
+                number_in_text(diagnostic, name, wanted, written, false)
+            }
+            _ => restated(diagnostic, have, wanted),
+        };
         let learned = match expr {
             Expr::Variable(variable) => self.types.get(&self.variables[*variable].name).map(|known| known.at),
             _ => None,

@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Place};
 use crate::hir::{Expr, Literal, Step};
 use crate::resolve::body::{Body, Strength};
 use crate::resolve::literal::{may_be_absent, ordered};
+use crate::resolve::meant::number_in_text;
 use program::{Comparison, Type};
 use syntax::ast::{self, ExprKind, Span};
 
@@ -34,6 +35,10 @@ impl Body<'_> {
             let diagnostic = no_order(self.at(left.span), &known);
             self.report(diagnostic);
         }
+        if let Some(diagnostic) = self.text_with_number(op, &known, [left, right]) {
+            self.report(diagnostic);
+            return None;
+        }
         let sides = (self.value(left, &known), self.value(right, &known));
         if op != Comparison::Equal {
             let turn = (op == Comparison::NotEqual).then_some((left.span, right.span, negated));
@@ -41,6 +46,42 @@ impl Body<'_> {
             self.present(right, &sides.1, &known, turn);
         }
         Some(sides)
+    }
+
+    /// A text and a number that are held against each other by their order. (Where they are to be equal, the number may
+    /// well lack its quotes.)
+    fn text_with_number(&self, op: Comparison, known: &Type, sides: [&ast::Expr; 2]) -> Option<Diagnostic> {
+        let ordering = matches!(op, Comparison::Less | Comparison::AtMost | Comparison::Greater | Comparison::AtLeast);
+        if !ordering || *known != Type::String {
+            return None;
+        }
+        let number = |side: &ast::Expr| {
+            let inner = match &side.kind {
+                ExprKind::Negative(inner) => &inner.kind,
+                kind => kind,
+            };
+            match inner {
+                ExprKind::Int(_) => Some(Type::Int),
+                ExprKind::Decimal(_) => Some(Type::Decimal),
+                _ => None,
+            }
+        };
+        let [left, right] = sides;
+        let (text, other, read) = match (number(left), number(right)) {
+            (Some(read), None) => (right, left, read),
+            (None, Some(read)) => (left, right, read),
+            _ => return None,
+        };
+        let name = match &text.kind {
+            ExprKind::Name(name) => Some(name.as_str()),
+            _ => None,
+        };
+        let diagnostic = Diagnostic::new(Code::TypeMismatch, "a text is compared with a number")
+            .label(self.at(text.span), format!("is {}", described(known)))
+            .label(self.at(other.span), "a number")
+            .law("nothing is converted unless it is said: texts have the order of their letters, so that `\"9\"` is more than `\"80\"`");
+        let written = self.place.at.is_none().then_some(text.span);
+        Some(number_in_text(diagnostic, name, &read, written, true))
     }
 
     /// Reports a path that may lead nowhere where that would make a test fail in silence.
@@ -241,7 +282,7 @@ impl Body<'_> {
         out: &mut Vec<Literal>,
     ) {
         let start = self.expr(base, None);
-        let start = if start.r#type == Some(Type::Json) { start.expr } else { self.path_base(base, base.span) };
+        let start = if start.r#type == Some(Type::Json) { start.expr } else { self.path_base(base, &[], base.span) };
         let mut ways: Vec<Vec<Step>> =
             segments.iter().map(|steps| steps.iter().filter_map(|step| self.step(step)).collect()).collect();
         let last = ways.pop().unwrap_or_default();

@@ -5,6 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, Step};
 use crate::names::Sort;
 use crate::resolve::body::{Body, Strength, Typed};
+use crate::resolve::meant::{with_parts, with_texts};
 use crate::resolve::said;
 use crate::scope::Wanted;
 use program::{Function, Json, Type, Value};
@@ -152,13 +153,15 @@ impl Body<'_> {
 
     /// A path without `[*]`.
     fn path(&mut self, base: &ast::Expr, steps: &[ast::Step], span: Span) -> Typed {
-        let base = self.path_base(base, span);
+        let base = self.path_base(base, steps, span);
         let steps = steps.iter().filter_map(|step| self.step(step)).collect();
-        Typed::of(Expr::Path(Box::new(base), steps), Type::Json)
+        // Of what has no parts nothing else is told.
+        let path = if matches!(base, Expr::Any) { base } else { Expr::Path(Box::new(base), steps) };
+        Typed::of(path, Type::Json)
     }
 
-    /// What a path starts from: a json value.
-    pub(crate) fn path_base(&mut self, base: &ast::Expr, span: Span) -> Expr {
+    /// What a path starts from: a json value; [`Expr::Any`] in place of anything else, which is told.
+    pub(crate) fn path_base(&mut self, base: &ast::Expr, steps: &[ast::Step], span: Span) -> Expr {
         let typed = self.expr(base, None);
         match (&typed.r#type, &typed.expr) {
             (None, Expr::Variable(variable)) => {
@@ -171,7 +174,11 @@ impl Body<'_> {
             (Some(Type::Json) | None, _) => {}
             (Some(other), _) => {
                 let diagnostic = not_json(self.at(base.span), self.at(span), other);
-                self.report(diagnostic);
+                self.report(match &self.place.at {
+                    None => with_parts(diagnostic, base, steps, span, other),
+                    Some(_) => diagnostic,
+                });
+                return Expr::Any;
             }
         }
         typed.expr
@@ -261,7 +268,9 @@ impl Body<'_> {
         }
         let fitting = fitting(&counted, &have, wanted, self.strength);
         let Some((takes, result)) = fitting.first() else {
-            self.report(no_overload(self.at(span), function, &have));
+            let written = self.place.at.is_none().then_some(span);
+            let diagnostic = no_overload(self.at(span), function, &have);
+            self.report(with_texts(diagnostic, function, &have, arguments, written));
             return Typed::open(Expr::Any);
         };
         if fitting.len() > 1 && self.strength < Strength::Json {

@@ -3,7 +3,7 @@
 use crate::constant::constant;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Apply, Blueprint, Intent, Item};
-use crate::names::near;
+use crate::names::meant;
 use crate::resolve::Context;
 use crate::resolve::rule::{Head, Written};
 use crate::scope::Wanted;
@@ -170,7 +170,7 @@ fn unknown_parameter(blueprint: &str, argument: &Argument, known: &Blueprint) ->
         Some(name) => Diagnostic::new(Code::UnknownColumn, format!("`{blueprint}` has no parameter `{}`", name.text))
             .label(name.span, "not a parameter")
             .law(has)
-            .did_you_mean(name.span, near(&name.text, names.iter().copied())),
+            .did_you_mean(name.span, meant(&name.text, &names)),
         None => {
             let plural = if names.len() == 1 { "" } else { "s" };
             Diagnostic::new(Code::WrongArguments, format!("`{blueprint}` has {} parameter{plural}", names.len()))

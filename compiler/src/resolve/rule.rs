@@ -104,8 +104,8 @@ pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::
         found.code != Code::NoType || !found.labels.first().is_some_and(|label| lacking.contains(&label.place.span))
     });
     let understood = diagnostics.is_empty() && !body.recursion && !body.misread;
-    let names =
-        check::names::Names { scope: &context.module.scope, mentions: &body.place.mentions, variables: &variables };
+    let (scope, mentions) = (&*context.module.scope, &body.place.mentions);
+    let names = check::names::Names { scope, mentions, variables: &variables, library: context.library };
     diagnostics.extend(names.check(&unbound, written, understood));
     let Some(head) = head else { return (None, diagnostics) };
     let blueprint = context.blueprint.map(|blueprint| blueprint.declared.name.clone());

@@ -292,7 +292,11 @@ impl Stop<'_> {
     /// Advice where the first word begins nothing, and what to write in its place.
     pub(crate) fn first_word(&self) -> Option<(String, Option<&'static str>)> {
         let first = self.word(0);
-        if let Some((_, help)) = habits::FIRST.iter().find(|(words, _)| words.contains(&first)) {
+        if self.entry == Entry::TestPart {
+            if let Some((_, ours)) = habits::PARTS.iter().find(|(words, _)| words.contains(&first)) {
+                return Some((format!("write `{ours}`"), Some(*ours)));
+            }
+        } else if let Some((_, help)) = habits::FIRST.iter().find(|(words, _)| words.contains(&first)) {
             return Some(((*help).to_owned(), None));
         }
         let words: &[&'static str] = match self.entry {

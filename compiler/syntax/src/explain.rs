@@ -286,7 +286,9 @@ impl Stop<'_> {
 
     /// A first word that begins nothing here, but is near one that does, or is another language's.
     fn no_beginning(&self) -> Option<SyntaxError> {
-        let first = self.words.first().filter(|first| self.position == 1 && first.token.is_name())?;
+        // An item or a line of an intent may begin with any name, which a rule derives; a part of a test may not.
+        let stops = usize::from(self.entry != Entry::TestPart);
+        let first = self.words.first().filter(|first| self.position == stops && first.token.is_name())?;
         let (help, fix) = self.first_word()?;
         let span = Span { start: first.start, end: first.end };
         let message = format!("`{}` begins nothing here", self.word(0));

@@ -105,6 +105,14 @@ pub(crate) const FIRST: &[(&[&str], &str)] = &[
     (&["const", "var"], "write a blueprint's parameter, or a fact"),
 ];
 
+/// First words of a test's parts as others write them, and ours.
+pub(crate) const PARTS: &[(&[&str], &str)] = &[
+    (&["givens", "setup", "facts", "world", "state", "before", "background", "arrange"], "given"),
+    (&["changes", "when", "plan", "action", "actions", "act", "do"], "change"),
+    (&["expects", "expected", "assert", "then", "should", "must", "check", "verify", "require"], "expect"),
+    (&["case", "examples", "table", "where"], "cases"),
+];
+
 /// Where a word of another language is one.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Where {
