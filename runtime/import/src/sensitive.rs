@@ -111,9 +111,9 @@ impl Sealer {
     }
 }
 
-/// Names of attributes that hold a secret, alone or behind a `_`. Looked at only where a file does not say what is sensitive:
+/// Names of attributes that hold a secret, alone or behind a `_`; `token` alone does, a `creation_token` is none. Looked at only where a file does not say what is sensitive:
 /// plans before Terraform 0.15, and state files, which mark what a sensitive variable fed and not what a provider does.
-const SECRET: [&str; 14] = [
+const SECRET: [&str; 17] = [
     "password",
     "passwd",
     "passphrase",
@@ -123,8 +123,11 @@ const SECRET: [&str; 14] = [
     "shared_secret",
     "private_key",
     "private_key_pem",
-    "token",
     "auth_token",
+    "access_token",
+    "api_token",
+    "session_token",
+    "refresh_token",
     "connection_string",
     "access_key",
     "credentials",
@@ -132,7 +135,8 @@ const SECRET: [&str; 14] = [
 
 fn is_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    SECRET.iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
+    name == "token"
+        || SECRET.iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
 }
 
 impl Sealer {

@@ -88,7 +88,7 @@ fn what_is_deferred_makes_a_plan_partial() {
 #[test]
 fn what_has_the_name_of_a_secret_is_sealed_where_nothing_marks_it() {
     let v4 = "{\"version\": 4, \"resources\": [{\"mode\": \"managed\", \"type\": \"t\", \"name\": \"n\", \"provider\": \"p\", \"instances\": \
-        [{\"attributes\": {\"db_password\": \"hunter2\", \"in\": [{\"token\": \"t0ken\"}], \"password_length\": \"8\", \"token_count\": 2}}]}]}";
+        [{\"attributes\": {\"db_password\": \"hunter2\", \"in\": [{\"token\": \"t0ken\"}], \"password_length\": \"8\", \"token_count\": 2, \"creation_token\": \"8\"}}]}]}";
     let v3 = "{\"version\": 3, \"modules\": [{\"path\": [\"root\"], \"resources\": {\"t.n\": {\"type\": \"t\", \"primary\": \
         {\"id\": \"n\", \"attributes\": {\"id\": \"n\", \"private_key_pem\": \"hunter2\", \"plain\": \"8\"}}}}}]}";
     for text in [v4, v3] {
