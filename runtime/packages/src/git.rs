@@ -11,6 +11,7 @@ use crate::store::{self, Store};
 use crate::tree::{self, FILE, WHOLE};
 use crate::{Failure, Tree, disk, malformed};
 use program::Digest;
+use std::ffi::OsString;
 use std::fs;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -50,7 +51,7 @@ pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) ->
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
     let _held = disk::hold(&mirror.with_extension("lock"))?;
-    let here = || mirror.is_dir() && run(&mirror, &["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok();
+    let here = || mirror.is_dir() && run(Some(&mirror), &["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok();
     if here() {
         match read(&mirror, git, commit) {
             Err(Failure::Fault(_)) if !offline => {}
@@ -97,14 +98,14 @@ fn mirror(store: &Store, address: &str) -> PathBuf {
 
 /// Takes over what the repository has now.
 fn fetch(mirror: &Path, address: &str) -> Result<(), Failure> {
-    let fetched = run(mirror, &["fetch", "--quiet", "--prune", "--force", "origin", "+refs/*:refs/*"], b"");
+    let fetched = run(Some(mirror), &["fetch", "--quiet", "--prune", "--force", "origin", "+refs/*:refs/*"], b"");
     if mirror.join("HEAD").is_file() && fetched.is_ok() { Ok(()) } else { anew(mirror, address) }
 }
 
 /// Takes over all of the repository, in place of what is here.
 fn anew(mirror: &Path, address: &str) -> Result<(), Failure> {
     let part = disk::beside(mirror);
-    let made = run(Path::new("."), &["clone", "--quiet", "--mirror", "--", address, &part.display().to_string()], b"")
+    let made = run(None, &["clone", "--quiet", "--mirror", "--", address, &part.display().to_string()], b"")
         .and_then(|_| store::discard(mirror))
         .and_then(|()| fs::rename(&part, mirror).map_err(|e| disk::fault(mirror, &e)));
     made.inspect_err(|_| {
@@ -123,7 +124,7 @@ fn whole<T>(mirror: &Path, address: &str, read: impl Fn() -> Result<T, Failure>)
 fn commit(mirror: &Path, git: &Git) -> Result<String, Failure> {
     let rev = git.rev.as_deref().unwrap_or("HEAD");
     let found =
-        run(mirror, &["rev-parse", "--quiet", "--verify", "--end-of-options", &format!("{rev}^{{commit}}")], b"");
+        run(Some(mirror), &["rev-parse", "--quiet", "--verify", "--end-of-options", &format!("{rev}^{{commit}}")], b"");
     let Ok(bytes) = found else {
         return malformed(format!(
             "{} has no revision `{rev}`\n  help: name a tag, a branch or a commit of it",
@@ -138,7 +139,7 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
     let folder = git.folder.as_deref().unwrap_or_default().trim_matches('/');
     let bad = |why: String| Failure::Malformed(format!("{} at {commit}: {why}", git.url));
     let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    let listed = run(mirror, &["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"")?;
+    let listed = run(Some(mirror), &["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"")?;
     let (mut wanted, mut there) = (Vec::new(), false);
     for line in String::from_utf8_lossy(&listed).split_terminator('\0') {
         // `100644 blob 5716ca59… 12\twords.writ`
@@ -164,7 +165,7 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
         return malformed(format!("{} has no folder `{folder}` in {commit}", git.url));
     }
     let asked: String = wanted.iter().map(|(_, object, _)| format!("{object}\n")).collect();
-    let bytes = run(mirror, &["cat-file", "--batch"], asked.as_bytes())?;
+    let bytes = run(Some(mirror), &["cat-file", "--batch"], asked.as_bytes())?;
     let (mut found, mut rest) = (Vec::new(), bytes.as_slice());
     for (path, object, size) in wanted {
         // `5716ca59… blob 12`, a line break, that many bytes, a line break.
@@ -196,12 +197,16 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
 
 /// Runs git, and gives what it prints.
 ///
+/// - `mirror`: the repository, which is named: git would take one that stands above it, where this one is damaged.
 /// - `input`: what it reads.
-fn run(folder: &Path, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
+fn run(mirror: Option<&Path>, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
     let mut git = Command::new("git");
-    git.arg("-C")
-        .arg(folder)
-        .args(["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"])
+    if let Some(mirror) = mirror {
+        let mut place = OsString::from("--git-dir=");
+        place.push(mirror);
+        git.arg(place);
+    }
+    git.args(["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"])
         .args(arguments);
     git.env("GIT_TERMINAL_PROMPT", "0").env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
     let mut running = match git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {

@@ -84,6 +84,12 @@ fn a_repository_that_was_damaged_here_is_fetched_again() {
     let world = World::new("damaged", &[("words.writ", b"// one\n")]);
     let (commit, tree) = world.newest().expect("it reads");
     let at = |offline| git::at(&world.store, &world.from, &commit, &world.folder, offline);
+    // Somebody's own repository stands above what is kept here, as one of all their settings may. Nothing of it is touched.
+    run(&world.folder, &["init", "--quiet", "--initial-branch", "mine"]);
+    run(&world.folder, &["commit", "--quiet", "--allow-empty", "--message", "mine"]);
+    run(&world.folder, &["remote", "add", "origin", "repository"]);
+    let own = || run(&world.folder, &["for-each-ref"]);
+    let before = own();
     let objects = |damage: &dyn Fn(&Path)| {
         let mut open = vec![world.mirror().join("objects")];
         while let Some(folder) = open.pop() {
@@ -112,6 +118,7 @@ fn a_repository_that_was_damaged_here_is_fetched_again() {
         assert_eq!(at(false).expect("it is fetched again").digest(), tree.digest(), "damage {number}");
         damage();
         assert_eq!(world.newest().expect("it is fetched again").1.digest(), tree.digest(), "damage {number}");
+        assert_eq!(own(), before, "damage {number}");
     }
 }
 
