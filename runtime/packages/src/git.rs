@@ -3,22 +3,51 @@
 //! A repository is kept bare, beside the store; what is read of it are the objects of a commit as they are, so that neither
 //! hooks nor filters run, and no attribute and nobody's configuration makes other bytes of them.
 //!
+//! Read downwards: [`newest`] looks for a commit, [`at`] reads one that is known; `command` runs git and says why it failed.
+//!
 //! INVARIANT: a commit that is known is never looked for anew: its tree is what its digest says, whoever serves it. A
 //! repository that was damaged here is fetched again.
 
+mod command;
+
 use crate::manifest::Git;
 use crate::store::{self, Store};
-use crate::tree::{self, FILE, WHOLE};
+use crate::tree::{self, FILE};
 use crate::{Failure, Tree, disk, malformed};
+use command::{alone, bare};
 use program::Digest;
-use std::ffi::OsString;
 use std::fs;
-use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread;
+
+/// Where the names of tags stand among those of a repository.
+pub const TAGS: &str = "refs/tags/";
+/// Where the names of branches do.
+pub const BRANCHES: &str = "refs/heads/";
+
+/// What a revision is, as it is written.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Tag,
+    Branch,
+    /// Either, or a commit.
+    Any,
+}
 
 impl Git {
+    fn kind(&self) -> Kind {
+        match self.rev.as_deref() {
+            Some(rev) if rev.starts_with(TAGS) => Kind::Tag,
+            Some(rev) if rev.starts_with(BRANCHES) => Kind::Branch,
+            _ => Kind::Any,
+        }
+    }
+
+    /// The revision as a person says it.
+    fn short(&self) -> Option<&str> {
+        let rev = self.rev.as_deref()?;
+        Some(rev.strip_prefix(TAGS).or_else(|| rev.strip_prefix(BRANCHES)).unwrap_or(rev))
+    }
+
     /// What a lock calls it, but for the commit.
     pub fn shown(&self) -> String {
         let mut text = format!("git+{}", self.url);
@@ -38,8 +67,8 @@ pub fn newest(store: &Store, git: &Git, from: &Path) -> Result<(String, Tree), F
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
     let _held = disk::hold(&mirror.with_extension("lock"))?;
-    fetch(&mirror, &address)?;
-    whole(&mirror, &address, || {
+    fetch(&mirror, &address, git)?;
+    whole(&mirror, &address, git, || {
         let commit = commit(&mirror, git)?;
         let tree = read(&mirror, git, &commit)?;
         Ok((commit, tree))
@@ -51,7 +80,7 @@ pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) ->
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
     let _held = disk::hold(&mirror.with_extension("lock"))?;
-    let here = || mirror.is_dir() && run(Some(&mirror), &["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok();
+    let here = || mirror.is_dir() && bare(&mirror, &["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok();
     if here() {
         match read(&mirror, git, commit) {
             Err(Failure::Fault(_)) if !offline => {}
@@ -63,10 +92,10 @@ pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) ->
             git.url
         ));
     } else {
-        fetch(&mirror, &address)?;
+        fetch(&mirror, &address, git)?;
     }
     if !here() {
-        anew(&mirror, &address)?;
+        anew(&mirror, &address, git)?;
     }
     if !here() {
         return malformed(format!(
@@ -74,7 +103,7 @@ pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) ->
             git.url
         ));
     }
-    whole(&mirror, &address, || read(&mirror, git, commit))
+    whole(&mirror, &address, git, || read(&mirror, git, commit))
 }
 
 /// What git is asked for: an address with a scheme as it is, else a folder seen from the manifest.
@@ -97,15 +126,16 @@ fn mirror(store: &Store, address: &str) -> PathBuf {
 }
 
 /// Takes over what the repository has now.
-fn fetch(mirror: &Path, address: &str) -> Result<(), Failure> {
-    let fetched = run(Some(mirror), &["fetch", "--quiet", "--prune", "--force", "origin", "+refs/*:refs/*"], b"");
-    if mirror.join("HEAD").is_file() && fetched.is_ok() { Ok(()) } else { anew(mirror, address) }
+fn fetch(mirror: &Path, address: &str, git: &Git) -> Result<(), Failure> {
+    let fetched = bare(mirror, &["fetch", "--quiet", "--prune", "--force", "origin", "+refs/*:refs/*"], b"");
+    if mirror.join("HEAD").is_file() && fetched.is_ok() { Ok(()) } else { anew(mirror, address, git) }
 }
 
 /// Takes over all of the repository, in place of what is here.
-fn anew(mirror: &Path, address: &str) -> Result<(), Failure> {
+fn anew(mirror: &Path, address: &str, git: &Git) -> Result<(), Failure> {
     let part = disk::beside(mirror);
-    let made = run(None, &["clone", "--quiet", "--mirror", "--", address, &part.display().to_string()], b"")
+    let made = alone(&["clone", "--quiet", "--mirror", "--", address, &part.display().to_string()])
+        .map_err(|stopped| stopped.of(&git.url))
         .and_then(|_| store::discard(mirror))
         .and_then(|()| fs::rename(&part, mirror).map_err(|e| disk::fault(mirror, &e)));
     made.inspect_err(|_| {
@@ -114,9 +144,9 @@ fn anew(mirror: &Path, address: &str) -> Result<(), Failure> {
 }
 
 /// What is read of the repository; where git cannot read it, of one that is fetched anew.
-fn whole<T>(mirror: &Path, address: &str, read: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+fn whole<T>(mirror: &Path, address: &str, git: &Git, read: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
     match read() {
-        Err(Failure::Fault(_)) => anew(mirror, address).and_then(|()| read()),
+        Err(Failure::Fault(_)) => anew(mirror, address, git).and_then(|()| read()),
         read => read,
     }
 }
@@ -124,14 +154,51 @@ fn whole<T>(mirror: &Path, address: &str, read: impl Fn() -> Result<T, Failure>)
 fn commit(mirror: &Path, git: &Git) -> Result<String, Failure> {
     let rev = git.rev.as_deref().unwrap_or("HEAD");
     let found =
-        run(Some(mirror), &["rev-parse", "--quiet", "--verify", "--end-of-options", &format!("{rev}^{{commit}}")], b"");
-    let Ok(bytes) = found else {
+        bare(mirror, &["rev-parse", "--quiet", "--verify", "--end-of-options", &format!("{rev}^{{commit}}")], b"");
+    match found {
+        Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).trim().to_owned()),
+        Err(command::Stopped::Not(failure)) => Err(failure),
+        Err(command::Stopped::Refused(_)) => no_revision(mirror, git),
+    }
+}
+
+/// Says that a revision is not there, and which are.
+fn no_revision<T>(mirror: &Path, git: &Git) -> Result<T, Failure> {
+    let (url, kind) = (&git.url, git.kind());
+    let Some(rev) = &git.rev else {
         return malformed(format!(
-            "{} has no revision `{rev}`\n  help: name a tag, a branch or a commit of it",
-            git.url
+            "{url} does not say which of its branches counts, or has no commit yet\n  help: name a tag, a branch or a commit of it"
         ));
     };
-    Ok(String::from_utf8_lossy(&bytes).trim().to_owned())
+    let names = |below: &str| {
+        let listed = bare(mirror, &["for-each-ref", "--sort=-creatordate", "--format=%(refname)", below], b"");
+        let listed = String::from_utf8_lossy(&listed.unwrap_or_default()).into_owned();
+        listed.lines().filter_map(|name| Some(name.strip_prefix(below)?.to_owned())).collect::<Vec<String>>()
+    };
+    let there = match kind {
+        Kind::Tag => names(TAGS),
+        Kind::Branch => names(BRANCHES),
+        Kind::Any => [names(TAGS), names(BRANCHES)].concat(),
+    };
+    let short = git.short().unwrap_or(rev);
+    let near = there.iter().map(|name| (strsim::levenshtein(name, short), name)).min();
+    let what = match kind {
+        Kind::Tag => "tag",
+        Kind::Branch => "branch",
+        Kind::Any => "revision",
+    };
+    let help = match near {
+        Some((far, name)) if far <= 2 => format!("did you mean `{name}`?"),
+        _ if there.is_empty() && kind == Kind::Any => String::from("name a tag, a branch or a commit of it"),
+        _ if there.is_empty() => format!("it has no {what} at all"),
+        _ => {
+            let few: Vec<String> = there.iter().take(5).map(|name| format!("`{name}`")).collect();
+            let more = if there.len() > few.len() { ", …" } else { "" };
+            let commit = if kind == Kind::Any { "; or name a commit by its whole digest" } else { "" };
+            format!("it has {}{more}{commit}", few.join(", "))
+        }
+    };
+    malformed(format!("{url} has no {what} `{short}`\n  help: {help}"))
 }
 
 /// Reads what of a commit is the package.
@@ -139,23 +206,27 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
     let folder = git.folder.as_deref().unwrap_or_default().trim_matches('/');
     let bad = |why: String| Failure::Malformed(format!("{} at {commit}: {why}", git.url));
     let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
-    let listed = run(Some(mirror), &["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"")?;
+    let listed = bare(mirror, &["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"");
+    let listed = listed.map_err(|stopped| stopped.of(&git.url))?;
     let (mut wanted, mut there) = (Vec::new(), false);
     for line in String::from_utf8_lossy(&listed).split_terminator('\0') {
         // `100644 blob 5716ca59… 12\twords.writ`
-        let (about, path) = line.split_once('\t').ok_or_else(|| Failure::Fault(format!("git ls-tree: {line}")))?;
+        let (about, path) = line
+            .split_once('\t')
+            .ok_or_else(|| Failure::Fault(format!("{}: git lists `{line}`, which is no file", git.url)))?;
         let Some(path) = path.strip_prefix(below.as_str()) else { continue };
         there = true;
         if !tree::is_published(path) {
             continue;
         }
         let [mode, _, object, size] = about.split_whitespace().collect::<Vec<_>>()[..] else {
-            return Err(Failure::Fault(format!("git ls-tree: {line}")));
+            return Err(Failure::Fault(format!("{}: git lists `{line}`, which is no file", git.url)));
         };
         if !["100644", "100755"].contains(&mode) {
             return Err(bad(format!("{path} is no plain file")));
         }
-        let size: u64 = size.parse().map_err(|_| Failure::Fault(format!("git ls-tree: {line}")))?;
+        let size: u64 =
+            size.parse().map_err(|_| Failure::Fault(format!("{}: git lists `{line}`, which is no file", git.url)))?;
         if size > FILE {
             return Err(bad(format!("{path} has more than {FILE} bytes")));
         }
@@ -165,7 +236,7 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
         return malformed(format!("{} has no folder `{folder}` in {commit}", git.url));
     }
     let asked: String = wanted.iter().map(|(_, object, _)| format!("{object}\n")).collect();
-    let bytes = run(Some(mirror), &["cat-file", "--batch"], asked.as_bytes())?;
+    let bytes = bare(mirror, &["cat-file", "--batch"], asked.as_bytes()).map_err(|stopped| stopped.of(&git.url))?;
     let (mut found, mut rest) = (Vec::new(), bytes.as_slice());
     for (path, object, size) in wanted {
         // `5716ca59… blob 12`, a line break, that many bytes, a line break.
@@ -175,7 +246,7 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
             Some((rest.get(..size)?, rest.get(size..)?.strip_prefix(b"\n")?))
         });
         let Some((content, behind)) = content else {
-            return Err(Failure::Fault(format!("git cat-file: {path} of {commit} is not there")));
+            return Err(Failure::Fault(format!("{}: git has {path} of {commit} no more", git.url)));
         };
         found.push((path, content.to_vec()));
         rest = behind;
@@ -193,50 +264,4 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
         return Err(bad(format!("there is no writ.toml{place}")));
     }
     Ok(tree)
-}
-
-/// Runs git, and gives what it prints.
-///
-/// - `mirror`: the repository, which is named: git would take one that stands above it, where this one is damaged.
-/// - `input`: what it reads.
-fn run(mirror: Option<&Path>, arguments: &[&str], input: &[u8]) -> Result<Vec<u8>, Failure> {
-    let mut git = Command::new("git");
-    if let Some(mirror) = mirror {
-        let mut place = OsString::from("--git-dir=");
-        place.push(mirror);
-        git.arg(place);
-    }
-    git.args(["-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never"])
-        .args(arguments);
-    git.env("GIT_TERMINAL_PROMPT", "0").env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
-    let mut running = match git.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn() {
-        Ok(running) => running,
-        Err(e) => {
-            return Err(Failure::Fault(format!(
-                "git could not be run: {e}\n  help: install git, which reads packages in repositories"
-            )));
-        }
-    };
-    let (mut out, into, mut bytes) = (running.stdout.take(), running.stdin.take(), Vec::new());
-    // Ten times what a package may be: a repository holds other things.
-    let most = 10 * WHOLE;
-    thread::scope(|scope| {
-        // It may answer before it has read all. One that does not read says below why.
-        scope.spawn(|| into.map(|mut into| into.write_all(input)));
-        out.iter_mut().try_for_each(|out| out.by_ref().take(most + 1).read_to_end(&mut bytes).map(|_| ()))
-    })
-    .map_err(|e| Failure::Fault(format!("git: {e}")))?;
-    if bytes.len() as u64 > most {
-        let _ = running.kill();
-        let _ = running.wait();
-        return malformed(format!("git {}: it gives more than {most} bytes", arguments[0]));
-    }
-    drop(out);
-    let ended = running.wait_with_output().map_err(|e| Failure::Fault(format!("git: {e}")))?;
-    if ended.status.success() {
-        return Ok(bytes);
-    }
-    let said = String::from_utf8_lossy(&ended.stderr);
-    let last = said.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing");
-    Err(Failure::Fault(format!("git {}: {last}", arguments[0])))
 }

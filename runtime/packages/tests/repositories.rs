@@ -1,8 +1,9 @@
 //! Packages in git repositories: what a commit holds counts, whoever reads it, however they are set up.
 
+use packages::git::{self, Sources};
 use packages::manifest::Git;
 use packages::store::Store;
-use packages::{Failure, Tree, git};
+use packages::{Failure, Tree};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -131,7 +132,22 @@ fn what_is_not_there_is_said() {
         rev: rev.map(str::to_owned),
         folder: folder.map(str::to_owned),
     };
-    assert!(said(from(Some("v9"), None)).starts_with("repository has no revision `v9`"));
+    run(&world.folder.join("repository"), &["tag", "v1"]);
+    let revision = said(from(Some("v9"), None));
+    assert_eq!(revision, "repository has no revision `v9`\n  help: did you mean `v1`?");
+    let tag = said(from(Some("refs/tags/main"), None));
+    assert_eq!(tag, "repository has no tag `main`\n  help: it has `v1`");
+    let branch = said(from(Some("refs/heads/mian"), None));
+    assert_eq!(branch, "repository has no branch `mian`\n  help: did you mean `main`?");
+    let nowhere = said(Git { url: String::from("elsewhere"), rev: None, folder: None });
+    let lines: Vec<&str> = nowhere.lines().collect();
+    assert_eq!(lines[0], "elsewhere: there is no such repository");
+    assert!(lines[1].starts_with("  git says: fatal: repository '") && lines[2].starts_with("  help: "), "{nowhere}");
+    let empty = world.folder.join("empty");
+    fs::create_dir_all(&empty).expect("a folder");
+    run(&empty, &["init", "--quiet"]);
+    let empty = said(Git { url: String::from("empty"), rev: None, folder: None });
+    assert!(empty.contains("has no commit yet"), "{empty}");
     assert!(said(from(None, Some("police"))).starts_with("repository has no folder `police` in "));
     assert!(said(from(None, Some("policies"))).ends_with("there is no writ.toml in policies"));
     let (commit, _) = world.newest().expect("it reads");
