@@ -22,7 +22,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Request, Response, StatusCode};
-use ureq::{Agent, Body};
+use ureq::{Agent, Body, Timeout};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const ARTIFACT: &str = "application/vnd.writ.package.v1";
@@ -34,6 +34,8 @@ const YANKED: &str = "org.writ-lang.yanked";
 const TOLD: u64 = 4 << 20;
 /// How often what can be asked again is asked, where the connection breaks.
 const TRIES: usize = 3;
+/// How long a registry may say nothing where an answer is due; what is long may take ten times that.
+const SILENCE: Duration = Duration::from_secs(30);
 /// Pages of a list that are read.
 const PAGES: usize = 200;
 
@@ -77,6 +79,7 @@ pub struct Oci {
     prefix: String,
     agent: Agent,
     credentials: Credentials,
+    silence: Duration,
     /// What stands behind `Authorization:`, by what it is for.
     allowed: RefCell<BTreeMap<String, String>>,
 }
@@ -86,6 +89,11 @@ impl Oci {
     ///
     /// - `docker`: the folder of docker's `config.json`, where credentials are looked for.
     pub fn new(location: &str, docker: Option<&Path>) -> Result<Oci, Failure> {
+        Oci::patient(location, docker, SILENCE)
+    }
+
+    /// - `silence`: how long it may say nothing.
+    fn patient(location: &str, docker: Option<&Path>, silence: Duration) -> Result<Oci, Failure> {
         let (host, prefix) = location.split_once('/').unwrap_or((location, ""));
         let plain = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
         let word = |part: &str| {
@@ -98,9 +106,12 @@ impl Oci {
         let here = ["localhost", "127.0.0.1", "[::1]"].contains(&name);
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_connect(Some(Duration::from_secs(20)))
-            .timeout_recv_response(Some(Duration::from_secs(60)))
-            .timeout_recv_body(Some(Duration::from_secs(300)))
+            .timeout_resolve(Some(silence))
+            .timeout_connect(Some(silence))
+            .timeout_send_request(Some(silence))
+            .timeout_send_body(Some(10 * silence))
+            .timeout_recv_response(Some(silence))
+            .timeout_recv_body(Some(10 * silence))
             .user_agent(concat!("writ/", env!("CARGO_PKG_VERSION")))
             .build();
         Ok(Oci {
@@ -109,6 +120,7 @@ impl Oci {
             prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
             agent: config.into(),
             credentials: Credentials::new(docker),
+            silence,
             allowed: RefCell::default(),
         })
     }
@@ -162,7 +174,7 @@ impl Oci {
                 }
                 Ok(answer) => return Ok(answer),
                 Err(ureq::Error::Io(e)) if left > 0 && e.kind() != ErrorKind::ConnectionRefused => {}
-                Err(e) => return Err(Failure::Fault(format!("{}: {e}", self.shown()))),
+                Err(e) => return Err(self.silent(&e)),
             }
         }
     }
@@ -189,12 +201,31 @@ impl Oci {
                         "{url}: it gives more than {most} bytes\n  help: nothing of it was kept"
                     ));
                 }
+                Err(e @ ureq::Error::Timeout(_)) => return Err(self.silent(&e)),
                 Err(e) => last = e.to_string(),
             }
         }
         Err(Failure::Fault(format!(
             "{url}: the download broke off {TRIES} times: {last}\n  help: nothing of it was kept; try again"
         )))
+    }
+
+    /// What a person is told where no answer comes.
+    fn silent(&self, error: &ureq::Error) -> Failure {
+        let (who, help) = (self.shown(), "help: look at [registries] in writ.toml and at the network; try again later");
+        let seconds = |wait: Duration| wait.as_secs_f64();
+        Failure::Fault(match error {
+            ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => {
+                format!("{who} takes no connection within {} seconds\n  {help}", seconds(self.silence))
+            }
+            ureq::Error::Timeout(Timeout::SendBody | Timeout::RecvBody) => {
+                format!("{who} was not done within {} seconds\n  {help}", seconds(10 * self.silence))
+            }
+            ureq::Error::Timeout(_) => {
+                format!("{who} takes the connection and says nothing for {} seconds\n  {help}", seconds(self.silence))
+            }
+            other => format!("{who}: {other}"),
+        })
     }
 
     fn refused(&self, url: &str, mut answer: Response<Body>) -> Failure {
@@ -407,5 +438,45 @@ impl Registry for Oci {
         // An empty reason takes it back: many registries let nobody delete.
         manifest.annotations.insert(YANKED.to_owned(), why.unwrap_or_default().to_owned());
         self.push_manifest(name, &format!("{version}.yanked"), &manifest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Oci;
+    use crate::Name;
+    use crate::registry::Registry;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::thread;
+    use std::time::Duration;
+
+    /// A registry that takes connections, reads, says these words, and then nothing; it keeps each connection open.
+    fn silent(words: &'static str) -> Oci {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        thread::spawn(move || {
+            let mut held = Vec::new();
+            for mut stream in listener.incoming().flatten() {
+                let _ = stream.read(&mut [0; 4096]).and_then(|_| stream.write_all(words.as_bytes()));
+                held.push(stream);
+            }
+        });
+        let location = format!("127.0.0.1:{port}/policies");
+        Oci::patient(&location, None, Duration::from_millis(300)).expect("an address")
+    }
+
+    #[test]
+    fn a_registry_that_says_nothing_is_waited_for_and_named() {
+        for (words, what) in [
+            ("", "takes the connection and says nothing for 0.3 seconds"),
+            ("HTTP/1.1 200 OK\r\n", "takes the connection and says nothing for 0.3 seconds"),
+            ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "was not done within 3 seconds"),
+        ] {
+            let registry = silent(words);
+            let name = Name::parse("acme/tagging").expect("a name");
+            let said = registry.versions(&name).expect_err("it says nothing").to_string();
+            assert!(said.starts_with(&format!("{} {what}", registry.shown())), "{words:?}: {said}");
+        }
     }
 }
