@@ -159,6 +159,11 @@ fn a_real_registry_keeps_what_was_published_and_cannot_change_it() {
     assert!(code == 1 && said.contains("it forgets volumes"), "{said}");
     scratch.good(&["yank", "acme/tagging@0.1.0", "--undo", "--policy", "shop"]);
     assert_eq!(scratch.writ(&["audit", "--policy", "shop"]).0, 0);
+    for version in ["0.1.0", "0.1.1"] {
+        let release = format!("acme/tagging@{version}");
+        let (code, said) = scratch.writ(&["yank", &release, "--undo", "--policy", "shop"]);
+        assert!(code == 64 && said.contains(&format!("acme/tagging {version} is not yanked")), "{said}");
+    }
 
     drop(running);
     scratch.good(&["test", "--policy", "shop", "--frozen"]);

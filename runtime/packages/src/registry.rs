@@ -102,6 +102,11 @@ pub fn at(location: &str, root: &Path, docker: Option<&Path>) -> Result<Box<dyn 
     Ok(Box::new(directory::Directory::new(root.join(location))))
 }
 
+/// What is said to whoever takes back a word that nobody gave.
+fn not_yanked(name: &Name, version: &Version) -> String {
+    format!("{name} {version} is not yanked: it may be taken as it is")
+}
+
 /// The release that a tree is.
 ///
 /// # Errors

@@ -140,7 +140,7 @@ impl Registry for Directory {
             Some(why) => disk::write(&path, format!("{why}\n").as_bytes()),
             None => match fs::remove_file(&path) {
                 Ok(()) => Ok(()),
-                Err(e) if e.kind() == ErrorKind::NotFound => malformed(format!("{name} {version} is not yanked")),
+                Err(e) if e.kind() == ErrorKind::NotFound => malformed(super::not_yanked(name, version)),
                 Err(e) => Err(disk::fault(&path, &e)),
             },
         }

@@ -281,6 +281,13 @@ impl Oci {
         }
     }
 
+    /// Why nobody should take a version anew, if anybody says so.
+    fn yanked(&self, name: &Name, version: &Version) -> Result<Option<String>, Failure> {
+        let found = self.manifest(name, &format!("{version}.yanked"))?;
+        let why = found.and_then(|(mut manifest, _)| manifest.annotations.remove(YANKED));
+        Ok(why.filter(|why| !why.is_empty()))
+    }
+
     fn blob(&self, name: &Name, described: &Descriptor, most: u64) -> Result<Vec<u8>, Failure> {
         let url = format!("{}/{}/blobs/{}", self.base, self.repository(name), described.digest);
         let Some((bytes, _)) = self.read("GET", &url, "", most.min(described.size))? else {
@@ -351,12 +358,11 @@ impl Registry for Oci {
         })?;
         let mut listed = Vec::new();
         for version in tags.iter().filter_map(|tag| Version::parse(tag).ok()) {
-            let yanked = format!("{version}.yanked");
-            let yanked = match tags.contains(&yanked) {
-                true => self.manifest(name, &yanked)?.and_then(|(mut manifest, _)| manifest.annotations.remove(YANKED)),
+            let yanked = match tags.contains(&format!("{version}.yanked")) {
+                true => self.yanked(name, &version)?,
                 false => None,
             };
-            listed.push(Listed { version, yanked: yanked.filter(|why| !why.is_empty()) });
+            listed.push(Listed { version, yanked });
         }
         listed.sort();
         Ok(listed)
@@ -435,6 +441,9 @@ impl Registry for Oci {
         let Some((mut manifest, _)) = self.manifest(name, &version.to_string())? else {
             return malformed(format!("{name} {version} is not in {}", self.shown()));
         };
+        if why.is_none() && self.yanked(name, version)?.is_none() {
+            return malformed(super::not_yanked(name, version));
+        }
         // An empty reason takes it back: many registries let nobody delete.
         manifest.annotations.insert(YANKED.to_owned(), why.unwrap_or_default().to_owned());
         self.push_manifest(name, &format!("{version}.yanked"), &manifest)
