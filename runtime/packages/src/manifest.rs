@@ -179,7 +179,8 @@ impl<'de> Deserialize<'de> for Wanted {
                 let table = Table::deserialize(MapAccessDeserializer::new(map))?;
                 let any = || Range::parse("*").expect("bug: a star is a range");
                 let beside = table.rev.is_some() || table.folder.is_some();
-                let (range, origin) = match (table.version, table.path, table.git) {
+                let version = table.version.map(Range::some).transpose().map_err(de::Error::custom)?;
+                let (range, origin) = match (version, table.path, table.git) {
                     (_, Some(_), Some(_)) => {
                         return Err(de::Error::custom("`path` and `git` are two places; write one"));
                     }
@@ -480,6 +481,8 @@ mod tests {
             ("[dependencies]\n\"acme/a\" = 1\n", "a range of versions (\"1.4\"), or a table"),
             ("[dependencies]\n\"acme/a\" = {}\n", "`version`, `path` or `git` is missing"),
             ("[dependencies]\n\"acme/a\" = { path = \"a\", rev = \"b\" }\n", "belong to `git`"),
+            ("[dependencies]\n\"acme/a\" = \">2, <1\"\n", "writ.toml:4:12: \">2, <1\" takes no version at all"),
+            ("[dependencies]\n\"acme/a\" = { version = \">2, <1\" }\n", "takes no version at all"),
             ("[dependencies]\n\"acme/shop\" = \"1\"\n", "depends on itself"),
             ("[dependencies]\n\"std/state\" = \"1\"\n", "the standard library's"),
             ("[trust.packages]\nacme = [\"x\"]\n", "is no key"),

@@ -81,8 +81,31 @@ pub struct Range {
 }
 
 impl Range {
-    /// Reads a range.
+    /// Reads a range that somebody asks with.
+    ///
+    /// # Errors
+    /// Also where no version is in it.
     pub fn parse(text: &str) -> Result<Range, Failure> {
+        Range::read(text)?.some()
+    }
+
+    /// Refuses a range that takes nothing: who asks with it has not seen it.
+    pub(crate) fn some(self) -> Result<Range, Failure> {
+        if !self.is_empty() {
+            return Ok(self);
+        }
+        malformed(format!(
+            "\"{self}\" takes no version at all: what one part of it takes, another refuses; \">=1.2, <1.9\" takes those between"
+        ))
+    }
+
+    /// Whether it takes no version.
+    fn is_empty(&self) -> bool {
+        self.set().intersection(&Ranges::higher_than(Version::new(0, 0, 0))) == Ranges::empty()
+    }
+
+    /// Reads a range of somebody else's, which may take nothing.
+    fn read(text: &str) -> Result<Range, Failure> {
         let form = "write one as Cargo does: \"1.4\" (any 1.x from 1.4 on), \"=1.4.0\", \">=1.2, <1.9\", \"*\"";
         match VersionReq::parse(text) {
             Ok(required) if required.comparators.iter().all(|one| one.pre.is_empty()) => {
@@ -120,7 +143,7 @@ impl TryFrom<String> for Range {
     type Error = Failure;
 
     fn try_from(text: String) -> Result<Range, Failure> {
-        Range::parse(&text)
+        Range::read(&text)
     }
 }
 
@@ -191,12 +214,20 @@ mod tests {
     proptest! {
         #[test]
         fn the_set_of_a_range_is_what_semver_matches(text in text()) {
-            let range = Range::parse(&text).expect("a range");
+            let range = Range::read(&text).expect("a range");
             let set = range.set();
             for (a, b, c) in (0..5).flat_map(|a| (0..5).flat_map(move |b| (0..5).map(move |c| (a, b, c)))) {
                 let version = Version::new(a, b, c);
                 prop_assert_eq!(set.contains(&version), range.takes(&version), "{} of {}", version, text);
             }
+        }
+
+        #[test]
+        fn a_range_that_takes_nothing_is_refused_and_no_other(text in text()) {
+            let range = Range::read(&text).expect("a range");
+            // The numbers that are written are below 4, so what is beyond them shows within 5.
+            let mut all = (0..6).flat_map(|a| (0..6).flat_map(move |b| (0..6).map(move |c| Version::new(a, b, c))));
+            prop_assert_eq!(all.any(|version| range.takes(&version)), Range::parse(&text).is_ok(), "{}", text);
         }
 
         #[test]
@@ -214,6 +245,10 @@ mod tests {
         }
         for text in ["", "new", "1.2.3-beta", "1..2", "^"] {
             assert!(Range::parse(text).is_err(), "{text}");
+        }
+        for text in [">2, <1", "<0.0.0", ">1.0.5, <1.0.6", "1, 2", "=1.2.3, ^1.3"] {
+            let said = Range::parse(text).expect_err("nothing is in it").to_string();
+            assert!(said.contains("takes no version at all"), "{said}");
         }
     }
 }
