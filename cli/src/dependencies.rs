@@ -14,7 +14,7 @@ use crate::output::Answer;
 use crate::{package, progress, releases};
 use compiler::names::near;
 use packages::edit::{self, Entry};
-use packages::install::{self, Changed};
+use packages::install::{self, Changed, Ways};
 use packages::{Name, Range, Version, Workspace};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -186,7 +186,8 @@ fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Fail
     let workspace = workspace(folder)?;
     let ways = package::ways(false);
     let keep = !dry_run && !ways.locked;
-    let (all, changed) = install::update(&workspace, &ways, &names, keep)?;
+    // What would be is looked for, to be told, also where nothing may change.
+    let (all, changed) = install::update(&workspace, &Ways { locked: false, ..ways.clone() }, &names, keep)?;
     let number = all.len();
     let mut foreseen = (String::new(), false);
     if dry_run && !changed.is_empty() && packages::lock::Lock::read(&workspace.folder)?.is_some() {

@@ -12,7 +12,6 @@ use crate::dependencies::workspace;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::{package, progress};
-use lsp::installed;
 use packages::install;
 use packages::registry::{self, Registry};
 use packages::{Name, Version};
@@ -22,10 +21,10 @@ use std::path::Path;
 
 /// The registry that was named, seen from here; else the one that the manifest names for a package's scope.
 pub(crate) fn registry_of(named: Option<&str>, folder: &Path, name: &Name) -> Result<Box<dyn Registry>, Failure> {
-    let docker = installed::docker();
+    let ways = package::ways(true);
     match named {
-        Some(location) => Ok(registry::at(location, Path::new("."), docker.as_deref())?),
-        None => Ok(install::of_scope(&workspace(folder)?, &package::ways(true), name)?),
+        Some(location) => Ok(registry::at(location, Path::new("."), &ways)?),
+        None => Ok(install::of_scope(&workspace(folder)?, &ways, name)?),
     }
 }
 
@@ -51,9 +50,9 @@ pub(crate) fn yank(release: &str, why: Option<&str>, named: Option<&str>, folder
 /// Lists packages whose name or description has a word.
 pub(crate) fn search(word: &str, named: Option<&str>, folder: &Path, as_json: bool) -> Result<Answer, Failure> {
     progress::stage("looking through registries");
-    let docker = installed::docker();
+    let ways = package::ways(true);
     let registries = match named {
-        Some(location) => vec![registry::at(location, Path::new("."), docker.as_deref())?],
+        Some(location) => vec![registry::at(location, Path::new("."), &ways)?],
         None => {
             let workspace = workspace(folder)?;
             let locations: BTreeSet<&String> = workspace.shared.registries.values().collect();
@@ -64,7 +63,7 @@ pub(crate) fn search(word: &str, named: Option<&str>, folder: &Path, as_json: bo
             }
             locations
                 .into_iter()
-                .map(|location| registry::at(location, &workspace.folder, docker.as_deref()))
+                .map(|location| registry::at(location, &workspace.folder, &ways))
                 .collect::<Result<_, _>>()?
         }
     };

@@ -295,6 +295,60 @@ fn a_registry_that_breaks_off_or_lies_leaves_nothing_behind() {
     assert_eq!(asked.load(Ordering::SeqCst), before, "what is here is not asked for again");
 }
 
+#[test]
+fn a_verb_asks_no_network_where_none_may_be_asked() {
+    let scratch = Scratch::new("offline");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let port = server(Arc::default(), asked.clone());
+    let location = format!("oci://127.0.0.1:{port}/policies");
+    scratch.packages("../kept");
+    scratch.good(&["publish", "--policy", "tagging", "--registry", "kept"]);
+    scratch.good(&["add", "acme/tagging", "--policy", "shop"]);
+    // A registry that is a folder is on this machine.
+    scratch.version("0.1.0", "0.1.1");
+    let of_folder: [&[&str]; 6] = [
+        &["publish", "--policy", "tagging", "--registry", "kept"],
+        &["search", "--policy", "shop"],
+        &["audit", "--policy", "shop"],
+        &["update", "--policy", "shop", "acme/tagging", "--dry-run"],
+        &["yank", "acme/tagging@0.1.1", "--why", "too early", "--policy", "shop"],
+        &["update", "--policy", "shop"],
+    ];
+    for line in of_folder {
+        // What is newer is there and not yet fetched.
+        let dry = line.contains(&"--dry-run");
+        let (code, said) = scratch.writ(&[line, &["--offline"]].concat());
+        assert_eq!(code, if dry { 64 } else { 0 }, "{line:?}: {said}");
+        assert!(!dry || said.contains("is not on this machine, and nothing may be fetched"), "{line:?}: {said}");
+    }
+    let manifest = scratch.0.join("shop/writ.toml");
+    let text = fs::read_to_string(&manifest).expect("a manifest").replace("\"../kept\"", &format!("{location:?}"));
+    fs::write(&manifest, text).expect("it is writable");
+    let of_network: [&[&str]; 10] = [
+        &["publish", "--policy", "tagging", "--registry", &location],
+        &["publish", "--policy", "tagging", "--registry", &location, "--dry-run"],
+        &["search", "--policy", "shop"],
+        &["search", "tagging", "--registry", &location],
+        &["audit", "--policy", "shop"],
+        &["update", "--policy", "shop"],
+        &["update", "--policy", "shop", "--dry-run"],
+        &["yank", "acme/tagging@0.1.0", "--why", "bad", "--policy", "shop"],
+        &["yank", "acme/tagging@0.1.0", "--undo", "--registry", &location],
+        &["add", "acme/other", "--policy", "shop"],
+    ];
+    for line in of_network {
+        for flag in ["--offline", "--frozen"] {
+            let (code, said) = scratch.writ(&[line, &[flag]].concat());
+            assert!(code == 64 && said.contains("leave out --offline and --frozen"), "{line:?} {flag}: {said}");
+            assert!(said.contains(&location), "it names the registry: {line:?} {flag}: {said}");
+        }
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0, "somebody was asked");
+    // Without the flags it is.
+    scratch.writ(&["search", "--policy", "shop"]);
+    assert_ne!(asked.load(Ordering::SeqCst), 0);
+}
+
 /// `sha256:` of bytes, by the tool that everybody has.
 fn program_digest(bytes: &[u8]) -> String {
     let mut child =

@@ -417,7 +417,7 @@ fn fetched(
 /// The registry of a package's scope.
 pub fn of_scope(workspace: &Workspace, ways: &Ways, name: &Name) -> Result<Box<dyn Registry>, Failure> {
     match workspace.shared.registry(name.scope()) {
-        Some(location) => registry::at(location, &workspace.folder, ways.docker.as_deref()),
+        Some(location) => registry::at(location, &workspace.folder, ways),
         None => malformed(format!(
             "writ.toml: it does not say where the packages of `{0}` are found, and {name} is one\n  help: write under [registries]: {0} = \"../registry\", or \"*\" = … for every scope",
             name.scope()

@@ -7,6 +7,7 @@
 pub mod directory;
 pub mod oci;
 
+use crate::install::Ways;
 use crate::manifest::{self, Manifest, Origin};
 use crate::{Failure, Name, Range, Tree, Version, archive, malformed};
 use program::Digest;
@@ -89,10 +90,20 @@ pub trait Registry {
 /// The registry at a location.
 ///
 /// - `root`: what a path is seen from.
-/// - `docker`: the folder of docker's `config.json`.
-pub fn at(location: &str, root: &Path, docker: Option<&Path>) -> Result<Box<dyn Registry>, Failure> {
+/// - `ways`: whether a network may be asked, and where credentials are looked for.
+///
+/// # Errors
+/// Also where it is behind a network, and none may be asked.
+pub fn at(location: &str, root: &Path, ways: &Ways) -> Result<Box<dyn Registry>, Failure> {
     if let Some(rest) = location.strip_prefix("oci://") {
-        return Ok(Box::new(oci::Oci::new(rest, docker)?));
+        let registry = oci::Oci::new(rest, ways.docker.as_deref())?;
+        if ways.offline {
+            return malformed(format!(
+                "{} is asked over a network, and none may be asked\n  help: leave out --offline and --frozen; a registry that is a folder needs no network",
+                registry.shown()
+            ));
+        }
+        return Ok(Box::new(registry));
     }
     if let Some((kind, _)) = location.split_once("://") {
         return malformed(format!(
