@@ -5,17 +5,18 @@
 //!
 //! Not here: which versions fit, what is fetched and checked, whose lock it is (`packages`).
 
+mod add;
 mod new;
 mod tree;
 
-use crate::arguments::{Add, Packages};
+use crate::arguments::Packages;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::{package, progress, releases};
 use compiler::names::near;
-use packages::edit::{self, Entry};
+use packages::edit;
 use packages::install::{self, Changed, Ways};
-use packages::{Name, Range, Version, Workspace};
+use packages::{Name, Workspace};
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -23,7 +24,7 @@ use std::path::Path;
 pub(crate) fn run(verb: &Packages) -> Result<Answer, Failure> {
     match verb {
         Packages::New { name, folder } => new::new(name, folder.as_deref()),
-        Packages::Add(asked) => add(asked),
+        Packages::Add(asked) => add::add(asked),
         Packages::Remove { names, policy } => remove(names, policy),
         Packages::Update { names, dry_run, policy } => update(names, *dry_run, policy),
         Packages::Tree { policy, json } => tree::tree(policy, *json),
@@ -87,73 +88,6 @@ impl Edited<'_> {
         }
         Ok(changed)
     }
-}
-
-fn add(asked: &Add) -> Result<Answer, Failure> {
-    progress::stage("looking for packages");
-    let (name, range) = match asked.name.split_once('@') {
-        Some((name, range)) => (Name::parse(name)?, Some(Range::parse(range)?)),
-        None => (Name::parse(&asked.name)?, None),
-    };
-    let folder = asked.policy.as_path();
-    let before = workspace(folder)?;
-    let apart = before.own()?.at != "." && (asked.registry.is_some() || !asked.trust.is_empty());
-    let root = apart.then(|| manifest(&before.folder)).transpose()?.map(|text| (before.folder.as_path(), text));
-    let mut edited = Edited { folder, text: manifest(folder)?, root };
-    // What counts for all members stands in the root.
-    let shared = edited.root.as_mut().map_or(&mut edited.text, |(_, text)| text);
-    if let Some(location) = &asked.registry {
-        *shared = edit::registry(shared, name.scope(), location)?;
-    }
-    for key in &asked.trust {
-        *shared = edit::trust(shared, name.scope(), key)?;
-    }
-    let workspace = edited.workspace()?;
-    let entry = match &asked.path {
-        Some(path) => {
-            let mut keys = vec![("path", path.clone())];
-            keys.extend(range.as_ref().map(|range| ("version", range.to_string())));
-            Entry::Table(keys)
-        }
-        None => Entry::Range(match range {
-            Some(range) => range.to_string(),
-            None => newest(&workspace, &name)?,
-        }),
-    };
-    let (table, other) =
-        if asked.dev { ("dev-dependencies", "dependencies") } else { ("dependencies", "dev-dependencies") };
-    let own = &workspace.own()?.manifest;
-    let there = if asked.dev { &own.dependencies } else { &own.dev_dependencies };
-    if there.contains_key(&name) {
-        return Err(Failure::Malformed(format!("{name} stands under [{other}]\n  help: `writ remove {name}` first")));
-    }
-    edited.text = edit::add(&edited.text, table, &name, &entry)?;
-    let changed = edited.settle(&[])?;
-    Ok(Answer::of(format!("added {name}\n{}", told(&changed))))
-}
-
-/// The range of the newest version of a package; of a member, of the one that it is.
-fn newest(workspace: &Workspace, name: &Name) -> Result<String, Failure> {
-    let range = |version: &Version| {
-        let [major, minor, patch] = version.numbers();
-        if major == 0 || patch > 0 { version.to_string() } else { format!("{major}.{minor}") }
-    };
-    if let Some(member) = workspace.member(name) {
-        return Ok(range(&member.manifest.package.number()?));
-    }
-    let registry = install::of_scope(workspace, &package::ways(true), name)?;
-    registry.there()?;
-    let versions = registry.versions(name)?;
-    if let Some(newest) = versions.iter().rev().find(|one| one.yanked.is_none()) {
-        return Ok(range(&newest.version));
-    }
-    let names = registry.names()?;
-    let meant = near(name.as_str(), names.iter().map(Name::as_str));
-    let help = match meant {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None => String::from("`writ search` lists what is there"),
-    };
-    Err(Failure::Malformed(format!("{} has no version of {name}\n  help: {help}", registry.shown())))
 }
 
 fn remove(names: &[String], folder: &Path) -> Result<Answer, Failure> {

@@ -343,6 +343,9 @@ fn a_verb_asks_no_network_where_none_may_be_asked() {
             assert!(said.contains(&location), "it names the registry: {line:?} {flag}: {said}");
         }
     }
+    let git: &[&str] = &["add", "open/words", "--git", "https://127.0.0.1:1/words", "--policy", "shop", "--offline"];
+    let (code, said) = scratch.writ(git);
+    assert!(code == 64 && said.contains("only it can say"), "{said}");
     assert_eq!(asked.load(Ordering::SeqCst), 0, "somebody was asked");
     // Without the flags it is.
     scratch.writ(&["search", "--policy", "shop"]);

@@ -199,6 +199,8 @@ const KEYS: &[Key] = &[
     key("dependency", "path", TEXT, &[], "The folder it is in, seen from this file."),
     key("dependency", "git", TEXT, &[], "What `git clone` takes."),
     key("dependency", "rev", TEXT, &[], "A tag, a branch or a commit of the repository."),
+    key("dependency", "tag", TEXT, &[], "A tag of the repository."),
+    key("dependency", "branch", TEXT, &[], "A branch of the repository: the commit it stands for is locked."),
     key("dependency", "folder", TEXT, &[], "The package's folder in the repository."),
 ];
 
@@ -410,7 +412,10 @@ mod tests {
         assert_eq!(offered("[[source]]\nspeaks = $0"), ["\"intended\"", "\"built\"", "\"running\""]);
         assert_eq!(offered("[[source]]\noptional = t$0\nname = \"x\"\n"), ["true", "false"]);
         assert_eq!(offered("[package]\nexports = [\"a\", $0"), ["\"shown\""]);
-        assert_eq!(offered("[dependencies]\n\"a/b\" = { $0 }"), ["version", "path", "git", "rev", "folder"]);
+        assert_eq!(
+            offered("[dependencies]\n\"a/b\" = { $0 }"),
+            ["version", "path", "git", "rev", "tag", "branch", "folder"]
+        );
         assert!(offered("[package]\n# na$0").is_empty());
     }
 

@@ -30,7 +30,7 @@ pub(crate) enum Packages {
     },
     /// Depend on a package: the manifest, the lock, the files.
     #[command(
-        after_help = "Examples:\n  writ add acme/tagging\n  writ add acme/tagging@1.4 --trust 'acme+1f2e3d4c+…'\n  writ add acme/tagging --path ../tagging"
+        after_help = "Examples:\n  writ add acme/tagging acme/edge@2\n  writ add acme/tagging@1.4 --trust 'acme+1f2e3d4c+…'\n  writ add --path ../tagging\n  writ add acme/words --git https://example.com/policies --tag v2 --folder words"
     )]
     Add(Add),
     /// Depend on packages no more.
@@ -161,11 +161,28 @@ pub(crate) struct Publish {
 /// `writ add`.
 #[derive(Args, Debug)]
 pub(crate) struct Add {
-    /// `scope/name`, or `scope/name@RANGE`; without a range it is that of the newest version.
-    pub(crate) name: String,
-    /// It is in this folder.
-    #[arg(long, value_name = "DIR")]
+    /// `scope/name`, or `scope/name@RANGE`; without a range it is that of the newest version. With `--path` and `--git` the
+    /// name may be left out.
+    #[arg(required_unless_present_any = ["path", "git"], value_name = "NAME")]
+    pub(crate) names: Vec<String>,
+    /// It is in this folder, seen from the manifest.
+    #[arg(long, value_name = "DIR", conflicts_with = "git")]
     pub(crate) path: Option<String>,
+    /// It is in this git repository: what `git clone` takes, or a folder seen from the manifest.
+    #[arg(long, value_name = "URL")]
+    pub(crate) git: Option<String>,
+    /// A tag of the repository (default: its own choice of a branch).
+    #[arg(long, value_name = "NAME", requires = "git")]
+    pub(crate) tag: Option<String>,
+    /// A branch of it; the commit that it stands for is locked.
+    #[arg(long, value_name = "NAME", requires = "git", conflicts_with = "tag")]
+    pub(crate) branch: Option<String>,
+    /// A commit of it, or anything else that names one.
+    #[arg(long, value_name = "REV", requires = "git", conflicts_with_all = ["tag", "branch"])]
+    pub(crate) rev: Option<String>,
+    /// The package's folder in it.
+    #[arg(long, value_name = "DIR", requires = "git")]
+    pub(crate) folder: Option<String>,
     /// Only this package's own tests need it.
     #[arg(long)]
     pub(crate) dev: bool,

@@ -8,7 +8,7 @@
 //! owns them.
 //! Not here: which folders are members of a workspace (`workspace`).
 
-use crate::{Failure, Name, Range, Version, malformed};
+use crate::{Failure, Name, Range, Version, git, malformed};
 use evidence::PublicKey;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Serialize};
@@ -135,7 +135,8 @@ pub enum Origin {
 pub struct Git {
     /// What `git clone` takes.
     pub url: String,
-    /// A tag, a branch or a commit; without it the repository's own choice.
+    /// A tag, a branch or a commit; without it the repository's own choice. One that is said to be a tag or a branch has its
+    /// whole name: `refs/tags/v1`.
     pub rev: Option<String>,
     /// The package's folder in it.
     pub folder: Option<String>,
@@ -158,6 +159,8 @@ struct Table {
     path: Option<String>,
     git: Option<String>,
     rev: Option<String>,
+    tag: Option<String>,
+    branch: Option<String>,
     folder: Option<String>,
 }
 
@@ -178,19 +181,31 @@ impl<'de> Deserialize<'de> for Wanted {
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Wanted, A::Error> {
                 let table = Table::deserialize(MapAccessDeserializer::new(map))?;
                 let any = || Range::parse("*").expect("bug: a star is a range");
-                let beside = table.rev.is_some() || table.folder.is_some();
                 let version = table.version.map(Range::some).transpose().map_err(de::Error::custom)?;
+                let revs = [
+                    table.rev,
+                    table.tag.map(|tag| format!("{}{tag}", git::TAGS)),
+                    table.branch.map(|branch| format!("{}{branch}", git::BRANCHES)),
+                ];
+                let mut revs = revs.into_iter().flatten();
+                let rev = revs.next();
+                if revs.next().is_some() {
+                    return Err(de::Error::custom("`rev`, `tag` and `branch` each name a commit; write one"));
+                }
+                let beside = rev.is_some() || table.folder.is_some();
                 let (range, origin) = match (version, table.path, table.git) {
                     (_, Some(_), Some(_)) => {
                         return Err(de::Error::custom("`path` and `git` are two places; write one"));
                     }
                     (_, path, None) if beside => {
                         let beside = path.map_or("a range", |_| "`path`");
-                        return Err(de::Error::custom(format!("`rev` and `folder` belong to `git`, not to {beside}")));
+                        return Err(de::Error::custom(format!(
+                            "`rev`, `tag`, `branch` and `folder` belong to `git`, not to {beside}"
+                        )));
                     }
                     (range, Some(path), None) => (range.unwrap_or_else(any), Origin::Path(path)),
                     (range, None, Some(url)) => {
-                        let git = Git { url, rev: table.rev, folder: table.folder };
+                        let git = Git { url, rev, folder: table.folder };
                         (range.unwrap_or_else(any), Origin::Git(git))
                     }
                     (Some(range), None, None) => (range, Origin::Registry),
@@ -481,6 +496,10 @@ mod tests {
             ("[dependencies]\n\"acme/a\" = 1\n", "a range of versions (\"1.4\"), or a table"),
             ("[dependencies]\n\"acme/a\" = {}\n", "`version`, `path` or `git` is missing"),
             ("[dependencies]\n\"acme/a\" = { path = \"a\", rev = \"b\" }\n", "belong to `git`"),
+            (
+                "[dependencies]\n\"acme/a\" = { git = \"a\", tag = \"b\", branch = \"c\" }\n",
+                "each name a commit; write one",
+            ),
             ("[dependencies]\n\"acme/a\" = \">2, <1\"\n", "writ.toml:4:12: \">2, <1\" takes no version at all"),
             ("[dependencies]\n\"acme/a\" = { version = \">2, <1\" }\n", "takes no version at all"),
             ("[dependencies]\n\"acme/shop\" = \"1\"\n", "depends on itself"),

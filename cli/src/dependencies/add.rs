@@ -1,0 +1,152 @@
+//! `writ add`: packages that are depended on from now on.
+//!
+//! Read downwards: [`add`] edits the manifest, `Place` is where the package is found, `newest` the range that nobody gave.
+
+use super::{Edited, manifest, told, workspace};
+use crate::arguments::Add;
+use crate::failure::Failure;
+use crate::output::Answer;
+use crate::{package, progress};
+use compiler::names::near;
+use packages::edit::{self, Entry};
+use packages::manifest::Git;
+use packages::{Name, Range, Version, Workspace, git, install};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Writes dependencies into the manifest, once they are locked.
+pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
+    progress::stage("looking for packages");
+    let folder = asked.policy.as_path();
+    let before = workspace(folder)?;
+    let place = Place::of(asked)?;
+    let names = named(asked, &place, folder)?;
+    let apart = before.own()?.at != "." && (asked.registry.is_some() || !asked.trust.is_empty());
+    let root = apart.then(|| manifest(&before.folder)).transpose()?.map(|text| (before.folder.as_path(), text));
+    let mut edited = Edited { folder, text: manifest(folder)?, root };
+    // What counts for all members stands in the root.
+    let shared = edited.root.as_mut().map_or(&mut edited.text, |(_, text)| text);
+    let scopes: BTreeSet<&str> = names.iter().map(|(name, _)| name.scope()).collect();
+    for scope in scopes {
+        if let Some(location) = &asked.registry {
+            *shared = edit::registry(shared, scope, location)?;
+        }
+        for key in &asked.trust {
+            *shared = edit::trust(shared, scope, key)?;
+        }
+    }
+    let workspace = edited.workspace()?;
+    let (table, other) =
+        if asked.dev { ("dev-dependencies", "dependencies") } else { ("dependencies", "dev-dependencies") };
+    let own = &workspace.own()?.manifest;
+    let there = if asked.dev { &own.dependencies } else { &own.dev_dependencies };
+    let mut said = String::new();
+    for (name, range) in &names {
+        if there.contains_key(name) {
+            return Err(Failure::Malformed(format!(
+                "{name} stands under [{other}]\n  help: `writ remove {name}` first"
+            )));
+        }
+        let entry = match (&place, range) {
+            (Place::Registry, None) => Entry::Range(newest(&workspace, name)?),
+            (Place::Registry, Some(range)) => Entry::Range(range.to_string()),
+            (Place::Elsewhere(keys, _), range) => {
+                let version = range.as_ref().map(|range| ("version", range.to_string()));
+                Entry::Table(keys.iter().cloned().chain(version).collect())
+            }
+        };
+        edited.text = edit::add(&edited.text, table, name, &entry)?;
+        said += &format!("added {name}\n");
+    }
+    let changed = edited.settle(&[])?;
+    Ok(Answer::of(said + &told(&changed)))
+}
+
+/// Where what is added is found.
+enum Place {
+    /// In the registry of its scope.
+    Registry,
+    /// In a folder or a repository: the keys that say so, and the repository.
+    Elsewhere(Vec<(&'static str, String)>, Option<Git>),
+}
+
+impl Place {
+    fn of(asked: &Add) -> Result<Place, Failure> {
+        if let Some(path) = &asked.path {
+            return Ok(Place::Elsewhere(vec![("path", path.clone())], None));
+        }
+        let Some(url) = &asked.git else { return Ok(Place::Registry) };
+        if package::ways(false).offline {
+            return Err(Failure::Malformed(format!(
+                "{url}: what a repository has now only it can say, and nothing may be fetched\n  help: leave out --offline and --frozen"
+            )));
+        }
+        let parts = [
+            ("git", Some(url)),
+            ("rev", asked.rev.as_ref()),
+            ("tag", asked.tag.as_ref()),
+            ("branch", asked.branch.as_ref()),
+            ("folder", asked.folder.as_ref()),
+        ];
+        let keys = parts.into_iter().filter_map(|(key, value)| Some((key, value?.clone()))).collect();
+        let whole = |below: &str, name: &Option<String>| name.as_ref().map(|name| format!("{below}{name}"));
+        let rev = asked.rev.clone().or(whole(git::TAGS, &asked.tag)).or(whole(git::BRANCHES, &asked.branch));
+        Ok(Place::Elsewhere(keys, Some(Git { url: url.clone(), rev, folder: asked.folder.clone() })))
+    }
+}
+
+/// The names that were given, with their ranges; else that of the package which is there.
+fn named(asked: &Add, place: &Place, folder: &Path) -> Result<Vec<(Name, Option<Range>)>, Failure> {
+    let one = |name: &String| match name.split_once('@') {
+        Some((name, range)) => Ok((Name::parse(name)?, Some(Range::parse(range)?))),
+        None => Ok((Name::parse(name)?, None)),
+    };
+    let given: Vec<(Name, Option<Range>)> = asked.names.iter().map(one).collect::<Result<_, Failure>>()?;
+    let Place::Elsewhere(_, repository) = place else { return Ok(given) };
+    if given.len() > 1 {
+        let flag = if repository.is_some() { "--git" } else { "--path" };
+        return Err(Failure::Malformed(format!(
+            "{flag}: one package is there, and {} names are given\n  help: add each by itself",
+            given.len()
+        )));
+    }
+    if !given.is_empty() {
+        return Ok(given);
+    }
+    let (shown, text) = match (repository, &asked.path) {
+        (Some(repository), _) => {
+            let (commit, tree) = git::newest(&package::ways(false).store, repository, folder)?;
+            (format!("{} at {commit}: writ.toml", repository.url), tree.text("writ.toml")?.to_owned())
+        }
+        (None, path) => {
+            let there = folder.join(path.as_deref().unwrap_or_default());
+            (there.join("writ.toml").display().to_string(), manifest(&there)?)
+        }
+    };
+    let about = packages::manifest::read(&shown, &text)?.package;
+    Ok(vec![(Name::parse(&about.name)?, None)])
+}
+
+/// The range of the newest version of a package; of a member, of the one that it is.
+fn newest(workspace: &Workspace, name: &Name) -> Result<String, Failure> {
+    let range = |version: &Version| {
+        let [major, minor, patch] = version.numbers();
+        if major == 0 || patch > 0 { version.to_string() } else { format!("{major}.{minor}") }
+    };
+    if let Some(member) = workspace.member(name) {
+        return Ok(range(&member.manifest.package.number()?));
+    }
+    let registry = install::of_scope(workspace, &package::ways(true), name)?;
+    registry.there()?;
+    let versions = registry.versions(name)?;
+    if let Some(newest) = versions.iter().rev().find(|one| one.yanked.is_none()) {
+        return Ok(range(&newest.version));
+    }
+    let names = registry.names()?;
+    let meant = near(name.as_str(), names.iter().map(Name::as_str));
+    let help = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => String::from("`writ search` lists what is there"),
+    };
+    Err(Failure::Malformed(format!("{} has no version of {name}\n  help: {help}", registry.shown())))
+}
