@@ -26,7 +26,7 @@ use program::Digest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
-use vendor::{vendored, vendored_note};
+use vendor::{Copies, vendored_note};
 
 pub use vendor::{VENDOR, vendor};
 
@@ -81,16 +81,16 @@ pub struct Changed {
 /// Where the lock does not fit the manifests and may not be changed; where something is not what was locked, or is not
 /// there and may not be fetched; where the workspace is seen from a root that is no package.
 pub fn load(workspace: &Workspace, ways: &Ways) -> Result<Vec<Installed>, Failure> {
-    there(workspace, ways, std::slice::from_ref(workspace.own()?))
+    there(workspace, ways, std::slice::from_ref(workspace.own()?), Copies::Count)
 }
 
 /// The packages that any package of the workspace depends on; otherwise as [`load`].
 pub fn all(workspace: &Workspace, ways: &Ways) -> Result<Vec<Installed>, Failure> {
-    there(workspace, ways, &workspace.members)
+    there(workspace, ways, &workspace.members, Copies::Count)
 }
 
 /// - `readers`: the members whose part of the lock is read.
-fn there(workspace: &Workspace, ways: &Ways, readers: &[Member]) -> Result<Vec<Installed>, Failure> {
+fn there(workspace: &Workspace, ways: &Ways, readers: &[Member], copies: Copies) -> Result<Vec<Installed>, Failure> {
     for one in readers {
         local::readable(&one.folder.join("writ.toml").display().to_string(), &one.manifest, ways)?;
     }
@@ -98,15 +98,15 @@ fn there(workspace: &Workspace, ways: &Ways, readers: &[Member]) -> Result<Vec<I
         return Ok(Vec::new());
     }
     let lock = Lock::read(&workspace.folder)?;
-    let local = Local::of(workspace, ways, lock.as_ref())?;
+    let local = Local::of(workspace, ways, lock.as_ref(), copies)?;
     let file = || workspace.folder.join(lock::FILE).display().to_string();
     let (prefer, misfit) = match &lock {
         Some(lock) => match misfit(&local, lock) {
-            None => return installed(workspace, ways, &local, lock, readers),
+            None => return installed(workspace, ways, &local, lock, readers, copies),
             Some(why) => (versions(lock), Some(why)),
         },
         None if ways.locked && !local.wants_more() => {
-            return installed(workspace, ways, &local, &local.lock(), readers);
+            return installed(workspace, ways, &local, &local.lock(), readers, copies);
         }
         None => (Versions::new(), None),
     };
@@ -168,7 +168,7 @@ fn reached<'n>(
 /// - `gone`: what one of them asks for no more.
 pub fn settle(workspace: &Workspace, ways: &Ways, gone: &[Name]) -> Result<Vec<Changed>, Failure> {
     let before = Lock::read(&workspace.folder)?.unwrap_or_else(|| Lock::new(Vec::new()));
-    let local = Local::of(workspace, ways, Some(&before))?;
+    let local = Local::of(workspace, ways, Some(&before), Copies::Help)?;
     let mut prefer = versions(&before);
     prefer.retain(|name, _| !gone.contains(name) || local.asks_for(name));
     let (_, after) = found(workspace, ways, &local, &prefer)?;
@@ -189,7 +189,7 @@ pub fn update(
     let before = Lock::read(&workspace.folder)?.unwrap_or_else(|| Lock::new(Vec::new()));
     let mut kept = before.clone();
     kept.packages.retain(|one| !only.is_empty() && !only.contains(&one.name));
-    let local = Local::of(workspace, ways, Some(&kept))?;
+    let local = Local::of(workspace, ways, Some(&kept), Copies::Help)?;
     if let Some(name) = only.iter().find(|name| before.get(name).is_none() && !local.asks_for(name)) {
         return malformed(format!("`{name}` is no dependency, direct or indirect\n  help: `writ tree` lists them"));
     }
@@ -260,6 +260,7 @@ fn installed(
     local: &Local,
     lock: &Lock,
     readers: &[Member],
+    copies: Copies,
 ) -> Result<Vec<Installed>, Failure> {
     let sums = Sums::read(&workspace.folder)?;
     // A lock that lacks one is told of below, with who needs it.
@@ -278,7 +279,7 @@ fn installed(
             ));
         };
         sums.clone().add(name, version, digest)?;
-        let (tree, note, folder) = had(workspace, ways, (name, version), digest, locked.oci.as_ref())?;
+        let (tree, note, folder) = had(workspace, ways, (name, version), digest, locked.oci.as_ref(), copies)?;
         let key = trust::verify(&workspace.shared, name, version, digest, note.as_deref())?;
         all.push(read(name, version, tree, folder, key)?);
     }
@@ -365,23 +366,26 @@ fn had(
     (name, version): (&Name, &Version),
     digest: &Digest,
     oci: Option<&Digest>,
+    copies: Copies,
 ) -> Result<Had, Failure> {
-    let copy = workspace.folder.join(VENDOR).join(name.as_str());
-    if let Some(tree) = vendored(workspace, name)? {
-        if tree.digest() != *digest {
-            return malformed(format!(
-                "{}: this copy of {name} {version} is not what was locked\n  help: `writ vendor` copies it anew; to change a package, depend on a folder of your own",
-                copy.display()
-            ));
+    let believed = |note: Option<&[u8]>| trust::verify(&workspace.shared, name, version, digest, note).is_ok();
+    let mut lacking = None;
+    if let Some((tree, copy)) = copies.of(workspace, (name, Some(version)), digest)? {
+        let note = vendored_note(&workspace.folder, name);
+        let had = (tree, if copies == Copies::Count { note? } else { note.unwrap_or_default() }, copy);
+        if copies == Copies::Count || believed(had.1.as_deref()) {
+            return Ok(had);
         }
-        return Ok((tree, vendored_note(&workspace.folder, name)?, copy));
+        lacking = Some(had);
     }
     if let Some((tree, note)) = ways.store.get(digest)? {
         // A signature that nobody believes may have been damaged here, as any file may: it is asked for again.
-        let believed = trust::verify(&workspace.shared, name, version, digest, note.as_deref()).is_ok();
-        if believed || ways.offline {
+        if believed(note.as_deref()) || ways.offline {
             return Ok((tree, note, ways.store.folder(digest)));
         }
+    }
+    if let Some(lacking) = lacking.filter(|_| ways.offline) {
+        return Ok(lacking);
     }
     if ways.offline {
         return malformed(format!(

@@ -1,7 +1,7 @@
 //! Versions looked for, and gotten: one search for all packages of a workspace.
 
 use super::local::Local;
-use super::{Installed, Ways, had, of_folder, of_scope, read, separate};
+use super::{Copies, Installed, Ways, had, of_folder, of_scope, read, separate};
 use crate::lock::{Lock, Locked};
 use crate::registry::{Listed, Registry};
 use crate::resolve::{self, Index, Versions};
@@ -31,7 +31,8 @@ pub(super) fn found(
         }
         let release = sources.registry(name)?.release(name, version, None)?;
         sums.clone().add(name, version, &release.digest)?;
-        let (tree, note, folder) = had(workspace, ways, (name, version), &release.digest, release.oci.as_ref())?;
+        let (digest, oci) = (&release.digest, release.oci.as_ref());
+        let (tree, note, folder) = had(workspace, ways, (name, version), digest, oci, Copies::Help)?;
         let key = trust::verify(&workspace.shared, name, version, &release.digest, note.as_deref())?;
         let one = read(name, version, tree, folder, key.clone())?;
         locked.push(Locked {

@@ -3,7 +3,7 @@
 //! INVARIANT: a commit that is locked is read by its digest, and by no other; one that is not is looked for only where the
 //! lock may change.
 
-use super::{Ways, vendored};
+use super::{Copies, Ways};
 use crate::lock::{self, Lock, Locked};
 use crate::manifest::{self, Git, Manifest, Origin, Wanted};
 use crate::resolve::Asked;
@@ -18,6 +18,7 @@ pub(super) struct Local {
     pub(super) folders: BTreeMap<Name, Folder>,
     /// Who asks, for what: manifests of members, and other packages in folders and in commits.
     pub(super) asked: Vec<Asked>,
+    copies: Copies,
 }
 
 /// A package of which there is no choice: in a folder, or in a commit.
@@ -36,8 +37,13 @@ pub(super) struct Folder {
 impl Local {
     /// # Errors
     /// Also where somebody asks for another version than stands in a folder.
-    pub(super) fn of(workspace: &Workspace, ways: &Ways, lock: Option<&Lock>) -> Result<Local, Failure> {
-        let mut local = Local { folders: BTreeMap::new(), asked: Vec::new() };
+    pub(super) fn of(
+        workspace: &Workspace,
+        ways: &Ways,
+        lock: Option<&Lock>,
+        copies: Copies,
+    ) -> Result<Local, Failure> {
+        let mut local = Local { folders: BTreeMap::new(), asked: Vec::new(), copies };
         // Whoever names a member means that member, wherever else there is one of its name.
         for member in &workspace.members {
             if let Some(name) = member.name() {
@@ -109,10 +115,9 @@ impl Local {
         let pinned = lock.and_then(|lock| lock.get(name)).and_then(|one| Some((one, one.source.split_once('#')?)));
         let pinned = pinned.filter(|(_, (source, _))| *source == shown);
         let (commit, tree) = match pinned {
-            Some((Locked { digest: Some(digest), .. }, (_, commit))) => {
-                let copy = vendored(workspace, name)?.filter(|tree| tree.digest() == *digest);
-                let kept = match copy {
-                    Some(tree) => Some(tree),
+            Some((Locked { digest: Some(digest), version, .. }, (_, commit))) => {
+                let kept = match self.copies.of(workspace, (name, version.as_ref()), digest)? {
+                    Some((tree, _)) => Some(tree),
                     None => ways.store.get(digest)?.map(|(tree, _)| tree),
                 };
                 let tree = match kept {
