@@ -3,6 +3,7 @@
 //! Not here: what a registry is (`packages`), what a package depends on (`dependencies`).
 
 pub(crate) mod audit;
+pub(crate) mod cases;
 pub(crate) mod compare;
 pub(crate) mod docs;
 pub(crate) mod foresee;

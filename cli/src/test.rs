@@ -14,6 +14,7 @@ use crate::output::{self, Answer, Output};
 use crate::package::{self, Each};
 use crate::policy;
 use crate::progress;
+use crate::releases::cases;
 use decide::test::coverage::{Coverage, Rules};
 use report::{Format, Report, Tested};
 use std::path::Path;
@@ -95,6 +96,9 @@ fn run(arguments: &arguments::Test, policy: &Path, outputs: &[Output<Format>]) -
     let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
     apart(&Kept::of(&package.root), &package.files(), written)?;
     let compiled = policy::compile(&package)?;
+    if arguments.filter.is_none() {
+        cases::of_folder(&package, &compiled.program)?;
+    }
     let wanted: Vec<_> = compiled.tests.iter().filter(|test| asked(arguments, &test.name)).cloned().collect();
     let covering = match (arguments.coverage_std, covers(arguments, outputs)) {
         (true, _) => Rules::All,

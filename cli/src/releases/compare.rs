@@ -6,6 +6,7 @@
 //!
 //! Read downwards: [`compare`] does both, [`Comparison::enough`] says whether a version is high enough for it.
 
+use super::cases::{self, LONGEST};
 use crate::failure::Failure;
 use crate::package::{self, Module, Package};
 use crate::replay::{Outcome, looser, once};
@@ -15,21 +16,17 @@ use decide::Verdict;
 use decide::test::Missed;
 use decide::test::coverage::Rules;
 use engine::Limits;
-use import::{Options, SensitiveKey};
 use lsp::{folder, installed};
 use packages::install::{self, Installed};
 use packages::{Tree, Version, Workspace};
 use program::{Expected, Program, TestCase};
-use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Seconds that one decision may take.
-const LONGEST: u64 = 60;
-
 /// How two versions differ.
+#[derive(Default)]
 pub(crate) struct Comparison {
     /// In what they offer, gravest first.
     pub(crate) differences: Vec<Difference>,
@@ -152,7 +149,7 @@ pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Instal
     let tried = of_tree(root, new, &modules(old, true)?, new_depends)?;
     let mut differences = compared(&offered(&old_package, old)?, &offered(&new_package, new)?);
     let was = policy::compile(&old_package)?;
-    let cases = match cases(old, &was.program) {
+    let cases = match cases::cases(old, &was.program) {
         Ok(cases) => cases,
         // It was published so, and cannot be mended: nobody can say whether they would turn.
         Err(Failure::Malformed(why)) => {
@@ -165,8 +162,7 @@ pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Instal
         }
         Err(other) => return Err(other),
     };
-    let mut comparison =
-        Comparison { differences: Vec::new(), flips: Vec::new(), lost: Vec::new(), untried: Vec::new(), tried: 0 };
+    let mut comparison = Comparison::default();
     match policy::compile(&tried) {
         Ok(is) => comparison.decide(&was.program, &is.program, &was.tests, &cases)?,
         Err(Failure::Policy(text)) => differences.push(Difference {
@@ -190,7 +186,7 @@ impl Comparison {
         was: &Arc<Program>,
         is: &Arc<Program>,
         tests: &[TestCase],
-        cases: &[Kept],
+        cases: &[cases::Kept],
     ) -> Result<(), Failure> {
         for (test, before, after) in verdicts(was, is, tests)? {
             self.tried += 1;
@@ -203,7 +199,7 @@ impl Comparison {
             let (before, after) = (outcome(was)?, outcome(is)?);
             self.tried += 1;
             if let Err(why) = before {
-                return Err(Failure::Malformed(format!("{}: it cannot be decided: {why}", kept.file)));
+                return Err(kept.undecided(&why));
             }
             self.flips.extend(Flip::of(&kept.file, &before, &after));
         }
@@ -319,93 +315,4 @@ pub(crate) fn offered(package: &Package, tree: &Tree) -> Result<Interface, Failu
     let snapshot = database.snapshot();
     let found = interface(&snapshot.library(), snapshot.compile().program.as_deref(), "", &exports);
     Ok(found)
-}
-
-/// A decision that is kept beside a package.
-struct Kept {
-    file: String,
-    change: program::Change,
-    facts: Vec<program::Fact>,
-    actor: Option<String>,
-    session: Option<String>,
-    now: i64,
-}
-
-/// `cases/*.json`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Written {
-    change: serde_json::Value,
-    #[serde(default)]
-    facts: BTreeMap<String, serde_json::Value>,
-    actor: Option<String>,
-    session: Option<String>,
-    now: Option<String>,
-}
-
-impl Kept {
-    fn case<'l>(&self, program: &Arc<Program>) -> decide::Case<'l> {
-        let mut lines: Vec<String> = self.facts.iter().map(program::Fact::to_string).collect();
-        lines.sort();
-        decide::Case {
-            program: program.clone(),
-            facts: self.facts.clone(),
-            change: self.change.clone(),
-            actor: self.actor.clone(),
-            session: self.session.clone(),
-            now: self.now,
-            model: program::Digest::of(lines.join("\n").as_bytes()),
-            sources: Vec::new(),
-            limits: Limits::default(),
-            assurance: decide::Assurance::DeltaCertificate,
-            build: String::from("case"),
-            prior: None,
-        }
-    }
-}
-
-/// Refuses decisions kept in a package that cannot be read.
-pub(crate) fn readable(tree: &Tree, program: &Program) -> Result<(), Failure> {
-    cases(tree, program).map(|_| ())
-}
-
-/// The decisions kept in a package.
-fn cases(tree: &Tree, program: &Program) -> Result<Vec<Kept>, Failure> {
-    let mut all = Vec::new();
-    for (path, bytes) in tree.files().filter(|(path, _)| path.starts_with("cases/")) {
-        let bad = |why: String| Failure::Malformed(format!("{path}: {why}"));
-        let written: Written = serde_json::from_slice(bytes).map_err(|e| {
-            bad(format!("{e}\n  help: a case is {{\"change\": …, \"facts\": {{…}}, \"actor\": \"ana\", \"now\": \"2026-01-01T00:00Z\"}}"))
-        })?;
-        let read = |value: &serde_json::Value, expected: import::Expected, key: Option<SensitiveKey>| {
-            let bytes = value.to_string().into_bytes();
-            let options = Options {
-                format: None,
-                expected,
-                source: Some(path),
-                speaks: None,
-                rank: 0,
-                observed_at: None,
-                sensitive: key,
-                estate: None,
-                folder: None,
-                records: None,
-                relations: &program.relations,
-            };
-            import::read(path, &bytes, &options).map_err(|e| bad(e.to_string()))
-        };
-        let key = SensitiveKey::of(written.change.to_string().as_bytes());
-        let asked = read(&written.change, import::Expected::Change, Some(key.clone()))?;
-        let mut facts = asked.facts;
-        if !written.facts.is_empty() {
-            let given = serde_json::Value::Object(written.facts.into_iter().collect());
-            facts.extend(read(&given, import::Expected::Facts, Some(key))?.facts);
-        }
-        let change = asked.change.ok_or_else(|| bad(String::from("it holds no change")))?;
-        let now = written.now.as_deref().unwrap_or("2030-01-01T00:00Z");
-        let now = crate::inputs::time(path, now)?;
-        let (actor, session) = (written.actor, written.session);
-        all.push(Kept { file: path.to_owned(), change, facts, actor, session, now });
-    }
-    Ok(all)
 }

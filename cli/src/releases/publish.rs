@@ -2,8 +2,8 @@
 //!
 //! Read downwards: each step refuses before the next begins; the registry is written last.
 
-use super::compare::{compare, readable};
-use super::registry_of;
+use super::compare::compare;
+use super::{cases, registry_of};
 use crate::arguments::{self, Arguments, Verb};
 use crate::failure::Failure;
 use crate::kept::{self, Kept};
@@ -51,7 +51,7 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     let tree = Tree::of_sources(folder)?;
     let (release, manifest) = registry::release(&tree)?;
     as_others_will(&package, &tree, &release)?;
-    readable(&tree, &policy::compile(&package)?.program)?;
+    cases::sound(&tree, &policy::compile(&package)?.program)?;
     let registry = registry_of(asked.registry.as_deref(), folder, &name)?;
     let since = since(&package, &tree, &release, registry.as_ref())?;
     let key = match asked.unsigned {
