@@ -11,8 +11,8 @@ use crate::decide::{apart, bounded, placed};
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::output::{self, Answer, Output};
-use crate::package::{self, Each};
-use crate::policy;
+use crate::package::{self, Each, Package};
+use crate::policy::{self, Compiled};
 use crate::progress;
 use crate::releases::cases;
 use decide::test::coverage::{Coverage, Rules};
@@ -30,10 +30,11 @@ pub(crate) fn test(arguments: &arguments::Test) -> Result<Answer, Failure> {
     once(arguments, &outputs)
 }
 
-/// The same for one package alone, also where it is the root of a workspace.
-pub(crate) fn of_package(arguments: &arguments::Test) -> Result<Answer, Failure> {
+/// Runs those of a package that was read already, as it is: also where its folder is the root of a workspace.
+pub(crate) fn of_package(arguments: &arguments::Test, package: &Package) -> Result<Answer, Failure> {
     let outputs = report::outputs(arguments)?;
-    alone(arguments, &outputs)
+    let tested = ran(arguments, package, &policy::compile(package)?, &outputs)?;
+    put(&Report::One(&tested), arguments, &outputs, tested.code())
 }
 
 fn once(arguments: &arguments::Test, outputs: &[Output<Format>]) -> Result<Answer, Failure> {
@@ -93,12 +94,21 @@ fn put(
 /// Runs the tests of one package.
 fn run(arguments: &arguments::Test, policy: &Path, outputs: &[Output<Format>]) -> Result<Tested, Failure> {
     let package = package::load_anew(policy)?;
-    let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
-    apart(&Kept::of(&package.root), &package.files(), written)?;
     let compiled = policy::compile(&package)?;
     if arguments.filter.is_none() {
         cases::of_folder(&package, &compiled.program)?;
     }
+    ran(arguments, &package, &compiled, outputs)
+}
+
+fn ran(
+    arguments: &arguments::Test,
+    package: &Package,
+    compiled: &Compiled,
+    outputs: &[Output<Format>],
+) -> Result<Tested, Failure> {
+    let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
+    apart(&Kept::of(&package.root), &package.files(), written)?;
     let wanted: Vec<_> = compiled.tests.iter().filter(|test| asked(arguments, &test.name)).cloned().collect();
     let covering = match (arguments.coverage_std, covers(arguments, outputs)) {
         (true, _) => Rules::All,

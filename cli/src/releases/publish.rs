@@ -1,8 +1,11 @@
 //! `writ publish`: a package checked as its users will have it, tested, signed and put where they find it.
 //!
+//! What is published is what git keeps, where a repository keeps the package: it is that which is checked and tested, without
+//! what git ignores.
+//!
 //! Read downwards: each step refuses before the next begins; the registry is written last.
 
-use super::compare::compare;
+use super::compare::{compare, of_tree};
 use super::{cases, registry_of};
 use crate::arguments::{self, Arguments, Verb};
 use crate::failure::Failure;
@@ -12,13 +15,13 @@ use crate::package::Package;
 use crate::{fmt, package, policy, progress, test};
 use clap::Parser;
 use lsp::installed;
+use packages::git::{self, Sources};
 use packages::install::Installed;
 use packages::registry::{self, Registry, Release};
 use packages::{Name, Tree, archive, trust};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::Path;
-use std::process::Command;
 
 /// Publishes the package in a folder.
 pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
@@ -26,10 +29,7 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     progress::stage("checking the package");
     let package = package::load(folder)?;
     let name = Name::parse(&package.name())?;
-    let mut notes = String::new();
-    if !asked.allow_dirty {
-        notes += &clean(folder)?;
-    }
+    let (kept, mut notes) = kept_by_git(folder, asked.allow_dirty)?;
     let laid_out = fmt::fmt(std::slice::from_ref(folder), true, false)?;
     if laid_out.code != 0 {
         return Err(Failure::Malformed(format!(
@@ -37,21 +37,27 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
             laid_out.text
         )));
     }
-    let checked = policy::check(&package);
+    let (tree, ignored) = Tree::of_sources_among(folder, kept.as_ref())?;
+    let packed = of_tree(&package.root, &tree, &[], &package.installed)?;
+    let without = without(&ignored);
+    let checked = policy::check(&packed);
     if checked.counts().0 > 0 {
         return Err(Failure::Policy(format!(
-            "{}\n\nit does not compile; nothing was published",
+            "{}\n\n{without}it does not compile; nothing was published",
             checked.render().trim_end()
         )));
     }
-    let tested = test::of_package(&tests(folder)?)?;
+    let tested = test::of_package(&tests(folder)?, &packed)?;
     if tested.code != 0 {
-        return Err(Failure::Malformed(format!("{}  help: what is published has tests, and they pass", tested.text)));
+        return Err(Failure::Malformed(format!(
+            "{}{without}  help: what is published has tests, and they pass",
+            tested.text
+        )));
     }
-    let tree = Tree::of_sources(folder)?;
+    notes += &without;
     let (release, manifest) = registry::release(&tree)?;
     as_others_will(&package, &tree, &release)?;
-    cases::sound(&tree, &policy::compile(&package)?.program)?;
+    cases::sound(&tree, &policy::compile(&packed)?.program)?;
     let registry = registry_of(asked.registry.as_deref(), folder, &name)?;
     let since = since(&package, &tree, &release, registry.as_ref())?;
     let key = match asked.unsigned {
@@ -114,19 +120,24 @@ fn since(package: &Package, tree: &Tree, release: &Release, registry: &dyn Regis
     }
 }
 
-/// Refuses what git would lose.
+/// What git keeps of a folder, where it does; refuses what it would lose.
 ///
-/// - returns: a note, where there is no repository.
-fn clean(folder: &Path) -> Result<String, Failure> {
-    let git = Command::new("git").arg("-C").arg(folder).args(["status", "--porcelain", "--", "."]).output();
-    let Ok(said) = git else { return Ok(String::from("note: git is not here, so nothing says what is committed\n")) };
-    if !said.status.success() {
-        return Ok(String::from("note: this is no git repository, so nothing says what was published from where\n"));
-    }
-    let dirty = String::from_utf8_lossy(&said.stdout).into_owned();
-    let lines: Vec<&str> = dirty.lines().collect();
-    if lines.is_empty() {
-        return Ok(String::new());
+/// - `dirty`: also what is not committed may be published.
+/// - returns: its files, and a note where nothing says from where it was published.
+fn kept_by_git(folder: &Path, dirty: bool) -> Result<(Option<BTreeSet<String>>, String), Failure> {
+    let note = |what: &str| if dirty { String::new() } else { format!("note: {what}\n") };
+    let (files, lines) = match git::sources(folder)? {
+        Sources::Kept { files, dirty } => (files, dirty),
+        Sources::Ignored => {
+            return Ok((None, note("git ignores this folder, so nothing says what was published from where")));
+        }
+        Sources::Nowhere => {
+            return Ok((None, note("this is no git repository, so nothing says what was published from where")));
+        }
+        Sources::Unknown => return Ok((None, note("git is not here, so nothing says what is committed"))),
+    };
+    if lines.is_empty() || dirty {
+        return Ok((Some(files), String::new()));
     }
     let shown: String = lines.iter().take(10).map(|line| format!("  {line}\n")).collect();
     let more = if lines.len() > 10 { format!("  … and {} more\n", lines.len() - 10) } else { String::new() };
@@ -134,6 +145,13 @@ fn clean(folder: &Path) -> Result<String, Failure> {
         "{}: not all of it is committed:\n{shown}{more}  help: commit it first; --allow-dirty publishes it all the same",
         folder.display()
     )))
+}
+
+/// What belongs to the package and is left out, a line each.
+fn without(ignored: &[String]) -> String {
+    let few = ignored.iter().take(10).map(|path| format!("note: git ignores {path}, so it is left out\n"));
+    let more = ignored.len().saturating_sub(10);
+    few.chain((more > 0).then(|| format!("note: and {more} more\n"))).collect()
 }
 
 /// `writ test` of a folder.

@@ -3,12 +3,14 @@
 //! A repository is kept bare, beside the store; what is read of it are the objects of a commit as they are, so that neither
 //! hooks nor filters run, and no attribute and nobody's configuration makes other bytes of them.
 //!
-//! Read downwards: [`newest`] looks for a commit, [`at`] reads one that is known; `command` runs git and says why it failed.
+//! Read downwards: [`newest`] looks for a commit, [`at`] reads one that is known; `command` runs git and says why it failed,
+//! [`sources()`] is what git knows of a folder that is worked in.
 //!
 //! INVARIANT: a commit that is known is never looked for anew: its tree is what its digest says, whoever serves it. A
 //! repository that was damaged here is fetched again.
 
 mod command;
+mod sources;
 
 use crate::manifest::Git;
 use crate::store::{self, Store};
@@ -18,6 +20,8 @@ use command::{alone, bare};
 use program::Digest;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+pub use sources::{Sources, sources};
 
 /// Where the names of tags stand among those of a repository.
 pub const TAGS: &str = "refs/tags/";

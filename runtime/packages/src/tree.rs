@@ -8,6 +8,7 @@
 
 use crate::{Failure, disk, malformed};
 use program::Digest;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
@@ -78,15 +79,31 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Reads what of a working folder is published: the manifest, the modules, `README.md`, `CHANGELOG.md`, the licence,
-    /// and the decisions kept in `cases/`. Nothing else, so that no plan and no key slips in.
+    /// Reads what of a working folder belongs to the package: the manifest, the modules, `README.md`, `CHANGELOG.md`, the
+    /// licence, and the decisions kept in `cases/`. Nothing else, so that no plan and no key slips in.
     pub fn of_sources(folder: &Path) -> Result<Tree, Failure> {
-        let mut tree = Tree::default();
+        Tree::of_sources_among(folder, None).map(|(tree, _)| tree)
+    }
+
+    /// The same, of some files alone.
+    ///
+    /// - `among`: paths seen from the folder, with `/`: what git keeps.
+    /// - returns: and the files that would belong to the package and are not among them.
+    pub fn of_sources_among(folder: &Path, among: Option<&BTreeSet<String>>) -> Result<(Tree, Vec<String>), Failure> {
+        let (mut tree, left) = (Tree::default(), RefCell::new(Vec::new()));
         let enter = |path: &str, at: &Path| {
-            if at.is_dir() { is_open(path) && !at.join("writ.toml").exists() } else { is_published(path) }
+            let named = among.is_none_or(|among| among.contains(path));
+            if at.is_dir() {
+                // A link that git does not keep is no part of it; one that it keeps is refused by who reads it.
+                return is_open(path) && !at.join("writ.toml").exists() && (named || !at.is_symlink());
+            }
+            if is_published(path) && !named {
+                left.borrow_mut().push(path.to_owned());
+            }
+            is_published(path) && named
         };
         walk(folder, "", &mut |path, at| tree.add(path, disk::read_bounded(at, FILE)?), &enter)?;
-        Ok(tree)
+        Ok((tree, left.into_inner()))
     }
 
     /// Lays the files into a folder that is empty or not there.

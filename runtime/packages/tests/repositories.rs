@@ -124,6 +124,42 @@ fn a_repository_that_was_damaged_here_is_fetched_again() {
 }
 
 #[test]
+fn a_folder_is_what_git_keeps_of_it() {
+    let files: [(&str, &[u8]); 4] = [
+        (".gitignore", b"local.writ\ndrafts/\ncases/secret.json\n"),
+        ("words.writ", b"// one\n"),
+        ("gone.writ", b"// gone\n"),
+        ("cases/one.json", b"{}\n"),
+    ];
+    let world = World::new("kept", &files);
+    let repository = world.folder.join("repository");
+    fs::remove_file(repository.join("gone.writ")).expect("it is there");
+    fs::create_dir_all(repository.join("drafts")).expect("a folder");
+    for path in ["local.writ", "new.writ", "drafts/more.writ", "cases/secret.json", "notes.txt"] {
+        fs::write(repository.join(path), "// more\n").expect("it is writable");
+    }
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("/etc", repository.join("drafts/etc")).expect("a link");
+    let Sources::Kept { files, dirty } = git::sources(&repository).expect("git is here") else { panic!("it is kept") };
+    assert_eq!(dirty, [" D gone.writ", "?? new.writ", "?? notes.txt"]);
+    let (tree, left) = Tree::of_sources_among(&repository, Some(&files)).expect("it reads");
+    let paths: Vec<&str> = tree.files().map(|(path, _)| path).collect();
+    assert_eq!(paths, ["cases/one.json", "new.writ", "words.writ", "writ.toml"]);
+    assert_eq!(left, ["cases/secret.json", "drafts/more.writ", "local.writ"]);
+    // A folder of the repository that it ignores, and one that no repository knows.
+    fs::write(repository.join("drafts/writ.toml"), "").expect("it is writable");
+    assert_eq!(git::sources(&repository.join("drafts")), Ok(Sources::Ignored));
+    let alone = std::env::temp_dir().join(format!("writ-no-repository-{}", std::process::id()));
+    fs::create_dir_all(&alone).expect("a folder");
+    assert_eq!(git::sources(&alone), Ok(Sources::Nowhere));
+    fs::remove_dir_all(alone).expect("it is there");
+    // A repository that cannot be read is no folder without one.
+    fs::write(repository.join(".git/index"), "no index").expect("it is writable");
+    let said = git::sources(&repository).expect_err("nobody knows what it keeps").to_string();
+    assert!(said.contains("git cannot read it\n  git says: "), "{said}");
+}
+
+#[test]
 fn what_is_not_there_is_said() {
     let world = World::new("absent", &[("words.writ", b"// one\n"), ("policies/web.writ", b"// two\n")]);
     let said = |from: Git| git::newest(&world.store, &from, &world.folder).expect_err("it is not there").to_string();

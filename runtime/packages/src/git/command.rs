@@ -41,6 +41,11 @@ pub(super) fn bare(repository: &Path, arguments: &[&str], input: &[u8]) -> Resul
     run(&[place], arguments, input)
 }
 
+/// Runs git in a folder that somebody works in, and gives what it prints.
+pub(super) fn within(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, Stopped> {
+    run(&["-C".into(), folder.into()], arguments, b"")
+}
+
 /// Runs git on no repository, and gives what it prints.
 pub(super) fn alone(arguments: &[&str]) -> Result<Vec<u8>, Stopped> {
     run(&[], arguments, b"")
