@@ -81,25 +81,10 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
     let kept = Kept::of(&root(&arguments.policy.policy));
     let all = kept.entries()?.ok_or_else(|| kept.fault(&evidence::LogFault::Absent))?;
     let wanted = Wanted::of(&arguments.filter)?;
-    let mut cases = Cases::new();
-    let (mut decisions, mut outside) = (0, 0);
-    for (index, entry) in (0..).zip(&all).filter(|(_, entry)| entry.kind == Kind::Decision) {
-        if !wanted.has(entry, &kept)? {
-            outside += 1;
-            continue;
-        }
-        let (Some(model), Some(content)) = (&entry.model, &entry.content) else {
-            return Err(Failure::Malformed(format!("entry {index} of the log does not say what was decided")));
-        };
-        let (actor, session) = (entry.actor.as_deref(), entry.session.as_deref());
-        let (missing, aged, fills) = (&*entry.missing, &*entry.aged, &entry.fills);
-        decisions += 1;
-        cases.entry(Asked { model, content, actor, session, missing, aged, fills }).or_default().push((index, entry));
-    }
+    let (cases, outside) = cases(&all, |entry| wanted.has(entry, &kept))?;
     progress::stage("deciding again");
-    let history = remembered::history(&kept, &all, program)?;
-    let asked = remembered::asks_history(program).then_some(history.as_slice());
-    let (outcomes, distinct) = decide_all(&kept, program, &cases, asked, arguments)?;
+    let (outcomes, distinct) = decide_all(&kept, program, &all, &cases, (arguments.threads, arguments.max_time))?;
+    let decisions = outcomes.len();
     let mut flips: BTreeMap<Cause, Flip> = BTreeMap::new();
     for (index, entry, outcome) in outcomes {
         let Some(was) = entry.verdict else { continue };
@@ -131,18 +116,66 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
     Ok(Answer::of(text).with_code(u8::from(!flips.is_empty())))
 }
 
+/// Decides every kept decision again under each of these programs.
+///
+/// - `seconds`: that one decision may take.
+/// - returns: of each the first digits of its digest and what comes of it, in the order of the log; `None` where there is
+///   no log.
+pub(crate) fn each<const N: usize>(
+    kept: &Kept,
+    programs: [&Arc<Program>; N],
+    seconds: u64,
+) -> Result<Option<Vec<(String, [Outcome; N])>>, Failure> {
+    let Some(all) = kept.entries()? else { return Ok(None) };
+    let (cases, _) = cases(&all, |_| Ok(true))?;
+    let mut columns = Vec::new();
+    for program in programs {
+        columns.push(decide_all(kept, program, &all, &cases, (None, seconds))?.0.into_iter());
+    }
+    let mut rows = Vec::new();
+    let first = columns.first().map_or(0, ExactSizeIterator::len);
+    for _ in 0..first {
+        let row: Vec<_> = columns.iter_mut().filter_map(Iterator::next).collect();
+        let name = row.first().map(|(_, entry, _)| short(&entry.digest).to_owned()).unwrap_or_default();
+        let outcomes: Vec<Outcome> = row.into_iter().map(|(_, _, outcome)| outcome).collect();
+        rows.push((name, outcomes.try_into().map_err(|_| Failure::Bug(String::from("each program decides all")))?));
+    }
+    Ok(Some(rows))
+}
+
+/// The decisions of a log by what they depend on, and how many are not wanted.
+fn cases(all: &[Entry], wanted: impl Fn(&Entry) -> Result<bool, Failure>) -> Result<(Cases<'_>, usize), Failure> {
+    let (mut cases, mut outside) = (Cases::new(), 0);
+    for (index, entry) in (0..).zip(all).filter(|(_, entry)| entry.kind == Kind::Decision) {
+        if !wanted(entry)? {
+            outside += 1;
+            continue;
+        }
+        let (Some(model), Some(content)) = (&entry.model, &entry.content) else {
+            return Err(Failure::Malformed(format!("entry {index} of the log does not say what was decided")));
+        };
+        let (actor, session) = (entry.actor.as_deref(), entry.session.as_deref());
+        let (missing, aged, fills) = (&*entry.missing, &*entry.aged, &entry.fills);
+        cases.entry(Asked { model, content, actor, session, missing, aged, fills }).or_default().push((index, entry));
+    }
+    Ok((cases, outside))
+}
+
 /// Decides every case, several at once.
 ///
-/// - `history`: what was allowed, each fact with its entry, where the program asks; in the order of the log.
+/// - `all`: the whole log: what was allowed before is told to a program that asks.
+/// - `threads`, `seconds`: how many at once; and how long one may take.
 fn decide_all<'e>(
     kept: &Kept,
     program: &Arc<Program>,
+    all: &[Entry],
     cases: &Cases<'e>,
-    history: Option<&[(usize, Fact)]>,
-    arguments: &arguments::Replay,
+    (threads, seconds): (Option<u16>, u64),
 ) -> Result<Made<'e>, Failure> {
+    let history = remembered::history(kept, all, program)?;
+    let history = remembered::asks_history(program).then_some(history.as_slice());
     let cases: Vec<(&Asked<'e>, &Vec<(u64, &'e Entry)>)> = cases.iter().collect();
-    let threads = arguments.threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let threads = threads.map_or_else(|| thread::available_parallelism().map_or(1, usize::from), usize::from);
     let next = AtomicUsize::new(0);
     let done = Mutex::new((Vec::new(), 0_usize));
     let work = || -> Result<(), Failure> {
@@ -169,7 +202,7 @@ fn decide_all<'e>(
                             facts.extend(history[..past].iter().map(|(_, fact)| fact.clone()));
                         }
                         let case = kept.case(entry, change.clone(), program.clone(), facts)?;
-                        let new = once(case, arguments.max_time)?;
+                        let new = once(case, seconds)?;
                         made.insert((past, now), new.clone());
                         new
                     }

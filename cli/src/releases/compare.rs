@@ -1,20 +1,21 @@
 //! Two versions of a package set against each other: what they offer, and what they decide.
 //!
-//! What they offer is compared name by name. What they decide is tried: the last release's tests and the decisions kept in its
-//! `cases/` are decided under both versions, with the last release's own test modules beside the new rules; a verdict that
-//! turns is a flip, and asks for a major version, whatever the names say.
+//! What they offer is compared name by name. What they decide is tried: the last release's tests, the decisions kept in its
+//! `cases/` and those of the package's own log, where there is one, are decided under both versions, with the last release's
+//! own test modules beside the new rules; a verdict that turns is a flip, and asks for a major version, whatever the names say.
 //!
 //! Read downwards: [`compare`] does both, [`Comparison::enough`] says whether a version is high enough for it.
 
 use super::cases::{self, LONGEST};
 use crate::failure::Failure;
+use crate::kept;
 use crate::package::{self, Module, Package};
-use crate::replay::{Outcome, looser, once};
-use crate::{manifest, policy};
+use crate::replay::{self, Outcome, looser, once};
+use crate::{manifest, policy, progress};
 use compiler::interface::{Difference, Interface, Level, compared, interface};
-use decide::Verdict;
 use decide::test::Missed;
 use decide::test::coverage::Rules;
+use decide::{Verdict, counted};
 use engine::Limits;
 use lsp::{folder, installed};
 use packages::install::{self, Installed};
@@ -38,11 +39,27 @@ pub(crate) struct Comparison {
     pub(crate) untried: Vec<String>,
     /// How many tests and cases were tried.
     pub(crate) tried: usize,
+    /// What the package's own log says; `None` where it has none.
+    pub(crate) log: Option<OfLog>,
 }
 
-/// A decision that turned.
+/// The decisions of a log under both versions.
+#[derive(Default)]
+pub(crate) struct OfLog {
+    /// How many were tried.
+    tried: usize,
+    /// How many the last release cannot decide, so that nothing can turn.
+    beyond: usize,
+    /// How many turned; and of these, how many are allowed now.
+    turned: usize,
+    freed: usize,
+    /// One for all that turned alike.
+    flips: Vec<Flip>,
+}
+
+/// A decision that turned, or several that turned alike.
 pub(crate) struct Flip {
-    /// The test, or the case.
+    /// The test, the case, or the entries of the log.
     pub(crate) what: String,
     was: Verdict,
     is: Result<Verdict, String>,
@@ -95,7 +112,8 @@ impl Comparison {
     /// What the differences ask of the version.
     pub(crate) fn level(&self) -> Level {
         let offered = self.differences.iter().map(|one| one.level).max().unwrap_or(Level::Patch);
-        if self.flips.is_empty() && self.lost.is_empty() { offered } else { Level::Major }
+        let turned = self.log.as_ref().map_or(0, |log| log.turned) + self.flips.len() + self.lost.len();
+        if turned == 0 { offered } else { Level::Major }
     }
 
     /// The lowest version that is high enough, where `new` is not.
@@ -131,13 +149,55 @@ impl Comparison {
                 n => format!("; !! {n} would now be allowed that were not"),
             }
         );
+        self.log.iter().for_each(|log| text += &log.text());
         text
+    }
+}
+
+impl OfLog {
+    /// Decides what was logged under two programs.
+    ///
+    /// - returns: `None` where there is no log.
+    fn of(root: &Path, was: &Arc<Program>, is: &Arc<Program>) -> Result<Option<OfLog>, Failure> {
+        progress::stage("deciding the log under both versions");
+        let Some(all) = replay::each(&kept::Kept::of(root), [was, is], LONGEST)? else { return Ok(None) };
+        let mut found = OfLog { tried: all.len(), ..OfLog::default() };
+        let mut alike: BTreeMap<_, (Flip, Vec<String>)> = BTreeMap::new();
+        for (name, [before, after]) in all {
+            found.beyond += usize::from(before.is_err());
+            let Some(flip) = Flip::of("", &before, &after) else { continue };
+            found.turned += 1;
+            found.freed += usize::from(flip.frees());
+            let way = (before.ok().map(|said| said.verdict), after.map(|said| said.verdict));
+            let cause = (way, flip.now.clone(), flip.no_longer.clone());
+            alike.entry(cause).or_insert_with(|| (flip, Vec::new())).1.push(name);
+        }
+        let named = |(flip, names): (Flip, Vec<String>)| {
+            let (few, more) = (names.iter().take(3), names.len().saturating_sub(3));
+            let few = few.map(String::as_str).collect::<Vec<&str>>().join(", ");
+            let more = if more > 0 { format!(", … {more} more") } else { String::new() };
+            Flip { what: format!("{} of the log: {few}{more}", counted(names.len(), "decision")), ..flip }
+        };
+        found.flips = alike.into_values().map(named).collect();
+        Ok(Some(found))
+    }
+
+    fn text(&self) -> String {
+        let mut text: String = self.flips.iter().map(Flip::lines).collect();
+        let _ = write!(text, "  own log: {} tried, {} turned", counted(self.tried, "decision"), self.turned);
+        if self.freed > 0 {
+            let _ = write!(text, "; !! {} would now be allowed that were not", self.freed);
+        }
+        if self.beyond > 0 {
+            let _ = write!(text, "; {} the last release cannot decide", self.beyond);
+        }
+        text + "\n"
     }
 }
 
 /// Compares a release with what would follow it.
 ///
-/// - `root`: where both would stand: what their manifests are seen from.
+/// - `root`: where both would stand: what their manifests are seen from, and where the log is.
 /// - `new`: the packages that the new one depends on are read already.
 pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Installed]) -> Result<Comparison, Failure> {
     let before = packages::manifest::read("writ.toml", old.text("writ.toml")?)?;
@@ -164,7 +224,10 @@ pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Instal
     };
     let mut comparison = Comparison::default();
     match policy::compile(&tried) {
-        Ok(is) => comparison.decide(&was.program, &is.program, &was.tests, &cases)?,
+        Ok(is) => {
+            comparison.decide(&was.program, &is.program, &was.tests, &cases)?;
+            comparison.log = OfLog::of(root, &was.program, &is.program)?;
+        }
         Err(Failure::Policy(text)) => differences.push(Difference {
             level: Level::Major,
             name: String::from("tests"),
