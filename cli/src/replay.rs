@@ -38,6 +38,9 @@ pub(crate) type Outcome = Result<Said, String>;
 /// Every entry with what comes of it, in the order of the log; and how many cases were decided for that.
 type Made<'e> = (Vec<(u64, &'e Entry, Outcome)>, usize);
 
+/// The first digits of each decision's digest, and what comes of it under each of several programs.
+pub(crate) type Compared<const N: usize> = Vec<(String, [Outcome; N])>;
+
 /// Equal cases but for the time, and the entries that are them.
 type Cases<'e> = BTreeMap<Asked<'e>, Vec<(u64, &'e Entry)>>;
 
@@ -125,7 +128,7 @@ pub(crate) fn each<const N: usize>(
     kept: &Kept,
     programs: [&Arc<Program>; N],
     seconds: u64,
-) -> Result<Option<Vec<(String, [Outcome; N])>>, Failure> {
+) -> Result<Option<Compared<N>>, Failure> {
     let Some(all) = kept.entries()? else { return Ok(None) };
     let (cases, _) = cases(&all, |_| Ok(true))?;
     let mut columns = Vec::new();

@@ -221,8 +221,9 @@ impl World {
         let plan = example("plan.json");
         write("shown.json", if verdict == "malformed" { &plan[..plan.len() / 2] } else { &plan });
         if verdict == "fault" {
-            // Evidence cannot be written where a folder is.
-            fs::create_dir_all(folder.join("evidence.json/a")).expect("the folder is writable");
+            // A disk without room.
+            let made = Command::new("ln").args(["-s", "/dev/full"]).arg(folder.join("evidence.json")).status();
+            assert!(made.expect("ln runs").success());
         }
         write("tfplan", "");
         let world = World { folder };

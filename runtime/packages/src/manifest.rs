@@ -8,6 +8,8 @@
 //! owns them.
 //! Not here: which folders are members of a workspace (`workspace`).
 
+// LONG: each table beside the sentence about each way in which it can be wrong.
+
 use crate::{Failure, Name, Range, Version, git, malformed};
 use evidence::PublicKey;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};

@@ -46,7 +46,7 @@ pub(crate) fn read(
     partial.extend(undated);
     source.complete = partial.is_empty();
     let file = source.file.clone();
-    let mut sheet = Sheet::new(source, &Options { estate: None, ..options.clone() });
+    let mut sheet = Sheet::new(source, options);
     sheet.skipped = skipped;
 
     let mut before = prior(&plan, &changes, sealer, &mut sheet)?;

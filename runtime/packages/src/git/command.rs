@@ -142,7 +142,7 @@ fn refused(of: &str, said: &str) -> Failure {
     });
     let own = || lines().rev().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
     let (what, help, line) = told.unwrap_or_else(|| {
-        let last = own().or_else(|| lines().last()).unwrap_or("it said nothing");
+        let last = own().or_else(|| lines().next_back()).unwrap_or("it said nothing");
         ("git cannot read it", "`git clone` says more; what is damaged here is fetched anew by itself", last)
     });
     Failure::Fault(format!("{of}: {what}\n  git says: {line}\n  help: {help}"))
