@@ -71,7 +71,13 @@ pub fn constant<'a>(expr: &Expr, wanted: &Type, members: &Members<'a>) -> Result
         }
         (ExprKind::List(_), _) => mismatch("a list"),
         (ExprKind::Object(_), _) => mismatch("a json object"),
-        (ExprKind::Null, _) => mismatch("`null`"),
+        (ExprKind::Null, _) => {
+            mismatch("`null`").map_err(|found| {
+                Box::new(found.help(
+                    "a value is always there: where one may be missing there is no tuple, and `not` asks for that",
+                ))
+            })
+        }
         (ExprKind::Decimal(_), _) => mismatch("a decimal number"),
         (ExprKind::Name(name), _) => {
             let quoted = program::quote(name);
@@ -184,7 +190,7 @@ pub fn mismatch(span: Span, have: &str, wanted: &Type) -> Diagnostic {
 /// A whole number where something else is wanted, that it may be the beginning of.
 fn number(found: Diagnostic, n: i64, span: Span, wanted: &Type) -> Diagnostic {
     match wanted {
-        Type::Duration => found.help(format!("a duration has a unit: `{n}h`, `{n}m` or `{n}d`")),
+        Type::Duration => found.help(format!("a duration has a unit: `{n}s`, `{n}m`, `{n}h` or `{n}d`")),
         Type::Time if (1..=9999).contains(&n) => found.help(format!("a time is written `{n:04}-01-01T00:00Z`")),
         Type::String | Type::Entity(_) => found.help(format!("a text stands in quotes: `\"{n}\"`")).fix(
             format!("write `\"{n}\"`"),
@@ -213,9 +219,21 @@ fn bad_literal(text: &str, span: Span, wanted: &Type) -> Diagnostic {
         Type::Version => "`\"1.4.0\"`, `\"2.0.0-rc.1\"`: three numbers",
         _ => "`\"10.0.0.0/8\"`, `\"2001:db8::/32\"`",
     };
-    Diagnostic::new(Code::BadLiteral, format!("`{text}` does not say {}", described(wanted)))
-        .label(span, "cannot be read")
-        .help(format!("written like {example}"))
+    let found = Diagnostic::new(Code::BadLiteral, format!("`{text}` does not say {}", described(wanted)))
+        .label(span, "cannot be read");
+    // What is written from the largest part to a smaller one may lack the smallest ones.
+    let meant = match wanted {
+        Type::Time => ["T00:00Z", ":00Z", "Z"].map(|rest| text.replace(' ', "T") + rest),
+        Type::Version => [".0", ".0.0", ""].map(|rest| text.trim_start_matches(['v', 'V']).to_owned() + rest),
+        _ => return found.help(format!("written like {example}")),
+    };
+    match meant.into_iter().find(|meant| Value::parse(meant, wanted).is_some()) {
+        Some(meant) => {
+            let written = if *wanted == Type::Time { meant } else { program::quote(&meant) };
+            found.help(format!("write `{written}`")).fix(format!("write `{written}`"), span, written)
+        }
+        None => found.help(format!("written like {example}")),
+    }
 }
 
 fn unknown_member(text: &str, span: Span, wanted: &Type, members: &[String]) -> Diagnostic {

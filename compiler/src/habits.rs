@@ -54,6 +54,8 @@ const IDIOMS: &[(&[&str], &str)] = &[
         "write `regex.matches(text, pattern)`",
     ),
     (&["glob.match", "like", "fnmatch"], "write `glob.matches(text, pattern)`"),
+    (&["any", "some"], "a condition asks whether there is one: `x in xs[*], …`"),
+    (&["all", "every", "forall"], "write `not` over a relation of those that are otherwise"),
     (&["get", "object.get"], "write `value.key ?? default`"),
     (&["semver.compare"], "versions are compared with `<` and its kin: `v: version = text`"),
     (&["time.now_ns", "time.now", "now"], "what time it is says `now(t)`, with `use std.time.now;`"),

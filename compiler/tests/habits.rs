@@ -79,6 +79,49 @@ fn words_without_quotes() {
 }
 
 #[test]
+fn conditions_of_others() {
+    let acts = |body: &str| format!("pub change relation b(r: Resource);\nb(r) if {body};");
+    let scoped = "use std.change.Verb;\npub enum Level { low, high }\n";
+    for (word, meant) in [("Level.high", "high"), ("Level.hihg", "high"), ("Verb.delete", "delete")] {
+        let column = word.split('.').next().unwrap_or_default();
+        let text = format!("{scoped}pub relation l(r: Resource, l: {column});\n{}", rule(&format!("l(r, {word})")));
+        let found: Vec<_> = told(&text).into_iter().filter(|found| found.0 < "W07").collect();
+        assert_eq!(found, [("W0107", word.to_owned(), format!("write `\"{meant}\"`"), true)], "{text}");
+    }
+    check(&rule("config(r, c), p == c.port, p > 22"), "W0201", "p", "bind it: `p = …`", true);
+    check(
+        &rule("config(r, c), c.port == p, p > 22"),
+        "W0201",
+        "p",
+        "add an atom that `p` stands in; or write `\"p\"` if the text is meant",
+        false,
+    );
+    let equal = "compare with `==`; an equation gives a variable its value";
+    check(&rule("config(r, c), c.public = true"), "W0214", "c.public", equal, true);
+    let null = "a value is always there: where one may be missing there is no tuple, and `not` asks for that";
+    check(&rule("tag(r, \"owner\", o), o != null"), "W0301", "null", null, false);
+    check(
+        &acts("action(_, _, r), any(r)"),
+        "W0101",
+        "any",
+        "a condition asks whether there is one: `x in xs[*], …`",
+        false,
+    );
+    let seen = |value: &str| format!("pub relation s(at: time, v: version);\ns({value});");
+    check(&seen("\"2030-01-01\", \"1.0.0\""), "W0304", "\"2030-01-01\"", "write `2030-01-01T00:00Z`", true);
+    check(
+        &seen("\"2030-01-01 10:00\", \"1.0.0\""),
+        "W0304",
+        "\"2030-01-01 10:00\"",
+        "write `2030-01-01T10:00:00Z`",
+        true,
+    );
+    check(&seen("2030-01-01T00:00Z, \"v1.2\""), "W0304", "\"v1.2\"", "write `\"1.2.0\"`", true);
+    let message = "write it behind what it is about: `deny d(…) \"…\" if …`; `{r}` in it shows `r`";
+    check("deny d(r) if kind(r, \"x\");", "W0509", "d", message, false);
+}
+
+#[test]
 fn verbs_of_others() {
     let acts = |verb: &str| format!("pub change relation b(r: Resource);\nb(r) if action(_, v, r), v != \"{verb}\";");
     let test = |verb: &str| format!("test \"t\" {{ change {{ {verb} \"a\" {{ }} }} expect escalate; }}");
@@ -154,7 +197,7 @@ fn constants_and_types_of_others() {
 #[test]
 fn literals_of_another_type() {
     let fact = |of: &str, value: &str| format!("pub relation b(x: {of});\nb({value});");
-    check(&fact("duration", "24"), "W0301", "24", "a duration has a unit: `24h`, `24m` or `24d`", false);
+    check(&fact("duration", "24"), "W0301", "24", "a duration has a unit: `24s`, `24m`, `24h` or `24d`", false);
     check(&fact("time", "2030"), "W0301", "2030", "a time is written `2030-01-01T00:00Z`", false);
     check(&fact("string", "24"), "W0301", "24", "a text stands in quotes: `\"24\"`", true);
     check(&fact("int", "\"24\""), "W0301", "\"24\"", "write `24`, without quotes", true);

@@ -11,7 +11,7 @@ use crate::resolve::rule::{Head, Written};
 use crate::scope::Scope;
 use program::Type;
 use std::collections::BTreeSet;
-use syntax::ast::Span;
+use syntax::ast::{Expr, ExprKind, Literal, LiteralKind, Operator, Span};
 
 /// What is known of a rule's variables.
 pub(crate) struct Names<'a> {
@@ -38,12 +38,12 @@ impl Names<'_> {
             }
         }
         for (frame, name, mention) in all {
-            if self.scope.is_imported(name) {
+            if self.mentions.is_called(name) {
+                // That a value has no methods, or a type no parts, is told where they are asked for.
+                told.insert(name);
+            } else if self.scope.is_imported(name) {
                 told.insert(name);
                 found.push(shadowed(name, mention));
-            } else if self.mentions.is_called(name) {
-                // That a value has no methods is told where one is called.
-                told.insert(name);
             } else if mention.count == 1 && !name.starts_with('_') && !question && !self.is_parameter(name) {
                 let lacking = unbound.iter().any(|u| !u.negated && self.variables[u.variable].name == name);
                 let member = self.member(name);
@@ -86,7 +86,10 @@ impl Names<'_> {
                 true if member.is_some() => {
                     unquoted(Code::UnboundVariable, name, variable.span, &member.unwrap_or_default())
                 }
-                true => lacks_value(name, variable.span, self.others(name), told.then_some(alone)),
+                true => match compared(written.body, name, variable.span) {
+                    Some(other) if self.others(name).is_none() => to_bind(name, variable.span, other),
+                    _ => lacks_value(name, variable.span, self.others(name), told.then_some(alone)),
+                },
                 false => unknown(name, variable.span, self.others(name)),
             });
         }
@@ -161,6 +164,26 @@ fn once(name: &str, span: Span, near: Option<&str>, word: bool) -> Diagnostic {
         None => diagnostic.help(format!("write `_` or `{underscored}` if any value is meant")),
     };
     diagnostic.offer(format!("write `{underscored}`"), span, underscored)
+}
+
+/// What a condition holds a name at a place equal to.
+fn compared<'w>(body: &'w [Literal], name: &str, at: Span) -> Option<&'w Expr> {
+    body.iter().find_map(|literal| match &literal.kind {
+        LiteralKind::Compare(Operator::Equal, left, right) if !literal.negated => {
+            let is_it = |side: &Expr| side.span == at && matches!(&side.kind, ExprKind::Name(found) if found == name);
+            is_it(left).then_some(right)
+        }
+        _ => None,
+    })
+}
+
+/// `x == e`, where nothing gives `x` a value.
+fn to_bind(name: &str, span: Span, other: &Expr) -> Diagnostic {
+    Diagnostic::new(Code::UnboundVariable, format!("`{name}` has no value"))
+        .label(span, "compared, and bound by nothing")
+        .law("`==` compares two values that are there; `=` gives a variable its value")
+        .help(format!("bind it: `{name} = …`"))
+        .fix(format!("write `{name} = …`"), Span { start: span.end, end: other.span.start }, " = ")
 }
 
 /// A member of an enum without its quotes, or nearly one.

@@ -134,7 +134,11 @@ impl Body<'_> {
                 .label(self.at(left.span), "not a variable")
                 .law("`x = expression` binds `x`, or compares where something else binds it")
                 .help(help);
-            self.report(diagnostic);
+            let sign = Span { start: left.span.end, end: right.span.start };
+            self.report(match (stated, self.place.at) {
+                (None, None) => diagnostic.fix("write `==`", sign, " == "),
+                _ => diagnostic,
+            });
             return;
         };
         let target = self.name(name, left.span);

@@ -5,7 +5,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, Step};
 use crate::names::Sort;
 use crate::resolve::body::{Body, Strength, Typed};
-use crate::resolve::meant::{with_parts, with_texts};
+use crate::resolve::meant::{of_enum, with_parts, with_texts};
 use crate::resolve::said;
 use crate::scope::Wanted;
 use program::{Function, Json, Type, Value};
@@ -153,11 +153,25 @@ impl Body<'_> {
 
     /// A path without `[*]`.
     fn path(&mut self, base: &ast::Expr, steps: &[ast::Step], span: Span) -> Typed {
+        if let Some(diagnostic) = self.member_of_type(base, steps, span) {
+            self.report(diagnostic);
+            return Typed::open(Expr::Any);
+        }
         let base = self.path_base(base, steps, span);
         let steps = steps.iter().filter_map(|step| self.step(step)).collect();
         // Of what has no parts nothing else is told.
         let path = if matches!(base, Expr::Any) { base } else { Expr::Path(Box::new(base), steps) };
         Typed::of(path, Type::Json)
+    }
+
+    /// `Level.high`, where `Level` is an enum and no variable.
+    fn member_of_type(&self, base: &ast::Expr, steps: &[ast::Step], span: Span) -> Option<Diagnostic> {
+        let (ExprKind::Name(name), [ast::Step::Field(member)]) = (&base.kind, steps) else { return None };
+        let path = [ast::Name { text: name.clone(), span: base.span }];
+        let found = self.place.module.scope.find(&self.library.names, &path, None, Wanted::Type).ok()?;
+        let members = self.library.members(&Type::Enum(found.qualified()))?;
+        self.place.mentions.call(name);
+        Some(of_enum(self.at(span), name, &member.text, members, self.place.at.is_none().then_some(span)))
     }
 
     /// What a path starts from: a json value; [`Expr::Any`] in place of anything else, which is told.

@@ -2,8 +2,10 @@
 //!
 //! Not here: names that are nearly others (`names`), what other languages call things (`habits`).
 
-use crate::diagnostic::{Diagnostic, Edit, Fix, Place};
+use crate::constant::listed;
+use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Place};
 use crate::habits;
+use crate::names::near;
 use crate::resolve::atom::RESOURCE;
 use crate::resolve::body::Typed;
 use program::{Function, Type};
@@ -70,6 +72,22 @@ pub(super) fn with_texts(
             number_in_text(found, name, &wanted, written.map(|_| argument.span), false)
         }
         _ => found,
+    }
+}
+
+/// A member of an enum that is written with its type.
+///
+/// - `written`: where it stands in the text that is looked at.
+pub(super) fn of_enum(at: Span, name: &str, member: &str, members: &[String], written: Option<Span>) -> Diagnostic {
+    let known = members.iter().map(String::as_str).find(|known| *known == member);
+    let meant = known.or_else(|| near(member, members.iter().map(String::as_str)));
+    let quoted = program::quote(meant.unwrap_or(member));
+    let found = Diagnostic::new(Code::UnknownVariable, format!("`{name}` is an enum, and no variable"))
+        .label(at, "a path into json starts from a variable")
+        .law("a member of an enum is written alone, in quotes: its place says of what type it is");
+    match (meant, written) {
+        (Some(_), Some(span)) => found.help(format!("write `{quoted}`")).fix(format!("write `{quoted}`"), span, quoted),
+        _ => found.help(format!("`{name}` has {}", listed(members).replace(" or ", " and "))),
     }
 }
 

@@ -255,7 +255,12 @@ impl Body<'_> {
         match (rule.word, &rule.message) {
             (Word::Permit, Some(message)) => self.report(message_expected(message.span, "a permit says nothing")),
             (Word::Deny | Word::Escalate, None) => {
-                self.report(message_expected(rule.name.span, "a deny or escalate says why"));
+                let word = if rule.word == Word::Deny { "deny" } else { "escalate" };
+                let help = format!(
+                    "write it behind what it is about: `{word} {}(…) \"…\" if …`; `{{r}}` in it shows `r`",
+                    rule.name.text
+                );
+                self.report(message_expected(rule.name.span, "a deny or escalate says why").help(help));
             }
             (Word::Deny | Word::Escalate, Some(message)) if message.text.trim().is_empty() => {
                 self.report(message_expected(message.span, "this message says nothing"));

@@ -1,10 +1,10 @@
 //! One way out, for what stopped the parser.
 //!
-//! Read downwards: [`Stop::hint`] asks in turn for the habits of other languages, for how that which the author is in
-//! the middle of is written, and for a word in the wrong place; [`Stop::first_word`] is asked for what begins nothing.
+//! Read downwards: [`Stop::hint`] asks in turn for the forms and words of other languages, for how that which the author
+//! is in the middle of is written, and for a word in the wrong place; [`Stop::first_word`] is asked for what begins nothing.
 //!
 //! INVARIANT: what is to be written is in the author's own words wherever they are there.
-//! Not here: what is wrong (`explain`), the words of other languages (`habits`).
+//! Not here: what is wrong (`explain`), the words of other languages (`habits`) and their forms (`forms`).
 
 use crate::ast::Span;
 use crate::explain::Stop;
@@ -18,12 +18,12 @@ pub(crate) struct Advice {
     pub(crate) fix: Option<(Span, String)>,
 }
 
-fn advice(help: impl Into<String>) -> Advice {
+pub(crate) fn advice(help: impl Into<String>) -> Advice {
     Advice { help: help.into(), fix: None }
 }
 
 impl Advice {
-    fn write(mut self, span: Span, text: impl Into<String>) -> Advice {
+    pub(crate) fn write(mut self, span: Span, text: impl Into<String>) -> Advice {
         self.fix = Some((span, text.into()));
         self
     }
@@ -35,7 +35,9 @@ const AGGREGATES: [&str; 5] = ["count", "sum", "min", "max", "collect"];
 impl Stop<'_> {
     /// One way out, and what to write in place of what goes.
     pub(crate) fn hint(&self) -> Option<Advice> {
-        self.foreign().or_else(|| self.shape()).or_else(|| self.shape_of_condition()).or_else(|| self.misplaced())
+        (self.others().or_else(|| self.declared()).or_else(|| self.foreign()).or_else(|| self.shape()))
+            .or_else(|| self.shape_of_condition())
+            .or_else(|| self.misplaced())
     }
 
     /// A word or sign of another language, which may be two tokens here.
@@ -251,7 +253,7 @@ impl Stop<'_> {
     }
 
     /// Position of the innermost bracket that is open.
-    fn innermost(&self) -> Option<usize> {
+    pub(crate) fn innermost(&self) -> Option<usize> {
         let mut open: Vec<usize> = Vec::new();
         for (position, lexeme) in self.words[..self.position].iter().enumerate() {
             match lexeme.token {
@@ -265,7 +267,7 @@ impl Stop<'_> {
         open.pop()
     }
 
-    fn opener(&self) -> Option<Token> {
+    pub(crate) fn opener(&self) -> Option<Token> {
         self.innermost().map(|at| self.words[at].token)
     }
 
@@ -276,7 +278,7 @@ impl Stop<'_> {
     }
 
     /// Whether the innermost open bracket holds the columns of a relation or let, or a blueprint's parameters.
-    fn in_declaration(&self) -> bool {
+    pub(crate) fn in_declaration(&self) -> bool {
         let word = self.innermost().and_then(|open| self.words.get(open.checked_sub(2)?));
         let named = self.before().is_some_and(|before| before.token.is_name());
         named && word.is_some_and(|word| matches!(word.token, Token::Relation | Token::Let | Token::Blueprint))

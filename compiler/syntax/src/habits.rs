@@ -153,6 +153,7 @@ const SIGNS: &[(&[&str], Where, &str, Option<&str>)] = &[
     (&["matches"], Where::Operator, "write `regex.matches(text, pattern)`", None),
     (&["contains"], Where::Operator, "write `x in xs`; of a text `str.contains(text, part)`", None),
     (&["between"], Where::Operator, "write two comparisons: `low <= x, x <= high`", None),
+    (&["unless"], Where::Between, "`, not` says unless", Some(", not")),
 ];
 
 /// Advice for a word of another language, and what is written in its place.
@@ -172,6 +173,7 @@ pub(crate) fn sign(word: &str, wants: impl Fn(&str) -> bool) -> Option<(&'static
 /// Words before a condition that others write.
 pub(crate) const BEFORE: &[(&[&str], &str)] = &[
     (&["some", "any", "exists"], "leave the word out: a condition asks whether there is one"),
+    (&["for", "foreach"], "leave the word out: `x in xs` asks of each"),
     (&["every", "all", "forall"], "write `not` over a relation of the exceptions"),
     (&["let", "var", "const"], "leave the word out: `x = …` binds `x`"),
 ];

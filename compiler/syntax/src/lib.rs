@@ -1,8 +1,8 @@
 //! Text to syntax trees, never failing: one broken item loses no other.
 //!
 //! Read downwards: `token` (logos; trivia are tokens too), `chunk` (a file cut into items), `ast`, `parse` (a LALRPOP
-//! grammar run over one chunk), `message` and `explain` (what is wrong, in the author's words), `advice` and `habits` (the way
-//! out), `format` (the same words, laid out).
+//! grammar run over one chunk), `message` and `explain` (what is wrong, in the author's words), `advice`, `forms` and `habits`
+//! (the way out), `format` (the same words, laid out).
 //!
 //! INVARIANT: the texts of a file's tokens, joined, are the file; so are the texts of its pieces.
 //! Not here: names, types, meaning.
@@ -20,6 +20,8 @@ pub mod message;
 mod explain;
 
 mod advice;
+
+mod forms;
 
 mod habits;
 

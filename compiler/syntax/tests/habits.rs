@@ -70,6 +70,88 @@ fn numbers_texts_and_times() {
 }
 
 #[test]
+fn conditions_of_others() {
+    let next = |word: &str| format!("expected `;`, `,`, a comparison or an operator, found `{word}`");
+    check(
+        "a(r) if kind(r, \"x\") unless b(r);",
+        &next("unless"),
+        "unless",
+        "`, not` says unless",
+        "a(r) if kind(r, \"x\") , not b(r);",
+    );
+    check("a(r) if for x in xs, b(x);", &next("x"), "x", "leave the word out: `x in xs` asks of each", "");
+    check(
+        "a(r) if b(r, n), 1 < n.size < 5;",
+        "expected `;` or `,`, found `<`",
+        "<",
+        "write two comparisons: `…, n.size < …`",
+        "a(r) if b(r, n), 1 < n.size, n.size < 5;",
+    );
+    let typed = |word: &str| format!("write `\"{word}\"`: its place says of what type it is");
+    check("a(Team::\"ops\");", "expected a value, found `:`", ":", &typed("ops"), "a(\"ops\");");
+    check(
+        "a(r) if b(r, v), v == Verb::delete;",
+        "expected `;`, `,`, `(` or an operator, found `:`",
+        ":",
+        &typed("delete"),
+        "a(r) if b(r, v), v == \"delete\";",
+    );
+    let collected = "what conditions give is collected by an aggregate: `xs = collect { x: … }`";
+    check("a(r) if b(r), xs = [x | x in ys];", "`|` means nothing in Writ", "|", collected, "");
+    check(
+        "a(r) if b(r), xs = {x for x in ys};",
+        "expected `,`, `}`, `(` or an operator, found `for`",
+        "for",
+        collected,
+        "",
+    );
+    let letter = "a text has no letter before it; in a message `{x}` shows `x`, elsewhere `str.format(\"{}\", x)` does";
+    check(
+        "deny d(r) f\"{r}\" if a(r);",
+        "expected `if` or a quoted text, found `f`",
+        "f",
+        letter,
+        "deny d(r) \"{r}\" if a(r);",
+    );
+    let told = told("a(r) if b(r, x); x.size > 3;");
+    assert_eq!(told[0].2, "a condition stands in a rule's body: `,` stands between conditions, and `;` ends the rule");
+    check(
+        "a(r), b(r) if c(r);",
+        "expected `;` or `if`, found `,`",
+        ",",
+        "a rule has one head: write a rule for each",
+        "",
+    );
+}
+
+#[test]
+fn declarations_of_others() {
+    let types = "a list is written `[string]`, a set `{string}`";
+    for (theirs, ours) in [
+        ("list<int>", "[int]"),
+        ("Set[string]", "{string}"),
+        ("string[]", "[string]"),
+        ("List<Resource>", "[Resource]"),
+    ] {
+        let told = told(&format!("relation a(x: {theirs});"));
+        let fixed = format!("relation a(x: {ours});");
+        assert_eq!((told[0].2.as_str(), told[0].3.as_str()), (types, fixed.as_str()), "{told:?}");
+        assert_eq!(self::told(&fixed), []);
+    }
+    for (text, help) in [
+        ("relation a(x: string?);", "a column always has a value: what may be missing is a relation of its own"),
+        ("relation a(x: string not null);", "leave it out: a column always has a value"),
+        ("relation a(x: string key);", "a key stands behind the columns: `relation name(…) key(x);`"),
+        ("relation a(x: string) primary key(x);", "write `key(…)`"),
+        ("use a.b as c;", "a name is brought as what it is; where two are alike, write one out: `a.b(…)`"),
+        ("use a.b.*;", "say which names: `use a.b.{a, b};`; or bring the module: `use a.b;`"),
+    ] {
+        let told = told(text);
+        assert_eq!((told.len(), told[0].2.as_str()), (1, help), "{told:?}");
+    }
+}
+
+#[test]
 fn declarations_without_types() {
     for (text, help) in [
         ("relation e(r);", "a column has a name and a type: `r: Resource`"),
