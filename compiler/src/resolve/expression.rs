@@ -1,5 +1,7 @@
 //! Expressions: literals typed by their place, paths into json, builtins with their overloads.
 
+// LONG: each kind of expression beside what is said where it cannot be typed.
+
 use crate::constant::{self, described};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, Step};
