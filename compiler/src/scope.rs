@@ -204,6 +204,24 @@ impl Scope {
         blueprint: Option<&str>,
         wanted: Wanted,
     ) -> Result<Symbol, Box<Diagnostic>> {
+        let symbol = self.find_hidden(names, path, blueprint, wanted)?;
+        let visible = self.open
+            || symbol.module == self.module
+            || names.lookup(&symbol.module, &symbol.local).is_none_or(|(_, public)| public);
+        match path.last() {
+            Some(last) if !visible => Err(Box::new(private(&symbol, last))),
+            _ => Ok(symbol),
+        }
+    }
+
+    /// The same, whether it is `pub` or not: for tests, which see what any rule of the package objects to.
+    pub fn find_hidden(
+        &self,
+        names: &Names<'_>,
+        path: &[Name],
+        blueprint: Option<&str>,
+        wanted: Wanted,
+    ) -> Result<Symbol, Box<Diagnostic>> {
         let texts: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
         let Some(last) = path.last() else { return Err(Box::new(Diagnostic::new(wanted.code(), "a name is missing"))) };
         if let (Wanted::Condition | Wanted::Value, ["covers"], [prefix @ .., _]) =
@@ -229,10 +247,7 @@ impl Scope {
                     let span = syntax::ast::Span { start: path[0].span.start, end: last.span.end };
                     return Err(Box::new(barred(&Path { names: path.to_vec(), span }, why)));
                 }
-                let visible = self.open
-                    || symbol.module == self.module
-                    || names.lookup(&symbol.module, &symbol.local).is_none_or(|(_, public)| public);
-                if visible { Ok(symbol) } else { Err(Box::new(private(&symbol, last))) }
+                Ok(symbol)
             }
             _ => Err(Box::new(ambiguous(&fitting, last))),
         }

@@ -117,3 +117,34 @@ fn a_name_that_is_no_parameter_is_no_text() {
     );
     assert_eq!(codes("test \"t\" { expect exists(\"r\") \"a message\"; }"), ["W0603 \"a message\""]);
 }
+
+/// What a rule objects to is told by every verdict, so a test of any module names it; what is not `pub` stays private.
+#[test]
+fn a_test_expects_what_another_module_objects_to() {
+    let source = |name: &str, text: &str| Source {
+        path: format!("{name}.writ"),
+        module: name.to_owned(),
+        text: text.to_owned(),
+    };
+    let rules = "use std.state.{Resource, kind};
+        relation seen(r: Resource);
+        seen(r) if kind(r, \"odd\");
+        deny odd(r) \"{r} is odd\" if seen(r);";
+    let codes = |tests: &str| -> Vec<&'static str> {
+        let package = program::Package { name: String::from("acme/test"), version: String::from("1.0.0") };
+        let output = compile(&[source("rules", rules), source("tests", tests)], &Info { package, owner: None });
+        output.reports.iter().map(|report| report.code.number()).collect()
+    };
+    let test = |what: &str| {
+        format!(
+            "test \"it\" {{ change by \"ana\" {{ update \"x\" {{ std.state.kind(\"x\", \"odd\"); }} }} expect {what}; }}"
+        )
+    };
+    assert_eq!(codes(&test("deny rules.odd(\"x\")")), [""; 0]);
+    assert_eq!(codes(&test("not deny rules.odd(\"x\") introduced")), [""; 0]);
+    assert_eq!(codes(&test("rules.seen(\"x\")")), ["W0112"]);
+    assert_eq!(
+        codes("relation far(r: std.state.Resource); far(r) if rules.odd(r); test \"t\" { expect not far(\"x\"); }"),
+        ["W0112"]
+    );
+}

@@ -16,7 +16,7 @@ use super::{Module, relations, rules};
 use crate::binding::{collect, mentioned};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span, Word};
-use program::{Comparison, Type, Value, World};
+use program::{Comparison, Function, Type, Value, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -420,7 +420,7 @@ pub(super) fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str
         Expr::Any => return Some(every()),
         constant => return texts(constant),
     };
-    let is = |expr: &Expr| variable(expr) == Some(*asked);
+    let is = |expr: &Expr| spelled(rule, expr) == Some(*asked);
     let (mut left, mut named_here, mut named_elsewhere) = (every(), false, false);
     for literal in &rule.body {
         let (wanted, named) = match literal {
@@ -442,6 +442,24 @@ pub(super) fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str
         }
     }
     (named_here || !named_elsewhere).then_some(left)
+}
+
+/// The variable that an expression is or spells as a text: `str.format("{}", v)`, by whichever names.
+fn spelled(rule: &Rule, expr: &Expr) -> Option<usize> {
+    let named = |v: usize| {
+        rule.body.iter().find_map(|literal| match literal {
+            Literal::Bind(bound, stated @ Expr::Call(..), _) if *bound == v => Some(stated),
+            _ => None,
+        })
+    };
+    let call = variable(expr).and_then(named).unwrap_or(expr);
+    match call {
+        Expr::Call(Function::StrFormat, terms) => match terms.as_slice() {
+            [Expr::Constant(shape), only] if shape.as_text() == Some("{}") => variable(only),
+            _ => None,
+        },
+        _ => variable(expr),
+    }
 }
 
 /// What becomes of a resource by the verbs together; `None` where none destroys it.

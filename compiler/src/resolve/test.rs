@@ -9,7 +9,7 @@ use crate::library::Library;
 use crate::names::{Sort, near};
 use crate::resolve::Context;
 use crate::resolve::atom::{slots, world_of};
-use crate::scope::Wanted;
+use crate::scope::{Symbol, Wanted};
 use crate::signatures::{is_open, unknown_word};
 use program::{State, Type, Verb, Weight, World};
 use syntax::ast::{self, ExprKind, Given, InstancedAtom, Named, Span};
@@ -130,7 +130,14 @@ fn relation<'a>(
     span: Span,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<(&'a Relation, String)> {
-    let symbol = match context.module.scope.find(&context.library.names, path, None, Wanted::Condition) {
+    let (scope, names) = (&context.module.scope, &context.library.names);
+    let objects = |symbol: &Symbol| context.library.relation(&symbol.qualified()).is_some_and(|r| r.word.is_some());
+    let found = match scope.find_hidden(names, path, None, Wanted::Condition) {
+        // What a rule objects to is no secret of its module: the verdict says it.
+        Ok(symbol) if symbol.sort == Sort::Relation && objects(&symbol) => Ok(symbol),
+        _ => scope.find(names, path, None, Wanted::Condition),
+    };
+    let symbol = match found {
         Ok(symbol) => symbol,
         Err(diagnostic) => {
             diagnostics.push(member(context, path, *diagnostic));

@@ -97,14 +97,15 @@ pub(crate) fn only_facts(span: Span) -> SyntaxError {
     .help("a rule belongs into a policy")
 }
 
-pub(crate) fn nothing_public(span: Span) -> SyntaxError {
-    SyntaxError::new(
-        ErrorKind::Misplaced,
-        span,
-        "`pub` cannot stand here",
-        "nothing here has a name of its own to share",
-    )
-    .law("`pub` stands before `entity`, `enum`, `relation`, `let`, `blueprint`, `intent` and `fixture`")
+pub(crate) fn nothing_public(span: Span, objects: bool) -> SyntaxError {
+    let label =
+        if objects { "what it objects to is seen by all" } else { "nothing here has a name of its own to share" };
+    let error = SyntaxError::new(ErrorKind::Misplaced, span, "`pub` cannot stand here", label)
+        .law("`pub` stands before `entity`, `enum`, `relation`, `let`, `blueprint`, `intent` and `fixture`");
+    match objects {
+        true => error.help("a test in another module names the rule with its module: `expect deny rules.odd(\"x\")`"),
+        false => error,
+    }
 }
 
 pub(crate) fn second_change(span: Span) -> SyntaxError {

@@ -62,7 +62,7 @@ impl Context {
         if let Some(span) = public
             && !exports
         {
-            self.errors.push(message::nothing_public(span));
+            self.errors.push(message::nothing_public(span, matches!(kind, ItemKind::Governance(_))));
         }
         Item { docs, attributes, public: public.is_some(), kind, span: Span { start, end } }
     }
