@@ -9,6 +9,7 @@
 
 // LONG: evaluation, paths and comparisons share one reading of what is unknown.
 
+use crate::text::quote;
 use crate::{Decimal, Function, Json, Type, Unknown, Value};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -123,7 +124,9 @@ pub fn evaluate(expr: &Expr, bound: &[Option<Value>]) -> Option<Value> {
             Some(Value::Json(json)) if *json == Json::Null => evaluate(right, bound),
             // It may turn out to be absent, so two defaults over one unknown are two values.
             Some(Value::Unknown(unknown)) => Some(Value::Unknown(match evaluate(right, bound) {
-                Some(other) => Unknown { origin: format!("{} ?? {}", unknown.origin, other.show()).into(), ..unknown },
+                Some(other) => {
+                    Unknown { origin: format!("{} ?? {}", unknown.origin, other.origin()).into(), ..unknown }
+                }
                 None => unknown,
             })),
             Some(value) => Some(value),
@@ -170,8 +173,10 @@ fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
         Step::Key(_) | Step::Index(_) => None,
     };
     let shown = || match (step, &computed) {
-        (Step::Key(key), _) => format!(".{key}"),
+        (Step::Key(key), _) if is_name(key) => format!(".{key}"),
+        (Step::Key(key), _) => format!("[{}]", quote(key)),
         (Step::Index(index), _) => format!("[{index}]"),
+        (_, Some(Value::Text(key))) if is_name(key) => format!(".{key}"),
         (_, Some(value)) => format!("[{value}]"),
         (Step::Computed(_), None) => String::from("[?]"),
     };
@@ -186,16 +191,22 @@ fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
         (Json::Array(items), Step::Index(index), _) => items.get(*index as usize),
         (Json::Array(items), _, Some(Value::Int(index))) => usize::try_from(*index).ok().and_then(|i| items.get(i)),
         (Json::Object(_) | Json::Array(_), _, Some(index)) if !index.is_known() => {
-            return Some(Value::unknown(format!("{}{}", json.show(), shown())));
+            return Some(Value::unknown(format!("{}{}", at.origin(), shown())));
         }
         (Json::Sensitive(digest), _, _) => return Some(Value::unknown(sensitive(digest, &shown()))),
-        (other, _, _) => return another_shape(other, step, computed.as_ref(), &shown()),
+        _ => return another_shape(at, json, step, computed.as_ref(), &shown()),
     };
     part.map(|json| Value::json(json.clone()))
 }
 
+/// Whether a path writes a key without quotes.
+fn is_name(key: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    key.starts_with(letter) && key.chars().all(|c| letter(c) || c.is_ascii_digit())
+}
+
 /// What a step gives that leads into a value of another shape.
-fn another_shape(json: &Json, step: &Step, computed: Option<&Value>, shown: &str) -> Option<Value> {
+fn another_shape(at: &Value, json: &Json, step: &Step, computed: Option<&Value>, shown: &str) -> Option<Value> {
     let wanted = match (step, computed) {
         (Step::Key(_), _) | (_, Some(Value::Text(_))) => "an object",
         (Step::Index(_), _) | (_, Some(Value::Int(_))) => "a list",
@@ -207,7 +218,7 @@ fn another_shape(json: &Json, step: &Step, computed: Option<&Value>, shown: &str
         Json::Array(items) if items.is_empty() => None,
         Json::Unknown(_) | Json::Sensitive(_) => None,
         Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) | Json::Array(_) | Json::Object(_) => {
-            let words = json.show();
+            let words = at.origin();
             Some(match words.len() <= LONGEST {
                 true => Value::unknown(format!("{words} as {wanted}{shown}")),
                 // Two of one beginning need not be equal.
@@ -250,7 +261,7 @@ pub fn convert(value: Value, wanted: &Type) -> Option<Value> {
     if *wanted == Type::Json {
         return Some(value);
     }
-    let mistyped = || Value::unknown(format!("{} as {wanted}", json.show()));
+    let mistyped = || Value::unknown(format!("{} as {wanted}", value.origin()));
     Some(match (&**json, wanted) {
         (Json::Null, _) => return None,
         (Json::Sensitive(digest), _) => Value::unknown(sensitive(digest, "")),
@@ -276,7 +287,7 @@ pub fn convert(value: Value, wanted: &Type) -> Option<Value> {
 /// A value that is no json, where the text states another type for it: an int as a nat or a decimal, a text as the
 /// time, network, address or version that it says.
 fn restate(value: Value, wanted: &Type) -> Value {
-    let mistyped = |value: &Value| Value::unknown(format!("{} as {wanted}", value.show()));
+    let mistyped = |value: &Value| Value::unknown(format!("{} as {wanted}", value.origin()));
     match (&value, wanted) {
         (Value::Int(n), Type::Nat) if *n < 0 => mistyped(&value),
         (Value::Int(n), Type::Decimal) => Value::Decimal(Decimal::from(*n)),
@@ -292,7 +303,9 @@ fn restate(value: Value, wanted: &Type) -> Value {
             let (low, high) = (restate(ends.0.clone(), wanted), restate(ends.1.clone(), wanted));
             match low.is_known() && high.is_known() {
                 true => Value::Between(Arc::new((low, high))),
-                false => Value::Unknown(Unknown { origin: format!("{} as {wanted}", value.show()).into(), many: true }),
+                false => {
+                    Value::Unknown(Unknown { origin: format!("{} as {wanted}", value.origin()).into(), many: true })
+                }
             }
         }
         _ => value,
@@ -332,7 +345,7 @@ pub fn elements(value: &Value) -> Vec<Value> {
             Json::Object(entries) => entries.values().map(|v| Value::json(v.clone())).collect(),
             Json::Sensitive(digest) => return many(&sensitive(digest, "")),
             Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => {
-                return many(&format!("{} as a list", value.show()));
+                return many(&format!("{} as a list", value.origin()));
             }
             Json::Null | Json::Unknown(_) => Vec::new(),
         },

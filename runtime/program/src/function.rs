@@ -374,7 +374,7 @@ impl Function {
 
     /// The call as its author would write it; the origin of the unknown that it gives.
     fn shown(self, arguments: &[Value]) -> String {
-        let shown: Vec<String> = arguments.iter().map(Value::show).collect();
+        let shown: Vec<String> = arguments.iter().map(Value::origin).collect();
         match (self, shown.as_slice()) {
             (Function::Add | Function::AddHeld | Function::Subtract | Function::Multiply, [a, b]) => {
                 format!("{a} {self} {b}")

@@ -199,11 +199,25 @@ impl Value {
         self.hide().to_string().replace(HIDDEN, "«sensitive»")
     }
 
-    fn hide(&self) -> Value {
+    /// The value as the origin of an unknown names it: no two values have one name, else two unknowns would be equal. So
+    /// text has its quotes, and a sensitive part the beginning of its digest.
+    pub(crate) fn origin(&self) -> String {
         match self {
-            Value::Json(json) => Value::Json(json.hide().into()),
-            Value::Set(items) => Value::Set(Arc::new(items.iter().map(Value::hide).collect())),
-            Value::List(items) => Value::List(items.iter().map(Value::hide).collect()),
+            Value::Unknown(unknown) => format!("unknown({})", unknown.origin),
+            other => other.digests(&|digest| digest.get(..32).unwrap_or(digest)).to_string(),
+        }
+    }
+
+    fn hide(&self) -> Value {
+        self.digests(&|_| "")
+    }
+
+    /// With every digest of a sensitive part written as `shown` says.
+    fn digests(&self, shown: &dyn Fn(&str) -> &str) -> Value {
+        match self {
+            Value::Json(json) => Value::Json(json.digests(shown).into()),
+            Value::Set(items) => Value::Set(Arc::new(items.iter().map(|item| item.digests(shown)).collect())),
+            Value::List(items) => Value::List(items.iter().map(|item| item.digests(shown)).collect()),
             other => other.clone(),
         }
     }
@@ -233,15 +247,17 @@ impl Json {
     pub fn show(&self) -> String {
         match self {
             Json::Text(text) => text.to_string(),
-            other => other.hide().to_string().replace(HIDDEN, "«sensitive»"),
+            other => other.digests(&|_| "").to_string().replace(HIDDEN, "«sensitive»"),
         }
     }
 
-    fn hide(&self) -> Json {
+    fn digests(&self, shown: &dyn Fn(&str) -> &str) -> Json {
         match self {
-            Json::Sensitive(_) => Json::Sensitive("".into()),
-            Json::Array(items) => Json::Array(items.iter().map(Json::hide).collect()),
-            Json::Object(entries) => Json::Object(entries.iter().map(|(k, v)| (k.clone(), v.hide())).collect()),
+            Json::Sensitive(digest) => Json::Sensitive(shown(digest).into()),
+            Json::Array(items) => Json::Array(items.iter().map(|item| item.digests(shown)).collect()),
+            Json::Object(entries) => {
+                Json::Object(entries.iter().map(|(key, value)| (key.clone(), value.digests(shown))).collect())
+            }
             other => other.clone(),
         }
     }

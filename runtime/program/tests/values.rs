@@ -200,7 +200,7 @@ fn null_is_absent_unless_json_is_wanted() {
 #[test]
 fn what_is_of_another_type_is_unknown_and_says_so() {
     let read = convert(Value::json(Json::text("22")), &Type::Int).expect("it is there");
-    assert_eq!(read.to_string(), "unknown(\"22 as int\")");
+    assert_eq!(read.to_string(), r#"unknown("\"22\" as int")"#);
 }
 
 #[test]
@@ -211,6 +211,26 @@ fn a_sensitive_value_never_shows() {
     assert_eq!((inside.show(), inside.discreet()), ("[{\"password\": «sensitive»}]".into(), inside.show()));
     let read = convert(Value::json(Json::Sensitive("0123456789abcdef".into())), &Type::String).expect("it is there");
     assert!(!read.is_known());
+}
+
+/// What differs in a text, a type or a secret has another name, so that nobody takes it for the same.
+#[test]
+fn an_origin_names_one_value() {
+    let secret = |digest: &str| Json::object([("a", Json::Sensitive(digest.into()))]);
+    let read = |json: Json, wanted: &Type| convert(Value::json(json), wanted).expect("it is there");
+    assert_ne!(read(Json::text("true"), &Type::Int), read(Json::Bool(true), &Type::Int));
+    assert_ne!(read(secret("00ff"), &Type::Int), read(secret("00fe"), &Type::Int));
+    let below = |steps: &[&str]| {
+        let steps = steps.iter().map(|key| Step::Key(String::from(*key))).collect();
+        let path = Expr::Path { base: Box::new(Expr::Variable(0)), steps };
+        evaluate(&path, &[Some(Value::unknown("x"))]).expect("a part of an unknown value is unknown")
+    };
+    assert_eq!(below(&["a", "b"]), Value::unknown("x.a.b"));
+    assert_eq!(below(&["a.b"]), Value::unknown("x[\"a.b\"]"));
+    let or = |value: Value| {
+        evaluate(&Expr::Default(Box::new(Expr::Variable(0)), Box::new(Expr::Constant(value))), &[Some(below(&[]))])
+    };
+    assert_ne!(or(Value::Int(5)), or(Value::text("5")));
 }
 
 #[test]
@@ -281,7 +301,7 @@ fn a_path_through_another_shape_is_unknown_and_not_absent() {
         let found = into(other.clone(), key());
         assert!(matches!(found, Some(Value::Unknown(_))), "{other:?}: {found:?}");
     }
-    assert_eq!(into(Json::text("off"), key()), Some(Value::unknown("off as an object.mode")));
+    assert_eq!(into(Json::text("off"), key()), Some(Value::unknown("\"off\" as an object.mode")));
     assert_eq!(into(Json::Int(1), Step::Index(0)), Some(Value::unknown("1 as a list[0]")));
     assert_eq!(into(list(), Step::Index(7)), None, "a list has so many elements");
     for nothing in [Json::Null, Json::Array(Vec::new())] {
