@@ -6,6 +6,7 @@
 //! finds of a tuple and `counter` of a change.
 //! Not here: how a question is written (`compiler`): it comes as a relation and a pattern.
 
+mod attribute;
 mod counter;
 mod example;
 mod keys;

@@ -46,7 +46,7 @@ fn where_there_is_none_or_the_search_gives_up_it_is_said() {
     let alone = case(&program, estate(), change(actions()[..1].to_vec()));
     let none = ask::passing(&alone, 3, 40).expect("an answer");
     assert_eq!((none.ways.len(), none.complete), (0, true), "a change of nothing is not offered");
-    assert_eq!(none.lines(3), ["what would pass: nothing of at most 3 edits that the asker has in hand"]);
+    assert_eq!(none.lines(3), ["what would pass: nothing was found, of at most 3 edits that rules give reason for"]);
     let asked = case(&program, estate(), change(actions()));
     let gave_up = ask::passing(&asked, 2, 0).expect("an answer");
     assert_eq!((gave_up.ways.len(), gave_up.complete, gave_up.tried), (0, false, 0));
@@ -66,7 +66,7 @@ fn edits_that_do_it_only_together_are_found() {
     let update = change(actions().split_off(1));
     let asked = Case { actor: Some("ana".into()), ..case(&program, estate(), update) };
     let told = |edits| ask::passing(&asked, edits, 40).expect("an answer");
-    assert_eq!(told(1).lines(3), ["what would pass: nothing of at most 1 edit that the asker has in hand"]);
+    assert_eq!(told(1).lines(3), ["what would pass: nothing was found, of at most 1 edit that rules give reason for"]);
     let both =
         vec![String::from("add tag(\"db\", \"by\", \"two\")"), String::from("add tag(\"db\", \"looked\", \"at\")")];
     for edits in [2, 5] {

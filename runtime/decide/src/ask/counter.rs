@@ -1,7 +1,7 @@
 //! Edits that would make a change an allowed one: counter-proposals, each decided before it is offered.
 //!
-//! From what objects to the change, single steps are gathered: an attribute left as it was, a fact that is missing, an action
-//! left out, an approval, a waiver. Each is decided; from those that leave the fewest objections the search goes on, up to the
+//! From what objects to the change, single steps are gathered: an attribute left as it was or set to what a rule asks for, a
+//! fact that is missing, an action left out, an approval, a waiver. Each is decided; from those that leave the fewest objections the search goes on, up to the
 //! number of edits that is allowed. What leaves none is decided once more, with everything checked that the case asks for.
 //!
 //! Read downwards: [`passing`] is the search, `Look` one decision on the way, `steps` gathers from it.
@@ -10,6 +10,7 @@
 
 mod steps;
 
+use super::attribute::Put;
 use super::passing::{Edit, Passing, Way};
 use crate::case::{Case, Failure};
 use crate::decision::Decision;
@@ -39,7 +40,7 @@ pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, F
     let first = look(&start)?;
     let mut beam = match first.verdict {
         Verdict::Allow => Vec::new(),
-        _ => vec![Trial { open: first.open, set: BTreeSet::new() }],
+        _ => vec![Trial { open: first.open.clone(), set: BTreeSet::new() }],
     };
     for left in (0..edits).rev() {
         let mut next: Vec<Trial> = Vec::new();
@@ -51,8 +52,11 @@ pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, F
                 search.extend(case, &start, set, &steps, &mut next)?;
             }
         }
-        next.sort_by_cached_key(|trial| (trial.open, cost(&trial.set), trial.set.clone()));
-        if left > 0 && next.len() > BEAM && search.found.len() < ENOUGH {
+        next.sort_by_cached_key(|trial| (trial.open.len(), cost(&trial.set), trial.set.clone()));
+        if let Some(all) = together(&first.open, &next) {
+            search.extend(case, &start, &BTreeSet::new(), &all, &mut next)?;
+        }
+        if left > 0 && next.len() > BEAM && search.found.is_empty() {
             search.complete = false;
         }
         next.truncate(BEAM);
@@ -67,6 +71,28 @@ pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, F
     Ok(Passing { complete: search.complete || ways.len() >= ENOUGH, ways, edits, tried: search.tried })
 }
 
+/// What answers different objections, each by itself, taken together; `None` where something is left that nothing answers.
+///
+/// - `open`: what stands against the change as it is.
+fn together(open: &BTreeSet<Open>, trials: &[Trial]) -> Option<BTreeSet<Step>> {
+    let answers = |trial: &Trial| -> BTreeSet<Open> {
+        match trial.open.is_subset(open) {
+            true => open.difference(&trial.open).cloned().collect(),
+            false => BTreeSet::new(),
+        }
+    };
+    let mut left = open.clone();
+    let mut chosen: Vec<&Trial> = Vec::new();
+    for trial in trials {
+        let answered = answers(trial);
+        if !answered.is_disjoint(&left) {
+            left.retain(|one| !answered.contains(one));
+            chosen.push(trial);
+        }
+    }
+    (left.is_empty() && chosen.len() > 1).then(|| chosen.iter().flat_map(|trial| trial.set.clone()).collect())
+}
+
 fn cost(set: &BTreeSet<Step>) -> usize {
     set.iter().map(|step| step.edit.kind.cost()).sum()
 }
@@ -77,7 +103,7 @@ struct Search {
     tried: usize,
     complete: bool,
     found: Vec<BTreeSet<Step>>,
-    seen: BTreeSet<BTreeSet<Step>>,
+    seen: BTreeSet<BTreeSet<Edit>>,
 }
 
 impl Search {
@@ -91,8 +117,10 @@ impl Search {
         next: &mut Vec<Trial>,
     ) -> Result<(), Failure> {
         let set: BTreeSet<Step> = set.union(steps).cloned().collect();
-        let known = self.found.iter().any(|found| found.is_subset(&set)) || !self.seen.insert(set.clone());
-        if known || self.found.len() >= ENOUGH || set.len() > self.edits {
+        let edits = |set: &BTreeSet<Step>| set.iter().map(|step| step.edit.clone()).collect::<BTreeSet<_>>();
+        let all = edits(&set);
+        let known = self.found.iter().any(|found| edits(found).is_subset(&all)) || !self.seen.insert(all);
+        if known || !is_one_of_each(&set) || self.found.len() >= ENOUGH || set.len() > self.edits {
             return Ok(());
         }
         let Some(trial) = with(start, &set) else { return Ok(()) };
@@ -119,23 +147,42 @@ impl Search {
     }
 }
 
+/// Whether no two steps give one attribute two values.
+fn is_one_of_each(set: &BTreeSet<Step>) -> bool {
+    let puts: Vec<_> = set
+        .iter()
+        .filter_map(|step| match &step.does {
+            Does::Put { relation, tuple, put } => {
+                let others = tuple.iter().enumerate().filter(|(column, _)| *column != put.column);
+                Some((relation, others.collect::<Vec<_>>(), &put.path))
+            }
+            _ => None,
+        })
+        .collect();
+    puts.iter().collect::<BTreeSet<_>>().len() == puts.len()
+}
+
 /// Steps that were taken together and did not do.
 struct Trial {
-    open: usize,
+    open: BTreeSet<Open>,
     set: BTreeSet<Step>,
 }
+
+/// A reason or an ambiguity that stands against a change: what objects, and about what.
+type Open = (String, Vec<String>);
 
 /// A decision on the way.
 struct Look {
     verdict: Verdict,
-    /// How many reasons and ambiguities stand against the change.
-    open: usize,
+    open: BTreeSet<Open>,
 }
 
 fn look(case: &Case<'_>) -> Result<Look, Failure> {
     settle(case, |settled| {
         let (decision, _) = judge(settled)?;
-        Ok(Look { verdict: decision.verdict, open: objecting(&decision).count() + doubtful(&decision).count() })
+        let reasons = objecting(&decision).map(|reason| (reason.rule.clone(), reason.subjects.clone()));
+        let doubts = doubtful(&decision).map(|doubt| (String::from(doubt.kind.name()), doubt.subjects()));
+        Ok(Look { verdict: decision.verdict, open: reasons.chain(doubts).collect() })
     })
 }
 
@@ -175,8 +222,12 @@ struct Step {
 enum Does {
     /// The action of that id is no part of the change.
     LeaveOut(Arc<str>),
-    /// A fact that the action sets is another; `None` where it is not set at all.
-    Set { relation: Arc<str>, from: Tuple, to: Option<Tuple> },
+    /// A fact that the action takes away is not taken away.
+    Keep { relation: Arc<str>, tuple: Tuple },
+    /// A fact that the action sets is not set.
+    Unset { relation: Arc<str>, tuple: Tuple },
+    /// A fact that the action sets has another attribute.
+    Put { relation: Arc<str>, tuple: Tuple, put: Put },
     /// A fact holds: of the action on its resource where there is one, else of the model.
     Add { relation: Arc<str>, tuple: Tuple },
 }
@@ -191,15 +242,25 @@ fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>) -> Option<Case<'a>> {
                 case.change.actions.retain(|action| action.id != *id);
                 case.change.facts.retain(|fact| !own(fact));
             }
-            Does::Set { relation, from, to } => {
+            Does::Keep { relation, tuple } => {
                 for action in &mut case.change.actions {
-                    let is = |fact: &Fact| fact.relation == *relation && fact.tuple == *from;
-                    match to {
-                        Some(to) => {
-                            action.set.iter_mut().filter(|fact| is(fact)).for_each(|fact| fact.tuple.clone_from(to));
-                        }
-                        None => action.set.retain(|fact| !is(fact)),
-                    }
+                    action.remove.retain(|fact| fact.relation != *relation || fact.tuple != *tuple);
+                }
+            }
+            Does::Unset { relation, tuple } => {
+                for action in &mut case.change.actions {
+                    action.set.retain(|fact| fact.relation != *relation || fact.tuple != *tuple);
+                }
+            }
+            Does::Put { relation, tuple, put } => {
+                // Another step may have put another attribute of it.
+                let same = |fact: &Fact| {
+                    let mut columns = fact.tuple.iter().zip(tuple).enumerate();
+                    fact.relation == *relation && columns.all(|(at, (one, other))| at == put.column || one == other)
+                };
+                let facts = case.change.actions.iter_mut().flat_map(|action| &mut action.set);
+                for fact in facts.filter(|fact| same(fact)) {
+                    fact.tuple = put.of(&fact.tuple)?;
                 }
             }
             Does::Add { relation, tuple } => {

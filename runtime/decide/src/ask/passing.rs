@@ -43,10 +43,14 @@ pub struct Edit {
 pub enum Kind {
     /// An entry of a list that the change sets is taken out.
     Entry,
-    /// An attribute that the change sets is left as it was.
+    /// An attribute that the change sets is left as it was, a fact that it takes away stays.
     Attribute,
+    /// An attribute of the change is set to what a rule compares it with.
+    Set,
     /// A fact of an editable relation is added.
     Add,
+    /// An attribute or a fact that the change sets is not set.
+    Unset,
     /// A fact is taken away.
     Remove,
     /// An action is left out of the change.
@@ -61,7 +65,7 @@ impl Kind {
     /// How much it costs, among edits.
     pub(super) fn cost(self) -> usize {
         match self {
-            Kind::Entry | Kind::Attribute | Kind::Add => 1,
+            Kind::Entry | Kind::Attribute | Kind::Set | Kind::Add | Kind::Unset => 1,
             Kind::Remove => 2,
             Kind::LeaveOut => 3,
             Kind::Approve => 4,
@@ -80,7 +84,10 @@ impl Passing {
             return vec![match (self.edits, self.complete) {
                 (0, _) => String::from("what would pass: nothing was looked for; --edits 3"),
                 (_, true) => {
-                    format!("what would pass: nothing of at most {} that the asker has in hand", edits(self.edits))
+                    format!(
+                        "what would pass: nothing was found, of at most {} that rules give reason for",
+                        edits(self.edits)
+                    )
                 }
                 (_, false) => {
                     format!("what would pass: nothing was found; the search gave up after {} tries", self.tried)

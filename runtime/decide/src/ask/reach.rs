@@ -1,21 +1,25 @@
-//! Edits that would make a tuple hold: facts of editable relations that come or go.
+//! Edits that would make a tuple hold: facts of editable relations that come or go, and attributes with other values.
 //!
 //! Down the rules that could give it, as `near` goes through them: a condition that holds stays; one that does not is made to
 //! hold by a fact of an editable relation, or by way of its own rules; one against which something stands has it taken away,
-//! where that rests on an editable fact. Every set that comes of it is evaluated as a hypothesis before it is offered.
+//! where that rests on an editable fact; a comparison with an attribute has that set as it asks.
+//! Every set that comes of it is evaluated as a hypothesis before it is offered.
 //!
 //! Editable is what is declared `@editable`, and what the change itself added.
 //! Not here: authority, which is older than any change; what makes a verdict another (`counter`).
 
+use super::attribute::{Put, Wish, columns, wishes};
 use super::passing::{Edit, Kind, Passing, Way};
 use crate::case::Failure;
 use crate::near::{pattern, satisfy, unify};
 use crate::settled::Settled;
 use crate::words;
 use engine::Delta;
-use program::{Atom, Comparison, Expr, Literal, Program, Reading, RelationId, Rule, Term, Tuple, Value, evaluate};
+use program::{
+    Atom, Comparison, Expr, Literal, Program, Reading, RelationId, Rule, Term, Tuple, Type, Value, evaluate,
+};
 use proof::{Premise, Side, Why};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How far down the rules of conditions are followed.
 const DEPTH: usize = 4;
@@ -28,11 +32,14 @@ const SETS: usize = 200;
 /// Ways that are enough.
 const ENOUGH: usize = 5;
 
-/// A fact that comes or goes in the world after.
+/// A fact that comes, goes or is another in the world after.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Turn {
     Add(RelationId, Tuple),
     Remove(RelationId, Tuple),
+    Put(RelationId, Tuple, Put),
+    /// The change takes it away, and would not.
+    Keep(RelationId, Tuple),
 }
 
 /// Turns, and the tuple that holds by them.
@@ -51,9 +58,9 @@ pub(super) fn passing(
     let mut search = Search { settled, left: SETS };
     let sets = if edits == 0 { Vec::new() } else { search.reach(Side::After, relation, wanted, edits, 0)? };
     let mut complete = search.left > 0;
-    let cost = |set: &BTreeSet<Turn>| set.iter().map(|turn| kind(turn).cost()).sum::<usize>();
+    let cost = |set: &BTreeSet<Turn>| set.iter().map(|turn| edit(settled, turn).kind.cost()).sum::<usize>();
     let mut sets: Vec<BTreeSet<Turn>> = sets.into_iter().map(|(set, _)| set).collect();
-    sets.sort_by_key(|set| (set.len(), cost(set), set.clone()));
+    sets.sort_by_cached_key(|set| (set.len(), cost(set), set.clone()));
     sets.dedup();
     let (mut found, mut tried) = (Vec::<BTreeSet<Turn>>::new(), 0);
     for set in sets {
@@ -89,24 +96,19 @@ pub(super) fn sets(
     Ok((sets, search.left > 0))
 }
 
-fn kind(turn: &Turn) -> Kind {
-    match turn {
-        Turn::Add(..) => Kind::Add,
-        Turn::Remove(..) => Kind::Remove,
-    }
-}
-
 /// A turn in words.
 pub(super) fn edit(settled: &Settled<'_>, turn: &Turn) -> Edit {
-    let text = match turn {
+    let line = |id: &RelationId, tuple: &Tuple| words::line(settled.program, *id, tuple);
+    match turn {
         Turn::Add(id, tuple) => {
             let others = same_key(settled, *id, tuple);
-            let instead = others.first().map(|old| format!(" in place of {}", words::line(settled.program, *id, old)));
-            format!("add {}{}", words::line(settled.program, *id, tuple), instead.unwrap_or_default())
+            let instead = others.first().map(|old| format!(" in place of {}", line(id, old)));
+            Edit { kind: Kind::Add, text: format!("add {}{}", line(id, tuple), instead.unwrap_or_default()) }
         }
-        Turn::Remove(id, tuple) => format!("remove {}", words::line(settled.program, *id, tuple)),
-    };
-    Edit { kind: kind(turn), text }
+        Turn::Remove(id, tuple) => Edit { kind: Kind::Remove, text: format!("remove {}", line(id, tuple)) },
+        Turn::Put(_, tuple, put) => put.edit(tuple),
+        Turn::Keep(id, tuple) => Edit { kind: Kind::Attribute, text: format!("do not remove {}", line(id, tuple)) },
+    }
 }
 
 /// Other given tuples that have the key of this one.
@@ -122,6 +124,8 @@ fn same_key(settled: &Settled<'_>, id: RelationId, tuple: &Tuple) -> Vec<Tuple> 
 /// The change with the turns on top.
 fn turned(settled: &Settled<'_>, set: &BTreeSet<Turn>) -> Delta {
     let mut delta = settled.worlds.delta.clone();
+    // An attribute each, of one fact.
+    let mut others: BTreeMap<(RelationId, &Tuple), Tuple> = BTreeMap::new();
     for turn in set {
         match turn {
             Turn::Add(id, tuple) => {
@@ -132,7 +136,17 @@ fn turned(settled: &Settled<'_>, set: &BTreeSet<Turn>) -> Delta {
                 delta.added.retain(|(other, old)| (other, old) != (id, tuple));
                 delta.removed.push((*id, tuple.clone()));
             }
+            Turn::Keep(id, tuple) => delta.removed.retain(|(other, old)| (other, old) != (id, tuple)),
+            Turn::Put(id, tuple, put) => {
+                let other = others.entry((*id, tuple)).or_insert_with(|| tuple.clone());
+                *other = put.of(other).unwrap_or_else(|| other.clone());
+            }
         }
+    }
+    for ((id, tuple), other) in others {
+        delta.added.retain(|(relation, old)| (*relation, old) != (id, tuple));
+        delta.removed.push((id, tuple.clone()));
+        delta.added.push((id, other));
     }
     delta
 }
@@ -162,6 +176,12 @@ impl Search<'_, '_> {
             for tuple in filled(self.settled, given, wanted) {
                 self.left = self.left.saturating_sub(1);
                 found.push((BTreeSet::from([Turn::Add(given, tuple.clone())]), tuple));
+            }
+        }
+        if edits > 0 && side == Side::After {
+            for tuple in self.taken_away(relation, wanted) {
+                self.left = self.left.saturating_sub(1);
+                found.push((BTreeSet::from([Turn::Keep(relation, tuple.clone())]), tuple));
             }
         }
         if depth < DEPTH {
@@ -252,6 +272,13 @@ impl Search<'_, '_> {
                     }
                     onward.extend(ways.into_iter().map(|set| (binding.clone(), set)));
                 }
+                Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } if walk.side == Side::After => {
+                    for wish in wishes(self.settled.program, walk.rule, literal, &binding, true) {
+                        let Some((turn, bound)) = self.granted(walk.rule, &wish, &binding) else { continue };
+                        let held = satisfy(self.settled, walk.side, literal, &bound, &mut usize::MAX.clone());
+                        onward.extend(held.into_iter().map(|binding| (binding, BTreeSet::from([turn.clone()]))));
+                    }
+                }
                 Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } => {}
                 Literal::Each { .. } | Literal::Aggregate { .. } => {}
             }
@@ -265,6 +292,52 @@ impl Search<'_, '_> {
             }
         }
         Ok(())
+    }
+
+    /// The turn that a wish comes to, and the binding as it would be; `None` where the fact is none that may be another.
+    fn granted(&self, rule: &Rule, wish: &Wish, binding: &[Option<Value>]) -> Option<(Turn, Vec<Option<Value>>)> {
+        let (atom, column) = rule.body.iter().find_map(|literal| match literal {
+            Literal::Holds(atom) if Side::After.reads(atom.world).contains(&Side::After) => {
+                Some((atom, columns(&atom.terms, wish.variable).next()?))
+            }
+            _ => None,
+        })?;
+        let mut wanted = pattern(atom, binding);
+        wanted[column] = None;
+        let mut facts = self.settled.matching(Side::After, atom.relation, &wanted);
+        facts.retain(|fact| self.in_hand(atom.relation, fact));
+        let ([fact], Some(Value::Json(_))) = (facts.as_slice(), &binding[wish.variable]) else { return None };
+        let put = Put { column, path: wish.path.clone(), value: wish.value.clone() };
+        let mut now = fact.clone();
+        now[column] = binding[wish.variable].clone()?;
+        let mut bound = binding.to_vec();
+        bound[wish.variable] = Some(put.of(&now)?[column].clone());
+        for literal in &rule.body {
+            if let Literal::Bind { variable, expr } = literal
+                && bound[*variable].is_some()
+            {
+                bound[*variable] = Some(evaluate(expr, &bound)?);
+            }
+        }
+        Some((Turn::Put(atom.relation, fact.clone(), put), bound))
+    }
+
+    /// Facts that match and that an action says are to go.
+    fn taken_away(&self, relation: RelationId, wanted: &[Option<Value>]) -> BTreeSet<Tuple> {
+        let name = &self.settled.program.relation(relation).name;
+        let facts = self.settled.case.change.actions.iter().flat_map(|action| &action.remove);
+        let own = facts.filter(|fact| *fact.relation == **name).map(|fact| fact.tuple.clone());
+        let matches = |tuple: &Tuple| {
+            tuple.iter().zip(wanted).all(|(value, wanted)| wanted.as_ref().is_none_or(|wanted| wanted == value))
+        };
+        own.filter(matches).collect()
+    }
+
+    /// Whether the one who asks may say the fact otherwise: the change says it, or anybody may.
+    fn in_hand(&self, relation: RelationId, fact: &Tuple) -> bool {
+        let program = self.settled.program;
+        let own = self.settled.worlds.added_by.contains_key(&(relation, fact.clone()));
+        program.editable.contains(&relation) || own && is_state(program, relation)
     }
 }
 
@@ -387,5 +460,11 @@ fn candidates(settled: &Settled<'_>, id: RelationId, known: &[Option<Value>], co
         standing.into_iter().filter(|value| value.is_known() && !values.contains(value)).take(VALUES).cloned();
     values.extend(further.collect::<Vec<_>>());
     values.truncate(VALUES);
+    // Any will do, or none does.
+    if values.is_empty()
+        && let Type::String | Type::Entity(_) = settled.program.relation(id).columns[column].r#type
+    {
+        values.push(Value::text("…"));
+    }
     values
 }

@@ -4,6 +4,7 @@
 //! Not here: whether a step helps (`counter` decides it).
 
 use super::{Does, Step};
+use crate::ask::attribute::{Put, at, columns, wishes};
 use crate::ask::passing::{Edit, Kind};
 use crate::ask::reach::{self, Turn};
 use crate::case::Failure;
@@ -33,8 +34,12 @@ pub(super) struct Steps<'a, 's> {
 }
 
 impl Steps<'_, '_> {
-    fn add(&mut self, kind: Kind, text: String, does: Does) {
-        self.found.insert(BTreeSet::from([Step { edit: Edit { kind, text }, does }]));
+    fn add(&mut self, edit: Edit, does: Does) {
+        // What does the same was said in other words.
+        let mut single = self.found.iter().filter(|set| set.len() == 1).flatten();
+        if single.all(|step| step.does != does) {
+            self.found.insert(BTreeSet::from([Step { edit, does }]));
+        }
     }
 
     pub(super) fn reason(&mut self, reason: &Reason) -> Result<(), Failure> {
@@ -58,7 +63,10 @@ impl Steps<'_, '_> {
                     until,
                 ];
                 let text = format!("a waiver by {party} ({right}) of {}({})", reason.rule, reason.subjects.join(", "));
-                self.add(Kind::Waive, text, Does::Add { relation: "std.authority.waiver".into(), tuple });
+                self.add(
+                    Edit { kind: Kind::Waive, text },
+                    Does::Add { relation: "std.authority.waiver".into(), tuple },
+                );
             }
         }
         if self.decision.to_approve.iter().any(|row| row.accepts == reason.rule && row.subjects == reason.subjects) {
@@ -97,7 +105,7 @@ impl Steps<'_, '_> {
                 true => format!("leave out {} ({})", action.id, action.verb),
                 false => format!("leave out {} ({} {})", action.id, action.verb, action.resource),
             };
-            self.add(Kind::LeaveOut, text, Does::LeaveOut(action.id.clone()));
+            self.add(Edit { kind: Kind::LeaveOut, text }, Does::LeaveOut(action.id.clone()));
         }
     }
 
@@ -137,7 +145,10 @@ impl Steps<'_, '_> {
             let until = Value::Time(self.settled.case.now.saturating_add(LASTS));
             tuple.extend([subjects(about), Value::text(party.as_str()), Value::text("proposed"), until]);
             let text = format!("an approval by {party} of {accepts}({})", about.join(", "));
-            self.add(Kind::Approve, text, Does::Add { relation: "std.authority.approval".into(), tuple });
+            self.add(
+                Edit { kind: Kind::Approve, text },
+                Does::Add { relation: "std.authority.approval".into(), tuple },
+            );
         }
     }
 
@@ -153,12 +164,12 @@ impl Steps<'_, '_> {
                     if !has_json {
                         let text = format!("do not set {}", words::line(program, node.relation, &node.tuple));
                         let relation = program.relation(node.relation).name.as_str().into();
-                        self.add(Kind::Attribute, text, Does::Set { relation, from: node.tuple.clone(), to: None });
+                        self.add(Edit { kind: Kind::Unset, text }, Does::Unset { relation, tuple: node.tuple.clone() });
                     }
                     self.entries(node.relation, &node.tuple, subjects);
                 }
                 Why::Given => {}
-                Why::Derived { rule, premises, .. } => {
+                Why::Derived { rule, binding, premises } => {
                     let rule = program.rule(*rule);
                     for (literal, premise) in rule.body.iter().zip(premises) {
                         match (literal, premise) {
@@ -169,6 +180,7 @@ impl Steps<'_, '_> {
                                 let leaf = &proof.nodes[*at];
                                 if leaf.side == Side::After && self.is_set(leaf.relation, &leaf.tuple) {
                                     self.attributes(rule, &atom.terms, leaf.relation, &leaf.tuple);
+                                    self.otherwise(rule, binding, &atom.terms, leaf.relation, &leaf.tuple);
                                 }
                             }
                             _ => {}
@@ -193,12 +205,18 @@ impl Steps<'_, '_> {
         self.complete &= all;
         let step = |turn: Turn| {
             let edit = reach::edit(self.settled, &turn);
-            let Turn::Add(id, tuple) = turn else { return None };
-            let relation = self.settled.program.relation(id).name.as_str().into();
-            Some(Step { edit, does: Does::Add { relation, tuple } })
+            let name = |id| self.settled.program.relation(id).name.as_str().into();
+            let does = match turn {
+                Turn::Add(id, tuple) => Does::Add { relation: name(id), tuple },
+                Turn::Put(id, tuple, put) if self.is_set(id, &tuple) => Does::Put { relation: name(id), tuple, put },
+                Turn::Keep(id, tuple) => Does::Keep { relation: name(id), tuple },
+                Turn::Put(..) | Turn::Remove(..) => return None,
+            };
+            Some(Step { edit, does })
         };
-        self.found
-            .extend(sets.into_iter().filter_map(|set| set.into_iter().map(step).collect::<Option<BTreeSet<_>>>()));
+        let sets: Vec<BTreeSet<Step>> =
+            sets.into_iter().filter_map(|set| set.into_iter().map(step).collect()).collect();
+        self.found.extend(sets);
         Ok(())
     }
 
@@ -210,19 +228,14 @@ impl Steps<'_, '_> {
             let mut found = Vec::new();
             listed(json, &mut Vec::new(), &|text| text != of && subjects.iter().any(|one| one == text), &mut found);
             for (path, entry, without) in found.into_iter().take(4) {
-                let mut to = tuple.clone();
-                let Some(json) = put(json, &path, Some(&without)) else { continue };
-                to[column] = Value::Json(Arc::new(json));
                 let text = format!("take {entry} out of {} of {of}", path.join("."));
-                let relation = self.settled.program.relation(id).name.as_str().into();
-                self.add(Kind::Entry, text, Does::Set { relation, from: tuple.clone(), to: Some(to) });
+                self.put(Edit { kind: Kind::Entry, text }, id, tuple, Put { column, path, value: Some(without) });
             }
         }
     }
 
     /// Each attribute of a configuration that the rule reads, as it was before the change; where there was none, left out.
     fn attributes(&mut self, rule: &program::Rule, terms: &[Term], id: RelationId, tuple: &Tuple) {
-        let program = self.settled.program;
         for (column, term) in terms.iter().enumerate() {
             let (Term::Variable(variable), Value::Json(now)) = (term, &tuple[column]) else { continue };
             let mut wanted: Vec<Option<Value>> = tuple.iter().cloned().map(Some).collect();
@@ -236,22 +249,44 @@ impl Steps<'_, '_> {
                 if new == old || new.is_none() {
                     continue;
                 }
-                let Some(json) = put(now, &path, old) else { continue };
-                let mut to = tuple.clone();
-                to[column] = Value::Json(Arc::new(json));
-                let (name, of) = (path.join("."), tuple.first().map(Value::show).unwrap_or_default());
-                let text = match old {
+                let put = Put { column, path, value: old.cloned() };
+                let edit = match old {
                     Some(old) => {
-                        format!(
-                            "leave {name} of {of} as it was: {}",
-                            words::cut(&words::whole(&Value::Json(Arc::new(old.clone()))), 60)
-                        )
+                        let was = words::cut(&words::whole(&Value::Json(Arc::new(old.clone()))), 60);
+                        let of = tuple.first().map(Value::show).unwrap_or_default();
+                        let text = format!("leave {} of {of} as it was: {was}", put.path.join("."));
+                        Edit { kind: Kind::Attribute, text }
                     }
-                    None => format!("do not set {name} of {of}"),
+                    None => put.edit(tuple),
                 };
-                let relation = program.relation(id).name.as_str().into();
-                self.add(Kind::Attribute, text, Does::Set { relation, from: tuple.clone(), to: Some(to) });
+                self.put(edit, id, tuple, put);
             }
+        }
+    }
+
+    /// Each attribute with a value by which a condition of the rule would not hold.
+    fn otherwise(
+        &mut self,
+        rule: &program::Rule,
+        binding: &[Option<Value>],
+        terms: &[Term],
+        id: RelationId,
+        tuple: &Tuple,
+    ) {
+        for literal in &rule.body {
+            for wish in wishes(self.settled.program, rule, literal, binding, false) {
+                for column in columns(terms, wish.variable) {
+                    let put = Put { column, path: wish.path.clone(), value: wish.value.clone() };
+                    self.put(put.edit(tuple), id, tuple, put);
+                }
+            }
+        }
+    }
+
+    fn put(&mut self, edit: Edit, id: RelationId, tuple: &Tuple, put: Put) {
+        let relation = self.settled.program.relation(id).name.as_str().into();
+        if put.of(tuple).is_some_and(|other| other != *tuple) {
+            self.add(edit, Does::Put { relation, tuple: tuple.clone(), put });
         }
     }
 }
@@ -330,35 +365,4 @@ fn listed(
         Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) => {}
         Json::Text(_) | Json::Unknown(_) | Json::Sensitive(_) => {}
     }
-}
-
-/// The value at a path of keys.
-fn at<'j>(json: &'j Json, path: &[String]) -> Option<&'j Json> {
-    path.iter()
-        .try_fold(json, |json, key| if let Json::Object(entries) = json { entries.get(key.as_str()) } else { None })
-}
-
-/// The same with another value at a path of keys and positions, or with none at a key.
-fn put(json: &Json, path: &[String], value: Option<&Json>) -> Option<Json> {
-    let (key, rest) = path.split_first()?;
-    if let Json::Array(items) = json {
-        let at: usize = key.parse().ok()?;
-        let mut items = items.clone();
-        *items.get_mut(at)? = match rest {
-            [] => value?.clone(),
-            rest => put(items.get(at)?, rest, value)?,
-        };
-        return Some(Json::Array(items));
-    }
-    let Json::Object(entries) = json else { return None };
-    let mut entries = entries.clone();
-    let new = match (rest, value) {
-        ([], value) => value.cloned(),
-        (rest, value) => Some(put(entries.get(key.as_str())?, rest, value)?),
-    };
-    match new {
-        Some(new) => drop(entries.insert(key.as_str().into(), new)),
-        None => drop(entries.remove(key.as_str())),
-    }
-    Some(Json::Object(entries))
 }
