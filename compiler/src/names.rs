@@ -180,6 +180,22 @@ pub fn seemingly_declared(chunk: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The names that a broken `use` seems to bring: its words, or all of a module where it asks for `module.*`.
+pub fn seemingly_brought(chunk: &str) -> BTreeSet<String> {
+    let written = syntax::token::lex(chunk);
+    let words: Vec<&str> =
+        written.iter().filter(|word| !word.token.is_trivia()).map(|word| &chunk[word.range()]).collect();
+    let mut found = BTreeSet::new();
+    let Some((&("use" | "import" | "from"), rest)) = words.split_first() else { return found };
+    let rest: Vec<&str> = rest.iter().take_while(|word| **word != ";").copied().collect();
+    if let [path @ .., ".", "*"] = rest.as_slice() {
+        found.insert(format!("{}.*", path.concat()));
+    }
+    let of_names = rest.iter().flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
+    found.extend(of_names.filter(|name| !name.is_empty()).map(str::to_owned));
+    found
+}
+
 /// `survives` in blueprint `recoverable` is `recoverable.survives`.
 pub fn qualify(prefix: Option<&str>, name: &str) -> String {
     prefix.map_or_else(|| name.to_owned(), |prefix| format!("{prefix}.{name}"))

@@ -262,8 +262,11 @@ impl Scope {
             _ => path[..path.len() - 1].join("."),
         };
         let last = path[path.len() - 1];
+        let whole = || names.module(&self.module).into_iter().flat_map(|own| &own.broken);
+        let brought = || whole().filter_map(|name| name.strip_suffix(".*"));
         self.broken.contains(*first)
             || broken(&self.module, first)
+            || brought().any(|module| names.lookup(module, first).is_some())
             || broken(&module, last)
             || self.open && names.modules().any(|e| e.broken.contains(last))
     }

@@ -272,3 +272,35 @@ pub blueprint p() { permit q(a) if action(a, \"update\", _); }";
     assert_eq!(intent(&format!("overlay intent i \"p\" {{ {cover} apply p(); }}")), []);
     assert_eq!(intent(&format!("intent i \"p\" {{ {cover} }}")), []);
 }
+
+/// One finding, at the `use`: what it was to bring is not missed where it is used.
+#[test]
+fn what_a_broken_use_was_to_bring_is_told_once() {
+    let users = "pub relation b(r: Resource);\nb(r) if exists(r), encrypted_by(r, _);\n";
+    let told = |written: &str| {
+        let found = told(&format!("{written}\n{users}"));
+        assert_eq!(found.len(), 1, "{written}: {found:?}");
+        (found[0].2.clone(), found[0].3)
+    };
+    let dots = |path: &str| (format!("the names of a path stand behind dots: `use {path};`"), true);
+    assert_eq!(told("use std::state::{exists, encrypted_by};"), dots("std.state.{exists, encrypted_by}"));
+    assert_eq!(told("use std/state.{exists, encrypted_by};"), dots("std.state.{exists, encrypted_by}"));
+    assert_eq!(told("use std.state{exists, encrypted_by};"), (String::from("a dot stands before the braces"), true));
+    assert_eq!(
+        told("use std.state.exists, std.state.encrypted_by;"),
+        (String::from("names of one module stand in braces: `use std.state.{exists, encrypted_by};`"), true)
+    );
+    for other in [
+        "use std.state.{exists, encrypted_by;",
+        "use std.state.*;",
+        "use std.state.exists as exists, encrypted_by;",
+        "import std.state.{exists, encrypted_by};",
+        "from std.state import exists, encrypted_by;",
+    ] {
+        told(other);
+    }
+    let module = "pub relation b(r: Resource);\nb(r) if state.exists(r);\n";
+    let found = self::told(&format!("use \"std/state\";\n{module}"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].2.clone(), found[0].3), dots("std.state"));
+}

@@ -45,6 +45,7 @@ pub(super) fn exports(db: &dyn Db, file: File) -> (Exports, Vec<Diagnostic>) {
     let (mut exports, diagnostics) = names::exports(file.module(db), file.package(db), &items(db, file));
     for chunk in chunks(db, file).iter().filter(|chunk| !parsed(db, **chunk).1.is_empty()) {
         exports.broken.extend(names::seemingly_declared(chunk.text(db)).map(str::to_owned));
+        exports.broken.extend(names::seemingly_brought(chunk.text(db)));
     }
     (exports, diagnostics)
 }

@@ -35,6 +35,9 @@ const AGGREGATES: [&str; 5] = ["count", "sum", "min", "max", "collect"];
 impl Stop<'_> {
     /// One way out, and what to write in place of what goes.
     pub(crate) fn hint(&self) -> Option<Advice> {
+        if self.entry == Entry::Item && self.words.first()?.token == Token::Use {
+            return self.brought();
+        }
         (self.others().or_else(|| self.declared()).or_else(|| self.foreign()).or_else(|| self.shape()))
             .or_else(|| self.shape_of_condition())
             .or_else(|| self.misplaced())

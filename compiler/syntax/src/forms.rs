@@ -109,24 +109,67 @@ impl Stop<'_> {
         )
     }
 
+    /// What a `use` brings, as others write it: `a::b`, `a/b`, `"a/b"`, `a{b}`, `a, b`, `a as b`, `a.*`.
+    pub(crate) fn brought(&self) -> Option<Advice> {
+        let ends = |word: &Token| *word == Token::Semicolon;
+        let last = (1..self.words.len()).take_while(|at| !self.token(*at).as_ref().is_some_and(ends)).last()?;
+        let all = self.over(1, last)?;
+        let shown = &self.text[all.start as usize..all.end as usize];
+        let plain = |path: &str| {
+            !path.is_empty()
+                && path
+                    .split('.')
+                    .all(|name| !name.is_empty() && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric()))
+        };
+        // With dots, whatever stood between its names.
+        let dotted =
+            |text: &str| text.replace("::", ".").replace(['/', '\\'], ".").trim_matches(['"', '\'']).to_owned();
+        let path: String = self.words[1..self.position].iter().map(|word| &self.text[word.range()]).collect();
+        let path = path.trim_end_matches('.');
+        Some(match self.found()?.token {
+            Token::Colon | Token::Slash | Token::Text | Token::Foreign => {
+                let meant = dotted(shown);
+                let head = meant.split('{').next().unwrap_or_default().trim_end_matches('.');
+                if !plain(head) {
+                    return None;
+                }
+                advice(format!("the names of a path stand behind dots: `use {meant};`")).write(all, meant)
+            }
+            Token::OpenBrace if plain(path) => {
+                let place = Span { start: self.before()?.end, end: self.before()?.end };
+                advice("a dot stands before the braces").write(place, ".")
+            }
+            Token::Comma => {
+                let parts: Vec<&str> = shown.split(',').map(str::trim).collect();
+                let split =
+                    |part: &'_ str| part.rsplit_once('.').map(|(module, name)| (module.to_owned(), name.to_owned()));
+                let parts: Option<Vec<(String, String)>> = parts.into_iter().map(split).collect();
+                match parts.filter(|parts| parts.iter().all(|(module, name)| *module == parts[0].0 && plain(name))) {
+                    Some(parts) => {
+                        let names: Vec<&str> = parts.iter().map(|(_, name)| name.as_str()).collect();
+                        let meant = format!("{}.{{{}}}", parts[0].0, names.join(", "));
+                        advice(format!("names of one module stand in braces: `use {meant};`")).write(all, meant)
+                    }
+                    None => advice(
+                        "write a `use` for each; names of one module stand in braces: `use std.state.{kind, tag};`",
+                    ),
+                }
+            }
+            Token::As => {
+                advice(format!("a name is brought as what it is; where two are alike, write one out: `{path}(…)`"))
+            }
+            Token::Star => {
+                advice(format!("say which names: `use {path}.{{a, b}};`; or bring the module: `use {path};`"))
+            }
+            _ => return None,
+        })
+    }
+
     /// A declaration as others write it.
     pub(crate) fn declared(&self) -> Option<Advice> {
         let (word, found) = (self.word(self.position), self.found()?.token);
         let first = self.token(0)?;
-        let path = || {
-            let names =
-                self.words[1..self.position].iter().take_while(|word| word.token.is_name() || word.token == Token::Dot);
-            names.map(|word| &self.text[word.range()]).collect::<String>().trim_end_matches('.').to_owned()
-        };
         Some(match (first, found) {
-            (Token::Use, Token::As) => {
-                let path = path();
-                advice(format!("a name is brought as what it is; where two are alike, write one out: `{path}(…)`"))
-            }
-            (Token::Use, Token::Star) => {
-                let path = path();
-                advice(format!("say which names: `use {path}.{{a, b}};`; or bring the module: `use {path};`"))
-            }
             (_, Token::Foreign) if word == "?" && self.in_declaration() => {
                 advice("a column always has a value: what may be missing is a relation of its own")
             }
