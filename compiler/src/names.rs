@@ -25,6 +25,8 @@ pub struct Exports {
     pub names: BTreeMap<String, Entry>,
     /// Names that items declare which cannot be read otherwise: asking for them is no further mistake.
     pub broken: BTreeSet<String>,
+    /// Heads of rules that no item declares; what else they might name is not known here.
+    pub undeclared: BTreeSet<String>,
     /// The names under which its intents apply blueprints: `orders`, or what stands behind `as`.
     pub applications: Vec<String>,
 }
@@ -92,6 +94,10 @@ pub fn exports(module: &str, package: Package, items: &[(u32, &Item)]) -> (Expor
     for (position, item) in items {
         found.item(item, *position, None);
     }
+    let Exports { names, undeclared, .. } = &mut found.exports;
+    let last = |head: &str| head.rsplit('.').next().unwrap_or(head).to_owned();
+    let heads = std::mem::take(undeclared).into_iter().filter(|head| !names.contains_key(head));
+    *undeclared = heads.map(|head| last(&head)).filter(|head| !names.contains_key(head)).collect();
     (found.exports, found.diagnostics)
 }
 
@@ -106,7 +112,12 @@ impl Collector {
     fn item(&mut self, item: &Item, position: u32, blueprint: Option<&str>) {
         let public = item.public;
         match &item.kind {
-            ItemKind::Use { .. } | ItemKind::Rule(_) => {}
+            ItemKind::Use { .. } => {}
+            ItemKind::Rule(rule) => {
+                if let [head] = rule.head.path.names.as_slice() {
+                    self.exports.undeclared.insert(qualify(blueprint, &head.text));
+                }
+            }
             ItemKind::Test(test) => {
                 let (module, span) = (self.exports.module.clone(), test.name.span);
                 match self.titles.get(&test.name.text) {

@@ -20,6 +20,7 @@ pub(crate) mod message;
 pub(crate) mod rule;
 mod said;
 pub(crate) mod test;
+mod undeclared;
 
 #[cfg(test)]
 mod tests;

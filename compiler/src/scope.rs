@@ -4,10 +4,13 @@
 //!
 //! Not here: variables, which are the rule's own (`resolve`).
 
+mod message;
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::habits;
 use crate::hir::Package;
 use crate::names::{Names, Sort, functions_of, near};
+use message::{ambiguous, barred, private, unknown_import, unknown_module, wrong_sort};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::ast::{Item, ItemKind, Name, Path};
 
@@ -59,6 +62,8 @@ pub enum Wanted {
     Condition,
     /// The same, where nothing but a function would have a value.
     Value,
+    /// The same, at the head of a rule.
+    Head,
     /// An entity or an enum.
     Type,
     /// A blueprint.
@@ -70,7 +75,9 @@ pub enum Wanted {
 impl Wanted {
     fn accepts(self, sort: Sort) -> bool {
         match self {
-            Wanted::Condition | Wanted::Value => matches!(sort, Sort::Relation | Sort::Let | Sort::Function(_)),
+            Wanted::Condition | Wanted::Value | Wanted::Head => {
+                matches!(sort, Sort::Relation | Sort::Let | Sort::Function(_))
+            }
             Wanted::Type => matches!(sort, Sort::Entity | Sort::Enum),
             Wanted::Blueprint => sort == Sort::Blueprint,
             Wanted::Fixture => sort == Sort::Fixture,
@@ -79,7 +86,7 @@ impl Wanted {
 
     fn code(self) -> Code {
         match self {
-            Wanted::Condition | Wanted::Value => Code::UnknownRelation,
+            Wanted::Condition | Wanted::Value | Wanted::Head => Code::UnknownRelation,
             Wanted::Type => Code::UnknownType,
             Wanted::Blueprint => Code::UnknownBlueprint,
             Wanted::Fixture => Code::UnknownFixture,
@@ -89,6 +96,7 @@ impl Wanted {
     fn words(self) -> &'static str {
         match self {
             Wanted::Condition | Wanted::Value => "relation, let or function",
+            Wanted::Head => "relation",
             Wanted::Type => "type",
             Wanted::Blueprint => "blueprint",
             Wanted::Fixture => "fixture",
@@ -224,7 +232,7 @@ impl Scope {
     ) -> Result<Symbol, Box<Diagnostic>> {
         let texts: Vec<&str> = path.iter().map(|name| name.text.as_str()).collect();
         let Some(last) = path.last() else { return Err(Box::new(Diagnostic::new(wanted.code(), "a name is missing"))) };
-        if let (Wanted::Condition | Wanted::Value, ["covers"], [prefix @ .., _]) =
+        if let (Wanted::Condition | Wanted::Value | Wanted::Head, ["covers"], [prefix @ .., _]) =
             (wanted, &texts[texts.len() - 1..], texts.as_slice())
             && let Some(symbol) =
                 self.look(names, prefix, None, wanted).into_iter().find(|symbol| symbol.sort == Sort::Intent)
@@ -236,7 +244,7 @@ impl Scope {
         match fitting.len() {
             0 => Err(Box::new(match found.first() {
                 Some(other) => wrong_sort(other, last, wanted),
-                None if self.is_broken(names, &texts) => Diagnostic::told(wanted.code()),
+                None if self.is_broken(names, &texts, wanted) => Diagnostic::told(wanted.code()),
                 None => self.unknown(names, path, blueprint, wanted),
             })),
             1 => {
@@ -254,7 +262,7 @@ impl Scope {
     }
 
     /// Whether the name would be there but for a mistake that is told elsewhere.
-    fn is_broken(&self, names: &Names<'_>, path: &[&str]) -> bool {
+    fn is_broken(&self, names: &Names<'_>, path: &[&str], wanted: Wanted) -> bool {
         let broken = |module: &str, name: &str| names.module(module).is_some_and(|e| e.broken.contains(name));
         let [first, rest @ ..] = path else { return false };
         let module = match (self.imports.get(*first), rest) {
@@ -264,7 +272,12 @@ impl Scope {
         let last = path[path.len() - 1];
         let whole = || names.module(&self.module).into_iter().flat_map(|own| &own.broken);
         let brought = || whole().filter_map(|name| name.strip_suffix(".*"));
+        // That is told where its rules stand.
+        let underived = rest.is_empty()
+            && wanted != Wanted::Head
+            && names.module(&self.module).is_some_and(|e| e.undeclared.contains(*first));
         self.broken.contains(*first)
+            || underived
             || broken(&self.module, first)
             || brought().any(|module| names.lookup(module, first).is_some())
             || broken(&module, last)
@@ -328,7 +341,7 @@ impl Scope {
         let diagnostic = Diagnostic::new(wanted.code(), format!("no {} is named `{whole}`", wanted.words()));
         let span = syntax::ast::Span { start: path[0].span.start, end: last.span.end };
         let brought = match wanted {
-            Wanted::Condition | Wanted::Value => habits::builtin(&whole),
+            Wanted::Condition | Wanted::Value | Wanted::Head => habits::builtin(&whole),
             Wanted::Type => habits::r#type(&whole),
             Wanted::Blueprint | Wanted::Fixture => None,
         };
@@ -338,7 +351,9 @@ impl Scope {
             // Where two could be meant none is obvious.
             return if other.is_empty() { found.fix(format!("write `{ours}`"), span, ours) } else { found };
         }
-        if let Some(idiom) = habits::idiom(&whole).filter(|_| matches!(wanted, Wanted::Condition | Wanted::Value)) {
+        if let Some(idiom) =
+            habits::idiom(&whole).filter(|_| matches!(wanted, Wanted::Condition | Wanted::Value | Wanted::Head))
+        {
             return diagnostic.label(span, "not known here").help(idiom);
         }
         if let [qualifier @ .., last] = path
@@ -370,7 +385,8 @@ impl Scope {
             }
             // `orders.covers` is all that an intent has.
             let intents: Vec<&str> = intents(names).collect();
-            if matches!(wanted, Wanted::Condition | Wanted::Value) && intents.contains(&prefix.as_str()) {
+            if matches!(wanted, Wanted::Condition | Wanted::Value | Wanted::Head) && intents.contains(&prefix.as_str())
+            {
                 return diagnostic
                     .label(last.span, format!("the intent `{prefix}` has `covers`, and nothing else"))
                     .did_you_mean(last.span, near(&last.text, ["covers"]));
@@ -437,65 +453,4 @@ fn intents<'n>(names: &'n Names<'_>) -> impl Iterator<Item = &'n str> {
 /// `std.state.kind` of its names.
 pub fn joined(names: &[Name]) -> String {
     names.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join(".")
-}
-
-fn unknown_module(path: &Path, names: &Names<'_>) -> Diagnostic {
-    let whole = joined(&path.names);
-    let modules = || {
-        let declared = names.modules().map(|exports| exports.module.as_str());
-        declared.chain(program::functions().map(|signature| signature.module())).collect::<Vec<&str>>()
-    };
-    let diagnostic = Diagnostic::new(Code::UnknownModule, format!("no module is named `{whole}`"))
-        .label(path.span, "no file of the package or of the standard library has this name")
-        .law("every `*.writ` file of the package is a module, named by its path with dots");
-    // The last name may be one of the module's.
-    if let [module @ .., last] = path.names.as_slice()
-        && let (Some(first), Some(end)) = (module.first(), module.last())
-        && let Some(meant) = near(&joined(module), modules())
-        && names.lookup(meant, &last.text).is_some()
-    {
-        let span = syntax::ast::Span { start: first.span.start, end: end.span.end };
-        return diagnostic.did_you_mean(span, Some(meant));
-    }
-    diagnostic.did_you_mean(path.span, near(&whole, modules()))
-}
-
-fn barred(path: &Path, why: String) -> Diagnostic {
-    Diagnostic::new(Code::PrivateName, format!("`{}` cannot be used here", joined(&path.names)))
-        .label(path.span, why)
-        .law("of another package a module can be used if that package exports it, and this one depends on it")
-}
-
-fn unknown_import(module: &str, name: &Name, names: &Names<'_>) -> Diagnostic {
-    if module.is_empty() {
-        let modules = names.modules().map(|exports| exports.module.as_str());
-        return Diagnostic::new(Code::UnknownImport, format!("`{}` names no module", name.text))
-            .label(name.span, "a module, and behind a dot what is used of it, stand here")
-            .did_you_mean(name.span, near(&name.text, modules));
-    }
-    let declared: Vec<&str> =
-        names.module(module).into_iter().flat_map(|e| e.names.keys()).map(String::as_str).collect();
-    let builtins: Vec<&str> = functions_of(module).map(|(name, _)| name).collect();
-    Diagnostic::new(Code::UnknownImport, format!("`{module}` declares no `{}`", name.text))
-        .label(name.span, "not there")
-        .did_you_mean(name.span, near(&name.text, declared.into_iter().chain(builtins)))
-}
-
-fn private(symbol: &Symbol, name: &Name) -> Diagnostic {
-    Diagnostic::new(Code::PrivateName, format!("`{}` is not `pub` in `{}`", name.text, symbol.module))
-        .label(name.span, "private to its module")
-        .law("another module's name can be used only if it is declared `pub`")
-}
-
-fn wrong_sort(symbol: &Symbol, name: &Name, wanted: Wanted) -> Diagnostic {
-    let message = format!("`{}` is a declared {}, where a {} is wanted", name.text, symbol.sort.word(), wanted.words());
-    Diagnostic::new(wanted.code(), message).label(name.span, format!("this is `{}`", symbol.qualified()))
-}
-
-fn ambiguous(found: &[Symbol], name: &Name) -> Diagnostic {
-    let all: Vec<String> = found.iter().map(|symbol| format!("`{}`", symbol.qualified())).collect();
-    Diagnostic::new(Code::AmbiguousName, format!("`{}` may mean {}", name.text, all.join(" or ")))
-        .label(name.span, "more than one is meant")
-        .law("a question may leave the module out where only one declares the name")
-        .help("write the name in full")
 }

@@ -304,3 +304,17 @@ fn what_a_broken_use_was_to_bring_is_told_once() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].2.clone(), found[0].3), dots("std.state"));
 }
+
+/// A rule whose relation nobody declared: told once, with the declaration that the rule asks for.
+#[test]
+fn a_relation_is_declared() {
+    let found = told("big(r, t) if kind(r, _), tag(r, \"tier\", t);\ndeny a(r) \"{r}\" if big(r, \"gold\");");
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (code, words, help, sure) = &found[0];
+    assert_eq!((*code, words.as_str(), *sure), ("W0101", "big", false));
+    assert_eq!(help, "declare it: `relation big(r: Resource, t: string);`");
+    let found =
+        told("relation large(r: Resource);\nlarge(r) if kind(r, _);\nlarg(r) if tag(r, _, _);\nlarge(r) if larg(r);");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].2.as_str(), found[0].3), ("did you mean `large`?", true));
+}

@@ -228,6 +228,11 @@ impl<'a> Body<'a> {
         position
     }
 
+    /// The type of the rule's variable of that name, as far as it is known.
+    pub(crate) fn known(&self, name: &str) -> Option<Type> {
+        self.types.get(name).map(|known| known.of.clone())
+    }
+
     pub(crate) fn type_of(&self, variable: usize) -> Option<Type> {
         self.types.get(&self.variables[variable].name).map(|known| known.of.clone())
     }

@@ -201,7 +201,7 @@ impl Body<'_> {
             return None;
         }
         let blueprint = context.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
-        let symbol = match context.module.scope.find(&self.library.names, path, blueprint, Wanted::Condition) {
+        let symbol = match context.module.scope.find(&self.library.names, path, blueprint, Wanted::Head) {
             Ok(symbol) if symbol.sort == Sort::Relation => symbol,
             Ok(symbol) if symbol.sort == Sort::Intent => {
                 self.report(filled(atom.path.span, &symbol.local, "write `cover r if …` in the intent"));
@@ -212,7 +212,8 @@ impl Body<'_> {
                 return None;
             }
             Err(diagnostic) => {
-                self.report(*diagnostic);
+                let diagnostic = self.undeclared(atom, *diagnostic);
+                self.report(diagnostic);
                 return None;
             }
         };
