@@ -38,6 +38,10 @@ const BUILTINS: &[(&[&str], &str)] = &[
 
 /// What has no builtin of its own, or takes its arguments otherwise, and how it is said.
 const IDIOMS: &[(&[&str], &str)] = &[
+    (
+        &["cover", "covers"],
+        "an intent says what it covers without parentheses: `cover r if …`; a rule asks `covered(r)`",
+    ),
     (&["count", "sum", "collect"], "an aggregate is bound with `=`, and then compared: `n = count { x: p(x) }, n > 3`"),
     (
         &["min", "max"],

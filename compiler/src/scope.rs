@@ -9,7 +9,7 @@ mod message;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::habits;
 use crate::hir::Package;
-use crate::names::{Names, Sort, functions_of, near};
+use crate::names::{Exports, Names, Sort, functions_of, near};
 use message::{ambiguous, barred, private, unknown_import, unknown_module, wrong_sort};
 use std::collections::{BTreeMap, BTreeSet};
 use syntax::ast::{Item, ItemKind, Name, Path};
@@ -431,9 +431,23 @@ impl Scope {
         if self.open {
             seen.extend(names.modules().flat_map(|exports| locals(names, &exports.module, wanted)));
         }
-        diagnostic
-            .label(last.span, "not known in this module")
-            .did_you_mean(last.span, near(&last.text, seen.iter().map(String::as_str)))
+        let found = diagnostic.label(last.span, "not known in this module");
+        if let Some(meant) = near(&last.text, seen.iter().map(String::as_str)) {
+            return found.did_you_mean(last.span, Some(meant));
+        }
+        // Nothing here: a public name that a `use` would bring.
+        let public = |exports: &Exports| {
+            let wanted = exports.names.iter().filter(|(_, entry)| entry.public && wanted.accepts(entry.sort));
+            wanted.map(|(name, _)| (name.clone(), exports.module.clone())).collect::<Vec<_>>()
+        };
+        let mut others: BTreeMap<String, String> = BTreeMap::new();
+        for (name, module) in names.modules().flat_map(public) {
+            others.entry(name).or_insert(module);
+        }
+        match near(&last.text, others.keys().map(String::as_str)) {
+            Some(meant) => found.help(format!("did you mean `{meant}`, of `{}`?", others[meant])),
+            None => found,
+        }
     }
 }
 

@@ -318,3 +318,46 @@ fn a_relation_is_declared() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].2.as_str(), found[0].3), ("did you mean `large`?", true));
 }
+
+#[test]
+fn forms_that_are_nearly_ours() {
+    let told = |text: &str| {
+        let found = told(text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        (found[0].0, found[0].2.clone(), found[0].3)
+    };
+    let said = |code: &'static str, help: &str, sure: bool| (code, help.to_owned(), sure);
+    assert_eq!(told("enum Tier { \"gold\" }"), said("W0001", "members are names: `gold`", true));
+    assert_eq!(
+        told("blueprint b { deny a(r) \"{r}\" if covered(r); }"),
+        said("W0001", "parameters stand in parentheses, also where there are none: `blueprint b() {`", true)
+    );
+    assert_eq!(told("overlay house \"x\" { owner \"t\"; }"), said("W0001", "write `overlay intent house`", true));
+    assert_eq!(
+        told("deny a(r) \"{r}\" { kind(r, \"db\") }"),
+        said("W0001", "conditions stand behind `if`: `… if kind(r, \"x\"), exists(r);`", false)
+    );
+    assert_eq!(
+        told("deny a(r) \"{r}\" if config(r, c), let n = c.size, n == 3;"),
+        said("W0001", "a variable has its value from `=` alone: `n = …`", true)
+    );
+    assert!(
+        told("deny a(r) \"{r}\" if kind(r, \"x\") then tag(r, _, _);").1.starts_with("what follows from conditions")
+    );
+    assert!(
+        told("intent h \"x\" { cover(r) if kind(r, _); owner \"t\"; }").1.starts_with("an intent says what it covers")
+    );
+    assert_eq!(
+        told("deny a(r) \"{r}\" if kind(r, _), not exsist(r);"),
+        said("W0101", "did you mean `exists`, of `std.state`?", false)
+    );
+}
+
+#[test]
+fn what_is_absent_and_what_has_no_order() {
+    check(&rule("config(r, c), c.acl != null"), "W0205", "c.acl", "write `is present`", true);
+    let ordered = "bind both with a stated type first: `a: int = …, b: int = …`, and compare `a` with `b`";
+    check(&rule("config(r, c), c.min > c.max"), "W0302", "c.min", ordered, false);
+    let last = "the last one is that of a list of a stated type: `xs: [int] = …, x = list.last(xs)`";
+    check(&rule("config(r, c), n: int = c.xs[-1], n > 2"), "W0301", "-1", last, false);
+}

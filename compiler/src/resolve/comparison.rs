@@ -27,9 +27,19 @@ impl Body<'_> {
             let sides = (self.expr(left, None).expr, self.expr(right, None).expr);
             return Some(sides);
         };
-        if known == Type::Json && !is_json_literal(left) && !is_json_literal(right) {
-            let diagnostic = untyped(self.at(left.span), self.at(right.span));
+        if op == Comparison::NotEqual
+            && matches!((&left.kind, &right.kind), (ExprKind::Path(..), ExprKind::Null))
+            && !negated
+        {
+            let written = self.place.at.is_none();
+            let diagnostic = not_null(self.at(left.span), self.at(right.span), written);
             self.report(diagnostic);
+            return None;
+        }
+        if known == Type::Json && !is_json_literal(left) && !is_json_literal(right) {
+            let diagnostic = untyped(op, self.at(left.span), self.at(right.span));
+            self.report(diagnostic);
+            return None;
         }
         if !matches!(op, Comparison::Equal | Comparison::NotEqual) && !ordered(&known) {
             let diagnostic = no_order(self.at(left.span), &known);
@@ -358,12 +368,27 @@ fn is_json_literal(expr: &ast::Expr) -> bool {
     matches!(expr.kind, ExprKind::Object(_) | ExprKind::Null | ExprKind::List(_))
 }
 
-fn untyped(left: Span, right: Span) -> Diagnostic {
+fn not_null(left: Span, right: Span, written: bool) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::AbsentPath, "what is absent is not `null` either")
+        .label(left, "may be absent")
+        .law("`is present` holds of what is there and not `null`; `!=` says what an absent value counts as")
+        .help("write `is present`");
+    match written {
+        true => diagnostic.fix("write `is present`", Span { start: left.end, end: right.end }, " is present"),
+        false => diagnostic,
+    }
+}
+
+fn untyped(op: Comparison, left: Span, right: Span) -> Diagnostic {
+    let help = match op {
+        Comparison::Equal | Comparison::NotEqual => "bind one with a stated type first: `x: string = …`",
+        _ => "bind both with a stated type first: `a: int = …, b: int = …`, and compare `a` with `b`",
+    };
     Diagnostic::new(Code::UntypedJson, "two json values are compared, and neither has a type")
         .label(left, "json without a type")
         .label(right, "json without a type")
         .law("a json value that is compared or bound has a type")
-        .help("bind one with a stated type first: `x: string = …`")
+        .help(help)
 }
 
 fn no_order(span: Span, found: &Type) -> Diagnostic {

@@ -206,6 +206,10 @@ impl Body<'_> {
             ast::Step::Index(index) => match &index.kind {
                 ExprKind::Text(key) => Step::Key(key.clone()),
                 ExprKind::Int(n) if u32::try_from(*n).is_ok() => Step::Index(u32::try_from(*n).unwrap_or_default()),
+                ExprKind::Int(n) => {
+                    self.report(no_element(self.at(index.span), *n));
+                    return None;
+                }
                 _ => {
                     let typed = self.expr(index, None);
                     match &typed.r#type {
@@ -457,6 +461,16 @@ fn not_json(base: Span, whole: Span, found: &Type) -> Diagnostic {
         .label(base, format!("is {}", described(found)))
         .label(whole, "a path leads into json only")
         .law("a path such as `cfg.port` starts from a json value")
+}
+
+fn no_element(span: Span, index: i64) -> Diagnostic {
+    let diagnostic = Diagnostic::new(Code::TypeMismatch, format!("no list has an element {index}"))
+        .label(span, "never there")
+        .law("elements are counted from 0");
+    match index < 0 {
+        true => diagnostic.help("the last one is that of a list of a stated type: `xs: [int] = …, x = list.last(xs)`"),
+        false => diagnostic,
+    }
 }
 
 fn misplaced_each(span: Span) -> Diagnostic {

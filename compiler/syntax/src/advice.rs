@@ -82,6 +82,31 @@ impl Stop<'_> {
             (["intent", name] | ["overlay", "intent", name], Token::OpenBrace) => {
                 advice(format!("an intent says what it is for: `intent {name} \"…\" {{`"))
             }
+            (["deny" | "escalate", ..], Token::OpenBrace) if self.wants("if") => {
+                advice("conditions stand behind `if`: `… if kind(r, \"x\"), exists(r);`")
+            }
+            (["blueprint", name] | ["pub", "blueprint", name], Token::OpenBrace) => {
+                let place = Span { start: self.before()?.end, end: self.before()?.end };
+                advice(format!("parameters stand in parentheses, also where there are none: `blueprint {name}() {{`"))
+                    .write(place, "()")
+            }
+            (["overlay"], token) if token.is_name() => {
+                let place = Span { start: self.found()?.start, end: self.found()?.start };
+                advice(format!("write `overlay intent {}`", self.word(self.position))).write(place, "intent ")
+            }
+            (["enum", ..] | ["pub", "enum", ..], Token::Text) => {
+                let name = self.word(self.position).trim_matches('"');
+                let found = advice(format!("members are names: `{name}`"));
+                let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
+                    && name.chars().all(|c| c == '_' || c.is_ascii_alphanumeric());
+                match plain {
+                    true => found.write(self.span(), name),
+                    false => advice("members are names, without quotes: letters, digits and `_`"),
+                }
+            }
+            (["expect", ..], Token::Equal | Token::Less | Token::AtMost | Token::Greater | Token::AtLeast) => {
+                advice("a test expects tuples: what is compared here is a column, `expect size(\"web\", 3);`")
+            }
             (["cover"], Token::If) if member => advice("what is covered stands before `if`: `cover r if …;`"),
             (["cover", _], Token::OpenParenthesis) if member => advice("write `cover r if …;`"),
             (["owner"], _) if member => advice("the owner's name stands in quotes"),
@@ -227,6 +252,9 @@ impl Stop<'_> {
             Token::OpenBrace if before == Some(Token::Name) && self.compared_aggregate() => {
                 advice("what an aggregate gives is bound with `=`: `n = count { … }`, and then compared")
             }
+            Token::Name if matches!(word, "then" | "else") && self.wants(",") => advice(
+                "what follows from conditions stands before `if`: `head(r) if this, that;`; what holds otherwise is a rule of its own",
+            ),
             Token::Name | Token::Not
                 if before == Some(Token::CloseParenthesis) && self.wants(",") && self.wants("==") =>
             {
@@ -248,6 +276,11 @@ impl Stop<'_> {
                 advice(format!("`{}` needs conditions: `if …`", self.word(0)))
             }
             Token::If if self.entry == Entry::Fact => advice("a fact has no conditions"),
+            Token::Let if self.wants("not") && self.wants("a name") => {
+                let next = self.words.get(self.position + 1).map_or(self.span().end, |next| next.start);
+                advice("a variable has its value from `=` alone: `n = …`")
+                    .write(Span { start: self.span().start, end: next }, "")
+            }
             token if token.is_reserved() && self.wants("a name") && self.position > 0 => {
                 advice(format!("`{word}` is reserved; choose another name"))
             }

@@ -5,7 +5,10 @@
 //! Not here: whether it follows (the `proof` crate checked it before it came here).
 
 use crate::words;
-use program::{Aggregate, Literal, Origin, Program, RelationId, Rule, Tuple, Value};
+use program::{
+    Aggregate, Literal, Origin, Presence, Program, Reading, RelationId, Rule, Truth, Tuple, Value, compare, evaluate,
+    presence,
+};
 use proof::{Absence, Node, Premise, Proof, Side, Why};
 use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -125,7 +128,10 @@ pub(crate) fn explain(
     proof: &Proof,
     origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>,
 ) -> Explained {
-    let steps: Vec<Step> = proof.nodes.iter().map(|node| step(program, &proof.nodes, node, origins)).collect();
+    let mut surely: Vec<bool> = Vec::with_capacity(proof.nodes.len());
+    proof.nodes.iter().for_each(|node| surely.push(holds_surely(program, node, &surely)));
+    let steps = proof.nodes.iter().zip(&surely).map(|(node, sure)| step(program, &proof.nodes, node, *sure, origins));
+    let steps: Vec<Step> = steps.collect();
     let proves = steps.last().map(|step| step.holds.clone()).unwrap_or_default();
     let constant = |value: &Value| value.is_known() && !matches!(value, Value::Json(_));
     let asked = proof.root().map(|root| {
@@ -136,7 +142,41 @@ pub(crate) fn explain(
     Explained { proves, minimal: proof.minimal, steps, asked }
 }
 
-fn step(program: &Program, nodes: &[Node], node: &Node, origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>) -> Step {
+/// Whether a node's tuple holds whatever the unknowns are, as far as its own proof shows it: a possible reading rests on
+/// sure ones as well.
+///
+/// - `before`: the same of the nodes before it.
+fn holds_surely(program: &Program, node: &Node, before: &[bool]) -> bool {
+    let Reading::Possible(_) = program.relation(node.relation).reading else { return true };
+    let Why::Derived { rule, binding, premises } = &node.why else { return false };
+    program.rule(*rule).body.iter().zip(premises).all(|(literal, premise)| match (literal, premise) {
+        (_, Premise::Holds(at)) => before.get(*at) == Some(&true),
+        (Literal::Test { op, left, right, .. }, _) => {
+            let sides = evaluate(left, binding).zip(evaluate(right, binding));
+            sides.is_some_and(|(left, right)| compare(*op, &left, &right) == Truth::True)
+        }
+        (Literal::Is { expr, .. }, _) => presence(evaluate(expr, binding).as_ref()) != Presence::Unknown,
+        (Literal::Bind { variable, .. } | Literal::Each { variable, .. }, _) => {
+            binding.get(*variable).and_then(Option::as_ref).is_some_and(Value::is_known)
+        }
+        (Literal::Holds(_) | Literal::Absent(_) | Literal::Aggregate { .. }, _) => false,
+    })
+}
+
+/// Whether a node only says that what surely holds possibly holds: no rule of the author's is in it.
+fn says_again(program: &Program, node: &Node) -> bool {
+    let Reading::Possible(sure) = program.relation(node.relation).reading else { return false };
+    let Why::Derived { rule, .. } = &node.why else { return false };
+    matches!(program.rule(*rule).body.as_slice(), [Literal::Holds(atom)] if atom.relation == sure)
+}
+
+fn step(
+    program: &Program,
+    nodes: &[Node],
+    node: &Node,
+    sure: bool,
+    origins: &BTreeMap<(RelationId, Tuple), Vec<Origin>>,
+) -> Step {
     let because = match &node.why {
         Why::Given => {
             let known = origins.get(&(node.relation, node.tuple.clone())).map(Vec::as_slice).unwrap_or_default();
@@ -160,14 +200,18 @@ fn step(program: &Program, nodes: &[Node], node: &Node, origins: &BTreeMap<(Rela
             }
         }
     };
+    let told = |words: String| match words.strip_prefix("possibly ") {
+        Some(rest) if sure => rest.to_owned(),
+        _ => words,
+    };
     Step {
-        holds: words::whole_tuple(program, node.relation, &node.tuple),
+        holds: told(words::whole_tuple(program, node.relation, &node.tuple)),
         relation: program.relation(node.relation).name.clone(),
         tuple: node.tuple.iter().map(words::whole).collect(),
-        line: words::line(program, node.relation, &node.tuple),
+        line: told(words::line(program, node.relation, &node.tuple)),
         world: node.side.name(),
         because,
-        hidden: program.relation(node.relation).hidden,
+        hidden: program.relation(node.relation).hidden || says_again(program, node),
     }
 }
 

@@ -291,11 +291,16 @@ impl Bound<'_> {
                     && accept.contains(&Presence::Present)
                     && !accept.contains(&Presence::Unknown)
             }
-            Literal::Holds(_)
-            | Literal::Absent(_)
-            | Literal::Test { .. }
-            | Literal::Each { .. }
-            | Literal::Aggregate { .. } => false,
+            // A constant of the author's, which the possible reading looks up by comparing.
+            Literal::Test { op: Comparison::Equal, left, right, .. } => {
+                let own =
+                    |expr: &Expr| matches!(expr, Expr::Variable(v) if self.rule.variables[*v].name.starts_with('$'));
+                let values = (evaluate(left, self.binding), evaluate(right, self.binding));
+                (own(left) || own(right))
+                    && matches!(values, (Some(left), Some(right)) if left.is_known() && left == right)
+            }
+            Literal::Holds(_) | Literal::Absent(_) => false,
+            Literal::Test { .. } | Literal::Each { .. } | Literal::Aggregate { .. } => false,
         }
     }
 
