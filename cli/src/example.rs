@@ -17,8 +17,10 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-/// What is said of a test that does not pass.
-pub(crate) const OPEN: &str = "// It does not pass yet: the decision rests on more than its proofs name.\n";
+/// What is said of a test that does not pass, with the first thing that is not as expected.
+pub(crate) fn open(why: &str) -> String {
+    format!("// It does not pass yet: {}\n", why.split_whitespace().collect::<Vec<_>>().join(" "))
+}
 
 /// Seconds that deciding it again may take.
 const LONGEST: u64 = 600;
@@ -56,17 +58,16 @@ pub(crate) fn of_kept(decision: &str, policy: &Path) -> Result<String, Failure> 
         formatting::of_file(&text).text
     };
     let few = written(Some(&decided));
-    let (mut page, passing) = match passes(&mut compiled.database, &module, &few, &title) {
-        true => (few, true),
-        false => {
+    let mut page = match tried(&mut compiled.database, &module, &few, &title) {
+        Ok(()) => few,
+        Err(_) => {
             let all = written(None);
-            let passing = passes(&mut compiled.database, &module, &all, &title);
-            (all, passing)
+            match tried(&mut compiled.database, &module, &all, &title) {
+                Ok(()) => all,
+                Err(why) => all + &open(&why),
+            }
         }
     };
-    if !passing {
-        page.push_str(OPEN);
-    }
     if let Some(was) = entry.verdict.filter(|was| *was != decided.verdict) {
         let (was, is) = (was.name(), decided.verdict.name());
         page.push_str(&format!("// It was decided as {was}; by the policy as it is now it is {is}.\n"));
@@ -97,8 +98,10 @@ pub(crate) fn unused(database: &Database, wanted: &str) -> String {
     names.into_iter().find(|name| !taken(name)).unwrap_or_default()
 }
 
-/// Whether the test of that title in a module's text passes. The module stays in the package, without its text.
-pub(crate) fn passes(database: &mut Database, module: &str, text: &str, title: &str) -> bool {
+/// Runs the test of that title in a module's text. The module stays in the package, without its text.
+///
+/// - returns: what is not as expected, where it does not pass.
+pub(crate) fn tried(database: &mut Database, module: &str, text: &str, title: &str) -> Result<(), String> {
     let path = format!("{module}.writ");
     let source = |text: &str| Source { path: path.clone(), module: module.to_owned(), text: text.to_owned() };
     database.set_file(source(text));
@@ -106,8 +109,20 @@ pub(crate) fn passes(database: &mut Database, module: &str, text: &str, title: &
     database.set_file(source(""));
     let own = output.tests.into_iter().filter(|test| test.citation.file == path && test.name == title);
     let tests: Vec<program::TestCase> = own.collect();
-    output.program.is_some_and(|program| {
-        let ran = decide::test::run(&program, &tests, Rules::None, engine::Limits::default());
-        ran.is_ok_and(|ran| !ran.outcomes.is_empty() && ran.outcomes.iter().all(|one| one.failures.is_empty()))
-    })
+    let Some(program) = output.program else {
+        return Err(output.reports.first().map_or_else(String::new, |report| report.message.clone()));
+    };
+    let ran = decide::test::run(&program, &tests, Rules::None, engine::Limits::default());
+    let ran = ran.map_err(|failure| failure.to_string())?;
+    let missed = ran.outcomes.iter().flat_map(|one| &one.failures).next();
+    match missed {
+        Some(missed) => Err([Some(&missed.expected), missed.instead.first()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join("; ")),
+        None if ran.outcomes.is_empty() => Err(String::from("it cannot be read")),
+        None => Ok(()),
+    }
 }

@@ -255,21 +255,16 @@ impl<'i> Session<'i> {
 
     /// The verdict as a test, which is run before it is shown.
     fn test(&mut self, title: &str) -> Result<String, Failure> {
-        let by = self.actor.as_ref().map(|name| format!(" by {}", program::Value::text(name.as_str())));
-        let acts: String = self.acts.iter().map(|act| format!("    {act}\n")).collect();
-        let change = match acts.as_str() {
-            "" => String::new(),
-            acts => format!("change{} {{\n{acts}}}", by.unwrap_or_default()),
-        };
         let page = limited(self.inputs, |limits| {
             let case = self.case(self.program.clone(), limits);
-            Ok(ask::example(&case, &decide::decide(&case)?, title, &change))
+            // In full names, as everything else: what was typed may rest on a `use` of the session.
+            Ok(ask::example(&case, &decide::decide(&case)?, title, &ask::asked(&case, None)))
         })?;
         let text = self.text(&self.uses, &self.acts);
         let module = self.path.trim_end_matches(".writ").to_owned();
-        let passes = example::passes(&mut self.loaded.compiled.database, &module, &format!("{text}\n{page}"), title);
+        let tried = example::tried(&mut self.loaded.compiled.database, &module, &format!("{text}\n{page}"), title);
         drop(self.with(&text));
-        let more = if passes { "" } else { example::OPEN };
+        let more = tried.err().map(|why| example::open(&why)).unwrap_or_default();
         Ok(format!("{page}{more}"))
     }
 

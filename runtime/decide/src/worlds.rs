@@ -14,6 +14,8 @@ mod planes;
 mod reach;
 mod transaction;
 
+pub(crate) use transaction::THIS;
+
 use crate::case::{Case, Failure, SourceState};
 use crate::rests;
 use admission::Admission;

@@ -8,13 +8,17 @@
 use crate::case::{Case, SourceState};
 use crate::decision::Decision;
 use crate::explained::Because;
+use crate::worlds::THIS;
 use evidence::{Kind, Reason, Verdict};
-use program::{Action, Fact, State, Value, Verb};
+use program::{Action, Fact, State, Type, Value, Verb};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Modules whose relations only the tool fills.
 const FILLED: [&str; 5] = ["std.change.", "std.intent.", "std.source.", "std.verdict.", "std.time."];
+
+/// The type of an action's name.
+const ACTION: &str = "std.change.Action";
 
 /// The text of a test that states a decision.
 ///
@@ -119,6 +123,30 @@ fn written(fact: &Fact) -> String {
     format!("{relation}({})", tuple.join(", "))
 }
 
+/// A fact of the model as the test has it: an approval is of the test's own change, whose actions have other names.
+fn of_model(case: &Case<'_>, fact: &Fact) -> String {
+    if &*fact.relation != "std.authority.approval" || fact.tuple.first() != Some(&digest(case)) {
+        return written(fact);
+    }
+    let mut fact = fact.clone();
+    fact.tuple[0] = Value::text(THIS);
+    if let Some(Value::List(subjects)) = fact.tuple.get(2) {
+        let renamed = subjects.iter().map(|subject| named(case, subject));
+        fact.tuple[2] = Value::List(renamed.collect());
+    }
+    written(&fact)
+}
+
+fn digest(case: &Case<'_>) -> Value {
+    Value::text(case.change.digest.to_string())
+}
+
+/// The name that an action of the change has in a test: its resource. Of anything else, itself.
+fn named(case: &Case<'_>, value: &Value) -> Value {
+    let own = |action: &&Action| value.as_text() == Some(&*action.id);
+    case.change.actions.iter().find(own).map_or_else(|| value.clone(), |action| Value::text(&*action.resource))
+}
+
 /// The given facts that the proofs of a decision rest on, and those about what the change touches, as a test states
 /// them: what a change introduces was not so before.
 fn facts(case: &Case<'_>, decision: &Decision) -> BTreeSet<String> {
@@ -130,10 +158,14 @@ fn facts(case: &Case<'_>, decision: &Decision) -> BTreeSet<String> {
         let known = fact.tuple.iter().all(Value::is_known);
         (about && known || given.contains(&key(fact))) && !FILLED.iter().any(|of| fact.relation.starts_with(of))
     };
-    case.facts.iter().filter(stated).map(written).collect()
+    case.facts.iter().filter(stated).map(|fact| of_model(case, fact)).collect()
 }
 
+/// What a reason is to a test; what somebody waived or approved objects no more.
 fn expectation(case: &Case<'_>, decision: &Decision, reason: &Reason) -> Option<String> {
+    if reason.cleared.is_some() {
+        return None;
+    }
     let word = match reason.kind {
         Kind::Deny => "deny",
         Kind::Escalate => "escalate",
@@ -149,6 +181,13 @@ fn expectation(case: &Case<'_>, decision: &Decision, reason: &Reason) -> Option<
     };
     // Of the rule's name as verdicts have it only the instance: the module says what the rest stands for.
     let instance = reason.rule.split_once('/').map(|(instance, _)| format!("{instance}/")).unwrap_or_default();
-    let (name, tuple) = (root.relation.trim_end_matches('?'), root.tuple.get(hidden..)?.join(", "));
+    let columns = case.program.relation(relation).columns.iter();
+    let subjects = columns.zip(&root.tuple).skip(hidden).map(|(column, shown)| {
+        let of_action = matches!(&column.r#type, Type::Entity(of) if of == ACTION);
+        let mut actions = case.change.actions.iter().filter(|_| of_action);
+        let own = actions.find(|action| Value::text(&*action.id).to_string() == *shown);
+        own.map_or_else(|| shown.clone(), |action| Value::text(&*action.resource).to_string())
+    });
+    let (name, tuple) = (root.relation.trim_end_matches('?'), subjects.collect::<Vec<_>>().join(", "));
     Some(format!("{word} {instance}{name}({tuple}){state}"))
 }

@@ -49,7 +49,7 @@ fn rename_in(moves: &BTreeMap<Arc<str>, Arc<str>>, value: &mut Value) {
 }
 
 /// What the approvals of a test call its change.
-const THIS: &str = "this change";
+pub(crate) const THIS: &str = "this change";
 
 /// What a change did.
 pub(super) struct Changed {
