@@ -16,10 +16,11 @@ use crate::inputs::{self, Loaded};
 use crate::output::Answer;
 use crate::policy;
 use compiler::database::Source;
-use compiler::ide::completion::{self, Completion, Seen};
+use compiler::ide::completion::{self, Completion, Kind, Seen};
 use compiler::render::render;
 use decide::{Case, ask, text};
-use program::Program;
+use program::{Fact, Program, Type, Value, Verb};
+use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -82,6 +83,9 @@ struct Session<'i> {
     program: Arc<Program>,
     seen: Seen,
 }
+
+/// Names of the model that are offered at most.
+const OFFERED: usize = 100;
 
 /// The test whose change is asked about.
 const TEST: &str = "repl";
@@ -298,18 +302,45 @@ impl<'i> Session<'i> {
     ///
     /// - returns: where what is typed begins, and the words.
     fn completions(&mut self, line: &str) -> (usize, Vec<Completion>) {
+        if let Some(found) = self.named(line) {
+            return found;
+        }
         let skip =
             ["why ", "why-not ", "do ", "about "].iter().find(|word| line.starts_with(**word)).map_or(0, |w| w.len());
-        let before = match line.starts_with("do ") {
-            true => format!("test \"{TEST}\" {{\n    change {{\n        "),
-            false => String::from("relation asked(x: string);\nasked(x) if "),
+        let before = match line {
+            line if line.starts_with("do ") => format!("test \"{TEST}\" {{\n    change {{\n        "),
+            line if line.starts_with("use ") => String::new(),
+            _ => String::from("relation asked(x: string);\nasked(x) if "),
         };
         let snapshot = self.with(&format!("{before}{}", &line[skip..]));
-        let found = completion::completion(&snapshot, &self.path, before.len() + line.len() - skip, &self.seen);
+        let at = before.len() + line.len() - skip;
+        let found = completion::of_question(&snapshot, &self.path, at, &self.seen);
         drop(snapshot);
         let text = self.text(&self.uses, &self.acts);
         drop(self.with(&text));
         let start = found.first().map_or(line.len(), |first| first.range.start + skip - before.len());
         (start, found)
+    }
+
+    /// What is no word of the language: a resource of the model behind a verb, a relation behind `relations`.
+    fn named(&self, line: &str) -> Option<(usize, Vec<Completion>)> {
+        let (typed, kind, names): (&str, Kind, BTreeSet<String>) = if let Some(part) = line.strip_prefix("relations ") {
+            let all = self.program.relations.iter().filter(|one| !one.hidden && !one.name.ends_with('?'));
+            (part, Kind::Relation, all.map(|one| one.name.clone()).filter(|name| name.starts_with(part)).collect())
+        } else {
+            let (verb, name) = line.strip_prefix("do ")?.split_once(" \"")?;
+            Verb::named(verb.trim()).filter(|_| !name.contains('"'))?;
+            let first = |fact: &Fact| {
+                let id = self.program.find(&fact.relation)?;
+                let column = self.program.relation(id).columns.first()?;
+                let resource = matches!(&column.r#type, Type::Entity(of) if of == "std.state.Resource");
+                fact.tuple.first().filter(|_| resource).and_then(Value::as_text).map(str::to_owned)
+            };
+            let all = self.loaded.facts.iter().filter_map(first).filter(|found| found.starts_with(name));
+            (name, Kind::Member, all.collect())
+        };
+        let start = line.len() - typed.len();
+        let of = |name: &String| Completion::new(name, kind, String::new(), start..line.len(), 0);
+        Some((start, names.iter().take(OFFERED).map(of).collect()))
     }
 }

@@ -351,7 +351,7 @@ impl Stage<'_> {
     }
 }
 
-const SOURCE_KINDS: [SourceKind; 6] = [
+pub(crate) const SOURCE_KINDS: [SourceKind; 6] = [
     SourceKind::Plan,
     SourceKind::State,
     SourceKind::Cloud,

@@ -104,6 +104,15 @@ pub const IMPORTS: usize = 150;
 /// - `seen`: the keys of the loaded model.
 /// - returns: sorted by rank and name; every word that may stand there, whatever is typed of it so far, but see [`IMPORTS`].
 pub fn completion(snapshot: &Snapshot, path: &str, offset: usize, seen: &Seen) -> Vec<Completion> {
+    offered(snapshot, path, offset, seen, false)
+}
+
+/// The same of a question, which names what any module declares and leaves the module out.
+pub fn of_question(snapshot: &Snapshot, path: &str, offset: usize, seen: &Seen) -> Vec<Completion> {
+    offered(snapshot, path, offset, seen, true)
+}
+
+fn offered(snapshot: &Snapshot, path: &str, offset: usize, seen: &Seen, asking: bool) -> Vec<Completion> {
     let Some(module) = snapshot.module_at(path) else { return Vec::new() };
     let offset = offset.min(snapshot.text(path).unwrap_or_default().len());
     let (text, start) = around(snapshot, path, offset);
@@ -115,7 +124,8 @@ pub fn completion(snapshot: &Snapshot, path: &str, offset: usize, seen: &Seen) -
     }
     let range = start + context.word.start..start + context.word.end;
     let typed = &context.text[context.word.start..offset - start];
-    let mut offer = Offer { snapshot, path, module, context: &context, typed, range, found: Vec::new(), rule: None };
+    let mut offer =
+        Offer { snapshot, path, module, context: &context, asking, typed, range, found: Vec::new(), rule: None };
     offer.all(seen);
     let mut found = offer.found;
     found.sort_by(|a, b| (a.rank, &a.label, &a.detail).cmp(&(b.rank, &b.label, &b.detail)));
@@ -143,6 +153,8 @@ struct Offer<'s, 'c> {
     path: &'s str,
     module: &'s Module,
     context: &'c Context<'c>,
+    /// It is a question's, not an item's.
+    asking: bool,
     /// The word as far as the cursor.
     typed: &'c str,
     range: Range<usize>,

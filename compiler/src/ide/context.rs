@@ -191,7 +191,19 @@ impl<'t> Context<'t> {
         let begin =
             all.iter().rposition(|lexeme| lexeme.end as usize <= self.word.start && lexeme.token == Token::Semicolon);
         let mut found: Vec<&'t str> = Vec::new();
-        for (position, lexeme) in all.iter().enumerate().skip(begin.map_or(0, |at| at + 1)) {
+        let begin = begin.map_or(0, |at| at + 1);
+        let declared = declaration(&all[begin..]).map_or(begin..begin, |own| begin + own.start..begin + own.end);
+        let is_let =
+            all[begin..].iter().find(|word| word.token != Token::Pub).map(|word| word.token) == Some(Token::Let);
+        for (position, lexeme) in all.iter().enumerate().skip(begin) {
+            // Of columns and parameters the names, never their types; those of a let are its variables.
+            if declared.contains(&position) {
+                let named = all.get(position + 1).is_some_and(|next| next.token == Token::Colon);
+                if is_let && named && lexeme.token.is_name() {
+                    found.push(self.said(lexeme));
+                }
+                continue;
+            }
             if lexeme.start as usize > self.word.end && lexeme.token == Token::Semicolon {
                 break;
             }
@@ -218,6 +230,14 @@ impl<'t> Context<'t> {
             }
         }
         found
+    }
+
+    /// The columns that the relation, let or blueprint at the cursor declares.
+    pub(super) fn columns(&self) -> Vec<&'t str> {
+        let own = declaration(&self.tokens).unwrap_or_default();
+        let pairs = self.tokens.windows(2).enumerate().filter(|(at, _)| own.contains(at));
+        let named = pairs.filter(|(_, pair)| pair[0].token.is_name() && pair[1].token == Token::Colon);
+        named.map(|(_, pair)| self.said(&pair[0])).collect()
     }
 
     /// What would close what is open, so that the words before the cursor are an item.
@@ -259,6 +279,23 @@ impl<'t> Context<'t> {
         }
         text
     }
+}
+
+/// The columns of a relation or let, or a blueprint's parameters, that some tokens begin with: the positions in the parentheses.
+fn declaration(tokens: &[Lexeme]) -> Option<Range<usize>> {
+    let word =
+        tokens.iter().position(|lexeme| !matches!(lexeme.token, Token::Pub | Token::Change | Token::Authority))?;
+    if !matches!(tokens[word].token, Token::Relation | Token::Let | Token::Blueprint) {
+        return None;
+    }
+    let open = word + tokens[word..].iter().position(|lexeme| lexeme.token == Token::OpenParenthesis)?;
+    let mut depth = 0;
+    let close = tokens[open..].iter().position(|lexeme| {
+        depth += i32::from(lexeme.token == Token::OpenParenthesis);
+        depth -= i32::from(lexeme.token == Token::CloseParenthesis);
+        depth == 0
+    });
+    Some(open + 1..close.map_or(tokens.len(), |close| open + close))
 }
 
 /// The first word behind attributes, and behind what else may stand before it.

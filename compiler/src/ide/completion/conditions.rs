@@ -7,6 +7,7 @@ use crate::ide::cursor::split;
 use crate::ide::hover::{short, shown};
 use crate::ide::signature::{blueprint, columns, symbol};
 use crate::names::{Sort, functions_of};
+use crate::signatures::SOURCE_KINDS;
 use program::Type;
 use std::collections::BTreeSet;
 use syntax::token::Token;
@@ -119,6 +120,9 @@ impl Offer<'_, '_> {
                 return;
             }
             Some(Token::At) => return self.attribute_argument(&call.path),
+            Some(Token::CloseParenthesis) if context.item_word() == Some(Token::Relation) => {
+                return self.of_relation(&call.path);
+            }
             _ => {}
         }
         let symbol = symbol(self.snapshot, self.path, context, &call.path, call.word == Some(Token::Apply));
@@ -142,6 +146,19 @@ impl Offer<'_, '_> {
         }
         if symbol.is_some_and(|symbol| matches!(symbol.sort, Sort::Function(_) | Sort::Let)) {
             self.modules();
+        }
+    }
+
+    /// Behind the columns of a relation: those that `key` takes, the sources that `prefer` does.
+    fn of_relation(&mut self, path: &[&str]) {
+        match path {
+            ["key"] => {
+                for column in self.context.columns() {
+                    self.add(0, column, Kind::Column, String::from("column"));
+                }
+            }
+            ["prefer"] => self.words(&SOURCE_KINDS.map(|kind| kind.name())),
+            _ => {}
         }
     }
 
@@ -235,36 +252,95 @@ impl Offer<'_, '_> {
         });
     }
 
-    /// The keys that the model's values have behind a variable.
+    /// The keys that the model's values have behind a variable, or behind a part that it stands for.
     pub(super) fn keys(&mut self, name: &str, rest: &[&str], seen: &Seen) {
         let Some(rule) = self.rule() else { return };
-        let variable = rule.variables.iter().position(|variable| variable.name == name);
+        let Some(variable) = rule.variables.iter().position(|variable| variable.name == name) else { return };
+        let mut literals: Vec<&hir::Literal> = Vec::new();
+        flattened(&rule.body, &mut literals);
+        let (root, mut way) = part_of(&literals, variable, literals.len());
+        way.extend(rest.iter().map(|key| (*key).to_owned()));
         let mut places: BTreeSet<(String, usize)> = BTreeSet::new();
-        let mut bodies: Vec<&[hir::Literal]> = vec![&rule.body];
-        while let Some(body) = bodies.pop() {
-            for literal in body {
-                match literal {
-                    hir::Literal::Atom(atom) => {
-                        let here = atom.terms.iter().enumerate();
-                        let here =
-                            here.filter(|(_, term)| matches!(term, hir::Expr::Variable(v) if Some(*v) == variable));
-                        places.extend(here.map(|(at, _)| (atom.relation.clone(), at)));
-                    }
-                    hir::Literal::Not(inner, _) | hir::Literal::Aggregate { body: inner, .. } => bodies.push(inner),
-                    hir::Literal::Covered(..) | hir::Literal::Compare(..) | hir::Literal::Is(..) => {}
-                    hir::Literal::Bind(..) | hir::Literal::Each { .. } => {}
-                }
+        for literal in &literals {
+            if let hir::Literal::Atom(atom) = literal {
+                let here = atom.terms.iter().enumerate();
+                let here = here.filter(|(_, term)| matches!(term, hir::Expr::Variable(v) if *v == root));
+                places.extend(here.map(|(at, _)| (atom.relation.clone(), at)));
             }
         }
         let mut next: BTreeSet<&str> = BTreeSet::new();
-        for way in places.iter().filter_map(|place| seen.get(place)).flatten() {
-            let mut way = way.iter().map(String::as_str).filter(|key| *key != "[*]");
-            if rest.iter().all(|key| way.next() == Some(key)) {
-                next.extend(way.next());
+        for keys in places.iter().filter_map(|place| seen.get(place)).flatten() {
+            let mut keys = keys.iter().map(String::as_str).filter(|key| *key != "[*]");
+            if way.iter().all(|key| keys.next() == Some(key)) {
+                next.extend(keys.next());
             }
         }
+        let dot = self.range.start.saturating_sub(1)..self.range.start;
         for key in next {
-            self.add(0, key, Kind::Key, String::from("in the model"));
+            let item = self.add(0, key, Kind::Key, String::from("in the model"));
+            let plain = key.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
+                && key.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic());
+            if !plain {
+                item.insert = format!("[{}]", program::quote(key));
+                item.also = vec![(dot.clone(), String::new())];
+            }
         }
+    }
+}
+
+/// Every literal, inner bodies included.
+fn flattened<'r>(body: &'r [hir::Literal], found: &mut Vec<&'r hir::Literal>) {
+    for literal in body {
+        found.push(literal);
+        if let hir::Literal::Not(inner, _) | hir::Literal::Aggregate { body: inner, .. } = literal {
+            flattened(inner, found);
+        }
+    }
+}
+
+/// The variable whose part another one stands for, and the keys that lead there: `rule` in `rule in cfg.ingress[*]`.
+///
+/// - `most`: steps that are gone back, since two variables may stand for each other.
+fn part_of(literals: &[&hir::Literal], variable: usize, most: usize) -> (usize, Vec<String>) {
+    let bound = literals.iter().find_map(|literal| match literal {
+        hir::Literal::Each { variable: bound, base, then, last, .. } if *bound == variable => {
+            let (root, mut way) = path(base)?;
+            for step in then.iter().flatten().chain(last) {
+                if let hir::Step::Key(key) = step {
+                    way.push(key.clone());
+                }
+            }
+            Some((root, way))
+        }
+        hir::Literal::Bind(bound, value, _) if *bound == variable => path(value),
+        _ => None,
+    });
+    match bound.filter(|_| most > 0) {
+        Some((base, keys)) => {
+            let (root, mut way) = part_of(literals, base, most - 1);
+            way.extend(keys);
+            (root, way)
+        }
+        None => (variable, Vec::new()),
+    }
+}
+
+/// A variable and the keys behind it.
+fn path(expr: &hir::Expr) -> Option<(usize, Vec<String>)> {
+    match expr {
+        hir::Expr::Variable(variable) => Some((*variable, Vec::new())),
+        hir::Expr::Path(base, steps) => {
+            let (variable, mut keys) = path(base)?;
+            for step in steps {
+                match step {
+                    hir::Step::Key(key) => keys.push(key.clone()),
+                    hir::Step::Index(_) => {}
+                    hir::Step::Computed(_) => return None,
+                }
+            }
+            Some((variable, keys))
+        }
+        hir::Expr::As(inner, _) | hir::Expr::Default(inner, _) => path(inner),
+        _ => None,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{IMPORTS, Kind, Offer};
 use crate::diagnostic::Import;
+use crate::hir::Package;
 use crate::ide::cursor::split;
 use crate::ide::hover::{self, short};
 use crate::ide::signature::blueprint;
@@ -113,6 +114,10 @@ impl Offer<'_, '_> {
                         all.push((0, member.to_owned(), entry.sort, name(), true));
                     }
                     Some(_) => {}
+                    None if self.asking => {
+                        let rank = if exports.package == Package::Root { 0 } else { 5 };
+                        all.push((rank, local.clone(), entry.sort, name(), true));
+                    }
                     None if here => all.push((1, local.clone(), entry.sort, name(), true)),
                     None if scope.is_imported(local) => all.push((1, local.clone(), entry.sort, name(), true)),
                     None if entry.public => others.push((local, &exports.module, entry.sort)),

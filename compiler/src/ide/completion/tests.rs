@@ -57,6 +57,33 @@ fn a_path_goes_on() {
 }
 
 #[test]
+fn a_path_goes_on_behind_a_part_and_through_keys_that_are_no_names() {
+    let head = "use std.state.{Resource, config};\nrelation open(r: Resource);\n";
+    assert_eq!(
+        first(&format!("{head}open(r) if config(r, cfg), rule in cfg.ingress[*], p: int = rule.$0"), 9),
+        ["port"]
+    );
+    assert_eq!(first(&format!("{head}open(r) if config(r, cfg), x = cfg.ingress, p: int = x.$0;"), 9), ["port"]);
+    let fixture = Fixture::new(&format!("{head}open(r) if config(r, cfg), cfg.$0"));
+    let seen = Seen::from([(("std.state.config".to_owned(), 1), BTreeSet::from([vec!["na me".to_owned()]]))]);
+    let found = completion(&fixture.snapshot(), &fixture.path, fixture.offset, &seen);
+    let dot = fixture.offset - 1..fixture.offset;
+    assert_eq!((found[0].insert.as_str(), &found[0].also), ("[\"na me\"]", &vec![(dot, String::new())]));
+}
+
+#[test]
+fn what_is_half_declared_offers_its_columns_and_no_types() {
+    let variables = |text: &str| -> Vec<String> {
+        let of = |item: &Completion| matches!(item.kind, Kind::Variable | Kind::Column);
+        offered(text).into_iter().filter(of).map(|item| item.label).collect()
+    };
+    assert_eq!(variables("let q(a: int, b: time) = $0"), ["a", "b"]);
+    assert_eq!(variables("relation z(r: Resource, n: int) key($0"), ["n", "r"]);
+    assert_eq!(variables("pub blueprint b(p: int) {\n    deny d(r) \"{r}\" if $0"), ["p", "r"]);
+    assert!(has("relation z(r: Resource) key(r) prefer ($0", "state"));
+}
+
+#[test]
 fn a_line_begins_with_its_words() {
     assert!(has(&format!("{POLICY}\n$0"), "intent"));
     assert!(has(&format!("{POLICY}\n$0"), "kept"));
