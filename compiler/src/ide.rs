@@ -24,6 +24,7 @@ pub mod rename;
 pub mod signature;
 pub mod symbols;
 pub mod tokens;
+mod words;
 
 pub mod formatting;
 

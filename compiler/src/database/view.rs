@@ -31,12 +31,12 @@ pub(super) fn mentions<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> Vec<Mention> 
     index::index(&place, item)
 }
 
-/// How often a file reads, derives or applies each declaration; its own among them.
+/// How often a file reads or applies each declaration; its own among them. A rule's own head is no use of it.
 #[salsa::tracked(returns(ref))]
 pub(super) fn uses(db: &dyn Db, file: File) -> FxHashMap<String, u32> {
     let mut counts = FxHashMap::default();
     for mention in chunks(db, file).iter().flat_map(|chunk| mentions(db, *chunk)) {
-        if let (Target::Declared(_, name), Role::Reads | Role::Derives) = (&mention.target, mention.role) {
+        if let (Target::Declared(_, name), Role::Reads) = (&mention.target, mention.role) {
             *counts.entry(name.clone()).or_insert(0) += 1;
         }
     }

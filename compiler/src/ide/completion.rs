@@ -13,6 +13,7 @@ use super::context::{Context, around};
 use super::cursor::split;
 use super::hover;
 use super::index::Target;
+use super::words;
 use crate::database::Snapshot;
 use crate::hir;
 use crate::library::Module;
@@ -137,6 +138,9 @@ fn offered(snapshot: &Snapshot, path: &str, offset: usize, seen: &Seen, asking: 
 pub fn docs(snapshot: &Snapshot, declared: &str) -> String {
     if let Ok(page) = crate::builtins::explain(declared) {
         return page;
+    }
+    if let Some((signature, docs)) = words::said(declared) {
+        return format!("```writ\n{signature}\n```\n\n{docs}");
     }
     let library = snapshot.library();
     let sort = split(snapshot, declared).and_then(|(module, local)| {

@@ -2,6 +2,7 @@
 
 use super::cursor::{Cursor, split};
 use super::index::Target;
+use super::words;
 use crate::builtins;
 use crate::database::Snapshot;
 use crate::hir::{Column, Declared, Qualifier, Relation, Word};
@@ -28,7 +29,13 @@ pub struct Hover {
 /// What the name at a place is.
 pub fn hover(snapshot: &Snapshot, path: &str, offset: usize) -> Option<Hover> {
     let cursor = Cursor::at(snapshot, path, offset)?;
-    let mention = cursor.mention()?;
+    let Some(mention) = cursor.mention() else {
+        let start = cursor.piece.start;
+        let (range, word) = words::at(cursor.piece.text, offset.checked_sub(start)?)?;
+        let (signature, docs) = words::said(word)?;
+        let range = start + range.start..start + range.end;
+        return Some(Hover { range, signature: signature.to_owned(), docs: docs.to_owned(), relation: None });
+    };
     let range = cursor.site(mention.span).range;
     let relation = match &mention.target {
         Target::Declared(Sort::Relation, name) => Some(name.clone()),

@@ -25,7 +25,7 @@ pub enum Asks {
     Relation {
         /// Its qualified name.
         name: String,
-        /// How often the package reads or derives it.
+        /// How often the package reads it.
         uses: u32,
     },
     /// What a rule makes of the model; by its place as proofs name it.
@@ -96,10 +96,10 @@ mod tests {
         assert_eq!(
             shown.collect::<Vec<_>>(),
             [
-                "stateful policy.stateful 2",
-                "kept policy.kept 2",
+                "stateful policy.stateful 1",
+                "kept policy.kept 1",
                 "kept rule 11:1",
-                "age policy.age 3",
+                "age policy.age 2",
                 "age rule 15:1",
                 "stale policy.careful.stale 1",
                 "stale rule 21:5",

@@ -52,10 +52,10 @@ pub fn references(snapshot: &Snapshot, path: &str, offset: usize, declarations: 
     }
 }
 
-/// Where the relation of a qualified name is read or derived, in the order of the files and their texts.
+/// Where the relation of a qualified name is read, in the order of the files and their texts.
 pub fn uses(snapshot: &Snapshot, relation: &str) -> Vec<Site> {
     let target = Target::Declared(Sort::Relation, relation.to_owned());
-    let found = everywhere(snapshot, &target, |role| matches!(role, Role::Reads | Role::Derives));
+    let found = everywhere(snapshot, &target, |role| role == Role::Reads);
     found.into_iter().map(|found| found.site).collect()
 }
 

@@ -20,6 +20,7 @@ impl Offer<'_, '_> {
                 let covered = self.add(1, "covered", Kind::Relation, String::from("(r: Resource)"));
                 covered.insert = String::from("covered(${1:r})");
                 covered.snippet = true;
+                covered.declared = Some(String::from("covered"));
                 self.words(&["not", "before", "either"]);
                 self.modules();
                 self.variables(None);

@@ -152,3 +152,22 @@ fn of_very_many_names_those_that_fit_are_offered() {
     }
     assert!(has(&text(""), "kind"));
 }
+
+/// A question leaves the module out, and is no module that `pub` hides anything from.
+#[test]
+fn a_question_names_what_any_module_declares() {
+    let text = format!(
+        "//- policy.writ\n{POLICY}\nrelation level(r: Resource);\nlevel(r) if kept(r);\n//- repl.writ\nrelation asked(x: string);\nasked(x) if $0"
+    );
+    let fixture = Fixture::new(&text);
+    let words = |found: Vec<Completion>| -> BTreeSet<(String, bool)> {
+        let of = |item: Completion| (item.label, item.also.is_empty());
+        found.into_iter().map(of).filter(|(label, _)| ["level", "kept", "kind"].contains(&label.as_str())).collect()
+    };
+    let (snapshot, seen) = (fixture.snapshot(), Seen::new());
+    let all = |names: &[&str], plain| names.iter().map(|name| ((*name).to_owned(), plain)).collect::<BTreeSet<_>>();
+    let asked = words(of_question(&snapshot, &fixture.path, fixture.offset, &seen));
+    assert_eq!(asked, all(&["kept", "level", "kind"], true));
+    let written = words(completion(&snapshot, &fixture.path, fixture.offset, &seen));
+    assert_eq!(written, all(&["kept", "kind"], false), "of another module what is public, with its `use`");
+}
