@@ -29,7 +29,7 @@ use tower_lsp_server::ls_types::{
     DocumentFormattingParams, DocumentHighlight, DocumentHighlightParams, DocumentOnTypeFormattingParams,
     DocumentRangeFormattingParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams, FoldingRange,
     FoldingRangeParams, FullDocumentDiagnosticReport, GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams,
-    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, Location,
+    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, Location, MessageType,
     PrepareRenameResponse, Range, ReferenceParams, RelatedFullDocumentDiagnosticReport,
     RelatedUnchangedDocumentDiagnosticReport, RenameParams, SelectionRange, SelectionRangeParams, SemanticTokens,
     SemanticTokensParams, SemanticTokensRangeParams, SemanticTokensRangeResult, SemanticTokensResult, ServerInfo,
@@ -365,13 +365,18 @@ impl LanguageServer for Editor {
         };
         let file = act::kept(&home, &act::title(&name, &about), &page).map_err(refused)?;
         let uri = Uri::from_file_path(&file);
-        if let Some(uri) = uri.clone().filter(|_| self.can().shows) {
-            let client = self.client.clone();
+        let client = self.client.clone();
+        match uri.clone().filter(|_| self.can().shows) {
             // The editor may ask something before it shows: it is not waited for.
-            tokio::spawn(async move {
+            Some(uri) => drop(tokio::spawn(async move {
                 let params = ShowDocumentParams { uri, external: Some(false), take_focus: Some(true), selection: None };
                 let _ = client.show_document(params).await;
-            });
+            })),
+            // One that opens nothing is told where the page is.
+            None => {
+                let first = page.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+                client.show_message(MessageType::INFO, format!("{first}\n{}", file.display())).await;
+            }
         }
         Ok(Some(serde_json::json!({ "text": page, "uri": uri })))
     }

@@ -89,6 +89,26 @@ for _, edits in pairs((edit or {}).changes or {}) do changed = changed + #edits 
 check('rename', changed == 3, edit)
 local lenses = ask('textDocument/codeLens', { textDocument = vim.lsp.util.make_text_document_params() }) or {}
 check('lenses', #lenses >= 5, lenses)
+-- A lens, run as a person runs it: its page is opened beside the policy.
+vim.cmd('silent write')
+vim.lsp.codelens.refresh()
+local function of_line(line)
+  for _, lens in ipairs(vim.lsp.codelens.get(0)) do
+    if lens.range.start.line == line and lens.command and lens.command.command == 'writ.rule' then return lens end
+  end
+end
+check('the lens of a rule', wait(function() return of_line(7) ~= nil end), vim.lsp.codelens.get(0))
+if of_line(7) then
+  local policy, windows = vim.api.nvim_get_current_win(), #vim.api.nvim_list_wins()
+  local lens = of_line(7)
+  vim.lsp.commands[lens.command.command](lens.command, { client_id = client, bufnr = 0 })
+  check('its page is opened', wait(function() return #vim.api.nvim_list_wins() > windows end), vim.api.nvim_list_wins())
+  local page = table.concat(vim.api.nvim_buf_get_lines(0, 0, -1, false), '\n')
+  check('and says why', page:find('kept', 1, true) and vim.api.nvim_buf_get_name(0):find('.writ/view', 1, true), page)
+  if #vim.api.nvim_list_wins() > windows then vim.cmd('close') end
+  vim.api.nvim_set_current_win(policy)
+end
+
 local symbols = ask('textDocument/documentSymbol', { textDocument = vim.lsp.util.make_text_document_params() }) or {}
 check('symbols', #symbols == 4, symbols)
 

@@ -21,3 +21,37 @@ if vim.fn.has("nvim-0.11") == 0 then
     vim.lsp.buf_attach_client(0, id or vim.lsp.start_client(config))
   end
 end
+
+-- Lenses: shown as they change, run by `<LocalLeader>l` on their line (`vim.g.no_writ_maps` leaves the key alone).
+local function lenses()
+  -- Asked before a server answers, an old Neovim asks never again.
+  for _, client in ipairs((vim.lsp.get_clients or vim.lsp.get_active_clients)({ name = "writ" })) do
+    local ready = client.name == "writ" and client.server_capabilities and client.server_capabilities.codeLensProvider
+    if ready and vim.lsp.buf_is_attached(0, client.id) then
+      pcall(vim.lsp.codelens.refresh)
+      return
+    end
+  end
+end
+vim.api.nvim_create_autocmd({ "BufEnter", "BufWritePost", "InsertLeave" }, { buffer = 0, callback = lenses })
+if not vim.g.no_writ_maps then
+  vim.keymap.set("n", "<LocalLeader>l", vim.lsp.codelens.run, { buffer = true, desc = "Writ: run the lens of this line" })
+end
+
+-- Neovim before 0.8 does not open a page that a server asks it to show, so it is opened here.
+if vim.lsp.handlers["window/showDocument"] == nil then
+  local function show(command, context)
+    local answered = function(err, page)
+      if err then
+        vim.notify(err.message, vim.log.levels.ERROR)
+      elseif type(page) == "table" and page.uri then
+        vim.cmd("split " .. vim.fn.fnameescape(vim.uri_to_fname(page.uri)))
+      end
+    end
+    local client = vim.lsp.get_client_by_id(context.client_id)
+    client.request("workspace/executeCommand", { command = command.command, arguments = command.arguments }, answered, 0)
+  end
+  for _, name in ipairs({ "evaluate", "rule", "why", "test", "uses", "explain" }) do
+    vim.lsp.commands["writ." .. name] = show
+  end
+end
