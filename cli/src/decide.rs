@@ -309,7 +309,7 @@ pub(crate) fn apart<'f>(
             continue;
         }
         let own = place(file);
-        let guarded = ["key", "log", "program", "model", "model.db", "change", "approval"];
+        let guarded = ["key", "log", "seen", "program", "model", "model.db", "change", "approval"];
         if guarded.iter().any(|name| own.starts_with(place(&kept.path(name)))) {
             return Err(Failure::Malformed(format!(
                 "{flag} {}: the package keeps its key and its log there\n  help: name another file",

@@ -12,7 +12,7 @@ use compiler::database::{Database, Source};
 use compiler::ide::formatting;
 use decide::ask;
 use decide::test::coverage::Rules;
-use evidence::{Entry, Kept as Kind, Record, View};
+use evidence::{Entry, Kept as Kind, Record};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -84,7 +84,8 @@ pub(crate) fn decisions(root: &Path, most: u64) -> Result<Vec<Entry>, Failure> {
         return Ok(Vec::new());
     }
     let folder = kept.folder();
-    let read = View::open(&folder).and_then(|view| view.entries(view.size().saturating_sub(most)));
+    let view = kept.view(&folder)?;
+    let read = view.entries(view.size().saturating_sub(most));
     let mut entries = read.map_err(|fault| kept.fault(&fault))?;
     entries.retain(|entry| entry.kind == Kind::Decision && entry.content.is_some());
     entries.reverse();

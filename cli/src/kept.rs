@@ -5,6 +5,7 @@
 //! INVARIANT: who adds to the log holds its lock; who reads it needs none, since a checkpoint is replaced in one step.
 
 mod folder;
+mod seen;
 
 use crate::disk;
 use crate::failure::Failure;
@@ -74,20 +75,20 @@ impl Kept {
             .map_err(|e| Failure::Fault(format!("{}: the log cannot be locked: {e}", path.display())))
     }
 
-    /// Refuses a package whose log is gone: where receipts of its entries stand, there was one, and to go on without it
-    /// would be to forget what was allowed.
+    /// Refuses a package whose log is gone: where receipts of its entries stand, or its checkpoint was seen, there was one,
+    /// and to go on without it would be to forget what was allowed.
     pub(crate) fn lost_none(&self) -> Result<(), Failure> {
-        let folders = ["evidence", "approval"].into_iter().filter_map(|name| fs::read_dir(self.path(name)).ok());
-        let files = folders.flatten().flatten().map(|entry| entry.path());
-        match files.filter(|path| path.extension().is_some_and(|end| end == "tlog-proof")).min() {
-            Some(receipt) if !self.has_log() => Err(Failure::Malformed(format!(
-                "{}: the log is gone, and {} is the receipt of an entry of it: nobody can tell what was recorded\n  help: bring it back from a copy; or move {} away and begin anew with `writ init`",
-                self.path("log").display(),
-                receipt.display(),
-                receipt.parent().unwrap_or(&self.root).display()
-            ))),
-            _ => Ok(()),
-        }
+        let Some(trace) = self.trace().filter(|_| !self.has_log()) else { return Ok(()) };
+        let is = match trace.extension() {
+            Some(_) => "is the receipt of an entry of it",
+            None => "tells of its entries",
+        };
+        Err(Failure::Malformed(format!(
+            "{}: the log is gone, and {} {is}: nobody can tell what was recorded\n  help: bring it back from a copy; or move all of {} away but its key, and begin anew with `writ init`",
+            self.path("log").display(),
+            trace.display(),
+            self.root.display()
+        )))
     }
 
     /// The log's entries; nothing where there never was a log.
@@ -95,8 +96,7 @@ impl Kept {
         if !self.has_log() {
             return self.lost_none().map(|()| None);
         }
-        let entries = View::open(&self.folder()).and_then(|view| view.entries(0));
-        entries.map(Some).map_err(|fault| self.fault(&fault))
+        self.view(&self.folder())?.entries(0).map(Some).map_err(|fault| self.fault(&fault))
     }
 
     /// How many entries the log has; nothing where there is no log.
@@ -104,7 +104,7 @@ impl Kept {
         if !self.has_log() {
             return Ok(None);
         }
-        View::open(&self.folder()).map(|view| Some(view.size())).map_err(|fault| self.fault(&fault))
+        self.view(&self.folder()).map(|view| Some(view.size()))
     }
 
     /// A record that was kept, by its digest.
@@ -251,13 +251,15 @@ impl Kept {
         files: &[(String, Vec<u8>)],
         entries: Vec<Entry>,
     ) -> Result<Vec<Receipt>, Failure> {
+        self.view(&self.folder())?;
         let log = Log::open(self.folder(), key.clone()).map_err(|fault| self.fault(&fault))?;
         let (size, first) = (log.size(), entries.first().map(|entry| entry.digest.clone()));
-        log.commit(files, entries).map(|(_, receipts)| receipts).map_err(|fault| {
+        let committed = log.commit(files, entries).map_err(|fault| self.fault(&fault));
+        committed.and_then(|(_, receipts)| self.see(&receipts).map(|()| receipts)).map_err(|failure| {
             // The checkpoint may be in its place although the disk did not say so.
             let there = View::open(&self.folder()).and_then(|view| view.entries(size)).unwrap_or_default();
             let stands = there.first().filter(|entry| Some(&entry.digest) == first.as_ref());
-            self.fault(&fault).although(stands.map(|entry| recorded(entry, size)).as_deref())
+            failure.although(stands.map(|entry| recorded(entry, size)).as_deref())
         })
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn log(arguments: &arguments::Log) -> Result<Answer, Failure> {
     let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
     apart(&kept, &package::load(&arguments.policy.policy).map(|package| package.files()).unwrap_or_default(), written)?;
     let folder = kept.folder();
-    let view = View::open(&folder).map_err(|fault| kept.fault(&fault))?;
+    let view = kept.view(&folder)?;
     let signed = signed(&view.note, &root, &kept)?;
     if let Some(older) = &arguments.extends {
         return extends(&view, &kept, older, &outputs);
@@ -118,28 +118,25 @@ fn extends(
         Err(_) => Note::parse(&bytes).and_then(|note| Checkpoint::parse(&note.text)).map_err(wrong)?,
     };
     let now = &view.checkpoint;
-    let mut path = Vec::new();
-    let same = then.origin == now.origin && then.size <= now.size && {
-        path = view.consistency(then.size).map_err(|fault| kept.fault(&fault))?;
-        merkle::consistent((then.size, now.size), &then.root, &now.root, &path)
-    };
-    let text = match same {
-        true => format!(
+    let path = view.begins_with(&then).map_err(|fault| kept.fault(&fault))?;
+    let text = match &path {
+        Some(path) => format!(
             "EXTENDS  the log of {} with {} entries begins with the one of {} ({} hashes show it)\n",
             now.origin,
             now.size,
             then.size,
             path.len()
         ),
-        false => format!(
+        None => format!(
             "REFUSED  the log of {} with {} entries does not begin with the one of {} with {}\n",
             now.origin, now.size, then.origin, then.size
         ),
     };
     let checkpoint = |one: &Checkpoint| json!({"log": one.origin, "size": one.size, "root": merkle::hex(&one.root)});
-    let hashes: Vec<String> = path.iter().map(merkle::hex).collect();
-    let in_json = json!({"extends": same, "now": checkpoint(now), "then": checkpoint(&then), "proof": hashes});
-    let mut answer = Answer::of(String::new()).with_code(u8::from(!same));
+    let hashes: Vec<String> = path.iter().flatten().map(merkle::hex).collect();
+    let in_json =
+        json!({"extends": path.is_some(), "now": checkpoint(now), "then": checkpoint(&then), "proof": hashes});
+    let mut answer = Answer::of(String::new()).with_code(u8::from(path.is_none()));
     for output in outputs {
         let text = match output.format {
             Format::Text => text.clone(),

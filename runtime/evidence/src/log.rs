@@ -134,6 +134,17 @@ impl<'s, S: Storage + ?Sized> View<'s, S> {
         merkle::consistency(self, old, self.size())
     }
 
+    /// The hashes that show that the log of now begins with the log of an older checkpoint; nothing where it does not.
+    pub fn begins_with(&self, then: &Checkpoint) -> Result<Option<Vec<Hash>>, LogFault> {
+        let now = &self.checkpoint;
+        if then.origin != now.origin || then.size > now.size {
+            return Ok(None);
+        }
+        let path = self.consistency(then.size)?;
+        let same = merkle::consistent((then.size, now.size), &then.root, &now.root, &path);
+        Ok(same.then_some(path))
+    }
+
     fn bundle(&self, index: u64) -> Result<Vec<Vec<u8>>, LogFault> {
         let name = Tile { level: 0, index }.bundle(self.size());
         let bytes = self.storage.read(&name)?.ok_or_else(|| LogFault::Broken(format!("{name} is missing")))?;
