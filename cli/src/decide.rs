@@ -248,15 +248,13 @@ fn render(
 ) -> String {
     let version = env!("CARGO_PKG_VERSION");
     let places = Places::default();
+    let at = || jiff::Timestamp::from_microsecond(loaded.now).map(|at| at.to_string()).unwrap_or_default();
     match output.format {
         Format::Sarif => export::sarif(decision, version, &|file, place| places.find(file, place)),
         Format::Junit => junit::junit(decision),
-        Format::Vsa => export::vsa(decision, version),
+        Format::Vsa => export::vsa(decision, &at(), version),
         Format::CloudEvents => export::cloudevent(decision),
-        Format::Oscal => {
-            let at = jiff::Timestamp::from_microsecond(loaded.now).map(|at| at.to_string());
-            export::oscal(decision, &loaded.compiled.program, &at.unwrap_or_default(), version)
-        }
+        Format::Oscal => export::oscal(decision, &loaded.compiled.program, &at(), version),
         Format::Text => {
             let color = output.file.is_none() && coloured();
             text::render(decision, text::Style { color, why: arguments.why, full: arguments.full, flags })

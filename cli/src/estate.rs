@@ -172,7 +172,7 @@ fn responsible(answers: &[question::Answer]) -> Table {
     let row = |answer: &question::Answer| {
         let place = answer.proof.steps.last().map(|step| match &step.because {
             Because::Derived { place, .. } => place.clone(),
-            Because::Given { at } => at.first().cloned().unwrap_or_default(),
+            Because::Given { at, .. } => at.first().cloned().unwrap_or_default(),
         });
         let mut cells = answer.tuple.clone();
         cells.push(Value::text(place.unwrap_or_default()));

@@ -19,12 +19,18 @@ pub blueprint kept() {
     @control("1.3.1 <&>")
     escalate odd(r) "{r} is odd" if covered(r), tag(r, "stage", "odd");
     @control("kept")
+    @control("PCI-DSS-9.4")
     deny never(r) "never" if covered(r), tag(r, "never", "ever");
     permit tidy(a) if action(a, "delete", _);
 }
 
 intent all "Everything" { cover r if exists(r); owner "team"; apply kept(); }
 "#;
+
+/// The same without a control.
+fn plain() -> String {
+    POLICY.lines().filter(|line| !line.contains("@control")).map(|line| format!("{line}\n")).collect()
+}
 
 const WORLD: &str = r#"
 use std.state.{kind, encrypted_by, tag};
@@ -42,12 +48,15 @@ const CHANGE: &str = r#"{"format": "writ-change/1", "actions": [
 fn cases() -> Vec<(PathBuf, Vec<&'static str>)> {
     let own = env::temp_dir().join(format!("writ-exports-{}", std::process::id()));
     fs::create_dir_all(&own).expect("the temporary folder is writable");
-    for (name, text) in [("policy.writ", POLICY), ("world.writ", WORLD), ("a change.json", CHANGE)] {
+    for (name, text) in
+        [("policy.writ", POLICY), ("plain.writ", &plain()), ("a world.writ", WORLD), ("a change.json", CHANGE)]
+    {
         fs::write(own.join(name), text).expect("the temporary folder is writable");
     }
     let example = |name: &str| root().join("examples").join(name);
     vec![
-        (own, vec!["a change.json", "--policy", "policy.writ", "--facts", "world.writ"]),
+        (own.clone(), vec!["a change.json", "--policy", "policy.writ", "--facts", "a world.writ"]),
+        (own, vec!["a change.json", "--policy", "plain.writ", "--facts", "a world.writ"]),
         (example("key-loss"), vec!["plan.json"]),
         (example("what-would-pass"), vec!["plan.json"]),
         (example("three-contexts"), vec!["plan.json", "--facts", "dev.json"]),
@@ -109,6 +118,10 @@ fn sarif_is_valid_and_stands_at_the_lines_of_the_change() {
             let last = flow.last().expect("a proof has steps")["location"]["message"]["text"].as_str().expect("a text");
             let rule = reason["rule"].as_str().expect("a name");
             assert!(last.starts_with(rule), "the flow of {rule} ends in {last}");
+            for step in flow.iter().filter_map(|step| step["location"].get("physicalLocation")) {
+                let file = step["artifactLocation"]["uri"].as_str().expect("a file").replace("%20", " ");
+                assert!(folder.join(&file).is_file(), "a step of {rule} stands in `{file}`, and there is none");
+            }
         }
         let ambiguities = answer["ambiguities"].as_array().expect("a list").len();
         let told = results.iter().filter(|result| result["ruleId"].as_str().is_some_and(|id| id.starts_with("writ/")));
@@ -134,12 +147,43 @@ fn oscal_is_valid_and_tells_kept_controls_from_others() {
     assert_eq!(
         said,
         [
-            ("_1.3.1----", "not-satisfied"),
             ("ISO-27001-A.8.13", "not-satisfied"),
             ("PCI-DSS-9.4", "not-satisfied"),
+            ("_1.3.1----", "not-satisfied"),
             ("kept", "satisfied"),
         ]
     );
+}
+
+/// Whatever objects stands in a finding, whether its rule names a control or not; and nothing claims to be about all controls.
+#[test]
+fn oscal_leaves_no_objection_out() {
+    for (folder, asked) in cases() {
+        let (oscal, answer) = (export(&folder, &asked, "oscal"), export(&folder, &asked, "json"));
+        let result = &oscal["assessment-results"]["results"][0];
+        let selection = &result["reviewed-controls"]["control-selections"][0];
+        assert!(selection.get("include-all").is_none(), "{selection:#}");
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        let (observations, findings) = (list(&result["observations"]), list(&result["findings"]));
+        let related: Vec<Value> = findings.iter().flat_map(|one| list(&one["related-observations"])).collect();
+        let reasons = list(&answer["actions"]).into_iter().flat_map(|action| list(&action["reasons"]));
+        for reason in reasons.filter(|reason| reason["kind"] != "permit") {
+            let seen = observations.iter().find(|one| {
+                one["title"] == reason["rule"] && (one["description"] == reason["message"] || reason["message"] == "")
+            });
+            let seen = seen.unwrap_or_else(|| panic!("{reason} is not observed"));
+            assert!(related.iter().any(|one| one["observation-uuid"] == seen["uuid"]), "{reason} is in no finding");
+        }
+        for ambiguity in list(&answer["ambiguities"]) {
+            assert!(observations.iter().any(|one| one["description"] == ambiguity["message"]), "{ambiguity}");
+        }
+        let mut targets: Vec<String> = findings.iter().map(|one| one["target"]["target-id"].to_string()).collect();
+        targets.sort();
+        targets.dedup();
+        assert_eq!(targets.len(), findings.len(), "two findings are about one objective");
+        let open = findings.iter().any(|one| one["target"]["status"]["state"] == "not-satisfied");
+        assert!(open || answer["verdict"] == "allow" || !list(&answer["ambiguities"]).is_empty(), "{findings:#?}");
+    }
 }
 
 #[test]
@@ -148,6 +192,16 @@ fn a_summary_has_passed_exactly_where_the_change_is_allowed() {
         let (vsa, answer) = (export(&folder, &asked, "vsa"), export(&folder, &asked, "json"));
         let passed = answer["verdict"] == "allow";
         assert_eq!(vsa["predicate"]["verificationResult"], if passed { "PASSED" } else { "FAILED" });
+        let predicate = &vsa["predicate"];
+        let levels = predicate["verifiedLevels"].as_array().expect("a list");
+        assert!(!levels.is_empty() && levels.iter().all(|level| (level == "FAILED") != passed), "{levels:?}");
+        assert_eq!(predicate["timeVerified"], "2026-12-23T12:00:00Z");
+        for address in [&predicate["resourceUri"], &predicate["policy"]["uri"], &predicate["verifier"]["id"]] {
+            let address = address.as_str().expect("an address");
+            let (scheme, rest) = address.split_once(':').expect("an address has a scheme");
+            assert!(["pkg", "https"].contains(&scheme) && !rest.is_empty() && !rest.contains(' '), "{address}");
+        }
+        assert!(predicate["inputAttestations"][0].get("uri").is_none(), "nobody knows where the record is");
         let digest = answer["change"]["digest"].as_str().expect("a digest").trim_start_matches("sha256:");
         assert_eq!(vsa["subject"][0]["digest"]["sha256"], digest);
         let evidence = answer["evidence"].as_str().expect("a digest").trim_start_matches("sha256:");

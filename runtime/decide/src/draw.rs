@@ -54,7 +54,7 @@ impl Graph {
         for step in &proof.steps {
             let mut beneath = Vec::new();
             let (kind, place) = match &step.because {
-                Because::Given { at } => (Kind::Given, at.first().cloned().unwrap_or_default()),
+                Because::Given { at, .. } => (Kind::Given, at.first().cloned().unwrap_or_default()),
                 Because::Derived { place, premises, .. } => {
                     for premise in premises {
                         match premise {

@@ -57,6 +57,9 @@ pub enum Because {
     Given {
         /// `plan.json /prior_state/…`, sorted.
         at: Vec<String>,
+        /// The same, file and place apart: a name may hold what stands between them.
+        #[serde(skip)]
+        parts: Vec<(String, String)>,
     },
     /// A rule derives it.
     Derived {
@@ -180,8 +183,13 @@ fn step(
     let because = match &node.why {
         Why::Given => {
             let known = origins.get(&(node.relation, node.tuple.clone())).map(Vec::as_slice).unwrap_or_default();
-            let at: BTreeSet<String> = known.iter().map(|o| format!("{} {}", o.source.file, o.place)).collect();
-            Because::Given { at: at.into_iter().collect() }
+            let at: BTreeMap<String, (String, String)> = known
+                .iter()
+                .map(|o| (o.source.file.to_string(), o.place.to_string()))
+                .map(|(file, place)| (format!("{file} {place}"), (file, place)))
+                .collect();
+            let (at, parts) = at.into_iter().unzip();
+            Because::Given { at, parts }
         }
         Why::Derived { rule, binding, premises } => {
             let rule = program.rule(*rule);
@@ -374,7 +382,7 @@ impl Explained {
     /// The first place that a step rests on.
     fn source(&self, at: usize) -> Option<String> {
         match &self.steps[at].because {
-            Because::Given { at } => at.first().cloned(),
+            Because::Given { at, .. } => at.first().cloned(),
             Because::Derived { place, .. } => {
                 let beneath = self.premises(at).find_map(|step| self.source(step));
                 beneath.or_else(|| Some(place.clone()).filter(|place| !place.is_empty()))
@@ -396,7 +404,7 @@ impl Tree<'_> {
         let indent = "  ".repeat(level);
         let world = if step.world == Side::Before.name() { "before." } else { "" };
         let (place, premises) = match &step.because {
-            Because::Given { at } => (at.first().map(String::as_str).unwrap_or_default(), [].as_slice()),
+            Because::Given { at, .. } => (at.first().map(String::as_str).unwrap_or_default(), [].as_slice()),
             Because::Derived { place, premises, .. } => (crate::text::line_of(place), premises.as_slice()),
         };
         let inner = if step.hidden { level } else { level + 1 };

@@ -76,9 +76,9 @@ impl Page<'_> {
         let step = &proof.steps[at];
         match &step.because {
             Because::Derived { premises, .. } if step.hidden => self.premises(premises, level),
-            Because::Given { at } => {
+            Because::Given { at, parts } => {
                 let _ = write!(self.out, "<li class=\"given\"><code>{}</code>", escaped(&holds(step)));
-                at.iter().for_each(|place| self.fact(place));
+                at.iter().zip(parts).for_each(|(place, parts)| self.fact(place, parts));
                 self.out.push_str("</li>\n");
             }
             Because::Derived { place, .. } if !self.shown.insert(at) => {
@@ -139,8 +139,7 @@ impl Page<'_> {
     }
 
     /// Where a fact was read, and its line.
-    fn fact(&mut self, place: &str) {
-        let (file, within) = place.split_once(' ').unwrap_or((place, ""));
+    fn fact(&mut self, place: &str, (file, within): &(String, String)) {
         let spot = (self.spot)(file, within);
         let line = spot.as_ref().map(|spot| format!(", line {}", spot.line)).unwrap_or_default();
         let _ = write!(self.out, "<span class=\"place\">{}{line}</span>", escaped(place));

@@ -1,12 +1,13 @@
 //! A decision as OSCAL assessment results (1.2): for every control that a rule in force names, whether it was kept.
 //!
 //! A control is *satisfied* where none of its rules objects to the change, and *not satisfied* where one does that nobody's
-//! word stands against. Nothing is said of controls that no rule names.
+//! word stands against. Nothing is said of controls that no rule names. A rule that names none and objects is an objective
+//! of its own: what denies is never left out. What somebody must decide for other reasons is an observation.
 
 use super::{hex, text, uuid};
 use crate::decision::Decision;
 use crate::text::counted;
-use evidence::{Kind, Reason};
+use evidence::{Cleared, Kind, Reason};
 use program::Program;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,50 +18,53 @@ use std::collections::{BTreeMap, BTreeSet};
 /// - `at`: the time of the decision, RFC 3339.
 pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) -> String {
     let evidence = decision.evidence.digest.to_string();
-    let controls: BTreeSet<&str> =
-        program.objections.iter().flat_map(|objection| objection.controls.iter().map(String::as_str)).collect();
-    let mut by_control: BTreeMap<&str, Vec<&Reason>> = controls.iter().map(|control| (*control, Vec::new())).collect();
+    let mut objectives: BTreeMap<String, Objective<'_>> = BTreeMap::new();
+    for control in program.objections.iter().flat_map(|objection| &objection.controls) {
+        let objective = objectives.entry(token(control)).or_default();
+        objective.controls.insert(control);
+    }
     let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
     for reason in reasons.chain(&decision.standing).filter(|reason| reason.kind != Kind::Permit) {
         for control in &reason.controls {
-            by_control.entry(control).or_default().push(reason);
+            let objective = objectives.entry(token(control)).or_default();
+            objective.controls.insert(control);
+            objective.reasons.push(reason);
+        }
+        if reason.controls.is_empty() {
+            // Behind a mark, so that a rule is never taken for a control of its name.
+            let objective = objectives.entry(token(&format!("rule.{}", reason.rule))).or_default();
+            objective.rule = Some(&reason.rule);
+            objective.reasons.push(reason);
         }
     }
     let mut observations: BTreeMap<String, Value> = BTreeMap::new();
     let mut findings = Vec::new();
-    for (control, reasons) in &by_control {
+    for (target, Objective { controls, rule, reasons }) in &objectives {
         let mut related = BTreeSet::new();
         for reason in reasons {
             let id = uuid(&format!("{evidence} {} {}", reason.rule, json!(reason.subjects)));
-            let mut observation = json!({
-                "uuid": id,
-                "title": reason.rule,
-                "description": if reason.message.is_empty() { reason.rule.clone() } else { reason.message.clone() },
-                "methods": ["TEST"],
-                "types": ["finding"],
-                "collected": at,
-                "relevant-evidence": [{ "href": format!("#{}", hex(&evidence)), "description": format!("the record of the decision, {evidence}; its proof {}", reason.proof) }],
-            });
-            if let Some(cleared) = &reason.cleared {
-                observation["remarks"] =
-                    json!(format!("{} by {} ({}): {}", cleared.how.name(), cleared.by, cleared.right, cleared.why));
-            }
-            related.insert(id.clone());
-            observations.insert(id, observation);
+            let said = if reason.message.is_empty() { &reason.rule } else { &reason.message };
+            let seen = Seen { title: &reason.rule, said, proof: Some(&reason.proof), cleared: reason.cleared.as_ref() };
+            observations.insert(id.clone(), seen.observation(&id, at, &evidence));
+            related.insert(id);
         }
         let open = reasons.iter().filter(|reason| reason.cleared.is_none()).count();
-        let said = match (reasons.len(), open) {
+        let mut said = match (reasons.len(), open) {
             (0, _) => String::from("no rule for this control objects to the change"),
-            (all, 0) => format!("{all} objections, each waived or approved"),
+            (all, 0) => format!("{}, each waived or approved", counted(all, "objection")),
             (_, open) => format!("{} that nobody's word stands against", counted(open, "objection")),
         };
+        if rule.is_some() {
+            said = format!("the rule names no control, and stands for itself: {said}");
+        }
+        let names: Vec<&str> = rule.iter().chain(controls).copied().collect();
         let mut finding = json!({
-            "uuid": uuid(&format!("{evidence} {control}")),
-            "title": control,
+            "uuid": uuid(&format!("{evidence} {}", names.join(", "))),
+            "title": names.join(", "),
             "description": said,
             "target": {
                 "type": "objective-id",
-                "target-id": token(control),
+                "target-id": target,
                 "status": { "state": if open == 0 { "satisfied" } else { "not-satisfied" } },
             },
         });
@@ -70,13 +74,14 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
         }
         findings.push(finding);
     }
-    let selection = match by_control.is_empty() {
-        true => json!({ "description": "no rule in force names a control", "include-all": {} }),
-        false => {
-            let ids: BTreeSet<String> = by_control.keys().map(|control| token(control)).collect();
-            json!({ "include-controls": ids.iter().map(|id| json!({ "control-id": id })).collect::<Vec<_>>() })
-        }
-    };
+    for one in &decision.ambiguities {
+        let about = json!([one.kind.name(), one.action, one.subject, one.message]);
+        let id = uuid(&format!("{evidence} {about}"));
+        let proof = one.proof.as_deref();
+        let seen = Seen { title: one.kind.name(), said: &one.message, proof, cleared: one.cleared.as_ref() };
+        observations.insert(id.clone(), seen.observation(&id, at, &evidence));
+    }
+    let selection = selection(&objectives, program);
     let mut result = json!({
         "uuid": uuid(&format!("{evidence} result")),
         "title": format!("{}: {}", decision.verdict.name(), decision.change.file),
@@ -102,6 +107,65 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
         "import-ap": { "href": format!("#{}", hex(&decision.program.digest)) },
         "results": [result],
     } }))
+}
+
+/// What a finding is about, and what was found.
+#[derive(Default)]
+struct Objective<'a> {
+    /// Control ids that are one token.
+    controls: BTreeSet<&'a str>,
+    /// The rule, where it names no control.
+    rule: Option<&'a str>,
+    reasons: Vec<&'a Reason>,
+}
+
+/// The controls that were looked at. The form asks for one at least, and all of them would be a claim that nobody made:
+/// where no rule names any, the rules stand for themselves.
+fn selection(objectives: &BTreeMap<String, Objective<'_>>, program: &Program) -> Value {
+    let ids = |ids: &BTreeSet<String>| ids.iter().map(|id| json!({ "control-id": id })).collect::<Vec<_>>();
+    let controls = objectives.iter().filter(|(_, objective)| objective.rule.is_none());
+    let controls: BTreeSet<String> = controls.map(|(id, _)| id.clone()).collect();
+    if !controls.is_empty() {
+        return json!({ "include-controls": ids(&controls) });
+    }
+    let found = objectives.keys().cloned();
+    let mut rules: BTreeSet<String> =
+        found.chain(program.objections.iter().map(|one| token(&format!("rule.{}", one.name)))).collect();
+    if rules.is_empty() {
+        rules.insert(String::from("none"));
+    }
+    json!({
+        "description": "no rule in force names a control: these are the rules themselves, and nothing is said of any control",
+        "include-controls": ids(&rules),
+    })
+}
+
+/// What an observation tells.
+struct Seen<'a> {
+    title: &'a str,
+    said: &'a str,
+    proof: Option<&'a str>,
+    cleared: Option<&'a Cleared>,
+}
+
+impl Seen<'_> {
+    fn observation(&self, id: &str, at: &str, evidence: &str) -> Value {
+        let proof = self.proof.map(|proof| format!("; its proof {proof}")).unwrap_or_default();
+        let mut observation = json!({
+            "uuid": id,
+            "title": self.title,
+            "description": self.said,
+            "methods": ["TEST"],
+            "types": ["finding"],
+            "collected": at,
+            "relevant-evidence": [{ "href": format!("#{}", hex(evidence)), "description": format!("the record of the decision, {evidence}{proof}") }],
+        });
+        if let Some(cleared) = self.cleared {
+            observation["remarks"] =
+                json!(format!("{} by {} ({}): {}", cleared.how.name(), cleared.by, cleared.right, cleared.why));
+        }
+        observation
+    }
 }
 
 /// A control's id as a token: what may not stand in one becomes `-`.

@@ -165,17 +165,17 @@ impl Page<'_> {
             .map(|(step, depth)| {
                 let mut absent = String::new();
                 let place = match &step.because {
-                    Because::Given { at } => at.first().map(|at| {
-                        let (file, place) = at.split_once(' ').unwrap_or((at, ""));
-                        physical(file, (self.find)(file, place).as_ref())
-                    }),
+                    Because::Given { parts, .. } => {
+                        parts.first().map(|(file, place)| physical(file, (self.find)(file, place).as_ref()))
+                    }
                     Because::Derived { place, premises, .. } => {
                         for premise in premises {
                             if let Ground::Absent { line, .. } = premise {
                                 absent += &format!(", not {line}");
                             }
                         }
-                        at_rule(place)
+                        // No file of whoever reads it holds the standard library.
+                        at_rule(place).filter(|_| !place.starts_with("std/"))
                     }
                 };
                 let world = if step.world == "before" { "before." } else { "" };
