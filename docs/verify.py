@@ -309,7 +309,7 @@ def recorded(data, record, digest, keys):
     """Position, size and origin of the log that the record stands in, by the keys that signed its checkpoint."""
     head, _, note = text_of(data, "the receipt").partition("\n\n")
     lines = head.split("\n")
-    names = [line.partition(" ")[0] for line in lines[:3]]
+    names = [lines[0]] + [line.partition(" ")[0] for line in lines[1:3]]
     check(names == ["c2sp.org/tlog-proof@v1", "extra", "index"], "this is no receipt")
     leaf, index = unbase64(lines[1][len("extra ") :]), lines[2][len("index ") :]
     body, _, under = note.rpartition("\n\n")
@@ -331,8 +331,9 @@ def recorded(data, record, digest, keys):
     check(entry["position"] <= index, "the entry was decided at a position behind its own")
     stands = record["verdict"] != "allow" or entry["position"] == index
     check(stands, "something was recorded between what it was decided over and itself")
-    by = []
-    for line in under[:-1].split("\n"):
+    by, under = [], under[:-1].split("\n")
+    check(len(set(under)) == len(under), "a signature stands twice under the checkpoint")
+    for line in under:
         mark, _, rest = line.partition(" ")
         name, _, coded = rest.partition(" ")
         signature = unbase64(coded)

@@ -8,11 +8,13 @@ use super::small::{facts, id, program};
 use super::{Numbers, bend, bent, corpus, key, package, rewritten, statement};
 use engine::{Delta, Engine, Limits};
 use evidence::{Entry, Log, LogFault, PublicKey, Storage, Trust, View, verify};
+use golden_tests::root;
 use program::{Program, RelationId, Tuple};
 use proof::{Inputs, Proof, Side, certify, check_in};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::process::Command;
 use std::{fs, io};
 
 /// How many of each, at least.
@@ -56,6 +58,42 @@ fn ten_thousand_bent_things_are_refused() {
     }
     println!("{all:>6} in all");
     assert!(all >= 10_000 && counts.len() == 5, "{all}");
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// Each line of a receipt with something behind it, before it, twice, or gone: refused, and by the checker in Python too.
+#[test]
+fn both_checkers_refuse_a_receipt_with_a_bent_line() {
+    let python = Command::new("python3").arg("--version").output();
+    if !python.is_ok_and(|ran| ran.status.success()) {
+        println!("1 skipped (no python3)");
+        return;
+    }
+    let folder = package("lines", 2);
+    let (_, record, receipt) = corpus(&folder).swap_remove(1);
+    let keys: [PublicKey; 1] = [key().public().clone()];
+    fs::write(folder.join("it.json"), &record).expect("the temporary folder is writable");
+    let text = String::from_utf8(receipt).expect("a receipt is text");
+    let lines: Vec<&str> = text.lines().collect();
+    let stands = |bent: &str| {
+        fs::write(folder.join("it.tlog-proof"), bent).expect("the temporary folder is writable");
+        let theirs = Command::new("python3")
+            .arg(root().join("docs/verify.py"))
+            .args(["it.json", "--key", &key().public().to_string(), "--receipt", "it.tlog-proof"])
+            .current_dir(&folder)
+            .output()
+            .expect("it runs");
+        let ours = verify(&record, &Trust { keys: &keys, receipt: Some(bent.as_bytes()) });
+        (ours.is_ok(), theirs.status.success())
+    };
+    assert_eq!(stands(&text), (true, true));
+    for (at, line) in lines.iter().enumerate() {
+        for other in [vec![format!("{line} anything")], vec![format!(" {line}")], vec![(*line).to_owned(); 2], vec![]] {
+            let mut bent: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            bent.splice(at..=at, other.clone());
+            assert_eq!(stands(&format!("{}\n", bent.join("\n"))), (false, false), "line {at}: {other:?}");
+        }
+    }
     let _ = fs::remove_dir_all(folder);
 }
 

@@ -63,6 +63,9 @@ impl Note {
         if signatures.is_empty() || signatures.len() > SIGNATURES {
             return bad("it has no signature, or too many");
         }
+        if (1..signatures.len()).any(|at| signatures[..at].contains(&signatures[at])) {
+            return bad("a signature stands twice in it");
+        }
         let note = Note { text, signatures };
         if note.to_string().as_bytes() == bytes { Ok(note) } else { bad("it is not written as notes are") }
     }
