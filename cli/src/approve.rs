@@ -105,6 +105,12 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     let mut answer = Answer::of(text);
     answer.recorded = stands;
     answer.notes = format!("{}: {} (signed by {}, {recorded})\n", how.noun(), place.display(), key.public().short());
+    if how == How::Approval && report.said.actor.as_ref() == Some(&approval.by) {
+        answer.notes += &format!(
+            "it will not count: \"{}\" asked for this change, and nobody approves what they asked for\n",
+            visible(&approval.by)
+        );
+    }
     if !known {
         answer.notes += &format!(
             "it will not count until writ.toml says whose key this is:\n  [trust.approvals]\n  \"{}\" = [\"{}\"]\n",

@@ -216,11 +216,14 @@ fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> R
         ..Entry::of_decision(&opened.predicate, &decision.evidence.digest, &time, &now, position)
     };
     let program = opened.predicate.program.digest.trim_start_matches("sha256:");
-    let files = vec![
+    let mut files = vec![
         (format!("program/{program}.json"), plain(serde_json::to_vec(&*loaded.compiled.program))),
         (format!("change/{}.json", content_digest.hex()), content),
         (format!("evidence/{}.json", sealed.digest.hex()), sealed.bytes.clone()),
     ];
+    // One that is kept already has perhaps been signed by others too: the log stands for that one.
+    let other = |name: &String, bytes: &Vec<u8>| fs::read(loaded.kept.path(name)).is_ok_and(|there| there != *bytes);
+    files.extend(loaded.words.iter().filter(|(name, bytes)| !other(name, bytes)).cloned());
     Ok((entry, files))
 }
 

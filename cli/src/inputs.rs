@@ -46,6 +46,8 @@ pub(crate) struct Loaded {
     pub(crate) now: i64,
     /// The record that somebody's word on this change answered.
     pub(crate) prior: Option<String>,
+    /// Names and bytes of signed words that were handed over and count: what a decision keeps of them.
+    pub(crate) words: Vec<(String, Vec<u8>)>,
     /// What was skipped, for standard error.
     pub(crate) notes: String,
     /// Every file that was read, the policy's own among them.
@@ -147,6 +149,16 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
     let Reader { read, files: named, .. } = reader;
     let beside_plan = read.first().is_some_and(|first| first.format == Format::TerraformPlan);
     let (mut facts, mut files, mut notes) = gather(read, BTreeSet::new());
+    facts.retain(|fact| remembered.stands(fact, trust));
+    let stored = stored.map(|version| {
+        let sound = version.facts().all(|fact| remembered.stands(fact, trust));
+        if sound {
+            return version;
+        }
+        let sources = version.sources.clone();
+        let stands = version.into_facts().into_iter().filter(|fact| remembered.stands(fact, trust)).collect();
+        model::Version::new(stands, sources)
+    });
     facts.extend(remembered.facts);
     files.extend(remembered.sources);
     notes += &remembered.notes;
@@ -180,6 +192,7 @@ pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&s
         sources,
         now,
         prior: remembered.prior,
+        words: remembered.handed,
         notes,
         files: named,
         kept,

@@ -1,7 +1,7 @@
 //! What was recorded before, as facts of the world before: decisions that were allowed, and signed words on them.
 //!
 //! INVARIANT: an approval or a waiver becomes a fact only if it is of a decision of this package, and a key that the
-//! manifest names for its party signed it.
+//! manifest names for its party signed it. Where the manifest names keys at all, a file of facts gives none: it is unsigned.
 //! Not here: whether it counts; that is law (`std.approval`).
 
 use crate::failure::Failure;
@@ -35,6 +35,8 @@ pub(crate) struct Remembered {
     pub(crate) prior: Option<String>,
     /// A line for each word that is no fact.
     pub(crate) notes: String,
+    /// Names and bytes of words that were handed over and are facts: what a decision keeps of them.
+    pub(crate) handed: Vec<(String, Vec<u8>)>,
 }
 
 impl Remembered {
@@ -78,11 +80,36 @@ impl Remembered {
     /// An approval or a waiver that is handed over as a file.
     pub(crate) fn file(&mut self, name: &str, bytes: &[u8], believed: &Believed<'_>) -> Result<(), Failure> {
         let opened = open(Path::new(name), bytes)?;
-        self.word(name, &opened, believed);
+        if self.word(name, &opened, believed) {
+            self.handed.push((format!("approval/{}.json", opened.digest.hex()), bytes.to_vec()));
+        }
         Ok(())
     }
 
-    fn word(&mut self, name: &str, opened: &Opened<Approval>, believed: &Believed<'_>) {
+    /// Whether a fact of a file may stand: not where it is somebody's word, and the manifest says whose signatures count.
+    pub(crate) fn stands(&mut self, fact: &Fact, trust: &Trust) -> bool {
+        let (what, by) = match &*fact.relation {
+            "std.authority.approval" => ("approval", 3),
+            "std.authority.waiver" => ("waiver", 2),
+            _ => return true,
+        };
+        if trust.approvals.is_empty() {
+            return true;
+        }
+        let by = fact.tuple.get(by).map(Value::show).unwrap_or_default();
+        let note = format!(
+            "{what} by \"{}\" does not count: nobody signed {}, and `[trust.approvals]` says whose signatures count\n",
+            visible(&by),
+            visible(&fact.origin.source.file)
+        );
+        if !self.notes.contains(&note) {
+            self.notes += &note;
+        }
+        false
+    }
+
+    /// - returns: whether it is a fact.
+    fn word(&mut self, name: &str, opened: &Opened<Approval>, believed: &Believed<'_>) -> bool {
         let said = &opened.predicate;
         let (what, by) = (said.how.noun(), visible(&said.by));
         if said.package != believed.package {
@@ -91,7 +118,7 @@ impl Remembered {
                 visible(&said.package),
                 believed.package
             );
-            return;
+            return false;
         }
         let known = believed.trust.approvals.get(&said.by).map(Vec::as_slice).unwrap_or_default();
         if !opened.signers.iter().any(|signer| known.iter().any(|key| key.0 == *signer)) {
@@ -100,7 +127,7 @@ impl Remembered {
             self.notes += &format!(
                 "{what} by \"{by}\" does not count: {signed} signed {name}, and `[trust.approvals]` names no such key for \"{by}\"\n"
             );
-            return;
+            return false;
         }
         // The digest of what is said, not of who signed it: the same word is the same fact.
         let source = source(name, name, opened.digest.clone(), Speaks::Intended);
@@ -109,13 +136,14 @@ impl Remembered {
         if said.how == How::Approval && said.right != ACCEPT_RISK || facts.is_empty() {
             self.notes +=
                 &format!("{what} by \"{by}\" does not count: {name} names no right that approves, or no instant\n");
-            return;
+            return false;
         }
         if believed.change == Some(said.change.as_str()) {
             self.prior = Some(said.decision.clone());
         }
         self.facts.extend(facts);
         self.sources.push(source);
+        true
     }
 }
 

@@ -7,8 +7,9 @@ use crate::log::root;
 use crate::output::Answer;
 use crate::{manifest, membership, package, progress};
 use decide::{Assurance, Case};
-use evidence::{Approval, Holds, Part, PublicKey, Record, Report, Trust, Verdict};
+use evidence::{Approval, Holds, How, Part, PublicKey, Record, Report, Trust, Verdict};
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -38,6 +39,7 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
         Err(refused) if refused.malformed => return Err(Failure::Malformed(format!("{shown}: {}", refused.what))),
         Err(why) => return Ok(refused(&shown, &why.what, arguments.json)),
     };
+    words(&mut report);
     if let Some(why) = unrecorded(arguments, &report)? {
         return Ok(refused(&shown, &why, arguments.json));
     }
@@ -47,6 +49,28 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
         return Ok(refused(&shown, &why, arguments.json));
     }
     Ok(Answer::of(if arguments.json { in_json(&shown, &report) } else { in_text(&shown, &report) }))
+}
+
+/// Says of the words that something rests on that a record shows what they say, and not who signed them.
+fn words(report: &mut Report<Record>) {
+    let said = &report.said;
+    let of_reasons = said.all_reasons().filter_map(|reason| reason.cleared.as_ref());
+    let cleared = of_reasons.chain(said.ambiguities.iter().filter_map(|one| one.cleared.as_ref()));
+    let unsigned: BTreeSet<String> = cleared
+        .map(|word| {
+            let what = match word.how {
+                How::Approval => "approval",
+                How::Waiver => "waiver",
+            };
+            let by = program::visible(&word.by);
+            format!(
+                "that \"{by}\" signed the {what} it rests on: the record has what it says; verify the {what} by itself"
+            )
+        })
+        .collect();
+    if let Some(part) = report.parts.iter_mut().find(|part| part.name == "signature") {
+        part.not_shown.extend(unsigned);
+    }
 }
 
 /// Why an allow stands in no log, where it should: a command that was killed may have signed it and not recorded it, and
