@@ -9,7 +9,7 @@ use crate::inputs::time;
 use crate::kept::{self, Kept};
 use crate::output::{self, Answer, Output};
 use crate::{package, verify};
-use evidence::{Checkpoint, Entry, Kept as Kind, Note, Receipt, Verdict, View};
+use evidence::{Approval, Checkpoint, Entry, Kept as Kind, Note, Receipt, Verdict, View};
 use program::{Type, Value, merkle, visible};
 use serde_json::json;
 use std::fmt::Write as _;
@@ -54,14 +54,16 @@ pub(crate) fn log(arguments: &arguments::Log) -> Result<Answer, Failure> {
     let wanted = Wanted::of(&arguments.filter)?;
     let size = all.len();
     let mut entries = Vec::new();
-    for (index, entry) in (0..).zip(all) {
-        if wanted.has(&entry, &kept)? {
-            entries.push((index, entry));
+    for (index, entry) in (0..).zip(&all) {
+        if wanted.has(entry, &kept)? {
+            entries.push((index, entry.clone()));
         }
     }
+    let nowhere = if entries.is_empty() { wanted.nowhere(&all, &kept)? } else { None };
     let checkpoint = view.checkpoint.clone();
     let found = Found { checkpoint, signed, size, entries, kept: kept.clone() };
     let mut answer = Answer::of(String::new());
+    answer.notes.extend(nowhere.map(|what| format!("note: {what}\n")));
     for output in &outputs {
         let text = match output.format {
             Format::Text => text(&found),
@@ -179,7 +181,38 @@ impl<'f> Wanted<'f> {
         };
         let since = filter.since.as_deref().map(|text| day("--since", text, false)).transpose()?;
         let until = filter.until.as_deref().map(|text| day("--until", text, true)).transpose()?;
+        if let (Some(from), Some(to)) = (since, until)
+            && from > to
+        {
+            return Err(Failure::Malformed(String::from(
+                "the period ends before it begins\n  help: put --since before --until",
+            )));
+        }
         Ok(Wanted { since, until, verdict, filter })
+    }
+
+    /// A flag that no decision or word of the whole log answers to, whenever it was: a name that is misspelt, perhaps.
+    pub(crate) fn nowhere(&self, all: &[Entry], kept: &Kept) -> Result<Option<String>, Failure> {
+        let Filter { actor, resource, rule, control, .. } = self.filter;
+        let none = Filter::default;
+        let flags = [
+            ("actor", actor, Filter { actor: actor.clone(), ..none() }),
+            ("resource", resource, Filter { resource: resource.clone(), ..none() }),
+            ("rule", rule, Filter { rule: rule.clone(), ..none() }),
+            ("control", control, Filter { control: control.clone(), ..none() }),
+        ];
+        for (flag, name, filter) in flags {
+            let Some(name) = name else { continue };
+            let wanted = Wanted { since: None, until: None, verdict: None, filter: &filter };
+            let mut found = false;
+            for entry in all {
+                found = found || wanted.has(entry, kept)?;
+            }
+            if !found {
+                return Ok(Some(format!("--{flag} {}: no entry of the log has this {flag}", visible(name))));
+            }
+        }
+        Ok(None)
     }
 
     /// Whether an entry is asked for.
@@ -207,11 +240,29 @@ impl<'f> Wanted<'f> {
             rules.extend(record.ambiguities.iter().map(|one| one.kind.name().to_owned()));
             controls = record.all_reasons().flat_map(|reason| reason.controls.clone()).collect();
         }
+        if entry.kind != Kind::Decision && control.is_some() {
+            controls = answered(entry, kept)?;
+        }
         let named = |wanted: &str, is: &str| is == wanted || is.ends_with(&format!(".{wanted}"));
         Ok(resource.as_ref().is_none_or(|wanted| resources.contains(wanted))
             && rule.as_ref().is_none_or(|wanted| rules.iter().any(|is| named(wanted, is)))
             && control.as_ref().is_none_or(|wanted| controls.contains(wanted)))
     }
+}
+
+/// The controls of what somebody's word is about, by the decision that it answers; none where that was not kept here.
+fn answered(entry: &Entry, kept: &Kept) -> Result<Vec<String>, Failure> {
+    let path = kept.path(&format!("approval/{}.json", entry.digest.trim_start_matches("sha256:")));
+    let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+    let opened = evidence::open::<Approval>(&bytes)
+        .map_err(|refused| Failure::Malformed(format!("{}: {refused}", path.display())))?;
+    let said = opened.predicate;
+    if !kept.path(&format!("evidence/{}.json", said.decision.trim_start_matches("sha256:"))).is_file() {
+        return Ok(Vec::new());
+    }
+    let record = kept.record(&said.decision)?.predicate;
+    let about = |rule: &String| said.accepts.iter().any(|one| one.what == *rule);
+    Ok(record.all_reasons().filter(|one| about(&one.rule)).flat_map(|one| one.controls.clone()).collect())
 }
 
 /// A day or a time; of a day its first instant, or its last.

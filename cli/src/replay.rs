@@ -85,6 +85,13 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
     let all = kept.entries()?.ok_or_else(|| kept.fault(&evidence::LogFault::Absent))?;
     let wanted = Wanted::of(&arguments.filter)?;
     let (cases, outside) = cases(&all, |entry| wanted.has(entry, &kept))?;
+    if cases.is_empty()
+        && let Some(what) = wanted.nowhere(&all, &kept)?
+    {
+        return Err(Failure::Malformed(format!(
+            "{what}, and nothing would be decided again\n  help: `writ log` lists what was recorded"
+        )));
+    }
     progress::stage("deciding again");
     let (outcomes, distinct) = decide_all(&kept, program, &all, &cases, (arguments.threads, arguments.max_time))?;
     let decisions = outcomes.len();
