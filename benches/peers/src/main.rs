@@ -1,7 +1,7 @@
 //! The peers beside Writ's engine: the same workloads, the same machine, the same run, one table.
 //!
 //! Read downwards: `main` either measures one engine on one workload and prints figures, or starts itself once for each
-//! engine and size and prints the table of all (`table`). Workloads: `estate`, `adversarial`, `batch`. Engines: `writ`,
+//! engine and size and prints the table of all (`table`). Workloads: `estate`, `adversarial`, `distance`, `batch`. Engines: `writ`,
 //! `sketch`, `differential`, `compiled`. What every one of them is measured by: `measure`.
 //!
 //! Not here: what the figures should be worth to anybody (README.md).
@@ -10,6 +10,7 @@ mod measure;
 
 mod adversarial;
 mod batch;
+mod distance;
 mod estate;
 
 mod compiled;
@@ -62,6 +63,8 @@ pub enum Workload {
     Decisions,
     /// Deletions that are hard on one algorithm or another.
     Adversarial,
+    /// Shortest ways over the estate's edges.
+    Distance,
     /// tc, sg, andersen, estate.
     Batch,
 }
@@ -115,7 +118,7 @@ fn main() -> ExitCode {
 fn measure(workload: Workload, engine: EngineName, size: u32, operations: usize, which: &str) -> Result<(), String> {
     let lacks = || Err(format!("{engine} takes no part in {workload}"));
     match workload {
-        Workload::Estate | Workload::Decisions if size < 1_000 => {
+        Workload::Estate | Workload::Decisions | Workload::Distance if size < 1_000 => {
             return Err(format!("{size} resources: an estate has at least 1000"));
         }
         Workload::Estate => {
@@ -147,6 +150,10 @@ fn measure(workload: Workload, engine: EngineName, size: u32, operations: usize,
                 }
             }
         }
+        Workload::Distance => match engine {
+            EngineName::Writ => distance::distance(&estate::Estate::new(size), operations),
+            EngineName::Sketch | EngineName::Dd | EngineName::Ascent => return lacks(),
+        },
         Workload::Batch => {
             let data = batch::Batch::new(which, size)
                 .ok_or_else(|| format!("`{which}` is none of {}", batch::NAMES.join(", ")))?;

@@ -1,6 +1,6 @@
 //! The table: one process for each engine and size, its figures side by side, what is to be reached and whether it is.
 
-use crate::{EngineName, Workload, adversarial, batch, estate};
+use crate::{EngineName, Workload, adversarial, batch, distance, estate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 #[derive(clap::Args)]
 pub struct Wanted {
     /// Workloads.
-    #[arg(long, value_delimiter = ',', default_value = "estate,decisions,adversarial,batch")]
+    #[arg(long, value_delimiter = ',', default_value = "estate,decisions,adversarial,distance,batch")]
     only: Vec<Workload>,
     /// Engines.
     #[arg(long, value_delimiter = ',', default_value = "sketch,dd,ascent,writ")]
@@ -55,7 +55,7 @@ pub fn print(wanted: &Wanted) -> Result<(), String> {
     for workload in &wanted.only {
         let (sizes, which): (&[u32], Vec<String>) = match workload {
             Workload::Estate => (&wanted.resources, vec![String::new()]),
-            Workload::Decisions => (&wanted.resources, vec![String::new()]),
+            Workload::Decisions | Workload::Distance => (&wanted.resources, vec![String::new()]),
             Workload::Adversarial => (&wanted.nodes, vec![String::new()]),
             Workload::Batch => (&wanted.scale, batch::NAMES.map(String::from).to_vec()),
         };
@@ -100,7 +100,7 @@ fn measured(wanted: &Wanted, workload: Workload, sizes: &[u32], which: &str) -> 
 fn takes_part(engine: EngineName, workload: Workload) -> bool {
     match workload {
         Workload::Estate => true,
-        Workload::Decisions => engine == EngineName::Writ,
+        Workload::Decisions | Workload::Distance => engine == EngineName::Writ,
         Workload::Adversarial => engine != EngineName::Ascent,
         Workload::Batch => matches!(engine, EngineName::Ascent | EngineName::Writ),
     }
@@ -204,6 +204,7 @@ fn rows_of(found: &Found, workload: Workload, which: &str, sizes: &[u32]) -> Vec
             Workload::Estate => at.estate(&mut rows),
             Workload::Decisions => at.decisions(&mut rows),
             Workload::Adversarial => at.adversarial(&mut rows),
+            Workload::Distance => at.distance(&mut rows),
             Workload::Batch => at.batch(which, &mut rows),
         }
     }
@@ -373,6 +374,14 @@ impl At<'_> {
                 }
                 rows.push(row);
             }
+        }
+    }
+
+    fn distance(&self, rows: &mut Vec<Row>) {
+        let kinds = distance::KINDS.map(|kind| (kind, format!("open.{kind}.p50"), Some(format!("open.{kind}.p99"))));
+        for (what, name, tail) in [("load + fixpoint", "load.cpu".into(), None)].into_iter().chain(kinds) {
+            let workload = format!("distance: {what}");
+            rows.push(self.row(&Line { workload, name: &name, tail, digests: Vec::new(), unit: time }));
         }
     }
 

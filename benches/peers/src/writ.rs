@@ -18,25 +18,26 @@ use std::time::Instant;
 const LAW: &str = include_str!("estate/law.writ");
 
 /// No limit that a workload could meet.
-const LIMITS: Limits<'static> = Limits { tuples: usize::MAX, bytes: usize::MAX, threads: 2, crowd: 4_096, stop: None };
+pub(crate) const LIMITS: Limits<'static> =
+    Limits { tuples: usize::MAX, bytes: usize::MAX, threads: 2, crowd: 4_096, stop: None };
 
 /// A program by its text, in the module `law`.
-fn program(text: &str) -> Arc<Program> {
+pub(crate) fn program(text: &str) -> Arc<Program> {
     let source = Source { path: "law.writ".into(), module: "law".into(), text: text.into() };
     let package = program::Package { name: "peers".into(), version: "0.0.0".into() };
     let output = compile(&[source], &Info { package, owner: None });
     output.program.unwrap_or_else(|| panic!("{:#?}", output.reports))
 }
 
-fn id(program: &Program, name: &str) -> RelationId {
+pub(crate) fn id(program: &Program, name: &str) -> RelationId {
     program.find(&format!("law.{name}")).unwrap_or_else(|| panic!("the law has no `{name}`"))
 }
 
-fn tuple(row: &[u32]) -> Tuple {
+pub(crate) fn tuple(row: &[u32]) -> Tuple {
     row.iter().map(|value| Value::Int(i64::from(*value))).collect()
 }
 
-fn row<const N: usize>(tuple: &[Value]) -> [u32; N] {
+pub(crate) fn row<const N: usize>(tuple: &[Value]) -> [u32; N] {
     let mut row = [0; N];
     for (place, value) in row.iter_mut().zip(tuple) {
         let Value::Int(number) = value else { panic!("the law holds ints, not {value}") };

@@ -21,6 +21,8 @@ pub(crate) struct Base {
     indexes: Chain,
     /// For each column how many values it has, once it was counted.
     distinct: Vec<OnceLock<usize>>,
+    /// Whether some row was beaten in a lattice column.
+    has_beaten: bool,
 }
 
 /// How rows came.
@@ -79,17 +81,19 @@ impl Base {
         if let Some(order) = order {
             marks = order.into_iter().map(|row| marks[row as usize]).collect();
         }
-        let marks = match labelled || marks.iter().any(|mark| mark.is_given()) {
+        let has_beaten = marks.iter().any(|mark| mark.is_beaten());
+        let marks = match labelled || has_beaten || marks.iter().any(|mark| mark.is_given()) {
+            true if !has_beaten && marks.iter().all(|mark| *mark == Mark::GIVEN) => Marks::Given,
             true => Marks::Each(marks),
             false => Marks::Derived,
         };
-        Base::of(kept, marks)
+        Base { has_beaten, ..Base::of(kept, marks) }
     }
 
     fn of(mut cells: Cells, marks: Marks) -> Base {
         cells.shrink();
         let distinct = (0..cells.width()).map(|_| OnceLock::new()).collect();
-        Base { cells, marks, indexes: Chain::default(), distinct }
+        Base { cells, marks, indexes: Chain::default(), distinct, has_beaten: false }
     }
 
     /// No rows, of a width.
@@ -114,6 +118,11 @@ impl Base {
             Marks::Derived => Mark::of_round(1),
             Marks::Each(marks) => marks[row],
         }
+    }
+
+    /// Whether some row was beaten in a lattice column.
+    pub(crate) fn has_beaten(&self) -> bool {
+        self.has_beaten
     }
 
     /// Where a row stands.

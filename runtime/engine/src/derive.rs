@@ -75,14 +75,14 @@ pub(crate) struct Worlds<'h> {
 /// Proves a tuple that holds: by the proof of the smallest height, where it is found within a bound.
 ///
 /// Where labels say no rounds, that is first tried without: rounds only narrow the search, and cost the evaluation of a
-/// stratum. The proof is the same.
+/// stratum. The proof is the same, but where it may rest on what was beaten in a lattice column.
 ///
 /// # Faults
 /// A stop; [`Fault::Unfounded`] where no rule derives what is there.
 pub(crate) fn prove(world: &Hypothesis<'_>, side: Side, relation: usize, row: &[Id]) -> Result<Proof, Fault> {
     let mut ways = world.ways.lock().unwrap_or_else(PoisonError::into_inner);
     let [by_labels, by_rounds] = &mut *ways;
-    if !world.has_rounds() {
+    if !world.has_rounds() && !world.needs_rounds(relation) {
         let mut instances = Instances::of(Worlds { world, rounds: None }, by_labels);
         let goal = instances.world.goal(side, relation, row)?;
         if let Some(chosen) = cone::lowest(&mut instances, goal)? {

@@ -133,11 +133,7 @@ impl<'a> Engine<'a> {
         for (relation, version) in changed.into_versions() {
             let stratum = self.prepared.stratum_of[relation];
             let labelled = stratum.is_some_and(|stratum| self.prepared.strata[stratum].recursive);
-            if version.is_above(&world.relations[relation]) {
-                world.relations[relation].commit(version, labelled);
-            } else {
-                world.relations[relation] = version;
-            }
+            world.relations[relation].commit(version, labelled);
         }
         // Anew: indexes were made since they were last counted.
         world.bytes = world.relations.iter().map(Version::bytes).sum();
@@ -297,6 +293,14 @@ impl Hypothesis<'_> {
     /// Both worlds with rounds.
     pub(crate) fn rounds(&self) -> &Rounds {
         self.rounds.get_or_init(|| Rounds::of(self))
+    }
+
+    /// Whether a tuple of a relation may rest on what was beaten in a lattice column, where what was beaten depends on
+    /// earlier changes: then rounds say which proof is the smallest, and labels do not.
+    pub(crate) fn needs_rounds(&self, relation: usize) -> bool {
+        let stratum = self.prepared.stratum_of[relation].map(|stratum| &self.prepared.strata[stratum]);
+        let mut rests_on = stratum.into_iter().flat_map(|stratum| &stratum.rests_on);
+        rests_on.any(|below| self.before.maintained[*below] || self.maintained.contains(below))
     }
 
     /// Whether rounds can be had for nothing: somebody asked for them, or labels say them.

@@ -5,7 +5,7 @@
 
 use crate::index::{BindingPattern, Index};
 use crate::intern::{Id, Interner};
-use crate::lattice::Groups;
+use crate::lattice::{Contest, Groups};
 use crate::set::{Set, hash_of};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -66,7 +66,7 @@ impl Cells {
     }
 }
 
-/// How a tuple came: whether it is given, and its label.
+/// How a tuple came: whether it is given, whether a better one of its group holds instead of it, and its label.
 ///
 /// Of the tuples of a recursive stratum, each that is derived and not given has a derivation from tuples of the stratum
 /// that have smaller labels; so it is well-founded. While a stratum is evaluated as a whole, a label says the round.
@@ -80,11 +80,14 @@ impl Mark {
     /// The distance between labels that follow each other: room for tuples in between.
     pub(crate) const GAP: u64 = 1 << 20;
     /// Of a tuple that is given.
-    pub(crate) const GIVEN: Mark = Mark(Mark::BASE << 1 | 1);
+    pub(crate) const GIVEN: Mark = Mark(Mark::BASE << 2 | Mark::IS_GIVEN);
+
+    const IS_GIVEN: u64 = 1;
+    const IS_BEATEN: u64 = 2;
 
     /// Of a tuple that is derived.
     pub(crate) fn derived(label: u64) -> Mark {
-        Mark(label << 1)
+        Mark(label << 2)
     }
 
     /// Of a tuple that a round derives, counted from 1.
@@ -94,22 +97,32 @@ impl Mark {
 
     /// The same label, given or not.
     pub(crate) fn with_given(self, given: bool) -> Mark {
-        Mark(self.0 & !1 | u64::from(given))
+        Mark(self.0 & !Mark::IS_GIVEN | if given { Mark::IS_GIVEN } else { 0 })
+    }
+
+    /// The same, beaten or not.
+    pub(crate) fn with_beaten(self, beaten: bool) -> Mark {
+        Mark(self.0 & !Mark::IS_BEATEN | if beaten { Mark::IS_BEATEN } else { 0 })
     }
 
     /// The same, with another label.
     pub(crate) fn with_label(self, label: u64) -> Mark {
-        Mark(label << 1 | self.0 & 1)
+        Mark(label << 2 | self.0 & (Mark::IS_GIVEN | Mark::IS_BEATEN))
     }
 
     /// Whether the tuple is given.
     pub(crate) fn is_given(self) -> bool {
-        self.0 & 1 == 1
+        self.0 & Mark::IS_GIVEN != 0
+    }
+
+    /// Whether a better tuple of its group holds; of rows that grow this is said by their groups.
+    pub(crate) fn is_beaten(self) -> bool {
+        self.0 & Mark::IS_BEATEN != 0
     }
 
     /// Its label.
     pub(crate) fn label(self) -> u64 {
-        self.0 >> 1
+        self.0 >> 2
     }
 
     /// Its round, where its stratum was evaluated as a whole; 0 where it is given.
@@ -190,7 +203,7 @@ impl Growing {
 
     /// No rows, of a relation.
     pub(crate) fn of(relation: &program::Relation) -> Growing {
-        Growing::with(relation.columns.len(), relation.lattice().map(Groups::new))
+        Growing::with(relation.columns.len(), Contest::of(relation).map(Groups::new))
     }
 
     fn with(width: usize, groups: Option<Groups>) -> Growing {
@@ -244,7 +257,7 @@ impl Growing {
 
     /// Adds a given row; returns whether it is new.
     pub(crate) fn give(&mut self, values: &[Id], known: &Interner) -> bool {
-        let number = self.groups.as_ref().and_then(|groups| groups.number(values, known));
+        let number = self.groups.as_ref().and_then(|groups| groups.contest().number(values, known));
         self.insert(values, Mark::GIVEN, number)
     }
 
@@ -269,7 +282,13 @@ impl Growing {
 
     /// The rows and how they came, without what finds them.
     pub(crate) fn into_rows(self) -> (Cells, Vec<Mark>) {
-        (self.rows.into_cells(), self.marks.into_each())
+        let mut marks = self.marks.into_each();
+        if let Some(groups) = &self.groups {
+            for (row, mark) in marks.iter_mut().enumerate() {
+                *mark = mark.with_beaten(groups.is_beaten(row));
+            }
+        }
+        (self.rows.into_cells(), marks)
     }
 
     /// The index for a binding pattern that holds all rows; made or completed where need be.

@@ -119,7 +119,8 @@ impl Sink for Heads<'_> {
         if let Some(groups) = self.known.groups() {
             let row = &self.rows[start..];
             // What is no int is told of where rounds are merged.
-            let beaten = groups.number(row, values).is_some_and(|number| !groups.improves(&groups.key(row), number));
+            let contest = groups.contest();
+            let beaten = contest.number(row, values).is_some_and(|number| !groups.improves(&contest.key(row), number));
             if beaten {
                 self.rows.truncate(start);
                 return Ok(());

@@ -4,7 +4,7 @@
 //! - `engine`: the face: [`Engine`] holds a world, [`Hypothesis`] a world and what a change would make of it.
 //! - `limits`: what a call may use, and what it says when that is not enough.
 //! - `world`: which strata run, in which world, and which a change leaves alone; `stratum`: rounds up to the fixpoint;
-//!   `maintain` and `suspects`: a stratum kept up to date.
+//!   `maintain`, `suspects` and `improve`: a stratum kept up to date.
 //! - `order`: in which order the literals of a rule run; `run`: the joins; `heads`: what of them is new; `workers`:
 //!   several of them at once.
 //! - `base`, `growing`, `version`: rows that are complete, rows that are coming, and worlds that share them; `lattice`,
@@ -27,6 +27,7 @@ mod engine;
 mod faults;
 mod growing;
 mod heads;
+mod improve;
 mod index;
 mod intern;
 mod lattice;

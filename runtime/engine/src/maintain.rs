@@ -9,6 +9,9 @@
 //! stratum without recursion needs nothing kept beside its tuples, and what is asked only for its existence is never
 //! enumerated. Whether a group has another aggregate is asked in the same way.
 //!
+//! Of a lattice relation what was beaten is asked for like any other tuple, and what is to come waits in the order of its
+//! value (`improve`).
+//!
 //! Read downwards: [`maintain`] is the whole, [`Work`] what its parts share.
 //!
 //! INVARIANT: afterwards each tuple of a recursive stratum that is not given has a derivation from tuples of the stratum
@@ -18,6 +21,7 @@
 //! Motik, Nenov, Piro, Horrocks, *Incremental update of Datalog materialisation*, AAAI 2015, for asking backwards.
 
 use crate::growing::Mark;
+use crate::improve::Coming;
 use crate::intern::{Id, Interner};
 use crate::limits::Fault;
 use crate::prepare::{Literal, Prepared, Rule, Slot, Start, Stratum};
@@ -29,7 +33,12 @@ use crate::view::{Changed, Relations, View};
 use crate::world::{Changes, Moved};
 use program::World;
 use proof::Side;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+/// A group of a lattice relation: what its rows say but for that column.
+pub(crate) type Group = (usize, Vec<Id>);
 
 /// What the parts of the work share.
 pub(crate) struct Work<'m, 'a> {
@@ -42,6 +51,10 @@ pub(crate) struct Work<'m, 'a> {
     pub(crate) values: &'m mut Interner,
     pub(crate) meter: &'m mut Meter<'a>,
     pub(crate) frame: Frame,
+    /// Groups of lattice relations of which the row went that held.
+    pub(crate) headless: BTreeSet<Group>,
+    /// What holds of groups of lattice relations, and its value, since all suspects are settled.
+    pub(crate) holding: FxHashMap<Group, Option<(usize, i64)>>,
     /// How much was done since it was last asked whether to go on.
     ticks: u32,
 }
@@ -62,7 +75,7 @@ pub(crate) struct Heads {
     labels: Vec<u64>,
 }
 
-/// Brings a stratum that has no lattice column up to date.
+/// Brings a stratum up to date.
 ///
 /// - `all`: the world as it was; `changed`: what is different by now, to which the stratum's relations are added.
 /// - `moved`: for each relation below what moved.
@@ -83,10 +96,10 @@ pub(crate) fn maintain<'a>(
     meter: &mut Meter<'a>,
 ) -> Result<(), Fault> {
     let stratum = &prepared.strata[stratum];
-    let frame = Frame::default();
-    let mut work = Work { prepared, stratum, all, changed, before, values, meter, frame, ticks: 0 };
+    let (frame, headless, holding) = Default::default();
+    let mut work = Work { prepared, stratum, all, changed, before, values, meter, frame, headless, holding, ticks: 0 };
     let mut suspects = Suspects::default();
-    let mut fresh: Vec<(usize, usize)> = Vec::new();
+    let mut coming = Coming::default();
     for relation in stratum.relations.iter().filter(|relation| changes.contains_key(relation)) {
         let given = &changes[relation];
         let kept: FxHashSet<&[Id]> = given.added.iter().map(Vec::as_slice).collect();
@@ -100,7 +113,8 @@ pub(crate) fn maintain<'a>(
         }
     }
     work.seed(moved, When::Old, &mut |work, rule, heads| suspects.add_heads(work, rule, heads))?;
-    suspects.settle(&mut work, &mut fresh)?;
+    suspects.settle(&mut work, &mut coming.fresh)?;
+    let headless = work.succeed(&mut coming);
     for relation in stratum.relations.iter().filter(|relation| changes.contains_key(relation)) {
         for row in &changes[relation].added {
             let version = work.here(*relation);
@@ -112,16 +126,18 @@ pub(crate) fn maintain<'a>(
                     }
                 }
                 None => {
-                    let at = work.own(*relation).add(row, Mark::GIVEN);
-                    fresh.push((*relation, at));
+                    work.give(*relation, row, &mut coming);
                 }
             }
         }
     }
-    work.seed(moved, When::New, &mut |work, rule, heads| work.admit(rule, heads, &mut fresh))?;
-    while stratum.recursive && !fresh.is_empty() {
-        let round = std::mem::take(&mut fresh);
-        work.onward(&round, When::New, &mut |work, rule, heads| work.admit(rule, heads, &mut fresh))?;
+    work.ask(&headless, &mut coming)?;
+    work.seed(moved, When::New, &mut |work, rule, heads| work.admit(rule, heads, &mut coming))?;
+    while work.next(&mut coming)? {
+        let round = std::mem::take(&mut coming.fresh);
+        if stratum.recursive {
+            work.onward(&round, When::New, &mut |work, rule, heads| work.admit(rule, heads, &mut coming))?;
+        }
     }
     Ok(())
 }
@@ -242,7 +258,8 @@ impl<'a> Work<'_, 'a> {
         let Some(pattern) = rule.body[literal].patterns().next() else { return Ok(heads) };
         let holds = matches!(rule.body[literal], Literal::Holds(_));
         let view = match when {
-            When::Old => View::of(Relations { all: self.all, changed: None }, None),
+            // It may have rested on what was beaten; what is better now is enough for what is new.
+            When::Old => View { steps: true, ..View::of(Relations { all: self.all, changed: None }, None) },
             When::New => View::of(Relations { all: self.all, changed: Some(&*self.changed) }, self.before),
         };
         if !view.may_fire(rule) {
@@ -274,18 +291,33 @@ impl<'a> Work<'_, 'a> {
         Ok(heads)
     }
 
-    /// Adds heads that are not there yet, and says which.
-    fn admit(&mut self, rule: usize, heads: Heads, fresh: &mut Vec<(usize, usize)>) -> Result<(), Fault> {
+    /// Adds heads that are not there yet, and says which; those of a lattice relation wait.
+    pub(crate) fn admit(&mut self, rule: usize, heads: Heads, coming: &mut Coming) -> Result<(), Fault> {
         let relation = self.prepared.rules[rule].head.relation;
+        if let Some(contest) = self.prepared.contests[relation] {
+            return self.line_up(relation, contest, &heads, self.width(rule), coming);
+        }
         for (row, label) in heads.iter(self.width(rule)) {
             if self.here(relation).position(row).is_none() {
                 let at = self.own(relation).add(row, Mark::derived(label));
-                fresh.push((relation, at));
+                coming.fresh.push((relation, at));
                 self.meter.derived += 1;
                 self.tick()?;
             }
         }
         self.meter.limits.allow(self.meter.derived, self.meter.bytes)
+    }
+
+    /// Takes a row of the stratum away.
+    pub(crate) fn remove(&mut self, relation: usize, row: usize) {
+        if let Some(contest) = self.prepared.contests[relation] {
+            let version = self.here(relation);
+            if !version.is_beaten(row) {
+                let group = contest.key(version.row(row));
+                self.headless.insert((relation, group));
+            }
+        }
+        self.own(relation).remove(row);
     }
 
     /// How many columns the head of a rule has.
@@ -325,6 +357,13 @@ impl<'a> Work<'_, 'a> {
         Ok(())
     }
 
+    /// What a rule derives of a group: a row of it, whatever stands in its lattice column.
+    pub(crate) fn of_group(&mut self, number: usize, row: &[Id]) -> Result<Heads, Fault> {
+        let mut heads = Heads::default();
+        self.back(number, row, u64::MAX, Start::Group, &mut Found::Heads(&mut heads))?;
+        Ok(heads)
+    }
+
     /// Runs a rule from its head.
     fn back(
         &mut self,
@@ -336,10 +375,18 @@ impl<'a> Work<'_, 'a> {
     ) -> Result<(), Fault> {
         let rule = &self.prepared.rules[number];
         let here = Relations { all: self.all, changed: Some(&*self.changed) };
-        let view = View { below, ..View::of(here, self.before) };
+        let view = View { below, steps: start != Start::Group, ..View::of(here, self.before) };
         let steps = self.prepared.order(number, start, &view);
         self.frame.start(rule, steps);
-        if !self.frame.bind(&rule.head.slots, row) {
+        let slots = match self.prepared.contests[rule.head.relation].filter(|_| start == Start::Group) {
+            Some(contest) => {
+                let mut slots = rule.head.slots.clone();
+                slots[contest.column()] = Slot::Any;
+                Cow::Owned(slots)
+            }
+            None => Cow::Borrowed(rule.head.slots.as_slice()),
+        };
+        if !self.frame.bind(&slots, row) {
             return Ok(());
         }
         let readers = view.open(rule, steps);

@@ -4,6 +4,7 @@
 //! side, and a level is what threads share.
 
 use crate::intern::{Id, Interner};
+use crate::lattice::Contest;
 use crate::order::{Purpose, Sizes, Step, order};
 use program::{Aggregate, Atom, Comparison, Expr, Presence, Program, Scope, Term, Truth, Type, Value, World};
 use std::sync::{Arc, OnceLock};
@@ -15,6 +16,8 @@ pub(crate) struct Prepared {
     pub(crate) rules: Vec<Rule>,
     /// One per stratum of the program.
     pub(crate) strata: Vec<Stratum>,
+    /// For each relation its lattice column.
+    pub(crate) contests: Vec<Option<Contest>>,
     /// For each relation the stratum that completes it; `None` where no rule derives it.
     pub(crate) stratum_of: Vec<Option<usize>>,
     /// Strata by level, in the order in which levels run.
@@ -34,6 +37,8 @@ pub(crate) enum Start {
     Head,
     /// From its head: in which ways does it derive that?
     Ways,
+    /// From its head but for the lattice column: which values does it derive there?
+    Group,
     /// From what one of its literals says.
     Literal(usize),
 }
@@ -45,6 +50,11 @@ pub(crate) struct Stratum {
     pub(crate) recursive: bool,
     /// Whether a relation has a lattice column.
     pub(crate) lattice: bool,
+    /// Whether it is evaluated as a whole in the world after a change: a rule reads the world before, or in either world
+    /// a lattice column of the stratum. What was beaten before holds in neither.
+    pub(crate) whole_after: bool,
+    /// Recursive strata with a lattice column that it rests on in either world, itself among them.
+    pub(crate) rests_on: Vec<usize>,
     /// Of a stratum that exists only within a change: whether some rule may fire though the change says nothing.
     pub(crate) unprompted: bool,
     /// Relations that its rules derive.
@@ -136,8 +146,9 @@ impl Prepared {
                 }
             }
         }
-        let strata: Vec<Stratum> =
+        let mut strata: Vec<Stratum> =
             program.strata.iter().map(|stratum| prepare_stratum(stratum, &rules, &program)).collect();
+        rest(&mut strata, &rules, &stratum_of);
         let mut level_of = vec![0; strata.len()];
         let mut levels: Vec<Vec<usize>> = Vec::new();
         for (number, stratum) in strata.iter().enumerate() {
@@ -158,10 +169,11 @@ impl Prepared {
         let mut orders = 0;
         for rule in &rules {
             orders_of.push(orders);
-            orders += rule.body.len() + 2;
+            orders += rule.body.len() + 3;
         }
         let orders = (0..orders).map(|_| OnceLock::new()).collect();
-        Prepared { program, rules, strata, stratum_of, levels, readers, orders, orders_of }
+        let contests = program.relations.iter().map(Contest::of).collect();
+        Prepared { program, rules, strata, contests, stratum_of, levels, readers, orders, orders_of }
     }
 
     /// The order in which a rule runs from `start`, chosen when it is first asked for.
@@ -169,19 +181,27 @@ impl Prepared {
         let place = match start {
             Start::Head => 0,
             Start::Ways => 1,
-            Start::Literal(literal) => 2 + literal,
+            Start::Group => 2,
+            Start::Literal(literal) => 3 + literal,
         };
         self.orders[self.orders_of[number] + place].get_or_init(|| {
             let rule = &self.rules[number];
             let mut bound = vec![false; rule.variables];
             let (pattern, done) = match start {
-                Start::Head | Start::Ways => (Some(&rule.head), None),
+                Start::Head | Start::Ways | Start::Group => (Some(&rule.head), None),
                 Start::Literal(literal) => {
                     let holds = matches!(rule.body[literal], Literal::Holds(_));
                     (rule.body[literal].patterns().next(), holds.then_some(literal))
                 }
             };
-            pattern.into_iter().flat_map(Pattern::variables).for_each(|variable| bound[variable] = true);
+            let contest = self.contests[rule.head.relation].filter(|_| start == Start::Group).map(Contest::column);
+            for (column, slot) in pattern.into_iter().flat_map(|pattern| pattern.slots.iter().enumerate()) {
+                if let Slot::Variable(variable) = slot
+                    && Some(column) != contest
+                {
+                    bound[*variable] = true;
+                }
+            }
             order(rule, &Purpose { ages: &[], bound, done, lasting: true, every: start == Start::Ways }, sizes)
         })
     }
@@ -213,16 +233,39 @@ fn prepare_stratum(stratum: &program::Stratum, rules: &[Rule], program: &Program
     }
     let is_change = |relation: usize| program.relations[relation].scope == Scope::Change;
     let is_prompt = |literal: &Literal| matches!(literal, Literal::Holds(pattern) if is_change(pattern.relation));
-    let mut bodies = stratum.rules.iter().map(|rule| &rules[rule.0 as usize].body);
+    let bodies = || stratum.rules.iter().map(|rule| &rules[rule.0 as usize].body);
+    let lattice = relations.iter().any(|relation| program.relations[*relation].lattice().is_some());
+    let in_either =
+        |literal: &Literal| matches!(literal, Literal::Holds(pattern) if pattern.own && pattern.world == World::Either);
     Stratum {
-        unprompted: stratum.scope == Scope::Change && bodies.any(|body| !body.iter().any(is_prompt)),
+        unprompted: stratum.scope == Scope::Change && bodies().any(|body| !body.iter().any(is_prompt)),
+        whole_after: !reads_before.is_empty() || lattice && bodies().flatten().any(in_either),
         scope: stratum.scope,
         recursive: reads.iter().any(|read| relations.binary_search(read).is_ok()),
-        lattice: relations.iter().any(|relation| program.relations[*relation].lattice().is_some()),
+        lattice,
+        rests_on: Vec::new(),
         relations,
         rules: stratum.rules.iter().map(|rule| rule.0 as usize).collect(),
         reads,
         reads_before,
+    }
+}
+
+/// Says which recursive strata with a lattice column each stratum rests on.
+fn rest(strata: &mut [Stratum], rules: &[Rule], stratum_of: &[Option<usize>]) {
+    let mut more = true;
+    while std::mem::take(&mut more) {
+        for number in 0..strata.len() {
+            let stratum = &strata[number];
+            let own = (stratum.recursive && stratum.lattice).then_some(number);
+            let body = stratum.rules.iter().flat_map(|rule| &rules[*rule].body);
+            let read = body.flat_map(Literal::patterns).filter_map(|pattern| stratum_of[pattern.relation]);
+            let mut all: Vec<usize> = read.flat_map(|read| strata[read].rests_on.iter().copied()).chain(own).collect();
+            all.sort_unstable();
+            all.dedup();
+            more |= all != stratum.rests_on;
+            strata[number].rests_on = all;
+        }
     }
 }
 

@@ -6,7 +6,8 @@
 //! two differ it will be refused.
 
 use crate::engine::{Hypothesis, spell};
-use crate::intern::Interner;
+use crate::intern::{Id, Interner};
+use crate::lattice::Contest;
 use crate::limits::Limits;
 use crate::prepare::Prepared;
 use crate::version::Version;
@@ -73,30 +74,53 @@ impl Rounds {
     }
 
     /// All that was derived in both worlds, sorted.
+    ///
+    /// What holds is as the engine has it. What was beaten on the way there is as the rounds have it, where the engine
+    /// came another way; only where what the engine has is better.
     pub(crate) fn certificate(&self, world: &Hypothesis<'_>) -> Certificate {
         // Many rows over few values: one order of the values serves them all.
-        let ranks = world.values.ranks();
+        let ranks = self.values.ranks();
         let claims = |side: Side| {
             let mut claimed = Vec::new();
             for place in 0..world.before.relations.len() {
                 let (version, known) = (world.relations(side).get(place), self.relations(world, side).get(place));
                 let same = version.is_same(known);
-                let rank = |row: usize| version.row(row).iter().map(|id| ranks.of(*id));
-                let mut rows: Vec<usize> = version.there().filter(|row| !version.mark(*row).is_given()).collect();
-                rows.sort_unstable_by(|a, b| rank(*a).cmp(rank(*b)));
-                claimed.extend(rows.into_iter().map(|row| {
-                    let at = if same { Some(row) } else { known.position(version.row(row)) };
-                    Claimed {
-                        relation: RelationId(u32::try_from(place).expect("bug: more than 2^32 relations")),
-                        tuple: spell(version.row(row), &world.values),
-                        height: at.map_or(1, |at| height(&world.prepared, place, known, at)),
-                    }
+                let of_rounds = if same { None } else { world.prepared.contests[place] };
+                let is_claimed = |row: &usize| of_rounds.is_none() || !version.is_beaten(*row);
+                let derived = version.there().filter(|row| !version.mark(*row).is_given());
+                let mut rows: Vec<(&[Id], u32)> = derived
+                    .filter(is_claimed)
+                    .map(|row| {
+                        let at = if same { Some(row) } else { known.position(version.row(row)) };
+                        (version.row(row), at.map_or(1, |at| height(&world.prepared, place, known, at)))
+                    })
+                    .collect();
+                if let Some(contest) = of_rounds {
+                    let beaten = known.there().filter(|row| !known.mark(*row).is_given());
+                    let beaten = beaten.filter(|row| is_beaten(contest, version, known.row(*row), &self.values));
+                    rows.extend(beaten.map(|row| (known.row(row), height(&world.prepared, place, known, row))));
+                }
+                rows.sort_unstable_by(|(a, _), (b, _)| {
+                    let rank = |id: &Id| ranks.of(*id);
+                    a.iter().map(rank).cmp(b.iter().map(rank))
+                });
+                claimed.extend(rows.into_iter().map(|(row, height)| Claimed {
+                    relation: RelationId(u32::try_from(place).expect("bug: more than 2^32 relations")),
+                    tuple: spell(row, &self.values),
+                    height,
                 }));
             }
             claimed
         };
         Certificate { before: claims(Side::Before), after: claims(Side::After) }
     }
+}
+
+/// Whether something better than a row holds.
+fn is_beaten(contest: Contest, version: &Version, row: &[Id], values: &Interner) -> bool {
+    let best = version.best(contest, &contest.key(row), values);
+    let number = contest.number(row, values);
+    best.zip(number).is_some_and(|((_, best), number)| contest.prefers(best, number))
 }
 
 /// The round in which a row was first derived; 0 where it is given.

@@ -276,7 +276,7 @@ fn merge(
                 meter.derived += 1;
                 any = true;
             } else if let Some(groups) = target.groups() {
-                let number = groups.number(row, shared).ok_or_else(|| no_int(relation))?;
+                let number = groups.contest().number(row, shared).ok_or_else(|| no_int(relation))?;
                 best.offer(relation, groups, row, number);
             }
         }
@@ -306,7 +306,7 @@ struct Best {
 impl Best {
     /// Takes a row that is better than all others of its group so far.
     fn offer(&mut self, relation: usize, groups: &Groups, row: &[Id], number: i64) {
-        let key = groups.key(row);
+        let key = groups.contest().key(row);
         if !groups.improves(&key, number) {
             return;
         }
@@ -317,7 +317,7 @@ impl Best {
             }
             Some(place) => {
                 let (_, held, best) = &mut self.rows[*place];
-                if groups.prefers(number, *best) {
+                if groups.contest().prefers(number, *best) {
                     (*held, *best) = (row.to_vec(), number);
                 }
             }

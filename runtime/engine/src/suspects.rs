@@ -84,8 +84,9 @@ impl Suspects {
             values.clear();
             values.extend_from_slice(version.row(row));
             if !work.stratum.recursive {
-                if work.derived(relation, &values, u64::MAX)?.is_none() {
-                    work.own(relation).remove(row);
+                // What was beaten and is not given any more would not be there either.
+                if version.is_beaten(row) || work.derived(relation, &values, u64::MAX)?.is_none() {
+                    work.remove(relation, row);
                 }
                 continue;
             }
@@ -108,6 +109,10 @@ impl Suspects {
             }
         }
         for (relation, row) in std::mem::take(&mut self.gone) {
+            if work.prepared.contests[relation].is_some() {
+                // Its group is asked for as a whole.
+                continue;
+            }
             let values = work.here(relation).row(row).to_vec();
             if let Some(label) = work.derived(relation, &values, u64::MAX)? {
                 let at = work.own(relation).add(&values, Mark::derived(label));
@@ -120,7 +125,7 @@ impl Suspects {
     /// Takes tuples away; what was derived from them becomes suspect.
     fn remove(&mut self, work: &mut Work<'_, '_>, places: &[Place]) -> Result<(), Fault> {
         for (relation, row) in places {
-            work.own(*relation).remove(*row);
+            work.remove(*relation, *row);
         }
         let lowest = places.iter().map(|(relation, row)| work.here(*relation).mark(*row).label()).min();
         let lowest = lowest.unwrap_or(0);

@@ -32,6 +32,8 @@ pub(crate) struct Layer {
     gone: FxHashSet<u32>,
     /// How rows below came, where that is another way than they say.
     marks: FxHashMap<u32, Mark>,
+    /// Whether some mark here says that a row was beaten.
+    has_beaten: bool,
 }
 
 /// The place of the layer that is a world's own.
@@ -46,8 +48,7 @@ impl Version {
     /// Growing rows alone, as a world's own.
     pub(crate) fn growing(rows: Growing) -> Version {
         let base = Arc::new(Base::empty(rows.cells().width()));
-        let layer = Layer { start: 0, rows, gone: FxHashSet::default(), marks: FxHashMap::default() };
-        Version { base, layers: [None, Some(Arc::new(layer))] }
+        Version { base, layers: [None, Some(Arc::new(Layer::new(0, rows)))] }
     }
 
     /// One more than the largest number of a row.
@@ -109,7 +110,12 @@ impl Version {
 
     /// Whether no row is gone and none was beaten.
     pub(crate) fn is_plain(&self) -> bool {
-        self.layers().all(|layer| layer.gone.is_empty() && layer.rows.groups().is_none())
+        !self.has_beaten() && self.layers().all(|layer| layer.gone.is_empty() && layer.rows.groups().is_none())
+    }
+
+    /// Whether some mark may say that a row was beaten.
+    fn has_beaten(&self) -> bool {
+        self.base.has_beaten() || self.layers().any(|layer| layer.has_beaten)
     }
 
     /// Whether a row is there; it may have been beaten.
@@ -120,7 +126,8 @@ impl Version {
 
     /// Whether a better row of its group stands here.
     pub(crate) fn is_beaten(&self, row: usize) -> bool {
-        self.layers().any(|layer| row >= layer.start && layer.rows.is_beaten(row - layer.start))
+        let is_marked = self.has_beaten() && self.mark(row).is_beaten();
+        is_marked || self.layers().any(|layer| row >= layer.start && layer.rows.is_beaten(row - layer.start))
     }
 
     /// Whether a row holds.
@@ -198,7 +205,7 @@ impl Version {
     pub(crate) fn opened(&self) -> Version {
         assert!(self.layers[OWN].is_none(), "bug: two worlds on each other");
         let rows = Growing::new(self.width());
-        let own = Layer { start: self.len(), rows, gone: FxHashSet::default(), marks: FxHashMap::default() };
+        let own = Layer::new(self.len(), rows);
         Version { base: Arc::clone(&self.base), layers: [self.layers[0].clone(), Some(Arc::new(own))] }
     }
 
@@ -222,6 +229,7 @@ impl Version {
         // A tuple that was there before the world began has its row still.
         let old = self.under(values);
         let layer = self.own_mut();
+        layer.has_beaten |= mark.is_beaten();
         if let Some(row) = old {
             assert!(layer.gone.remove(&number(row)), "bug: a tuple is added twice");
             layer.marks.insert(number(row), mark);
@@ -255,18 +263,36 @@ impl Version {
     /// Says anew how a row came.
     pub(crate) fn set_mark(&mut self, row: usize, mark: Mark) {
         let layer = self.own_mut();
+        layer.has_beaten |= mark.is_beaten();
         match row.checked_sub(layer.start) {
             Some(own) => layer.rows.set_mark(own, mark),
             None => drop(layer.marks.insert(number(row), mark)),
         }
     }
 
-    /// Rows of the world's own that are there, and rows below that it took away; each in order.
+    /// Rows that hold since the world began, and those that held before and do not; each in order.
     pub(crate) fn moved(&self) -> (Vec<u32>, Vec<u32>) {
         let Some(layer) = &self.layers[OWN] else { return (Vec::new(), Vec::new()) };
-        let gained = (layer.start..layer.end()).map(number).filter(|row| !layer.gone.contains(row)).collect();
-        let mut lost: Vec<u32> = layer.gone.iter().copied().filter(|row| (*row as usize) < layer.start).collect();
-        lost.sort_unstable();
+        let own = (layer.start..layer.end()).map(number).filter(|row| !layer.gone.contains(row));
+        let gone = layer.gone.iter().copied().filter(|row| (*row as usize) < layer.start);
+        if !self.has_beaten() {
+            let mut lost: Vec<u32> = gone.collect();
+            lost.sort_unstable();
+            return (own.collect(), lost);
+        }
+        let under = Version { base: Arc::clone(&self.base), layers: [self.layers[0].clone(), None] };
+        let mut below: Vec<u32> = gone.chain(layer.marks.keys().copied()).collect();
+        below.sort_unstable();
+        below.dedup();
+        let (mut gained, mut lost) = (Vec::new(), Vec::new());
+        for row in below {
+            match (under.is_held(row as usize), self.is_held(row as usize)) {
+                (false, true) => gained.push(row),
+                (true, false) => lost.push(row),
+                (true, true) | (false, false) => {}
+            }
+        }
+        gained.extend(own.filter(|row| !self.is_beaten(*row as usize)));
         (gained, lost)
     }
 
@@ -274,18 +300,15 @@ impl Version {
     ///
     /// - `labelled`: whether labels are of use.
     pub(crate) fn commit(&mut self, own: Version, labelled: bool) {
+        assert!(own.is_above(self), "bug: rows that stand on others");
         let Version { base, layers: [below, own] } = own;
         drop((base, below));
         let Some(own) = own else { return };
         let start = self.base.len();
-        let none = || Layer {
-            start,
-            rows: Growing::new(self.base.cells().width()),
-            gone: FxHashSet::default(),
-            marks: FxHashMap::default(),
-        };
+        let none = || Layer::new(start, Growing::new(self.base.cells().width()));
         let layer = self.layers[0].get_or_insert_with(|| Arc::new(none()));
         let layer = Arc::make_mut(layer);
+        layer.has_beaten |= own.has_beaten;
         for row in own.gone.iter().filter(|row| (**row as usize) < own.start) {
             layer.gone.insert(*row);
         }
@@ -318,7 +341,7 @@ impl Version {
             cells.push(self.row(row));
             marks.push(self.mark(row));
         }
-        match !labelled && marks.iter().all(|mark| mark.is_given()) {
+        match !labelled && marks.iter().all(|mark| mark.is_given() && !mark.is_beaten()) {
             true => Base::given(cells),
             false => Base::derived(cells, marks, labelled),
         }
@@ -344,6 +367,11 @@ impl Version {
 }
 
 impl Layer {
+    /// Rows above `start` others, all of which are there.
+    fn new(start: usize, rows: Growing) -> Layer {
+        Layer { start, rows, gone: FxHashSet::default(), marks: FxHashMap::default(), has_beaten: false }
+    }
+
     /// One more than the number of its last row.
     fn end(&self) -> usize {
         self.start + self.rows.len()

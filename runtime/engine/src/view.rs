@@ -58,7 +58,7 @@ pub(crate) struct Reader<'a> {
 }
 
 /// Layers of so few rows are gone through rather than indexed.
-const FEW: usize = 4;
+pub(crate) const FEW: usize = 4;
 
 impl<'a> Relations<'a> {
     /// A relation.

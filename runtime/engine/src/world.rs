@@ -2,7 +2,7 @@
 //!
 //! A world stands on another one and keeps what is different. A stratum that reads nothing that moved is left alone; of
 //! the others, most are maintained (`maintain`), and some evaluated as a whole (`stratum`): when a world is first made,
-//! within a change, where a lattice column may get worse, and where rules read the world before.
+//! within a change, and where rules read the world before.
 //!
 //! Not here: how a stratum is maintained or evaluated.
 
@@ -17,7 +17,7 @@ use crate::version::Version;
 use crate::view::{Changed, Relations};
 use program::Scope;
 use rustc_hash::FxHashSet;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Tuples to give and to take, by number, per relation.
@@ -65,16 +65,15 @@ pub(crate) fn load(
     values: &mut Arc<Interner>,
     limits: Limits<'_>,
 ) -> Result<(Vec<Version>, usize), Fault> {
-    let lattice = |relation: usize| prepared.program.relations[relation].lattice().is_some();
     let mut all: Vec<Version> = Vec::with_capacity(given.len());
     for (relation, cells) in given.into_iter().enumerate() {
-        all.push(match lattice(relation) {
+        all.push(match prepared.contests[relation].is_some() {
             true => {
                 let mut rows = Growing::of(&prepared.program.relations[relation]);
                 for row in 0..cells.len() {
                     rows.give(cells.row(row), values);
                 }
-                Version::growing(rows)
+                Version::growing(rows).settled(false)
             }
             false => Version::of(Base::given(cells)),
         });
@@ -104,7 +103,7 @@ pub(crate) fn load(
         for (relation, version) in changed.into_versions() {
             let stratum = prepared.stratum_of[relation].expect("bug: a relation without a stratum");
             let recursive = prepared.strata[stratum].recursive;
-            all[relation] = if lattice(relation) { version } else { version.settled(recursive) };
+            all[relation] = version.settled(recursive);
         }
     }
     Ok((all, meter.workers))
@@ -167,7 +166,7 @@ impl<'a> World<'a> {
                 if stratum.rules.is_empty() || within && !self.is_after {
                     continue;
                 }
-                if within || stratum.lattice || self.is_after && !stratum.reads_before.is_empty() {
+                if within || self.is_after && stratum.whole_after {
                     whole.push(number);
                 } else {
                     self.maintain(number, changes, values, &mut meter)?;
@@ -192,16 +191,11 @@ impl<'a> World<'a> {
         if gone.is_empty() && new.is_empty() {
             return;
         }
-        let of = &self.prepared.program.relations[relation];
-        if of.lattice().is_some() {
-            let mut rows = Growing::of(of);
-            for row in old.there().filter(|row| gone.binary_search(row).is_err()) {
-                rows.give(old.row(row), values);
-            }
-            for row in new {
-                rows.give(row, values);
-            }
-            return self.replace(relation, Version::growing(rows));
+        let contest = self.prepared.contests[relation];
+        let mut groups: BTreeSet<Vec<Id>> = BTreeSet::new();
+        if let Some(contest) = contest {
+            groups.extend(gone.iter().filter(|row| !old.is_beaten(**row)).map(|row| contest.key(old.row(*row))));
+            groups.extend(new.iter().map(|row| contest.key(row)));
         }
         let mut version = old.opened();
         gone.into_iter().for_each(|row| version.remove(row));
@@ -209,6 +203,9 @@ impl<'a> World<'a> {
             if version.position(row).is_none() {
                 version.add(row, Mark::GIVEN);
             }
+        }
+        for (contest, group) in contest.iter().flat_map(|contest| groups.iter().map(move |group| (*contest, group))) {
+            version.elect(contest, group, values);
         }
         let (gained, lost) = version.moved();
         self.changed.set(relation, version);

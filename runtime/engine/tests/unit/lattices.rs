@@ -5,6 +5,7 @@ use engine::{Delta, Engine, Fault, Hypothesis, Limits};
 use program::{Program, RelationId, Tuple, Value};
 use proof::{Flaw, Inputs, Side, Why, certify, check_in, lawful, meaning};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 const WAY: &str = "
     state step/3, way/2 least, near/1;
@@ -156,5 +157,105 @@ fn what_is_not_monotone_has_no_meaning() {
     }
     for text in ["at(y, n) if way(y, n)", "way(y, m) if way(x, n), edge(x, y), n < 7, m = n +: 1, m <= 9"] {
         assert!(lawful(&program(&format!("{head} {text}"))).is_ok(), "{text}");
+    }
+}
+
+/// A chain of `nodes`, each step of which has a detour that is longer by 3, and what is left of the last node.
+fn ladder(program: &Program, nodes: i64) -> Vec<(RelationId, Tuple)> {
+    let step = |from: i64, to: i64, cost: i64| (id(program, "step"), [from, to, cost].map(Value::Int).to_vec());
+    let mut given = vec![(id(program, "start"), vec![Value::Int(0)])];
+    for node in 0..nodes {
+        given.extend([step(node, node + 1, 1), step(node, -node - 1, 2), step(-node - 1, node + 1, 2)]);
+    }
+    given
+}
+
+/// A change costs what it moves, however far the ways are that it does not touch.
+#[test]
+fn a_shortest_way_is_kept_at_the_cost_of_what_moves() {
+    let program = program(
+        "state step/3, start/1, way/2 least, far/1;
+         way(x, 0) if start(x);
+         way(y, m) if way(x, n), step(x, y, c), m = n +: c;
+         far(x) if way(x, n), 100 < n",
+    );
+    let way = id(&program, "way");
+    let mut asked = Vec::new();
+    for nodes in [400, 4_000] {
+        let count = AtomicUsize::new(0);
+        let stop = || count.fetch_add(1, Ordering::Relaxed) == usize::MAX;
+        let limits = Limits { stop: Some(&stop), ..Limits::default() };
+        let engine = Engine::load(Arc::clone(&program), ladder(&program, nodes), limits).expect("small");
+        assert!(
+            count.load(Ordering::Relaxed) > usize::try_from(nodes).expect("small"),
+            "a whole evaluation asks in each round"
+        );
+        let step = |from: i64, to: i64, cost: i64| (id(&program, "step"), [from, to, cost].map(Value::Int).to_vec());
+        let last = nodes - 10;
+        let at = |node: i64, distance: i64| vec![Value::Int(node), Value::Int(distance)];
+        let changes = [
+            // A step goes, and the detour is taken: each of the last nodes is 3 further away.
+            (Delta { added: Vec::new(), removed: vec![step(last, last + 1, 1)] }, 19, at(nodes, nodes + 3)),
+            // A short cut comes.
+            (Delta { added: vec![step(last, last + 6, 2)], removed: Vec::new() }, 9, at(nodes, nodes - 4)),
+            // A detour goes that nobody took.
+            (Delta { added: Vec::new(), removed: vec![step(last, -last - 1, 2)] }, 0, at(nodes, nodes)),
+            // Both ways go, and so does all behind.
+            (
+                Delta { added: Vec::new(), removed: vec![step(last, last + 1, 1), step(last, -last - 1, 2)] },
+                0,
+                at(last, last),
+            ),
+        ];
+        for (change, (delta, gained, held)) in changes.into_iter().enumerate() {
+            count.store(0, Ordering::Relaxed);
+            let world = engine.open(&delta).expect("small");
+            asked.push((change, count.load(Ordering::Relaxed)));
+            assert_eq!(world.gained(way).len(), gained, "change {change}");
+            assert!(world.holds(Side::After, way, &held), "change {change}");
+        }
+    }
+    let (small, large) = asked.split_at(asked.len() / 2);
+    assert_eq!(small, large, "ten times the nodes");
+    assert!(large.iter().all(|(_, asked)| *asked < 40), "{large:?}");
+}
+
+/// What was beaten stays where others rest on it, comes back where it is the best that is left, and is no part of what a
+/// history tells: proofs and certificates are those of a load.
+#[test]
+fn what_was_beaten_comes_back() {
+    let program = program(
+        "state step/3, way/2 least, near/1, best/2 most;
+         way('a', 4);
+         near(x) if way(x, n), n <= 4;
+         way(x, 3) if near(x);
+         way(y, m) if way(x, n), step(x, y, c), m = n +: c;
+         best(x, c) if step(x, _, c)",
+    );
+    let text = "step('a', 'b', 1); step('b', 'c', 1); step('a', 'c', 5)";
+    let mut engine = Engine::load(Arc::clone(&program), facts(&program, text), Limits::default()).expect("small");
+    let fact = |text: &str| facts(&program, text);
+    let changes = [
+        (Delta { added: fact("step('a', 'b', 0)"), removed: Vec::new() }, "a 3, b 3, c 3", "a 5, b 1"),
+        (Delta { added: Vec::new(), removed: fact("step('b', 'c', 1)") }, "a 3, b 3, c 8", "a 5"),
+        (Delta { added: fact("step('b', 'c', 1)"), removed: fact("step('a', 'b', 0)") }, "a 3, b 3, c 3", "a 5, b 1"),
+        (Delta { added: fact("way('c', 1)"), removed: fact("step('a', 'c', 5)") }, "a 3, b 3, c 1", "a 1, b 1"),
+        (Delta { added: Vec::new(), removed: fact("way('c', 1)") }, "a 3, b 3, c 3", "a 1, b 1"),
+    ];
+    let mut given: Vec<(RelationId, Tuple)> = facts(&program, text);
+    for (delta, ways, best) in changes {
+        engine.apply(&delta).expect("small");
+        given.retain(|fact| !delta.removed.contains(fact));
+        given.extend(delta.added);
+        let world = engine.open(&Delta::default()).expect("small");
+        let fresh = Engine::load(Arc::clone(&program), given.iter().cloned(), Limits::default()).expect("small");
+        let fresh = fresh.open(&Delta::default()).expect("small");
+        assert_eq!((holds(&world, "way"), holds(&world, "best")), (holds(&fresh, "way"), holds(&fresh, "best")));
+        assert_eq!((holds(&world, "way").as_str(), holds(&world, "best").as_str()), (ways, best));
+        for tuple in world.tuples(Side::After, id(&program, "way")) {
+            let prove = |world: &Hypothesis<'_>| world.prove(Side::After, id(&program, "way"), &tuple);
+            assert_eq!(prove(&world), prove(&fresh));
+        }
+        assert_eq!(world.certificate(), fresh.certificate());
     }
 }

@@ -9,10 +9,12 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Linear and not, one relation and several, in both directions, over cycles; negation and groups above.
+/// Linear and not, one relation and several, in both directions, over cycles; negation and groups above; lattice columns that
+/// are given, that get better along ways of unequal length, against their own order, and with one group.
 const LAW: &str = "
     state edge/2, seed/1, near/1, path/2, odd/2, even/2, twin/2, held/1, both/1, quiet/1, degree/2, busy/1, wide/1;
     state next/2, cost/2 least, far/1, part/1, whole/1, safe/1, kept/1;
+    state road/3, limit/2 least, way/2 least, close/1, longest/2 most, first/1 least, later/2, drop/2 most, low/1;
     change asked/1, hit/1, cut/2;
     near(x) if seed(x);
     near(y) if near(x), edge(x, y);
@@ -38,6 +40,18 @@ const LAW: &str = "
     cost(x, 0) if seed(x);
     cost(y, m) if cost(x, n), edge(x, y), m = n +: 1;
     far(x) if cost(x, n), 2 < n;
+    way(x, 5) if seed(x);
+    way(y, m) if way(x, n), road(x, y, c), m = n +: c;
+    way(y, m) if way(x, n), way(z, k), next(x, z), edge(x, y), m = n +: k;
+    close(x) if way(x, n), n <= 4;
+    way(y, 1) if close(x), close(y), next(x, y);
+    longest(x, c) if road(x, _, c);
+    longest(x, n) if limit(x, n), not close(x);
+    first(n) if way(_, n);
+    later(x, n) if way(x, n), first(k), k < n;
+    drop(x, 0) if seed(x);
+    drop(y, m) if drop(x, n), edge(x, y), m = n +: -1, -6 <= m;
+    low(x) if drop(x, n), n < -2;
     kept(x) if near(x);
     kept(x) if before.kept(x);
     hit(y) if asked(x), either.edge(x, y);
@@ -50,13 +64,17 @@ fn id(program: &Program, name: &str) -> RelationId {
 
 /// Facts by number: most of them edges, few of them close to each other.
 fn fact(program: &Program, nodes: i64, number: u32) -> (RelationId, Tuple) {
-    let (kind, number) = (number % 10, i64::from(number / 10));
+    let (kind, number) = (number % 15, i64::from(number / 15));
     let (a, b) = (Value::Int(number % nodes), Value::Int(number / nodes % nodes));
+    let c = Value::Int(number / nodes / nodes % 6);
     match kind {
         0 => (id(program, "seed"), vec![a]),
         1..=5 => (id(program, "edge"), vec![a, b]),
         6 => (id(program, "near"), vec![a]),
         7 => (id(program, "twin"), vec![a, b]),
+        8..=10 => (id(program, "road"), vec![a, b, c]),
+        11 => (id(program, "limit"), vec![a, c]),
+        12 => (id(program, "way"), vec![a, c]),
         _ => (id(program, "next"), vec![a, b]),
     }
 }
