@@ -6,7 +6,7 @@
 //! Not here: which versions fit, what is fetched and checked, whose lock it is (`packages`).
 
 mod add;
-mod new;
+pub(crate) mod new;
 mod tree;
 
 use crate::arguments::Packages;

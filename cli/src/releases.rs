@@ -16,6 +16,7 @@ use crate::{package, progress};
 use packages::install;
 use packages::registry::{self, Registry};
 use packages::{Name, Version};
+use program::visible;
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -68,30 +69,59 @@ pub(crate) fn search(word: &str, named: Option<&str>, folder: &Path, as_json: bo
                 .collect::<Result<_, _>>()?
         }
     };
-    let (mut lines, mut found) = (String::new(), Vec::new());
+    let (mut lines, mut found, mut failed) = (String::new(), Vec::new(), Vec::new());
     for registry in &registries {
-        registry.there()?;
-        for name in registry.names()? {
-            let versions = registry.versions(&name)?;
-            let Some(newest) = versions.iter().rev().find(|one| one.yanked.is_none()) else { continue };
-            let release = registry.release(&name, &newest.version, None)?;
-            let description = release.description.unwrap_or_default();
-            let hit = |text: &str| text.to_lowercase().contains(&word.to_lowercase());
-            if hit(name.as_str()) || hit(&description) {
-                let space = if description.is_empty() { "" } else { "   " };
-                lines += &format!("{name} {}{space}{description}\n", newest.version);
-                let all: Vec<&Version> = versions.iter().map(|one| &one.version).collect();
-                found.push(
-                    json!({ "name": name, "version": newest.version, "versions": all, "description": description }),
-                );
+        match listed(registry.as_ref(), word) {
+            Ok(packages) => {
+                for one in packages {
+                    let Found { name, newest, description, .. } = &one;
+                    let space = if description.is_empty() { "" } else { "   " };
+                    // Nobody vouches for the words of a description.
+                    lines += &format!("{name} {newest}{space}{}\n", visible(description));
+                    found.push(json!({
+                        "name": name, "version": newest, "versions": one.versions, "description": description
+                    }));
+                }
             }
+            // What others have is shown all the same.
+            Err(failure) if registries.len() > 1 => failed.push(failure),
+            Err(failure) => return Err(failure),
         }
     }
-    if as_json {
-        return Ok(Answer::of(format!("{:#}\n", serde_json::Value::Array(found))));
+    if lines.is_empty() && !failed.is_empty() {
+        return Err(failed.swap_remove(0));
     }
-    Ok(Answer {
-        notes: if lines.is_empty() { String::from("nothing found\n") } else { String::new() },
-        ..Answer::of(lines)
-    })
+    let mut notes: String = failed.iter().map(|failure| format!("not looked through: {failure}\n")).collect();
+    if lines.is_empty() {
+        notes += "nothing found\n";
+    }
+    let text = if as_json { format!("{:#}\n", serde_json::Value::Array(found)) } else { lines };
+    let code = failed.first().map_or(0, Failure::code);
+    Ok(Answer { notes, ..Answer::of(text) }.with_code(code))
+}
+
+/// A package that may be taken, as a search shows it.
+struct Found {
+    name: Name,
+    newest: Version,
+    versions: Vec<Version>,
+    description: String,
+}
+
+/// The packages of a registry whose name or description has a word.
+fn listed(registry: &dyn Registry, word: &str) -> Result<Vec<Found>, Failure> {
+    registry.there()?;
+    let mut found = Vec::new();
+    for name in registry.names()? {
+        let versions = registry.versions(&name)?;
+        let Some(newest) = versions.iter().rev().find(|one| one.yanked.is_none()) else { continue };
+        let newest = newest.version.clone();
+        let description = registry.release(&name, &newest, None)?.description.unwrap_or_default();
+        let hit = |text: &str| text.to_lowercase().contains(&word.to_lowercase());
+        if hit(name.as_str()) || hit(&description) {
+            let versions = versions.into_iter().map(|one| one.version).collect();
+            found.push(Found { name, newest, versions, description });
+        }
+    }
+    Ok(found)
 }

@@ -191,6 +191,11 @@ pub fn seemingly_declared(chunk: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Whether a word can never be a name.
+pub fn is_reserved(word: &str) -> bool {
+    matches!(syntax::token::lex(word).as_slice(), [only] if only.token.is_reserved())
+}
+
 /// The names that a broken `use` seems to bring: its words, or all of a module where it asks for `module.*`.
 pub fn seemingly_brought(chunk: &str) -> BTreeSet<String> {
     let written = syntax::token::lex(chunk);

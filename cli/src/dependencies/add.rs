@@ -10,7 +10,9 @@ use crate::{package, progress};
 use compiler::names::near;
 use packages::edit::{self, Entry};
 use packages::manifest::Git;
+use packages::registry::Listed;
 use packages::{Name, Range, Version, Workspace, git, install};
+use program::visible;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -29,6 +31,13 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
     let scopes: BTreeSet<&str> = names.iter().map(|(name, _)| name.scope()).collect();
     for scope in scopes {
         if let Some(location) = &asked.registry {
+            let was = before.shared.registries.get(scope).filter(|was| *was != location);
+            if let Some(was) = was {
+                return Err(Failure::Malformed(format!(
+                    "--registry {location}: every package of {scope} comes from {was}, says [registries]\n  \
+                     help: write `{scope} = \"{location}\"` there, where all of them are meant"
+                )));
+            }
             *shared = edit::registry(shared, scope, location)?;
         }
         for key in &asked.trust {
@@ -49,7 +58,12 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
         }
         let entry = match (&place, range) {
             (Place::Registry, None) => Entry::Range(newest(&workspace, name)?),
-            (Place::Registry, Some(range)) => Entry::Range(range.to_string()),
+            (Place::Registry, Some(range)) => {
+                if workspace.member(name).is_none() {
+                    known(&workspace, name)?;
+                }
+                Entry::Range(range.to_string())
+            }
             (Place::Elsewhere(keys, _), range) => {
                 let version = range.as_ref().map(|range| ("version", range.to_string()));
                 Entry::Table(keys.iter().cloned().chain(version).collect())
@@ -136,11 +150,30 @@ fn newest(workspace: &Workspace, name: &Name) -> Result<String, Failure> {
     if let Some(member) = workspace.member(name) {
         return Ok(range(&member.manifest.package.number()?));
     }
+    let versions = known(workspace, name)?;
+    match versions.iter().rev().find(|one| one.yanked.is_none()) {
+        Some(newest) => Ok(range(&newest.version)),
+        None => {
+            let why =
+                |one: &Listed| format!("\n  {}: {}", one.version, visible(one.yanked.as_deref().unwrap_or_default()));
+            let all: String = versions.iter().rev().map(why).collect();
+            Err(Failure::Malformed(format!(
+                "every version of {name} is yanked, and nobody takes one anew:{all}\n  help: ask its authors for another release"
+            )))
+        }
+    }
+}
+
+/// The versions of a package in the registry of its scope.
+///
+/// # Errors
+/// Where it has none, with the name that may be meant.
+fn known(workspace: &Workspace, name: &Name) -> Result<Vec<Listed>, Failure> {
     let registry = install::of_scope(workspace, &package::ways(true), name)?;
     registry.there()?;
     let versions = registry.versions(name)?;
-    if let Some(newest) = versions.iter().rev().find(|one| one.yanked.is_none()) {
-        return Ok(range(&newest.version));
+    if !versions.is_empty() {
+        return Ok(versions);
     }
     let names = registry.names()?;
     let meant = near(name.as_str(), names.iter().map(Name::as_str));

@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use crate::output::{self, Answer};
+use compiler::names::is_reserved;
 use packages::Name;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 /// Makes a package in a folder that holds nothing yet.
 pub(crate) fn new(name: &str, folder: Option<&Path>) -> Result<Answer, Failure> {
     let name = Name::parse(name)?;
+    usable(&name)?;
     let folder = folder.map_or_else(|| PathBuf::from(name.short()), Path::to_owned);
     if fs::read_dir(&folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
         return Err(Failure::Malformed(format!(
@@ -37,6 +39,24 @@ pub(crate) fn new(name: &str, folder: Option<&Path>) -> Result<Answer, Failure> 
         lines += &format!("wrote {:<27} {why}\n", folder.join(&path).display());
     }
     Ok(Answer::of(format!("{lines}next: cd {} && writ test\n", folder.display())))
+}
+
+/// Refuses a name that no `use` could say, or that a system has no file of.
+pub(crate) fn usable(name: &Name) -> Result<(), Failure> {
+    const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
+    for part in [name.scope(), name.short()] {
+        let why = if is_reserved(&part.replace('-', "_")) {
+            format!("`{part}` is a word of the language, so that nobody could write `use {}…`", name.module())
+        } else if DEVICES.contains(&part) {
+            format!("`{part}` is a device on Windows, where no file can be called so")
+        } else if part == "std" {
+            String::from("`std` is the standard library's name")
+        } else {
+            continue;
+        };
+        return Err(Failure::Malformed(format!("\"{name}\": {why}\n  help: choose another name")));
+    }
+    Ok(())
 }
 
 fn manifest(name: &Name, module: &str) -> String {

@@ -7,6 +7,7 @@ use crate::{package, progress};
 use packages::manifest::Origin;
 use packages::registry::Listed;
 use packages::{Name, install};
+use program::visible;
 use serde_json::json;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -38,7 +39,11 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
         };
         if let Some(why) = versions.iter().find(|listed| listed.version == *version).and_then(|one| one.yanked.as_ref())
         {
-            say("yanked", format!("{why}; `writ update {name}` takes another"));
+            let other = match versions.iter().any(|one| one.yanked.is_none()) {
+                true => format!("`writ update {name}` takes another"),
+                false => String::from("no other release may be taken; ask its authors"),
+            };
+            say("yanked", format!("{}; {other}", visible(why)));
             bad += 1;
         } else if !versions.iter().any(|listed| listed.version == *version) {
             say("missing", String::from("its registry does not have it any more"));

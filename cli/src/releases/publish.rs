@@ -8,6 +8,7 @@
 use super::compare::{compare, of_tree};
 use super::{cases, registry_of};
 use crate::arguments::{self, Arguments, Verb};
+use crate::dependencies::new::usable;
 use crate::failure::Failure;
 use crate::kept::{self, Kept};
 use crate::output::Answer;
@@ -29,6 +30,7 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     progress::stage("checking the package");
     let package = package::load(folder)?;
     let name = Name::parse(&package.name())?;
+    usable(&name)?;
     let (kept, mut notes) = kept_by_git(folder, asked.allow_dirty)?;
     let laid_out = fmt::fmt(std::slice::from_ref(folder), true, false)?;
     if laid_out.code != 0 {

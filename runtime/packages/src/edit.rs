@@ -60,7 +60,13 @@ pub fn trust(text: &str, scope: &str, key: &str) -> Result<String, Failure> {
     let packages = trust.entry("packages").or_insert_with(|| Item::Table(Table::new()));
     let Some(packages) = packages.as_table_like_mut() else { return Err(no_table("trust.packages")) };
     let keys = packages.entry(scope).or_insert_with(|| value(Array::new()));
-    let Some(keys) = keys.as_array_mut() else { return Err(no_table("trust.packages")) };
+    let Some(keys) = keys.as_array_mut() else {
+        return Err(Failure::Malformed(format!(
+            "writ.toml: [trust.packages] has `{scope} = {}`, and no list of keys\n  help: write `{scope} = [\"{key}\"]` there, so that \
+             what is signed by others, or by nobody, is refused",
+            keys.to_string().trim()
+        )));
+    };
     if !keys.iter().any(|known| known.as_str() == Some(key)) {
         keys.push(key);
     }
