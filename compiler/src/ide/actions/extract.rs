@@ -74,6 +74,16 @@ pub(super) fn extract(snapshot: &Snapshot, path: &str, within: Range<usize>) -> 
         }
         _ => false,
     });
+    // A relation derived from who has authority would be one itself, and its other conditions read the world before.
+    let authority = mentions.iter().filter(|m| inside(m.span)).any(|mention| match &mention.target {
+        Target::Declared(Named::Relation, name) => {
+            snapshot.library().relation(name).is_some_and(|relation| relation.qualifier == Qualifier::Authority)
+        }
+        _ => false,
+    });
+    if authority {
+        return None;
+    }
     let name = fresh(snapshot, path, &cursor)?;
     let text = snapshot.text(path)?;
     let at = cursor.piece.start + item.span.start as usize;

@@ -2,6 +2,7 @@
 
 use super::{Action, Sort};
 use crate::database::Snapshot;
+use crate::hir::Qualifier;
 use crate::ide::cursor::{Cursor, Site, everywhere, split};
 use crate::ide::index::{Mention, Role, Target};
 use crate::names::Sort as Named;
@@ -16,8 +17,10 @@ pub(super) fn inline(snapshot: &Snapshot, path: &str, offset: usize) -> Option<A
     let library = snapshot.library();
     let relation = library.relation(name)?;
     let (module, _) = split(snapshot, name)?;
-    // Another module's rule sees other names.
+    // Another module's rule sees other names. An authority relation's rule reads the world before the change; so would
+    // none of its conditions where they came to stand.
     if relation.word.is_some()
+        || relation.qualifier == Qualifier::Authority
         || snapshot.path_of(module)? != path
         || relation.columns.iter().any(|c| c.lattice.is_some())
     {
@@ -50,6 +53,10 @@ pub(super) fn inline(snapshot: &Snapshot, path: &str, offset: usize) -> Option<A
     let said = arguments(&rule.head, &columns)?;
     let taken: BTreeSet<&str> = cursor.piece.mentions().iter().map(|m| word(cursor.piece.text, m.span)).collect();
     let mut words: BTreeMap<&Target, String> = BTreeMap::new();
+    // On the left of `=` stands a variable alone: a value given for a column would come to stand in the rule's conditions.
+    if given.values().any(|argument| !matches!(argument.value.kind, ExprKind::Name(_) | ExprKind::Any)) {
+        return None;
+    }
     for (column, argument) in &said {
         let ExprKind::Name(_) = argument.value.kind else { return None };
         let target = &rule_mentions.iter().find(|m| m.span == argument.value.span)?.target;

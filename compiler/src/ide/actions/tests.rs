@@ -3,6 +3,15 @@
 use super::*;
 use crate::ide::fixture::{Fixture, POLICY};
 
+/// What is offered at the cursor, or from it to `$1`.
+fn titles(text: &str) -> Vec<String> {
+    let plain = text.replacen("$1", "", 1);
+    let end = text.replacen("$0", "", 1).find("$1");
+    let fixture = Fixture::new(&plain);
+    let all = actions(&fixture.snapshot(), &fixture.path, fixture.offset..end.unwrap_or(fixture.offset), &[]);
+    all.into_iter().map(|action| action.title).collect()
+}
+
 /// The text after the action of that title, at the cursor or from it to `$1`.
 fn after(text: &str, title: &str) -> String {
     let plain = text.replacen("$1", "", 1);
@@ -62,6 +71,29 @@ fn a_rule_stands_in_place_of_its_atom() {
     let now = after(&text, "inline `kept`");
     assert!(now.contains("safe(r, k) if kind(r, k2), stateful(k2), tag(r, \"k\", k);"), "{now}");
     assert_eq!(wrong(&now), Vec::<&str>::new());
+}
+
+#[test]
+fn conditions_keep_the_world_they_read() {
+    let boss = "authority relation boss(r: Resource, p: std.authority.Party);\nboss(r, p) if \
+                std.authority.accountable(r, p), tag(r, \"self\", \"yes\");\npub relation own(r: Resource, p: \
+                std.authority.Party);\n";
+    let text = format!("{POLICY}\n{boss}own(r, p) if kind(r, _), bo$0ss(r, p);\n");
+    assert_eq!(titles(&text), Vec::<String>::new());
+    let chosen = "$0std.authority.accountable(r, p), tag(r, \"self\", \"yes\")$1";
+    let text = format!("{POLICY}\n{boss}own(r, p) if kind(r, _), {chosen};\n");
+    assert_eq!(titles(&text), Vec::<String>::new());
+    let chosen = "$0kind(r, _), tag(r, \"self\", \"yes\")$1";
+    let text = format!("{POLICY}\n{boss}own(r, p) if {chosen}, boss(r, p);\n");
+    assert_eq!(titles(&text), ["extract into a relation `extracted`"]);
+}
+
+#[test]
+fn a_rule_never_comes_to_stand_where_it_would_not_compile() {
+    let num = "pub relation num(r: Resource, n: int);\nnum(r, n) if kind(r, _), n = count { k: kind(r, k), stateful(k) \
+               };\npub relation own(r: Resource);\n";
+    let text = format!("{POLICY}\n{num}own(r) if kind(r, _), nu$0m(r, 3);\n");
+    assert_eq!(titles(&text), Vec::<String>::new());
 }
 
 #[test]
