@@ -377,6 +377,10 @@ fn a_dependency_adds_to_the_world_and_gives_nobody_authority() {
     for (rule, refused) in [
         ("std.state.kind(\"x\", \"database\");", false),
         ("std.authority.member(\"mallory\", \"owners\");", true),
+        ("std.history.allowed(\"e\", c, r, 2020-01-01T00:00Z) if std.history.executed(_, c, r, _);", true),
+        ("std.history.touched(\"s\", \"x\", 2020-01-01T00:00Z);", true),
+        ("std.reconcile.decided(\"x\", \"record\");", true),
+        ("std.freeze.window(\"w\", 2020-01-01T00:00Z, 2021-01-01T00:00Z);", true),
         ("std.authority.right(\"mallory\", \"accept-risk\", _) if known(_);", true),
     ] {
         let mut bold = words();

@@ -320,22 +320,16 @@ pub(crate) fn filled_by_tool(name: &str) -> bool {
     MODULES.iter().any(|module| name.starts_with(module)) || ["std.time.now", "std.authority.vouched"].contains(&name)
 }
 
-/// Whether the standard library reads it on the way to who has authority: a tag names an owner, a configuration gives tags,
-/// an inventory says whose a machine is. A test holds this against the library's rules.
-pub(crate) fn leads_to_authority(name: &str) -> bool {
-    // What tools say of themselves: a package reads it, and says what it means.
-    const MODULES: [&str; 9] = [
-        "std.aws_api.",
-        "std.identity.",
-        "std.kubernetes.",
-        "std.merge.",
-        "std.netbox.",
-        "std.ownership.",
-        "std.pack.",
-        "std.record.",
-        "std.terraform.",
-    ];
-    MODULES.iter().any(|module| name.starts_with(module)) || ["std.state.config", "std.state.tag"].contains(&name)
+/// Whether a package that others depend on may add to the standard library's relation: only to what is said of the world
+/// itself. Whatever is not named here is kept from it, so that a relation which is new is too: what tools say of themselves
+/// (a package reads it, and says what it means), what was decided and executed before, what leads to authority (a tag names
+/// an owner, a configuration gives tags, an inventory says whose a machine is). A test holds the last against the library's
+/// rules.
+pub(crate) fn open_to_packages(name: &str) -> bool {
+    const MODULES: [&str; 4] = ["std.graph.", "std.move.", "std.net.", "std.recovery."];
+    const STATE: [&str; 5] = ["copy_of", "encrypted_by", "kind", "site", "stored_in"];
+    MODULES.iter().any(|module| name.starts_with(module))
+        || name.strip_prefix("std.state.").is_some_and(|relation| STATE.contains(&relation))
 }
 
 /// Why a rule may not derive a relation.
@@ -366,8 +360,8 @@ fn refused(
         Package::Dependency
             if home == Package::Std
                 && relation.qualifier != hir::Qualifier::Authority
-                && !leads_to_authority(&relation.declared.name) => {}
-        Package::Dependency if home == Package::Std => return Some(authority(span, name)),
+                && open_to_packages(&relation.declared.name) => {}
+        Package::Dependency if home == Package::Std => return Some(kept_from_packages(span, name, relation)),
         Package::Dependency | Package::Std => return Some(foreign(span, name)),
     }
     let inside = context.blueprint.map(|blueprint| blueprint.declared.name.as_str());
@@ -424,10 +418,23 @@ fn foreign(span: Span, name: &str) -> Diagnostic {
         .law("a rule adds to relations of its own package, or of the standard library")
 }
 
-fn authority(span: Span, name: &str) -> Diagnostic {
+fn kept_from_packages(span: Span, name: &str, relation: &hir::Relation) -> Diagnostic {
+    const PAST: [&str; 3] = ["std.freeze.", "std.history.", "std.reconcile."];
+    let past = PAST.iter().any(|module| relation.declared.name.starts_with(module));
+    let (label, law) = if past {
+        (
+            "what was decided, executed or declared is not a package's to say",
+            "what happened is said by the tool, the root package and its facts alone",
+        )
+    } else {
+        (
+            "says who has authority, or is read by what does",
+            "who is accountable, belongs to a team or holds a right is said by the root package and its facts alone",
+        )
+    };
     Diagnostic::new(Code::ForeignHead, format!("a package that others depend on may not add to `{name}`"))
-        .label(span, "says who has authority, or is read by what does")
-        .law("who is accountable, belongs to a team or holds a right is said by the root package and its facts alone")
+        .label(span, label)
+        .law(law)
 }
 
 fn subject_variable(span: Span) -> Diagnostic {
