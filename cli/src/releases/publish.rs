@@ -98,10 +98,22 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
 /// Sets the release against the one before it.
 ///
 /// # Errors
-/// Where the version is not high enough for what has changed.
+/// Where the version is published already, or is not high enough for what has changed.
 fn since(package: &Package, tree: &Tree, release: &Release, registry: &dyn Registry) -> Result<String, Failure> {
     let (name, version) = (&release.name, &release.version);
     let versions = registry.versions(name)?;
+    // Told here too, so that a dry run says what would come of it.
+    if versions.iter().any(|one| one.version == *version) {
+        let there = registry.release(name, version, None)?.digest;
+        let other = match there == release.digest {
+            true => String::new(),
+            false => format!("\n  its content there is another: {there}, here {}", release.digest),
+        };
+        return Err(Failure::Malformed(format!(
+            "{name} {version} is in {} already, and a release never changes{other}\n  help: raise the version in writ.toml",
+            registry.shown()
+        )));
+    }
     // A yanked one is still locked by whoever took it before.
     let Some(last) = versions.iter().rev().find(|one| one.version < *version) else {
         return Ok(match versions.first() {
