@@ -323,3 +323,25 @@ fn a_long_secret_is_sealed_inside_other_texts_and_when_only_an_output_marks_it()
     assert!(!all.contains("0123456789abcdef"), "{all}");
     assert!(all.contains("plain"), "{all}");
 }
+
+/// Of a provider block its place is told, where it stands there outright and the resource names that very block.
+#[test]
+fn a_provider_says_where_it_makes_things() {
+    let text = r#"{"format_version": "1.2", "resource_changes": [
+        {"address": "t.n", "mode": "managed", "type": "t", "name": "n", "change": {"actions": ["create"], "before": null, "after": {}}},
+        {"address": "t.m", "mode": "managed", "type": "t", "name": "m", "change": {"actions": ["create"], "before": null, "after": {}}},
+        {"address": "t.o", "mode": "managed", "type": "t", "name": "o", "change": {"actions": ["create"], "before": null, "after": {}}}],
+      "configuration": {
+        "provider_config": {
+          "p": {"name": "p", "expressions": {"region": {"constant_value": "north"}, "secret_key": {"constant_value": "s3cret"}}},
+          "p.far": {"name": "p", "alias": "far", "expressions": {"region": {"references": ["var.region"]}}}},
+        "root_module": {"resources": [
+          {"address": "t.n", "mode": "managed", "type": "t", "name": "n", "provider_config_key": "p"},
+          {"address": "t.m", "mode": "managed", "type": "t", "name": "m", "provider_config_key": "p.far"},
+          {"address": "t.o", "mode": "managed", "type": "t", "name": "o", "provider_config_key": "module.x:p"}]}}}"#;
+    let change = import(text).change.expect("a change");
+    let places: Vec<String> =
+        change.actions.iter().flat_map(|action| of(&action.set, "std.terraform.provider_place")).collect();
+    assert_eq!(places, ["std.terraform.provider_place(\"t.n\", \"region\", \"north\")"]);
+    assert!(!change.actions.iter().flat_map(|action| &action.set).any(|fact| fact.to_string().contains("s3cret")));
+}

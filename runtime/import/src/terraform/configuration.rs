@@ -59,8 +59,14 @@ pub(crate) struct Provider {
     pub(crate) modules: ModulePath,
     /// The attributes and blocks that its text sets.
     pub(crate) attributes: BTreeSet<Arc<str>>,
+    /// Where its text says outright that its resources stand: `region`, `zone`. Nothing else of what it says is kept: a
+    /// password may stand beside it.
+    pub(crate) places: BTreeMap<Arc<str>, Arc<str>>,
     pub(crate) expressions: Vec<Expression>,
 }
+
+/// What a provider block calls the place of its resources.
+const PLACES: [&str; 2] = ["region", "zone"];
 
 /// A resource or data block.
 #[derive(Debug, Default)]
@@ -122,10 +128,24 @@ pub(crate) fn root(node: &Node<'_>, folder: &str) -> Result<Module, Malformed> {
         if let Some(expressions) = block.get("expressions")? {
             collect(&expressions, &mut String::from("provider"), &mut out.expressions)?;
             out.attributes.extend(expressions.entries()?.into_iter().map(|(name, _)| name.clone()));
+            out.places = places(&expressions)?;
         }
         root.providers.insert(name.clone(), out);
     }
     Ok(root)
+}
+
+fn places(expressions: &Node<'_>) -> Result<BTreeMap<Arc<str>, Arc<str>>, Malformed> {
+    let mut out = BTreeMap::new();
+    for name in PLACES {
+        let Some(expression) = expressions.get(name)? else { continue };
+        if let program::Json::Object(entries) = expression.json
+            && let Some(program::Json::Text(value)) = entries.get("constant_value")
+        {
+            out.insert(name.into(), value.clone());
+        }
+    }
+    Ok(out)
 }
 
 /// Reads a module's text, with all below it.

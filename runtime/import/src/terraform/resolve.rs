@@ -158,6 +158,13 @@ impl<'a> World<'a> {
         own.or_else(|| self.root.providers.get(key.rsplit(':').next()?))
     }
 
+    /// Where the provider block of an instance says that it stands. Only of the very block that the instance names: a module
+    /// that is handed another provider under the same name stands elsewhere.
+    pub(crate) fn provider_places(&self, from: &Address) -> impl Iterator<Item = (&'a Arc<str>, &'a Arc<str>)> {
+        let named = self.block(from).and_then(|block| self.root.providers.get(&*block.provider));
+        named.into_iter().flat_map(|provider| &provider.places)
+    }
+
     /// What the provider block of `from` refers to.
     pub(crate) fn provider_dependencies(&self, from: &Address) -> Vec<(&'a Expression, Found<'a>)> {
         let Some(provider) = self.provider(from) else { return Vec::new() };

@@ -196,6 +196,11 @@ impl<'a> Worlds<'a> {
         }
         facts.extend(self.unset(changed, sheet));
         facts.extend(self.provider_sets(changed, sheet));
+        let stands = |(name, place): (&Arc<str>, &Arc<str>)| {
+            let tuple = [&changed.name, name, place].map(|text| Value::Text(text.clone()));
+            sheet.fact("std.terraform.provider_place", tuple.to_vec(), &changed.place)
+        };
+        facts.extend(self.world_after.provider_places(&changed.address).map(stands));
         facts.extend(self.edges(&self.references_after, &changed.address).map(|(edge, place)| edge.fact(sheet, place)));
         // What stays as it is may refer to what comes to be.
         let arriving = self.arriving.get(&changed.address).into_iter().flatten();
