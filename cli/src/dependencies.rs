@@ -160,13 +160,14 @@ fn count(packages: usize) -> String {
 /// What became of the lock, a line each.
 fn told(changed: &[Changed]) -> String {
     let mut text = String::new();
-    for Changed { name, from, to } in changed {
-        let _ = match (from, to) {
-            (None, Some(to)) => writeln!(text, "  + {name} {to}"),
-            (Some(from), None) => writeln!(text, "  - {name} {from}"),
-            (Some(from), Some(to)) if from > to => writeln!(text, "  {name} {from} -> {to} (lower)"),
-            (Some(from), Some(to)) => writeln!(text, "  {name} {from} -> {to}"),
-            (None, None) => writeln!(text, "  {name} (a folder)"),
+    for Changed { name, from, to, pinned } in changed {
+        let _ = match (from, to, pinned) {
+            (_, Some(to), Some((was, is))) => writeln!(text, "  {name} {to}: {was} -> {is} (the version is the same)"),
+            (None, Some(to), None) => writeln!(text, "  + {name} {to}"),
+            (Some(from), None, _) => writeln!(text, "  - {name} {from}"),
+            (Some(from), Some(to), None) if from > to => writeln!(text, "  {name} {from} -> {to} (lower)"),
+            (Some(from), Some(to), None) => writeln!(text, "  {name} {from} -> {to}"),
+            (None, None, _) => writeln!(text, "  {name} (a folder)"),
         };
     }
     text

@@ -12,7 +12,7 @@ mod found;
 mod local;
 mod vendor;
 
-use crate::lock::{self, Lock};
+use crate::lock::{self, Lock, Locked};
 use crate::manifest::{self, Manifest};
 use crate::registry::{self, Registry, Release};
 use crate::resolve::{Asked, Versions};
@@ -73,6 +73,8 @@ pub struct Changed {
     pub from: Option<Version>,
     /// The version that is locked now.
     pub to: Option<Version>,
+    /// What it was pinned to and what it is now, where the version alone does not tell them apart: commits, else digests.
+    pub pinned: Option<(String, String)>,
 }
 
 /// The packages that the workspace's own package depends on, sorted by name, as they are locked.
@@ -203,16 +205,38 @@ pub fn update(
     Ok((found, changed))
 }
 
-/// What became of each package.
+/// What became of each package. A branch and a tag that was moved hold other content under the same version.
 fn compared(before: &Lock, after: &Lock) -> Vec<Changed> {
     let names: BTreeSet<&Name> = before.packages.iter().chain(&after.packages).map(|one| &one.name).collect();
-    let version = |lock: &Lock, name: &Name| lock.get(name).and_then(|one| one.version.clone());
     let changed = names.into_iter().filter_map(|name| {
-        let (from, to) = (version(before, name), version(after, name));
-        let there = (before.get(name).is_some(), after.get(name).is_some());
-        (from != to || there.0 != there.1).then(|| Changed { name: name.clone(), from, to })
+        let (was, is) = (before.get(name), after.get(name));
+        let version = |one: Option<&Locked>| one.and_then(|one| one.version.clone());
+        let (from, to) = (version(was), version(is));
+        let same = from.is_some() && from == to;
+        let pinned = was.zip(is).filter(|_| same).and_then(|(was, is)| pins(was, is));
+        let differs = from != to || pinned.is_some() || was.is_some() != is.is_some();
+        differs.then(|| Changed { name: name.clone(), from, to, pinned })
     });
     changed.collect()
+}
+
+/// What two locks of one version are pinned to, where that is not the same.
+fn pins(was: &Locked, is: &Locked) -> Option<(String, String)> {
+    if was.source == is.source && was.digest == is.digest {
+        return None;
+    }
+    let commit = |one: &Locked| one.source.split_once('#').map(|(_, commit)| format!("commit {}", short(commit)));
+    let digest = |one: &Locked| one.digest.as_ref().map_or_else(|| one.source.clone(), |one| short(&one.to_string()));
+    // Two ways to write one commit are told by what they lead to.
+    let pins = [was, is].map(|one| commit(one).unwrap_or_else(|| format!("{} {}", one.source, digest(one))));
+    let [from, to] = if pins[0] == pins[1] { [was, is].map(|one| one.source.clone()) } else { pins };
+    Some(if from == to { (digest(was), digest(is)) } else { (from, to) })
+}
+
+/// The first digits of a commit or a digest.
+fn short(text: &str) -> String {
+    let hex = text.trim_start_matches("sha256:");
+    hex.get(..12).unwrap_or(hex).to_owned()
 }
 
 fn versions(lock: &Lock) -> Versions {
