@@ -30,6 +30,8 @@ pub(crate) struct Said {
     pub(crate) verdict: Verdict,
     /// Rules and ambiguities.
     pub(crate) against: BTreeSet<String>,
+    /// What is said of each action, by its name.
+    pub(crate) actions: BTreeMap<String, Verdict>,
 }
 
 /// What a case gives under the other policy: what it says, or why it cannot be decided.
@@ -62,8 +64,9 @@ struct Flip {
     decisions: Vec<(u64, String)>,
 }
 
-/// From which verdict to which, what stands against it now, and what did before.
-type Cause = (Verdict, Option<Verdict>, Vec<String>, Vec<String>);
+/// From which verdict to which, what stands against it now, and what did before; where the verdict of the whole is the same,
+/// how that of actions turned.
+type Cause = (Verdict, Option<Verdict>, Vec<String>, Vec<String>, BTreeSet<(Verdict, Verdict)>);
 
 /// Decides every kept decision again, and tells what turned.
 pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Answer, Failure> {
@@ -100,16 +103,27 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
         let Some(was) = entry.verdict else { continue };
         let record = || kept.record(&entry.digest).map(|opened| opened.predicate);
         let cause = match outcome {
-            Ok(said) if said.verdict == was => continue,
+            // What is said of the only action is what is said of the whole.
+            Ok(said)
+                if said.verdict == was && said.actions.values().all(|one| *one == was && said.actions.len() == 1) =>
+            {
+                continue;
+            }
             Ok(said) => {
                 let record = record()?;
+                let parts = parts(record.actions.iter().map(|action| (action.id.as_str(), action.verdict)), &said);
+                let parts: BTreeSet<_> = parts.into_iter().map(|(_, was, is)| (was, is)).collect();
+                if said.verdict == was && parts.is_empty() {
+                    continue;
+                }
+                let parts = if said.verdict == was { parts } else { BTreeSet::new() };
                 let reasons = record.actions.iter().flat_map(|action| &action.reasons).chain(&record.reasons);
                 let before = against(reasons, &record.ambiguities);
                 let now = said.against.difference(&before).cloned().collect();
                 let then = before.difference(&said.against).cloned().collect();
-                (was, Some(said.verdict), now, then)
+                (was, Some(said.verdict), now, then, parts)
             }
-            Err(why) => (was, None, vec![why], Vec::new()),
+            Err(why) => (was, None, vec![why], Vec::new(), BTreeSet::new()),
         };
         flips.entry(cause).or_default().decisions.push((index, entry.digest.clone()));
     }
@@ -240,12 +254,23 @@ pub(crate) fn once(case: Case<'_>, seconds: u64) -> Result<(Outcome, bool), Fail
         Ok(decision) => {
             let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
             let against = against(reasons, &decision.ambiguities);
-            Ok((Ok(Said { verdict: decision.verdict, against }), decision.now.is_some()))
+            let actions = decision.actions.iter().map(|action| (action.id.clone(), action.verdict)).collect();
+            Ok((Ok(Said { verdict: decision.verdict, against, actions }), decision.now.is_some()))
         }
         Err(decide::Failure::Malformed(malformed)) => Ok((Err(placed(&malformed)), false)),
         Err(decide::Failure::Limit(what)) => Err(Failure::Fault(what)),
         Err(decide::Failure::Bug(what)) => Err(Failure::Bug(what)),
     }
+}
+
+/// The actions of which something else is said: their names, what was said and what is. One deny may hide that another is gone.
+pub(crate) fn parts<'a>(was: impl Iterator<Item = (&'a str, Verdict)>, is: &Said) -> Vec<(&'a str, Verdict, Verdict)> {
+    was.filter_map(|(name, was)| Some((name, was, *is.actions.get(name)?))).filter(|(_, was, is)| was != is).collect()
+}
+
+/// How an action's verdict turned, in words.
+pub(crate) fn turn(was: Verdict, is: Verdict) -> String {
+    format!("{}{} -> {}", if looser(was, Some(is)) { "!! " } else { "" }, was.name(), is.name())
 }
 
 /// The rules and ambiguities against which nobody's word stands.
@@ -270,10 +295,13 @@ impl Told {
     fn in_text(&self, flips: &BTreeMap<Cause, Flip>) -> String {
         let turned: usize = flips.values().map(|flip| flip.decisions.len()).sum();
         let mut text = format!("REPLAY  {} with {} · {turned} flip\n", counted(self.decisions, "decision"), self.with);
-        for ((was, is, now, then), flip) in flips {
+        for ((was, is, now, then, parts), flip) in flips {
             let is_name = is.map_or("undecided", Verdict::name);
             let mark = if looser(*was, *is) { "!! " } else { "" };
             let _ = writeln!(text, "{mark}{} -> {is_name}  × {}", was.name(), flip.decisions.len());
+            for (was, is) in parts {
+                let _ = writeln!(text, "  of an action: {}", turn(*was, *is));
+            }
             for (word, list) in [("now", now), ("no longer", then)] {
                 for one in list {
                     let _ = writeln!(text, "  {word}: {one}");
@@ -284,7 +312,7 @@ impl Told {
             let more = if more > 0 { format!(", … {more} more") } else { String::new() };
             let _ = writeln!(text, "  {}{more}", few.join(", "));
         }
-        let freed = flips.iter().filter(|((was, is, _, _), _)| looser(*was, *is)).map(|(_, flip)| flip.decisions.len());
+        let freed = flips.iter().filter(|((was, is, ..), _)| looser(*was, *is)).map(|(_, flip)| flip.decisions.len());
         let freed: usize = freed.sum();
         if freed > 0 {
             let _ = writeln!(text, "!! {freed} would now be allowed that were not");
@@ -301,13 +329,14 @@ impl Told {
     }
 
     fn in_json(&self, flips: &BTreeMap<Cause, Flip>) -> String {
-        let flip = |((was, is, now, then), flip): (&Cause, &Flip)| {
+        let flip = |((was, is, now, then, parts), flip): (&Cause, &Flip)| {
             json!({
                 "from": was.name(),
                 "to": is.map_or("undecided", Verdict::name),
                 "looser": looser(*was, *is),
                 "now": now,
                 "no_longer": then,
+                "actions": parts.iter().map(|(was, is)| json!({"from": was.name(), "to": is.name()})).collect::<Vec<_>>(),
                 "decisions": flip.decisions.iter().map(|(index, digest)| json!({"index": index, "digest": digest})).collect::<Vec<_>>(),
             })
         };

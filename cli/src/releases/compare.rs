@@ -2,7 +2,8 @@
 //!
 //! What they offer is compared name by name. What they decide is tried: the last release's tests, the decisions kept in its
 //! `cases/` and those of the package's own log, where there is one, are decided under both versions, with the last release's
-//! own test modules beside the new rules; a verdict that turns is a flip, and asks for a major version, whatever the names say.
+//! own test modules beside the new rules; a verdict that turns is a flip, and asks for a major version, whatever the names say:
+//! of the whole, of one action, or an expectation of an old test that holds no more.
 //!
 //! Read downwards: [`compare`] does both, [`Comparison::enough`] says whether a version is high enough for it.
 
@@ -10,7 +11,7 @@ use super::cases::{self, LONGEST};
 use crate::failure::Failure;
 use crate::kept;
 use crate::package::{self, Module, Package};
-use crate::replay::{self, Outcome, looser, once};
+use crate::replay::{self, Outcome, looser, once, parts, turn};
 use crate::{manifest, policy, progress};
 use compiler::interface::{Difference, Interface, Level, compared, interface};
 use decide::test::Missed;
@@ -33,7 +34,7 @@ pub(crate) struct Comparison {
     pub(crate) differences: Vec<Difference>,
     /// In what they decide.
     pub(crate) flips: Vec<Flip>,
-    /// What tests without a change expect, and what holds no more.
+    /// What tests expect whose verdicts are the same, and what holds no more.
     pub(crate) lost: Vec<String>,
     /// Tests that could not be tried: what they name is not there any more.
     pub(crate) untried: Vec<String>,
@@ -63,24 +64,36 @@ pub(crate) struct Flip {
     pub(crate) what: String,
     was: Verdict,
     is: Result<Verdict, String>,
+    /// Where the verdict is the same: the actions of which something else is said.
+    actions: Vec<(String, Verdict, Verdict)>,
     now: Vec<String>,
     no_longer: Vec<String>,
 }
 
 impl Flip {
-    /// Two outcomes of one decision, if they differ in the verdict.
+    /// Two outcomes of one decision, if they differ in the verdict, or in that of an action.
     pub(crate) fn of(what: &str, was: &Outcome, is: &Outcome) -> Option<Flip> {
         let Ok(before) = was else { return None };
-        let empty = BTreeSet::new();
+        let (empty, mut actions) = (BTreeSet::new(), Vec::new());
         let (verdict, against) = match is {
-            Ok(after) if after.verdict == before.verdict => return None,
-            Ok(after) => (Ok(after.verdict), &after.against),
+            Ok(after) => {
+                if after.verdict == before.verdict {
+                    let said = before.actions.iter().map(|(name, verdict)| (name.as_str(), *verdict));
+                    actions =
+                        parts(said, after).into_iter().map(|(name, was, is)| (name.to_owned(), was, is)).collect();
+                    if actions.is_empty() {
+                        return None;
+                    }
+                }
+                (Ok(after.verdict), &after.against)
+            }
             Err(why) => (Err(why.clone()), &empty),
         };
         Some(Flip {
             what: what.to_owned(),
             was: before.verdict,
             is: verdict,
+            actions,
             now: against.difference(&before.against).cloned().collect(),
             no_longer: before.against.difference(against).cloned().collect(),
         })
@@ -98,6 +111,9 @@ impl Flip {
         let mut text = format!("  {mark}{} -> {is}  {}\n", self.was.name(), self.what);
         if let Err(why) = &self.is {
             let _ = writeln!(text, "      {}", why.lines().next().unwrap_or_default());
+        }
+        for (name, was, is) in &self.actions {
+            let _ = writeln!(text, "      {name}: {}", turn(*was, *is));
         }
         for (word, list) in [("now", &self.now), ("no longer", &self.no_longer)] {
             for one in list {
@@ -169,7 +185,7 @@ impl OfLog {
             found.turned += 1;
             found.freed += usize::from(flip.frees());
             let way = (before.ok().map(|said| said.verdict), after.map(|said| said.verdict));
-            let cause = (way, flip.now.clone(), flip.no_longer.clone());
+            let cause = (way, flip.actions.clone(), flip.now.clone(), flip.no_longer.clone());
             alike.entry(cause).or_insert_with(|| (flip, Vec::new())).1.push(name);
         }
         let named = |(flip, names): (Flip, Vec<String>)| {
@@ -251,12 +267,12 @@ impl Comparison {
         tests: &[TestCase],
         cases: &[cases::Kept],
     ) -> Result<(), Failure> {
-        for (test, before, after) in verdicts(was, is, tests)? {
-            self.tried += 1;
-            self.flips.extend(Flip::of(&format!("test \"{test}\""), &before, &after));
-        }
-        (self.lost, self.untried) = lost(was, is, tests)?;
-        self.tried += tests.iter().filter(|test| test.change.actions.is_empty()).count() - self.untried.len();
+        let all = verdicts(was, is, tests)?;
+        let flip =
+            |(test, before, after): &(String, Outcome, Outcome)| Flip::of(&format!("test \"{test}\""), before, after);
+        self.flips.extend(all.iter().filter_map(flip));
+        (self.lost, self.untried) = lost(was, is, tests, &all)?;
+        self.tried += tests.len() - self.untried.len();
         for kept in cases {
             let outcome = |program: &Arc<Program>| once(kept.case(program), LONGEST).map(|(outcome, _)| outcome);
             let (before, after) = (outcome(was)?, outcome(is)?);
@@ -286,15 +302,25 @@ pub(crate) fn verdicts(
     Ok(all)
 }
 
-/// What tests without a change expect of the first program, and what does not hold under the second; and the tests that
-/// name what is not there any more, as a module's own names may not be.
+/// What tests expect of the first program, and what does not hold under the second; and the tests that name what is not
+/// there any more, as a module's own names may not be. Of a test that turned as a whole no more is told.
+///
+/// - `decided`: what came of those with a change.
 pub(crate) fn lost(
     was: &Arc<Program>,
     is: &Arc<Program>,
     tests: &[TestCase],
+    decided: &[(String, Outcome, Outcome)],
 ) -> Result<(Vec<String>, Vec<String>), Failure> {
     let (mut all, mut untried) = (Vec::new(), Vec::new());
-    for test in tests.iter().filter(|test| test.change.actions.is_empty()) {
+    let mut decided = decided.iter();
+    for test in tests {
+        if !test.change.actions.is_empty()
+            && let Some((_, before, after)) = decided.next()
+            && (before.is_err() || Flip::of("", before, after).is_some())
+        {
+            continue;
+        }
         let run = |program: &Arc<Program>, test: TestCase| {
             let ran = decide::test::run(program, &[test], Rules::None, Limits::default());
             let ran = ran.map_err(crate::decide::failed)?;
@@ -303,10 +329,11 @@ pub(crate) fn lost(
         if !run(was, test.clone())?.is_empty() {
             continue;
         }
+        let gone = |expected: &str| format!("test \"{}\": `{expected}` is so no more", test.name);
         match moved(test, was, is) {
-            Ok(moved) => {
-                let missed = run(is, moved)?.into_iter();
-                all.extend(missed.map(|one| format!("test \"{}\": `{}` is so no more", test.name, one.expected)));
+            Ok((moved, lacking)) => {
+                all.extend(lacking.iter().map(|expected| gone(expected)));
+                all.extend(run(is, moved)?.iter().map(|one| gone(&one.expected)));
             }
             Err(name) => untried.push(format!("test \"{}\" was not tried: `{name}` is another now", test.name)),
         }
@@ -314,19 +341,32 @@ pub(crate) fn lost(
     Ok((all, untried))
 }
 
-/// A test of one program as one of another, whose relations stand in another order; or the name of one that it lacks.
-fn moved(test: &TestCase, was: &Program, is: &Program) -> Result<TestCase, String> {
-    let mut test = test.clone();
-    for expectation in &mut test.expectations {
+/// A test of one program as one of another, whose relations stand in another order, and the objections it expects that the
+/// other has no rule for; or the name of a relation that the other lacks.
+fn moved(test: &TestCase, was: &Program, is: &Program) -> Result<(TestCase, Vec<String>), String> {
+    let (mut test, mut lacking) = (test.clone(), Vec::new());
+    for mut expectation in std::mem::take(&mut test.expectations) {
+        let objects = matches!(expectation.expected, Expected::Violation { .. });
         if let Expected::Violation { relation, pattern, .. } | Expected::Tuple { relation, pattern, .. } =
             &mut expectation.expected
         {
             let name = &was.relation(*relation).name;
-            let there = is.find(name).filter(|id| is.relation(*id).columns.len() == pattern.len());
-            *relation = there.ok_or_else(|| name.clone())?;
+            match is.find(name).filter(|id| is.relation(*id).columns.len() == pattern.len()) {
+                Some(there) => *relation = there,
+                // A rule that is not there objects to nothing.
+                None if objects => {
+                    if !expectation.negated {
+                        let said = &expectation.citation.text;
+                        lacking.push(said.trim_start_matches("expect ").trim_end_matches(';').to_owned());
+                    }
+                    continue;
+                }
+                None => return Err(name.clone()),
+            }
         }
+        test.expectations.push(expectation);
     }
-    Ok(test)
+    Ok((test, lacking))
 }
 
 /// The modules of a tree.

@@ -47,7 +47,7 @@ pub(crate) fn foresee(folder: &Path, after: Vec<Installed>) -> Result<(String, b
     let flips: Vec<Flip> =
         all.iter().filter_map(|(name, before, after)| Flip::of(&format!("test \"{name}\""), before, after)).collect();
     flips.iter().for_each(|flip| text += &flip.lines());
-    let (lost, untried) = lost(&was.program, &is.program, &was.tests)?;
+    let (lost, untried) = lost(&was.program, &is.program, &was.tests, &all)?;
     lost.iter().chain(&untried).for_each(|line| text += &format!("  {line}\n"));
     let turned = flips.len() + lost.len();
     let _ = writeln!(text, "{turned} of {} tests would turn out otherwise", was.tests.len());
