@@ -353,6 +353,11 @@ pub(crate) struct Question {
     /// The change in whose decision it is asked: its world after counts too.
     #[arg(long, value_name = "FILE")]
     pub(crate) change: Option<String>,
+    /// A decision that was kept, in place of a change and a model: the beginning of its digest, or its record.
+    #[arg(long, value_name = "DECISION", conflicts_with_all = [
+        "change", "model", "state", "facts", "approval", "actor", "session", "now", "observed_at", "format",
+    ])]
+    pub(crate) decision: Option<String>,
 }
 
 /// How rows are printed.

@@ -1,6 +1,6 @@
 //! `writ why`, `writ why-not` and `writ query`: questions about a model, with or without a change.
 
-use crate::arguments::{self, Question, Rows};
+use crate::arguments::{self, Inputs, Question, Rows};
 use crate::decide::{apart, limited};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
@@ -31,8 +31,7 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
     ];
     let json = arguments.json.then_some(Format::Json);
     let outputs = output::outputs(&arguments.output, json, &formats, "html=why.html")?;
-    let Question { inputs, change } = &arguments.question;
-    let loaded = inputs::load(inputs, change.as_deref())?;
+    let (inputs, loaded) = inputs::of(&arguments.question, None)?;
     apart(
         &loaded.kept,
         &loaded.files,
@@ -41,8 +40,8 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
     let atom = &arguments.atom;
     let asked = policy::atom(&loaded.compiled, atom)?;
     let proofs = if arguments.all { ask::PROOFS } else { 1 };
-    let why = limited(inputs, |limits| {
-        ask::why(&loaded.case(inputs, limits), asked.relation, &asked.pattern, asked.world, proofs)
+    let why = limited(&inputs, |limits| {
+        ask::why(&loaded.case(&inputs, limits), asked.relation, &asked.pattern, asked.world, proofs)
     })?;
     let mut answer = noted(&loaded, String::new()).with_code(u8::from(why.answers.is_empty()));
     let places = Places::default();
@@ -71,17 +70,16 @@ pub(crate) fn why(arguments: &arguments::Why) -> Result<Answer, Failure> {
 /// Why nothing matches and what would make something match; of a change, what would make it an allowed one. Ends with 1
 /// where it holds, or is allowed, already.
 pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> {
-    if arguments.atom.is_none() && arguments.question.change.is_none() {
+    if arguments.atom.is_none() && arguments.question.change.is_none() && arguments.question.decision.is_none() {
         return Err(Failure::Malformed(String::from(
             "neither an atom nor a change is asked about\n  help: writ why-not 'exists(\"db\")', or writ why-not --change plan.json",
         )));
     }
-    let Question { inputs, change } = &arguments.question;
-    let loaded = inputs::load(inputs, change.as_deref())?;
-    let Some(atom) = &arguments.atom else { return counter(arguments, &loaded) };
+    let (inputs, loaded) = inputs::of(&arguments.question, None)?;
+    let Some(atom) = &arguments.atom else { return counter(arguments, &inputs, &loaded) };
     let asked = policy::atom(&loaded.compiled, atom)?;
-    let found = limited(inputs, |limits| {
-        ask::why_not(&loaded.case(inputs, limits), asked.relation, &asked.pattern, asked.world, arguments.edits)
+    let found = limited(&inputs, |limits| {
+        ask::why_not(&loaded.case(&inputs, limits), asked.relation, &asked.pattern, asked.world, arguments.edits)
     })?;
     let code = u8::from(found.miss.is_none());
     if arguments.json {
@@ -96,8 +94,7 @@ pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> 
 }
 
 /// What would make the change an allowed one.
-fn counter(arguments: &arguments::WhyNot, loaded: &Loaded) -> Result<Answer, Failure> {
-    let inputs = &arguments.question.inputs;
+fn counter(arguments: &arguments::WhyNot, inputs: &Inputs, loaded: &Loaded) -> Result<Answer, Failure> {
     let (decision, passing) = limited(inputs, |limits| {
         let case = loaded.case(inputs, limits);
         let decision = decide::decide(&case)?;
@@ -118,10 +115,9 @@ fn counter(arguments: &arguments::WhyNot, loaded: &Loaded) -> Result<Answer, Fai
 
 /// All bindings of a body, sorted.
 pub(crate) fn query(body: &str, question: &Question, rows: Rows) -> Result<Answer, Failure> {
-    let Question { inputs, change } = question;
-    let mut loaded = inputs::load(inputs, change.as_deref())?;
+    let (inputs, mut loaded) = inputs::of(question, None)?;
     let relation = policy::query(&mut loaded.compiled, body)?;
-    let table = limited(inputs, |limits| ask::query(&loaded.case(inputs, limits), relation))?;
+    let table = limited(&inputs, |limits| ask::query(&loaded.case(&inputs, limits), relation))?;
     Ok(noted(
         &loaded,
         match rows {

@@ -105,9 +105,9 @@ impl Looked {
 
 /// Whether there is anything to compare the policy with.
 fn has_facts(package: &Package, question: &Question) -> bool {
-    let Question { inputs, change } = question;
+    let Question { inputs, change, decision } = question;
     let declared = package.manifest.as_ref().is_some_and(|manifest| !manifest.source.is_empty());
-    declared || change.is_some() || !inputs.state.is_empty() || !inputs.facts.is_empty()
+    declared || change.is_some() || decision.is_some() || !inputs.state.is_empty() || !inputs.facts.is_empty()
 }
 
 /// What the facts show of the policy.
@@ -120,8 +120,7 @@ struct Compared {
 
 /// What the facts show of the policy; else why they show nothing.
 fn compared(question: &Question) -> Result<Compared, Failure> {
-    let Question { inputs, change } = question;
-    let loaded = inputs::load(inputs, change.as_deref())?;
+    let (inputs, loaded) = inputs::of(question, None)?;
     // What is not there may have the paths that nothing else has.
     let missing = loaded.sources.iter().find_map(|source| match source {
         SourceState::Missing(name) => Some(name),
@@ -132,8 +131,8 @@ fn compared(question: &Question) -> Result<Compared, Failure> {
             "writ.toml: source `{name}` is declared, and none of its files is there"
         )));
     }
-    limited(inputs, |limits| {
-        let case = loaded.case(inputs, limits);
+    limited(&inputs, |limits| {
+        let case = loaded.case(&inputs, limits);
         Ok(Compared { nowhere: decide::paths::nowhere(&case)?, unfilled: decide::unfilled(&case) })
     })
 }

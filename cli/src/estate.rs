@@ -1,6 +1,6 @@
 //! `writ blast`, `writ owners`, `writ orphans`: what hangs on a resource, who answers for it, and what nobody answers for.
 
-use crate::arguments::{self, Question};
+use crate::arguments::{self};
 use crate::decide::{apart, limited};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
@@ -70,12 +70,11 @@ impl Forms {
 /// Everything that hangs on a resource, nearest first, with a way to each and who answers for it.
 pub(crate) fn blast(arguments: &arguments::Blast) -> Result<Answer, Failure> {
     let resource = arguments.resource.as_str();
-    let Question { inputs, change } = &arguments.question;
     let forms = Forms::of(&arguments.output, arguments.json, "html=blast.html")?;
-    let loaded = inputs::load(inputs, change.as_deref())?;
+    let (inputs, loaded) = inputs::of(&arguments.question, None)?;
     forms.apart(&loaded)?;
     known(&loaded, resource)?;
-    let hits = limited(inputs, |limits| question::blast(&loaded.case(inputs, limits), resource))?;
+    let hits = limited(&inputs, |limits| question::blast(&loaded.case(&inputs, limits), resource))?;
     forms.answer(&loaded, |format, laid| match format {
         Format::Text => text(resource, &hits, arguments.full, laid),
         Format::Json => {
@@ -135,17 +134,16 @@ fn table(hits: &[Hit], whole: bool) -> Table {
 /// Who answers for a resource, each with the derivation; ends with 1 where nobody does.
 pub(crate) fn owners(arguments: &arguments::Owners) -> Result<Answer, Failure> {
     let resource = arguments.resource.as_str();
-    let Question { inputs, change } = &arguments.question;
     let forms = Forms::of(&arguments.output, arguments.json, "html=owners.html")?;
-    let loaded = inputs::load(inputs, change.as_deref())?;
+    let (inputs, loaded) = inputs::of(&arguments.question, None)?;
     forms.apart(&loaded)?;
     known(&loaded, resource)?;
     let relation = loaded.compiled.program.find("std.authority.accountable");
     let relation =
         relation.ok_or_else(|| Failure::Bug(String::from("the program has no std.authority.accountable")))?;
     let pattern = [program::Term::Constant(Value::text(resource)), program::Term::Variable(0)];
-    let found = limited(inputs, |limits| {
-        question::why(&loaded.case(inputs, limits), relation, &pattern, program::World::Here, 1)
+    let found = limited(&inputs, |limits| {
+        question::why(&loaded.case(&inputs, limits), relation, &pattern, program::World::Here, 1)
     })?;
     let proofs = || found.answers.iter().map(|answer| &answer.proof);
     let places = Places::default();
@@ -184,15 +182,14 @@ fn responsible(answers: &[question::Answer]) -> Table {
 
 /// What exists and nobody answers for, with its kind; ends with 0 either way, as every query.
 pub(crate) fn orphans(arguments: &arguments::Orphans) -> Result<Answer, Failure> {
-    let Question { inputs, change } = &arguments.question;
     let forms = Forms::of(&arguments.output, arguments.json, "html=orphans.html")?;
-    let mut loaded = inputs::load(inputs, change.as_deref())?;
+    let (inputs, mut loaded) = inputs::of(&arguments.question, None)?;
     forms.apart(&loaded)?;
     let body = "std.state.exists(resource), std.state.kind(resource, sort), \
                 not std.authority.accountable(resource, _)";
     let relation = policy::query(&mut loaded.compiled, body)?;
-    let (alone, edges) = limited(inputs, |limits| {
-        let case = loaded.case(inputs, limits);
+    let (alone, edges) = limited(&inputs, |limits| {
+        let case = loaded.case(&inputs, limits);
         let edge = loaded.compiled.program.find("std.graph.edge");
         let drawn = forms.0.iter().any(|output| matches!(output.format, Format::Dot | Format::Mermaid | Format::Html));
         let edges = edge.filter(|_| drawn).map(|edge| question::query(&case, edge)).transpose()?;

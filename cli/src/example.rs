@@ -5,6 +5,7 @@
 
 use crate::decide::{bounded, failed};
 use crate::failure::Failure;
+use crate::inputs::decided::Decided;
 use crate::kept::Kept;
 use crate::package;
 use crate::policy;
@@ -13,7 +14,6 @@ use compiler::ide::formatting;
 use decide::ask;
 use decide::test::coverage::Rules;
 use evidence::{Entry, Kept as Kind, Record};
-use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
@@ -33,25 +33,15 @@ pub(crate) fn of_kept(decision: &str, policy: &Path) -> Result<String, Failure> 
     let package = package::load(policy)?;
     let mut compiled = policy::compile(&package)?;
     let kept = Kept::of(&package.root);
-    let path = kept.find(decision)?;
-    let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
-    let wrong = |what: String| Failure::Malformed(format!("{}: {what}", path.display()));
-    let opened = evidence::open::<Record>(&bytes).map_err(|refused| wrong(refused.to_string()))?;
-    let digest = opened.digest.to_string();
-    let all = kept.entries()?.unwrap_or_default();
-    let entry = all.iter().find(|entry| entry.kind == Kind::Decision && entry.digest == digest);
-    let (entry, content, model) = entry
-        .and_then(|entry| Some((entry, entry.content.as_ref()?, entry.model.as_ref()?)))
-        .ok_or_else(|| wrong(String::from("the log has no such decision, so what was decided is not kept")))?;
-    let facts = kept.model(model)?;
-    let case = kept.case(entry, kept.change(content)?, compiled.program.clone(), facts)?;
+    let asked = Decided::find(&kept, decision)?;
+    let case = asked.case(&kept, &compiled)?;
     let limits = engine::Limits::default();
     let decided = bounded(Duration::from_secs(LONGEST), limits, |limits| {
         decide::decide(&decide::Case { limits, ..case.clone() })
     })
     .map_err(failed)?;
-    let short = digest.trim_start_matches("sha256:").get(..8).unwrap_or_default().to_owned();
-    let title = format!("{} {short}: {}", decided.verdict.name(), opened.predicate.change.file);
+    let short = asked.digest.trim_start_matches("sha256:").get(..8).unwrap_or_default().to_owned();
+    let title = format!("{} {short}: {}", decided.verdict.name(), asked.file);
     let module = unused(&compiled.database, "example");
     let written = |cited| {
         let text = ask::example(&case, &decided, &title, &ask::asked(&case, cited));
@@ -68,7 +58,7 @@ pub(crate) fn of_kept(decision: &str, policy: &Path) -> Result<String, Failure> 
             }
         }
     };
-    if let Some(was) = entry.verdict.filter(|was| *was != decided.verdict) {
+    if let Some(was) = asked.entry.verdict.filter(|was| *was != decided.verdict) {
         let (was, is) = (was.name(), decided.verdict.name());
         page.push_str(&format!("// It was decided as {was}; by the policy as it is now it is {is}.\n"));
     }

@@ -7,13 +7,14 @@
 //! old is never passed over in silence.
 
 mod collect;
+pub(crate) mod decided;
 mod reader;
 
-use crate::arguments::Inputs;
+use crate::arguments::{Inputs, Question};
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::manifest::{Manifest, Source, Trust};
-use crate::package;
+use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
 use crate::progress;
 use crate::remembered::{self, Believed, Remembered};
@@ -84,19 +85,33 @@ impl Loaded {
 
 /// Reads everything that a command names.
 pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Failure> {
-    load_asking(inputs, change, None)
+    progress::stage("compiling the policy");
+    let package = package::load(&inputs.policy.policy)?;
+    let compiled = policy::compile(&package)?;
+    read(inputs, change, &package, compiled)
 }
 
-/// The same for a program that answers a question too.
-pub(crate) fn load_asking(inputs: &Inputs, change: Option<&str>, body: Option<&str>) -> Result<Loaded, Failure> {
-    let now = self::now(inputs.now.as_deref())?;
-    let observed = inputs.observed_at.as_deref().map(|text| time("--observed-at", text)).transpose()?;
+/// Reads what a question is asked of: what the command line names, or what a decision was made on.
+///
+/// - `body`: what the program answers besides.
+/// - returns: the inputs with what the decision adds to them, and everything that was read.
+pub(crate) fn of(question: &Question, body: Option<&str>) -> Result<(Inputs, Loaded), Failure> {
+    let Question { inputs, change, decision } = question;
     progress::stage("compiling the policy");
     let package = package::load(&inputs.policy.policy)?;
     let mut compiled = policy::compile(&package)?;
-    if let Some(body) = body {
-        policy::query(&mut compiled, body)?;
+    if let Some(name) = decision {
+        let (inputs, mut loaded) = decided::load(inputs, name, &package, compiled)?;
+        body.map(|body| policy::query(&mut loaded.compiled, body)).transpose()?;
+        return Ok((inputs, loaded));
     }
+    body.map(|body| policy::query(&mut compiled, body)).transpose()?;
+    Ok((inputs.clone(), read(inputs, change.as_deref(), &package, compiled)?))
+}
+
+fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Compiled) -> Result<Loaded, Failure> {
+    let now = self::now(inputs.now.as_deref())?;
+    let observed = inputs.observed_at.as_deref().map(|text| time("--observed-at", text)).transpose()?;
     let kept = Kept::of(&package.root);
     let entries = kept.entries()?;
     progress::stage("reading the inputs");

@@ -144,7 +144,12 @@ impl Kept {
 
     /// The facts of the model version that a decision was made on.
     pub(crate) fn model(&self, digest: &str) -> Result<Vec<Fact>, Failure> {
-        Opened::wanted(self)?.load(digest).map(Version::into_facts)
+        self.version(digest).map(Version::into_facts)
+    }
+
+    /// A model version that is kept, by its digest.
+    pub(crate) fn version(&self, digest: &str) -> Result<Version, Failure> {
+        Opened::wanted(self)?.load(digest)
     }
 
     /// What was asked of a kept decision, to be asked again.

@@ -13,9 +13,8 @@ use std::fmt::Write as _;
 
 /// Tells every disagreement; ends with 0 whether there is one or not.
 pub(crate) fn run(question: &Question, rows: Rows) -> Result<Answer, Failure> {
-    let Question { inputs, change } = question;
-    let loaded = inputs::load_asking(inputs, change.as_deref(), Some(ASKED))?;
-    let found = limited(inputs, |limits| reconcile(&loaded.case(inputs, limits)))?;
+    let (inputs, loaded) = inputs::of(question, Some(ASKED))?;
+    let found = limited(&inputs, |limits| reconcile(&loaded.case(&inputs, limits)))?;
     let text = match rows {
         Rows::Table => text(&found),
         Rows::Json => format!("{:#}\n", json!({ "model": loaded.version.digest, "drift": found })),

@@ -43,8 +43,8 @@ quit              ends; so does the end of the input
 ///
 /// - returns: 64 where a line of an input that is no terminal was refused.
 pub(crate) fn repl(question: &Question) -> Result<Answer, Failure> {
-    let Question { inputs, change } = question;
-    let mut session = Session::new(inputs, inputs::load(inputs, change.as_deref())?)?;
+    let (inputs, loaded) = inputs::of(question, None)?;
+    let mut session = Session::new(&inputs, loaded)?;
     if io::stdin().is_terminal() && io::stdout().is_terminal() {
         line::converse(&mut session)?;
         return Ok(Answer::of(String::new()));
