@@ -396,3 +396,42 @@ fn names(folder: &Path) -> Vec<String> {
     let entries = fs::read_dir(folder).expect("it is there").flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
+
+impl Scratch {
+    /// A package `acme/NAME` with these dependencies and rules, and a test.
+    fn package(&self, at: &str, name: &str, more: &str, rules: &str) {
+        let manifest = format!("[package]\nname = \"acme/{name}\"\nversion = \"0.1.0\"\ndescription = \"d\"\n\n{more}");
+        self.write(&format!("{at}/writ.toml"), &manifest);
+        self.write(&format!("{at}/{name}.writ"), &format!("use std.state.{{Resource, tag}};\n\n{rules}"));
+        self.write(
+            &format!("{at}/tests/all.writ"),
+            "use std.state.tag;\n\ntest \"a tag\" {\n    given { tag(\"a\", \"b\", \"c\"); }\n    expect tag(\"a\", \"b\", \"c\");\n}\n",
+        );
+    }
+}
+
+const ODD: &str = "/// Odd things.\npub relation odd(r: Resource);\nodd(r) if tag(r, \"odd\", _);\n";
+
+/// What others get from a registry is what counts for a release, not what stands in a folder here.
+#[test]
+fn what_others_cannot_have_is_not_published() {
+    let scratch = Scratch::new("others");
+    scratch.write("writ.toml", "[workspace]\nmembers = [\"one\", \"two\"]\n\n[registries]\nacme = \"registry\"\n");
+    fs::create_dir_all(scratch.0.join("registry")).expect("a folder");
+    scratch.package("one", "one", "", ODD);
+    let two = "/// Strange things.\npub relation strange(r: Resource);\nstrange(r) if acme.one.one.odd(r);\n";
+    scratch.package("two", "two", "[dependencies]\n\"acme/one\" = \"0.1.0\"\n", two);
+    scratch.good(&["update", "--policy", "two"]);
+    let publish = |name| scratch.writ(&["publish", "--unsigned", "--policy", name]);
+    let (code, said) = publish("two");
+    assert!(code == 64 && said.contains("others would not get what acme/two depends on"), "{said}");
+    assert_eq!(publish("one").0, 0);
+    // The folder says more than its release does.
+    scratch.package("one", "one", "", &format!("{ODD}\n{}", ODD.replace("odd", "odder").replace("Odd", "Odder")));
+    scratch.package("two", "two", "[dependencies]\n\"acme/one\" = \"0.1.0\"\n", &two.replace("odd", "odder"));
+    let (code, said) = publish("two");
+    assert!(code == 64 && said.contains("as other packages will read it") && said.contains("odder"), "{said}");
+    scratch.package("two", "two", "[dependencies]\n\"acme/one\" = \"0.1.0\"\n", two);
+    let (code, said) = publish("two");
+    assert!(code == 0 && said.contains("the first release"), "{said}");
+}

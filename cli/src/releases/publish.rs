@@ -17,9 +17,9 @@ use crate::{fmt, package, policy, progress, test};
 use clap::Parser;
 use lsp::installed;
 use packages::git::{self, Sources};
-use packages::install::Installed;
+use packages::install::{self, Installed};
 use packages::registry::{self, Registry, Release};
-use packages::{Name, Tree, archive, trust};
+use packages::{Name, Tree, Workspace, archive, trust};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -58,7 +58,7 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     }
     notes += &without;
     let (release, manifest) = registry::release(&tree)?;
-    as_others_will(&package, &tree, &release)?;
+    as_others_will(&package, &tree, &release, asked.registry.as_deref())?;
     cases::sound(&tree, &policy::compile(&packed)?.program)?;
     let registry = registry_of(asked.registry.as_deref(), folder, &name)?;
     let since = since(&package, &tree, &release, registry.as_ref())?;
@@ -177,8 +177,11 @@ fn tests(folder: &Path) -> Result<arguments::Test, Failure> {
     }
 }
 
-/// Compiles the release as another package's dependency: what it does not export, its tests and its intents are not there.
-fn as_others_will(package: &Package, tree: &Tree, release: &Release) -> Result<(), Failure> {
+/// Compiles the release as another package's dependency: what it does not export, its tests and its intents are not there, and
+/// what it depends on is what the registries have of it.
+///
+/// - `named`: the registry that was named, for scopes of which the manifest says nothing.
+fn as_others_will(package: &Package, tree: &Tree, release: &Release, named: Option<&str>) -> Result<(), Failure> {
     let text = format!("[package]\nname = \"reader/reader\"\n[dependencies]\n\"{}\" = \"*\"\n", release.name);
     let reader = packages::manifest::read("writ.toml", &text)?;
     let own = Installed {
@@ -192,21 +195,62 @@ fn as_others_will(package: &Package, tree: &Tree, release: &Release) -> Result<(
     };
     // What only its tests need is not there either.
     let by_name: BTreeMap<&Name, &Installed> = package.installed.iter().map(|one| (&one.name, one)).collect();
-    let (mut all, mut open) = (vec![own.clone()], own.manifest.dependencies.keys().cloned().collect::<Vec<_>>());
+    let (mut all, mut open) = (Vec::new(), own.manifest.dependencies.keys().cloned().collect::<Vec<_>>());
     while let Some(name) = open.pop() {
-        if let Some(one) = by_name.get(&name).filter(|one| !all.iter().any(|known| known.name == one.name)) {
+        if let Some(one) = by_name.get(&name).filter(|one| !all.iter().any(|known: &Installed| known.name == one.name))
+        {
             open.extend(one.manifest.dependencies.keys().cloned());
             all.push((*one).clone());
         }
     }
+    let in_folders: Vec<Name> = all.iter().filter(|one| one.in_folder).map(|one| one.name.clone()).collect();
+    if !in_folders.is_empty() {
+        all = released(package, release, &in_folders, named)?;
+    }
+    all.push(own);
     all.sort_by(|a, b| a.name.cmp(&b.name));
     let dependencies = installed::dependencies(&reader, &all, [])?;
     let root = package.root.clone();
     let reading = Package { root, manifest: None, modules: Vec::new(), workspace: None, installed: all, dependencies };
     policy::compile(&reading).map(|_| ()).map_err(|failure| match failure {
-        Failure::Policy(text) => {
-            Failure::Policy(format!("as other packages will read it, it does not compile:\n{text}"))
-        }
+        Failure::Policy(text) => Failure::Policy(format!(
+            "as other packages will read it, it does not compile:\n{text}{}",
+            match in_folders.as_slice() {
+                [] => String::new(),
+                folders =>
+                    format!("\n  help: others get {} from a registry: publish what is here first", listed(folders)),
+            }
+        )),
         other => other,
     })
+}
+
+/// What a release depends on, from registries alone.
+///
+/// - `in_folders`: what stands in folders here, which nobody else has.
+fn released(
+    package: &Package,
+    release: &Release,
+    in_folders: &[Name],
+    named: Option<&str>,
+) -> Result<Vec<Installed>, Failure> {
+    let named = named.map(|location| match location.contains("://") {
+        true => location.to_owned(),
+        // It is seen from here, not from the manifest.
+        false => std::path::absolute(location).map_or(location.to_owned(), |path| path.display().to_string()),
+    });
+    let workspace = Workspace::read(&package.root)?.stranger(&release.dependencies, named.as_deref())?;
+    let found = install::update(&workspace, &package::ways(false), in_folders, false);
+    found.map(|(all, _)| all).map_err(|failure| match Failure::from(failure) {
+        Failure::Malformed(why) => Failure::Malformed(format!(
+            "others would not get what {} depends on: {why}\n  help: {} is in a folder here, and others get it from a registry: publish it first",
+            release.name,
+            listed(in_folders)
+        )),
+        other => other,
+    })
+}
+
+fn listed(names: &[Name]) -> String {
+    names.iter().map(Name::as_str).collect::<Vec<&str>>().join(", ")
 }

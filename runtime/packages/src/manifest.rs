@@ -251,6 +251,11 @@ impl<'de> Deserialize<'de> for Speakers {
 }
 
 impl Shared {
+    /// Takes the packages of a scope from anybody, where nothing is said of it: for who only looks at them.
+    pub(crate) fn look_at(&mut self, scope: &str) {
+        self.speakers.entry(scope.to_owned()).or_insert(Speakers::Unsigned);
+    }
+
     /// Whose word counts for a scope; nobody's where the manifest does not say.
     pub fn speakers(&self, scope: &str) -> Option<&Speakers> {
         self.speakers.get(scope)

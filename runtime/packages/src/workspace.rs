@@ -13,7 +13,7 @@
 mod members;
 
 use crate::manifest::{self, Manifest, Shared, Written};
-use crate::{Failure, Name, disk, install, lock, malformed, sums};
+use crate::{Failure, Name, Range, disk, install, lock, malformed, sums};
 use members::Members;
 use std::collections::BTreeMap;
 use std::fs;
@@ -108,6 +108,23 @@ impl Workspace {
     pub fn only(&self, manifest: Manifest) -> Result<Workspace, Failure> {
         let member = Member { manifest, ..self.own()?.clone() };
         Ok(Workspace { members: vec![member], own: Some(0), ..self.clone() })
+    }
+
+    /// Somebody elsewhere, who depends on this and has none of the folders here: to be looked at, never to decide by.
+    ///
+    /// - `wanted`: what is depended on.
+    /// - `elsewhere`: the registry of scopes of which nothing is said here.
+    pub fn stranger(&self, wanted: &BTreeMap<Name, Range>, elsewhere: Option<&str>) -> Result<Workspace, Failure> {
+        let lines: String = wanted.iter().map(|(name, range)| format!("\"{name}\" = \"{range}\"\n")).collect();
+        let text = format!("[package]\nname = \"reader/reader\"\n[dependencies]\n{lines}");
+        let mut other = self.only(manifest::read(FILE, &text)?)?;
+        if let Some(location) = elsewhere {
+            other.shared.registries.entry(String::from("*")).or_insert_with(|| location.to_owned());
+        }
+        // Of what stands in folders here nobody needed to say whose signature counts.
+        let scopes = self.members.iter().filter_map(Member::name).chain(wanted.keys().cloned());
+        scopes.for_each(|name| other.shared.look_at(name.scope()));
+        Ok(other)
     }
 
     /// The package in the folder that the workspace is seen from.
