@@ -8,6 +8,7 @@
 //! Read downwards: [`compare`] does both, [`Comparison::enough`] says whether a version is high enough for it.
 
 use super::cases::{self, LONGEST};
+use super::world;
 use crate::failure::Failure;
 use crate::kept;
 use crate::package::{self, Module, Package};
@@ -225,6 +226,9 @@ pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Instal
     let tried = of_tree(root, new, &modules(old, true)?, new_depends)?;
     let mut differences = compared(&offered(&old_package, old)?, &offered(&new_package, new)?);
     let was = policy::compile(&old_package)?;
+    if let Ok(is) = policy::compile(&new_package) {
+        differences.extend(world::differences(&was.program, &is.program));
+    }
     let cases = match cases::cases(old, &was.program) {
         Ok(cases) => cases,
         // It was published so, and cannot be mended: nobody can say whether they would turn.

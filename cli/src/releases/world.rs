@@ -1,0 +1,90 @@
+//! What a package adds to the world of everybody who depends on it: its rules over relations of the standard library.
+//!
+//! They are in force without being applied or named, so no name tells of them; and one more may turn a decision of somebody who
+//! knows nothing of it. So any difference asks for a major version.
+//!
+//! INVARIANT: two rules are alike if they derive alike under any names of their variables, and so does all of the package's own
+//! that they ask. Not here: names (`compiler::interface`), decisions (`compare`).
+
+use compiler::interface::{Difference, Level};
+use program::{Program, Rule};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Rules by the relation of the standard library that they add to: what they say, and where they stand.
+type Added = BTreeMap<String, BTreeMap<BTreeSet<String>, String>>;
+
+/// How two versions of a package differ in what they add.
+pub(super) fn differences(was: &Program, is: &Program) -> Vec<Difference> {
+    let (was, is) = (added(was), added(is));
+    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let mut found = Vec::new();
+    for name in names {
+        let (none, mut say) = (BTreeMap::new(), |what: String| {
+            found.push(Difference { level: Level::Major, name: name.clone(), what });
+        });
+        let (old, new) = (was.get(name).unwrap_or(&none), is.get(name).unwrap_or(&none));
+        let (gone, come) = (lacking(old, new), lacking(new, old));
+        match (gone.as_slice(), come.as_slice()) {
+            ([], []) => {}
+            ([], come) => say(format!("more is added to it, for everybody who depends on this: {}", come.join(", "))),
+            (gone, []) => {
+                say(format!("less is added to it, for everybody who depends on this: {} before", gone.join(", ")))
+            }
+            (_, come) => {
+                say(format!("something else is added to it, for everybody who depends on this: {}", come.join(", ")))
+            }
+        }
+    }
+    found
+}
+
+/// The places of what one has and the other has not.
+fn lacking(one: &BTreeMap<BTreeSet<String>, String>, other: &BTreeMap<BTreeSet<String>, String>) -> Vec<String> {
+    let places: BTreeSet<&String> =
+        one.iter().filter(|(said, _)| !other.contains_key(*said)).map(|(_, at)| at).collect();
+    places.into_iter().cloned().collect()
+}
+
+fn added(program: &Program) -> Added {
+    let mut heads: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
+    for rule in program.rules.iter().filter(|rule| program.is_own(&rule.citation.file)) {
+        heads.entry(&program.relation(rule.head.relation).name).or_default().push(rule);
+    }
+    let mut found = Added::new();
+    for (name, rules) in heads.iter().filter(|(name, _)| name.starts_with("std.")) {
+        for rule in rules.iter().filter(|rule| written(name, rule)) {
+            let (mut said, mut open) = (BTreeSet::new(), vec![*rule]);
+            while let Some(next) = open.pop() {
+                let form = form(program, next);
+                let asked =
+                    heads.iter().filter(|(name, _)| !name.starts_with("std.") && form.contains(&format!("`{name}`")));
+                let asked: Vec<&Rule> = asked.flat_map(|(_, rules)| rules.iter().copied()).collect();
+                if said.insert(form) {
+                    open.extend(asked);
+                }
+            }
+            let place = format!("{}:{}", rule.citation.file, rule.citation.line);
+            found.entry((*name).to_owned()).or_default().entry(said).or_insert(place);
+        }
+    }
+    found
+}
+
+/// Whether a rule stands in a module that others read, and is no line of an intent: those are the package's own.
+fn written(name: &str, rule: &Rule) -> bool {
+    let head = rule.citation.text.split(['(', ' ', '\n']).next().unwrap_or_default();
+    !rule.citation.file.starts_with("tests/") && head.rsplit('.').next() == name.rsplit('.').next()
+}
+
+/// What a rule says, with the names of relations in place of their numbers, which are others in another program.
+fn form(program: &Program, rule: &Rule) -> String {
+    let shown = format!("{:?} if {:?}", rule.head, rule.body);
+    let mut parts = shown.split("RelationId(");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, rest) = part.split_once(')').unwrap_or((part, ""));
+        let name = number.parse().ok().and_then(|at: usize| program.relations.get(at)).map_or(number, |one| &one.name);
+        text += &format!("`{name}`{rest}");
+    }
+    text
+}
