@@ -119,7 +119,7 @@ impl Oci {
             host: host.to_owned(),
             prefix: if prefix.is_empty() { String::new() } else { format!("{prefix}/") },
             agent: config.into(),
-            credentials: Credentials::new(docker),
+            credentials: Credentials::new(docker, silence),
             silence,
             allowed: RefCell::default(),
         })

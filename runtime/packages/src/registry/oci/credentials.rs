@@ -7,15 +7,29 @@
 use crate::{Failure, disk, malformed};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
 use ureq::Agent;
 use ureq::http::{HeaderMap, Uri};
 
 /// Where credentials are looked for.
 pub(super) struct Credentials {
     docker: Option<PathBuf>,
+    /// How long a helper may take.
+    patience: Duration,
+}
+
+/// What is known of who one is.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Known {
+    /// `Basic …`
+    basic: Option<String>,
+    /// What a helper says that gives nothing.
+    why: String,
 }
 
 #[derive(Default, Deserialize)]
@@ -47,8 +61,8 @@ struct Token {
 }
 
 impl Credentials {
-    pub(super) fn new(docker: Option<&Path>) -> Credentials {
-        Credentials { docker: docker.map(Path::to_owned) }
+    pub(super) fn new(docker: Option<&Path>, patience: Duration) -> Credentials {
+        Credentials { docker: docker.map(Path::to_owned), patience }
     }
 
     /// What to say to a registry that wants to know who asks.
@@ -57,11 +71,11 @@ impl Credentials {
     /// - returns: what stands behind `Authorization:`.
     pub(super) fn answer(&self, agent: &Agent, host: &str, headers: &HeaderMap) -> Result<String, Failure> {
         let wanted = headers.get("WWW-Authenticate").and_then(|wanted| wanted.to_str().ok()).unwrap_or_default();
-        let basic = self.of(host)?;
+        let Known { basic, why: helper } = self.of(host)?;
         let (kind, rest) = wanted.split_once(' ').unwrap_or((wanted, ""));
         if kind.eq_ignore_ascii_case("basic") {
             return basic.ok_or_else(|| {
-                Failure::Fault(format!("{host} wants to know who asks\n  help: `docker login {host}`"))
+                Failure::Fault(format!("{host} wants to know who asks{helper}\n  help: `docker login {host}`"))
             });
         }
         if !kind.eq_ignore_ascii_case("bearer") {
@@ -81,8 +95,9 @@ impl Credentials {
         if let Some(basic) = &basic {
             request = request.header("Authorization", basic);
         }
-        let refused =
-            |why: String| Failure::Fault(format!("{host} gives no token: {why}\n  help: `docker login {host}`"));
+        let refused = |why: String| {
+            Failure::Fault(format!("{host} gives no token: {why}{helper}\n  help: `docker login {host}`"))
+        };
         let mut answer = request.call().map_err(|e| refused(e.to_string()))?;
         if !answer.status().is_success() {
             return Err(refused(format!("{realm} answers {}", answer.status().as_u16())));
@@ -93,47 +108,92 @@ impl Credentials {
     }
 
     /// `Basic …` for a registry, if anything is kept for it.
-    fn of(&self, host: &str) -> Result<Option<String>, Failure> {
-        let Some(docker) = &self.docker else { return Ok(None) };
+    fn of(&self, host: &str) -> Result<Known, Failure> {
+        let Some(docker) = &self.docker else { return Ok(Known::default()) };
         let path = docker.join("config.json");
-        let Some(text) = disk::text(&path)? else { return Ok(None) };
+        let Some(text) = disk::text(&path)? else { return Ok(Known::default()) };
         let config: Config = match serde_json::from_str(&text) {
             Ok(config) => config,
             Err(e) => return malformed(format!("{}: {e}", path.display())),
         };
         if let Some(helper) = config.cred_helpers.get(host).or(config.creds_store.as_ref()) {
-            return helped(helper, host);
+            if !helper.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+                return malformed(format!("docker's config.json: {helper:?} is no name of a helper"));
+            }
+            return helped(Path::new(&format!("docker-credential-{helper}")), host, self.patience);
         }
         let kept = config.auths.iter().find(|(key, _)| {
             let key = key.trim_start_matches("https://").trim_start_matches("http://");
             key.split('/').next() == Some(host)
         });
-        Ok(kept.and_then(|(_, auth)| auth.auth.as_ref()).map(|auth| format!("Basic {auth}")))
+        let basic = kept.and_then(|(_, auth)| auth.auth.as_ref()).map(|auth| format!("Basic {auth}"));
+        Ok(Known { basic, ..Known::default() })
     }
 }
 
-/// Asks docker's helper of that name.
-fn helped(helper: &str, host: &str) -> Result<Option<String>, Failure> {
-    if !helper.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
-        return malformed(format!("docker's config.json: {helper:?} is no name of a helper"));
-    }
-    let program = format!("docker-credential-{helper}");
-    let fault = |e: std::io::Error| Failure::Fault(format!("{program}: {e}"));
-    let mut command = Command::new(&program);
-    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+/// Asks a helper of docker's. One that ends without an answer knows nobody there, which may do: what it says is kept.
+///
+/// - `patience`: how long it may take; it may ask a person who is not there.
+fn helped(program: &Path, host: &str, patience: Duration) -> Result<Known, Failure> {
+    let shown = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let fault = |e: std::io::Error| Failure::Fault(format!("{shown}: {e}"));
+    let late = || {
+        Failure::Fault(format!(
+            "{shown} says nothing for {} seconds about {host}\n  help: try it by hand: `echo {host} | {shown} get`",
+            patience.as_secs_f64()
+        ))
+    };
+    let ends = Instant::now() + patience;
+    let mut command = Command::new(program);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut running = command.spawn().map_err(fault)?;
     if let Some(mut into) = running.stdin.take() {
-        into.write_all(host.as_bytes()).map_err(fault)?;
+        // One that ends before it reads says why by other means.
+        let _ = into.write_all(host.as_bytes());
     }
-    let ended = running.wait_with_output().map_err(fault)?;
-    if !ended.status.success() {
-        // It knows nobody there.
-        return Ok(None);
+    // What it started may hold its pipes when it has ended itself: nobody waits for that longer than for the helper.
+    let (said, complained) = (heard(running.stdout.take()), heard(running.stderr.take()));
+    let status = loop {
+        match running.try_wait().map_err(fault)? {
+            Some(status) => break status,
+            None if Instant::now() >= ends => {
+                let _ = running.kill();
+                let _ = running.wait();
+                return Err(late());
+            }
+            None => thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    let left = || ends.saturating_duration_since(Instant::now());
+    let said = said.recv_timeout(left()).map_err(|_| late())?;
+    if !status.success() {
+        let complained = complained.recv_timeout(left()).unwrap_or_default();
+        let texts = [complained, said].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        let line = texts.iter().flat_map(|text| text.lines()).map(str::trim).find(|line| !line.is_empty());
+        let line: String = line.unwrap_or_default().chars().filter(|c| !c.is_control()).take(200).collect();
+        let why = if line.is_empty() { String::new() } else { format!("\n  {shown} says: {line}") };
+        return Ok(Known { basic: None, why });
     }
-    match serde_json::from_slice::<Helped>(&ended.stdout) {
-        Ok(one) => Ok(Some(format!("Basic {}", base64(&format!("{}:{}", one.username, one.secret))))),
-        Err(_) => Err(Failure::Fault(format!("{program}: it answers with something else than a name and a secret"))),
+    match serde_json::from_slice::<Helped>(&said) {
+        Ok(one) => {
+            let basic = Some(format!("Basic {}", base64(&format!("{}:{}", one.username, one.secret))));
+            Ok(Known { basic, ..Known::default() })
+        }
+        Err(_) => Err(Failure::Fault(format!("{shown}: it answers with something else than a name and a secret"))),
     }
+}
+
+/// What comes out of a pipe, when it ends.
+fn heard(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<Vec<u8>> {
+    let (send, receive) = mpsc::channel();
+    thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(pipe) = pipe {
+            let _ = pipe.take(1 << 20).read_to_end(&mut bytes);
+        }
+        let _ = send.send(bytes);
+    });
+    receive
 }
 
 /// Whether nobody hears on the way what is sent to an address: over TLS, or on this machine.
@@ -164,8 +224,9 @@ fn fields(text: &str) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Credentials, fields, is_unheard};
+    use super::{Credentials, Known, fields, is_unheard};
     use std::fs;
+    use std::time::Duration;
 
     #[test]
     fn a_challenge_is_read_field_by_field() {
@@ -199,11 +260,33 @@ mod tests {
         fs::create_dir_all(&folder).expect("a folder");
         fs::write(folder.join("config.json"), "{\"auths\": {\"https://ghcr.io/v1/\": {\"auth\": \"YTpi\"}}}")
             .expect("a file");
-        let credentials = Credentials::new(Some(&folder));
-        assert_eq!(credentials.of("ghcr.io").expect("it reads").as_deref(), Some("Basic YTpi"));
-        assert_eq!(credentials.of("ghcr.io.example").expect("it reads"), None);
+        let credentials = Credentials::new(Some(&folder), Duration::from_secs(9));
+        assert_eq!(credentials.of("ghcr.io").expect("it reads").basic.as_deref(), Some("Basic YTpi"));
+        assert_eq!(credentials.of("ghcr.io.example").expect("it reads"), Known::default());
         fs::write(folder.join("config.json"), "{\"credsStore\": \"../../bin/sh\"}").expect("a file");
         assert!(credentials.of("ghcr.io").is_err());
+        fs::remove_dir_all(&folder).expect("it is there");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_helper_is_waited_for_and_what_it_says_is_told() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = std::env::temp_dir().join(format!("writ-helper-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let ask = |name: &str, script: &str, patience: u64| {
+            let program = folder.join(name);
+            fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
+            fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it is ours");
+            super::helped(&program, "ghcr.io", Duration::from_millis(patience))
+        };
+        let known = ask("good", "cat > /dev/null; echo '{\"Username\":\"a\",\"Secret\":\"b\"}'", 20_000);
+        assert_eq!(known.expect("it answers").basic.as_deref(), Some("Basic YTpi"));
+        // Neither of them reads what it is asked.
+        let locked = ask("locked", "echo 'locked keychain' >&2; exit 1", 20_000).expect("it may do without");
+        assert_eq!(locked, Known { basic: None, why: String::from("\n  locked says: locked keychain") });
+        let late = ask("slow", "sleep 20", 300).expect_err("it says nothing").to_string();
+        assert!(late.starts_with("slow says nothing for 0.3 seconds about ghcr.io"), "{late}");
         fs::remove_dir_all(&folder).expect("it is there");
     }
 }
