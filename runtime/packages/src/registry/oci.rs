@@ -8,6 +8,7 @@
 //! digest, so that a tag which was moved moves nothing.
 //! Not here: who one is (`credentials`).
 //! Source: OCI distribution specification 1.1, *pull*, *push*, *content discovery*.
+// LONG: one protocol, and each of its questions is asked and answered in one place.
 
 mod credentials;
 
@@ -20,6 +21,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::Path;
+use std::thread;
 use std::time::Duration;
 use ureq::http::{HeaderMap, Request, Response, StatusCode};
 use ureq::{Agent, Body, Timeout};
@@ -36,6 +38,8 @@ const TOLD: u64 = 4 << 20;
 const TRIES: usize = 3;
 /// How long a registry may say nothing where an answer is due; what is long may take ten times that.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long another who publishes the same version may take from asking whether it is there to writing it.
+const SETTLED: Duration = Duration::from_secs(1);
 /// Pages of a list that are read.
 const PAGES: usize = 200;
 
@@ -407,12 +411,14 @@ impl Registry for Oci {
 
     fn publish(&self, release: &Release, archive: &[u8], signature: Option<&[u8]>) -> Result<(), Failure> {
         let (name, version) = (&release.name, &release.version);
-        if self.manifest(name, &version.to_string())?.is_some() {
-            return malformed(format!(
+        let free = || match self.manifest(name, &version.to_string())? {
+            None => Ok(()),
+            Some(_) => malformed(format!(
                 "{name} {version} is in {} already, and a release never changes\n  help: raise the version in writ.toml",
                 self.shown()
-            ));
-        }
+            )),
+        };
+        free()?;
         let told = serde_json::to_vec(release).expect("bug: a release is plain data");
         let config = self.push_blob(name, RELEASE, &told)?;
         let layer = self.push_blob(name, archive::MEDIA_TYPE, archive)?;
@@ -434,7 +440,19 @@ impl Registry for Oci {
             layers: vec![layer],
             annotations,
         };
-        self.push_manifest(name, &version.to_string(), &manifest)
+        // No registry refuses a tag that is there. So it is asked again at the last moment, and once more when whoever asked
+        // in the same moment has written too: of several only the last is told that its release is there.
+        free()?;
+        self.push_manifest(name, &version.to_string(), &manifest)?;
+        thread::sleep(SETTLED);
+        let ours = Digest::of(&serde_json::to_vec(&manifest).expect("bug: a manifest is plain data"));
+        match self.manifest(name, &version.to_string())? {
+            Some((_, there)) if there == ours => Ok(()),
+            _ => malformed(format!(
+                "{name} {version} was published by somebody else in the same moment, and it is that which is in {}\n  help: nobody got this one; look at what is there, and raise the version in writ.toml",
+                self.shown()
+            )),
+        }
     }
 
     fn yank(&self, name: &Name, version: &Version, why: Option<&str>) -> Result<(), Failure> {
