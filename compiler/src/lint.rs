@@ -6,7 +6,7 @@
 //! - `after`: what a rule reads in the world after that the change itself took away or wrote.
 //! - `deleted`: denies and escalates that look for `delete` alone.
 //! - `label`: permits and objections that rest on a label of what is changed; `standing`: objections about how things
-//!   are, which what stands already, or who has authority by then, keeps quiet.
+//!   are, which what stands already, or who has authority by then, keeps quiet; `ways`: whether an atom of theirs counts by holding or by failing.
 //! - `unread`, `unapplied`, `unused`: relations, blueprints, parameters and names that nothing asks for; `words` walks
 //!   the trees for them.
 //! - `idle`: intents without effect.
@@ -30,6 +30,7 @@ mod standing;
 mod unapplied;
 mod unread;
 mod unused;
+mod ways;
 mod words;
 
 #[cfg(test)]

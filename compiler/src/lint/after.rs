@@ -11,6 +11,7 @@
 
 // LONG: both questions are asked of what one body says, and each has its sentences beside it.
 
+use super::ways::{Way, ways};
 use super::words::{Word as Written, words};
 use super::{Module, relations, rules};
 use crate::binding::{collect, mentioned};
@@ -24,10 +25,10 @@ pub(super) const ACTION: &str = "std.change.action";
 pub(super) const DESTROYS: &str = "std.change.destroys";
 const ACTOR: &str = "std.change.actor";
 const SESSION: &str = "std.change.session";
-const CREATED: &str = "std.change.created";
+pub(super) const CREATED: &str = "std.change.created";
 const COVERS: &str = "std.intent.covers";
 const CONFIG: &str = "std.state.config";
-const EXISTS: &str = "std.state.exists";
+pub(super) const EXISTS: &str = "std.state.exists";
 
 /// Verbs, and what becomes of the resource by them.
 const VERBS: [(&str, Option<Fate>); 9] = [
@@ -323,6 +324,10 @@ impl Known {
                 atoms.push((atom, denied));
             });
         }
+        // An objection that asks for nothing of the kind: in the world after, the change could bring it.
+        let objects = matches!(rule.head, Head::Relation { word: Some(Word::Deny | Word::Escalate), .. });
+        let brought: Vec<&Atom> =
+            ways(rule).into_iter().filter(|(_, way)| objects && *way != Way::Holds).map(|(atom, _)| atom).collect();
         atoms.into_iter().filter_map(move |(atom, denied)| {
             let resource = variable(atom.terms.first()?)?;
             let fate = *self.fates.get(&resource)?;
@@ -335,7 +340,8 @@ impl Known {
                 return None;
             }
             let local = local(&atom.relation);
-            Some(gone(&rule.variables[resource].name, fate, local, atom.span, denied, written(atom, local)))
+            let brought = brought.iter().any(|brought| std::ptr::eq(*brought, atom));
+            Some(gone(&rule.variables[resource].name, fate, atom, [denied, brought], written(atom, local)))
         })
     }
 
@@ -380,7 +386,7 @@ fn is_kept(atom: &Atom, relations: &FxHashMap<&str, &Relation>) -> bool {
 
 /// Whether it is enough for the author of a change that something holds after it, where either world is asked: a permit
 /// wants it to hold, an objection that it does not.
-pub(super) fn enough(rule: &Rule, denied: bool) -> bool {
+fn enough(rule: &Rule, denied: bool) -> bool {
     match rule.head {
         Head::Relation { word: Some(Word::Permit), .. } => !denied,
         Head::Relation { word: Some(Word::Deny | Word::Escalate), .. } => denied,
@@ -511,16 +517,21 @@ pub(super) fn local(relation: &str) -> &str {
     relation.rsplit('.').next().unwrap_or(relation)
 }
 
-fn gone(resource: &str, fate: Fate, local: &str, span: Span, inner: bool, written: bool) -> Diagnostic {
+/// - `denied`: it stands under a `not`; `brought`: it is an objection's, which the change would end by bringing it.
+fn gone(resource: &str, fate: Fate, atom: &Atom, [denied, brought]: [bool; 2], written: bool) -> Diagnostic {
+    let (local, span) = (local(&atom.relation), atom.span);
     let start = Span { start: span.start, end: span.start };
     let before = format!("write `before.{local}`");
     let found = Diagnostic::new(
         Code::DestroyedAfter,
         format!("`{local}` is read after the change, which may destroy `{resource}`"),
     )
-    .label(span, if inner { "there is none of what is gone" } else { "says nothing about what is gone" })
+    .label(span, if denied { "there is none of what is gone" } else { "says nothing about what is gone" })
     .law("destroying a resource removes what is known about it; the world before still has it")
-    .help(format!("write `before.{local}`, or `either.{local}` if a new one counts too"));
+    .help(match brought {
+        true => format!("{before}; in `either` world the change could bring what ends the objection"),
+        false => format!("write `before.{local}`, or `either.{local}` if a new one counts too"),
+    });
     if !written {
         return found;
     }
@@ -529,7 +540,10 @@ fn gone(resource: &str, fate: Fate, local: &str, span: Span, inner: bool, writte
         Fate::Destroyed => found.fix(before, start, "before."),
         Fate::Replaced | Fate::Written => found.offer(before, start, "before."),
     };
-    found.offer(format!("write `either.{local}`"), start, "either.")
+    match brought {
+        true => found,
+        false => found.offer(format!("write `either.{local}`"), start, "either."),
+    }
 }
 
 fn self_made(relation: &Relation, atom: &Atom, asks: Span, written: bool, sure: bool) -> Diagnostic {

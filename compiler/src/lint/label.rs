@@ -4,15 +4,19 @@
 //! after, it says what the change says of itself: retag it, and be permitted, or be objected to no more. The same goes for
 //! what rules conclude of a resource from its labels.
 //!
+//! A change relation that hands the changed resource on, `writes` among them, says what is changed as the action itself
+//! does. What is read in either world the change can make hold, and cannot make fail.
+//!
 //! Not here: what is held against who asks (`after`); labels of other resources, which the action does not write.
 
-use super::after::{ACTION, each, enough, in_front, local, variable, verbs_of, writes};
-use super::{Module, read, relations, rules};
+use super::after::{ACTION, CREATED, EXISTS, in_front, local, variable, verbs_of, writes};
+use super::ways::{Way, ways};
+use super::{Module, relations, rules};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Word};
-use program::World;
+use program::{Comparison, World};
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Reports atoms of permits and objections of `own`.
 ///
@@ -20,73 +24,125 @@ use std::collections::BTreeSet;
 pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
     let relations = relations(modules);
     let labels = labels(modules, &relations);
+    let handing = handing(modules);
     let mut found = Vec::new();
     for module in own {
         let items: FxHashMap<u32, &syntax::ast::Item> = module.items.iter().map(|(at, item, _)| (*at, *item)).collect();
         for (name, item, rule) in rules(&[*module]) {
             let Head::Relation { word: Some(word), .. } = rule.head else { continue };
-            let Changed { resources, new } = Changed::by(rule);
-            let mut compared: BTreeSet<(&str, World)> = BTreeSet::new();
-            read(&rule.body, &mut |atom| {
-                compared.insert((&atom.relation, atom.world));
-            });
-            each(&rule.body, false, &mut |literal, denied| {
-                let Literal::Atom(atom) = literal else { return };
-                let own = |column: &usize| variable(&atom.terms[*column]).is_some_and(|term| resources.contains(&term));
-                let open = match atom.world {
-                    World::Here => true,
-                    World::Either => enough(rule, denied),
-                    World::Before => false,
+            let Changed { resources, new } = Changed::by(rule, &handing);
+            if resources.is_empty() {
+                continue;
+            }
+            let atoms = ways(rule);
+            let compared: BTreeSet<(&str, World)> =
+                atoms.iter().map(|(atom, _)| (atom.relation.as_str(), atom.world)).collect();
+            for (atom, way) in atoms {
+                let Some(columns) = labels.get(atom.relation.as_str()) else { continue };
+                let own = |(column, written): (&usize, &Written)| {
+                    let wanted = match word {
+                        Word::Permit => written.seen(atom.world).suits(way),
+                        Word::Deny | Word::Escalate => written.seen(atom.world).ends(way),
+                    };
+                    wanted && variable(&atom.terms[*column]).is_some_and(|term| resources.contains(&term))
                 };
-                let columns = labels.get(atom.relation.as_str()).filter(|_| open);
                 // An objection that compares the worlds knows of both.
                 let beside = |world| compared.contains(&(atom.relation.as_str(), world));
                 let known = beside(World::Before) || atom.world == World::Here && beside(World::Either);
                 let known = known && word != Word::Permit;
-                if !known && columns.is_some_and(|columns| columns.iter().any(own)) {
+                if !known && columns.iter().any(own) {
                     let kept = relations.get(atom.relation.as_str()).is_some_and(|r| r.qualifier == Qualifier::Plain);
                     let written = items.get(&item).is_some_and(|item| writes(item, atom.span, local(&atom.relation)));
                     let told = match word {
                         Word::Permit => labelled(atom, kept, written, new),
-                        Word::Deny | Word::Escalate => switched_off(atom, denied, kept, written),
+                        Word::Deny | Word::Escalate => switched_off(atom, way, kept, written),
                     };
                     found.push(told.located(name, item));
                 }
-            });
+            }
         }
     }
     found
 }
 
-/// The columns of relations of whose resources they say what a label says: the first of what is editable, and of what
-/// rules conclude from that in the world that they stand in.
+/// What a change may do to a label.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+struct Written {
+    /// Make it hold.
+    brings: bool,
+    /// Make it fail.
+    takes: bool,
+}
+
+impl Written {
+    /// What is left of that where the label is read in `world`.
+    fn seen(self, world: World) -> Written {
+        match world {
+            World::Here => self,
+            World::Either => Written { takes: false, ..self },
+            World::Before => Written::default(),
+        }
+    }
+
+    /// The change may end a rule that asks for it in that way.
+    fn ends(self, way: Way) -> bool {
+        match way {
+            Way::Holds => self.takes,
+            Way::Fails => self.brings,
+            Way::Both => self.takes || self.brings,
+        }
+    }
+
+    /// The change may give a rule what it asks for in that way.
+    fn suits(self, way: Way) -> bool {
+        Written { brings: self.takes, takes: self.brings }.ends(way)
+    }
+}
+
+/// The columns of relations of whose resources they say what a label says, and what a change may do to it: the first of
+/// what is editable, and of what rules conclude from that.
 fn labels<'a>(
     modules: &[&'a Module<'a>],
     relations: &FxHashMap<&'a str, &'a Relation>,
-) -> FxHashMap<&'a str, BTreeSet<usize>> {
+) -> FxHashMap<&'a str, BTreeMap<usize, Written>> {
     let editable = relations.iter().filter(|(_, relation)| relation.editable);
-    let mut labels: FxHashMap<&str, BTreeSet<usize>> = editable.map(|(name, _)| (*name, BTreeSet::from([0]))).collect();
+    let both = Written { brings: true, takes: true };
+    let mut labels: FxHashMap<&str, BTreeMap<usize, Written>> =
+        editable.map(|(name, _)| (*name, BTreeMap::from([(0, both)]))).collect();
     // Authority is read from the world before, whatever it rests on.
     let younger = |name: &str| relations.get(name).is_some_and(|r| r.qualifier != Qualifier::Authority);
-    let concluding: Vec<(&str, &[Expr], &Rule)> = rules(modules)
+    let concluding: Vec<(&str, &[Expr], Vec<(&Atom, Way)>)> = rules(modules)
         .filter_map(|(_, _, rule)| match &rule.head {
             Head::Relation { name, terms, word: None } if younger(name) => {
-                Some((name.as_str(), terms.as_slice(), rule))
+                Some((name.as_str(), terms.as_slice(), ways(rule)))
             }
             _ => None,
         })
         .collect();
     loop {
         let mut more = false;
-        for (name, terms, rule) in &concluding {
-            let mut said: BTreeSet<usize> = BTreeSet::new();
-            read(&rule.body, &mut |atom| {
-                let columns = labels.get(atom.relation.as_str()).filter(|_| atom.world == World::Here);
-                said.extend(columns.into_iter().flatten().filter_map(|column| variable(&atom.terms[*column])));
-            });
-            let heads = terms.iter().enumerate().filter(|(_, term)| variable(term).is_some_and(|v| said.contains(&v)));
-            for (column, _) in heads {
-                more |= labels.entry(name).or_default().insert(column);
+        for (name, terms, atoms) in &concluding {
+            let mut said: BTreeMap<usize, Written> = BTreeMap::new();
+            for (atom, way) in atoms {
+                for (column, written) in labels.get(atom.relation.as_str()).into_iter().flatten() {
+                    let seen = written.seen(atom.world);
+                    if let Some(variable) = variable(&atom.terms[*column]) {
+                        let known = said.entry(variable).or_default();
+                        known.brings |= seen.suits(*way);
+                        known.takes |= seen.ends(*way);
+                    }
+                }
+            }
+            for (column, term) in terms.iter().enumerate() {
+                let Some(new) = variable(term).and_then(|term| said.get(&term)) else { continue };
+                if !new.brings && !new.takes {
+                    continue;
+                }
+                let known = labels.entry(name).or_default().entry(column).or_default();
+                let before = *known;
+                known.brings |= new.brings;
+                known.takes |= new.takes;
+                more |= *known != before;
             }
         }
         if !more {
@@ -95,28 +151,95 @@ fn labels<'a>(
     }
 }
 
-/// What a permit is about.
+/// What a permit or an objection is about.
 struct Changed {
     /// Resources that were there before.
     resources: BTreeSet<usize>,
-    /// A verb of the permit makes something new, of which the world before says nothing.
+    /// One of the verbs makes something new, of which the world before says nothing.
     new: bool,
 }
 
-impl Changed {
-    fn by(rule: &Rule) -> Changed {
-        let mut changed = Changed { resources: BTreeSet::new(), new: false };
-        for literal in &rule.body {
-            let Literal::Atom(Atom { relation, terms, .. }) = literal else { continue };
-            let (ACTION, [_, verb, resource]) = (relation.as_str(), terms.as_slice()) else { continue };
-            let creates = |verb: &&str| matches!(*verb, "create" | "import");
-            let verbs = verbs_of(rule, verb);
-            changed.new |= verbs.as_ref().is_none_or(|verbs| verbs.iter().any(creates));
-            if verbs.is_none_or(|verbs| !verbs.iter().all(creates)) {
-                changed.resources.extend(variable(resource));
+/// The columns of change relations that hand on what is changed, and whether it may be new.
+type Handing<'a> = FxHashMap<&'a str, (BTreeSet<usize>, bool)>;
+
+/// Least fixpoint over the change relations: `writes` is one of them.
+fn handing<'a>(modules: &[&'a Module<'a>]) -> Handing<'a> {
+    let mut handing = Handing::default();
+    loop {
+        let mut more = false;
+        for (_, _, rule) in rules(modules) {
+            let Head::Relation { name, terms, word: None } = &rule.head else { continue };
+            let changed = Changed::by(rule, &handing);
+            for (column, _) in
+                terms.iter().enumerate().filter(|(_, t)| variable(t).is_some_and(|t| changed.resources.contains(&t)))
+            {
+                let (columns, new) = handing.entry(name).or_default();
+                more |= columns.insert(column) || !*new && changed.new;
+                *new |= changed.new;
             }
         }
+        if !more {
+            return handing;
+        }
+    }
+}
+
+impl Changed {
+    fn by(rule: &Rule, handing: &Handing<'_>) -> Changed {
+        let mut changed = Changed { resources: BTreeSet::new(), new: false };
+        // What the rule says to be new was not there, whatever else it says of it.
+        let mut fresh: BTreeSet<usize> = BTreeSet::new();
+        for literal in &rule.body {
+            if let Literal::Not(inner, _) = literal
+                && let [Literal::Atom(atom)] = inner.as_slice()
+                && (atom.relation.as_str(), atom.world) == (EXISTS, World::Before)
+            {
+                fresh.extend(atom.terms.iter().filter_map(variable));
+            }
+            let Literal::Atom(Atom { relation, terms, .. }) = literal else { continue };
+            match (relation.as_str(), terms.as_slice()) {
+                (ACTION, [_, verb, resource]) => {
+                    let creates = |verb: &&str| matches!(*verb, "create" | "import");
+                    let verbs = verbs_of(rule, verb);
+                    changed.new |= verbs.as_ref().is_none_or(|verbs| verbs.iter().any(creates));
+                    match verbs {
+                        Some(verbs) if verbs.iter().all(creates) => fresh.extend(variable(resource)),
+                        _ => changed.resources.extend(variable(resource)),
+                    }
+                }
+                (CREATED, terms) => fresh.extend(terms.iter().filter_map(variable)),
+                (relation, terms) => {
+                    let Some((columns, new)) = handing.get(relation) else { continue };
+                    changed.new |= new;
+                    changed.resources.extend(columns.iter().filter_map(|column| variable(terms.get(*column)?)));
+                }
+            }
+        }
+        let named: Vec<(usize, usize)> = rule.body.iter().filter_map(same).collect();
+        for found in [&mut changed.resources, &mut fresh] {
+            loop {
+                let before = found.len();
+                for (one, other) in &named {
+                    if found.contains(one) || found.contains(other) {
+                        found.extend([*one, *other]);
+                    }
+                }
+                if found.len() == before {
+                    break;
+                }
+            }
+        }
+        changed.resources.retain(|resource| !fresh.contains(resource));
         changed
+    }
+}
+
+/// `s = r`, `s == r`: two names of one resource.
+fn same(literal: &Literal) -> Option<(usize, usize)> {
+    match literal {
+        Literal::Bind(one, other, _) => Some((*one, variable(other)?)),
+        Literal::Compare(Comparison::Equal, one, other, _) => Some((variable(one)?, variable(other)?)),
+        _ => None,
     }
 }
 
@@ -141,15 +264,23 @@ fn labelled(atom: &Atom, kept: bool, written: bool, new: bool) -> Diagnostic {
     }
 }
 
-/// - `denied`: it stands under a `not`, so that the change would have to bring it.
-fn switched_off(atom: &Atom, denied: bool, kept: bool, written: bool) -> Diagnostic {
+/// - `way`: whether it must hold, so that the change would have to take it away, or must not, so that it would have to bring it.
+fn switched_off(atom: &Atom, way: Way, kept: bool, written: bool) -> Diagnostic {
     let (local, start) = (local(&atom.relation), in_front(atom));
-    let (does, world) = if denied { ("set", "before.") } else { ("taken away", "either.") };
+    let (does, world) = match way {
+        Way::Holds => ("taken away", "either."),
+        Way::Fails => ("set", "before."),
+        Way::Both => ("written", "before."),
+    };
+    let read = match atom.world {
+        World::Either => "read in either world, so that it holds as soon as the change brings it",
+        World::Here | World::Before => "read in the world after the change",
+    };
     let found = Diagnostic::new(
         Code::SwitchedOff,
         format!("the change may have {does} `{local}`, and so switched this objection off"),
     )
-    .label(atom.span, "read in the world after the change")
+    .label(atom.span, read)
     .law("no change switches off what objects to it: what it could take away or bring is asked of the world before too")
     .help(match kept {
         true => format!("write `{world}{local}`"),

@@ -2,30 +2,33 @@
 //!
 //! One that stood before counts again only for a change that writes one of its subjects. So one without a resource among
 //! them counts once: when it stands, nothing brings it about any more. And one that reads who has authority reads it in
-//! each world: with a tag that names an owner a change may end it.
+//! each world: with a tag that names an owner, or an exception of its own, a change may end it. What the rules of helping
+//! authority relations rest on counts as well.
 //!
 //! Not here: objections about the change itself, which are asked anew each time, and read authority in the world before.
 
 use super::after::{each, local};
+use super::ways::{Way, leaves, ways};
 use super::{Module, relations, rules};
 use crate::binding::mentioned;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Word};
-use program::{Type, World};
-use rustc_hash::FxHashMap;
+use program::{Aggregate, Type, World};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Reports objections of `own`.
 ///
 /// - `modules`: all, so that every relation is known.
 pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
     let relations = relations(modules);
+    let helpers = Helpers::of(modules, &relations);
     let mut found = Vec::new();
     for (module, item, rule) in rules(own) {
         let Head::Relation { name, terms, word: Some(Word::Deny | Word::Escalate) } = &rule.head else { continue };
         if is_about_a_change(rule, &relations) {
             continue;
         }
-        let told = once(local(name), terms, rule).into_iter().chain(disarmed(rule, &relations));
+        let told = once(local(name), terms, rule).into_iter().chain(disarmed(rule, &relations, &helpers));
         found.extend(told.map(|told| told.located(module, item)));
     }
     found
@@ -57,36 +60,160 @@ fn once(name: &str, subjects: &[Expr], rule: &Rule) -> Option<Diagnostic> {
     Some(found)
 }
 
-/// Who has authority, where the rule says which party it has in mind.
-fn disarmed(rule: &Rule, relations: &FxHashMap<&str, &Relation>) -> Option<Diagnostic> {
+/// Who has authority, where the change may write it.
+///
+/// Whether anybody answers for a resource, and who is told of it, is no finding: what leaves it without anybody is asked
+/// about in any case, and naming somebody is what mends it.
+fn disarmed(rule: &Rule, relations: &FxHashMap<&str, &Relation>, helpers: &Helpers<'_>) -> Option<Diagnostic> {
+    let (atom, way) = ways(rule).into_iter().find(|(atom, way)| {
+        relations.get(atom.relation.as_str()).is_some_and(|relation| relation.qualifier == Qualifier::Authority)
+            && match ANSWERS.contains(&atom.relation.as_str()) {
+                true => held_against(rule, atom, relations),
+                // A change brings a fact even where there are rules; what they derive it cannot take away.
+                false => {
+                    *way != Way::Holds && is_about_a_resource(atom, relations)
+                        || helpers.may_write(&atom.relation, *way)
+                }
+            }
+    })?;
+    let local = local(&atom.relation);
+    let does = match way {
+        Way::Holds => "taken away",
+        Way::Fails => "set",
+        Way::Both => "written",
+    };
+    Some(
+        Diagnostic::new(
+            Code::SwitchedOff,
+            format!("the change may have {does} `{local}`, and so switched this objection off"),
+        )
+        .label(atom.span, "read in the world after the change, as the rest of the rule")
+        .law("no change makes its own author legitimate: only a rule about a change reads who has authority from before")
+        .help("make it a rule about the change: `writes(a, r)`; or `@allow(W0224)` where naming somebody else is meant to mend it"),
+    )
+}
+
+/// Who answers for a resource, as the standard library has it.
+const ANSWERS: [&str; 2] = ["std.authority.accountable", "std.ownership.owner"];
+
+/// A change sets facts of its own resource alone, which stands first.
+fn is_about_a_resource(atom: &Atom, relations: &FxHashMap<&str, &Relation>) -> bool {
+    let first = relations.get(atom.relation.as_str()).and_then(|relation| relation.columns.first());
+    first.is_some_and(|column| column.r#type == Type::Entity(String::from("std.state.Resource")))
+}
+
+/// Whether the rule says which party it has in mind. A party that is only told says nothing against another one.
+fn held_against(rule: &Rule, atom: &Atom, relations: &FxHashMap<&str, &Relation>) -> bool {
     let party = Type::Entity(String::from("std.authority.Party"));
-    let resource = Type::Entity(String::from("std.state.Resource"));
-    // A party that is only told says nothing against another one.
     let asked = |term: &Expr| match term {
         Expr::Variable(variable) => {
-            rule.body.iter().filter(|literal| mentioned(literal).contains(variable)).count() > 1
+            let mut uses = 0;
+            leaves(&rule.body, &mut |literal| uses += usize::from(mentioned(literal).contains(variable)));
+            uses > 1 || is_collected(&rule.body, *variable)
         }
         term => *term != Expr::Any,
     };
-    let names = |atom: &Atom| {
-        let relation = relations.get(atom.relation.as_str()).filter(|r| r.qualifier == Qualifier::Authority);
-        let columns = || relation.into_iter().flat_map(|relation| relation.columns.iter().zip(&atom.terms));
-        columns().any(|(column, _)| column.r#type == resource)
-            && columns().any(|(column, term)| column.r#type == party && asked(term))
-    };
-    let mut found = None;
-    each(&rule.body, false, &mut |literal, _| {
-        let Literal::Atom(atom) = literal else { return };
-        if found.is_none() && names(atom) {
-            found = Some(atom);
+    let relation = relations.get(atom.relation.as_str());
+    let mut columns = relation.into_iter().flat_map(|relation| relation.columns.iter().zip(&atom.terms));
+    columns.any(|(column, term)| column.r#type == party && asked(term))
+}
+
+/// Whether an aggregate hands its values on.
+fn is_collected(body: &[Literal], variable: usize) -> bool {
+    body.iter().any(|literal| match literal {
+        Literal::Aggregate { how, member, body, .. } => {
+            *how != Aggregate::Count && member.contains(&variable) || is_collected(body, variable)
         }
-    });
-    let atom: &Atom = found?;
-    let local = local(&atom.relation);
-    Some(
-        Diagnostic::new(Code::SwitchedOff, format!("the change may have set `{local}`, and so switched this objection off"))
-            .label(atom.span, "read in the world after the change, as the rest of the rule")
-            .law("no change makes its own author legitimate: only a rule about a change reads who has authority from before")
-            .help("make it a rule about the change: `writes(a, r)`; or `@allow(W0224)` where naming somebody else is meant to mend it"),
-    )
+        Literal::Not(body, _) => is_collected(body, variable),
+        _ => false,
+    })
+}
+
+/// Authority relations of policies that have rules, and what a change may do to them through what those read.
+struct Helpers<'a> {
+    relations: &'a FxHashMap<&'a str, &'a Relation>,
+    derived: FxHashMap<&'a str, Vec<&'a Rule>>,
+    /// Those of which a change may bring a tuple, or take one away.
+    written: FxHashSet<(&'a str, Way)>,
+}
+
+impl<'a> Helpers<'a> {
+    fn of(modules: &[&'a Module<'a>], relations: &'a FxHashMap<&'a str, &'a Relation>) -> Helpers<'a> {
+        let mut helpers = Helpers { relations, derived: FxHashMap::default(), written: FxHashSet::default() };
+        for (_, _, rule) in rules(modules) {
+            // What the standard library concludes of who answers for what is not what a rule holds against somebody.
+            if let Head::Relation { name, word: None, .. } = &rule.head
+                && relations.get(name.as_str()).is_some_and(|r| r.qualifier == Qualifier::Authority)
+                && !name.starts_with("std.")
+                && !rule.body.is_empty()
+            {
+                helpers.derived.entry(name).or_default().push(rule);
+            }
+        }
+        loop {
+            let before = helpers.written.len();
+            let mut more = Vec::new();
+            for (name, rule) in helpers.derived.iter().flat_map(|(name, rules)| rules.iter().map(|rule| (*name, *rule)))
+            {
+                for (atom, way) in ways(rule) {
+                    for wanted in [Way::Holds, Way::Fails] {
+                        // What must hold for the head is taken away to end it, and brought to make it.
+                        if helpers.through(rule, atom, way.under(wanted)) {
+                            more.push((name, wanted));
+                        }
+                    }
+                }
+            }
+            helpers.written.extend(more);
+            if helpers.written.len() == before {
+                return helpers;
+            }
+        }
+    }
+
+    /// Whether the change may end a rule that asks for the relation in that way.
+    fn may_write(&self, relation: &str, way: Way) -> bool {
+        match self.derived.contains_key(relation) {
+            true => match way {
+                Way::Both => [Way::Holds, Way::Fails].iter().any(|way| self.written.contains(&(relation, *way))),
+                way => self.written.contains(&(relation, way)),
+            },
+            // What only facts say, a change may write.
+            false => self.relations.get(relation).is_some_and(|relation| {
+                let resource = Type::Entity(String::from("std.state.Resource"));
+                relation.columns.first().is_some_and(|column| column.r#type == resource)
+                    && !relation.declared.name.starts_with("std.")
+            }),
+        }
+    }
+
+    fn through(&self, rule: &Rule, atom: &Atom, way: Way) -> bool {
+        let authority = self.relations.get(atom.relation.as_str()).is_some_and(|r| r.qualifier == Qualifier::Authority);
+        authority
+            && match ANSWERS.contains(&atom.relation.as_str()) {
+                true => names_one(rule, atom),
+                false => self.may_write(&atom.relation, way),
+            }
+    }
+}
+
+/// Whether a party is written out: `accountable(r, "security")`, `p == "security"`.
+fn names_one(rule: &Rule, atom: &Atom) -> bool {
+    let compared = |variable: usize| {
+        let mut found = false;
+        leaves(&rule.body, &mut |literal| {
+            if let Literal::Compare(_, one, other, _) = literal {
+                let pair = [(one, other), (other, one)];
+                found |= pair
+                    .iter()
+                    .any(|(one, other)| **one == Expr::Variable(variable) && matches!(other, Expr::Constant(_)));
+            }
+        });
+        found
+    };
+    atom.terms.iter().skip(1).any(|term| match term {
+        Expr::Variable(variable) => compared(*variable),
+        Expr::Constant(_) => true,
+        _ => false,
+    })
 }
