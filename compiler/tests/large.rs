@@ -116,3 +116,16 @@ fn rules_on_one_line_compile() {
     let rules = lines(5_000, |n| format!("b(x) if a(x), x > {n}; "));
     assert!(right(format!("relation a(x: int); relation b(x: int); a(1); {rules}")) > 2);
 }
+
+#[test]
+fn a_file_that_is_too_large_is_told_as_that_alone() {
+    let reports = compiled(format!("// {}\nrelation a(x int);\n", "x".repeat(9 << 20))).reports;
+    let said: Vec<&str> = reports.iter().map(|report| report.message.as_str()).collect();
+    assert_eq!(said, ["the file has 10 MiB, and at most 8 are read"]);
+}
+
+#[test]
+fn a_rule_of_thousands_of_conditions_compiles() {
+    let conditions = lines(6_000, |n| format!(", c.a{n} == {n}"));
+    right(format!("use std.state.config;\ndeny b(r) \"{{r}}\" if config(r, c){conditions};\n"));
+}

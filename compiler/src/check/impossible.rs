@@ -10,7 +10,9 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, Literal, Rule, Step};
 use crate::library::Library;
 use program::{Comparison, Presence, Truth, Type, Value, World};
+use rustc_hash::{FxHashMap, FxHasher};
 use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
 use syntax::ast::Span;
 
 /// Reports a body that no tuples can satisfy, once.
@@ -29,6 +31,12 @@ struct Demand<'a> {
 
 fn demands(library: &Library<'_>, rule: &Rule) -> Option<Diagnostic> {
     let mut all: Vec<Demand<'_>> = Vec::new();
+    let mut names: FxHashMap<usize, &Expr> = FxHashMap::default();
+    for literal in &rule.body {
+        if let Literal::Bind(target, value, _) = literal {
+            names.entry(*target).or_insert(value);
+        }
+    }
     for literal in &rule.body {
         let (op, left, right, span) = match literal {
             Literal::Compare(op, left, right, span) => (*op, left.clone(), right, *span),
@@ -40,7 +48,7 @@ fn demands(library: &Library<'_>, rule: &Rule) -> Option<Diagnostic> {
             }
             _ => continue,
         };
-        let (left, right) = (named(rule, &left), named(rule, right));
+        let (left, right) = (named(&names, &left), named(&names, right));
         match (&left, &right) {
             (Expr::Constant(a), Expr::Constant(b)) if program::compare(op, a, b) == Truth::False => {
                 return Some(impossible(&[(span, "never true")]));
@@ -61,11 +69,19 @@ fn demands(library: &Library<'_>, rule: &Rule) -> Option<Diagnostic> {
         };
         all.extend(demand.map(|(of, op, value, span)| Demand { of, op, value, span }));
     }
+    // Only those that look alike are compared: a rule may have thousands.
+    let mut alike: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
+    for (position, demand) in all.iter().enumerate() {
+        alike.entry(look(&demand.of)).or_default().push(position);
+    }
     for (position, first) in all.iter().enumerate() {
-        if all[..position].iter().any(|other| other.of == first.of) {
+        let (earlier, later): (Vec<usize>, Vec<usize>) =
+            alike[&look(&first.of)].iter().partition(|other| **other < position);
+        if earlier.iter().any(|other| all[*other].of == first.of) {
             continue;
         }
-        let of: Vec<&Demand<'_>> = all[position..].iter().filter(|other| other.of == first.of).collect();
+        let of: Vec<&Demand<'_>> =
+            later.iter().map(|other| &all[*other]).filter(|other| other.of == first.of).collect();
         let spans = conflict(library, rule, &of);
         if !spans.is_empty() {
             let name = match &first.of {
@@ -143,15 +159,41 @@ fn conflict(library: &Library<'_>, rule: &Rule, demands: &[&Demand<'_>]) -> Vec<
     Vec::new()
 }
 
+/// The same for equal expressions, and mostly another for others.
+fn look(expr: &Expr) -> u64 {
+    fn walk(expr: &Expr, into: &mut FxHasher) {
+        std::mem::discriminant(expr).hash(into);
+        match expr {
+            Expr::Variable(variable) => variable.hash(into),
+            Expr::Path(base, steps) => {
+                walk(base, into);
+                for step in steps {
+                    match step {
+                        Step::Key(key) => key.hash(into),
+                        Step::Index(index) => index.hash(into),
+                        Step::Computed(inner) => walk(inner, into),
+                    }
+                }
+            }
+            Expr::As(inner, _) => walk(inner, into),
+            Expr::Default(one, other) => [one, other].into_iter().for_each(|part| walk(part, into)),
+            Expr::Call(_, parts) | Expr::Set(parts) | Expr::List(parts) => {
+                parts.iter().for_each(|part| walk(part, into))
+            }
+            Expr::Object(entries) => entries.iter().for_each(|(_, part)| walk(part, into)),
+            Expr::Any | Expr::Constant(_) => {}
+        }
+    }
+    let mut into = FxHasher::default();
+    walk(expr, &mut into);
+    into.finish()
+}
+
 /// The expression with variables that only name another one written out.
-fn named(rule: &Rule, expr: &Expr) -> Expr {
+fn named(names: &FxHashMap<usize, &Expr>, expr: &Expr) -> Expr {
     let Expr::Variable(variable) = expr else { return expr.clone() };
-    let bound = rule.body.iter().find_map(|literal| match literal {
-        Literal::Bind(target, value, _) if target == variable => Some(value),
-        _ => None,
-    });
-    match bound {
-        Some(value @ (Expr::Path(..) | Expr::As(..))) => value.clone(),
+    match names.get(variable) {
+        Some(value @ (Expr::Path(..) | Expr::As(..))) => (*value).clone(),
         _ => expr.clone(),
     }
 }

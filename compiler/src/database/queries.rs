@@ -28,6 +28,7 @@ use salsa::Database as Db;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use syntax::ast::{Blueprint, Item, ItemKind, Span};
+use syntax::parse::LARGEST;
 
 // Names
 
@@ -348,7 +349,24 @@ pub(super) fn moved(mut diagnostic: Diagnostic, start: u32) -> Diagnostic {
 /// Signs of a file that are not seen, wherever they stand.
 #[salsa::tracked(returns(ref))]
 pub(super) fn unseen(db: &dyn Db, file: File) -> Vec<Diagnostic> {
-    hidden::hidden(file.text(db))
+    let text = file.text(db);
+    match text.len() > LARGEST {
+        true => vec![too_large(text)],
+        false => hidden::hidden(text),
+    }
+}
+
+fn too_large(text: &str) -> Diagnostic {
+    let mega = |bytes: usize| bytes.div_ceil(1 << 20);
+    let end = text.lines().next().map_or(0, str::len).min(80);
+    let end = u32::try_from((0..=end).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0)).unwrap_or(0);
+    Diagnostic::new(
+        Code::Syntax,
+        format!("the file has {} MiB, and at most {} are read", mega(text.len()), mega(LARGEST)),
+    )
+    .label(Span { start: 0, end }, "begins here")
+    .law("a file of rules is written to be read")
+    .help("cut it into modules, and give facts as a facts file: those may be larger")
 }
 
 /// All that is wrong in a file, places in its items.

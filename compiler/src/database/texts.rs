@@ -68,7 +68,8 @@ pub(super) struct Chunk<'db> {
 
 #[salsa::tracked(returns(ref))]
 pub(super) fn chunks<'db>(db: &'db dyn Db, file: File) -> Vec<Chunk<'db>> {
-    let text = file.text(db);
+    // One that is too large is told as that, and not read.
+    let text = if file.text(db).len() > syntax::parse::LARGEST { "" } else { file.text(db) };
     let pieces = syntax::chunk::cut(text).into_iter().filter(|piece| !piece.blank);
     let mut seen: FxHashMap<&str, u32> = FxHashMap::default();
     let chunks = (0..).zip(pieces).map(|(position, piece)| {

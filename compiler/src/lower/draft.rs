@@ -190,10 +190,19 @@ pub(crate) fn binders(wanted: &[usize], body: &[Literal]) -> Vec<Literal> {
 /// For each variable, whether the literals give it a value when they run as far as they can.
 pub(crate) fn bound_by(body: &[Literal], variables: usize) -> Vec<bool> {
     let mut bound = vec![false; variables];
-    let mut done = vec![false; body.len()];
-    while let Some(next) = (0..body.len()).find(|i| !done[*i] && body[*i].inputs().iter().all(|v| bound[*v])) {
-        done[next] = true;
-        body[next].outputs().into_iter().for_each(|variable| bound[variable] = true);
+    let mut waiting: Vec<(&Literal, Vec<usize>)> = body.iter().map(|literal| (literal, literal.inputs())).collect();
+    loop {
+        let before = waiting.len();
+        waiting.retain(|(literal, inputs)| {
+            let runs = inputs.iter().all(|variable| bound[*variable]);
+            if runs {
+                literal.outputs().into_iter().for_each(|variable| bound[variable] = true);
+            }
+            !runs
+        });
+        if waiting.is_empty() || waiting.len() == before {
+            break;
+        }
     }
     bound
 }

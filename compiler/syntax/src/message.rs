@@ -5,7 +5,7 @@
 //! Not here: what stopped the parser (`explain`).
 
 use crate::ast::{Name, Span, Text};
-use crate::parse::DEEPEST;
+use crate::parse::{DEEPEST, LONGEST};
 use crate::token::{Lexeme, Token};
 
 /// A mistake that keeps words from being an item.
@@ -190,7 +190,31 @@ pub(crate) fn too_deep(lexemes: &[Lexeme]) -> Option<SyntaxError> {
         if depth > DEEPEST {
             let span = Span { start: lexeme.start, end: lexeme.end };
             let message = format!("more than {DEEPEST} brackets and operators stand inside each other");
-            return Some(SyntaxError::new(ErrorKind::Syntax, span, message, "one too many"));
+            let mut error = SyntaxError::new(ErrorKind::Syntax, span, message, "one too many");
+            error.law =
+                Some(format!("an item is at most {DEEPEST} brackets and operators deep; each `+` of a sum is one"));
+            return Some(error.help("give a part of it a name, `x = …`, or a relation of its own"));
+        }
+    }
+    None
+}
+
+/// The first comma too many of a body, counted from its `if` or `let`.
+pub(crate) fn too_long(lexemes: &[Lexeme]) -> Option<SyntaxError> {
+    let mut parts: Option<usize> = None;
+    for lexeme in lexemes {
+        match lexeme.token {
+            Token::If | Token::Let => parts = Some(0),
+            Token::Semicolon => parts = None,
+            Token::Comma => parts = parts.map(|parts| parts + 1),
+            _ => {}
+        }
+        if parts.is_some_and(|parts| parts >= LONGEST) {
+            let span = Span { start: lexeme.start, end: lexeme.end };
+            let message = format!("more than {LONGEST} literals and values stand in one rule");
+            let mut error = SyntaxError::new(ErrorKind::Syntax, span, message, "one too many");
+            error.law = Some(format!("the body of a rule has at most {LONGEST} parts between commas"));
+            return Some(error.help("declare a relation, give it the values as facts, and ask it"));
         }
     }
     None

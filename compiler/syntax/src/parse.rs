@@ -17,6 +17,12 @@ pub(crate) use crate::tree::Context;
 /// Brackets and operators that may stand inside each other in one item.
 pub const DEEPEST: usize = 128;
 
+/// Literals, arguments and members, as the commas part them, that may stand in the body of one rule.
+pub const LONGEST: usize = 8192;
+
+/// Bytes of a policy file. Facts may be more.
+pub const LARGEST: usize = 8 << 20;
+
 /// A file as its chunks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct File {
@@ -102,7 +108,7 @@ struct Reader<'t> {
 
 impl<'t> Reader<'t> {
     fn item(&mut self, lexemes: &[Lexeme]) -> Option<Item> {
-        if let Some(error) = message::too_deep(lexemes) {
+        if let Some(error) = message::too_deep(lexemes).or_else(|| message::too_long(lexemes)) {
             self.errors.push(error);
             return None;
         }
@@ -191,7 +197,7 @@ impl<'t> Reader<'t> {
 
     /// Reads all of `lexemes` as one thing, or tells why not.
     fn whole(&mut self, entry: Entry, lexemes: &[Lexeme]) -> Option<Parsed> {
-        if let Some(error) = message::too_deep(lexemes) {
+        if let Some(error) = message::too_deep(lexemes).or_else(|| message::too_long(lexemes)) {
             self.errors.push(error);
             return None;
         }

@@ -225,8 +225,22 @@ fn deep_nesting_is_refused() {
         let text = format!("a(x) if {};", open.repeat(10_000));
         assert_eq!(parse_chunk(&text).1.len(), 1, "{open}");
     }
-    let long = format!("a(x) if {}b(x);", "b(x), ".repeat(10_000));
+    let long = format!("a(x) if {}b(x);", "b(x), ".repeat(8_000));
     assert!(parse_chunk(&long).1.is_empty());
+}
+
+#[test]
+fn a_rule_has_so_many_parts_and_no_more() {
+    let rule = |parts: usize| format!("p(r) if {};", vec!["q(r)"; parts].join(", "));
+    assert!(parse_chunk(&rule(8192)).1.is_empty());
+    let errors = parse_chunk(&rule(8193)).1;
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].message.contains("8192") && errors[0].help.is_some() && errors[0].law.is_some());
+    // Facts have no body, and each rule of a block is counted by itself.
+    let members = vec!["1"; 10_000].join(", ");
+    assert!(parse_chunk(&format!("ports({{{members}}});")).1.is_empty());
+    let block = format!("blueprint b() {{ {} {} }}", rule(5000), rule(5000));
+    assert!(parse_chunk(&block).1.is_empty());
 }
 
 #[test]
