@@ -268,6 +268,17 @@ const HIDDEN: &str = "sensitive(\"\")";
 
 /// `2030-01-01T00:00Z`, seconds and fraction optional, any RFC 3339 offset.
 fn parse_time(text: &str) -> Option<Value> {
+    // Finer digits are cut, however many there are: nine are read.
+    let fine = text.find(['.', ',']).map_or(text.len(), |point| point + 1);
+    let digits = text[fine..].bytes().take_while(u8::is_ascii_digit).count();
+    let cut: String;
+    let text = match digits > 9 {
+        true => {
+            cut = format!("{}{}", &text[..fine + 9], &text[fine + digits..]);
+            &cut
+        }
+        false => text,
+    };
     let of = |text: &str| Some(text.parse::<jiff::Timestamp>().ok()?.as_microsecond());
     let last = || of(&format!("9599{}", text.strip_prefix("9999")?))?.checked_add(CYCLE);
     of(text).or_else(last).filter(|at| is_time(*at)).map(Value::Time)

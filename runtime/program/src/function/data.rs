@@ -68,10 +68,12 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.json.get",
         parameters: &["value", "pointer"],
         overloads: &[&["json", "string", "json"]],
-        docs: "What a JSON pointer (RFC 6901) leads to: `/a/0/b`; `null` where it leads nowhere. A path that is known when the rule is written is better a path.",
+        docs: "What a JSON pointer (RFC 6901) leads to: `/a/0/b`; `null` where it leads nowhere, unknown where the text is no pointer: it begins with `/`, and behind `~` stands `0` or `1`. A path that is known when the rule is written is better a path.",
         examples: &[
             ("json.get({\"a\": [{\"b/c\": 7}]}, \"/a/0/b~1c\")", "7"),
             ("json.get({\"a\": 1}, \"/b\")", "null"),
+            ("json.get({\"a\": 1}, \"a\")", "unknown"),
+            ("json.get({\"a\": 1}, \"/a~2b\")", "unknown"),
         ],
         run: |a| get(json(a, 0)?, text(a, 1)?).map(Value::json),
         partial: true,
@@ -147,6 +149,9 @@ pub(super) fn json(arguments: &[Value], position: usize) -> Option<&Json> {
 /// `None` for a pointer that is none, and below what is not known.
 fn get(value: &Json, pointer: &str) -> Option<Json> {
     let mut at = value;
+    if pointer.split('~').skip(1).any(|rest| !rest.starts_with(['0', '1'])) {
+        return None;
+    }
     let steps = if pointer.is_empty() { None } else { Some(pointer.strip_prefix('/')?) };
     for step in steps.into_iter().flat_map(|steps| steps.split('/')) {
         let key = step.replace("~1", "/").replace("~0", "~");

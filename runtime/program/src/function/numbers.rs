@@ -154,7 +154,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
             &["int", "int", "int"],
             &["decimal", "decimal", "nat", "string", "decimal"],
         ],
-        docs: "The quotient. Of two ints it is rounded down, so that `math.div(a, b) * b + math.mod(a, b)` is `a`. Of two decimals it has at most so many places, and the rounding says how it ends: down (towards zero), up (away from it), floor, ceiling, half_up, half_down or half_even. Unknown for a division by zero.",
+        docs: "The quotient. Of two ints it is rounded down, so that `math.div(a, b) * b + math.mod(a, b)` is `a`. Of two decimals it has at most so many places, and the rounding says how it ends: down (towards zero), up (away from it), floor, ceiling, half_up, half_down or half_even. Unknown for a division by zero, for more places than 38, and where the result would have more than 38 digits.",
         examples: &[
             ("math.div(7, 2)", "3"),
             ("math.div(-7, 2)", "-4"),
@@ -194,7 +194,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.math.round",
         parameters: &["n", "scale", "rounding"],
         overloads: &[&["decimal", "nat", "string", "decimal"]],
-        docs: "The decimal with at most so many places behind the point; the words are those of `math.div`.",
+        docs: "The decimal with at most so many places behind the point; the words are those of `math.div`. Unknown for more places than 38.",
         examples: &[("math.round(2.345, 2, \"half_up\")", "2.35"), ("math.round(-0.5, 0, \"down\")", "0")],
         pattern: Some(rounding(2)),
         run: |a| {

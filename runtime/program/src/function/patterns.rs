@@ -75,7 +75,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.regex.replace",
         parameters: &["text", "pattern", "replacement"],
         overloads: &[&["string", "string", "string", "string"]],
-        docs: "The text with every place where the pattern is found replaced; `$1` or `${name}` stands for a group, `$$` for a dollar sign. Unknown beyond 1 MiB.",
+        docs: "The text with every place where the pattern is found replaced; `$1` or `${name}` stands for a group, `$$` for a dollar sign. A name goes as far as letters, digits and `_` do: write `${1}x` where an `x` follows. A group that the pattern does not have is empty. Unknown beyond 1 MiB.",
         examples: &[("regex.replace(\"a-1\", \"([a-z])-([0-9])\", \"$2$1\")", "\"1a\"")],
         pattern: Some(REGEX),
         run: |a| {
@@ -112,7 +112,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.glob.matches",
         parameters: &["text", "pattern"],
         overloads: &[&["string", "string", "bool"]],
-        docs: "Whether the whole text is of the pattern, read as a path: `*` and `?` stand for what holds no `/`, `**` for any folders, `[a-z]` for one character, `{a,b}` for either.",
+        docs: "Whether the whole text is of the pattern, read as a path: `*` and `?` stand for what holds no `/`, `**` for any folders, `[a-z]` for one character of those, `[!a-z]` for one of the others, a `/` among them, `{a,b}` for either, and `\\` before a sign for the sign itself.",
         examples: &[
             ("glob.matches(\"modules/net/main.tf\", \"modules/**/*.tf\")", "true"),
             ("glob.matches(\"modules/net/main.tf\", \"modules/*.tf\")", "false"),

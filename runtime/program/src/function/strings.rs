@@ -182,7 +182,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.str.pad_start",
         parameters: &["text", "width", "fill"],
         overloads: &[&["string", "nat", "string", "string"]],
-        docs: "The text with the fill repeated before it up to that many characters; unknown beyond 1 MiB.",
+        docs: "The text with the fill repeated before it up to that many characters; unknown beyond 1 MiB, and where the fill is empty.",
         examples: &[("str.pad_start(\"7\", 3, \"0\")", "\"007\"")],
         run: |a| Some(Value::text(format!("{}{}", padding(a)?, text(a, 0)?))),
         ..PARTIAL
@@ -192,7 +192,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.str.pad_end",
         parameters: &["text", "width", "fill"],
         overloads: &[&["string", "nat", "string", "string"]],
-        docs: "The text with the fill repeated behind it up to that many characters; unknown beyond 1 MiB.",
+        docs: "The text with the fill repeated behind it up to that many characters; unknown beyond 1 MiB, and where the fill is empty.",
         examples: &[("str.pad_end(\"a\", 4, \"xy\")", "\"axyx\"")],
         run: |a| Some(Value::text(format!("{}{}", text(a, 0)?, padding(a)?))),
         ..PARTIAL
@@ -258,9 +258,18 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.str.to_decimal",
         parameters: &["text"],
         overloads: &[&["string", "decimal"]],
-        docs: "The decimal that a text writes (`1.50`, `-2`, `1e3`), exactly; unknown where it writes none of at most 38 digits.",
-        examples: &[("str.to_decimal(\"1.50\")", "1.5"), ("str.to_decimal(\"1,5\")", "unknown")],
-        run: |a| Decimal::parse(text(a, 0)?).map(Value::Decimal),
+        docs: "The decimal that a text writes (`1.50`, `-2`, `+5`, `1e3`), exactly; unknown where it writes none of at most 38 digits.",
+        examples: &[
+            ("str.to_decimal(\"1.50\")", "1.5"),
+            ("str.to_decimal(\"+5\")", "5"),
+            ("str.to_decimal(\"1,5\")", "unknown"),
+        ],
+        run: |a| {
+            let text = text(a, 0)?;
+            // A sign may stand before, as before an int.
+            let unsigned = text.strip_prefix('+').filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+            Decimal::parse(unsigned.unwrap_or(text)).map(Value::Decimal)
+        },
         ..PARTIAL
     },
 ];

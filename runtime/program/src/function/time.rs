@@ -136,9 +136,10 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.time.parse",
         parameters: &["text"],
         overloads: &[&["string", "time"]],
-        docs: "The time that a text says as RFC 3339 has it, with any offset; unknown where it says none.",
+        docs: "The time that a text says as RFC 3339 has it, with any offset; digits finer than microseconds are cut. Seconds may be left out, an offset may be written `+0200`, and a comma may stand for the point (ISO 8601). Unknown where it says none.",
         examples: &[
             ("time.parse(\"2030-03-01T10:20:30+02:00\")", "2030-03-01T08:20:30Z"),
+            ("time.parse(\"2030-03-01T10:20:30.1234567899Z\")", "2030-03-01T10:20:30.123456Z"),
             ("time.parse(\"tomorrow\")", "unknown"),
         ],
         run: |a| match Value::parse(text(a, 0)?, &Type::Time)? {
