@@ -56,7 +56,9 @@ pub(crate) fn fmt(paths: &[PathBuf], check: bool, as_json: bool) -> Result<Answe
         laid_out.iter().try_for_each(|one| write(one))?;
     }
     let changed = laid_out.iter().filter(|one| one.changes()).count();
-    let code = u8::from(check && changed > 0);
+    // What does not read is not known to be laid out.
+    let broken = looked.iter().any(|one| !one.formatted.broken.is_empty());
+    let code = u8::from(check && (changed > 0 || broken));
     if as_json {
         let packages = package::to_json(&all, |one| to_json(one));
         return Ok(Answer::of(format!("{:#}\n", json!({ "changed": changed, "packages": packages }))).with_code(code));
@@ -194,7 +196,9 @@ fn to_json(looked: &[Looked]) -> Value {
 /// - `whose`: what the last line begins with.
 fn told(looked: &[Looked], whose: &str, check: bool, as_json: bool) -> Answer {
     let changed = looked.iter().filter(|one| one.changes()).count();
-    let code = u8::from(check && changed > 0);
+    // What does not read is not known to be laid out.
+    let broken = looked.iter().any(|one| !one.formatted.broken.is_empty());
+    let code = u8::from(check && (changed > 0 || broken));
     if as_json {
         return Answer::of(format!("{:#}\n", to_json(looked))).with_code(code);
     }
@@ -211,6 +215,9 @@ fn told(looked: &[Looked], whose: &str, check: bool, as_json: bool) -> Answer {
     }
     let files = |n: usize| if n == 1 { String::from("1 file") } else { format!("{n} files") };
     let _ = match (changed, check) {
+        (0, _) if broken => {
+            writeln!(text, "{whose}{} in the house style, but for what has a syntax error", files(looked.len()))
+        }
         (0, _) => writeln!(text, "{whose}{} in the house style", files(looked.len())),
         (_, true) => writeln!(text, "{whose}{} of {} to format; `writ fmt` does it", changed, files(looked.len())),
         (_, false) => writeln!(text, "{whose}{} of {} formatted", changed, files(looked.len())),

@@ -67,8 +67,13 @@ fn alone(arguments: &arguments::Test, outputs: &[Output<Format>]) -> Result<Answ
 fn no_title(arguments: &arguments::Test, titles: usize) -> Failure {
     let what = if arguments.exact { "no test has that title" } else { "no test has that in its title" };
     Failure::Malformed(format!(
-        "--filter {}: {what}\n  help: `writ test` lists the titles of all {titles}",
-        arguments.filter.as_deref().unwrap_or_default()
+        "--filter {}: {what}\n  help: `writ test` lists the titles of all {titles}{}",
+        arguments.filter.as_deref().unwrap_or_default(),
+        if arguments.exact {
+            "; each case of a test has its own, and all of them are found without `--exact`"
+        } else {
+            ""
+        }
     ))
 }
 

@@ -6,6 +6,7 @@ use crate::output::{self, Output};
 use crate::package::{self, Each};
 use decide::test::{Outcome, Ran};
 use packages::workspace::Member;
+use program::visible;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use serde_json::{Value, json};
@@ -136,10 +137,10 @@ impl Tested {
         let mut text = String::new();
         for outcome in &self.ran.outcomes {
             if outcome.failures.is_empty() {
-                let _ = writeln!(text, "ok      {}", outcome.name);
+                let _ = writeln!(text, "ok      {}", visible(&outcome.name));
                 continue;
             }
-            let _ = writeln!(text, "FAILED  {}   {}", outcome.name, outcome.place);
+            let _ = writeln!(text, "FAILED  {}   {}", visible(&outcome.name), outcome.place);
             for line in said(outcome) {
                 let _ = writeln!(text, "  {line}");
             }
@@ -225,8 +226,8 @@ fn seen(at: &str, file: &str) -> String {
 fn said(outcome: &Outcome) -> Vec<String> {
     let mut lines = Vec::new();
     for missed in &outcome.failures {
-        lines.push(format!("{}: expected {}", missed.place, missed.expected));
-        lines.extend(missed.lines().into_iter().map(|line| format!("  {line}")));
+        lines.push(visible(&format!("{}: expected {}", missed.place, missed.expected)).into_owned());
+        lines.extend(missed.lines().into_iter().map(|line| visible(&format!("  {line}")).into_owned()));
     }
     lines
 }
