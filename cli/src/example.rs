@@ -13,7 +13,7 @@ use compiler::database::{Database, Source};
 use compiler::ide::formatting;
 use decide::ask;
 use decide::test::coverage::Rules;
-use evidence::{Entry, Kept as Kind, Record};
+use evidence::{Entry, Kept as Kind};
 use std::path::Path;
 use std::time::Duration;
 

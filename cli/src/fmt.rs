@@ -57,7 +57,7 @@ pub(crate) fn fmt(paths: &[PathBuf], check: bool, as_json: bool) -> Result<Answe
     }
     let changed = laid_out.iter().filter(|one| one.changes()).count();
     // What does not read is not known to be laid out.
-    let broken = looked.iter().any(|one| !one.formatted.broken.is_empty());
+    let broken = laid_out.iter().any(|one| !one.formatted.broken.is_empty());
     let code = u8::from(check && (changed > 0 || broken));
     if as_json {
         let packages = package::to_json(&all, |one| to_json(one));

@@ -99,6 +99,9 @@ impl Written {
     }
 }
 
+/// A rule that concludes a relation: its name, the terms of its head, what its body reads and how.
+type Concluding<'a> = (&'a str, &'a [Expr], Vec<(&'a Atom, Way)>);
+
 /// The columns of relations of whose resources they say what a label says, and what a change may do to it: the first of
 /// what is editable, and of what rules conclude from that.
 fn labels<'a>(
@@ -111,7 +114,7 @@ fn labels<'a>(
         editable.map(|(name, _)| (*name, BTreeMap::from([(0, both)]))).collect();
     // Authority is read from the world before, whatever it rests on.
     let younger = |name: &str| relations.get(name).is_some_and(|r| r.qualifier != Qualifier::Authority);
-    let concluding: Vec<(&str, &[Expr], Vec<(&Atom, Way)>)> = rules(modules)
+    let concluding: Vec<Concluding<'_>> = rules(modules)
         .filter_map(|(_, _, rule)| match &rule.head {
             Head::Relation { name, terms, word: None } if younger(name) => {
                 Some((name.as_str(), terms.as_slice(), ways(rule)))
