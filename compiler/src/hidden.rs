@@ -28,6 +28,10 @@ pub(crate) fn hidden(text: &str) -> Vec<Diagnostic> {
             }
             before = Some(sign);
         }
+        // A comment ends here, and in many an editor seems to go on.
+        if !quoted && text[lexeme.range().end..].starts_with('\r') && !text[lexeme.range().end..].starts_with("\r\n") {
+            found.push(diagnostic('\r', Span { start: lexeme.end, end: lexeme.end + 1 }, quoted));
+        }
     }
     found
 }
