@@ -76,6 +76,12 @@ pub(crate) fn actions(view: &View<'_>, range: Range, reports: &[Report]) -> Vec<
     found
 }
 
+/// Whether an action puts a relation's only rule in place of an atom of it.
+pub(crate) fn inlines(action: &CodeActionOrCommand) -> bool {
+    let CodeActionOrCommand::CodeAction(action) = action else { return false };
+    action.kind.as_ref() == Some(&CodeActionKind::REFACTOR_INLINE)
+}
+
 /// Decisions that are offered as tests at one place.
 const MOST_EXAMPLES: usize = 3;
 

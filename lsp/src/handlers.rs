@@ -232,12 +232,19 @@ impl LanguageServer for Editor {
     async fn rename(&self, params: RenameParams) -> Result<Option<WorkspaceEdit>> {
         let (at, new) = (params.text_document_position, params.new_name);
         let name = new.clone();
-        let question = move |view: &View<'_>, module: &str| navigate::rename(view, at.position, &new, module);
-        let of_other =
-            move |view: &View<'_>, found: &(_, navigate::Shared)| navigate::rename_of_other(view, &found.1, &name);
+        let question = move |view: &View<'_>, module: &str| {
+            let (edit, shared) = navigate::rename(view, at.position, &new, module);
+            ((edit, navigate::given(view, at.position)), shared)
+        };
+        let of_other = move |view: &View<'_>, found: &(_, navigate::Shared)| {
+            (navigate::rename_of_other(view, &found.1, &name), navigate::given_of_other(view, &found.1))
+        };
         let found = self.read_near(at.text_document.uri, question, of_other).await?;
-        let edit = found.map(|((own, _), others)| navigate::together(std::iter::once(own).chain(others)));
-        edit.transpose().map_err(refused)
+        let Some(((own, _), others)) = found else { return Ok(None) };
+        let (edits, given): (Vec<_>, Vec<_>) = std::iter::once(own).chain(others).unzip();
+        let edit = navigate::together(edits).map_err(refused)?;
+        self.unnamed(given).await?.map_err(refused)?;
+        Ok(Some(edit))
     }
 
     async fn document_symbol(&self, params: DocumentSymbolParams) -> Result<Option<DocumentSymbolResponse>> {
@@ -319,15 +326,21 @@ impl LanguageServer for Editor {
         let named = uri.as_str().to_owned();
         let only = params.context.only;
         let others = only.is_none_or(|kinds| kinds.contains(&CodeActionKind::REFACTOR));
-        self.read(uri, move |view| {
+        let found = self.read(uri, move |view| {
             let known = reader::known(&findings, view.home);
             let mut found = act::actions(view, range, &reader::reports(view, &known, view.path));
             if let (true, Some(root)) = (others, root(view.home)) {
                 found.extend(act::examples(view, &named, range.start, &models.decisions(root)));
             }
-            found
-        })
-        .await
+            let given = found.iter().any(act::inlines).then(|| navigate::given(view, range.start));
+            (found, given.flatten())
+        });
+        let Some((mut found, given)) = found.await? else { return Ok(None) };
+        // The rule says all that its relation holds only where no fact is given beside it.
+        if given.is_some() && self.unnamed(vec![given]).await?.is_err() {
+            found.retain(|action| !act::inlines(action));
+        }
+        Ok(Some(found))
     }
 
     async fn code_lens(&self, params: CodeLensParams) -> Result<Option<Vec<CodeLens>>> {

@@ -35,6 +35,8 @@ mod act;
 
 mod model;
 
+mod given;
+
 pub mod folder;
 
 pub mod installed;

@@ -1,11 +1,12 @@
 //! Answers about names: what they are, where they are declared, where else they stand.
 
 use crate::folder::Home;
+use crate::given::Given;
 use crate::manifest;
 use crate::view::View;
 use compiler::ide::index::{Role, Target};
 use compiler::ide::symbols::{Shape, Symbol};
-use compiler::ide::{Occurrence, Site, calls, hover, navigation, rename, symbols};
+use compiler::ide::{Occurrence, Site, calls, facts, hover, navigation, rename, symbols};
 use tower_lsp_server::ls_types::{
     CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall, DocumentHighlight, DocumentHighlightKind,
     DocumentSymbol, Hover, HoverContents, Location, LocationLink, MarkupContent, MarkupKind, Position,
@@ -101,6 +102,16 @@ pub(crate) fn rename(view: &View<'_>, place: Position, new: &str, module: &str) 
     let sites = rename::rename(view.snapshot, view.path, offset, new);
     let edit = sites.and_then(|sites| written(view, &sites, new));
     (edit, rename::shared(view.snapshot, view.path, offset, module))
+}
+
+/// What facts of the package may name with the name at a place.
+pub(crate) fn given(view: &View<'_>, place: Position) -> Option<Given> {
+    Given::new(view, facts::at(view.snapshot, view.path, view.offset(place))?)
+}
+
+/// What facts of this package may name with a name of another one.
+pub(crate) fn given_of_other(view: &View<'_>, shared: &Shared) -> Option<Given> {
+    Given::new(view, facts::of(view.snapshot, &shared.as_ref()?.0)?)
 }
 
 /// The edit that a name of another package asks for in this one.

@@ -4,6 +4,7 @@
 //! Not here: which message asks what (`handlers`).
 
 use crate::capabilities::Offered;
+use crate::given::Given;
 use crate::model::{Known, Models};
 use crate::publish::{Published, Told};
 use crate::reader::Findings;
@@ -153,6 +154,13 @@ impl Editor {
         });
         self.tell(Event::AskNear { uri, job });
         answered.await.unwrap_or_else(|_| Err(broken()))
+    }
+
+    /// Whether no facts of packages name something, or the reason: the files are read where no edit waits for it.
+    pub(crate) async fn unnamed(&self, given: Vec<Option<Given>>) -> Result<std::result::Result<(), String>> {
+        let known = self.known.clone();
+        let look = move || given.iter().flatten().try_for_each(|given| given.unnamed(&known));
+        tokio::task::spawn_blocking(look).await.map_err(|_| broken())
     }
 
     /// Asks a question of every package that has an open document.

@@ -1,6 +1,7 @@
 //! Real exchanges with the server, message by message.
 
 mod client;
+mod given;
 mod packages;
 mod protocol;
 mod questions;
