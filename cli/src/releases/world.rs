@@ -51,7 +51,9 @@ fn added(program: &Program) -> Added {
         heads.entry(&program.relation(rule.head.relation).name).or_default().push(rule);
     }
     let mut found = Added::new();
-    for (name, rules) in heads.iter().filter(|(name, _)| name.starts_with("std.")) {
+    // What intents say is the root package's own affair; no package that others depend on may add to it.
+    let of_world = |name: &str| name.starts_with("std.") && !name.starts_with("std.intent.");
+    for (name, rules) in heads.iter().filter(|(name, _)| of_world(name)) {
         for rule in rules.iter().filter(|rule| written(name, rule)) {
             let (mut said, mut open) = (BTreeSet::new(), vec![*rule]);
             while let Some(next) = open.pop() {
