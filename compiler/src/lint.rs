@@ -37,7 +37,6 @@ mod words;
 mod tests;
 
 use crate::diagnostic::Diagnostic;
-pub(crate) use mapping::flipped;
 
 use crate::hir::{self, Literal, Package, Signatures};
 use rustc_hash::FxHashMap;

@@ -1,6 +1,6 @@
 //! The other end of the server: an editor that says and asks message by message.
 
-use program::Fact;
+use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Value as Datum};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -157,4 +157,20 @@ pub(crate) fn folder(name: &str, files: &[(&str, &str)]) -> PathBuf {
         std::fs::write(path, text).expect("a file");
     }
     root
+}
+
+/// A fact of the loaded model, of texts alone.
+pub(crate) fn fact(relation: &str, words: &[&str]) -> Fact {
+    let source = FactSource {
+        name: "f".into(),
+        kind: SourceKind::Facts,
+        file: "facts.json".into(),
+        speaks: Speaks::Built,
+        rank: 0,
+        observed_at: None,
+        digest: Digest::of(b"").hex().into(),
+        complete: true,
+    };
+    let tuple = words.iter().map(|word| Datum::text(*word)).collect();
+    Fact { relation: relation.into(), tuple, origin: Origin { source: Arc::new(source), place: "1:1".into() } }
 }

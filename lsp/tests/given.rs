@@ -1,9 +1,7 @@
 //! What is said of a name that facts name too: they stand in files that no edit of the policy reaches.
 
-use crate::client::{Editor, folder};
-use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Value as Datum};
+use crate::client::{Editor, fact, folder};
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 const MANIFEST: &str = "[package]\nname = \"acme/given\"\nversion = \"1.0.0\"\n\n\
                         [[source]]\nname = \"f\"\nkind = \"facts\"\npath = \"policy.shown.csv\"\n";
@@ -22,21 +20,6 @@ pub relation risky(r: Resource);
 risky(r) if level(r, \"high\"), shown(r), extra(r), plain(r);
 risky(r) if level(r, \"low\");
 ";
-
-fn fact(relation: &str, words: &[&str]) -> Fact {
-    let source = FactSource {
-        name: "f".into(),
-        kind: SourceKind::Facts,
-        file: "facts.json".into(),
-        speaks: Speaks::Built,
-        rank: 0,
-        observed_at: None,
-        digest: Digest::of(b"").hex().into(),
-        complete: true,
-    };
-    let tuple = words.iter().map(|word| Datum::text(*word)).collect();
-    Fact { relation: relation.into(), tuple, origin: Origin { source: Arc::new(source), place: "1:1".into() } }
-}
 
 async fn opened(name: &str, files: &[(&str, &str)]) -> (Editor, String) {
     let root = folder(name, files);

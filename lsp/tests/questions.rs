@@ -1,10 +1,8 @@
 //! What an editor asks: of names, of what is written, of the model.
 
-use crate::client::{Editor, folder};
-use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Value as Datum};
+use crate::client::{Editor, fact, folder};
 use serde_json::{Value, json};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
@@ -30,21 +28,6 @@ fn package(name: &str) -> (PathBuf, String) {
     let root = folder(name, &[("writ.toml", manifest), ("policy.writ", POLICY), ("other.writ", OTHER)]);
     let uri = format!("file://{}", root.join("policy.writ").display());
     (root, uri)
-}
-
-fn fact(relation: &str, words: &[&str]) -> Fact {
-    let source = FactSource {
-        name: "model".into(),
-        kind: SourceKind::Facts,
-        file: "model.json".into(),
-        speaks: Speaks::Built,
-        rank: 0,
-        observed_at: None,
-        digest: Digest::of(b"").hex().into(),
-        complete: true,
-    };
-    let tuple = words.iter().map(|word| Datum::text(*word)).collect();
-    Fact { relation: relation.into(), tuple, origin: Origin { source: Arc::new(source), place: "1:1".into() } }
 }
 
 /// Where a word first stands in a text.

@@ -109,10 +109,7 @@ fn since(package: &Package, tree: &Tree, release: &Release, registry: &dyn Regis
             true => String::new(),
             false => format!("\n  its content there is another: {there}, here {}", release.digest),
         };
-        return Err(Failure::Malformed(format!(
-            "{name} {version} is in {} already, and a release never changes{other}\n  help: raise the version in writ.toml",
-            registry.shown()
-        )));
+        return Err(registry::published(name, version, &registry.shown(), &other).into());
     }
     // A yanked one is still locked by whoever took it before.
     let Some(last) = versions.iter().rev().find(|one| one.version < *version) else {

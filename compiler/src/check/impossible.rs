@@ -60,9 +60,7 @@ fn demands(library: &Library<'_>, rule: &Rule) -> Option<Diagnostic> {
         }
         let demand = match literal {
             Literal::Compare(op, _, Expr::Constant(value), span) => Some((left, *op, value, *span)),
-            Literal::Compare(op, Expr::Constant(value), _, span) => {
-                crate::lint::flipped(*op).map(|op| (right, op, value, *span))
-            }
+            Literal::Compare(op, Expr::Constant(value), _, span) => op.turned().map(|op| (right, op, value, *span)),
             Literal::Bind(_, Expr::Constant(value), span) => Some((left, Comparison::Equal, value, *span)),
             Literal::Each { base: Expr::Constant(value), span, .. } => Some((left, Comparison::In, value, *span)),
             _ => None,

@@ -50,7 +50,9 @@ pub(super) fn tested(rule: &Rule, variable: usize) -> (Option<i64>, Option<i64>)
         }
         let (from, to) = match (left, right) {
             (Expr::Variable(index), Expr::Constant(Value::Int(n))) if *index == variable => between(*op, *n),
-            (Expr::Constant(Value::Int(n)), Expr::Variable(index)) if *index == variable => between(flipped(*op), *n),
+            (Expr::Constant(Value::Int(n)), Expr::Variable(index)) if *index == variable => {
+                op.turned().map_or((None, None), |op| between(op, *n))
+            }
             (Expr::Variable(index), Expr::Constant(Value::Set(members)))
                 if *index == variable && *op == Comparison::In =>
             {
@@ -81,15 +83,5 @@ fn least(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     match (one, other) {
         (Some(one), Some(other)) => Some(one.min(other)),
         (end, None) | (None, end) => end,
-    }
-}
-
-fn flipped(op: Comparison) -> Comparison {
-    match op {
-        Comparison::Less => Comparison::Greater,
-        Comparison::AtMost => Comparison::AtLeast,
-        Comparison::Greater => Comparison::Less,
-        Comparison::AtLeast => Comparison::AtMost,
-        Comparison::Equal | Comparison::NotEqual | Comparison::In | Comparison::NotIn => op,
     }
 }

@@ -151,7 +151,7 @@ impl<'a> Search<'a> {
                     return true;
                 }
                 self.images = before;
-                flipped(*op) == Some(*other) && self.same(left, r) && self.same(right, l)
+                op.turned() == Some(*other) && self.same(left, r) && self.same(right, l)
             }
             (Literal::Compare(Comparison::Equal, left, right, _), Literal::Bind(v, expr, _)) => {
                 let before = self.images.clone();
@@ -271,17 +271,5 @@ impl<'a> Search<'a> {
                 (Step::Computed(b), Step::Computed(a)) => self.same(b, a),
                 _ => false,
             })
-    }
-}
-
-/// The comparison with its sides exchanged.
-pub(crate) fn flipped(op: Comparison) -> Option<Comparison> {
-    match op {
-        Comparison::Equal | Comparison::NotEqual => Some(op),
-        Comparison::Less => Some(Comparison::Greater),
-        Comparison::AtMost => Some(Comparison::AtLeast),
-        Comparison::Greater => Some(Comparison::Less),
-        Comparison::AtLeast => Some(Comparison::AtMost),
-        Comparison::In | Comparison::NotIn => None,
     }
 }

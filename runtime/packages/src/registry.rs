@@ -113,6 +113,15 @@ pub fn at(location: &str, root: &Path, ways: &Ways) -> Result<Box<dyn Registry>,
     Ok(Box::new(directory::Directory::new(root.join(location))))
 }
 
+/// What is said to whoever publishes a version once more.
+///
+/// - `registry`: as it is shown; `other`: how what is there differs, a line, or nothing.
+pub fn published(name: &Name, version: &Version, registry: &str, other: &str) -> Failure {
+    Failure::Malformed(format!(
+        "{name} {version} is in {registry} already, and a release never changes{other}\n  help: raise the version in writ.toml"
+    ))
+}
+
 /// What is said to whoever takes back a word that nobody gave.
 fn not_yanked(name: &Name, version: &Version) -> String {
     format!("{name} {version} is not yanked: it may be taken as it is")

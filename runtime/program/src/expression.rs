@@ -9,7 +9,7 @@
 
 // LONG: evaluation, paths and comparisons share one reading of what is unknown.
 
-use crate::text::quote;
+use crate::text::{is_plain_key, quote};
 use crate::{Decimal, Function, Json, Type, Unknown, Value};
 use serde::{Deserialize, Serialize};
 use std::cmp::Ordering;
@@ -74,6 +74,34 @@ pub enum Comparison {
     In,
     /// `not x in xs`.
     NotIn,
+}
+
+impl Comparison {
+    /// The same with its sides exchanged; `None` where it cannot be said so.
+    pub fn turned(self) -> Option<Comparison> {
+        match self {
+            Comparison::Equal | Comparison::NotEqual => Some(self),
+            Comparison::Less => Some(Comparison::Greater),
+            Comparison::AtMost => Some(Comparison::AtLeast),
+            Comparison::Greater => Some(Comparison::Less),
+            Comparison::AtLeast => Some(Comparison::AtMost),
+            Comparison::In | Comparison::NotIn => None,
+        }
+    }
+
+    /// The one that holds of known values where this one does not.
+    pub fn opposite(self) -> Comparison {
+        match self {
+            Comparison::Equal => Comparison::NotEqual,
+            Comparison::NotEqual => Comparison::Equal,
+            Comparison::Less => Comparison::AtLeast,
+            Comparison::AtMost => Comparison::Greater,
+            Comparison::Greater => Comparison::AtMost,
+            Comparison::AtLeast => Comparison::Less,
+            Comparison::In => Comparison::NotIn,
+            Comparison::NotIn => Comparison::In,
+        }
+    }
 }
 
 /// The answer of a comparison: `Possible` where an unknown decides.
@@ -173,10 +201,10 @@ fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
         Step::Key(_) | Step::Index(_) => None,
     };
     let shown = || match (step, &computed) {
-        (Step::Key(key), _) if is_name(key) => format!(".{key}"),
+        (Step::Key(key), _) if is_plain_key(key) => format!(".{key}"),
         (Step::Key(key), _) => format!("[{}]", quote(key)),
         (Step::Index(index), _) => format!("[{index}]"),
-        (_, Some(Value::Text(key))) if is_name(key) => format!(".{key}"),
+        (_, Some(Value::Text(key))) if is_plain_key(key) => format!(".{key}"),
         (_, Some(value)) => format!("[{value}]"),
         (Step::Computed(_), None) => String::from("[?]"),
     };
@@ -197,12 +225,6 @@ fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
         _ => return another_shape(at, json, step, computed.as_ref(), &shown()),
     };
     part.map(|json| Value::json(json.clone()))
-}
-
-/// Whether a path writes a key without quotes.
-fn is_name(key: &str) -> bool {
-    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
-    key.starts_with(letter) && key.chars().all(|c| letter(c) || c.is_ascii_digit())
 }
 
 /// What a step gives that leads into a value of another shape.
@@ -313,7 +335,7 @@ fn restate(value: Value, wanted: &Type) -> Value {
 }
 
 /// `value` as JSON: the inverse of [`convert`], used where a value enters a json object or a json column.
-pub(crate) fn to_json(value: &Value) -> Json {
+pub fn to_json(value: &Value) -> Json {
     match value {
         Value::Bool(b) => Json::Bool(*b),
         Value::Int(n) => Json::Int(*n),

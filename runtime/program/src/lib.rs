@@ -36,7 +36,9 @@ pub use aggregate::{Aggregate, aggregate};
 pub use change::{Action, Change, Partial, Verb};
 pub use decimal::{Decimal, Rounding};
 pub use digest::Digest;
-pub use expression::{Comparison, Expr, Presence, Step, Truth, compare, convert, elements, evaluate, presence, range};
+pub use expression::{
+    Comparison, Expr, Presence, Step, Truth, compare, convert, elements, evaluate, presence, range, to_json,
+};
 pub use fact::{Fact, FactSource, Origin, SourceKind, Speaks, Tuple};
 pub use function::{Function, Pattern, Signature, functions};
 pub use governance::{Instance, Intent, Measure, Objection, Package, Permit, Severity, Weight};
@@ -46,6 +48,6 @@ pub use policy::{Program, Stratum};
 pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope};
 pub use rule::{Atom, Citation, Literal, Part, Rule, RuleId, Term, Variable, World};
 pub use test_case::{Expectation, Expected, State, TestCase};
-pub use text::{quote, visible, write_duration, write_time};
+pub use text::{is_plain_key, quote, visible, write_duration, write_time};
 pub use types::Type;
 pub use value::{Unknown, Value};

@@ -34,6 +34,12 @@ fn quoted(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')
 }
 
+/// Whether a path writes a key of a json object without quotes: `cfg.acl`, but `cfg["app.kubernetes.io/name"]`.
+pub fn is_plain_key(key: &str) -> bool {
+    let letter = |c: char| c.is_ascii_alphabetic() || c == '_';
+    key.starts_with(letter) && key.chars().all(|c| letter(c) || c.is_ascii_digit())
+}
+
 /// `text` as one line of a terminal or of a log that somebody else reads: what is no sign of its own is written out as
 /// `\u{…}`, control characters and those that turn the direction of writing.
 pub fn visible(text: &str) -> Cow<'_, str> {

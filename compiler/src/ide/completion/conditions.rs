@@ -279,9 +279,7 @@ impl Offer<'_, '_> {
         let dot = self.range.start.saturating_sub(1)..self.range.start;
         for key in next {
             let item = self.add(0, key, Kind::Key, String::from("in the model"));
-            let plain = key.chars().all(|c| c == '_' || c.is_ascii_alphanumeric())
-                && key.starts_with(|c: char| c == '_' || c.is_ascii_alphabetic());
-            if !plain {
+            if !program::is_plain_key(key) {
                 item.insert = format!("[{}]", program::quote(key));
                 item.also = vec![(dot.clone(), String::new())];
             }

@@ -77,7 +77,7 @@ pub(super) fn wishes(
     };
     match literal {
         Literal::Test { op, left, right, .. } => {
-            for (own, other, op) in [(left, right, Some(*op)), (right, left, turned(*op))] {
+            for (own, other, op) in [(left, right, Some(*op)), (right, left, op.turned())] {
                 let (Some(op), Some(other)) = (op, evaluate(other, binding)) else { continue };
                 add(own, &mut fitting(op, &other, holds).into_iter().map(Some));
             }
@@ -90,7 +90,7 @@ pub(super) fn wishes(
         Literal::Bind { variable, expr } if holds => {
             let compared = rule.body.iter().flat_map(|literal| match literal {
                 Literal::Test { op, left, right, .. } => {
-                    let sides = [(left, right, Some(*op)), (right, left, turned(*op))];
+                    let sides = [(left, right, Some(*op)), (right, left, op.turned())];
                     let own = sides.into_iter().find(|(own, ..)| **own == Expr::Variable(*variable));
                     let known = own.and_then(|(_, other, op)| Some((op?, evaluate(other, binding)?)));
                     known.map(|(op, other)| fitting(op, &other, true)).unwrap_or_default()
@@ -155,31 +155,9 @@ fn asked(program: &Program, rule: &Rule, expr: &Expr) -> Vec<Json> {
     found.into_iter().collect()
 }
 
-/// The same comparison with its sides exchanged; `None` where it cannot be said so.
-fn turned(op: Comparison) -> Option<Comparison> {
-    match op {
-        Comparison::Equal | Comparison::NotEqual => Some(op),
-        Comparison::Less => Some(Comparison::Greater),
-        Comparison::AtMost => Some(Comparison::AtLeast),
-        Comparison::Greater => Some(Comparison::Less),
-        Comparison::AtLeast => Some(Comparison::AtMost),
-        Comparison::In | Comparison::NotIn => None,
-    }
-}
-
 /// Values `x` with which `x op other` holds, or does not; the nearest ones.
 fn fitting(op: Comparison, other: &Value, holds: bool) -> Vec<Json> {
-    let op = match (holds, op) {
-        (true, op) => op,
-        (false, Comparison::Equal) => Comparison::NotEqual,
-        (false, Comparison::NotEqual) => Comparison::Equal,
-        (false, Comparison::Less) => Comparison::AtLeast,
-        (false, Comparison::AtMost) => Comparison::Greater,
-        (false, Comparison::Greater) => Comparison::AtMost,
-        (false, Comparison::AtLeast) => Comparison::Less,
-        (false, Comparison::In) => Comparison::NotIn,
-        (false, Comparison::NotIn) => Comparison::In,
-    };
+    let op = if holds { op } else { op.opposite() };
     let beside = |by: i64| match other {
         Value::Int(n) => n.checked_add(by).map(Json::Int),
         _ => None,
@@ -207,18 +185,7 @@ fn fitting(op: Comparison, other: &Value, holds: bool) -> Vec<Json> {
 
 /// A known value as a configuration says it.
 fn json(value: &Value) -> Option<Json> {
-    match value {
-        known if !known.is_known() => None,
-        Value::Bool(b) => Some(Json::Bool(*b)),
-        Value::Int(n) => Some(Json::Int(*n)),
-        Value::Decimal(number) => Json::number(&number.to_string()),
-        Value::Json(json) => Some((**json).clone()),
-        Value::Set(items) => items.iter().map(json).collect::<Option<_>>().map(Json::Array),
-        Value::List(items) => items.iter().map(json).collect::<Option<_>>().map(Json::Array),
-        Value::Between(_) | Value::Unknown(_) => None,
-        Value::Text(_) | Value::Time(_) | Value::Duration(_) => Some(Json::text(value.show())),
-        Value::Cidr(_) | Value::Ip(_) | Value::Version(_) => Some(Json::text(value.show())),
-    }
+    value.is_known().then(|| program::to_json(value))
 }
 
 /// The columns of an atom that a variable stands in.

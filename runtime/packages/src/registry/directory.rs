@@ -113,10 +113,7 @@ impl Registry for Directory {
         let _held = disk::hold(&self.root.join(".lock"))?;
         let told = self.file(name, version, "json");
         if told.exists() {
-            return malformed(format!(
-                "{name} {version} is in {} already, and a release never changes\n  help: raise the version in writ.toml",
-                self.shown()
-            ));
+            return Err(super::published(name, version, &self.shown(), ""));
         }
         let _ = fs::remove_file(self.file(name, version, "sig"));
         disk::write(&self.file(name, version, "tar.gz"), archive)?;

@@ -413,10 +413,7 @@ impl Registry for Oci {
         let (name, version) = (&release.name, &release.version);
         let free = || match self.manifest(name, &version.to_string())? {
             None => Ok(()),
-            Some(_) => malformed(format!(
-                "{name} {version} is in {} already, and a release never changes\n  help: raise the version in writ.toml",
-                self.shown()
-            )),
+            Some(_) => Err(super::published(name, version, &self.shown(), "")),
         };
         free()?;
         let told = serde_json::to_vec(release).expect("bug: a release is plain data");
