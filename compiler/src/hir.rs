@@ -269,7 +269,7 @@ pub struct Atom {
 }
 
 /// An expression with its type known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Expr {
     /// `_`
     Any,
@@ -294,7 +294,7 @@ pub enum Expr {
 }
 
 /// A step of a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Step {
     /// `.name`, `["name"]`
     Key(String),

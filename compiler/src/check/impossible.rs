@@ -10,9 +10,8 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Expr, Literal, Rule, Step};
 use crate::library::Library;
 use program::{Comparison, Presence, Truth, Type, Value, World};
-use rustc_hash::{FxHashMap, FxHasher};
+use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
-use std::hash::{Hash, Hasher};
 use syntax::ast::Span;
 
 /// Reports a body that no tuples can satisfy, once.
@@ -67,22 +66,20 @@ fn demands(library: &Library<'_>, rule: &Rule) -> Option<Diagnostic> {
         };
         all.extend(demand.map(|(of, op, value, span)| Demand { of, op, value, span }));
     }
-    // Only those that look alike are compared: a rule may have thousands.
-    let mut alike: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
-    for (position, demand) in all.iter().enumerate() {
-        alike.entry(look(&demand.of)).or_default().push(position);
-    }
-    for (position, first) in all.iter().enumerate() {
-        let (earlier, later): (Vec<usize>, Vec<usize>) =
-            alike[&look(&first.of)].iter().partition(|other| **other < position);
-        if earlier.iter().any(|other| all[*other].of == first.of) {
-            continue;
+    // Found by what they are about: a rule may have thousands.
+    let mut alike: FxHashMap<&Expr, Vec<&Demand<'_>>> = FxHashMap::default();
+    let mut order: Vec<&Expr> = Vec::new();
+    for demand in &all {
+        let same = alike.entry(&demand.of).or_default();
+        if same.is_empty() {
+            order.push(&demand.of);
         }
-        let of: Vec<&Demand<'_>> =
-            later.iter().map(|other| &all[*other]).filter(|other| other.of == first.of).collect();
-        let spans = conflict(library, rule, &of);
+        same.push(demand);
+    }
+    for of in order {
+        let spans = conflict(library, rule, &alike[of]);
         if !spans.is_empty() {
-            let name = match &first.of {
+            let name = match of {
                 Expr::Variable(v) if !rule.variables[*v].name.contains(['#', '$']) => {
                     format!("`{}`", rule.variables[*v].name)
                 }
@@ -155,36 +152,6 @@ fn conflict(library: &Library<'_>, rule: &Rule, demands: &[&Demand<'_>]) -> Vec<
         }
     }
     Vec::new()
-}
-
-/// The same for equal expressions, and mostly another for others.
-fn look(expr: &Expr) -> u64 {
-    fn walk(expr: &Expr, into: &mut FxHasher) {
-        std::mem::discriminant(expr).hash(into);
-        match expr {
-            Expr::Variable(variable) => variable.hash(into),
-            Expr::Path(base, steps) => {
-                walk(base, into);
-                for step in steps {
-                    match step {
-                        Step::Key(key) => key.hash(into),
-                        Step::Index(index) => index.hash(into),
-                        Step::Computed(inner) => walk(inner, into),
-                    }
-                }
-            }
-            Expr::As(inner, _) => walk(inner, into),
-            Expr::Default(one, other) => [one, other].into_iter().for_each(|part| walk(part, into)),
-            Expr::Call(_, parts) | Expr::Set(parts) | Expr::List(parts) => {
-                parts.iter().for_each(|part| walk(part, into))
-            }
-            Expr::Object(entries) => entries.iter().for_each(|(_, part)| walk(part, into)),
-            Expr::Any | Expr::Constant(_) => {}
-        }
-    }
-    let mut into = FxHasher::default();
-    walk(expr, &mut into);
-    into.finish()
 }
 
 /// The expression with variables that only name another one written out.
