@@ -279,7 +279,7 @@ impl Body<'_> {
             return Typed::open(Expr::Any);
         }
         self.pattern(function, arguments);
-        let have: Vec<Typed> = arguments.iter().map(|argument| self.said(argument)).collect();
+        let have = self.said_of(function, arguments);
         let (counted, open) = overloads(function, &have);
         if open && (self.strength < Strength::Json || counted.is_empty()) {
             self.unsettled = true;

@@ -24,8 +24,9 @@ impl Body<'_> {
             },
             ExprKind::Path(..) | ExprKind::Object(_) => Typed::of(Expr::Any, Type::Json),
             ExprKind::Binary(operator, left, right) => {
-                let have = [self.said(left), self.said(right)];
-                self.given(function(*operator), &have)
+                let function = function(*operator);
+                let have = self.said_of(function, &[left, right]);
+                self.given(function, &have)
             }
             ExprKind::Negative(inner) if !matches!(inner.kind, ExprKind::Int(_) | ExprKind::Duration(_)) => {
                 let typed = self.said(inner);
@@ -34,7 +35,8 @@ impl Body<'_> {
             ExprKind::Default(left, right) => self.said_default(left, right),
             ExprKind::Call(atom) => {
                 let Some(function) = self.function(atom) else { return Typed::open(Expr::Any) };
-                let have: Vec<Typed> = atom.arguments.iter().map(|argument| self.said(&argument.value)).collect();
+                let arguments: Vec<&ast::Expr> = atom.arguments.iter().map(|argument| &argument.value).collect();
+                let have = self.said_of(function, &arguments);
                 self.given(function, &have)
             }
             ExprKind::Set(items) => self.said_many(items, Type::Set),
@@ -49,6 +51,35 @@ impl Body<'_> {
             | ExprKind::Null
             | ExprKind::Negative(_) => Typed::of(Expr::Any, literal_type(expr)),
         }
+    }
+
+    /// What the arguments of a builtin say, where its table may say it of a literal.
+    pub(super) fn said_of(&mut self, function: Function, arguments: &[&ast::Expr]) -> Vec<Typed> {
+        let rows = function.signature().map(|signature| signature.overloads).unwrap_or_default();
+        let of_length = rows.iter().filter(|row| row.len() == arguments.len() + 1);
+        let rows: Vec<&[&str]> = of_length.copied().collect();
+        let mut have = Vec::with_capacity(arguments.len());
+        for (at, argument) in arguments.iter().enumerate() {
+            let takes: Vec<&str> = rows.iter().filter_map(|row| row.get(at).copied()).collect();
+            let empty = match &argument.kind {
+                ExprKind::Set(items) if items.is_empty() => Some('{'),
+                ExprKind::List(items) if items.is_empty() => Some('['),
+                _ => None,
+            };
+            let bold = self.strength == Strength::Json;
+            let known = match empty {
+                _ if is_json(argument) && !takes.is_empty() && takes.iter().all(|name| *name == "json") => {
+                    Some(Typed::of(Expr::Any, Type::Json))
+                }
+                Some(sign) => nothing_of(&takes, sign, bold).map(|known| Typed::weak(Expr::Any, known)),
+                None => None,
+            };
+            have.push(match known {
+                Some(known) => known,
+                None => self.said(argument),
+            });
+        }
+        have
     }
 
     fn occurs_once(&self, name: &str) -> bool {
@@ -123,4 +154,26 @@ pub(super) fn function(operator: BinaryOperator) -> Function {
         BinaryOperator::Subtract => Function::Subtract,
         BinaryOperator::Multiply => Function::Multiply,
     }
+}
+
+/// Whether a literal can be read as json.
+fn is_json(expr: &ast::Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Text(_) | ExprKind::Int(_) | ExprKind::Decimal(_) | ExprKind::Bool(_) | ExprKind::Null => true,
+        ExprKind::List(_) | ExprKind::Object(_) => true,
+        ExprKind::Set(items) => items.is_empty(),
+        ExprKind::Negative(inner) => matches!(inner.kind, ExprKind::Int(_) | ExprKind::Decimal(_)),
+        _ => false,
+    }
+}
+
+/// The type of an empty collection, by the first that the table takes in its place; of a collection of anything only
+/// where nothing else will say it.
+fn nothing_of(takes: &[&str], sign: char, bold: bool) -> Option<Type> {
+    let name = takes.iter().find(|name| name.starts_with(sign))?;
+    let inner = match name.get(1..name.len() - 1)? {
+        "T" => bold.then_some(Type::String)?,
+        word => Type::of_word(word)?,
+    };
+    Some(if sign == '{' { Type::Set(Box::new(inner)) } else { Type::List(Box::new(inner)) })
 }

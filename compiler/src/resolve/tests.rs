@@ -59,6 +59,20 @@ fn literals_take_the_type_of_their_place() {
 }
 
 #[test]
+fn a_builtin_says_what_its_literals_are() {
+    for call in
+        ["json.type([1.5])", "json.type(true)", "json.type(-1.5)", "json.stringify([1, 0.1])", "str.join({}, \"\")"]
+    {
+        let (_, told) = rules(&format!("{DECLARED}texts(r, t) if exists(r), t = {call};"));
+        assert!(told.is_empty(), "{call}: {told:?}");
+    }
+    for condition in ["list.sum({}) == 0", "size([]) == 0", "n = size({}), n == 0", "x = set.subset({}, {}), x"] {
+        let (_, told) = rules(&format!("{DECLARED}named(r) if exists(r), {condition};"));
+        assert!(told.is_empty(), "{condition}: {told:?}");
+    }
+}
+
+#[test]
 fn json_is_typed_by_what_it_meets() {
     check("named(r) if config(r, c), c.acl == \"open\";", "named(r) if config(r, c), (c.acl as string) Equal \"open\"");
     check(
