@@ -2,11 +2,13 @@
 //!
 //! A relation is called by its last name; one of a blueprint by its instance and that: `orders/recoverable.survives`.
 
+mod unnamed;
+
 use program::{
     Atom, Comparison, Expr, Function, Json, Literal, Presence, Program, Reading, RelationId, Rule, Step, Term, Value,
     Weight, World, evaluate,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// Behind a blueprint's name: the relation of its applications.
@@ -67,8 +69,8 @@ pub(crate) fn line(program: &Program, id: RelationId, tuple: &[Value]) -> String
 
 /// A tuple of which some values may be any. A condition without a name is what its rules say.
 pub(crate) fn pattern(program: &Program, id: RelationId, values: &[Option<Value>], show: Show) -> String {
-    match unnamed(program, id) {
-        true => helper(program, id, values, show),
+    match has_no_name(program, id) {
+        true => unnamed::condition(program, id, values, show),
         false => written(program, id, values, show),
     }
 }
@@ -131,70 +133,9 @@ pub(crate) struct Bound<'a> {
 }
 
 /// Whether a relation stands for a condition that has no name: a negated group, the body of an aggregate.
-fn unnamed(program: &Program, id: RelationId) -> bool {
+fn has_no_name(program: &Program, id: RelationId) -> bool {
     let relation = program.relation(id);
     relation.hidden && !["$decided", "$route", APPLIED].iter().any(|part| relation.name.contains(part))
-}
-
-/// A condition for which the compiler made a relation of its own: what its rules say, under the values of `pattern`.
-fn helper(program: &Program, id: RelationId, pattern: &[Option<Value>], show: Show) -> String {
-    let rules = program.rules.iter().filter(|rule| rule.head.relation == id);
-    let bodies = rules.map(|rule| {
-        let rule = &as_written(rule);
-        let mut binding = vec![None; rule.variables.len()];
-        for (term, value) in rule.head.terms.iter().zip(pattern) {
-            if let Term::Variable(variable) = term {
-                binding[*variable].clone_from(value);
-            }
-        }
-        let bound = Bound { rule, binding: &binding, show };
-        let shown: Vec<&Literal> = rule.body.iter().filter(|literal| !bound.trivial(literal)).collect();
-        let alone = matches!(shown[..], [Literal::Holds(_)]);
-        let words: Vec<String> = shown.into_iter().map(|literal| bound.literal(program, literal)).collect();
-        (words.join(", "), alone)
-    });
-    // Both readings of a value that may be unknown are written alike.
-    let bodies: BTreeMap<String, bool> = bodies.collect();
-    let words: Vec<&str> = bodies.keys().map(String::as_str).collect();
-    match words[..] {
-        [atom] if bodies[atom] => atom.to_owned(),
-        _ => format!("({})", words.join("; or ")),
-    }
-}
-
-/// The rule with each match that became a test for the sake of unknown values back in its atom: `p(x, _), "a" == _` as
-/// `p(x, "a")`.
-fn as_written(rule: &Rule) -> Rule {
-    let mut rule = rule.clone();
-    for at in (0..rule.body.len()).rev() {
-        let Literal::Test { op: Comparison::Equal, left, right: Expr::Variable(made), .. } = &rule.body[at] else {
-            continue;
-        };
-        let own = rule.variables.get(*made).is_some_and(|variable| variable.name.starts_with('$'));
-        let term = match left {
-            Expr::Constant(value) => Term::Constant(value.clone()),
-            Expr::Variable(variable) => Term::Variable(*variable),
-            _ => continue,
-        };
-        let here = |term: &Term| *term == Term::Variable(*made);
-        let read = |literal: &Literal| match literal {
-            Literal::Holds(atom) => atom.terms.iter().filter(|term| here(term)).count(),
-            other => other.inputs().iter().chain(&other.outputs()).filter(|variable| *variable == made).count() * 2,
-        };
-        let others = rule.body.iter().enumerate().filter(|(other, _)| *other != at);
-        let once = others.map(|(_, literal)| read(literal)).sum::<usize>() == 1;
-        if !own || !once || rule.head.terms.iter().any(here) {
-            continue;
-        }
-        let made = *made;
-        for literal in &mut rule.body {
-            if let Literal::Holds(atom) = literal {
-                atom.terms.iter_mut().filter(|one| **one == Term::Variable(made)).for_each(|one| *one = term.clone());
-            }
-        }
-        rule.body.remove(at);
-    }
-    rule
 }
 
 impl Bound<'_> {
@@ -213,14 +154,14 @@ impl Bound<'_> {
     }
 
     fn atom(self, program: &Program, atom: &Atom) -> String {
-        if unnamed(program, atom.relation) {
+        if has_no_name(program, atom.relation) {
             let value = |term: &Term| match term {
                 Term::Variable(variable) => self.binding.get(*variable).cloned().flatten(),
                 Term::Constant(value) => Some(value.clone()),
                 Term::Any => None,
             };
             let values: Vec<Option<Value>> = atom.terms.iter().map(value).collect();
-            return format!("{}{}", world(atom.world), helper(program, atom.relation, &values, self.show));
+            return format!("{}{}", world(atom.world), unnamed::condition(program, atom.relation, &values, self.show));
         }
         let shown: Vec<String> = (atom.terms.iter())
             .map(|term| match term {
@@ -235,7 +176,9 @@ impl Bound<'_> {
     /// A literal that computes, with its values in place: `4 > 3`, `cfg.size (4) > 3`.
     pub(crate) fn computed(self, literal: &Literal) -> String {
         match literal {
-            Literal::Test { op: Comparison::Equal, left, right: Expr::Constant(Value::Bool(true)), .. } => {
+            Literal::Test { op: Comparison::Equal, left, right: Expr::Constant(Value::Bool(true)), .. }
+                if matches!(left, Expr::Call(..)) =>
+            {
                 self.expression(left)
             }
             Literal::Test { op, left, right, .. } => {
@@ -247,7 +190,11 @@ impl Bound<'_> {
                 let kinds: Vec<&str> = accept.iter().map(|kind| presence_word(*kind)).collect();
                 format!("{} is {}", self.expression(expr), kinds.join(" or "))
             }
-            Literal::Bind { variable, expr } => format!("{} = {}", self.value_of(*variable), self.expression(expr)),
+            Literal::Bind { variable, expr } => match self.rule.variables[*variable].name.starts_with('$') {
+                // A comparison that was written, of which the compiler made a binding and a test.
+                true => format!("{} == {}", self.expression(expr), self.value_of(*variable)),
+                false => format!("{} = {}", self.value_of(*variable), self.expression(expr)),
+            },
             Literal::Each { variable, base, then, last, .. } => {
                 let mut path = self.expression(base);
                 for steps in then {
