@@ -1,11 +1,12 @@
 //! Objects of a cluster: manifests, and what a cluster answers.
 //!
 //! Read downwards: [`read`] takes the objects of a file, each with its facts; [`Manifests::change_over`] makes a change
-//! of them, once the model is there. `identity` says what an object is called.
+//! of them, once the model is there. `identity` says what an object is called, `apply` what a manifest makes of one.
 //!
 //! INVARIANT: every object of a file gives its facts, or the file is refused; what is a template or a patch is no object.
 //! Not here: what a kind means (`stdlib/kubernetes.writ`).
 
+mod apply;
 mod identity;
 mod manifests;
 

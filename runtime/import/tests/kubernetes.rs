@@ -118,6 +118,102 @@ fn absence_deletes_nothing_and_the_server_s_own_is_no_difference() {
     assert_eq!(gone, ["std.kubernetes.mention(\"Pod/default/other\", \"spec.image\", \"x/y:1\")"]);
 }
 
+/// The object that the one action of a change leaves.
+fn after(change: &Change) -> serde_json::Value {
+    let [action] = &change.actions[..] else { panic!("one action: {change:?}") };
+    let config = action.set.iter().find(|fact| &*fact.relation == "std.state.config").expect("its whole text");
+    serde_json::from_str(&config.tuple[1].show()).expect("JSON")
+}
+
+const LIVE: &str = r#"{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web", "uid": "u1", "annotations": {
+    "by": "somebody", "kubectl.kubernetes.io/last-applied-configuration":
+    "{\"apiVersion\":\"apps/v1\",\"kind\":\"Deployment\",\"metadata\":{\"name\":\"web\"},\"spec\":{\"paused\":true,\"template\":{\"spec\":{\"containers\":[{\"name\":\"web\",\"image\":\"web:1\"},{\"name\":\"old\"}]}}}}"}},
+    "spec": {"paused": true, "replicas": 2, "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1}},
+    "template": {"spec": {"hostNetwork": true,
+    "containers": [{"name": "web", "image": "web:1", "imagePullPolicy": "Always", "ports": [{"containerPort": 53, "protocol": "TCP"}, {"containerPort": 53, "protocol": "UDP"}]},
+    {"name": "evil", "env": [{"name": "K", "valueFrom": {"secretKeyRef": {"name": "taken"}}}]}, {"name": "old"}],
+    "volumes": [{"name": "v", "hostPath": {"path": "/"}}], "tolerations": [{"key": "a"}]}}}, "status": {"replicas": 2}}"#;
+
+fn deployment(spec: &str) -> String {
+    format!(r#"{{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {{"name": "web"}}, "spec": {spec}}}"#)
+}
+
+/// `kubectl apply` takes away what it applied before and nothing else.
+#[test]
+fn what_somebody_else_put_into_a_running_object_stays() {
+    let model = object("live.json", LIVE).expect("reads").facts;
+    let asked = deployment(
+        r#"{"replicas": 3, "template": {"spec": {"containers": [{"name": "new"}, {"name": "web", "image": "web:2", "ports": [{"containerPort": 53, "name": "dns"}]}]}}}"#,
+    );
+    let change = change(&asked, &model);
+    let spec = &after(&change)["spec"];
+    assert_eq!(spec["replicas"], 3);
+    assert_eq!(spec["paused"], serde_json::Value::Null, "it was applied before, and is said no longer");
+    let pod = &spec["template"]["spec"];
+    assert_eq!(pod["hostNetwork"], true);
+    let names: Vec<&str> =
+        pod["containers"].as_array().expect("a list").iter().filter_map(|c| c["name"].as_str()).collect();
+    assert_eq!(names, ["new", "web", "evil"]);
+    let web = &pod["containers"][1];
+    assert_eq!((&web["image"], &web["imagePullPolicy"]), (&"web:2".into(), &"Always".into()));
+    assert_eq!(web["ports"].as_array().expect("a list").len(), 2, "one port of each protocol");
+    assert_eq!(web["ports"][0]["name"], "dns");
+    let set: String = change.actions[0].set.iter().map(|fact| format!("{fact}\n")).collect();
+    assert!(set.contains("\"taken\""), "what stays still names its secret: {set}");
+    assert_eq!(after(&change)["metadata"]["annotations"]["by"], "somebody");
+}
+
+#[test]
+fn what_a_cluster_says_by_default_is_no_difference() {
+    let model = object("live.json", LIVE).expect("reads").facts;
+    let same = r#"{"paused": true, "template": {"spec": {"containers": [{"name": "web", "image": "web:1"}, {"name": "old"}]}}}"#;
+    assert!(change(&deployment(same), &model).actions.is_empty());
+    // A volume, or a strategy, of another sort is the new one alone; a list without names is replaced.
+    let other = r#"{"paused": true, "strategy": {"type": "Recreate"}, "template": {"spec": {"volumes": [{"name": "v", "emptyDir": {}}],
+        "tolerations": [{"key": "b"}], "hostNetwork": null, "containers": [{"name": "old"}]}}}"#;
+    let spec = &after(&change(&deployment(other), &model))["spec"];
+    let pod = &spec["template"]["spec"];
+    assert_eq!(spec["strategy"], serde_json::json!({"type": "Recreate"}));
+    assert_eq!(pod["volumes"], serde_json::json!([{"name": "v", "emptyDir": {}}]));
+    assert_eq!(pod["tolerations"], serde_json::json!([{"key": "b"}]));
+    assert_eq!(pod.get("hostNetwork"), None);
+    assert_eq!(
+        pod["containers"],
+        serde_json::json!([{"name": "evil", "env": pod["containers"][0]["env"]}, {"name": "old"}])
+    );
+}
+
+/// An owner decides when an object is deleted, and whoever applies it may name one.
+#[test]
+fn a_new_owner_is_a_change() {
+    let model = object("live.json", LIVE).expect("reads").facts;
+    let asked =
+        deployment(r#"{"paused": true, "template": {"spec": {"containers": [{"name": "web"}, {"name": "old"}]}}}"#);
+    assert!(
+        !change(
+            &asked.replace("\"web\"}, \"spec\"", "\"web\", \"ownerReferences\": [{\"uid\": \"x\"}]}, \"spec\""),
+            &model
+        )
+        .actions
+        .is_empty()
+    );
+}
+
+/// A list of a kind that is not the cluster's own is replaced, and what was meant before is replaced by what is meant.
+#[test]
+fn other_kinds_and_other_manifests_are_replaced() {
+    let thing = |uid: &str, list: &str| {
+        format!(
+            r#"{{"apiVersion": "x.example/v1", "kind": "Thing", "metadata": {{"name": "a"{uid}}}, "spec": {{"containers": {list}, "k": 1}}}}"#
+        )
+    };
+    let live = object("live.json", &thing(", \"uid\": \"u\"", r#"[{"name": "evil"}]"#)).expect("reads").facts;
+    let asked = thing("", r#"[{"name": "a"}]"#);
+    assert_eq!(after(&change(&asked, &live))["spec"]["containers"], serde_json::json!([{"name": "a"}]));
+    let meant = object("meant.json", &deployment(r#"{"replicas": 1, "paused": true}"#)).expect("reads").facts;
+    assert_eq!(after(&change(&deployment(r#"{"replicas": 2}"#), &meant))["spec"], serde_json::json!({"replicas": 2}));
+}
+
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),
@@ -144,6 +240,20 @@ proptest! {
         let as_json = object("a.json", &text).expect("JSON reads");
         let as_yaml = object("a.yaml", &format!("# YAML\n{text}\n")).expect("YAML reads");
         prop_assert_eq!(config(&as_json), config(&as_yaml));
+    }
+
+    /// Applied twice is applied once; and all of what runs, asked for again, is no change.
+    #[test]
+    fn applying_again_changes_nothing(live in json(), asked in json(), core in any::<bool>()) {
+        let version = if core { "v1" } else { "x.example/v1" };
+        let of = |spec: &serde_json::Value| serde_json::json!({"apiVersion": version, "kind": "Thing", "metadata": {"name": "a"}, "spec": spec}).to_string();
+        let runs = of(&live).replace("\"name\":\"a\"", "\"name\":\"a\",\"uid\":\"u\"");
+        let model = object("live.json", &runs).expect("reads").facts;
+        let first = change(&of(&asked), &model);
+        if let [action] = &first.actions[..] {
+            let again = change(&of(&asked), &action.set);
+            prop_assert!(again.actions.is_empty(), "{:?}", again);
+        }
     }
 
     /// Whatever the text, the reader ends with facts or with a message.

@@ -1,16 +1,17 @@
 //! Manifests as a change: what the model lacks is created, what differs is updated. Absence deletes nothing.
 //!
-//! What the server writes into an object (`status`, `metadata.uid`, …) is no part of what is asked: it is not compared,
-//! and it stays.
+//! Over what a cluster answered, the object is what the merge of [`super::apply`] makes of it; over what is meant (other
+//! manifests), the manifest stands in the place of the one before. What the server alone writes (`status`,
+//! `metadata.uid`, …) is no part of what is asked: it is not compared, and it stays.
 
-use super::{LAST_APPLIED, member};
-use program::{Action, Change, Digest, Fact, FactSource, Json, Value, Verb};
+use super::apply::applied;
+use super::{LAST_APPLIED, member, mentions};
+use program::{Action, Change, Digest, Fact, FactSource, Json, Speaks, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What only the server writes below `metadata`.
-const SERVERS: [&str; 7] =
-    ["creationTimestamp", "generation", "managedFields", "ownerReferences", "resourceVersion", "selfLink", "uid"];
+const SERVERS: [&str; 6] = ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 
 /// The objects of one file, each with what it states.
 #[derive(Clone, Debug)]
@@ -61,27 +62,67 @@ impl Object {
     /// What applying it does; nothing where the model says the same.
     fn action(&self, model: Option<&Vec<&Fact>>) -> Option<Action> {
         let model = model.map_or(&[][..], |facts| facts);
-        let known: Vec<&Json> = model.iter().filter_map(|fact| config(fact)).collect();
+        let known: Vec<(&Fact, &Json)> = model.iter().filter_map(|fact| Some((*fact, config(fact)?))).collect();
         let action = |verb, set, remove| {
             let (id, resource) = (self.resource.clone(), self.resource.clone());
             let place = self.facts.first().map_or_else(Arc::default, |fact| fact.origin.place.clone());
             Some(Action { id, verb, resource, moved_from: None, place, set, remove })
         };
-        let Some(first) = known.first() else { return action(Verb::Create, self.facts.clone(), Vec::new()) };
+        if known.is_empty() {
+            return action(Verb::Create, self.facts.clone(), Vec::new());
+        }
         let asked = self.facts.iter().find_map(config)?;
-        if known.iter().all(|known| plain(known) == plain(asked)) {
+        let after = |(fact, known): &(&Fact, &Json)| match is_answer(fact, known) {
+            true => applied(&plain(asked), known, last_applied(known).as_ref()),
+            false => with_servers(asked, known),
+        };
+        if known.iter().all(|known| plain(&after(known)) == plain(known.1)) {
             return None;
         }
-        let mut set = self.facts.clone();
-        for fact in &mut set {
-            if let Some(asked) = config(fact) {
-                fact.tuple[1] = Value::json(with_servers(asked, first));
-            }
-        }
-        let stays: BTreeSet<&Vec<Value>> = self.facts.iter().map(|fact| &fact.tuple).collect();
-        let gone = |fact: &&&Fact| &*fact.relation == "std.kubernetes.mention" && !stays.contains(&fact.tuple);
+        // What runs is what the change is applied to, whatever else is said of the object.
+        let over = known.iter().find(|(fact, known)| is_answer(fact, known)).or(known.first())?;
+        let set = self.stating(&after(over));
+        let stays: BTreeSet<&Vec<Value>> = set.iter().map(|fact| &fact.tuple).collect();
+        let gone = |fact: &&&Fact| is_mention(fact) && !stays.contains(&fact.tuple);
         let remove = model.iter().filter(gone).map(|fact| (*fact).clone()).collect();
         action(Verb::Update, set, remove)
+    }
+
+    /// Its facts where the whole of it is `json`.
+    fn stating(&self, json: &Json) -> Vec<Fact> {
+        let mut set = Vec::new();
+        for fact in self.facts.iter().filter(|fact| !is_mention(fact)) {
+            let mut fact = fact.clone();
+            if config(&fact).is_some() {
+                mentions(json, &mut String::new(), false, &mut |attribute, value| {
+                    let tuple = vec![fact.tuple[0].clone(), Value::text(attribute), Value::Text(value.clone())];
+                    set.push(Fact { relation: MENTION.into(), tuple, origin: fact.origin.clone() });
+                });
+                fact.tuple[1] = Value::json(json.clone());
+            }
+            set.push(fact);
+        }
+        set
+    }
+}
+
+/// Which strings of an object may name something else.
+const MENTION: &str = "std.kubernetes.mention";
+
+fn is_mention(fact: &Fact) -> bool {
+    &*fact.relation == MENTION
+}
+
+/// Whether a cluster said it: only a cluster gives an object its `uid`.
+fn is_answer(fact: &Fact, json: &Json) -> bool {
+    fact.origin.source.speaks == Speaks::Running || member(json, &["metadata", "uid"]).is_some()
+}
+
+/// What `kubectl` wrote down when it last applied the object; that of a `Secret` is sealed.
+fn last_applied(known: &Json) -> Option<Json> {
+    match member(known, &["metadata", "annotations", LAST_APPLIED])? {
+        Json::Text(text) => crate::json::parse(text).ok(),
+        _ => None,
     }
 }
 
