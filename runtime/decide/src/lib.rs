@@ -24,6 +24,7 @@ pub mod diff;
 pub mod draw;
 mod explained;
 pub mod export;
+mod hinges;
 pub mod markdown;
 mod near;
 pub mod paths;

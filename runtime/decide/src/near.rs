@@ -10,7 +10,7 @@
 //! INVARIANT: what is said to hold holds under the binding shown, and the condition said to stop it has no solution under it.
 //! Not here: what would have to change (that is another search); why a tuple does hold (`explained`).
 
-mod literal;
+pub(crate) mod literal;
 mod search;
 
 use crate::case::Failure;

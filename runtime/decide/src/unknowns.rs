@@ -16,14 +16,6 @@ pub(crate) fn origins(settled: &Settled<'_>, relation: RelationId, tuple: &Tuple
     Ok(found)
 }
 
-/// Whether a tuple that is possible in both worlds hangs on the same unknown values in both, so that nothing about it has
-/// changed. An unknown that stands for many is not the same as itself.
-pub(crate) fn same(settled: &Settled<'_>, relation: RelationId, tuple: &Tuple) -> Result<bool, Failure> {
-    let after = unknowns(settled, Side::After, relation, tuple)?;
-    let before = unknowns(settled, Side::Before, relation, tuple)?;
-    Ok(!after.is_empty() && after.iter().all(|value| !value.holds_many() && before.contains(value)))
-}
-
 fn unknowns(
     settled: &Settled<'_>,
     side: Side,

@@ -4,8 +4,8 @@
 //! is the one subject that does not name it: a worse one than before is introduced, a better one stands.
 
 use crate::case::Failure;
+use crate::hinges::Hinges;
 use crate::settled::Settled;
-use crate::unknowns::same;
 use crate::worlds::is_resource;
 use program::{Measure, Objection, RelationId, Scope, State, Tuple, Value, Verb};
 use proof::Side;
@@ -41,8 +41,9 @@ impl Violation<'_> {
 pub(crate) fn violations<'a>(settled: &Settled<'a>) -> Result<Vec<Violation<'a>>, Failure> {
     let mut found = Vec::new();
     let mut mended = BTreeSet::new();
+    let mut hinges = Hinges::of(settled);
     for objection in &settled.program.objections {
-        of(settled, objection, &mut found, &mut mended)?;
+        of(settled, objection, &mut hinges, &mut found, &mut mended);
     }
     let introduced = found.iter().filter(|violation| violation.state == State::Introduced);
     introduced.flat_map(|violation| resources(settled, violation)).for_each(|resource| {
@@ -65,9 +66,10 @@ pub(crate) fn violations<'a>(settled: &Settled<'a>) -> Result<Vec<Violation<'a>>
 fn of<'a>(
     settled: &Settled<'a>,
     objection: &'a Objection,
+    hinges: &mut Hinges<'_, '_>,
     found: &mut Vec<Violation<'a>>,
     mended: &mut BTreeSet<Value>,
-) -> Result<(), Failure> {
+) {
     let state_scoped = settled.program.relation(objection.relation).scope != Scope::Change;
     let read = |side, id: Option<RelationId>| {
         let id = id.filter(|_| side == Side::After || state_scoped);
@@ -92,15 +94,14 @@ fn of<'a>(
     }
     for tuple in possible.worst().filter(|tuple| !sure.is_as_bad(tuple)) {
         let relation = objection.possible.unwrap_or(objection.relation);
-        // Possible before and possible after is another violation where it hangs on other values.
+        // Possible before and possible after is another violation where it hinges on other questions.
         let held = sure_before.is_as_bad(tuple)
-            || possible_before.is_as_bad(tuple) && (possible_before.is_worse(tuple) || same(settled, relation, tuple)?);
+            || possible_before.is_as_bad(tuple) && (possible_before.is_worse(tuple) || hinges.stood(relation, tuple));
         add(relation, tuple, if held { State::Standing } else { State::Introduced }, false);
     }
     for tuple in sure_before.worst().filter(|tuple| !sure.has(tuple) && !possible.has(tuple)) {
         mended.extend(add(objection.relation, tuple, State::Fixed, true));
     }
-    Ok(())
 }
 
 /// What one reading of an objection says in one world.
