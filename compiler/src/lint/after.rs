@@ -60,7 +60,7 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
             let written =
                 |atom: &Atom, local: &str| items.get(&item).is_some_and(|item| writes(item, atom.span, local));
             found.extend(known.emptied(rule, &relations, &columns, &written).map(|found| found.located(name, item)));
-            found.extend(known.self_made(rule, &relations, &written).map(|found| found.located(name, item)));
+            found.extend(known.self_made(rule, &relations, &columns, &written).map(|found| found.located(name, item)));
         }
     }
     found
@@ -84,6 +84,8 @@ struct Column {
     fate: Option<Fate>,
     /// Who asks, or in which session.
     asks: bool,
+    /// What a state relation says in the world after.
+    said: bool,
 }
 
 /// What the columns of change relations hand on, from the rules that fill them.
@@ -91,11 +93,13 @@ struct Columns<'a> {
     known: FxHashMap<&'a str, Vec<Column>>,
     /// State relations that hold only of what is covered: within a decision that only grows.
     grows: FxHashSet<&'a str>,
+    /// State relations that no change fills: it sets facts of its own resource alone, which stands first.
+    elsewhere: FxHashSet<&'a str>,
 }
 
 impl<'a> Columns<'a> {
     /// Least fixpoint: a rule is looked at again when a relation that it reads hands on more.
-    fn of(modules: &[&'a Module<'a>], relations: &FxHashMap<&str, &'a Relation>) -> Columns<'a> {
+    fn of(modules: &[&'a Module<'a>], relations: &FxHashMap<&'a str, &'a Relation>) -> Columns<'a> {
         let change = |name: &str| relations.get(name).is_some_and(|found| found.qualifier == Qualifier::Change);
         let mut all: Vec<(&str, &[Expr], &Rule)> = Vec::new();
         for (_, _, rule) in rules(modules) {
@@ -109,7 +113,19 @@ impl<'a> Columns<'a> {
         for (position, (_, _, rule)) in all.iter().enumerate() {
             super::read(&rule.body, &mut |atom| readers.entry(&atom.relation).or_default().push(position));
         }
-        let mut columns = Columns { known: FxHashMap::default(), grows: growing(modules) };
+        let derived: FxHashSet<&str> = rules(modules)
+            .filter_map(|(_, _, rule)| match &rule.head {
+                Head::Relation { name, .. } if !rule.body.is_empty() => Some(name.as_str()),
+                Head::Relation { .. } | Head::Cover { .. } => None,
+            })
+            .collect();
+        let resource = Type::Entity(String::from("std.state.Resource"));
+        let elsewhere = |(name, relation): (&&'a str, &&Relation)| {
+            let of_resource = relation.columns.first().is_some_and(|column| column.r#type == resource);
+            (!of_resource && !derived.contains(name)).then_some(*name)
+        };
+        let elsewhere = relations.iter().filter_map(elsewhere).collect();
+        let mut columns = Columns { known: FxHashMap::default(), grows: growing(modules), elsewhere };
         let mut waiting: Vec<usize> = (0..all.len()).rev().collect();
         while let Some(position) = waiting.pop() {
             let (name, terms, rule) = all[position];
@@ -122,12 +138,18 @@ impl<'a> Columns<'a> {
                 let fate = known.fates.get(variable).map(|fate| (*fate).max(Fate::Replaced));
                 column.fate = column.fate.max(fate);
                 column.asks |= known.asks.contains_key(variable) && !known.others.contains(variable);
+                column.said |= known.said.contains(variable);
             }
             if *own != before {
                 waiting.extend(readers.get(name).into_iter().flatten());
             }
         }
         columns
+    }
+
+    /// Whether it hands on what a state relation says.
+    fn says(&self, relation: &str) -> bool {
+        self.known.get(relation).is_some_and(|columns| columns.iter().any(|column| column.said))
     }
 
     fn at(&self, relation: &str, column: usize) -> Column {
@@ -159,6 +181,8 @@ struct Known {
     asks: BTreeMap<usize, Span>,
     /// Those among them who are somebody else: who does not ask.
     others: BTreeSet<usize>,
+    /// What state relations say in the world after.
+    said: BTreeSet<usize>,
     /// Every verb of the rule makes something new: the world before says nothing of it.
     creates: bool,
     /// A verb may make something new.
@@ -171,6 +195,7 @@ impl Known {
             fates: BTreeMap::new(),
             asks: BTreeMap::new(),
             others: BTreeSet::new(),
+            said: BTreeSet::new(),
             creates: false,
             may_create: true,
         };
@@ -259,6 +284,10 @@ impl Known {
                         if denied { &mut self.others } else { &mut seeds }.insert(variable);
                     }
                 }
+                let handed = |(column, _): &(usize, &Expr)| columns.at(&atom.relation, *column).said;
+                let state = is_state(atom, relations) && !columns.elsewhere.contains(atom.relation.as_str());
+                let says = |pair: &(usize, &Expr)| !denied && (state || handed(pair));
+                self.said.extend(atom.terms.iter().enumerate().filter(says).filter_map(|(_, term)| variable(term)));
                 match is_state(atom, relations) {
                     true if !denied => given.extend(atom.terms.iter().filter_map(variable)),
                     true => {}
@@ -282,6 +311,19 @@ impl Known {
             }
             Literal::Compare(..) | Literal::Covered(..) | Literal::Is(..) | Literal::Not(..) => {}
         });
+        loop {
+            let before = self.said.len();
+            for literal in &rule.body {
+                if let Literal::Bind(variable, ..) | Literal::Each { variable, .. } = literal
+                    && mentioned(literal).iter().any(|other| other != variable && self.said.contains(other))
+                {
+                    self.said.insert(*variable);
+                }
+            }
+            if self.said.len() == before {
+                break;
+            }
+        }
         self.others.retain(|other| !seeds.contains(other));
         // What is known of somebody else says nothing of who asks.
         given.extend(&self.others);
@@ -350,6 +392,7 @@ impl Known {
         &'a self,
         rule: &'a Rule,
         relations: &'a FxHashMap<&str, &Relation>,
+        columns: &'a Columns<'_>,
         written: &'a dyn Fn(&Atom, &str) -> bool,
     ) -> impl Iterator<Item = Diagnostic> + 'a {
         let mut atoms: Vec<&Atom> = Vec::new();
@@ -357,6 +400,7 @@ impl Known {
             each(&rule.body, false, &mut |literal, denied| {
                 if let Literal::Atom(atom) = literal
                     && (is_state(atom, relations)
+                        || columns.says(&atom.relation)
                         || atom.world == World::Either && enough(rule, denied) && is_kept(atom, relations))
                 {
                     atoms.push(atom);
@@ -365,7 +409,12 @@ impl Known {
         }
         atoms.into_iter().filter_map(|atom| {
             let mut said = BTreeSet::new();
-            atom.terms.iter().for_each(|term| collect(term, &mut said));
+            let kept = is_kept(atom, relations);
+            for (column, term) in atom.terms.iter().enumerate() {
+                if kept || columns.at(&atom.relation, column).said {
+                    collect(term, &mut said);
+                }
+            }
             let asks = said.iter().find_map(|v| self.asks.get(v))?;
             let relation = relations.get(atom.relation.as_str())?;
             Some(self_made(relation, atom, *asks, written(atom, local(&atom.relation)), !self.may_create))
@@ -550,6 +599,8 @@ fn self_made(relation: &Relation, atom: &Atom, asks: Span, written: bool, sure: 
     let (local, place) = (local(&atom.relation), in_front(atom));
     let before = format!("write `before.{local}`");
     let theirs = relation.declared.name.starts_with("std.");
+    // What exists only within a change has no world before.
+    let kept = relation.qualifier != Qualifier::Change;
     let found = Diagnostic::new(
         Code::SelfMade,
         format!("`{local}` is held against who asks, and the change may have written it"),
@@ -558,10 +609,11 @@ fn self_made(relation: &Relation, atom: &Atom, asks: Span, written: bool, sure: 
     .label(asks, "who asks")
     .law("no change makes its own author legitimate: what decides on who asks is older than the change")
     .help(match theirs {
+        _ if !kept => format!("write `before.` in the rules of `{local}`, where they read what can be written"),
         true => format!("write `before.{local}`; or ask an authority relation, such as `accountable`"),
         false => format!("write `before.{local}`; or declare it `authority relation {local}(…)`"),
     });
-    match (written, sure) {
+    match (written && kept, sure) {
         (true, true) => found.fix(before, place, "before."),
         (true, false) => found.offer(before, place, "before."),
         (false, _) => found,

@@ -5,7 +5,8 @@
 //! what rules conclude of a resource from its labels.
 //!
 //! A change relation that hands the changed resource on, `writes` among them, says what is changed as the action itself
-//! does. What is read in either world the change can make hold, and cannot make fail.
+//! does; one that holds of an action says of it what the labels of its resource say. What is read in either world the
+//! change can make hold, and cannot make fail.
 //!
 //! Not here: what is held against who asks (`after`); labels of other resources, which the action does not write.
 
@@ -14,7 +15,7 @@ use super::ways::{Way, ways};
 use super::{Module, relations, rules};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Word};
-use program::{Comparison, World};
+use program::{Comparison, Type, World};
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,17 +24,14 @@ use std::collections::{BTreeMap, BTreeSet};
 /// - `modules`: all, so that every relation is known.
 pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnostic> {
     let relations = relations(modules);
-    let labels = labels(modules, &relations);
     let handing = handing(modules);
+    let labels = labels(modules, &relations, &handing);
     let mut found = Vec::new();
     for module in own {
         let items: FxHashMap<u32, &syntax::ast::Item> = module.items.iter().map(|(at, item, _)| (*at, *item)).collect();
         for (name, item, rule) in rules(&[*module]) {
             let Head::Relation { word: Some(word), .. } = rule.head else { continue };
-            let Changed { resources, new } = Changed::by(rule, &handing);
-            if resources.is_empty() {
-                continue;
-            }
+            let Changed { things, fresh, new } = Changed::by(rule, &handing);
             let atoms = ways(rule);
             let compared: BTreeSet<(&str, World)> =
                 atoms.iter().map(|(atom, _)| (atom.relation.as_str(), atom.world)).collect();
@@ -44,7 +42,10 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
                         Word::Permit => written.seen(atom.world).suits(way),
                         Word::Deny | Word::Escalate => written.seen(atom.world).ends(way),
                     };
-                    wanted && variable(&atom.terms[*column]).is_some_and(|term| resources.contains(&term))
+                    // What a change relation says of a thing, it says because the thing is changed.
+                    let handed = handing.get(atom.relation.as_str()).is_some_and(|(of, _)| of.contains(column));
+                    let term = variable(&atom.terms[*column]);
+                    wanted && term.is_some_and(|term| things.contains(&term) || handed && !fresh.contains(&term))
                 };
                 // An objection that compares the worlds knows of both.
                 let beside = |world| compared.contains(&(atom.relation.as_str(), world));
@@ -99,14 +100,16 @@ impl Written {
     }
 }
 
-/// A rule that concludes a relation: its name, the terms of its head, what its body reads and how.
-type Concluding<'a> = (&'a str, &'a [Expr], Vec<(&'a Atom, Way)>);
+/// A rule that concludes a relation: its name, the terms of its head, what its body reads and how, and which actions
+/// change which resources there.
+type Concluding<'a> = (&'a str, &'a [Expr], Vec<(&'a Atom, Way)>, Vec<(usize, usize)>);
 
 /// The columns of relations of whose resources they say what a label says, and what a change may do to it: the first of
 /// what is editable, and of what rules conclude from that.
 fn labels<'a>(
     modules: &[&'a Module<'a>],
     relations: &FxHashMap<&'a str, &'a Relation>,
+    handing: &Handing<'_>,
 ) -> FxHashMap<&'a str, BTreeMap<usize, Written>> {
     let editable = relations.iter().filter(|(_, relation)| relation.editable);
     let both = Written { brings: true, takes: true };
@@ -117,14 +120,14 @@ fn labels<'a>(
     let concluding: Vec<Concluding<'_>> = rules(modules)
         .filter_map(|(_, _, rule)| match &rule.head {
             Head::Relation { name, terms, word: None } if younger(name) => {
-                Some((name.as_str(), terms.as_slice(), ways(rule)))
+                Some((name.as_str(), terms.as_slice(), ways(rule), changing(rule, handing)))
             }
             _ => None,
         })
         .collect();
     loop {
         let mut more = false;
-        for (name, terms, atoms) in &concluding {
+        for (name, terms, atoms, changing) in &concluding {
             let mut said: BTreeMap<usize, Written> = BTreeMap::new();
             for (atom, way) in atoms {
                 for (column, written) in labels.get(atom.relation.as_str()).into_iter().flatten() {
@@ -135,6 +138,12 @@ fn labels<'a>(
                         known.takes |= seen.ends(*way);
                     }
                 }
+            }
+            for (action, resource) in changing {
+                let of = said.get(resource).copied().unwrap_or_default();
+                let known = said.entry(*action).or_default();
+                known.brings |= of.brings;
+                known.takes |= of.takes;
             }
             for (column, term) in terms.iter().enumerate() {
                 let Some(new) = variable(term).and_then(|term| said.get(&term)) else { continue };
@@ -156,8 +165,10 @@ fn labels<'a>(
 
 /// What a permit or an objection is about.
 struct Changed {
-    /// Resources that were there before.
-    resources: BTreeSet<usize>,
+    /// Resources that were there before, and the actions that change them.
+    things: BTreeSet<usize>,
+    /// Resources that were not, and the actions that make them.
+    fresh: BTreeSet<usize>,
     /// One of the verbs makes something new, of which the world before says nothing.
     new: bool,
 }
@@ -174,7 +185,7 @@ fn handing<'a>(modules: &[&'a Module<'a>]) -> Handing<'a> {
             let Head::Relation { name, terms, word: None } = &rule.head else { continue };
             let changed = Changed::by(rule, &handing);
             for (column, _) in
-                terms.iter().enumerate().filter(|(_, t)| variable(t).is_some_and(|t| changed.resources.contains(&t)))
+                terms.iter().enumerate().filter(|(_, t)| variable(t).is_some_and(|t| changed.things.contains(&t)))
             {
                 let (columns, new) = handing.entry(name).or_default();
                 more |= columns.insert(column) || !*new && changed.new;
@@ -187,39 +198,52 @@ fn handing<'a>(modules: &[&'a Module<'a>]) -> Handing<'a> {
     }
 }
 
+/// The actions of a rule with the resources that they change, as it says itself or is handed them.
+fn changing(rule: &Rule, handing: &Handing<'_>) -> Vec<(usize, usize)> {
+    let things = Changed::by(rule, handing).things;
+    let is_action = |v: &usize| rule.variables[*v].r#type == Type::Entity(String::from("std.change.Action"));
+    let mut pairs = Vec::new();
+    for (atom, _) in ways(rule) {
+        let here: Vec<usize> = atom.terms.iter().filter_map(variable).filter(|term| things.contains(term)).collect();
+        let (actions, resources): (Vec<usize>, Vec<usize>) = here.into_iter().partition(is_action);
+        pairs.extend(actions.iter().flat_map(|action| resources.iter().map(move |resource| (*action, *resource))));
+    }
+    pairs
+}
+
 impl Changed {
     fn by(rule: &Rule, handing: &Handing<'_>) -> Changed {
-        let mut changed = Changed { resources: BTreeSet::new(), new: false };
-        // What the rule says to be new was not there, whatever else it says of it.
-        let mut fresh: BTreeSet<usize> = BTreeSet::new();
+        let mut changed = Changed { things: BTreeSet::new(), fresh: BTreeSet::new(), new: false };
         for literal in &rule.body {
+            // What the rule says to be new was not there, whatever else it says of it.
             if let Literal::Not(inner, _) = literal
                 && let [Literal::Atom(atom)] = inner.as_slice()
                 && (atom.relation.as_str(), atom.world) == (EXISTS, World::Before)
             {
-                fresh.extend(atom.terms.iter().filter_map(variable));
+                changed.fresh.extend(atom.terms.iter().filter_map(variable));
             }
             let Literal::Atom(Atom { relation, terms, .. }) = literal else { continue };
             match (relation.as_str(), terms.as_slice()) {
-                (ACTION, [_, verb, resource]) => {
+                (ACTION, [action, verb, resource]) => {
                     let creates = |verb: &&str| matches!(*verb, "create" | "import");
                     let verbs = verbs_of(rule, verb);
                     changed.new |= verbs.as_ref().is_none_or(|verbs| verbs.iter().any(creates));
-                    match verbs {
-                        Some(verbs) if verbs.iter().all(creates) => fresh.extend(variable(resource)),
-                        _ => changed.resources.extend(variable(resource)),
-                    }
+                    let of = match verbs {
+                        Some(verbs) if verbs.iter().all(creates) => &mut changed.fresh,
+                        _ => &mut changed.things,
+                    };
+                    of.extend([action, resource].into_iter().filter_map(variable));
                 }
-                (CREATED, terms) => fresh.extend(terms.iter().filter_map(variable)),
+                (CREATED, terms) => changed.fresh.extend(terms.iter().filter_map(variable)),
                 (relation, terms) => {
                     let Some((columns, new)) = handing.get(relation) else { continue };
                     changed.new |= new;
-                    changed.resources.extend(columns.iter().filter_map(|column| variable(terms.get(*column)?)));
+                    changed.things.extend(columns.iter().filter_map(|column| variable(terms.get(*column)?)));
                 }
             }
         }
         let named: Vec<(usize, usize)> = rule.body.iter().filter_map(same).collect();
-        for found in [&mut changed.resources, &mut fresh] {
+        for found in [&mut changed.things, &mut changed.fresh] {
             loop {
                 let before = found.len();
                 for (one, other) in &named {
@@ -232,7 +256,7 @@ impl Changed {
                 }
             }
         }
-        changed.resources.retain(|resource| !fresh.contains(resource));
+        changed.things.retain(|thing| !changed.fresh.contains(thing));
         changed
     }
 }
