@@ -181,9 +181,14 @@ impl Level<'_> {
                 collect(base, &mut found);
                 then.iter().flatten().chain(last).for_each(|step| collect_step(step, &mut found));
             }
-            // A negated literal needs all but what a let or the compiler brought with it.
+            // A negated literal needs all but what a let (`recent#1.t`) or the compiler (`$#7`) brought with it; what an
+            // aggregate around it names (`z#1`) is none of that.
             Literal::Not(inner, _) => {
-                let own = |variable: &usize| self.variables[*variable].name.contains('#') && !shared.contains(variable);
+                let brought = |name: &str| {
+                    let last = name.rsplit('.').next().unwrap_or(name);
+                    last.starts_with("$#") || name.contains('#') && !last.contains('#')
+                };
+                let own = |variable: &usize| brought(&self.variables[*variable].name) && !shared.contains(variable);
                 found.extend(inner.iter().flat_map(mentioned).filter(|variable| !own(variable)));
             }
             Literal::Aggregate { body, .. } => {

@@ -70,8 +70,11 @@ impl Names<'_> {
         }
         let mut seen = BTreeSet::new();
         for variable in unbound.iter().map(|unbound| &self.variables[unbound.variable]) {
-            let name = variable.name.rsplit('.').next().unwrap_or(&variable.name);
-            let name = name.split('#').next().unwrap_or(name);
+            // A let's own variable is told where the let is declared.
+            if variable.name.split_once('#').is_some_and(|(_, rest)| rest.contains('.')) {
+                continue;
+            }
+            let name = variable.name.split('#').next().unwrap_or(&variable.name);
             if told.contains(name) || !seen.insert(&variable.name) {
                 continue;
             }

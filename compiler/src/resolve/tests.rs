@@ -230,6 +230,23 @@ fn an_aggregate_has_names_of_its_own() {
     refused("counted(r, n) if exists(r), n = count { k: kind(r, x) };", &["W0203", "W0203"]);
 }
 
+/// What only a negation names has no value, inside an aggregate too.
+#[test]
+fn an_aggregate_is_safe() {
+    for body in [
+        "n = count { z: not tag(r, \"k\", z) }",
+        "n = count { z, y: tag(r, _, z), not tag(r, _, y) }",
+        "s = collect { z: not tag(r, \"k\", z) }, n = size(s)",
+    ] {
+        refused(&format!("counted(r, n) if exists(r), {body};"), &["W0201"]);
+    }
+    let let_ = "let none(r: Resource, n: int) = exists(r), n = count { z: not tag(r, \"k\", z) };";
+    refused(&format!("{let_}\ncounted(r, n) if none(r, n);"), &["W0201"]);
+    let whole = "counted(r, n) if exists(r), n = count { q: exists(q), tag(q, _, v), not tag(r, \"k\", v), not labelled(q, v) };";
+    let (_, told) = rules(&format!("{DECLARED}{whole}"));
+    assert!(told.is_empty(), "{told:?}");
+}
+
 #[test]
 fn a_let_is_put_in_place_with_new_variables() {
     check(
