@@ -11,7 +11,7 @@ use crate::unknowns::origins;
 use crate::violations::acts;
 use crate::words;
 use evidence::{Ambiguity, Doubt};
-use program::{Program, Value, quote};
+use program::{Program, Value, Verb, quote};
 use proof::Side;
 use std::collections::BTreeSet;
 
@@ -85,6 +85,7 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
         Doubt::Source => stale(settled, subject),
         Doubt::Conflict => disagreement(settled, subject),
         Doubt::Disagreement => moved(settled, subject)
+            .or_else(|| remade(settled, subject))
             .unwrap_or_else(|| format!("the model and the change disagree about {subject} as it was")),
         Doubt::Partial => subject.to_owned(),
         Doubt::Unknown => format!("{subject} depends on a value that is not known"),
@@ -99,6 +100,20 @@ fn moved(settled: &Settled<'_>, subject: &str) -> Option<String> {
     let old = found.first()?.first()?.show();
     Some(format!(
         "{subject} was {old}, and it is not shown that the move changes nothing but the name: a rule names one of them, say"
+    ))
+}
+
+/// What is destroyed and written in one change.
+fn remade(settled: &Settled<'_>, subject: &str) -> Option<String> {
+    let of = settled.case.change.actions.iter().filter(|action| &*action.resource == subject);
+    let verbs: Vec<Verb> = of.map(|action| action.verb).collect();
+    let destroys = verbs.iter().find(|verb| matches!(verb, Verb::Delete | Verb::Forget))?;
+    let writes = verbs
+        .iter()
+        .find(|verb| !matches!(verb, Verb::Delete | Verb::Forget | Verb::Create | Verb::Move | Verb::Read))?;
+    let (destroys, writes) = (destroys.name(), writes.name());
+    Some(format!(
+        "one change would {destroys} and {writes} {subject}: what it left would be a new one, with nothing of the old"
     ))
 }
 

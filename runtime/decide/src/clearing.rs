@@ -118,6 +118,11 @@ impl<'a> Clearing<'a> {
                 Some(_) if *until < self.settled.case.now => {
                     format!("waiver by \"{by}\" ended {}", write_time(*until))
                 }
+                Some(_) if !violation.tuple.iter().all(Value::is_known) => {
+                    format!(
+                        "waiver by \"{by}\" does not count: a subject is not known yet, and a waiver names all of them"
+                    )
+                }
                 Some(wanted) => format!("waiver by \"{by}\" does not count: \"{by}\" does not hold \"{wanted}\" here"),
             });
         }

@@ -34,6 +34,8 @@ enum Question {
     There(Value),
     /// That none of these ways comes about.
     None(Ground),
+    /// What is made of this group, each member with the ways in which it belongs.
+    Made(BTreeMap<Tuple, Ground>),
 }
 
 impl Question {
@@ -43,7 +45,34 @@ impl Question {
             Question::Compared(_, left, right) => left.holds_many() || right.holds_many(),
             Question::Is(value, _) | Question::There(value) => value.holds_many(),
             Question::None(ground) => ground.iter().flatten().any(Question::of_many),
+            Question::Made(group) => group.iter().any(|(member, ground)| {
+                member.iter().any(Value::holds_many) || ground.iter().flatten().any(Question::of_many)
+            }),
         }
+    }
+}
+
+impl Question {
+    /// Whether the answer that this one asks for is the other's answer too: a size above 20 is one above 10.
+    fn answers(&self, other: &Question) -> bool {
+        use Comparison::{AtLeast, AtMost, Greater, Less};
+        if self == other {
+            return true;
+        }
+        let (Question::Compared(op, left, right), Question::Compared(same, other_left, other_right)) = (self, other)
+        else {
+            return false;
+        };
+        let further = match op {
+            Greater | AtLeast => AtMost,
+            Less | AtMost => AtLeast,
+            _ => return false,
+        };
+        let holds = |one: &Value, other: &Value| {
+            one.is_known() && other.is_known() && compare(further, one, other) == Truth::True
+        };
+        op == same
+            && (left == other_left && holds(other_right, right) || right == other_right && holds(left, other_left))
     }
 }
 
@@ -83,14 +112,18 @@ impl<'a, 's> Hinges<'a, 's> {
         };
         let (Ok(before), Ok(after)) = (of(Side::Before), of(Side::After)) else { return false };
         let before: Vec<&Way> = before.iter().filter(|way| !way.iter().any(Question::of_many)).collect();
-        after.iter().all(|way| before.iter().any(|asked| asked.is_subset(way)))
+        let within = |asked: &Way, way: &Way| asked.iter().all(|one| way.iter().any(|other| other.answers(one)));
+        after.iter().all(|way| before.iter().any(|asked| within(asked, way)))
     }
 
     /// The ways of a tuple that holds.
     fn tuple(&mut self, side: Side, relation: RelationId, tuple: &Tuple) -> Result<Rc<Ground>, TooMany> {
-        let Reading::Possible(sure) = self.settled.program.relation(relation).reading else { return Ok(surely()) };
-        if self.settled.holds(side, sure, tuple) {
-            return Ok(surely());
+        // An interval does not say what it was made of, so that two which look the same need not be.
+        if !tuple.iter().any(|value| matches!(value, Value::Between(_))) {
+            let Reading::Possible(sure) = self.settled.program.relation(relation).reading else { return Ok(surely()) };
+            if self.settled.holds(side, sure, tuple) {
+                return Ok(surely());
+            }
         }
         let key = (side, relation, tuple.clone());
         if let Some(known) = self.known.get(&key) {
@@ -188,7 +221,19 @@ impl<'a, 's> Hinges<'a, 's> {
                     }
                     one(Question::None(against))
                 }
-                Literal::Bind { .. } | Literal::Aggregate { .. } => continue,
+                Literal::Aggregate { variable, sure, possible, .. } => {
+                    if binding[*variable].as_ref().is_none_or(Value::is_known) {
+                        continue;
+                    }
+                    let mut group: BTreeMap<Tuple, Ground> = BTreeMap::new();
+                    for relation in BTreeSet::from([sure.relation, possible.unwrap_or(sure.relation)]) {
+                        for (tuple, ground) in self.matched(side, sure, relation, binding)? {
+                            group.entry(tuple).or_default().extend(ground.iter().cloned());
+                        }
+                    }
+                    one(Question::Made(group))
+                }
+                Literal::Bind { .. } => continue,
             };
             ways = ways.iter().flat_map(|way| asked.iter().map(move |asked| way | asked)).collect();
             few(&ways)?;
@@ -199,15 +244,31 @@ impl<'a, 's> Hinges<'a, 's> {
     /// The ways of all the tuples of `relation` that an atom matches.
     fn atom(&mut self, side: Side, atom: &Atom, relation: RelationId, binding: &Binding) -> Result<Ground, TooMany> {
         let mut ways = Ground::new();
+        for (_, ground) in self.matched(side, atom, relation, binding)? {
+            ways.extend(ground.iter().cloned());
+            few(&ways)?;
+        }
+        Ok(ways)
+    }
+
+    /// The tuples of `relation` that an atom matches, each with its ways.
+    fn matched(
+        &mut self,
+        side: Side,
+        atom: &Atom,
+        relation: RelationId,
+        binding: &Binding,
+    ) -> Result<Vec<(Tuple, Rc<Ground>)>, TooMany> {
+        let mut found = Vec::new();
         for side in side.reads(atom.world) {
             let matched = self.settled.matching(*side, relation, &pattern(atom, binding));
             self.rows = self.rows.checked_sub(matched.len()).ok_or(TooMany)?;
             for tuple in matched {
-                ways.extend(self.tuple(*side, relation, &tuple)?.iter().cloned());
-                few(&ways)?;
+                let ground = self.tuple(*side, relation, &tuple)?;
+                found.push((tuple, ground));
             }
         }
-        Ok(ways)
+        Ok(found)
     }
 }
 

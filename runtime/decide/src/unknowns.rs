@@ -1,5 +1,5 @@
 //! The unknown values that a possible tuple hangs on: those that its proof compares, asks about or ranges over, and those
-//! that what it finds absent hangs on in turn.
+//! that what it finds absent, or counts, hangs on in turn.
 
 use crate::case::Failure;
 use crate::causes::pattern;
@@ -22,8 +22,12 @@ fn unknowns(
     relation: RelationId,
     tuple: &Tuple,
 ) -> Result<BTreeSet<Value>, Failure> {
-    let mut search = Search { settled, seen: BTreeSet::new(), found: BTreeSet::new() };
+    let mut search = Search { settled, seen: BTreeSet::new(), found: BTreeSet::new(), made: BTreeSet::new() };
     search.tuple(side, relation, tuple)?;
+    // What was made of unknown values is said by those.
+    if search.found.iter().any(|value| !search.made.contains(value)) {
+        search.found.retain(|value| !search.made.contains(value));
+    }
     if search.found.is_empty() {
         search.found.extend(tuple.iter().filter(|value| !value.is_known()).cloned());
     }
@@ -34,6 +38,8 @@ struct Search<'a> {
     settled: &'a Settled<'a>,
     seen: BTreeSet<(Side, RelationId, Tuple)>,
     found: BTreeSet<Value>,
+    /// What aggregates made of groups that are not known.
+    made: BTreeSet<Value>,
 }
 
 impl Search<'_> {
@@ -72,7 +78,21 @@ impl Search<'_> {
                             }
                         }
                     }
-                    Literal::Holds(_) | Literal::Bind { .. } | Literal::Aggregate { .. } => {}
+                    Literal::Aggregate { variable, sure, possible, .. } => {
+                        let made = binding.get(*variable).and_then(Option::as_ref).filter(|made| !made.is_known());
+                        let Some(made) = made else { continue };
+                        self.made.insert(made.clone());
+                        let (pattern, possible) = (pattern(sure, binding), possible.unwrap_or(sure.relation));
+                        for side in node.side.reads(sure.world) {
+                            for tuple in self.settled.matching(*side, possible, &pattern) {
+                                self.found.extend(tuple.iter().filter(|value| !value.is_known()).cloned());
+                                if !self.settled.holds(*side, sure.relation, &tuple) {
+                                    self.tuple(*side, possible, &tuple)?;
+                                }
+                            }
+                        }
+                    }
+                    Literal::Holds(_) | Literal::Bind { .. } => {}
                 }
             }
         }

@@ -255,7 +255,7 @@ impl Bound<'_> {
         match self.binding.get(variable).and_then(Option::as_ref) {
             Some(value) => (self.show)(value),
             None => match self.rule.variables.get(variable) {
-                Some(variable) if !variable.name.starts_with(['$', '_']) => variable.name.clone(),
+                Some(variable) if !variable.name.starts_with(['$', '_']) => own_name(&variable.name).to_owned(),
                 Some(_) | None => String::from("_"),
             },
         }
@@ -289,7 +289,7 @@ impl Bound<'_> {
                 let Some(name) = named.filter(|name| !name.starts_with(['$', '_'])) else {
                     return evaluate(expr, self.binding).map_or(String::from("absent"), |value| (self.show)(&value));
                 };
-                let mut path = String::from(name);
+                let mut path = String::from(own_name(name));
                 steps.iter().for_each(|step| self.step(step, &mut path));
                 path
             }
@@ -322,6 +322,13 @@ impl Bound<'_> {
             Step::Computed(expr) => write!(path, "[{}]", self.expression(expr)),
         };
     }
+}
+
+/// The author's name of a variable, without what tells it from one of the same name: `c` of an aggregate's `c#1`, `t` of
+/// a let's `recent#1.t`.
+fn own_name(name: &str) -> &str {
+    let last = name.rsplit('.').next().unwrap_or(name);
+    last.split('#').next().unwrap_or(last)
 }
 
 /// The word before an atom of another world.

@@ -1,7 +1,8 @@
 //! *The model and the change disagree*: the change's own view of the world before, against every other source's.
 //!
 //! Compared are facts with a key of one resource, by values that both sides know: a part that is unknown, sensitive or
-//! not there on one side says nothing. A change that creates what the model already has disagrees too.
+//! not there on one side says nothing. A change that creates what the model already has disagrees too, and one that
+//! destroys a resource and writes it as well: what would be left is a new one, without anything that was known of the old.
 
 use super::is_resource;
 use program::{Change, Json, Origin, Program, RelationId, Tuple, Value, Verb};
@@ -30,12 +31,17 @@ pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, 
         if own(origin) { sides.0.push(tuple) } else { sides.1.push(tuple) }
     }
     let writing = change.actions.iter().filter(|action| action.verb != Verb::Read);
-    let all: BTreeSet<&str> = writing.clone().map(|action| &*action.resource).collect();
-    let created: BTreeSet<&str> =
-        writing.filter(|action| action.verb == Verb::Create).map(|action| &*action.resource).collect();
+    let of = |wanted: &dyn Fn(Verb) -> bool| -> BTreeSet<&str> {
+        writing.clone().filter(|action| wanted(action.verb)).map(|action| &*action.resource).collect()
+    };
+    let (all, created) = (of(&|_| true), of(&|verb| verb == Verb::Create));
+    let destroyed = of(&|verb| matches!(verb, Verb::Delete | Verb::Forget));
+    // What is moved to a name that becomes free brings its own facts.
+    let written = of(&|verb| !matches!(verb, Verb::Delete | Verb::Forget | Verb::Move));
     let among = |names: &BTreeSet<&str>, value: &Value| value.as_text().is_some_and(|name| names.contains(name));
     let config = program.find("std.state.config");
-    let (mut touched, mut anywhere) = (BTreeSet::new(), false);
+    let mut touched: BTreeSet<Value> = destroyed.intersection(&written).map(|name| Value::text(*name)).collect();
+    let mut anywhere = !touched.is_empty();
     for ((id, _), (ours, theirs)) in groups {
         let Some(resource) = ours.iter().chain(&theirs).next().map(|tuple| &tuple[0]) else { continue };
         let differ = ours.iter().any(|a| theirs.iter().any(|b| a.iter().zip(*b).any(|(x, y)| differs(x, y))));
