@@ -242,7 +242,14 @@ fn unknown_member(text: &str, span: Span, wanted: &Type, members: &[String]) -> 
     let diagnostic = Diagnostic::new(Code::UnknownMember, format!("`{text}` is no member of `{wanted}`"))
         .label(span, "not a member")
         .law(format!("`{wanted}` is one of {}", listed(members)));
-    diagnostic.did_you_mean(span, quoted.as_deref())
+    let diagnostic = diagnostic.did_you_mean(span, quoted.as_deref());
+    match wanted {
+        // One word of three is seldom what is meant.
+        Type::Enum(name) if name == "std.change.Verb" && quoted.as_deref() == Some("\"delete\"") => diagnostic.help(
+            "did you mean `\"delete\"`? Replacing and forgetting destroy as well: `destroys(a, r)` covers all three",
+        ),
+        _ => diagnostic,
+    }
 }
 
 /// `a`, `b` or `c`.

@@ -342,6 +342,8 @@ codes! {
     SwitchedOff = "W0224", Warning;
     /// An objection that counts once and never again.
     CountsOnce = "W0225", Warning;
+    /// An objection about a change reads an aggregate from the world before.
+    UnseenByChange = "W0226", Warning;
 
     /// A value of one type where another is asked.
     TypeMismatch = "W0301", Error;

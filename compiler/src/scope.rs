@@ -399,6 +399,12 @@ impl Scope {
                 modules.extend(intents);
             }
             let span = syntax::ast::Span { start: path[0].span.start, end: qualifier[qualifier.len() - 1].span.end };
+            if prefix == "after" {
+                return diagnostic
+                    .label(span, "no world has that name")
+                    .help(format!("the world after is what is read without a word: `{}(…)`", last.text))
+                    .fix("leave it out", syntax::ast::Span { end: last.span.start, ..span }, "");
+            }
             return diagnostic
                 .label(span, "neither a variable of the rule, nor a module that is used here")
                 .did_you_mean(span, near(&prefix, modules));

@@ -283,7 +283,8 @@ impl Stage<'_> {
             } else if seen {
                 self.report(bad_measure(&name, *word, "a violation has one measure"));
             } else if self.type_or_open(of) != Type::Int {
-                self.report(not_yet(name.span, "measures of another type than `int`"));
+                let told = not_yet(name.span, "measures of another type than `int`");
+                self.report(told.help("leave the word out: with another value it is another violation"));
             }
             seen = true;
         }
@@ -496,10 +497,11 @@ fn stray_attribute(attribute: &ast::Attribute, name: &ast::Name, place: Place) -
 /// A word that must be one of a few.
 pub fn unknown_word(name: &ast::Name, what: &str, words: &[&str]) -> Diagnostic {
     let listing = listed(words);
+    let a = if what.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
     let words = || words.iter().copied();
     Diagnostic::new(Code::UnknownWord, format!("`{}` is no {what}", name.text))
         .label(name.span, "unknown")
-        .law(format!("a {what} is {listing}"))
+        .law(format!("{a} {what} is {listing}"))
         .did_you_mean(name.span, habits::sense(&name.text, words()).or_else(|| near(&name.text, words())))
 }
 

@@ -153,10 +153,14 @@ fn fault(
                 }
             }
             Literal::Bind { variable, expr } if reads(expr, better) => match direction(expr, better) {
-                None => return used(rule, Some(*variable), "", "is made from it by more than a sum"),
+                None => {
+                    let mut read = Vec::new();
+                    expr.variables(&mut read);
+                    return used(rule, read.into_iter().find(is_better), "", "is made into something else than a sum");
+                }
                 Some(lattice) => {
                     if let Some(added) = endless(&rule.rule, expr, lattice, better) {
-                        return without_end(rule, *variable, added, lattice);
+                        return without_end(rule, *variable, added, lattice, better);
                     }
                 }
             },
@@ -265,7 +269,13 @@ fn at_comparison(rule: &DraftRule<'_>, variable: usize, mut diagnostic: Diagnost
     diagnostic
 }
 
-fn without_end(rule: &DraftRule<'_>, sum: usize, added: &Expr, lattice: Lattice) -> Option<Diagnostic> {
+fn without_end(
+    rule: &DraftRule<'_>,
+    sum: usize,
+    added: &Expr,
+    lattice: Lattice,
+    better: &[Option<Lattice>],
+) -> Option<Diagnostic> {
     let what = match added {
         Expr::Variable(variable) => name(rule, *variable),
         Expr::Constant(value) => format!("`{value}`"),
@@ -284,6 +294,9 @@ fn without_end(rule: &DraftRule<'_>, sum: usize, added: &Expr, lattice: Lattice)
         "a `{word}` column of a cycle is added to by what is {sign}, so that it cannot get better without end"
     ));
     Some(match added {
+        // What the cycle makes is not known to be of one sign, whatever the rule asks of it.
+        Expr::Variable(variable) if better[*variable].is_some() => diagnostic
+            .help("add two values of one cycle in a relation of its own, which reads them from outside of the cycle"),
         Expr::Variable(_) => diagnostic.help(format!("say it in this rule: `{} {bound}`", what.trim_matches('`'))),
         _ => diagnostic.help(format!("add an int that is {sign}")),
     })

@@ -27,7 +27,7 @@ const ACTOR: &str = "std.change.actor";
 const SESSION: &str = "std.change.session";
 pub(super) const CREATED: &str = "std.change.created";
 const COVERS: &str = "std.intent.covers";
-const CONFIG: &str = "std.state.config";
+pub(super) const CONFIG: &str = "std.state.config";
 pub(super) const EXISTS: &str = "std.state.exists";
 
 /// Verbs, and what becomes of the resource by them.

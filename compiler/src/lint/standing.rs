@@ -5,15 +5,16 @@
 //! each world: with a tag that names an owner, or an exception of its own, a change may end it. What the rules of helping
 //! authority relations rest on counts as well.
 //!
-//! Not here: objections about the change itself, which are asked anew each time, and read authority in the world before.
+//! An objection about the change itself is asked anew each time, and reads authority in the world before: what an authority
+//! relation counts or adds up, such an objection never sees the change of.
 
-use super::after::{each, local};
+use super::after::{CONFIG, each, local};
 use super::ways::{Way, leaves, ways};
 use super::{Module, relations, rules};
 use crate::binding::mentioned;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Word};
-use program::{Aggregate, Type, World};
+use program::{Aggregate, Comparison, Type, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Reports objections of `own`.
@@ -26,6 +27,7 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
     for (module, item, rule) in rules(own) {
         let Head::Relation { name, terms, word: Some(Word::Deny | Word::Escalate) } = &rule.head else { continue };
         if is_about_a_change(rule, &relations) {
+            found.extend(helpers.unseen(rule).map(|told| told.located(module, item)));
             continue;
         }
         let told = once(local(name), terms, rule).into_iter().chain(disarmed(rule, &relations, &helpers));
@@ -49,15 +51,54 @@ fn is_about_a_change(rule: &Rule, relations: &FxHashMap<&str, &Relation>) -> boo
 fn once(name: &str, subjects: &[Expr], rule: &Rule) -> Option<Diagnostic> {
     let resource = Type::Entity(String::from("std.state.Resource"));
     let is_resource = |term: &Expr| matches!(term, Expr::Variable(v) if rule.variables[*v].r#type == resource);
-    if rule.blueprint.is_some() || subjects.iter().any(is_resource) {
+    if let Some(atom) = passed_over(subjects, rule) {
+        let Expr::Variable(other) = &atom.terms[0] else { return None };
+        let other = &rule.variables[*other].name;
+        return Some(
+            Diagnostic::new(
+                Code::CountsOnce,
+                format!("once `{name}` stands, no change of another `{other}` is objected to because of it"),
+            )
+            .label(atom.span, format!("what `{other}` says brings it about, and `{other}` is no subject"))
+            .law("what stood before counts again only for a change that writes one of its subjects")
+            .help(format!("make `{other}` a subject too; or say what the change does: `writes(a, {other})`")),
+        );
+    }
+    if rule.blueprint.is_some()
+        || subjects.iter().any(is_resource)
+        || subjects.iter().any(|term| says_how_much(rule, term))
+    {
         return None;
     }
     let found =
         Diagnostic::new(Code::CountsOnce, format!("once `{name}` stands, no change is objected to because of it"))
             .label(rule.span, "no resource is among its subjects")
             .law("what stood before counts again only for a change that writes one of its subjects")
-            .help("make the resource a subject, or say what the change does: `writes(a, r)`");
+            .help("make the resource a subject; or say how bad it is, `most n: int`, so that worse counts anew");
     Some(found)
+}
+
+/// A number that is held against a limit: with another one it is another violation.
+fn says_how_much(rule: &Rule, subject: &Expr) -> bool {
+    use Comparison::{AtLeast, AtMost, Greater, Less};
+    let number = matches!(subject, Expr::Variable(v)
+        if matches!(rule.variables[*v].r#type, Type::Int | Type::Nat | Type::Decimal | Type::Duration));
+    number
+        && rule.body.iter().any(|literal| match literal {
+            Literal::Compare(Less | AtMost | Greater | AtLeast, left, right, _) => left == subject || right == subject,
+            _ => false,
+        })
+}
+
+/// The configuration of a resource that is no subject, though others are: each such resource may bring the objection about.
+fn passed_over<'r>(subjects: &[Expr], rule: &'r Rule) -> Option<&'r Atom> {
+    rule.body.iter().find_map(|literal| match literal {
+        Literal::Atom(atom) if atom.relation == CONFIG && atom.world == World::Here => {
+            let resource = atom.terms.first()?;
+            (matches!(resource, Expr::Variable(_)) && !subjects.contains(resource)).then_some(atom)
+        }
+        _ => None,
+    })
 }
 
 /// Who has authority, where the change may write it.
@@ -185,6 +226,36 @@ impl<'a> Helpers<'a> {
                     && !relation.declared.name.starts_with("std.")
             }),
         }
+    }
+
+    /// An authority relation that counts or adds up how things are, asked by an objection about a change.
+    fn unseen(&self, rule: &Rule) -> Option<Diagnostic> {
+        let (atom, _) = ways(rule).into_iter().find(|(atom, _)| {
+            let rules = self.derived.get(atom.relation.as_str()).map(Vec::as_slice).unwrap_or_default();
+            atom.world == World::Here && rules.iter().any(|rule| rule.body.iter().any(|literal| self.counts(literal)))
+        })?;
+        let local = local(&atom.relation);
+        Some(
+            Diagnostic::new(
+                Code::UnseenByChange,
+                format!("`{local}` is as it was before the change, so that this objection never sees what the change adds to it"),
+            )
+            .label(atom.span, "an authority relation, read from the world before")
+            .law("a rule about a change reads authority relations, and all that they count, from the world before")
+            .help("make it a rule about how things are, without the action; and how bad it is a measure, `most n: int`"),
+        )
+    }
+
+    /// An aggregate over what a change may write.
+    fn counts(&self, literal: &Literal) -> bool {
+        let Literal::Aggregate { body, .. } = literal else { return false };
+        let mut found = false;
+        leaves(body, &mut |literal| {
+            if let Literal::Atom(atom) = literal {
+                found |= self.relations.get(atom.relation.as_str()).is_some_and(|r| r.qualifier == Qualifier::Plain);
+            }
+        });
+        found
     }
 
     fn through(&self, rule: &Rule, atom: &Atom, way: Way) -> bool {

@@ -344,6 +344,9 @@ fn restated(diagnostic: Diagnostic, have: &Type, wanted: &Type) -> Diagnostic {
         (_, Type::String | Type::Entity(_) | Type::Enum(_)) if text => {
             diagnostic.help(format!("state it where the text is meant so: `x: {wanted} = …`"))
         }
+        (Type::Set(of) | Type::List(of), Type::Set(inner) | Type::List(inner)) if **inner == Type::Json => {
+            diagnostic.help(format!("state what is read from json, where it is bound: `x: {of} = …`"))
+        }
         _ => diagnostic,
     }
 }

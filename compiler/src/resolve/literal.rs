@@ -197,7 +197,13 @@ impl Body<'_> {
     fn aggregate(&mut self, function: &Name, group: &Group<'_>, out: &mut Vec<Literal>) {
         let Some(how) = HOWS.into_iter().find(|how| how.name() == function.text) else {
             let words: Vec<&str> = HOWS.iter().map(|how| how.name()).collect();
-            self.report(unknown_word(function, "aggregate", &words));
+            let told = unknown_word(function, "aggregate", &words);
+            self.report(match function.text.as_str() {
+                "avg" | "average" | "mean" => {
+                    told.help("bind a sum and a count, and divide: `math.div(s, n, 2, \"half_even\")`")
+                }
+                _ => told,
+            });
             return;
         };
         let counts = how == Aggregate::Count;
@@ -365,8 +371,8 @@ fn aggregate_names(span: Span, how: Aggregate) -> Diagnostic {
 
 fn not_aggregated(span: Span, how: Aggregate, found: &Type) -> Diagnostic {
     let law = match how {
-        Aggregate::Sum => "`sum` adds ints or durations",
-        _ => "`min` and `max` compare ints, durations, times or strings",
+        Aggregate::Sum => "`sum` adds numbers or durations",
+        _ => "`min` and `max` compare numbers, durations, times, strings, addresses or versions",
     };
     let message = format!("`{}` does not take {}", how.name(), crate::constant::described(found));
     Diagnostic::new(Code::NoOverload, message).label(span, "the value left of `:`").law(law)

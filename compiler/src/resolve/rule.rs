@@ -68,6 +68,12 @@ struct Built {
 ///
 /// - returns: `None` where not even its head is known, and for a let.
 pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::Rule>, Vec<Diagnostic>) {
+    if let Head::Governance(governance) = written.head {
+        let typed = typed_subjects(context, governance);
+        if !typed.is_empty() {
+            return (None, typed);
+        }
+    }
     let (pieces, mut diagnostics) = written.message.map(message::parse).unwrap_or_default();
     let mentions = mentions(written, &pieces);
     let mut body = Body::new(context.library, context.module, context.blueprint, mentions);
@@ -115,6 +121,28 @@ pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::
         check::rule(context, &rule, &mut diagnostics);
     }
     (Some(rule), diagnostics)
+}
+
+/// `deny large(r: Resource)`: a type where a named subject has its value.
+fn typed_subjects(context: Context<'_>, rule: &ast::Governance) -> Vec<Diagnostic> {
+    let typed = rule.subjects.iter().filter(|subject| subject.measure.is_none()).filter_map(|subject| {
+        let (Some(name), ExprKind::Name(value)) = (&subject.argument.name, &subject.argument.value.kind) else {
+            return None;
+        };
+        let span = subject.argument.value.span;
+        let path = [ast::Name { text: value.clone(), span }];
+        let (names, scope) = (&context.library.names, &context.module.scope);
+        let is_type = Type::of_word(value).is_some() || scope.find(names, &path, None, Wanted::Type).is_ok();
+        is_type.then(|| {
+            let rest = Span { start: name.span.end, end: span.end };
+            Diagnostic::new(Code::ShadowedImport, format!("`{value}` is a type, and a subject has none of its own"))
+                .label(span, "a type here")
+                .law("a subject is of the type that the body gives it; only a measure says one: `most n: int`")
+                .help(format!("write `{}`", name.text))
+                .fix(format!("write `{}`", name.text), rest, "")
+        })
+    });
+    typed.collect()
 }
 
 fn own_name(context: Context<'_>, name: &str) -> String {

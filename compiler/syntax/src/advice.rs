@@ -76,6 +76,9 @@ impl Stop<'_> {
             ([word @ ("deny" | "permit"), ..], Token::To) if self.wants("if") => {
                 advice(format!("only an `escalate` asks somebody: write `escalate`, or `{word} … if …` without `to`"))
             }
+            (_, Token::Text) if matches!(last, "introduced" | "standing") && self.wants("to") => {
+                advice(format!("the message stands behind what is expected: `expect deny R(…) \"…\" {last};`"))
+            }
             (["escalate", ..], Token::Text) if before == Token::To => {
                 advice("behind `to` stands a relation whose last column names the parties: `to accountable(r)`")
             }
