@@ -412,6 +412,9 @@ pub(crate) struct WhyNot {
     /// How many edits a proposal may have; 0 looks for none.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) edits: usize,
+    /// The whole proof of what stands against it.
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Print JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -438,6 +441,9 @@ pub(crate) struct Test {
     /// Fail where fewer than N percent of the rules fired.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) coverage_min: Option<u8>,
+    /// Whole proofs beneath what failed.
+    #[arg(long)]
+    pub(crate) full: bool,
     /// Run again whenever a module or the manifest changes; Ctrl-C ends.
     #[arg(long)]
     pub(crate) watch: bool,

@@ -88,7 +88,7 @@ pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> 
     }
     let lines = match &found.miss {
         None => vec![format!("{atom} holds; writ why says why")],
-        Some(miss) => miss.lines().into_iter().chain(found.passing.lines(ask::PROOFS)).collect(),
+        Some(miss) => miss.lines(arguments.full).into_iter().chain(found.passing.lines(ask::PROOFS)).collect(),
     };
     Ok(noted(&loaded, lines.into_iter().map(|line| line + "\n").collect()).with_code(code))
 }

@@ -87,7 +87,7 @@ fn put(
     let rules = arguments.coverage || arguments.coverage_std;
     let mut answer = Answer::of(String::new()).with_code(code);
     for output in outputs {
-        let text = report.told(output.format, rules);
+        let text = report.told(output.format, rules, arguments.full);
         match &output.file {
             None => answer.text.push_str(&text),
             Some(file) => output::write(file, text.as_bytes())?,

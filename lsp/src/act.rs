@@ -280,8 +280,8 @@ fn run(program: &Arc<Program>, tests: &[TestCase]) -> String {
             page.push_str(&format!("  {}  {}\n", missed.place, missed.expected));
             missed.instead.iter().for_each(|line| page.push_str(&format!("    instead: {line}\n")));
             let proof = missed.proof.iter().flat_map(|proof| proof.lines(None));
-            let miss = missed.miss.iter().flat_map(|miss| miss.lines());
-            let near = missed.near.iter().flat_map(|near| near.lines());
+            let miss = missed.miss.iter().flat_map(|miss| miss.lines(true));
+            let near = missed.near.iter().flat_map(|near| near.lines(true));
             proof.chain(miss).chain(near).for_each(|line| page.push_str(&format!("    {line}\n")));
         }
     }

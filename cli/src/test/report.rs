@@ -43,10 +43,11 @@ pub(crate) enum Report<'a> {
 
 impl Report<'_> {
     /// - `rules`: text tells of every rule, not only how many fired.
-    pub(crate) fn told(&self, format: Format, rules: bool) -> String {
+    /// - `full`: text shows whole proofs.
+    pub(crate) fn told(&self, format: Format, rules: bool, full: bool) -> String {
         match (format, self) {
-            (Format::Text, Report::One(one)) => one.text(rules),
-            (Format::Text, Report::Each(all)) => package::listed(all, |one| one.text(rules)),
+            (Format::Text, Report::One(one)) => one.text(rules, full),
+            (Format::Text, Report::Each(all)) => package::listed(all, |one| one.text(rules, full)),
             (Format::Json, Report::One(one)) => format!("{:#}\n", one.to_json()),
             (Format::Json, Report::Each(all)) => {
                 let [tests, failed, _] = self.counts();
@@ -133,7 +134,7 @@ impl Tested {
     }
 
     /// A line for each test, beneath one that failed what was expected and what came instead.
-    fn text(&self, rules: bool) -> String {
+    fn text(&self, rules: bool, full: bool) -> String {
         let mut text = String::new();
         for outcome in &self.ran.outcomes {
             if outcome.failures.is_empty() {
@@ -141,7 +142,7 @@ impl Tested {
                 continue;
             }
             let _ = writeln!(text, "FAILED  {}   {}", visible(&outcome.name), outcome.place);
-            for line in said(outcome) {
+            for line in said(outcome, full) {
                 let _ = writeln!(text, "  {line}");
             }
         }
@@ -209,7 +210,7 @@ impl Tested {
                 outcome.failures.iter().map(|missed| plain(&format!("expected {}", missed.expected))).collect();
             let failure = BytesStart::new("failure").with_attributes([("message", wanted.join("; ").as_str())]);
             writer.write_event(Event::Start(failure))?;
-            writer.write_event(Event::Text(BytesText::new(&plain(&said(outcome).join("\n")))))?;
+            writer.write_event(Event::Text(BytesText::new(&plain(&said(outcome, true).join("\n")))))?;
             writer.write_event(Event::End(BytesEnd::new("failure")))?;
             writer.write_event(Event::End(BytesEnd::new("testcase")))?;
         }
@@ -223,11 +224,11 @@ fn seen(at: &str, file: &str) -> String {
 }
 
 /// What failed of a test, one line each.
-fn said(outcome: &Outcome) -> Vec<String> {
+fn said(outcome: &Outcome, full: bool) -> Vec<String> {
     let mut lines = Vec::new();
     for missed in &outcome.failures {
         lines.push(visible(&format!("{}: expected {}", missed.place, missed.expected)).into_owned());
-        lines.extend(missed.lines().into_iter().map(|line| visible(&format!("  {line}")).into_owned()));
+        lines.extend(missed.lines(full).into_iter().map(|line| visible(&format!("  {line}")).into_owned()));
     }
     lines
 }

@@ -296,7 +296,9 @@ fn literal_words(program: &Program, rule: &Rule, literal: &Literal, binding: &[O
 
 impl Miss {
     /// The whole of it as a tree: what does not hold, and beneath each rule what holds and what stops it.
-    pub fn lines(&self) -> Vec<String> {
+    ///
+    /// - `full`: the proof of what stands against it is whole.
+    pub fn lines(&self, full: bool) -> Vec<String> {
         let possibly = if self.possible { ": an unknown value decides" } else { "" };
         let mut lines = vec![format!(
             "{}{} does not{} hold{possibly}",
@@ -304,7 +306,7 @@ impl Miss {
             self.asked,
             if self.possible { " surely" } else { "" }
         )];
-        self.tree(1, &mut lines);
+        self.tree(1, full, &mut lines);
         lines
     }
 
@@ -313,7 +315,7 @@ impl Miss {
     }
 
     /// What stands beneath its first line.
-    fn tree(&self, level: usize, lines: &mut Vec<String>) {
+    fn tree(&self, level: usize, full: bool, lines: &mut Vec<String>) {
         let indent = "  ".repeat(level);
         if !self.hidden {
             lines.extend(self.instead.iter().map(|there| format!("{indent}there is {there}")));
@@ -323,7 +325,7 @@ impl Miss {
             if inner > level {
                 lines.push(format!("{indent}{}", near.own().header()));
             }
-            near.own().tree(inner, lines);
+            near.own().tree(inner, full, lines);
         }
         match self.others {
             0 => {}
@@ -335,9 +337,11 @@ impl Miss {
 
 impl Near {
     /// The rule's place, and beneath it what holds and what stops it.
-    pub fn lines(&self) -> Vec<String> {
+    ///
+    /// - `full`: as [`Miss::lines`].
+    pub fn lines(&self, full: bool) -> Vec<String> {
         let mut lines = vec![format!("nearest  {}", self.header())];
-        self.tree(1, &mut lines);
+        self.tree(1, full, &mut lines);
         lines
     }
 
@@ -355,21 +359,21 @@ impl Near {
         format!("{}   {}", self.name, crate::text::line_of(&self.place))
     }
 
-    fn tree(&self, level: usize, lines: &mut Vec<String>) {
+    fn tree(&self, level: usize, full: bool, lines: &mut Vec<String>) {
         let indent = "  ".repeat(level);
         lines.extend(self.holds.iter().map(|holds| format!("{indent}holds    {holds}")));
         let gave_up = if self.exhaustive { "" } else { "   (not every way was tried)" };
         match &self.because {
             // What the compiler made stands for its own conditions.
-            Cause::Missing(miss) if miss.hidden && !miss.rules.is_empty() => miss.tree(level, lines),
+            Cause::Missing(miss) if miss.hidden && !miss.rules.is_empty() => miss.tree(level, full, lines),
             Cause::Missing(miss) => {
                 let none = if miss.derived { "" } else { "   no fact gives it" };
                 lines.push(format!("{indent}missing  {}{none}{gave_up}", self.fails));
-                miss.tree(level + 1, lines);
+                miss.tree(level + 1, full, lines);
             }
             Cause::Holds(proof) => {
                 lines.push(format!("{indent}against  {}{gave_up}", self.fails));
-                lines.extend(proof.lines(Some(6)).iter().map(|line| format!("{indent}  {line}")));
+                lines.extend(proof.lines((!full).then_some(6)).iter().map(|line| format!("{indent}  {line}")));
             }
             Cause::Values(found) => {
                 let found = found.as_ref().map(|value| format!("   it is {value}")).unwrap_or_default();

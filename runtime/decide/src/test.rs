@@ -182,15 +182,17 @@ pub fn given(program: &Arc<Program>, test: &TestCase) -> Result<Inputs, Failure>
 
 impl Missed {
     /// What came instead, and why, one line each; deeper lines are indented.
-    pub fn lines(&self) -> Vec<String> {
+    ///
+    /// - `full`: proofs are whole.
+    pub fn lines(&self, full: bool) -> Vec<String> {
         let mut lines = self.instead.clone();
         if let Some(proof) = &self.proof {
-            lines.extend(proof.lines(Some(crate::SHORT)));
+            lines.extend(proof.lines((!full).then_some(crate::SHORT)));
         }
         if let Some(miss) = &self.miss {
-            lines.extend(miss.lines());
+            lines.extend(miss.lines(full));
         }
-        lines.extend(self.near.iter().flat_map(Near::lines));
+        lines.extend(self.near.iter().flat_map(|near| near.lines(full)));
         lines
     }
 }
