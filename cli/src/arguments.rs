@@ -206,11 +206,14 @@ pub(crate) enum Verb {
     /// What is about packages.
     #[command(flatten)]
     Packages(Packages),
-    /// The page of a diagnostic, of a builtin, or for those who come from another language.
-    #[command(after_help = "Examples:\n  writ explain W0203\n  writ explain net.contains\n  writ explain from-rego")]
+    /// The page of a diagnostic, of a builtin, of what the standard library declares, or for those who come from another
+    /// language.
+    #[command(
+        after_help = "Examples:\n  writ explain W0203\n  writ explain net.contains\n  writ explain std.state.kind\n  writ explain from-rego"
+    )]
     Explain {
-        /// A code, a builtin, a module of builtins, or `from-rego`, `from-cedar`, `from-sql`, `from-sentinel`; without
-        /// one, all codes.
+        /// A code, a builtin, a module or a name of the standard library, or `from-rego`, `from-cedar`, `from-sql`,
+        /// `from-sentinel`; without one, all codes.
         code: Option<String>,
         /// Print JSON.
         #[arg(long)]

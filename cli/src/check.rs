@@ -9,7 +9,7 @@ use crate::policy::Checked;
 use crate::{fix, inputs, package, policy, progress};
 use compiler::diagnostic::Code;
 use compiler::repair::Made;
-use compiler::{builtins, guides};
+use compiler::{builtins, guides, reference};
 use decide::SourceState;
 use program::Nowhere;
 use serde_json::{Value, json};
@@ -137,7 +137,8 @@ fn compared(question: &Question) -> Result<Compared, Failure> {
     })
 }
 
-/// The page of a code, of a builtin or for those who come from another language; or the list of all codes.
+/// The page of a code, of a builtin, of what the standard library declares or for those who come from another language; or
+/// the list of all codes.
 pub(crate) fn explain(code: Option<&str>, as_json: bool) -> Result<Answer, Failure> {
     let found: Vec<Code> = match code {
         None => Code::all().to_vec(),
@@ -148,15 +149,25 @@ pub(crate) fn explain(code: Option<&str>, as_json: bool) -> Result<Answer, Failu
             let json = || Answer::of(format!("{:#}\n", json!([{ "guide": text, "page": page }])));
             return Ok(if as_json { json() } else { Answer::of(page.to_owned()) });
         }
-        return match builtins::explain(text) {
-            Ok(page) if as_json => Ok(Answer::of(format!("{:#}\n", json!([{ "builtin": text, "page": page }])))),
-            Ok(page) => Ok(Answer::of(page)),
-            Err(Some(near)) => {
+        // A module such as `std.net` has builtins and relations.
+        let (builtin, declared) = (builtins::explain(text), reference::explain(text));
+        let json = |kind: &str, page: &str| Answer::of(format!("{:#}\n", json!([{ kind: text, "page": page }])));
+        return match (builtin, declared) {
+            (Ok(builtin), Ok(declared)) => {
+                let page = format!("{builtin}\n{declared}");
+                Ok(if as_json { json("module", &page) } else { Answer::of(page) })
+            }
+            (Ok(page), Err(_)) => Ok(if as_json { json("builtin", &page) } else { Answer::of(page) }),
+            (Err(_), Ok(page)) => Ok(if as_json { json("declared", &page) } else { Answer::of(page) }),
+            (Err(Some(near)), Err(_)) => {
                 Err(Failure::Malformed(format!("{text}: there is no such builtin\n  help: did you mean `{near}`?")))
             }
-            Err(None) => {
-                Err(Failure::Malformed(format!("{text}: there is no such code\n  help: `writ explain` lists them all")))
-            }
+            (Err(None), Err(Some(near))) => Err(Failure::Malformed(format!(
+                "{text}: the standard library has no such name\n  help: did you mean `{near}`?"
+            ))),
+            (Err(None), Err(None)) => Err(Failure::Malformed(format!(
+                "{text}: there is no such code, builtin or name of the standard library\n  help: `writ explain` lists the codes"
+            ))),
         };
     }
     if as_json {

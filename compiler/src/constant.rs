@@ -245,7 +245,7 @@ fn unknown_member(text: &str, span: Span, wanted: &Type, members: &[String]) -> 
     let diagnostic = diagnostic.did_you_mean(span, quoted.as_deref());
     match wanted {
         // One word of three is seldom what is meant.
-        Type::Enum(name) if name == "std.change.Verb" && quoted.as_deref() == Some("\"delete\"") => diagnostic.help(
+        Type::Enum(name) if name == "std.change.Verb" && text.starts_with("destroy") => diagnostic.help(
             "did you mean `\"delete\"`? Replacing and forgetting destroy as well: `destroys(a, r)` covers all three",
         ),
         _ => diagnostic,

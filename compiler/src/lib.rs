@@ -40,6 +40,7 @@ pub mod question;
 pub mod builtins;
 pub mod guides;
 pub mod ide;
+pub mod reference;
 pub mod render;
 pub mod repair;
 pub mod report;

@@ -94,7 +94,8 @@ impl Why {
     /// - `full`: as [`Answer::text`].
     pub fn text(&self, atom: &str, full: bool) -> String {
         if self.answers.is_empty() {
-            let lines = self.miss.as_ref().map_or_else(|| vec![format!("{atom} does not hold")], |miss| miss.lines(full));
+            let lines =
+                self.miss.as_ref().map_or_else(|| vec![format!("{atom} does not hold")], |miss| miss.lines(full));
             return lines.into_iter().map(|line| line + "\n").collect();
         }
         let mut pages: Vec<String> = self.answers.iter().map(|answer| answer.text(full)).collect();
