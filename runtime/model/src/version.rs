@@ -164,9 +164,11 @@ fn apart<'a>(chunks: &'a [Chunk], other: &[Chunk]) -> BTreeMap<String, &'a Fact>
     apart.flat_map(|chunk| &chunk.facts).map(|fact| (fact.to_string(), fact)).collect()
 }
 
-/// `source "plan.json" <sha-256> complete 2030-01-01T00:00Z`.
+/// `source "plan.json" <sha-256> complete 2030-01-01T00:00Z plan intended 0`: all that a rule may ask of a source.
 pub(crate) fn source_line(source: &FactSource) -> String {
     let complete = if source.complete { "complete" } else { "incomplete" };
     let observed = source.observed_at.map_or_else(|| "-".to_owned(), write_time);
-    format!("source {} {} {complete} {observed}", program::quote(&source.name), source.digest)
+    let (name, digest) = (program::quote(&source.name), &source.digest);
+    let (kind, speaks, rank) = (source.kind.name(), source.speaks.name(), source.rank);
+    format!("source {name} {digest} {complete} {observed} {kind} {speaks} {rank}")
 }
