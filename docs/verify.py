@@ -171,7 +171,7 @@ FORMS = {
     "ambiguity": "kind action? subject message sure:flag origins?:text* to:text* proof? cleared?:cleared void?:text*",
     "fact": "world:before|after relation:count tuple:any line at:place*",
     "place": "source:count place",
-    "source": "name kind file speaks:intended|built|running rank:count observed_at:any digest complete:flag",
+    "source": "name kind file speaks:intended|built|running|nothing rank:count observed_at:any digest complete:flag",
 }
 ORDER = {"deny": 0, "escalate": 1, "allow": 2}
 

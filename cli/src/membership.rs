@@ -67,7 +67,7 @@ fn line(compiled: &policy::Compiled, text: &str) -> Result<String, Failure> {
         name: "asked".into(),
         kind: SourceKind::Facts,
         file: "asked".into(),
-        speaks: Speaks::Intended,
+        speaks: Speaks::Nothing,
         rank: 0,
         observed_at: None,
         digest: "".into(),

@@ -155,7 +155,7 @@ impl<'a> Estate<'a> {
             name: self.name.into(),
             kind: SourceKind::Facts,
             file: "writ model merge".into(),
-            speaks: Speaks::Intended,
+            speaks: Speaks::Nothing,
             rank: 0,
             observed_at: None,
             digest: of.hex().into(),

@@ -127,7 +127,7 @@ fn unread(source: &Source, path: &Path, file: &str) -> FactSource {
         name: source.name.as_str().into(),
         kind: SourceKind::Facts,
         file: file.replace('\\', "/").into(),
-        speaks: source.speaks.unwrap_or(Speaks::Intended),
+        speaks: source.speaks.unwrap_or(Speaks::Nothing),
         rank: source.rank,
         observed_at: None,
         digest: digest.into(),

@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
                 name: declared.name.as_str().into(),
                 kind: program::SourceKind::Facts,
                 file: shown(name).replace('\\', "/").into(),
-                speaks: declared.source.and_then(|s| s.speaks).unwrap_or(program::Speaks::Intended),
+                speaks: declared.source.and_then(|s| s.speaks).unwrap_or(program::Speaks::Nothing),
                 rank: declared.source.map_or(0, |s| s.rank),
                 observed_at: self.observed,
                 digest: Digest::of(&bytes).hex().into(),

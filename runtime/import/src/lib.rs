@@ -143,12 +143,12 @@ fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Impor
         }
         recognise::Content::Json(Format::Kubernetes, json) => kubernetes::read_json(&json, source, &sealer, options)?,
         recognise::Content::Yaml(documents) => kubernetes::read_yaml(&documents, source, &sealer, options)?,
-        recognise::Content::Json(_, json) => facts::read(&json, source(SourceKind::Facts, Speaks::Intended), options)?,
+        recognise::Content::Json(_, json) => facts::read(&json, source(SourceKind::Facts, Speaks::Nothing), options)?,
         recognise::Content::Text(Format::Records) => records::read(&file, &text, source, options)?,
         recognise::Content::Text(Format::Codeowners) => {
-            codeowners::read(&text, source(SourceKind::Ownership, Speaks::Intended))
+            codeowners::read(&text, source(SourceKind::Ownership, Speaks::Nothing))
         }
-        recognise::Content::Text(_) => table::read(&file, &text, source(SourceKind::Facts, Speaks::Intended), options)?,
+        recognise::Content::Text(_) => table::read(&file, &text, source(SourceKind::Facts, Speaks::Nothing), options)?,
     };
     imported.format = format;
     imported.skipped.sort();

@@ -75,11 +75,11 @@ pub(crate) fn read(
 ) -> Result<Imported, Malformed> {
     let records = options.records.cloned().unwrap_or_default();
     let kind = match options.speaks {
-        None | Some(Speaks::Running) => SourceKind::Cloud,
+        None | Some(Speaks::Running | Speaks::Nothing) => SourceKind::Cloud,
         Some(Speaks::Built) => SourceKind::State,
         Some(Speaks::Intended) => SourceKind::Facts,
     };
-    let mut source = source(kind, Speaks::Running);
+    let mut source = source(kind, Speaks::Nothing);
     if let Some(pointer) = &records.observed {
         source.observed_at = Some(observed(documents::read(name, text)?, pointer)?);
     }

@@ -77,6 +77,8 @@ pub enum Speaks {
     Built,
     /// What runs.
     Running,
+    /// For none of them: a list of teams, a catalog. So is a table of which nobody says it.
+    Nothing,
 }
 
 impl SourceKind {
@@ -100,6 +102,7 @@ impl Speaks {
             Speaks::Intended => "intended",
             Speaks::Built => "built",
             Speaks::Running => "running",
+            Speaks::Nothing => "nothing",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `key(…) prefer (…)`: which of several facts with one key the rules see, and which of them count as a conflict.
 
-use program::{FactSource, Json, Origin, Program, RelationId, Tuple, Value};
+use program::{FactSource, Json, Origin, Program, RelationId, Speaks, Tuple, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -17,9 +17,10 @@ pub(super) struct Conflict {
 
 /// The tuples that rules see, and the conflicts among `facts`.
 ///
-/// With `prefer`, the first kind of source that has a fact for the key wins, within it the lowest rank; kinds that
-/// `prefer` does not name come last. The others are conflicts where they say something else. Without `prefer`, or among
-/// equals, all are seen and each is a conflict. Who says the same and more is no conflict, and is seen alone: of one object
+/// What runs goes before what was built, and that before what is meant: the world is as it is, and that the planes differ is
+/// drift (`std.reconcile`), no conflict. A source that speaks for nothing is held against each. With `prefer`, the first kind of source that has a fact for the key wins, within it the lowest rank; kinds that
+/// `prefer` does not name come last. The others are conflicts where they say something else. Without `prefer` the lowest
+/// rank wins. Among equals all are seen and each is a conflict. Who says the same and more is no conflict, and is seen alone: of one object
 /// a manifest says what is meant, and the cluster that and its defaults.
 pub(super) fn settle(
     program: &Program,
@@ -43,8 +44,11 @@ pub(super) fn settle(
     for ((id, values), group) in keyed {
         let relation = program.relation(id);
         let prefer = relation.key.as_ref().map(|key| key.prefer.as_slice()).unwrap_or_default();
+        let nearest = group.iter().filter_map(|(_, origin)| plane(origin)).min();
+        let near = |origin: &Origin| !prefer.is_empty() || plane(origin).is_none_or(|plane| Some(plane) == nearest);
+        let group: Group<'_> = group.into_iter().filter(|(_, origin)| near(origin)).collect();
         let place = |origin: &Origin| match prefer {
-            [] => (0, 0),
+            [] => (0, origin.source.rank),
             _ => {
                 let kind = prefer.iter().position(|kind| *kind == origin.source.kind);
                 (kind.unwrap_or(prefer.len()), origin.source.rank)
@@ -77,6 +81,16 @@ pub(super) fn settle(
         seen.entry(id).or_default().extend(winners.into_iter().cloned());
     }
     (seen, conflicts)
+}
+
+/// How near to what is there a source's word is, nearest first; `None` where it speaks for no plane.
+fn plane(origin: &Origin) -> Option<u8> {
+    match origin.source.speaks {
+        Speaks::Running => Some(0),
+        Speaks::Built => Some(1),
+        Speaks::Intended => Some(2),
+        Speaks::Nothing => None,
+    }
 }
 
 /// Whether a tuple says all that the other one says, and maybe more.

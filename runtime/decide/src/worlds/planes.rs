@@ -6,7 +6,7 @@
 
 use super::{Filled, is_resource};
 use crate::rests::asks;
-use program::{Json, Literal, Origin, Program, RelationId, SourceKind, Tuple, Value};
+use program::{Json, Literal, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Fills `std.source.stated` and `std.source.configured`, for a policy that asks.
@@ -20,7 +20,8 @@ pub(super) fn fill(filled: &mut Filled<'_>, base: &[(RelationId, Tuple, Origin)]
     let config = filled.program.find("std.state.config");
     for (relation, tuple, origin) in base {
         let source = &origin.source;
-        let Some(resource) = tuple.first().filter(|_| source.kind != SourceKind::Text) else { continue };
+        let Some(resource) = tuple.first().filter(|_| source.kind != SourceKind::Text && source.speaks != Speaks::Nothing)
+        else { continue };
         let said = || vec![resource.clone(), Value::text(source.speaks.name()), Value::Text(source.name.clone())];
         if stated && telling.contains(relation) {
             filled.given_at("std.source.stated", said(), origin.clone());
