@@ -169,7 +169,7 @@ fn a_test_block_says_what_was_there_instead() {
     let outcomes =
         test::run(&program, &[case], test::coverage::Rules::None, Limits::default()).expect("outcomes").outcomes;
     let told: Vec<String> = (outcomes[0].failures.iter())
-        .map(|missed| format!("{} | {}", missed.expected, missed.lines().join(" | ")))
+        .map(|missed| format!("{} | {}", missed.expected, missed.lines(false).join(" | ")))
         .collect();
     let proof = "orders/small.key_lost(\"db\", \"key\")   policy.writ:1 |   covers(\"orders\", \"db\")   policy.writ:8 \
                  |     tag(\"db\", \"system\", \"orders\")   policy.writ 1:1 |   exists(\"db\")   policy.writ:5 \
@@ -228,7 +228,7 @@ fn a_test_names_a_deny_by_what_it_comes_to() {
             let failures = &ran.outcomes[0].failures;
             assert_eq!(failures.is_empty(), (comes_to == Some(weight)) != negated, "{size:?} {weight:?} {negated}");
             if comes_to.is_some() && !negated {
-                instead.extend(failures.iter().map(|missed| missed.lines()[0].clone()));
+                instead.extend(failures.iter().map(|missed| missed.lines(false)[0].clone()));
             }
         }
     }
