@@ -409,8 +409,8 @@ impl Snapshot {
         Some(reports)
     }
 
-    /// What is wrong in the files, each by itself.
-    fn in_files(&self) -> Vec<Report> {
+    /// What is wrong in the files, each by itself; also in those of other packages.
+    pub(crate) fn in_files(&self) -> Vec<Report> {
         let db = &self.storage;
         let files = self.project.files(db).iter().flat_map(|file| reports_of(db, self.project, *file));
         files.chain(clashes(db, self.project)).cloned().collect()

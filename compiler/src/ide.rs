@@ -15,6 +15,7 @@ mod context;
 pub mod actions;
 pub mod calls;
 pub mod completion;
+pub mod elsewhere;
 pub mod facts;
 pub mod folding;
 pub mod hints;

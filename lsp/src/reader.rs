@@ -12,6 +12,7 @@ use crate::publish::{Published, Told, diagnostic, no_module, our_bug};
 use crate::view::{Request, View};
 use compiler::database::Snapshot;
 use compiler::diagnostic::Severity;
+use compiler::ide::elsewhere::{self, Elsewhere};
 use compiler::report::{Report, Spot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -50,12 +51,14 @@ pub(crate) struct Reader {
 }
 
 /// Findings, and the texts of the package's files that they are about.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Known {
     findings: Arc<Vec<Report>>,
     texts: Arc<BTreeMap<String, String>>,
     /// A file is wrong, so that nothing newer will be known before it is mended.
     outdated: bool,
+    /// What is wrong in the packages that it depends on.
+    elsewhere: Arc<Vec<Elsewhere>>,
 }
 
 impl Reader {
@@ -111,8 +114,10 @@ impl Reader {
         }
         self.others(view, &known);
         let outdated = || (!known.outdated && !known.texts.is_empty()).then(|| known.outdated());
-        if let Some(learned) = learn(view).or_else(outdated) {
-            let learned = Arc::new(learned);
+        let elsewhere = elsewhere::errors(view.snapshot);
+        let news = || (*known.elsewhere != elsewhere).then(|| Known::clone(&known));
+        if let Some(learned) = learn(view).or_else(outdated).or_else(news) {
+            let learned = Arc::new(Known { elsewhere: Arc::new(elsewhere), ..learned });
             let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
             findings.insert(view.home.clone(), learned.clone());
             drop(findings);
@@ -161,7 +166,7 @@ pub(crate) fn known(findings: &Findings, home: &Home) -> Arc<Known> {
 fn learn(view: &View<'_>) -> Option<Known> {
     let findings = view.snapshot.findings()?;
     let texts = view.open.keys().filter_map(|path| Some((path.clone(), view.snapshot.text(path)?.to_owned())));
-    Some(Known { findings: Arc::new(findings), texts: Arc::new(texts.collect()), outdated: false })
+    Some(Known { findings: Arc::new(findings), texts: Arc::new(texts.collect()), ..Known::default() })
 }
 
 /// All that is wrong in a file.
@@ -188,6 +193,7 @@ pub(crate) fn pulled(view: &View<'_>, known: &Known, path: &str) -> (Vec<Diagnos
 pub(crate) fn reports(view: &View<'_>, known: &Known, path: &str) -> Vec<Report> {
     let mut reports = view.snapshot.reports(path);
     let wrong = reports.iter().any(|report| report.severity() == Severity::Error);
+    reports.extend(known.elsewhere.iter().filter_map(|one| elsewhere::told_in(view.snapshot, path, one)));
     let text = known.texts.get(path).map(String::as_str);
     // Of a file that was changed since, and reads, nobody can say now whether they are still so.
     if known.outdated && !wrong && text.is_some_and(|then| view.snapshot.text(path) != Some(then)) {
@@ -200,7 +206,7 @@ pub(crate) fn reports(view: &View<'_>, known: &Known, path: &str) -> Vec<Report>
 
 impl Known {
     fn outdated(&self) -> Known {
-        Known { findings: self.findings.clone(), texts: self.texts.clone(), outdated: true }
+        Known { outdated: true, ..self.clone() }
     }
 
     /// The report where its words stand now; `None` where the words it is about were typed over.

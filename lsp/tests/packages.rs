@@ -97,6 +97,38 @@ async fn a_name_is_renamed_in_the_packages_that_use_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_wrong_in_a_package_is_told_where_it_is_used() {
+    let root = folder("elsewhere", &FILES);
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let (mut editor, _) = Editor::able(json!({}), Vec::new()).await;
+    let extra = root.join("inner/extra.writ");
+    std::fs::write(&extra, "relation broken(;\n").expect("a file");
+    editor.open(&uri("policy.writ"), 1, FILES[1].1).await;
+    let found = loop {
+        let found = editor.diagnostics(&uri("policy.writ"), Some(1)).await;
+        if !found.is_empty() {
+            break found;
+        }
+    };
+    assert_eq!((codes(&found), &found[0]["severity"]), (vec!["W0002"], &json!(1)), "{found:#?}");
+    assert!(
+        found[0]["message"].as_str().is_some_and(|said| said.starts_with("`acme/inner/extra.writ` ")),
+        "{found:#?}"
+    );
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 0, "character": 4 }));
+    assert_eq!(found[0]["relatedInformation"][0]["location"]["uri"], uri("inner/extra.writ"));
+    // It stays through edits of the file, and goes with the error.
+    editor.change(&uri("policy.writ"), 2, json!([{ "text": format!("//! Own.\n\n{}", FILES[1].1) }])).await;
+    let found = editor.diagnostics(&uri("policy.writ"), Some(2)).await;
+    assert_eq!(found[0]["range"]["start"], json!({ "line": 2, "character": 4 }), "{found:#?}");
+    std::fs::write(&extra, "").expect("a file");
+    let changes = json!([{ "uri": uri("inner/extra.writ"), "type": 2 }]);
+    editor.tell("workspace/didChangeWatchedFiles", json!({ "changes": changes })).await;
+    while !editor.diagnostics(&uri("policy.writ"), Some(2)).await.is_empty() {}
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manifest_is_told_what_is_wrong_with_it() {
     for pulls in [false, true] {
         let can = if pulls { json!({ "textDocument": { "diagnostic": {} } }) } else { json!({}) };
