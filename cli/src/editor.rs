@@ -27,6 +27,10 @@ impl lsp::Models for Sources {
         manifest::check(Path::new("writ.toml"), text).map_err(|failure| failure.to_string())
     }
 
+    fn declares(&self, text: &str) -> bool {
+        manifest::read(Path::new("writ.toml"), text).is_ok_and(|manifest| !manifest.source.is_empty())
+    }
+
     fn decisions(&self, root: &Path) -> Result<Vec<lsp::Decided>, String> {
         let entries = example::decisions(root, LATEST).map_err(|failure| failure.to_string())?;
         let decided = entries.into_iter().map(|entry| lsp::Decided {

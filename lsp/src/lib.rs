@@ -3,7 +3,7 @@
 //! Read downwards: [`serve`] is what `writ lsp` calls; `server` is one editor, `handlers` are the protocol's messages, `capabilities` says what is offered;
 //! `writer` holds the open documents and owns the compiler's databases; `reader` tells unasked what is wrong, the threads
 //! of `pool` answer questions, each of a `view`: `navigate`, `write`, `show` and `act` put the answers in the protocol's
-//! words. `model` keeps what a package's sources hold.
+//! words. `model` keeps what a package's sources hold, `compared` is what they show of its policy.
 //! `folder` finds a document's package on disk, `installed` those that it depends on, `manifest` is its `writ.toml`; `publish` words what an editor shows.
 //!
 //! A document's new text is handed to the writer before anything is awaited, in the order of the wire. The writer
@@ -34,6 +34,8 @@ mod show;
 mod act;
 
 mod model;
+
+mod compared;
 
 mod given;
 

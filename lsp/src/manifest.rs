@@ -23,6 +23,8 @@ pub(crate) const FILE: &str = "writ.toml";
 pub(crate) struct Manifest {
     pub(crate) text: String,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// As it was saved, it declares sources.
+    pub(crate) declares: bool,
 }
 
 impl Manifest {
@@ -36,7 +38,7 @@ impl Manifest {
             told(&text, words.strip_prefix(&own).unwrap_or(&words), encoding)
         };
         let diagnostics = complaint.map(told).into_iter().collect();
-        Manifest { text, diagnostics }
+        Manifest { text, diagnostics, declares: false }
     }
 }
 

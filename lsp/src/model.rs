@@ -1,10 +1,11 @@
 //! The facts that a package's sources hold: read when they are first asked for, and again when a file of them changed.
 //!
 //! Read downwards: [`Models`] reads them, [`Loaded`] is what was read, [`Decided`] what was decided; [`Known`] keeps both,
-//! how many tuples each relation has in the model, and why a model cannot be read.
+//! how many tuples each relation has in the model, what the model shows of the policy, and why it cannot be read.
 //!
 //! Not here: how a source is read (whoever implements [`Models`]), what follows from facts (`decide`).
 
+use crate::compared::{Against, Compared};
 use crate::publish::Told;
 use crate::writer::Event;
 use compiler::ide::completion::Seen;
@@ -35,6 +36,12 @@ pub trait Models: Send + Sync {
     fn manifest(&self, text: &str) -> Result<(), String> {
         let _ = text;
         Ok(())
+    }
+
+    /// Whether a manifest declares any source: where none is, that a relation has no fact says nothing.
+    fn declares(&self, text: &str) -> bool {
+        let _ = text;
+        false
     }
 
     /// What the package's log says was decided, newest first; nothing where there is no log.
@@ -99,10 +106,20 @@ pub(crate) struct Known {
     counting: Counting,
     /// Something shows how many tuples there are.
     wanted: Arc<AtomicBool>,
-    /// What is to be counted.
-    counter: Sender<(PathBuf, Arc<Program>)>,
+    /// What is to be counted and compared.
+    counter: Sender<Wanted>,
     /// What was decided, by folder, and when the log was written.
     decided: Arc<Mutex<BTreeMap<PathBuf, Logged>>>,
+}
+
+/// A program that is to be looked at beside the model of its package.
+struct Wanted {
+    root: PathBuf,
+    program: Arc<Program>,
+    /// The tuples are to be counted.
+    counted: bool,
+    /// The package declares sources, so that the model shows something of the policy.
+    declares: bool,
 }
 
 /// When a log was last written, and what it says.
@@ -124,18 +141,27 @@ impl Known {
     /// - `tell`: told when there is something new to show.
     /// - `events`: told of a model that cannot be read, or can be again; held weakly, so that the writer ends with its editor.
     pub(crate) fn new(models: Arc<dyn Models>, tell: UnboundedSender<Told>, events: Weak<Sender<Event>>) -> Known {
-        let (counter, programs) = channel::<(PathBuf, Arc<Program>)>();
-        let counting = Counting { models, kept: Arc::default(), unread: Arc::default(), events };
+        let (counter, programs) = channel::<Wanted>();
+        let counting =
+            Counting { models, kept: Arc::default(), against: Arc::default(), unread: Arc::default(), events };
         let known = Known { counting: counting.clone(), wanted: Arc::default(), counter, decided: Arc::default() };
         std::thread::spawn(move || {
             // It holds no sender of its own, so that it ends with the last one.
-            while let Ok(mut next) = programs.recv() {
-                while let Ok(newer) = programs.try_recv() {
-                    next = newer;
-                }
-                let counted = catch_unwind(AssertUnwindSafe(|| counting.count(&next.0, &next.1)));
-                if counted.unwrap_or(false) {
-                    let _ = tell.send(Told::Refresh);
+            while let Ok(next) = programs.recv() {
+                // Of each package the newest.
+                let mut waiting = BTreeMap::from([(next.root.clone(), next)]);
+                while let Some((_, Wanted { root, program, counted, declares })) = waiting.pop_first() {
+                    let work = || counted && counting.count(&root, &program);
+                    if catch_unwind(AssertUnwindSafe(work)).unwrap_or(false) {
+                        let _ = tell.send(Told::Refresh);
+                    }
+                    let work = || counting.compare(&root, &program, declares);
+                    if catch_unwind(AssertUnwindSafe(work)).unwrap_or(false)
+                        && let Some(events) = counting.events.upgrade()
+                    {
+                        let _ = events.send(Event::Compared { root });
+                    }
+                    waiting.extend(programs.try_iter().map(|newer| (newer.root.clone(), newer)));
                 }
             }
         });
@@ -153,10 +179,19 @@ impl Known {
         self.wanted.load(Ordering::Relaxed)
     }
 
-    /// Counts the tuples of a program's relations in the model, on a thread of its own.
-    pub(crate) fn count(&self, root: &Path, program: Arc<Program>) {
+    /// Looks at a program beside the model of its package, on a thread of its own: what there is to tell or to show then, is.
+    ///
+    /// - `declares`: the package declares sources.
+    pub(crate) fn look(&self, root: &Path, program: Arc<Program>, declares: bool) {
+        let counted = self.is_wanted();
         // The thread ends only after this one.
-        let _ = self.counter.send((root.to_owned(), program));
+        let _ = self.counter.send(Wanted { root: root.to_owned(), program, counted, declares });
+    }
+
+    /// What the model of a package showed when it was last looked at, and under which program.
+    pub(crate) fn compared(&self, root: &Path) -> Option<(Arc<Program>, Arc<Compared>)> {
+        let against = self.counting.against.lock().unwrap_or_else(PoisonError::into_inner);
+        against.get(root).map(|against| (against.program.clone(), against.found.clone()))
     }
 
     /// The model of a package. Holds no lock while it reads.
@@ -196,6 +231,11 @@ impl Known {
         self.counting.models.manifest(text)
     }
 
+    /// As [`Models::declares`].
+    pub(crate) fn declares(&self, text: &str) -> bool {
+        self.counting.models.declares(text)
+    }
+
     /// The test that states a decision.
     ///
     /// # Errors
@@ -220,6 +260,8 @@ impl Known {
 struct Counting {
     models: Arc<dyn Models>,
     kept: Arc<Mutex<BTreeMap<PathBuf, Kept>>>,
+    /// What the models show.
+    against: Arc<Mutex<BTreeMap<PathBuf, Against>>>,
     /// Why models could not be read.
     unread: Arc<Mutex<BTreeMap<PathBuf, String>>>,
     events: Weak<Sender<Event>>,
@@ -284,6 +326,24 @@ impl Counting {
         kept.counts = Some((program.clone(), Arc::new(counts)));
         self.keep(root, kept);
         news
+    }
+
+    /// Looks what the model shows of a program; without sources it shows nothing. Holds no lock while it looks.
+    ///
+    /// - returns: whether there is something to tell, or no longer.
+    fn compare(&self, root: &Path, program: &Arc<Program>, declares: bool) -> bool {
+        let against = || self.against.lock().unwrap_or_else(PoisonError::into_inner);
+        let told = |was: Option<Against>| was.is_some_and(|was| !was.found.is_empty());
+        let Some(loaded) = Some(root).filter(|_| declares).and_then(|root| self.model(root).ok()) else {
+            return told(against().remove(root));
+        };
+        let same = |was: &Against| Arc::ptr_eq(&was.program, program) && Arc::ptr_eq(&was.loaded, &loaded);
+        if against().get(root).is_some_and(same) {
+            return false;
+        }
+        let found = Arc::new(Compared::of(program, &loaded));
+        let now = Against { program: program.clone(), loaded, found: found.clone() };
+        told(against().insert(root.to_owned(), now)) || !found.is_empty()
     }
 }
 

@@ -14,9 +14,11 @@ use compiler::database::Snapshot;
 use compiler::diagnostic::Severity;
 use compiler::ide::elsewhere::{self, Elsewhere};
 use compiler::report::{Report, Spot};
+use program::Program;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
@@ -59,6 +61,8 @@ pub(crate) struct Known {
     outdated: bool,
     /// What is wrong in the packages that it depends on.
     elsewhere: Arc<Vec<Elsewhere>>,
+    /// What the loaded model shows.
+    shown: Arc<Vec<Report>>,
 }
 
 impl Reader {
@@ -116,19 +120,40 @@ impl Reader {
         let outdated = || (!known.outdated && !known.texts.is_empty()).then(|| known.outdated());
         let elsewhere = elsewhere::errors(view.snapshot);
         let news = || (*known.elsewhere != elsewhere).then(|| Known::clone(&known));
-        if let Some(learned) = learn(view).or_else(outdated).or_else(news) {
-            let learned = Arc::new(Known { elsewhere: Arc::new(elsewhere), ..learned });
-            let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
-            findings.insert(view.home.clone(), learned.clone());
-            drop(findings);
-            self.documents(view, &learned);
-            self.others(view, &learned);
-            let _ = self.tell.send(Told::Refresh);
+        if let Some(learned) = learn(view, &known).or_else(outdated).or_else(news) {
+            self.keep(view, Known { elsewhere: Arc::new(elsewhere), ..learned });
         }
-        if let (true, Home::Package(root)) = (self.models.is_wanted(), view.home)
+        let declares = view.manifest.is_some_and(|manifest| manifest.declares);
+        if let (true, Home::Package(root)) = (declares || self.models.is_wanted(), view.home)
             && let Some(program) = view.snapshot.compile().program
         {
-            self.models.count(root, program);
+            self.compared(view, root, &program);
+            self.models.look(root, program, declares);
+        }
+    }
+
+    /// Keeps what the whole of a package shows, and tells it.
+    fn keep(&mut self, view: &View<'_>, learned: Known) {
+        let learned = Arc::new(learned);
+        let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        findings.insert(view.home.clone(), learned.clone());
+        drop(findings);
+        self.documents(view, &learned);
+        self.others(view, &learned);
+        let _ = self.tell.send(Told::Refresh);
+    }
+
+    /// Tells what the model shows of a program, where it was looked at under that one; until then stands what it showed of
+    /// an earlier one, where its words now are.
+    fn compared(&mut self, view: &View<'_>, root: &Path, program: &Arc<Program>) {
+        let shown = match self.models.compared(root) {
+            Some((of, found)) if Arc::ptr_eq(&of, program) => found.reports(view.snapshot),
+            Some(_) => return,
+            None => Vec::new(),
+        };
+        let known = known(&self.findings, view.home);
+        if *known.shown != shown {
+            self.keep(view, Known { shown: Arc::new(shown), ..Known::clone(&known) });
         }
     }
 
@@ -163,10 +188,17 @@ pub(crate) fn known(findings: &Findings, home: &Home) -> Arc<Known> {
 }
 
 /// What the whole package shows now; `None` where a file is wrong.
-fn learn(view: &View<'_>) -> Option<Known> {
+fn learn(view: &View<'_>, known: &Known) -> Option<Known> {
     let findings = view.snapshot.findings()?;
+    let declares = view.manifest.is_some_and(|manifest| manifest.declares);
+    let shown = known.shown.iter().filter(|_| declares).filter_map(|report| known.carried(report, view.snapshot));
     let texts = view.open.keys().filter_map(|path| Some((path.clone(), view.snapshot.text(path)?.to_owned())));
-    Some(Known { findings: Arc::new(findings), texts: Arc::new(texts.collect()), ..Known::default() })
+    Some(Known {
+        findings: Arc::new(findings),
+        texts: Arc::new(texts.collect()),
+        shown: Arc::new(shown.collect()),
+        ..Known::default()
+    })
 }
 
 /// All that is wrong in a file.
@@ -199,7 +231,7 @@ pub(crate) fn reports(view: &View<'_>, known: &Known, path: &str) -> Vec<Report>
     if known.outdated && !wrong && text.is_some_and(|then| view.snapshot.text(path) != Some(then)) {
         return reports;
     }
-    let here = known.findings.iter().filter(|report| report.file() == Some(path));
+    let here = known.findings.iter().chain(&*known.shown).filter(|report| report.file() == Some(path));
     reports.extend(here.filter_map(|report| known.carried(report, view.snapshot)));
     reports
 }

@@ -53,6 +53,10 @@ pub(crate) enum Event {
     Read {
         root: PathBuf,
     },
+    /// A package's model was looked at, and shows something of its policy that it did not before.
+    Compared {
+        root: PathBuf,
+    },
     /// Something shows from now on how many tuples there are.
     Count,
     /// What would bring a document, or the items that a range of it touches, into the house style.
@@ -251,6 +255,10 @@ impl Writer {
                 self.depend(&Home::Package(root));
                 Vec::new()
             }
+            Event::Compared { root } => {
+                let home = Home::Package(root);
+                self.packages.contains_key(&home).then_some(home).into_iter().collect()
+            }
             Event::Count => self.packages.keys().cloned().collect(),
             Event::Disk => {
                 let homes: Vec<Home> = self.packages.keys().cloned().collect();
@@ -377,7 +385,9 @@ impl Writer {
         let (Home::Package(root), Some(package)) = (home, self.packages.get_mut(home)) else { return };
         let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
         let text = open.map(|document| document.text.clone());
-        let Some(text) = text.or_else(|| std::fs::read_to_string(root.join(manifest::FILE)).ok()) else { return };
+        let saved = std::fs::read_to_string(root.join(manifest::FILE)).ok();
+        let declares = saved.as_ref().is_some_and(|text| self.known.declares(text));
+        let Some(text) = text.or(saved) else { return };
         let read = self.known.manifest(&text).and_then(|()| installed::read(root, &text));
         let complaint = read.as_ref().err().cloned().or_else(|| self.known.unread(root));
         // While it is being written, those that were there stay.
@@ -388,7 +398,7 @@ impl Writer {
         self.overlay(home);
         let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
         let version = open.map(|document| document.version);
-        let manifest = Manifest::new(root, text, complaint.as_deref(), self.encoding);
+        let manifest = Manifest { declares, ..Manifest::new(root, text, complaint.as_deref(), self.encoding) };
         let quiet = |manifest: &Manifest| manifest.diagnostics.is_empty();
         let was_quiet = self.manifests.get(home).is_none_or(|before| quiet(before));
         let uri = open.map(|document| document.uri.clone()).or_else(|| Uri::from_file_path(root.join(manifest::FILE)));

@@ -5,3 +5,4 @@ mod given;
 mod packages;
 mod protocol;
 mod questions;
+mod shown;

@@ -24,6 +24,10 @@ impl lsp::Models for Facts {
         packages::manifest::written("writ.toml", text).map(|_| ()).map_err(|failure| failure.to_string())
     }
 
+    fn declares(&self, text: &str) -> bool {
+        text.contains("[[source]]")
+    }
+
     fn decisions(&self, root: &Path) -> Result<Vec<lsp::Decided>, String> {
         let log = std::fs::read_to_string(root.join(".writ/log/checkpoint")).unwrap_or_default();
         let decided = log.lines().filter_map(|line| line.split_once(' ')).map(|(digest, rule)| lsp::Decided {

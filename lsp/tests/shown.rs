@@ -1,0 +1,110 @@
+//! What only the loaded model shows of a policy.
+
+use crate::client::{Editor, fact, folder};
+use program::{Json, Value as Datum};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+const MANIFEST: &str = "[package]\nname = \"acme/shown\"\nversion = \"1.0.0\"\n";
+
+const SOURCE: &str = "\n[[source]]\nname = \"f\"\nkind = \"facts\"\npath = \"facts.json\"\n";
+
+const POLICY: &str = "use std.state.{Resource, config};
+
+pub relation open(r: Resource);
+open(r) if config(r, cfg), cfg.ingres == \"all\";
+
+pub relation approved(r: Resource);
+pub relation fine(r: Resource);
+fine(r) if approved(r);
+";
+
+async fn opened(name: &str, capabilities: Value, manifest: &str) -> (Editor, String) {
+    let root = folder(name, &[("writ.toml", manifest), ("policy.writ", POLICY)]);
+    let mut config = fact("std.state.config", &["db"]);
+    let keys = BTreeMap::from([("ingress".into(), Json::Text("all".into()))]);
+    config.tuple = [Datum::text("db"), Datum::json(Json::Object(keys))].into();
+    let (mut editor, _) = Editor::able(capabilities, vec![config]).await;
+    let uri = format!("file://{}", root.join("policy.writ").display());
+    editor.open(&uri, 1, POLICY).await;
+    (editor, uri)
+}
+
+/// The code, line and column of each.
+fn shown(found: &[Value]) -> Vec<String> {
+    let shown = found.iter().map(|one| {
+        let start = &one["range"]["start"];
+        format!("{} {}:{}", one["code"].as_str().unwrap_or_default(), start["line"], start["character"])
+    });
+    shown.collect()
+}
+
+/// Waits until this is told of the text at its newest version.
+async fn told(editor: &mut Editor, uri: &str, version: i32, expect: &[&str]) {
+    while shown(&editor.diagnostics(uri, Some(version)).await) != expect {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_model_shows_is_told() {
+    // No lens or hint is asked for.
+    let (mut editor, uri) = opened("shown", json!({}), &format!("{MANIFEST}{SOURCE}")).await;
+    told(&mut editor, &uri, 1, &["W0720 3:31", "W0721 5:13"]).await;
+
+    // What is meant is an action.
+    let place = json!({ "line": 3, "character": 33 });
+    let params = json!({ "textDocument": { "uri": uri }, "range": { "start": place, "end": place }, "context": { "diagnostics": [] } });
+    let actions = editor.ask("textDocument/codeAction", params).await;
+    let titles = actions["result"].as_array().expect("actions").iter().filter_map(|action| action["title"].as_str());
+    assert!(titles.into_iter().any(|title| title == "write `ingress`"), "{actions:#}");
+
+    // It goes where its words go, in a broken text too, and stays when the text is whole again.
+    let moved = format!("//! Shown.\n\n{POLICY}");
+    editor.change(&uri, 2, json!([{ "text": moved }])).await;
+    assert_eq!(shown(&editor.diagnostics(&uri, Some(2)).await), ["W0720 5:31", "W0721 7:13"]);
+    // The whole package is looked at again.
+    told(&mut editor, &uri, 2, &["W0720 5:31", "W0721 7:13"]).await;
+    editor.change(&uri, 3, json!([{ "text": format!("{moved}fine(\n") }])).await;
+    let broken = shown(&editor.diagnostics(&uri, Some(3)).await);
+    assert!(broken.contains(&"W0720 5:31".to_owned()) && broken.len() > 2, "{broken:#?}");
+    editor.change(&uri, 4, json!([{ "text": moved }])).await;
+    told(&mut editor, &uri, 4, &["W0720 5:31", "W0721 7:13"]).await;
+
+    // Mended, it is gone; and it comes back with its cause.
+    editor.change(&uri, 5, json!([{ "text": moved.replace("ingres ", "ingress ") }])).await;
+    told(&mut editor, &uri, 5, &["W0721 7:13"]).await;
+    editor.change(&uri, 6, json!([{ "text": POLICY }])).await;
+    told(&mut editor, &uri, 6, &["W0720 3:31", "W0721 5:13"]).await;
+
+    // Without a source there is nothing to compare with.
+    std::fs::write(uri.trim_start_matches("file://").replace("policy.writ", "writ.toml"), MANIFEST).expect("writable");
+    editor.tell("textDocument/didSave", json!({ "textDocument": { "uri": uri } })).await;
+    told(&mut editor, &uri, 6, &[]).await;
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_editor_that_asks_is_told_to_ask_again() {
+    let can =
+        json!({ "textDocument": { "diagnostic": {} }, "workspace": { "diagnostics": { "refreshSupport": true } } });
+    let (mut editor, uri) = opened("shown-pulled", can, &format!("{MANIFEST}{SOURCE}")).await;
+    loop {
+        let answer = editor.ask("textDocument/diagnostic", json!({ "textDocument": { "uri": uri } })).await;
+        if let Some(found) = answer["result"]["items"].as_array()
+            && !found.is_empty()
+        {
+            assert_eq!(shown(found), ["W0720 3:31", "W0721 5:13"]);
+            break;
+        }
+        // It asks only when it is told to.
+        while !editor.heard.iter().any(|message| message["method"] == "workspace/diagnostic/refresh") {
+            let message = editor.receive().await;
+            editor.heard.push(message);
+        }
+        for message in std::mem::take(&mut editor.heard) {
+            if message["method"] == "workspace/diagnostic/refresh" {
+                editor.send(json!({ "jsonrpc": "2.0", "id": message["id"], "result": null })).await;
+            }
+        }
+    }
+    editor.end().await;
+}
