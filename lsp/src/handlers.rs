@@ -6,6 +6,7 @@ use crate::act;
 use crate::capabilities::{capabilities, offered, watched};
 use crate::folder::Home;
 use crate::manifest;
+use crate::navigate::Asked;
 use crate::reader;
 use crate::server::{Editor, broken, refused};
 use crate::view::View;
@@ -270,16 +271,21 @@ impl LanguageServer for Editor {
         &self,
         params: CallHierarchyIncomingCallsParams,
     ) -> Result<Option<Vec<CallHierarchyIncomingCall>>> {
-        let Some(key) = key(&params.item) else { return Ok(None) };
-        self.read(params.item.uri, move |view| navigate::incoming(view, &key)).await
+        let Some(asked) = Asked::of(&params.item) else { return Ok(None) };
+        let (from, again) = (asked.from.clone(), asked.clone());
+        let question = move |view: &View<'_>, module: &str| (navigate::incoming(view, &asked), module.to_owned());
+        let of_other =
+            move |view: &View<'_>, (_, module): &(_, String)| navigate::incoming_of_other(view, &again, module);
+        let found = self.read_near(from, question, of_other).await?;
+        Ok(found.map(|((own, _), others)| own.into_iter().chain(others.into_iter().flatten()).collect()))
     }
 
     async fn outgoing_calls(
         &self,
         params: CallHierarchyOutgoingCallsParams,
     ) -> Result<Option<Vec<CallHierarchyOutgoingCall>>> {
-        let Some(key) = key(&params.item) else { return Ok(None) };
-        self.read(params.item.uri, move |view| navigate::outgoing(view, &key)).await
+        let Some(asked) = Asked::of(&params.item) else { return Ok(None) };
+        self.read(asked.from.clone(), move |view| navigate::outgoing(view, &asked)).await
     }
 
     // Writing
@@ -473,11 +479,6 @@ fn worked_in(params: &InitializeParams) -> Vec<PathBuf> {
     let several = params.workspace_folders.iter().flatten().map(|folder| &folder.uri);
     let one = params.root_uri.iter().filter(|_| params.workspace_folders.is_none());
     several.chain(one).filter_map(|uri| uri.to_file_path().map(|path| path.into_owned())).collect()
-}
-
-/// By what a node of the graph of rules is asked for again.
-fn key(item: &CallHierarchyItem) -> Option<String> {
-    item.data.as_ref().and_then(|data| data.as_str()).map(str::to_owned)
 }
 
 /// An editor that pulled too early asks again.

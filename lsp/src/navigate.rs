@@ -7,10 +7,11 @@ use crate::view::View;
 use compiler::ide::index::{Role, Target};
 use compiler::ide::symbols::{Shape, Symbol};
 use compiler::ide::{Occurrence, Site, calls, facts, hover, navigation, rename, symbols};
+use serde_json::json;
 use tower_lsp_server::ls_types::{
     CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall, DocumentHighlight, DocumentHighlightKind,
     DocumentSymbol, Hover, HoverContents, Location, LocationLink, MarkupContent, MarkupKind, Position,
-    PrepareRenameResponse, SymbolInformation, SymbolKind, WorkspaceEdit,
+    PrepareRenameResponse, SymbolInformation, SymbolKind, Uri, WorkspaceEdit,
 };
 
 pub(crate) fn markdown(value: String) -> MarkupContent {
@@ -192,7 +193,25 @@ pub(crate) fn workspace_symbols(view: &View<'_>, query: &str) -> Vec<SymbolInfor
     symbols.collect()
 }
 
-fn item(view: &View<'_>, node: calls::Node) -> Option<CallHierarchyItem> {
+/// A node of the graph of rules, by what it is asked for again.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    /// Its name in the package that it was found from.
+    key: String,
+    /// A file of that package.
+    pub(crate) from: Uri,
+}
+
+impl Asked {
+    /// What [`item`] gave.
+    pub(crate) fn of(item: &CallHierarchyItem) -> Option<Asked> {
+        let data = item.data.as_ref()?;
+        Some(Asked { key: data["key"].as_str()?.to_owned(), from: data["from"].as_str()?.parse().ok()? })
+    }
+}
+
+/// - `from`: a file of the package.
+fn item(view: &View<'_>, node: calls::Node, from: &Uri) -> Option<CallHierarchyItem> {
     let Location { uri, range } = view.location(&node.site)?;
     Some(CallHierarchyItem {
         name: node.name,
@@ -202,30 +221,37 @@ fn item(view: &View<'_>, node: calls::Node) -> Option<CallHierarchyItem> {
         uri,
         range,
         selection_range: range,
-        data: Some(serde_json::Value::String(node.key)),
+        data: Some(json!({ "key": node.key, "from": from.as_str() })),
     })
 }
 
 pub(crate) fn prepare_calls(view: &View<'_>, place: Position) -> Option<Vec<CallHierarchyItem>> {
     let node = calls::prepare(view.snapshot, view.path, view.offset(place))?;
-    Some(vec![item(view, node)?])
+    Some(vec![item(view, node, &view.address(view.path)?)?])
 }
 
-pub(crate) fn incoming(view: &View<'_>, key: &str) -> Vec<CallHierarchyIncomingCall> {
-    let edges = calls::incoming(view.snapshot, key).into_iter().filter_map(|edge| {
-        let file = edge.node.site.file.clone();
-        let from = item(view, edge.node)?;
-        let from_ranges = edge.places.iter().map(|place| view.range(&file, place)).collect();
-        Some(CallHierarchyIncomingCall { from, from_ranges })
-    });
-    edges.collect()
+pub(crate) fn incoming(view: &View<'_>, asked: &Asked) -> Vec<CallHierarchyIncomingCall> {
+    let edges = calls::incoming(view.snapshot, &asked.key).into_iter();
+    edges.filter_map(|edge| call(view, edge, &asked.from)).collect()
 }
 
-/// - The places stand in the file of what was asked about, which is the view's.
-pub(crate) fn outgoing(view: &View<'_>, key: &str) -> Vec<CallHierarchyOutgoingCall> {
-    let edges = calls::outgoing(view.snapshot, key).into_iter().filter_map(|edge| {
-        let from_ranges = edge.places.iter().map(|place| view.here(place)).collect();
-        Some(CallHierarchyOutgoingCall { to: item(view, edge.node)?, from_ranges })
+/// What of another package reads it.
+///
+/// - `module`: what the other calls the package that was asked.
+pub(crate) fn incoming_of_other(view: &View<'_>, asked: &Asked, module: &str) -> Vec<CallHierarchyIncomingCall> {
+    let edges = calls::incoming_of_other(view.snapshot, module, &asked.key).into_iter();
+    edges.filter_map(|edge| view.address(&edge.file).and_then(|from| call(view, edge, &from))).collect()
+}
+
+fn call(view: &View<'_>, edge: calls::Edge, from: &Uri) -> Option<CallHierarchyIncomingCall> {
+    let from_ranges = edge.places.iter().map(|place| view.range(&edge.file, place)).collect();
+    Some(CallHierarchyIncomingCall { from: item(view, edge.node, from)?, from_ranges })
+}
+
+pub(crate) fn outgoing(view: &View<'_>, asked: &Asked) -> Vec<CallHierarchyOutgoingCall> {
+    let edges = calls::outgoing(view.snapshot, &asked.key).into_iter().filter_map(|edge| {
+        let from_ranges = edge.places.iter().map(|place| view.range(&edge.file, place)).collect();
+        Some(CallHierarchyOutgoingCall { to: item(view, edge.node, &asked.from)?, from_ranges })
     });
     edges.collect()
 }

@@ -236,7 +236,8 @@ impl Writer {
                 Vec::new()
             }
             Event::Ask { uri, job } => {
-                let request = self.locate(&uri).and_then(|(home, path)| self.request(&home, path));
+                let request =
+                    self.locate(&uri).and_then(|(home, path)| self.with(&home, |writer| writer.request(&home, path)));
                 self.pool.run(Job::new(move || job(request)));
                 Vec::new()
             }
@@ -268,14 +269,26 @@ impl Writer {
         }
     }
 
-    /// The package that an address belongs to, as far as it is loaded, and its path there.
+    /// The package that an address belongs to, and its path there.
     fn locate(&self, uri: &Uri) -> Option<(Home, String)> {
         if let Some(document) = self.documents.get(uri.as_str()) {
             return Some((document.home.clone(), document.path.clone()));
         }
         let file = uri.to_file_path()?;
-        let (home, path) = folder::home(uri.as_str(), Some(&file));
-        Some((home, path)).filter(|(home, _)| self.packages.contains_key(home))
+        Some(folder::home(uri.as_str(), Some(&file)))
+    }
+
+    /// Does something with a package, which is read for that where no document of it is open.
+    fn with<T>(&mut self, home: &Home, work: impl FnOnce(&mut Writer) -> T) -> T {
+        let read = matches!(home, Home::Package(_)) && !self.packages.contains_key(home);
+        if read {
+            self.load(home);
+        }
+        let done = work(self);
+        if read {
+            self.forget(home);
+        }
+        done
     }
 
     fn request(&self, home: &Home, path: String) -> Option<Request> {
@@ -295,9 +308,13 @@ impl Writer {
     /// The packages that depend on a file's own are read for the question, where no document of theirs is open.
     fn near(&mut self, uri: &Uri) -> Option<Near> {
         let (home, path) = self.locate(uri)?;
-        let request = self.request(&home, path)?;
+        self.with(&home, |writer| writer.near_of(&home, path))
+    }
+
+    fn near_of(&mut self, home: &Home, path: String) -> Option<Near> {
+        let request = self.request(home, path)?;
         let none = |request| Some(Near { request, module: String::new(), others: Vec::new() });
-        let (Home::Package(root), Some(manifest)) = (&home, self.manifests.get(&home)) else { return none(request) };
+        let (Home::Package(root), Some(manifest)) = (home, self.manifests.get(home)) else { return none(request) };
         let Some(name) = manifest.package() else { return none(request) };
         let open = self.packages.keys().filter_map(|home| match home {
             Home::Package(root) => Some(root.clone()),
@@ -308,14 +325,7 @@ impl Writer {
         let mut others = Vec::new();
         for other in all.into_iter().filter(|other| other != root && manifest::depends(other, &name, root)) {
             let home = Home::Package(other);
-            let known = self.packages.contains_key(&home);
-            if !known {
-                self.load(&home);
-            }
-            others.extend(self.request(&home, String::new()));
-            if !known {
-                self.forget(&home);
-            }
+            others.extend(self.with(&home, |writer| writer.request(&home, String::new())));
         }
         Some(Near { request, module: name.module(), others })
     }

@@ -96,6 +96,59 @@ async fn a_name_is_renamed_in_the_packages_that_use_it() {
     editor.end().await;
 }
 
+/// The ends of the edges from a node, each with its file and how often it is mentioned.
+async fn edges(editor: &mut Editor, way: &str, item: &Value, end: &str) -> (Vec<String>, Vec<Value>) {
+    let found = editor.ask(&format!("callHierarchy/{way}Calls"), json!({ "item": item })).await;
+    let edges = found["result"].as_array().unwrap_or_else(|| panic!("{found:#}"));
+    let shown = edges.iter().map(|edge| {
+        let (name, uri) = (edge[end]["name"].as_str(), edge[end]["uri"].as_str());
+        let file = uri.and_then(|uri| uri.split_once("/calls/")).map_or("elsewhere", |(_, file)| file);
+        let lines = edge["fromRanges"].as_array().into_iter().flatten().map(|range| &range["start"]["line"]);
+        let lines = lines.map(Value::to_string).collect::<Vec<String>>().join(",");
+        format!("{} {file} {lines}", name.unwrap_or_default())
+    });
+    (shown.collect(), edges.iter().map(|edge| edge[end].clone()).collect())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rules_of_several_packages_are_one_graph() {
+    let root = folder("calls", &FILES);
+    let above = "use policy.own;\npub relation above(r: string);\nabove(r) if own(r);\n";
+    std::fs::write(root.join("above.writ"), above).expect("a file");
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let folders = json!([{ "uri": format!("file://{}", root.display()), "name": "calls" }]);
+    let node = async |editor: &mut Editor, path: &str, line: u32, character: u32| {
+        let place = json!({ "line": line, "character": character });
+        let at = json!({ "textDocument": { "uri": uri(path) }, "position": place });
+        editor.ask("textDocument/prepareCallHierarchy", at).await["result"][0].clone()
+    };
+    // From where it is declared; no document of the outer package is open.
+    let (mut editor, _) = Editor::working(json!({}), folders).await;
+    editor.open(&uri("inner/base.writ"), 1, FILES[3].1).await;
+    let kept = node(&mut editor, "inner/base.writ", 1, 14).await;
+    let (shown, ends) = edges(&mut editor, "incoming", &kept, "from").await;
+    assert_eq!(shown, ["more inner/more.writ 2", "own policy.writ 2"]);
+    let (shown, _) = edges(&mut editor, "incoming", &ends[1], "from").await;
+    assert_eq!(shown, ["above above.writ 2"]);
+    let (shown, back) = edges(&mut editor, "outgoing", &ends[1], "to").await;
+    assert_eq!(shown, ["kept inner/base.writ 2"]);
+    // The same from there.
+    let (shown, _) = edges(&mut editor, "incoming", &back[0], "from").await;
+    assert_eq!(shown, ["more inner/more.writ 2", "own policy.writ 2"]);
+    editor.end().await;
+
+    // From where it is used; no document of the inner package is open.
+    let (mut editor, _) = Editor::able(json!({}), Vec::new()).await;
+    editor.open(&uri("policy.writ"), 1, FILES[1].1).await;
+    let kept = node(&mut editor, "policy.writ", 2, 10).await;
+    assert_eq!(kept["uri"], uri("inner/base.writ"));
+    let (shown, ends) = edges(&mut editor, "incoming", &kept, "from").await;
+    assert_eq!(shown, ["more inner/more.writ 2", "own policy.writ 2"]);
+    let (shown, _) = edges(&mut editor, "outgoing", &ends[0], "to").await;
+    assert_eq!(shown, ["kept inner/base.writ 2"]);
+    editor.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_in_a_package_is_told_where_it_is_used() {
     let root = folder("elsewhere", &FILES);

@@ -4,6 +4,7 @@ use super::cursor::{Site, declared_at, everywhere, owner, site, split};
 use super::hover::{said, short};
 use super::index::{Role, Target};
 use crate::database::Snapshot;
+use crate::hir::Package;
 use crate::names::Sort;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -28,7 +29,9 @@ pub struct Node {
 pub struct Edge {
     /// The other end.
     pub node: Node,
-    /// Where it is mentioned; all in one file, the one that reads.
+    /// The file that reads.
+    pub file: String,
+    /// Where it is mentioned there.
     pub places: Vec<Range<usize>>,
 }
 
@@ -75,19 +78,31 @@ pub fn incoming(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
             Some(Node { name: name.clone(), key: name, detail: String::from("test"), is_test: true, site })
         };
         let Some(reader) = reader else { continue };
-        let edge = found.entry((path.to_owned(), owner.name)).or_insert(Edge { node: reader, places: Vec::new() });
+        let new = Edge { node: reader, file: path.to_owned(), places: Vec::new() };
+        let edge = found.entry((path.to_owned(), owner.name)).or_insert(new);
         edge.places.push(place.site.range);
     }
     found.into_values().collect()
+}
+
+/// What of the package's own reads what another package declares.
+///
+/// - `module`: what this one calls the other: `acme.words`; `key` is a [`Node::key`] there.
+pub fn incoming_of_other(snapshot: &Snapshot, module: &str, key: &str) -> Vec<Edge> {
+    let mut edges = incoming(snapshot, &format!("{module}.{key}"));
+    edges.retain(|edge| snapshot.package_of(&edge.file) == Some(Package::Root));
+    edges
 }
 
 /// What its rules read.
 pub fn outgoing(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
     let Some(asked) = target(snapshot, key) else { return Vec::new() };
     let mut found: BTreeMap<Target, Vec<Range<usize>>> = BTreeMap::new();
-    let home = declared_at(snapshot, None, &asked).into_iter().next().map(|site| site.file);
+    let Some(home) = declared_at(snapshot, None, &asked).into_iter().next().map(|site| site.file) else {
+        return Vec::new();
+    };
     for place in everywhere(snapshot, &asked, |role| matches!(role, Role::Derives | Role::Declares)) {
-        if Some(&place.site.file) != home.as_ref() {
+        if place.site.file != home {
             continue;
         }
         let path = place.site.file.as_str();
@@ -107,7 +122,9 @@ pub fn outgoing(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
             }
         }
     }
-    let edges = found.into_iter().filter_map(|(target, places)| Some(Edge { node: node(snapshot, &target)?, places }));
+    let edges = found
+        .into_iter()
+        .filter_map(|(target, places)| Some(Edge { node: node(snapshot, &target)?, file: home.clone(), places }));
     edges.collect()
 }
 
