@@ -7,6 +7,7 @@ use crate::folder::{self, Home};
 use crate::model::{Decided, Known, Loaded, asked};
 use crate::publish::diagnostic;
 use crate::view::View;
+use crate::writer::Uses;
 use compiler::diagnostic::Code;
 use compiler::ide::actions::{self, Sort};
 use compiler::ide::lenses::{self, Asks};
@@ -128,7 +129,13 @@ fn command(title: String, name: &str, arguments: Value) -> Command {
 /// What can be asked in the file that is asked about.
 ///
 /// - `counts`: how many tuples each relation has in the model.
-pub(crate) fn lenses(view: &View<'_>, uri: &str, counts: Option<&BTreeMap<String, usize>>) -> Vec<CodeLens> {
+/// - `used`: how often other packages use what this one declares.
+pub(crate) fn lenses(
+    view: &View<'_>,
+    uri: &str,
+    counts: Option<&BTreeMap<String, usize>>,
+    used: &Uses,
+) -> Vec<CodeLens> {
     let mut found = Vec::new();
     for lens in lenses::lenses(view.snapshot, view.path) {
         let range = view.here(&lens.range);
@@ -144,6 +151,7 @@ pub(crate) fn lenses(view: &View<'_>, uri: &str, counts: Option<&BTreeMap<String
                     None => String::from("evaluate"),
                 };
                 add(evaluate, "writ.evaluate", json!({ "relation": name }));
+                let uses = uses + used.get(&name).copied().unwrap_or_default();
                 add(format!("used {}", counted(uses as usize, "time")), "writ.uses", json!({ "relation": name }));
             }
             Asks::Rule(place) => {
@@ -169,8 +177,21 @@ pub(crate) enum Asked {
     Why(Arc<Program>, String, question::Asked),
     /// What comes of tests.
     Tests(Arc<Program>, Vec<TestCase>),
-    /// A page that needs no model.
-    Page(String),
+}
+
+/// Where a relation is read in a package's files, a line for each place.
+///
+/// - `package`: what the files' paths begin with: nothing in the package that declares it.
+pub(crate) fn uses(view: &View<'_>, package: &str, relation: &str) -> Vec<String> {
+    let sites = navigation::uses(view.snapshot, relation);
+    let own = |site: &&Site| package.is_empty() || view.snapshot.own_paths().any(|path| path == site.file);
+    let lines = sites.iter().filter(own).map(|site| {
+        let place = view.lines(&site.file).place(site.range.start);
+        let text = view.snapshot.text(&site.file).unwrap_or_default();
+        let line = text.lines().nth(place.line as usize - 1).unwrap_or_default();
+        format!("{package}{}:{}:{}  {}", site.file, place.line, place.column, line.trim())
+    });
+    lines.collect()
 }
 
 /// What a command asks.
@@ -183,19 +204,6 @@ pub(crate) fn read(view: &View<'_>, name: &str, about: &Value) -> Result<Asked, 
         let found = about[key].as_u64().and_then(|n| u32::try_from(n).ok());
         found.ok_or_else(|| format!("{name}: `{key}` is missing"))
     };
-    if name == "writ.uses" {
-        let relation = text("relation")?;
-        let sites = navigation::uses(view.snapshot, &relation);
-        let lines = sites.iter().map(|site| {
-            let place = view.lines(&site.file).place(site.range.start);
-            let text = view.snapshot.text(&site.file).unwrap_or_default();
-            let line = text.lines().nth(place.line as usize - 1).unwrap_or_default();
-            format!("{}:{}:{}  {}", site.file, place.line, place.column, line.trim())
-        });
-        let lines: Vec<String> = lines.collect();
-        let many = counted(lines.len(), "place");
-        return Ok(Asked::Page(format!("{relation} is used in {many}\n\n{}\n", lines.join("\n"))));
-    }
     let output = view.snapshot.compile();
     let Some(program) = output.program else {
         return Err(String::from("the policy does not compile: nothing can be asked of it"));
@@ -236,9 +244,6 @@ const MOST: usize = 1_000;
 ///
 /// - `model`: the package's, where it can be read.
 pub(crate) fn answer(asked_for: Asked, model: Result<Arc<Loaded>, String>) -> Result<String, String> {
-    if let Asked::Page(page) = asked_for {
-        return Ok(page);
-    }
     if let Asked::Tests(program, tests) = asked_for {
         return Ok(run(&program, &tests));
     }
@@ -262,7 +267,7 @@ pub(crate) fn answer(asked_for: Asked, model: Result<Arc<Loaded>, String>) -> Re
             asked(&program, &loaded, |case| ask::why(case, found.relation, &found.pattern, found.world, 1))?
                 .text(&atom, true)
         }
-        Asked::Tests(..) | Asked::Page(_) => String::new(),
+        Asked::Tests(..) => String::new(),
     };
     Ok(page)
 }

@@ -8,11 +8,10 @@ use crate::folder::Home;
 use crate::manifest;
 use crate::navigate::Asked;
 use crate::reader;
-use crate::server::{Editor, broken, refused};
+use crate::server::{Editor, refused};
 use crate::view::View;
 use crate::writer::Event;
 use crate::{navigate, show, write};
-use compiler::diagnostic::Code;
 use compiler::ide::completion::{IMPORTS, Seen};
 use compiler::ide::hover;
 use std::path::{Path, PathBuf};
@@ -30,15 +29,14 @@ use tower_lsp_server::ls_types::{
     DocumentFormattingParams, DocumentHighlight, DocumentHighlightParams, DocumentOnTypeFormattingParams,
     DocumentRangeFormattingParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams, FoldingRange,
     FoldingRangeParams, FullDocumentDiagnosticReport, GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams,
-    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, Location, MessageType,
+    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, Location,
     PrepareRenameResponse, Range, ReferenceParams, RelatedFullDocumentDiagnosticReport,
     RelatedUnchangedDocumentDiagnosticReport, RenameParams, SelectionRange, SelectionRangeParams, SemanticTokens,
     SemanticTokensParams, SemanticTokensRangeParams, SemanticTokensRangeResult, SemanticTokensResult, ServerInfo,
-    ShowDocumentParams, SignatureHelp, SignatureHelpParams, TextDocumentPositionParams, TextEdit,
-    UnchangedDocumentDiagnosticReport, Uri, WorkspaceDiagnosticParams, WorkspaceDiagnosticReport,
-    WorkspaceDiagnosticReportResult, WorkspaceDocumentDiagnosticReport, WorkspaceEdit,
-    WorkspaceFullDocumentDiagnosticReport, WorkspaceSymbolParams, WorkspaceSymbolResponse,
-    WorkspaceUnchangedDocumentDiagnosticReport,
+    SignatureHelp, SignatureHelpParams, TextDocumentPositionParams, TextEdit, UnchangedDocumentDiagnosticReport, Uri,
+    WorkspaceDiagnosticParams, WorkspaceDiagnosticReport, WorkspaceDiagnosticReportResult,
+    WorkspaceDocumentDiagnosticReport, WorkspaceEdit, WorkspaceFullDocumentDiagnosticReport, WorkspaceSymbolParams,
+    WorkspaceSymbolResponse, WorkspaceUnchangedDocumentDiagnosticReport,
 };
 
 impl LanguageServer for Editor {
@@ -353,51 +351,15 @@ impl LanguageServer for Editor {
         let (known, uri) = (self.known.clone(), params.text_document.uri);
         self.count();
         let named = uri.as_str().to_owned();
-        self.read(uri, move |view| {
+        self.read_used(uri, move |view, used| {
             let counts = root(view.home).and_then(|root| known.counts(root));
-            act::lenses(view, &named, counts.as_deref())
+            act::lenses(view, &named, counts.as_deref(), used)
         })
         .await
     }
 
     async fn execute_command(&self, params: ExecuteCommandParams) -> Result<Option<LSPAny>> {
-        let about = params.arguments.into_iter().next().unwrap_or_default();
-        let name = params.command;
-        if name == act::EXAMPLE {
-            return self.example(&about).await;
-        }
-        let (home, page) = if name == "writ.explain" {
-            let code = about["code"].as_str().and_then(Code::numbered);
-            let code = code.ok_or_else(|| refused(String::from("writ.explain: `code` names no diagnostic")))?;
-            (Home::Alone(String::new()), code.page().to_owned())
-        } else {
-            let uri = about["uri"].as_str().and_then(|uri| uri.parse::<Uri>().ok());
-            let uri = uri.ok_or_else(|| refused(format!("{name}: `uri` is missing")))?;
-            let (asked, command) = (about.clone(), name.clone());
-            let read = self.read(uri, move |view| (view.home.clone(), act::read(view, &command, &asked))).await?;
-            let (home, asked) =
-                read.ok_or_else(|| refused(format!("{name}: no package that is open has this file")))?;
-            let asked = asked.map_err(refused)?;
-            let (known, of) = (self.known.clone(), home.clone());
-            let work = tokio::task::spawn_blocking(move || act::answer(asked, act::model(&known, &of)));
-            (home, work.await.map_err(|_| broken())?.map_err(refused)?)
-        };
-        let file = act::kept(&home, &act::title(&name, &about), &page).map_err(refused)?;
-        let uri = Uri::from_file_path(&file);
-        let client = self.client.clone();
-        match uri.clone().filter(|_| self.can().shows) {
-            // The editor may ask something before it shows: it is not waited for.
-            Some(uri) => drop(tokio::spawn(async move {
-                let params = ShowDocumentParams { uri, external: Some(false), take_focus: Some(true), selection: None };
-                let _ = client.show_document(params).await;
-            })),
-            // One that opens nothing is told where the page is.
-            None => {
-                let first = page.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-                client.show_message(MessageType::INFO, format!("{first}\n{}", file.display())).await;
-            }
-        }
-        Ok(Some(serde_json::json!({ "text": page, "uri": uri })))
+        self.execute(params).await
     }
 
     // Looks
@@ -442,31 +404,10 @@ impl Editor {
             self.tell(Event::Count);
         }
     }
-
-    /// Writes the test that states a decision below the text of a file.
-    async fn example(&self, about: &LSPAny) -> Result<Option<LSPAny>> {
-        let missing = |key: &str| refused(format!("{}: `{key}` is missing", act::EXAMPLE));
-        let uri = about["uri"].as_str().and_then(|uri| uri.parse::<Uri>().ok()).ok_or_else(|| missing("uri"))?;
-        let digest = about["decision"].as_str().ok_or_else(|| missing("decision"))?.to_owned();
-        let home = self.read(uri.clone(), |view| root(view.home).map(Path::to_owned)).await?.flatten();
-        let home = home.ok_or_else(|| refused(String::from("a file that stands alone has no log of decisions")))?;
-        let known = self.known.clone();
-        let made = tokio::task::spawn_blocking(move || known.example(&home, &digest)).await;
-        let test = made.map_err(|_| broken())?.map_err(refused)?;
-        let below = test.clone();
-        if let Some(edit) = self.read(uri, move |view| act::appended(view, &below)).await?.flatten() {
-            let client = self.client.clone();
-            // It is the editor's to apply: what it answers changes nothing here.
-            tokio::spawn(async move {
-                let _ = client.apply_edit(edit).await;
-            });
-        }
-        Ok(Some(serde_json::json!({ "text": test })))
-    }
 }
 
 /// The folder of a package.
-fn root(home: &Home) -> Option<&Path> {
+pub(crate) fn root(home: &Home) -> Option<&Path> {
     match home {
         Home::Package(root) => Some(root),
         Home::Alone(_) => None,

@@ -1,6 +1,6 @@
 //! The editor's door: documents and questions in, answers and diagnostics out, over the Language Server Protocol.
 //!
-//! Read downwards: [`serve`] is what `writ lsp` calls; `server` is one editor, `handlers` are the protocol's messages, `capabilities` says what is offered;
+//! Read downwards: [`serve`] is what `writ lsp` calls; `server` is one editor, `handlers` are the protocol's messages, `commands` what it has done, `capabilities` says what is offered;
 //! `writer` holds the open documents and owns the compiler's databases; `reader` tells unasked what is wrong, the threads
 //! of `pool` answer questions, each of a `view`: `navigate`, `write`, `show` and `act` put the answers in the protocol's
 //! words. `model` keeps what a package's sources hold, `compared` is what they show of its policy.
@@ -14,6 +14,8 @@
 mod server;
 
 mod handlers;
+
+mod commands;
 
 mod capabilities;
 

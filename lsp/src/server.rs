@@ -9,7 +9,7 @@ use crate::model::{Known, Models};
 use crate::publish::{Published, Told};
 use crate::reader::Findings;
 use crate::view::{Request, View};
-use crate::writer::{Event, Near, Writer};
+use crate::writer::{Event, Near, Used, Uses, Writer};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
@@ -153,6 +153,32 @@ impl Editor {
             let _ = answer.send(found.transpose());
         });
         self.tell(Event::AskNear { uri, job });
+        answered.await.unwrap_or_else(|_| Err(broken()))
+    }
+
+    /// Asks a question of a file, given how often packages that depend on its own use what it declares.
+    ///
+    /// - returns: `None` where the file is nobody's.
+    ///
+    /// # Errors
+    /// `ContentModified` where an edit overtook it.
+    pub(crate) async fn read_used<T: Send + 'static>(
+        &self,
+        uri: Uri,
+        question: impl FnOnce(&View<'_>, &Uses) -> T + Send + 'static,
+    ) -> Result<Option<T>> {
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move |used: Option<Used>| {
+            if answer.is_closed() {
+                return;
+            }
+            let found = used.map(|used| {
+                let (request, uses) = used.count().ok_or_else(overtaken)?;
+                request.ask(|view| question(view, &uses)).ok_or_else(overtaken)
+            });
+            let _ = answer.send(found.transpose());
+        });
+        self.tell(Event::AskUsed { uri, job });
         answered.await.unwrap_or_else(|_| Err(broken()))
     }
 

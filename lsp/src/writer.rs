@@ -1,10 +1,16 @@
 //! The thread that owns the open documents and the databases of their packages.
 //!
 //! Read downwards: [`Writer::run`] takes events as they come, `apply` stores what they say or hands a snapshot to the
-//! threads that answer (`pool`), `ask` hands one to the `reader`: after a keystroke for what is wrong in the open
+//! threads that answer (`pool`; `near` is of several packages), `ask` hands one to the `reader`: after a keystroke for what is wrong in the open
 //! documents, and once it has been quiet for a while for what the whole package shows.
 //!
 //! INVARIANT: the writer holds no snapshot while it writes, so that a write waits only for readers to give up.
+
+mod near;
+
+pub(crate) use near::{Near, Used, Uses};
+
+use near::Closed;
 
 use crate::folder::{self, Home};
 use crate::installed;
@@ -75,18 +81,15 @@ pub(crate) enum Event {
         uri: Uri,
         job: Box<dyn FnOnce(Option<Near>) + Send>,
     },
+    /// A question about a file, and how often the packages that depend on its own use what it declares.
+    AskUsed {
+        uri: Uri,
+        job: Box<dyn FnOnce(Option<Used>) + Send>,
+    },
     /// A question about every package that has an open document.
     AskAll {
         job: Box<dyn FnOnce(Vec<Request>) + Send>,
     },
-}
-
-/// A file of a package, and the packages that use it.
-pub(crate) struct Near {
-    pub(crate) request: Request,
-    /// What the others call the package: `acme.words`.
-    pub(crate) module: String,
-    pub(crate) others: Vec<Request>,
 }
 
 pub(crate) struct Writer {
@@ -100,6 +103,8 @@ pub(crate) struct Writer {
     /// Where the files of the packages stand that they depend on, by their names.
     places: BTreeMap<Home, Arc<BTreeMap<String, PathBuf>>>,
     manifests: BTreeMap<Home, Arc<Manifest>>,
+    /// Who uses a package and has no open document, as it was when files last changed.
+    closed: BTreeMap<Home, Arc<Closed>>,
     reader: Option<Sender<Question>>,
     findings: Findings,
     known: Known,
@@ -130,6 +135,7 @@ impl Writer {
             packages: BTreeMap::new(),
             places: BTreeMap::new(),
             manifests: BTreeMap::new(),
+            closed: BTreeMap::new(),
             pulled: false,
             reader: None,
             findings,
@@ -186,6 +192,7 @@ impl Writer {
                 Vec::new()
             }
             Event::Open { uri, version, text } => {
+                self.closed.clear();
                 let file = uri.to_file_path().map(|path| path.into_owned());
                 let (home, path) = folder::home(uri.as_str(), file.as_deref());
                 let document = Document { uri: uri.clone(), version, text, home: home.clone(), path };
@@ -203,6 +210,7 @@ impl Writer {
                 document.version = version;
                 let (home, path, text) = (document.home.clone(), document.path.clone(), document.text.clone());
                 if path == manifest::FILE {
+                    self.closed.clear();
                     self.depend(&home);
                     return vec![home];
                 }
@@ -214,6 +222,7 @@ impl Writer {
                 touched
             }
             Event::Close { uri } => {
+                self.closed.clear();
                 let Some(document) = self.documents.remove(uri.as_str()) else { return Vec::new() };
                 let gone = Published { uri, diagnostics: Vec::new(), version: None };
                 let _ = self.tell.send(Told::Publish(gone));
@@ -246,6 +255,11 @@ impl Writer {
                 self.pool.run(Job::new(move || job(near)));
                 Vec::new()
             }
+            Event::AskUsed { uri, job } => {
+                let used = self.used(&uri);
+                self.pool.run(Job::new(move || job(used)));
+                Vec::new()
+            }
             Event::AskAll { job } => {
                 let requests = self.packages.keys().filter_map(|home| self.request(home, String::new()));
                 let requests: Vec<Request> = requests.collect();
@@ -262,6 +276,7 @@ impl Writer {
             }
             Event::Count => self.packages.keys().cloned().collect(),
             Event::Disk => {
+                self.closed.clear();
                 let homes: Vec<Home> = self.packages.keys().cloned().collect();
                 homes.iter().for_each(|home| self.load(home));
                 homes
@@ -303,31 +318,6 @@ impl Writer {
             manifest: self.manifests.get(home).cloned(),
         };
         Some(Request { snapshot: package.snapshot(), path, around })
-    }
-
-    /// The packages that depend on a file's own are read for the question, where no document of theirs is open.
-    fn near(&mut self, uri: &Uri) -> Option<Near> {
-        let (home, path) = self.locate(uri)?;
-        self.with(&home, |writer| writer.near_of(&home, path))
-    }
-
-    fn near_of(&mut self, home: &Home, path: String) -> Option<Near> {
-        let request = self.request(home, path)?;
-        let none = |request| Some(Near { request, module: String::new(), others: Vec::new() });
-        let (Home::Package(root), Some(manifest)) = (home, self.manifests.get(home)) else { return none(request) };
-        let Some(name) = manifest.package() else { return none(request) };
-        let open = self.packages.keys().filter_map(|home| match home {
-            Home::Package(root) => Some(root.clone()),
-            Home::Alone(_) => None,
-        });
-        let all: BTreeSet<PathBuf> =
-            open.chain(self.roots.iter().flat_map(|folder| folder::packages(folder))).collect();
-        let mut others = Vec::new();
-        for other in all.into_iter().filter(|other| other != root && manifest::depends(other, &name, root)) {
-            let home = Home::Package(other);
-            others.extend(self.with(&home, |writer| writer.request(&home, String::new())));
-        }
-        Some(Near { request, module: name.module(), others })
     }
 
     fn forget(&mut self, home: &Home) {

@@ -150,6 +150,49 @@ async fn rules_of_several_packages_are_one_graph() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn uses_count_in_the_packages_that_depend_on_one() {
+    let root = folder("used", &FILES);
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let folders = json!([{ "uri": format!("file://{}", root.display()), "name": "used" }]);
+    let (mut editor, _) = Editor::working(json!({}), folders).await;
+    let base = uri("inner/base.writ");
+    editor.open(&base, 1, FILES[3].1).await;
+    let used = async |editor: &mut Editor| {
+        let answer = editor.ask("textDocument/codeLens", json!({ "textDocument": { "uri": base } })).await;
+        let titles = answer["result"].as_array().expect("lenses").iter();
+        let mut titles = titles.filter_map(|lens| lens["command"]["title"].as_str());
+        titles.find(|title| title.starts_with("used")).map(str::to_owned)
+    };
+    // No document of the outer package is open; then one is, and is edited.
+    assert_eq!(used(&mut editor).await.as_deref(), Some("used 2 times"));
+    let more = format!("{}own(r) if kept(r), kept(\"a\");\n", FILES[1].1);
+    editor.open(&uri("policy.writ"), 1, &more).await;
+    assert_eq!(used(&mut editor).await.as_deref(), Some("used 4 times"));
+    editor.change(&uri("policy.writ"), 2, json!([{ "text": FILES[1].1 }])).await;
+    assert_eq!(used(&mut editor).await.as_deref(), Some("used 2 times"));
+    // It is closed, and changes on disk.
+    editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri("policy.writ") } })).await;
+    std::fs::write(root.join("policy.writ"), &more).expect("a file");
+    editor.tell("workspace/didChangeWatchedFiles", json!({ "changes": [] })).await;
+    assert_eq!(used(&mut editor).await.as_deref(), Some("used 4 times"));
+    let asked = json!({ "command": "writ.uses", "arguments": [{ "uri": base, "relation": "base.kept" }] });
+    let page = editor.ask("workspace/executeCommand", asked).await;
+    let lines = [
+        "base.kept is used in 4 places",
+        "",
+        "more.writ:3:12  more(r) if kept(r);",
+        "acme/outer/policy.writ:3:11  own(r) if kept(r);",
+        "acme/outer/policy.writ:4:11  own(r) if kept(r), kept(\"a\");",
+        "acme/outer/policy.writ:4:20  own(r) if kept(r), kept(\"a\");",
+    ];
+    assert_eq!(page["result"]["text"], lines.join("\n") + "\n");
+    let asked = json!({ "command": "writ.use", "arguments": [] });
+    let refused = editor.ask("workspace/executeCommand", asked).await;
+    assert_eq!(refused["error"]["message"], "writ.use: there is no such command");
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_in_a_package_is_told_where_it_is_used() {
     let root = folder("elsewhere", &FILES);
     let uri = |path: &str| format!("file://{}", root.join(path).display());

@@ -11,6 +11,7 @@ use crate::library::Module;
 use crate::names::Exports;
 use rustc_hash::FxHashMap;
 use salsa::Database as Db;
+use std::collections::BTreeMap;
 use syntax::ast::Item;
 
 /// The names of an item. Asked by the chunk alone, as [`resolved`].
@@ -137,7 +138,20 @@ impl Snapshot {
         Some(&declared(&self.storage, self.project, self.file(path)?).0)
     }
 
-    /// How often the package's files read, derive or apply a declaration.
+    /// How often the package's files read or apply what another package declares, by its names there.
+    ///
+    /// - `module`: what this one calls the other: `acme.words`.
+    pub fn uses_of_other(&self, module: &str) -> BTreeMap<String, u32> {
+        let mut all = BTreeMap::new();
+        for (name, count) in self.files.values().flat_map(|file| uses(&self.storage, *file)) {
+            if let Some(name) = name.strip_prefix(module).and_then(|rest| rest.strip_prefix('.')) {
+                *all.entry(name.to_owned()).or_insert(0) += count;
+            }
+        }
+        all
+    }
+
+    /// How often the package's files read or apply a declaration.
     pub(crate) fn uses_of(&self, name: &str) -> u32 {
         let counts = self.files.values().map(|file| uses(&self.storage, *file).get(name));
         counts.flatten().sum()
