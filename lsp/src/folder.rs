@@ -5,7 +5,7 @@
 
 use crate::manifest;
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 /// Where a document belongs.
@@ -96,6 +96,21 @@ pub(crate) fn write(path: &Path, text: &str) -> io::Result<()> {
 pub(crate) fn is_same(one: &Path, other: &Path) -> bool {
     let whole = |path: &Path| fs::canonicalize(path).ok();
     one == other || whole(one).is_some_and(|one| Some(one) == whole(other))
+}
+
+/// A path without `.` and `..`: a file is one document, whichever way leads to it.
+pub(crate) fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if plain.file_name().is_some() => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
 }
 
 /// Where a module's file stands.
@@ -200,6 +215,14 @@ mod tests {
         assert_eq!(module("network/segments.writ").as_deref(), Some("network.segments"));
         assert_eq!(module("my-policy.writ"), None);
         assert_eq!(own_module("std/state.writ"), None);
+    }
+
+    #[test]
+    fn a_path_has_no_way_back() {
+        for (path, expect) in [("/a/b/../c", "/a/c"), ("/a/./b/../../c", "/c"), ("../a", "../a"), ("a/../../b", "../b")]
+        {
+            assert_eq!(plain(Path::new(path)), Path::new(expect));
+        }
     }
 
     #[test]

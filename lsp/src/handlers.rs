@@ -253,7 +253,7 @@ impl LanguageServer for Editor {
 
     async fn symbol(&self, params: WorkspaceSymbolParams) -> Result<Option<WorkspaceSymbolResponse>> {
         let found = self.read_all(move |view| navigate::workspace_symbols(view, &params.query)).await?;
-        Ok(Some(WorkspaceSymbolResponse::Flat(found)))
+        Ok(Some(WorkspaceSymbolResponse::Flat(navigate::each_once(found))))
     }
 
     async fn prepare_call_hierarchy(

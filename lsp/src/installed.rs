@@ -103,15 +103,15 @@ fn dependency(reader: &Manifest, all: &[Installed], one: &Installed) -> Result<D
 ///
 /// # Errors
 /// Why they are not there, for a person.
-pub(crate) fn read(folder: &Path, text: &str) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
+pub(crate) fn read(root: &Path, text: &str) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
     let ways = Ways { store: store(), writ: version(), offline: true, locked: true, docker: None };
     let read = || {
-        let workspace = Workspace::with(folder, &[(folder, text)])?;
+        let workspace = Workspace::with(root, &[(root, text)])?;
         if packages::manifest::is_root_alone(text) {
             return Ok((Vec::new(), BTreeMap::new()));
         }
         let all = packages::install::load(&workspace, &ways)?;
-        let places = all.iter().map(|one| (one.name.to_string(), one.folder.clone())).collect();
+        let places = all.iter().map(|one| (one.name.to_string(), folder::plain(&one.folder))).collect();
         Ok((dependencies(&workspace.own()?.manifest, &all, [])?, places))
     };
     read().map_err(|failure: Failure| failure.to_string())

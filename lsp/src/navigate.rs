@@ -8,6 +8,7 @@ use compiler::ide::index::{Role, Target};
 use compiler::ide::symbols::{Shape, Symbol};
 use compiler::ide::{Occurrence, Site, calls, facts, hover, navigation, rename, symbols};
 use serde_json::json;
+use std::collections::BTreeSet;
 use tower_lsp_server::ls_types::{
     CallHierarchyIncomingCall, CallHierarchyItem, CallHierarchyOutgoingCall, DocumentHighlight, DocumentHighlightKind,
     DocumentSymbol, Hover, HoverContents, Location, LocationLink, MarkupContent, MarkupKind, Position,
@@ -177,20 +178,41 @@ pub(crate) fn document_symbols(view: &View<'_>) -> Vec<DocumentSymbol> {
 /// Declarations that an editor lists at once.
 const MOST_SYMBOLS: usize = 256;
 
+/// A declaration as one package sees it.
+pub(crate) struct Listed {
+    /// It is the package's own.
+    own: bool,
+    /// Where it stands, whoever sees it: the library's files are written out for each package.
+    place: (String, Position),
+    shown: SymbolInformation,
+}
+
 #[allow(deprecated)] // As above.
-pub(crate) fn workspace_symbols(view: &View<'_>, query: &str) -> Vec<SymbolInformation> {
+pub(crate) fn workspace_symbols(view: &View<'_>, query: &str) -> Vec<Listed> {
     let found = symbols::of_workspace(view.snapshot, query, MOST_SYMBOLS);
     let symbols = found.into_iter().filter_map(|found| {
-        Some(SymbolInformation {
+        let file = &found.site.file;
+        let library = navigation::is_library(view.snapshot, file).then(|| file.clone());
+        let own = view.snapshot.own_paths().any(|path| path == file);
+        let shown = SymbolInformation {
             name: found.name,
             kind: kind(found.shape),
             tags: None,
             deprecated: None,
             location: view.location(&found.site)?,
             container_name: Some(found.module),
-        })
+        };
+        let file = library.unwrap_or_else(|| shown.location.uri.as_str().to_owned());
+        Some(Listed { own, place: (file, shown.location.range.start), shown })
     });
     symbols.collect()
+}
+
+/// Each declaration once, the packages' own first: so it has the name that it has at home.
+pub(crate) fn each_once(mut all: Vec<Listed>) -> Vec<SymbolInformation> {
+    all.sort_by_key(|listed| !listed.own);
+    let mut seen = BTreeSet::new();
+    all.into_iter().filter_map(|listed| seen.insert(listed.place).then_some(listed.shown)).collect()
 }
 
 /// A node of the graph of rules, by what it is asked for again.

@@ -58,6 +58,13 @@ async fn each_document_belongs_to_the_nearest_package() {
     let found = editor.ask("workspace/symbol", json!({ "query": "own" })).await;
     let named = found["result"].as_array().into_iter().flatten().filter(|one| one["name"] == "own");
     assert_eq!(named.count(), 2, "{found:#}");
+    // What one package declares and others see is told once, as it is called at home; so is the library.
+    for (query, name, container) in [("more", "more", "more"), ("encrypted_by", "encrypted_by", "std.state")] {
+        let found = editor.ask("workspace/symbol", json!({ "query": query })).await;
+        let named = found["result"].as_array().into_iter().flatten().filter(|one| one["name"] == name);
+        let containers: Vec<&Value> = named.map(|one| &one["containerName"]).collect();
+        assert_eq!(containers, [container], "{found:#}");
+    }
     editor.end().await;
 }
 
