@@ -5,6 +5,7 @@ use crate::example;
 use crate::inputs;
 use crate::manifest;
 use clap::Parser;
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -12,8 +13,8 @@ use std::path::Path;
 pub(crate) struct Sources;
 
 impl lsp::Models for Sources {
-    fn load(&self, root: &Path) -> Result<lsp::Loaded, String> {
-        let loaded = inputs::load(&of(root)?, None).map_err(|failure| failure.to_string())?;
+    fn load(&self, root: &Path, written: &BTreeMap<String, String>) -> Result<lsp::Loaded, String> {
+        let loaded = inputs::load_written(&of(root)?, written).map_err(|failure| failure.to_string())?;
         Ok(lsp::Loaded {
             facts: loaded.facts,
             sources: loaded.sources,
@@ -58,5 +59,46 @@ pub(crate) fn of(root: &Path) -> Result<Inputs, String> {
         Ok(Verb::Query { question, .. }) => Ok(question.inputs),
         Ok(_) => Err(String::from("bug: these words are a query")),
         Err(error) => Err(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lsp::Models;
+
+    const POLICY: &str = "pub relation level(r: string);\npub relation high(r: string);\nhigh(r) if level(r);\n";
+
+    #[test]
+    fn what_is_written_reads_the_facts_where_what_was_saved_does_not() {
+        let root = std::env::temp_dir().join(format!("writ-editor-{}", std::process::id()));
+        std::fs::create_dir_all(&root).expect("a folder");
+        let write = |name: &str, text: &str| std::fs::write(root.join(name), text).expect("a file");
+        let source = "[[source]]\nname = \"f\"\nkind = \"facts\"\npath = \"facts.json\"\n";
+        write(
+            "writ.toml",
+            &format!("[package]\nname = \"acme/e\"\nversion = \"1.0.0\"\nedition = \"2026\"\n\n{source}"),
+        );
+        write("facts.json", "{\"policy.level\": [{\"r\": \"a\"}]}");
+        write("policy.writ", "pub relation level(r: string;\n");
+        let load = |texts: &[(&str, &str)]| {
+            let texts = texts.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+            let loaded = Sources.load(&root, &texts.collect());
+            loaded.map(|loaded| loaded.facts.iter().map(|fact| fact.relation.to_string()).collect::<Vec<_>>())
+        };
+        let none = load(&[]).expect_err("it does not compile");
+        assert!(none.contains("policy.writ:1:"), "{none}");
+        assert_eq!(load(&[("policy.writ", POLICY)]), Ok(vec![String::from("policy.level")]));
+        // A module that was never saved counts too; what compiles neither way is told as it was saved.
+        let other = "use more.level;\npub relation high(r: string);\nhigh(r) if level(r);\n";
+        write("facts.json", "{\"more.level\": [{\"r\": \"a\"}]}");
+        let more = ("more.writ", "pub relation level(r: string);\n");
+        assert_eq!(load(&[("policy.writ", other), more]), Ok(vec![String::from("more.level")]));
+        assert_eq!(load(&[("policy.writ", "relation (")]), Err(none));
+        // Saved, it counts alone.
+        write("policy.writ", POLICY);
+        write("facts.json", "{\"policy.level\": [{\"r\": \"a\"}]}");
+        assert_eq!(load(&[("policy.writ", "")]), Ok(vec![String::from("policy.level")]));
+        let _ = std::fs::remove_dir_all(&root);
     }
 }

@@ -91,6 +91,21 @@ pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Fail
     read(inputs, change, &package, compiled)
 }
 
+/// Reads everything for an editor: where the policy as it was saved does not compile, as it is being written.
+///
+/// - `written`: texts of modules, by path.
+pub(crate) fn load_written(inputs: &Inputs, written: &BTreeMap<String, String>) -> Result<Loaded, Failure> {
+    let mut package = package::load(&inputs.policy.policy)?;
+    let compiled = match policy::compile(&package) {
+        Err(Failure::Policy(saved)) => {
+            package.write(written);
+            policy::compile(&package).map_err(|_| Failure::Policy(saved))?
+        }
+        compiled => compiled?,
+    };
+    read(inputs, None, &package, compiled)
+}
+
 /// Reads what a question is asked of: what the command line names, or what a decision was made on.
 ///
 /// - `body`: what the program answers besides.

@@ -13,6 +13,7 @@ use packages::Workspace;
 use packages::install::{self, Installed, Ways};
 use packages::workspace::Member;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -51,6 +52,18 @@ impl Package {
             (None, Some(module)) => module.name.clone(),
             (None, None) => String::from("policy"),
         }
+    }
+
+    /// Has texts count in place of those that were saved; of modules that were not, too.
+    ///
+    /// - `texts`: by path.
+    pub(crate) fn write(&mut self, texts: &BTreeMap<String, String>) {
+        for (path, text) in texts {
+            let Some(name) = lsp::folder::module(path).filter(|name| !lsp::folder::is_std(name)) else { continue };
+            self.modules.retain(|module| module.path != *path);
+            self.modules.push(Module { path: path.clone(), name, text: text.clone() });
+        }
+        self.modules.sort_by(|one, other| one.path.cmp(&other.path));
     }
 
     /// The files it was read from.

@@ -4,7 +4,7 @@
 //! answers, which [`kept`] writes where any editor can open it.
 
 use crate::folder::{self, Home};
-use crate::model::{Decided, Known, Loaded, asked};
+use crate::model::{Decided, Known, Loaded, Texts, asked};
 use crate::publish::diagnostic;
 use crate::view::View;
 use crate::writer::Uses;
@@ -309,9 +309,9 @@ pub(crate) fn kept(home: &Home, name: &str, page: &str) -> Result<PathBuf, Strin
 }
 
 /// The model that a file's questions are asked of.
-pub(crate) fn model(known: &Known, home: &Home) -> Result<Arc<Loaded>, String> {
+pub(crate) fn model(known: &Known, home: &Home, written: &Texts) -> Result<Arc<Loaded>, String> {
     match home {
-        Home::Package(root) => known.model(root),
+        Home::Package(root) => known.model(root, written),
         Home::Alone(_) => Ok(Arc::new(Loaded::nothing(now()))),
     }
 }

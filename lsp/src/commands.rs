@@ -57,12 +57,12 @@ impl Editor {
     /// The page that answers a question about the model, and whose it is.
     async fn asked(&self, name: &str, about: &LSPAny) -> Result<(Home, String)> {
         let (asked, command) = (about.clone(), name.to_owned());
-        let read =
-            self.read(uri(name, about)?, move |view| (view.home.clone(), act::read(view, &command, &asked))).await?;
-        let (home, asked) = read.ok_or_else(|| nobodys(name))?;
+        let question = move |view: &View<'_>| (view.home.clone(), view.written(), act::read(view, &command, &asked));
+        let read = self.read(uri(name, about)?, question).await?;
+        let (home, written, asked) = read.ok_or_else(|| nobodys(name))?;
         let asked = asked.map_err(refused)?;
         let (known, of) = (self.known.clone(), home.clone());
-        let work = tokio::task::spawn_blocking(move || act::answer(asked, act::model(&known, &of)));
+        let work = tokio::task::spawn_blocking(move || act::answer(asked, act::model(&known, &of, &written)));
         Ok((home, work.await.map_err(|_| broken())?.map_err(refused)?))
     }
 

@@ -6,7 +6,7 @@
 
 use crate::folder::Home;
 use crate::manifest;
-use crate::model::Known;
+use crate::model::{Known, Texts};
 use crate::view::View;
 use compiler::ide::facts::InFacts;
 use std::path::{Path, PathBuf};
@@ -16,6 +16,7 @@ pub(crate) struct Given {
     root: PathBuf,
     /// The manifest, as it is being written.
     manifest: String,
+    written: Texts,
     names: InFacts,
 }
 
@@ -24,7 +25,7 @@ impl Given {
     pub(crate) fn new(view: &View<'_>, names: InFacts) -> Option<Given> {
         let Home::Package(root) = view.home else { return None };
         let manifest = view.manifest.map(|manifest| manifest.text.clone()).unwrap_or_default();
-        Some(Given { root: root.clone(), manifest, names })
+        Some(Given { root: root.clone(), manifest, written: view.written(), names })
     }
 
     /// Whether neither a fact, nor a declared source, nor the manifest names it. Reads files.
@@ -36,7 +37,7 @@ impl Given {
         if self.says(&self.manifest) {
             return Err(self.named(manifest::FILE, &names()));
         }
-        let loaded = match known.model(&self.root) {
+        let loaded = match known.model(&self.root, &self.written) {
             Ok(loaded) => loaded,
             // Without a source there are no facts, whatever else is wrong.
             Err(_) if !self.manifest.contains("source") => return Ok(()),

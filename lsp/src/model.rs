@@ -25,9 +25,11 @@ use tokio::sync::mpsc::UnboundedSender;
 pub trait Models: Send + Sync {
     /// The facts of the declared sources of the package at a folder.
     ///
+    /// - `written`: the texts of its open documents, by path; they count where the policy as it was saved does not compile.
+    ///
     /// # Errors
     /// What is wrong with a source, in the words of the command line.
-    fn load(&self, root: &Path) -> Result<Loaded, String>;
+    fn load(&self, root: &Path, written: &BTreeMap<String, String>) -> Result<Loaded, String>;
 
     /// Whether a manifest says what it may.
     ///
@@ -116,6 +118,7 @@ pub(crate) struct Known {
 struct Wanted {
     root: PathBuf,
     program: Arc<Program>,
+    written: Texts,
     /// The tuples are to be counted.
     counted: bool,
     /// The package declares sources, so that the model shows something of the policy.
@@ -124,6 +127,9 @@ struct Wanted {
 
 /// When a log was last written, and what it says.
 type Logged = (Option<SystemTime>, Arc<Vec<Decided>>);
+
+/// Texts of open documents, by path.
+pub(crate) type Texts = BTreeMap<String, String>;
 
 /// How many tuples each relation has.
 pub(crate) type Counts = Arc<BTreeMap<String, usize>>;
@@ -150,12 +156,12 @@ impl Known {
             while let Ok(next) = programs.recv() {
                 // Of each package the newest.
                 let mut waiting = BTreeMap::from([(next.root.clone(), next)]);
-                while let Some((_, Wanted { root, program, counted, declares })) = waiting.pop_first() {
-                    let work = || counted && counting.count(&root, &program);
+                while let Some((_, Wanted { root, program, written, counted, declares })) = waiting.pop_first() {
+                    let work = || counted && counting.count(&root, &program, &written);
                     if catch_unwind(AssertUnwindSafe(work)).unwrap_or(false) {
                         let _ = tell.send(Told::Refresh);
                     }
-                    let work = || counting.compare(&root, &program, declares);
+                    let work = || counting.compare(&root, &program, &written, declares);
                     if catch_unwind(AssertUnwindSafe(work)).unwrap_or(false)
                         && let Some(events) = counting.events.upgrade()
                     {
@@ -182,10 +188,10 @@ impl Known {
     /// Looks at a program beside the model of its package, on a thread of its own: what there is to tell or to show then, is.
     ///
     /// - `declares`: the package declares sources.
-    pub(crate) fn look(&self, root: &Path, program: Arc<Program>, declares: bool) {
+    pub(crate) fn look(&self, root: &Path, program: Arc<Program>, written: Texts, declares: bool) {
         let counted = self.is_wanted();
         // The thread ends only after this one.
-        let _ = self.counter.send(Wanted { root: root.to_owned(), program, counted, declares });
+        let _ = self.counter.send(Wanted { root: root.to_owned(), program, written, counted, declares });
     }
 
     /// What the model of a package showed when it was last looked at, and under which program.
@@ -198,8 +204,8 @@ impl Known {
     ///
     /// # Errors
     /// As [`Models::load`].
-    pub(crate) fn model(&self, root: &Path) -> Result<Arc<Loaded>, String> {
-        self.counting.model(root)
+    pub(crate) fn model(&self, root: &Path, written: &Texts) -> Result<Arc<Loaded>, String> {
+        self.counting.model(root, written)
     }
 
     /// Why the model of a package could not be read when it was last asked for.
@@ -280,11 +286,11 @@ impl Counting {
     ///
     /// # Errors
     /// As [`Models::load`].
-    fn model(&self, root: &Path) -> Result<Arc<Loaded>, String> {
+    fn model(&self, root: &Path, written: &Texts) -> Result<Arc<Loaded>, String> {
         if let Some(kept) = self.kept(root).filter(|kept| kept.stamps.iter().all(|(file, at)| stamp(file) == *at)) {
             return Ok(kept.loaded);
         }
-        let loaded = self.models.load(root);
+        let loaded = self.models.load(root, written);
         self.learn(root, loaded.as_ref().err());
         let loaded = Arc::new(loaded?);
         let stamps = loaded.files.iter().map(|file| (file.clone(), stamp(file))).collect();
@@ -310,8 +316,8 @@ impl Counting {
     /// Counts the tuples of a program's relations in the model.
     ///
     /// - returns: whether that is news.
-    pub(crate) fn count(&self, root: &Path, program: &Arc<Program>) -> bool {
-        let Ok(loaded) = self.model(root) else {
+    pub(crate) fn count(&self, root: &Path, program: &Arc<Program>, written: &Texts) -> bool {
+        let Ok(loaded) = self.model(root, written) else {
             // What cannot be read is not counted, as it was or otherwise.
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             return kept.get_mut(root).is_some_and(|kept| kept.counts.take().is_some());
@@ -331,10 +337,10 @@ impl Counting {
     /// Looks what the model shows of a program; without sources it shows nothing. Holds no lock while it looks.
     ///
     /// - returns: whether there is something to tell, or no longer.
-    fn compare(&self, root: &Path, program: &Arc<Program>, declares: bool) -> bool {
+    fn compare(&self, root: &Path, program: &Arc<Program>, written: &Texts, declares: bool) -> bool {
         let against = || self.against.lock().unwrap_or_else(PoisonError::into_inner);
         let told = |was: Option<Against>| was.is_some_and(|was| !was.found.is_empty());
-        let Some(loaded) = Some(root).filter(|_| declares).and_then(|root| self.model(root).ok()) else {
+        let Some(loaded) = Some(root).filter(|_| declares).and_then(|root| self.model(root, written).ok()) else {
             return told(against().remove(root));
         };
         let same = |was: &Against| Arc::ptr_eq(&was.program, program) && Arc::ptr_eq(&was.loaded, &loaded);

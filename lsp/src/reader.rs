@@ -128,7 +128,7 @@ impl Reader {
             && let Some(program) = view.snapshot.compile().program
         {
             self.compared(view, root, &program);
-            self.models.look(root, program, declares);
+            self.models.look(root, program, view.written(), declares);
         }
     }
 
@@ -192,10 +192,9 @@ fn learn(view: &View<'_>, known: &Known) -> Option<Known> {
     let findings = view.snapshot.findings()?;
     let declares = view.manifest.is_some_and(|manifest| manifest.declares);
     let shown = known.shown.iter().filter(|_| declares).filter_map(|report| known.carried(report, view.snapshot));
-    let texts = view.open.keys().filter_map(|path| Some((path.clone(), view.snapshot.text(path)?.to_owned())));
     Some(Known {
         findings: Arc::new(findings),
-        texts: Arc::new(texts.collect()),
+        texts: Arc::new(view.written()),
         shown: Arc::new(shown.collect()),
         ..Known::default()
     })

@@ -70,6 +70,12 @@ impl<'s> View<'s> {
         }
     }
 
+    /// The texts of the package's open documents, by path.
+    pub(crate) fn written(&self) -> BTreeMap<String, String> {
+        let texts = self.open.keys().filter_map(|path| Some((path.clone(), self.snapshot.text(path)?.to_owned())));
+        texts.collect()
+    }
+
     /// The lines of a file.
     pub(crate) fn lines(&self, file: &str) -> Rc<Lines<'s>> {
         let mut lines = self.lines.borrow_mut();

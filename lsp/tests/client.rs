@@ -2,6 +2,7 @@
 
 use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Value as Datum};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 struct Facts(Vec<Fact>);
 
 impl lsp::Models for Facts {
-    fn load(&self, root: &Path) -> Result<lsp::Loaded, String> {
+    fn load(&self, root: &Path, _: &BTreeMap<String, String>) -> Result<lsp::Loaded, String> {
         if std::fs::read(root.join("state.json")).is_ok_and(|bytes| bytes.is_empty()) {
             return Err(format!("error: the file is empty\n  --> {}", root.join("state.json").display()));
         }

@@ -14,6 +14,7 @@ mod policy;
 
 use policy::Dice;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -22,7 +23,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, 
 struct NoModels;
 
 impl lsp::Models for NoModels {
-    fn load(&self, _: &Path) -> Result<lsp::Loaded, String> {
+    fn load(&self, _: &Path, _: &BTreeMap<String, String>) -> Result<lsp::Loaded, String> {
         Ok(lsp::Loaded::nothing(0))
     }
 }
