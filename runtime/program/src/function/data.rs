@@ -68,10 +68,11 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.json.get",
         parameters: &["value", "pointer"],
         overloads: &[&["json", "string", "json"]],
-        docs: "What a JSON pointer (RFC 6901) leads to: `/a/0/b`; `null` where it leads nowhere, unknown where the text is no pointer: it begins with `/`, and behind `~` stands `0` or `1`. A path that is known when the rule is written is better a path.",
+        docs: "What a JSON pointer (RFC 6901) leads to: `/a/0/b`; `null` where nothing is there, unknown where it leads into what has no such parts (a text, a key of an array), and where the text is no pointer: it begins with `/`, and behind `~` stands `0` or `1`. A path that is known when the rule is written is better a path.",
         examples: &[
             ("json.get({\"a\": [{\"b/c\": 7}]}, \"/a/0/b~1c\")", "7"),
             ("json.get({\"a\": 1}, \"/b\")", "null"),
+            ("json.get({\"a\": 1}, \"/a/b\")", "unknown"),
             ("json.get({\"a\": 1}, \"a\")", "unknown"),
             ("json.get({\"a\": 1}, \"/a~2b\")", "unknown"),
         ],
@@ -159,8 +160,10 @@ fn get(value: &Json, pointer: &str) -> Option<Json> {
         let next = match at {
             Json::Object(entries) => entries.get(key.as_str()),
             Json::Array(items) if plain => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+            Json::Null => None,
+            // As a path, it says nothing of what is of another shape.
+            Json::Array(_) | Json::Text(_) | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) => return None,
             Json::Unknown(_) | Json::Sensitive(_) => return None,
-            _ => None,
         };
         match next {
             Some(next) => at = next,
