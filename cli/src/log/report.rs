@@ -6,6 +6,7 @@ use super::{Found, word};
 use crate::arguments::Filter;
 use crate::failure::Failure;
 use crate::kept::Kept;
+use decide::draw::escaped;
 use evidence::{Approval, Cleared, Entry, Kept as Kind, Reason, Record, Verdict};
 use program::{Digest, State, merkle};
 use std::collections::{BTreeMap, BTreeSet};
@@ -246,8 +247,4 @@ fn table(page: &mut String, rows: &[(&str, String)]) {
         let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", escaped(name), escaped(what));
     }
     page.push_str("</table>\n");
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -12,6 +12,7 @@ use crate::package::{self, Package};
 use crate::{policy, progress};
 use compiler::interface::{Interface, Offer, Part};
 use decide::Decision;
+use decide::draw::escaped;
 use engine::Limits;
 use packages::Tree;
 use packages::manifest::About;
@@ -194,19 +195,4 @@ fn paragraphs(out: &mut String, text: &str) {
     for paragraph in text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()) {
         let _ = writeln!(out, "<p>{}</p>", escaped(paragraph));
     }
-}
-
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }

@@ -17,7 +17,7 @@ use std::collections::BTreeSet;
 
 pub use alone::Alone;
 pub use dot::dot;
-pub(crate) use html::escaped;
+pub use html::escaped;
 pub use html::{Spot, html};
 pub use mermaid::mermaid;
 pub use reach::Reach;

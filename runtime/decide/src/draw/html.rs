@@ -1,6 +1,7 @@
 //! Proofs as a page of HTML: one file that needs no other, whose steps open and close.
 
 use crate::explained::{Because, Explained, Ground, Step};
+use program::visible;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -164,6 +165,9 @@ fn numbered(place: &str, text: &str) -> String {
         .join("\n")
 }
 
-pub(crate) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+/// `text` as text of a page: no sign of it is one of HTML, and none turns the direction of writing or is not seen.
+pub fn escaped(text: &str) -> String {
+    let seen = |line: &str| line.split('\t').map(visible).collect::<Vec<_>>().join("\t");
+    let text = text.split('\n').map(seen).collect::<Vec<_>>().join("\n");
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }

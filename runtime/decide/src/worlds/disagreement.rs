@@ -20,7 +20,8 @@ pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, 
     type Sides<'a> = (Vec<&'a Tuple>, Vec<&'a Tuple>);
     // A manifest says how things are to be, and nothing of how they were.
     let tells = &*change.format != "kubernetes";
-    let own = |origin: &Origin| tells && *origin.source.digest == *change.digest.hex() && origin.source.file == change.file;
+    let own =
+        |origin: &Origin| tells && *origin.source.digest == *change.digest.hex() && origin.source.file == change.file;
     let mut groups: BTreeMap<(RelationId, Vec<&Value>), Sides<'_>> = BTreeMap::new();
     for (id, tuple, origin) in facts {
         let relation = program.relation(*id);

@@ -20,8 +20,11 @@ pub(super) fn fill(filled: &mut Filled<'_>, base: &[(RelationId, Tuple, Origin)]
     let config = filled.program.find("std.state.config");
     for (relation, tuple, origin) in base {
         let source = &origin.source;
-        let Some(resource) = tuple.first().filter(|_| source.kind != SourceKind::Text && source.speaks != Speaks::Nothing)
-        else { continue };
+        let Some(resource) =
+            tuple.first().filter(|_| source.kind != SourceKind::Text && source.speaks != Speaks::Nothing)
+        else {
+            continue;
+        };
         let said = || vec![resource.clone(), Value::text(source.speaks.name()), Value::Text(source.name.clone())];
         if stated && telling.contains(relation) {
             filled.given_at("std.source.stated", said(), origin.clone());
