@@ -76,6 +76,9 @@ impl Stop<'_> {
             ([word @ ("deny" | "permit"), ..], Token::To) if self.wants("if") => {
                 advice(format!("only an `escalate` asks somebody: write `escalate`, or `{word} … if …` without `to`"))
             }
+            (_, Token::OpenParenthesis) if last == "cases" => {
+                advice("the parameters stand without parentheses and without types: `cases name, size, verdict {`")
+            }
             (_, Token::Text) if matches!(last, "introduced" | "standing") && self.wants("to") => {
                 advice(format!("the message stands behind what is expected: `expect deny R(…) \"…\" {last};`"))
             }
