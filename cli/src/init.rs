@@ -16,7 +16,7 @@ const POLICY: &str = include_str!("init/policy.writ");
 
 /// Writes `writ.toml`, `policy.writ` and `.gitignore` into a folder, makes a key and a log, and says why each is there.
 ///
-/// What exists is left as it is.
+/// What exists is left as it is, and a package that has modules gets no policy: a library is not to publish one.
 pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<Answer, Failure> {
     if !folder.is_dir() {
         return Err(Failure::Malformed(format!(
@@ -26,6 +26,8 @@ pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<A
     }
     let found = look(folder)?;
     let name = name(folder)?;
+    let module = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "writ");
+    let begun = folder.join("writ.toml").is_file() && files(folder)?.iter().any(module);
     let mut files = Vec::new();
     let kept = Kept::of(folder);
     kept.lost_none()?;
@@ -40,6 +42,9 @@ pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<A
         (".gitignore", ".writ/\n", "keeps kept decisions out of the repository"),
     ] {
         let path = folder.join(name);
+        if name == "policy.writ" && begun && !path.exists() {
+            continue;
+        }
         match OpenOptions::new().write(true).create_new(true).open(&path) {
             Ok(mut file) => {
                 file.write_all(content.as_bytes()).map_err(|e| Failure::Fault(format!("{}: {e}", path.display())))?;
@@ -51,7 +56,10 @@ pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<A
                 let advice = match name {
                     ".gitignore" if !ignored() => String::from("; add the line `.writ/` to it"),
                     "writ.toml" if !there.contains(&key.public().to_string()) => {
-                        format!("; add to its [trust]: decisions = [\"{}\"]", key.public())
+                        let key = key.public();
+                        format!(
+                            "; who uses what is published here trusts `{key}`; add to its [trust]: decisions = [\"{key}\"]"
+                        )
                     }
                     _ => String::new(),
                 };
@@ -74,6 +82,7 @@ pub(crate) fn init(folder: &Path, key: Option<&Path>, as_json: bool) -> Result<A
     files.push(Placed { name: ".writ/log", wrote: !there, why: why.to_owned() });
     let next = match found.plans.first() {
         Some(plan) => format!("writ decide {plan}"),
+        None if begun => String::from("writ test"),
         None => String::from(
             "terraform plan -out=tfplan && terraform show -json tfplan > plan.json && writ decide plan.json",
         ),
