@@ -30,7 +30,7 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
             found.extend(helpers.unseen(rule).map(|told| told.located(module, item)));
             continue;
         }
-        let told = once(local(name), terms, rule).into_iter().chain(disarmed(rule, &relations, &helpers));
+        let told = once(local(name), terms, rule, &relations).into_iter().chain(disarmed(rule, &relations, &helpers));
         found.extend(told.map(|told| told.located(module, item)));
     }
     found
@@ -48,10 +48,10 @@ fn is_about_a_change(rule: &Rule, relations: &FxHashMap<&str, &Relation>) -> boo
 }
 
 /// An objection outside of a blueprint without a resource among its subjects; inside of one that is an error.
-fn once(name: &str, subjects: &[Expr], rule: &Rule) -> Option<Diagnostic> {
+fn once(name: &str, subjects: &[Expr], rule: &Rule, relations: &FxHashMap<&str, &Relation>) -> Option<Diagnostic> {
     let resource = Type::Entity(String::from("std.state.Resource"));
     let is_resource = |term: &Expr| matches!(term, Expr::Variable(v) if rule.variables[*v].r#type == resource);
-    if let Some(atom) = passed_over(subjects, rule) {
+    if let Some(atom) = passed_over(subjects, rule, relations) {
         let Expr::Variable(other) = &atom.terms[0] else { return None };
         let other = &rule.variables[*other].name;
         return Some(
@@ -91,13 +91,36 @@ fn says_how_much(rule: &Rule, subject: &Expr) -> bool {
 }
 
 /// The configuration of a resource that is no subject, though others are: each such resource may bring the objection about.
-fn passed_over<'r>(subjects: &[Expr], rule: &'r Rule) -> Option<&'r Atom> {
-    rule.body.iter().find_map(|literal| match literal {
-        Literal::Atom(atom) if atom.relation == CONFIG && atom.world == World::Here => {
-            let resource = atom.terms.first()?;
-            (matches!(resource, Expr::Variable(_)) && !subjects.contains(resource)).then_some(atom)
+/// One that a key makes the only one of its subjects is none of them.
+fn passed_over<'r>(subjects: &[Expr], rule: &'r Rule, relations: &FxHashMap<&str, &Relation>) -> Option<&'r Atom> {
+    let atoms = || {
+        rule.body.iter().filter_map(|literal| match literal {
+            Literal::Atom(atom) => Some(atom),
+            _ => None,
+        })
+    };
+    let mut settled: Vec<&Expr> = subjects.iter().collect();
+    loop {
+        let before = settled.len();
+        for atom in atoms() {
+            let key = relations.get(atom.relation.as_str()).and_then(|relation| relation.key.as_ref());
+            let named = |column: &usize| match &atom.terms[*column] {
+                Expr::Constant(_) => true,
+                term => settled.contains(&term),
+            };
+            if key.is_some_and(|key| key.columns.iter().all(named)) {
+                let more: Vec<&Expr> = atom.terms.iter().filter(|term| !settled.contains(term)).collect();
+                settled.extend(more.into_iter().filter(|term| matches!(term, Expr::Variable(_))));
+            }
         }
-        _ => None,
+        if settled.len() == before {
+            break;
+        }
+    }
+    atoms().find(|atom| {
+        let resource = atom.terms.first();
+        (atom.relation == CONFIG && atom.world == World::Here)
+            && resource.is_some_and(|term| matches!(term, Expr::Variable(_)) && !settled.contains(&term))
     })
 }
 

@@ -5,9 +5,11 @@
 use crate::constant::listed;
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Place};
 use crate::habits;
+use crate::library::{Library, Module};
 use crate::names::near;
 use crate::resolve::atom::RESOURCE;
 use crate::resolve::body::Typed;
+use crate::scope::Wanted;
 use program::{Function, Type};
 use syntax::ast::{self, ExprKind, Span};
 
@@ -116,4 +118,26 @@ pub(super) fn with_parts(
         (None, Type::Entity(_)) => found.help(format!("ask a relation that has it: `{}({base}, x)`", part.text)),
         (None, _) => found,
     }
+}
+
+/// `deny large(r: Resource)`: a type where a named subject has its value.
+pub(super) fn typed_subjects(library: &Library<'_>, module: &Module, rule: &ast::Governance) -> Vec<Diagnostic> {
+    let typed = rule.subjects.iter().filter(|subject| subject.measure.is_none()).filter_map(|subject| {
+        let (Some(name), ExprKind::Name(value)) = (&subject.argument.name, &subject.argument.value.kind) else {
+            return None;
+        };
+        let span = subject.argument.value.span;
+        let path = [ast::Name { text: value.clone(), span }];
+        let (names, scope) = (&library.names, &module.scope);
+        let is_type = Type::of_word(value).is_some() || scope.find(names, &path, None, Wanted::Type).is_ok();
+        is_type.then(|| {
+            let rest = Span { start: name.span.end, end: span.end };
+            Diagnostic::new(Code::ShadowedImport, format!("`{value}` is a type, and a subject has none of its own"))
+                .label(span, "a type here")
+                .law("a subject is of the type that the body gives it; only a measure says one: `most n: int`")
+                .help(format!("write `{}`", name.text))
+                .fix(format!("write `{}`", name.text), rest, "")
+        })
+    });
+    typed.collect()
 }

@@ -8,6 +8,7 @@ use crate::names::Sort;
 use crate::resolve::Context;
 use crate::resolve::atom::{RESOURCE, world_of};
 use crate::resolve::body::Body;
+use crate::resolve::meant::typed_subjects;
 use crate::resolve::mentions::Mentions;
 use crate::resolve::message::{self, Piece};
 use crate::resolve::test::never_given;
@@ -69,7 +70,7 @@ struct Built {
 /// - returns: `None` where not even its head is known, and for a let.
 pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::Rule>, Vec<Diagnostic>) {
     if let Head::Governance(governance) = written.head {
-        let typed = typed_subjects(context, governance);
+        let typed = typed_subjects(context.library, context.module, governance);
         if !typed.is_empty() {
             return (None, typed);
         }
@@ -121,28 +122,6 @@ pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::
         check::rule(context, &rule, &mut diagnostics);
     }
     (Some(rule), diagnostics)
-}
-
-/// `deny large(r: Resource)`: a type where a named subject has its value.
-fn typed_subjects(context: Context<'_>, rule: &ast::Governance) -> Vec<Diagnostic> {
-    let typed = rule.subjects.iter().filter(|subject| subject.measure.is_none()).filter_map(|subject| {
-        let (Some(name), ExprKind::Name(value)) = (&subject.argument.name, &subject.argument.value.kind) else {
-            return None;
-        };
-        let span = subject.argument.value.span;
-        let path = [ast::Name { text: value.clone(), span }];
-        let (names, scope) = (&context.library.names, &context.module.scope);
-        let is_type = Type::of_word(value).is_some() || scope.find(names, &path, None, Wanted::Type).is_ok();
-        is_type.then(|| {
-            let rest = Span { start: name.span.end, end: span.end };
-            Diagnostic::new(Code::ShadowedImport, format!("`{value}` is a type, and a subject has none of its own"))
-                .label(span, "a type here")
-                .law("a subject is of the type that the body gives it; only a measure says one: `most n: int`")
-                .help(format!("write `{}`", name.text))
-                .fix(format!("write `{}`", name.text), rest, "")
-        })
-    });
-    typed.collect()
 }
 
 fn own_name(context: Context<'_>, name: &str) -> String {

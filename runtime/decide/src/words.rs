@@ -190,11 +190,13 @@ impl Bound<'_> {
                 let kinds: Vec<&str> = accept.iter().map(|kind| presence_word(*kind)).collect();
                 format!("{} is {}", self.expression(expr), kinds.join(" or "))
             }
-            Literal::Bind { variable, expr } => match self.rule.variables[*variable].name.starts_with('$') {
-                // A comparison that was written, of which the compiler made a binding and a test.
-                true => format!("{} == {}", self.expression(expr), self.value_of(*variable)),
-                false => format!("{} = {}", self.value_of(*variable), self.expression(expr)),
-            },
+            Literal::Bind { variable, expr } => {
+                match self.rule.variables[*variable].name.starts_with('$') && is_path(expr) {
+                    // A comparison that was written, of which the compiler made a binding and a test.
+                    true => format!("{} == {}", self.expression(expr), self.value_of(*variable)),
+                    false => format!("{} = {}", self.value_of(*variable), self.expression(expr)),
+                }
+            }
             Literal::Each { variable, base, then, last, .. } => {
                 let mut path = self.expression(base);
                 for steps in then {
@@ -321,6 +323,14 @@ impl Bound<'_> {
             Step::Index(index) => write!(path, "[{index}]"),
             Step::Computed(expr) => write!(path, "[{}]", self.expression(expr)),
         };
+    }
+}
+
+/// Whether it is a path into json, read as a type or not.
+fn is_path(expr: &Expr) -> bool {
+    match expr {
+        Expr::As(inner, _) => is_path(inner),
+        expr => matches!(expr, Expr::Path { .. }),
     }
 }
 

@@ -48,21 +48,27 @@ pub(super) fn settle(
         let near = |origin: &Origin| !prefer.is_empty() || plane(origin).is_none_or(|plane| Some(plane) == nearest);
         let group: Group<'_> = group.into_iter().filter(|(_, origin)| near(origin)).collect();
         let place = |origin: &Origin| match prefer {
-            [] => (0, origin.source.rank),
+            [] => (0, 0),
             _ => {
                 let kind = prefer.iter().position(|kind| *kind == origin.source.kind);
                 (kind.unwrap_or(prefer.len()), origin.source.rank)
             }
         };
         let best = group.iter().map(|(_, origin)| place(origin)).min();
-        let winners: BTreeSet<&Tuple> =
-            group.iter().filter(|(_, origin)| Some(place(origin)) == best).map(|(tuple, _)| *tuple).collect();
-        let most = |one: &&&Tuple| !winners.iter().any(|other| one != &other && says_all_of(other, one));
-        let winners: BTreeSet<&Tuple> = winners.iter().filter(most).copied().collect();
-        let first = group.iter().filter(|(_, origin)| Some(place(origin)) == best).map(|(_, origin)| &origin.source);
-        let first: BTreeSet<&Arc<FactSource>> = first.collect();
+        let first: Group<'_> = group.iter().filter(|(_, origin)| Some(place(origin)) == best).copied().collect();
+        let said: BTreeSet<&Tuple> = first.iter().map(|(tuple, _)| *tuple).collect();
+        let most = |one: &&&Tuple| !said.iter().any(|other| one != &other && says_all_of(other, one));
+        let mut winners: BTreeSet<&Tuple> = said.iter().filter(most).copied().collect();
+        if winners.len() > 1 {
+            // Of those that say different things the lowest rank; with `prefer` they have one.
+            let ranks = || first.iter().filter(|(tuple, _)| winners.contains(tuple));
+            let lowest = ranks().map(|(_, origin)| origin.source.rank).min();
+            winners = ranks().filter(|(_, o)| Some(o.source.rank) == lowest).map(|(tuple, _)| *tuple).collect();
+        }
+        let counts = |pair: &&(&Tuple, &Origin)| winners.contains(pair.0);
+        let first: BTreeSet<&Arc<FactSource>> = first.iter().filter(counts).map(|(_, origin)| &origin.source).collect();
         for (tuple, origin) in &group {
-            let among_equals = winners.len() > 1 && Some(place(origin)) == best;
+            let among_equals = winners.len() > 1 && winners.contains(tuple);
             if !among_equals && winners.iter().any(|winner| says_all_of(winner, tuple)) {
                 continue;
             }
