@@ -11,7 +11,7 @@ mod missing;
 
 use super::cursor::{Cursor, Site};
 use crate::database::Snapshot;
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Code, Severity};
 use crate::hir::Package;
 use crate::repair::placed;
 use crate::report::{Repair, Report};
@@ -60,7 +60,8 @@ pub fn actions(snapshot: &Snapshot, path: &str, within: Range<usize>, reports: &
         let repairs = report.fixes.iter().filter_map(|repair| repaired(snapshot, repair, position));
         found.extend(repairs);
         found.extend(missing::missing(snapshot, path, report, position));
-        if report.severity() == Severity::Warning {
+        // What complains of an `@allow` is mended by taking it away.
+        if report.severity() == Severity::Warning && report.code != Code::IdleAllow {
             found.extend(silence(snapshot, path, report, position));
         }
     }

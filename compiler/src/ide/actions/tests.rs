@@ -52,6 +52,19 @@ fn a_warning_is_silenced_at_its_item() {
 }
 
 #[test]
+fn an_allow_that_silences_nothing_is_not_silenced() {
+    let text = POLICY.replacen("relation stateful", "@allow(W0707)\nrelation stateful", 1);
+    let fixture = Fixture::new(&text);
+    let snapshot = fixture.snapshot();
+    let reports = snapshot.findings().expect("it compiles");
+    let found = reports.iter().find(|report| report.code == Code::IdleAllow).expect("it silences nothing");
+    let spot = &found.spots[0];
+    let all = actions(&snapshot, &fixture.path, spot.start..spot.end, &reports);
+    let titles: Vec<&str> = all.iter().map(|action| action.title.as_str()).collect();
+    assert_eq!(titles, ["remove the attribute"]);
+}
+
+#[test]
 fn conditions_become_a_relation() {
     let text = POLICY.replacen(
         "age(r, name: n, level: level, years: v), level == \"high\"",
