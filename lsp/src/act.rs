@@ -11,12 +11,12 @@ use crate::writer::Uses;
 use compiler::diagnostic::Code;
 use compiler::ide::actions::{self, Sort};
 use compiler::ide::lenses::{self, Asks};
-use compiler::ide::{Site, navigation};
+use compiler::ide::{Site, navigation, symbols};
 use compiler::question;
 use compiler::report::Report;
 use decide::test::coverage::Rules;
 use decide::{Limits, ask};
-use program::{Program, TestCase};
+use program::{Program, Scope, TestCase};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -209,7 +209,13 @@ pub(crate) fn read(view: &View<'_>, name: &str, about: &Value) -> Result<Asked, 
         return Err(String::from("the policy does not compile: nothing can be asked of it"));
     };
     match name {
-        "writ.evaluate" => Ok(Asked::Tuples(program, text("relation")?)),
+        "writ.evaluate" => {
+            let name = text("relation")?;
+            match symbols::signature(view.snapshot, &name) {
+                Some(_) => Ok(Asked::Tuples(program, name)),
+                None => Err(format!("there is no relation `{name}`: it is named in full, as `policy.kept`")),
+            }
+        }
         "writ.rule" => Ok(Asked::Rule(program, view.path.to_owned(), number("line")?, number("column")?)),
         "writ.why" => {
             let atom = text("atom")?;
@@ -253,6 +259,11 @@ pub(crate) fn answer(asked_for: Asked, model: Result<Arc<Loaded>, String>) -> Re
             let Some(relation) = program.find(&name) else {
                 return Ok(format!("{name}: no rule in force reads or derives it\n"));
             };
+            if program.relation(relation).scope == Scope::Change {
+                return Ok(format!(
+                    "{name} is about a change: it has tuples only inside a decision, which a test shows, or `writ repl`\n"
+                ));
+            }
             let (shown, all) = asked(&program, &loaded, |case| ask::tuples(case, relation, MOST))?;
             let more = if all > shown.len() { format!("\nand {} more", all - shown.len()) } else { String::new() };
             format!("{name}: {}\n\n{}{more}\n", counted(all, "tuple"), shown.join("\n"))

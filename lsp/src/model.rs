@@ -10,7 +10,7 @@ use crate::publish::Told;
 use crate::writer::Event;
 use compiler::ide::completion::Seen;
 use decide::{Assurance, Case, Limits, SourceState, ask};
-use program::{Change, Digest, Fact, Program};
+use program::{Change, Digest, Fact, Program, Scope};
 use std::collections::BTreeMap;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -327,7 +327,10 @@ impl Counting {
             return false;
         }
         let Ok(counts) = asked(program, &loaded, ask::counts) else { return false };
-        let counts: BTreeMap<String, usize> = counts.into_iter().map(|c| (c.relation, c.after)).collect();
+        // What is about a change has tuples only inside a decision: that it has none here says nothing.
+        let of_model = |name: &str| program.find(name).is_none_or(|id| program.relation(id).scope != Scope::Change);
+        let counts = counts.into_iter().filter(|count| of_model(&count.relation));
+        let counts: BTreeMap<String, usize> = counts.map(|count| (count.relation, count.after)).collect();
         let news = kept.counts.as_ref().is_none_or(|(_, known)| **known != counts);
         kept.counts = Some((program.clone(), Arc::new(counts)));
         self.keep(root, kept);

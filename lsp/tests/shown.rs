@@ -83,6 +83,41 @@ async fn what_the_model_shows_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_about_a_change_is_not_counted() {
+    let (mut editor, uri) = opened("shown-change", json!({}), MANIFEST).await;
+    let text = "use std.change.{Action, action};\nuse std.state.{Resource, config};\n\npub relation set(r: Resource);\n\
+                set(r) if config(r, _);\n\nchange relation any(a: Action);\nany(a) if action(a, \"update\", r), set(r);\n";
+    editor.change(&uri, 2, json!([{ "text": text }])).await;
+    let document = json!({ "textDocument": { "uri": uri } });
+    let mut asked = 0;
+    let lenses = loop {
+        asked += 1;
+        assert!(asked < 100, "nothing was counted");
+        let answer = editor.ask("textDocument/codeLens", document.clone()).await;
+        let titles = answer["result"].as_array().expect("lenses").iter();
+        let titles: Vec<String> =
+            titles.filter_map(|lens| lens["command"]["title"].as_str()).map(str::to_owned).collect();
+        if titles.iter().any(|title| title.contains("tuple")) {
+            break titles;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    let evaluates: Vec<&String> = lenses.iter().filter(|title| title.starts_with("evaluate")).collect();
+    assert_eq!(evaluates, ["evaluate (1 tuple)", "evaluate"]);
+    let mut said = async |relation: &str| {
+        let about = json!([{ "uri": uri, "relation": relation }]);
+        let params = json!({ "command": "writ.evaluate", "arguments": about });
+        let answer = editor.ask("workspace/executeCommand", params).await;
+        let said = answer["result"]["text"].as_str().or(answer["error"]["message"].as_str());
+        said.unwrap_or_else(|| panic!("{answer:#}")).to_owned()
+    };
+    assert!(said("policy.any").await.starts_with("policy.any is about a change: it has tuples only inside a decision"));
+    assert_eq!(said("policy.set").await, "policy.set: 1 tuple\n\nset(\"db\")\n");
+    assert_eq!(said("policy.sett").await, "there is no relation `policy.sett`: it is named in full, as `policy.kept`");
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_editor_that_asks_is_told_to_ask_again() {
     let can =
         json!({ "textDocument": { "diagnostic": {} }, "workspace": { "diagnostics": { "refreshSupport": true } } });
