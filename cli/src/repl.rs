@@ -9,7 +9,7 @@
 mod line;
 
 use crate::arguments::{Inputs, Question};
-use crate::decide::limited;
+use crate::decide::{failed, limited};
 use crate::example;
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
@@ -187,7 +187,13 @@ impl<'i> Session<'i> {
     fn act(&mut self, act: &str) -> Result<String, Failure> {
         let act = if act.ends_with([';', '}']) { act.to_owned() } else { format!("{act};") };
         let acts = self.acts.iter().cloned().chain([act]).collect();
+        let before = self.acts.clone();
         self.take(self.uses.clone(), acts)?;
+        let change = self.case(self.program.clone(), engine::Limits::default()).change;
+        if let Err(failure) = decide::admissible(&self.program, &change) {
+            self.take(self.uses.clone(), before)?;
+            return Err(failed(failure));
+        }
         Ok(self.change())
     }
 
@@ -247,8 +253,9 @@ impl<'i> Session<'i> {
         let decision = limited(self.inputs, |limits| decide::decide(&self.case(self.program.clone(), limits)))?;
         let flags = self.inputs.flags();
         let style = text::Style { color: crate::coloured(), why: false, full: false, flags: &flags };
-        // The next question is one of this session's.
-        let page = text::render(&decision, style);
+        // The next question is one of this session's, and so is who asks; a word on the change it takes from nobody.
+        let page = text::render(&decision, style).replace("; approve with --output approval", "");
+        let page = page.replace("--actor", "by NAME");
         let next =
             |line: &str| match line.strip_prefix("next: writ why '").and_then(|rest| rest.split_once("' --change")) {
                 Some((atom, _)) => format!("next: why {atom}\n"),

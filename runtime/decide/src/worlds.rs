@@ -14,6 +14,7 @@ mod planes;
 mod reach;
 mod transaction;
 
+pub use reach::admissible;
 pub(crate) use transaction::THIS;
 
 use crate::case::{Case, Failure, SourceState};
@@ -57,7 +58,7 @@ pub(crate) struct Worlds {
 /// [`Failure::Malformed`] for a fact that does not fit its relation, or that only a decision may state.
 pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
     let program = &*case.program;
-    reach::check(program, &case.change)?;
+    admissible(program, &case.change)?;
     let mut admission = Admission::new(program);
     let mut base = Vec::with_capacity(case.facts.len());
     for fact in &case.facts {

@@ -6,8 +6,11 @@
 use crate::case::{Failure, Malformed};
 use program::{Action, Change, Fact, Program, Type, Verb};
 
-/// Refuses a change one of whose actions says more than it may.
-pub(super) fn check(program: &Program, change: &Change) -> Result<(), Failure> {
+/// Refuses a change one of whose actions says more than it may; so does every question about it.
+///
+/// # Faults
+/// [`Failure::Malformed`], with the action.
+pub fn admissible(program: &Program, change: &Change) -> Result<(), Failure> {
     for action in &change.actions {
         // Of a plan the import writes them: what a data source was seen to be, what refers to what is gone or moved.
         let told = action.set.iter().chain(&action.remove).next().filter(|_| &*change.format != "terraform-plan");
