@@ -135,6 +135,9 @@ pub(crate) struct Stated {
     pub(crate) relation: String,
     /// For each column where in the row its value is: `"{owner/team}"`.
     pub(crate) columns: BTreeMap<String, String>,
+    /// A file of which no row has what the columns name is whole all the same.
+    #[serde(default)]
+    pub(crate) optional: bool,
 }
 
 /// What wrote a source.
@@ -180,7 +183,11 @@ impl Kind {
 impl Source {
     /// How its rows are read.
     pub(crate) fn records(&self) -> Records {
-        let stated = |one: &Stated| import::Stated { relation: one.relation.clone(), columns: one.columns.clone() };
+        let stated = |one: &Stated| import::Stated {
+            relation: one.relation.clone(),
+            columns: one.columns.clone(),
+            optional: one.optional,
+        };
         Records {
             rows: self.rows.clone(),
             id: match &self.id {

@@ -196,6 +196,7 @@ const KEYS: &[Key] = &[
     key("source", "observed", TEXT, &[], "Of records: where the file says when it was observed."),
     key("source.fact", "relation", TEXT, &[], "Its relation, qualified."),
     key("source.fact", "columns", "{ ${1} }", &[], "For each column where in the row its value is: `who = \"{owner/team}\"`."),
+    key("source.fact", "optional", "true", BOTH, "A file of which no row has what the columns name is whole all the same."),
     key("trust", "decisions", "[\"${1}\"]", &[], "Public keys of those who decide."),
     key("dependency", "version", TEXT, &[], "A range of versions: `1.4`."),
     key("dependency", "path", TEXT, &[], "The folder it is in, seen from this file."),

@@ -157,7 +157,7 @@ impl<'a> Reader<'a> {
             if paths.is_empty() && !source.optional {
                 states.push(SourceState::Missing(source.name.clone()));
             }
-            let mut observed = BTreeMap::new();
+            let (mut observed, mut whole) = (BTreeMap::new(), true);
             for path in paths {
                 let name = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
                 self.source(root, &name, source)?;
@@ -165,7 +165,12 @@ impl<'a> Reader<'a> {
                     imported.facts.retain(|fact| counts_beside_plan(source, fact));
                 }
                 let read = self.read.last().map(|imported| &imported.source);
+                whole &= read.is_none_or(|source| source.complete);
                 observed.extend(read.map(|source| (source.file.to_string(), source.observed_at)));
+            }
+            if !whole && !source.optional {
+                states.push(SourceState::Missing(source.name.clone()));
+                continue;
             }
             // Whether that is too old follows by rule, at the time of the decision.
             if let Some(max_age) = source.max_age.filter(|_| !source.optional && !observed.is_empty()) {

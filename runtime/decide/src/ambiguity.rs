@@ -78,11 +78,10 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
         Doubt::NoIntent => words::unclaimed(subject),
         Doubt::NoAccountable => named_in_vain(settled, subject, holds("std.change.created"))
             .unwrap_or_else(|| format!("nobody is accountable for {subject}")),
-        Doubt::Source if holds("std.source.missing") => format!("source `{subject}` is missing"),
-        Doubt::Source if holds("std.source.incomplete") => {
-            format!("source `{subject}` stops in the middle: its tool says that there is more")
+        Doubt::Source => {
+            let why = ["std.source.missing", "std.source.incomplete"].into_iter().find(|relation| holds(relation));
+            unreliable(settled, why.unwrap_or("std.source.stale"), subject)
         }
-        Doubt::Source => stale(settled, subject),
         Doubt::Conflict => disagreement(settled, subject),
         Doubt::Disagreement => moved(settled, subject)
             .or_else(|| remade(settled, subject))
@@ -117,8 +116,17 @@ fn remade(settled: &Settled<'_>, subject: &str) -> Option<String> {
     ))
 }
 
+/// Why a source cannot be relied on, by the relation that says so.
+pub(crate) fn unreliable(settled: &Settled<'_>, relation: &str, source: &str) -> String {
+    match relation {
+        "std.source.missing" => format!("source `{source}` is missing"),
+        "std.source.incomplete" => format!("source `{source}` stops in the middle: its tool says that there is more"),
+        _ => stale(settled, source),
+    }
+}
+
 /// How old a source is, and how old it may be.
-pub(crate) fn stale(settled: &Settled<'_>, source: &str) -> String {
+fn stale(settled: &Settled<'_>, source: &str) -> String {
     let about = |relation: &str, width: usize| {
         let pattern: Vec<Option<Value>> = (0..width).map(|i| (i == 0).then(|| Value::text(source))).collect();
         settled.program.find(relation).map(|id| settled.matching(Side::After, id, &pattern)).unwrap_or_default()

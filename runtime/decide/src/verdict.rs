@@ -351,13 +351,10 @@ fn differences(settled: &Settled<'_>, routing: &Routing<'_>) -> Vec<About> {
     for resource in drift.iter().filter_map(|tuple| tuple.first()).map(Value::show).collect::<BTreeSet<_>>() {
         add(Doubt::Disagreement, &resource, &format!("{resource} is not as it was built, and the change does nothing"));
     }
-    let unreliable = [("std.source.missing", true), ("std.source.stale", false)];
-    for (relation, missing) in unreliable {
+    for relation in ["std.source.missing", "std.source.incomplete", "std.source.stale"] {
         let tuples = settled.program.find(relation).map(|id| settled.tuples(Side::Before, id)).unwrap_or_default();
         for source in tuples.iter().filter_map(|tuple| tuple.first()).map(Value::show) {
-            let message =
-                if missing { format!("source `{source}` is missing") } else { ambiguity::stale(settled, &source) };
-            add(Doubt::Source, &source, &message);
+            add(Doubt::Source, &source, &ambiguity::unreliable(settled, relation, &source));
         }
     }
     found

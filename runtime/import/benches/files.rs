@@ -17,7 +17,7 @@ fn main() {
     let size = std::env::args().find_map(|word| word.parse::<usize>().ok()).unwrap_or(64) * 1_000_000;
     let relations = [size_relation()];
     let columns = [("r", "{host}"), ("size", "{gb}")].map(|(name, text)| (name.to_owned(), text.to_owned()));
-    let stated = Stated { relation: "policy.size".into(), columns: BTreeMap::from(columns) };
+    let stated = Stated { relation: "policy.size".into(), columns: BTreeMap::from(columns), optional: false };
     let mapping = Records { facts: vec![stated], ..Records::default() };
     let plain = Options::default();
     let rows = Options { format: Some(Format::Records), relations: &relations, ..plain.clone() };

@@ -18,7 +18,7 @@ use crate::yaml::Document;
 use crate::{Imported, Malformed, Options, node::Node};
 use identity::Identity;
 use manifests::Object;
-use program::{FactSource, Json, SourceKind, Speaks, Value};
+use program::{Fact, FactSource, Json, SourceKind, Speaks, Value};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -46,8 +46,9 @@ pub(crate) fn read_json(
     options: &Options<'_>,
 ) -> Result<Imported, Malformed> {
     let mut found = Vec::new();
+    let around = around(json, "");
     objects(&Node::root(json), None, &|pointer| pointer.to_owned(), &mut found)?;
-    read(found, source, sealer, options)
+    read(found, around, source, sealer, options)
 }
 
 /// Reads the objects of a YAML file.
@@ -57,12 +58,31 @@ pub(crate) fn read_yaml(
     sealer: &Sealer,
     options: &Options<'_>,
 ) -> Result<Imported, Malformed> {
-    let mut found = Vec::new();
+    let (mut found, mut beside) = (Vec::new(), Vec::new());
     for document in documents {
+        beside.extend(around(&document.json, &document.place("")));
         objects(&document.root(), None, &|pointer| document.place(pointer), &mut found)
             .map_err(|fault| document.placed(fault))?;
     }
-    read(found, source, sealer, options)
+    read(found, beside, source, sealer, options)
+}
+
+/// What a list says of itself, each with the keys that lead to it, its value and its place: that there is more, say.
+fn around(json: &Json, place: &str) -> Vec<[String; 3]> {
+    let list = member(json, &["kind"]).is_some_and(|kind| matches!(kind, Json::Text(kind) if kind.ends_with("List")));
+    let entries = match member(json, &["metadata"]) {
+        Some(Json::Object(entries)) if list => entries,
+        _ => return Vec::new(),
+    };
+    let said = entries.iter().filter_map(|(key, value)| {
+        let value = match value {
+            Json::Text(text) if !text.is_empty() => text.to_string(),
+            Json::Int(_) | Json::Bool(_) => value.to_string(),
+            _ => return None,
+        };
+        Some([format!("metadata/{key}"), value, place.to_owned()])
+    });
+    said.collect()
 }
 
 /// Adds an object, or all those of a list. An item of a list may leave to the list what it is.
@@ -102,6 +122,7 @@ fn objects<'a>(
 
 fn read(
     found: Vec<Found<'_>>,
+    around: Vec<[String; 3]>,
     source: impl FnOnce(SourceKind, Speaks) -> FactSource,
     sealer: &Sealer,
     options: &Options<'_>,
@@ -124,8 +145,15 @@ fn read(
         }
         objects.push(object(&sheet, name, &identity, json, &place, sealer));
     }
+    let beside = around.into_iter().map(|[path, value, place]| {
+        let (name, file) = (sheet.source.name.clone(), sheet.source.file.clone());
+        let tuple = vec![Value::Text(name), Value::Text(file), Value::text(path), Value::text(value)];
+        sheet.fact("std.record.around", tuple, &place)
+    });
+    let beside: Vec<Fact> = beside.collect();
     let mut imported = Imported::of(sheet);
     imported.facts = objects.iter().flat_map(|object| object.facts.iter().cloned()).collect();
+    imported.facts.extend(beside);
     imported.manifests = Some(Manifests::new(imported.source.clone(), objects));
     Ok(imported)
 }

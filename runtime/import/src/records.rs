@@ -2,14 +2,17 @@
 //!
 //! Without a mapping each row is a fact `std.record.record(r, of, source, file, row)`, and rules of a pack or a policy
 //! say what it means. With one ([`Records::facts`]) a row becomes the facts that the mapping names, and nothing else of it is
-//! kept.
+//! kept. What stands around the rows is kept in both cases.
 //!
-//! Read downwards: [`read`] finds the documents, `rows` the rows in them, `Template` the values in a row.
+//! Read downwards: [`read`] finds the documents, `rows` the rows in them, `Template` the values in a row; `shape` whether
+//! it is the file that was meant, `around` what stands around the rows.
 //!
 //! INVARIANT: every row gives its facts, or is counted among the skipped with the reason, or the file is refused.
 //! Not here: what a record means (`stdlib/aws_api.writ` and other packs).
 
+mod around;
 mod documents;
+mod shape;
 mod template;
 
 use crate::sheet::Sheet;
@@ -17,6 +20,7 @@ use crate::terraform::configuration::folder;
 use crate::{Imported, Malformed, Options, facts, node::Node};
 use documents::{Document, Documents};
 use program::{Column, FactSource, Json, SourceKind, Speaks, Type, Value};
+use shape::Shape;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use template::Template;
@@ -45,6 +49,8 @@ pub struct Stated {
     /// For each column a template: `{owner/name}` is a value in the row, with `*` each of several; `{#}` the key or the
     /// number of the row, `{#folder}` the folder of the file; other text stands for itself.
     pub columns: BTreeMap<String, String>,
+    /// A file of which no row has what the columns name is whole all the same.
+    pub optional: bool,
 }
 
 /// A row, and where it stands.
@@ -55,6 +61,8 @@ struct Row<'a> {
     key: String,
     json: Cow<'a, Json>,
     place: String,
+    /// It is what stands beside the lists of its document.
+    beside: bool,
 }
 
 /// What a template is filled from besides the values of a row.
@@ -90,9 +98,21 @@ pub(crate) fn read(
     let folder = folder(name.rsplit_once(['/', '\\']).map_or(".", |(folder, _)| folder));
     let mut without: BTreeMap<(Option<usize>, String), (String, usize)> = BTreeMap::new();
     let mut made = Vec::new();
+    let mut shape = Shape::new(&stated, &ids);
     for document in documents::read(name, text)? {
         let document = document?;
+        shape.header(&document)?;
+        around::visit(&document, records.rows.as_deref(), &mut |path, value| {
+            let tuple = vec![
+                Value::Text(sheet.source.name.clone()),
+                Value::Text(sheet.source.file.clone()),
+                Value::text(path),
+                Value::text(value),
+            ];
+            made.push(sheet.fact("std.record.around", tuple, &document.place("")));
+        });
         for row in rows(&document, records.rows.as_deref())? {
+            shape.see(&row.json, ids.key(row.of), row.beside);
             let mut lacks = |fact: Option<usize>, absent: &str| {
                 without.entry((fact, absent.to_owned())).or_insert_with(|| (row.place.clone(), 0)).1 += 1;
             };
@@ -129,6 +149,7 @@ pub(crate) fn read(
             }
         }
     }
+    shape.whole()?;
     for ((fact, absent), (place, count)) in without {
         let rows = if count == 1 { "this row has".to_owned() } else { format!("{count} rows, the first here, have") };
         let what = fact.map_or("name for it", |number| stated[number].relation);
@@ -179,8 +200,7 @@ fn observed(documents: Documents<'_>, pointer: &str) -> Result<i64, Malformed> {
 
 /// A value by its JSON pointer, without `*`.
 fn walk<'a>(json: &'a Json, pointer: &str) -> Option<&'a Json> {
-    let mut parts = pointer.split('/').filter(|part| !part.is_empty());
-    parts.try_fold(json, |json, part| step(json, &unescaped(part)))
+    parts(pointer).try_fold(json, |json, part| step(json, &unescaped(part)))
 }
 
 fn step<'a>(json: &'a Json, part: &str) -> Option<&'a Json> {
@@ -197,6 +217,10 @@ fn step<'a>(json: &'a Json, part: &str) -> Option<&'a Json> {
     }
 }
 
+fn parts(pointer: &str) -> impl Iterator<Item = &str> {
+    pointer.split('/').filter(|part| !part.is_empty())
+}
+
 fn unescaped(part: &str) -> String {
     part.replace("~1", "/").replace("~0", "~")
 }
@@ -204,7 +228,7 @@ fn unescaped(part: &str) -> String {
 /// The rows of a document.
 fn rows<'a>(document: &'a Document, pattern: Option<&'a str>) -> Result<Vec<Row<'a>>, Malformed> {
     let Some(pattern) = pattern else { return Ok(plain(document)) };
-    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
+    let parts: Vec<&str> = parts(pattern).collect();
     let of = parts.iter().rev().find(|part| **part != "*").copied().unwrap_or_default();
     let mut found = vec![(Node::root(&document.json), document.number.to_string())];
     for part in parts {
@@ -238,38 +262,47 @@ fn rows<'a>(document: &'a Document, pattern: Option<&'a str>) -> Result<Vec<Row<
         key,
         json: Cow::Borrowed(node.json),
         place: document.place(&node.at),
+        beside: false,
     };
     Ok(found.into_iter().map(row).collect())
 }
 
 /// The rows of a document that nothing is declared of.
 fn plain(document: &Document) -> Vec<Row<'_>> {
-    let whole = |json| Row { of: "", key: document.number.to_string(), json, place: document.place("") };
+    let whole = |json, beside| {
+        let place = document.place("");
+        Row { of: "", key: document.number.to_string(), json, place, beside }
+    };
     let entries = match &document.json {
         Json::Array(items) => return listed(document, "", "", items),
         Json::Object(entries) => entries,
-        other => return vec![whole(Cow::Borrowed(other))],
+        other => return vec![whole(Cow::Borrowed(other), false)],
     };
     let (mut found, mut rest) = (Vec::new(), BTreeMap::new());
     for (of, json) in entries {
         match json {
-            Json::Array(items) if items.iter().all(|item| matches!(item, Json::Object(_))) && !items.is_empty() => {
+            Json::Array(items) if is_list(json) && !items.is_empty() => {
                 found.extend(listed(document, of, &Node::root(&document.json).under(of), items));
             }
             _ => _ = rest.insert(of.clone(), json.clone()),
         }
     }
     if !rest.is_empty() {
-        found.push(whole(Cow::Owned(Json::Object(rest))));
+        found.push(whole(Cow::Owned(Json::Object(rest)), entries.values().any(is_list)));
     }
     found
+}
+
+/// Whether it is a list of rows; one without any is.
+fn is_list(json: &Json) -> bool {
+    matches!(json, Json::Array(items) if items.iter().all(|item| matches!(item, Json::Object(_))))
 }
 
 /// The items of a list as rows.
 fn listed<'a>(document: &'a Document, of: &'a str, at: &str, items: &'a [Json]) -> Vec<Row<'a>> {
     let row = |(number, json): (usize, &'a Json)| {
         let place = document.place(&format!("{at}/{number}"));
-        Row { of, key: number.to_string(), json: Cow::Borrowed(json), place }
+        Row { of, key: number.to_string(), json: Cow::Borrowed(json), place, beside: false }
     };
     items.iter().enumerate().map(row).collect()
 }
@@ -286,9 +319,14 @@ impl Ids {
         records.id.iter().map(template).collect::<Result<_, _>>().map(Ids)
     }
 
+    /// The list that a row is named by: its own, or that of all others.
+    fn key<'r>(&self, of: &'r str) -> Option<&'r str> {
+        [of, ""].into_iter().find(|of| self.0.contains_key(*of))
+    }
+
     /// The name of a row; or what the row lacks for it.
     fn of(&self, row: &Row<'_>, source: &str, folder: &str) -> Result<Result<String, &str>, Malformed> {
-        let Some(template) = self.0.get(row.of).or_else(|| self.0.get("")) else {
+        let Some(template) = self.key(row.of).and_then(|of| self.0.get(of)) else {
             let parts = [source, row.of, &row.key];
             return Ok(Ok(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")));
         };
@@ -307,6 +345,7 @@ impl Ids {
 struct Mapped<'a> {
     relation: &'a str,
     columns: Vec<(&'a Column, Template)>,
+    optional: bool,
 }
 
 impl<'a> Mapped<'a> {
@@ -330,7 +369,8 @@ impl<'a> Mapped<'a> {
             })?;
             Ok((column, template))
         });
-        Ok(Mapped { relation: &relation.name, columns: columns.collect::<Result<_, _>>()? })
+        let columns = columns.collect::<Result<_, _>>()?;
+        Ok(Mapped { relation: &relation.name, columns, optional: stated.optional })
     }
 
     /// The tuples of a row; or what it lacks.

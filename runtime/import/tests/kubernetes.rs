@@ -262,3 +262,19 @@ proptest! {
         let _ = object("a.yaml", &text);
     }
 }
+
+#[test]
+fn a_list_says_that_it_was_cut() {
+    let around = |name: &str, text: &str| -> Vec<String> {
+        let imported = object(name, text).expect("it reads");
+        let said = imported.facts.iter().filter(|fact| &*fact.relation == "std.record.around");
+        said.map(|fact| format!("{} {}", fact, fact.origin.place)).collect()
+    };
+    let json = r#"{"apiVersion": "v1", "kind": "PodList", "metadata": {"continue": "c", "resourceVersion": ""},
+        "items": [{"metadata": {"name": "a", "namespace": "b"}}]}"#;
+    assert_eq!(around("a.json", json), [r#"std.record.around("a.json", "a.json", "metadata/continue", "c") "#]);
+    let yaml = "apiVersion: v1\nkind: List\nmetadata: {continue: c}\nitems: []\n---\n\
+        apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n";
+    assert_eq!(around("a.yaml", yaml), [r#"std.record.around("a.yaml", "a.yaml", "metadata/continue", "c") 1:1"#]);
+    assert!(around("a.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n").is_empty());
+}

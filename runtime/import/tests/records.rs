@@ -39,12 +39,13 @@ fn import(name: &str, text: &str, records: &Records) -> Result<Imported, Malform
 
 fn stated(relation: &str, columns: &[(&str, &str)]) -> Stated {
     let columns = columns.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-    Stated { relation: relation.to_owned(), columns }
+    Stated { relation: relation.to_owned(), columns, optional: false }
 }
 
 /// Each fact with its place.
 fn lines(imported: &Imported) -> Vec<String> {
-    let shown = imported.facts.iter().filter(|fact| &*fact.relation != "std.record.says");
+    let besides = ["std.record.says", "std.record.around"];
+    let shown = imported.facts.iter().filter(|fact| !besides.contains(&&*fact.relation));
     shown.map(|fact| format!("{fact} {}", fact.origin.place)).collect()
 }
 
@@ -207,4 +208,107 @@ proptest! {
             back.facts.iter().map(ToString::to_string).collect::<Vec<_>>()
         );
     }
+}
+
+/// What is said around the rows of a file, whatever is taken of it.
+fn around(name: &str, text: &str, records: &Records) -> Vec<String> {
+    let imported = import(name, text, records).unwrap_or_else(|malformed| panic!("{malformed}"));
+    let said = imported.facts.iter().filter(|fact| &*fact.relation == "std.record.around");
+    said.map(|fact| format!("{}={}", fact.tuple[2].show(), fact.tuple[3].show())).collect()
+}
+
+#[test]
+fn what_stands_around_the_rows_is_kept_whatever_is_taken_of_them() {
+    let answer =
+        r#"{"Vpcs": [{"VpcId": "v", "Marker": "no"}], "Marker": "t", "Whole": false, "Meta": {"a": {"n": 1}}}"#;
+    let one = |of: &str, id: &str| Records { id: BTreeMap::from([(of.into(), id.into())]), ..Records::default() };
+    let mapped = |rows: Option<&str>| {
+        let facts = vec![stated("policy.size", &[("r", "{VpcId}"), ("size", "3")])];
+        Records { rows: rows.map(str::to_owned), facts, ..Records::default() }
+    };
+    let rows = Records { rows: Some("/Vpcs/*".into()), ..Records::default() };
+    for records in
+        [Records::default(), one("Vpcs", "{VpcId}"), one("", "{VpcId}"), rows, mapped(None), mapped(Some("/Vpcs/*"))]
+    {
+        assert_eq!(around("a.json", answer, &records), ["Marker=t", "Meta/a/n=1", "Whole=false"], "{records:?}");
+    }
+    let page = r#"{"data": {"of": {"nodes": [{"n": {"id": "a"}}], "pageInfo": {"hasNextPage": true}}}}"#;
+    let rows = Records { rows: Some("/data/of/nodes/*/n".into()), ..Records::default() };
+    assert_eq!(around("a.json", page, &rows), ["data/of/pageInfo/hasNextPage=true"]);
+    // A list of texts is no list of rows: the document is the row.
+    let plain = Records::default();
+    assert_eq!(
+        around("a.json", r#"{"QueueUrls": ["u"], "NextToken": "t", "a": {"b": {"c": 1}}}"#, &plain),
+        ["NextToken=t"]
+    );
+    assert_eq!(around("a.json", r#"{"Vpcs": [], "NextToken": "t"}"#, &one("", "{VpcId}")), ["NextToken=t"]);
+    // Rows themselves are not said twice.
+    for (name, text) in [("a.json", r#"[{"a": 1}]"#), ("a.ndjson", "{\"a\": 1}\n"), ("a.csv", "a\n1\n")] {
+        assert!(around(name, text, &plain).is_empty(), "{name}");
+    }
+    let map = Records { rows: Some("/*".into()), ..Records::default() };
+    assert!(around("a.json", r#"{"web": {"team": "a"}}"#, &map).is_empty());
+}
+
+fn complaint(name: &str, text: &str, records: &Records) -> String {
+    import(name, text, records).err().map(|malformed| malformed.to_string()).unwrap_or_default()
+}
+
+#[test]
+fn a_file_that_lacks_what_a_mapping_names_is_refused() {
+    let mapped = |r: &str, optional: bool| {
+        let one = Stated { optional, ..stated("std.ownership.owner", &[("r", r), ("by", "ana")]) };
+        Records { facts: vec![one], ..Records::default() }
+    };
+    let wanted = mapped("{resource}", false);
+    let named = "and the mapping of `std.ownership.owner` names it";
+    for (name, text, expect) in [
+        ("a.csv", "Resource,until\nx,1\n", "the header has no column `resource`"),
+        ("a.csv", "resource;until\nx;1\n", "the header has no column `resource`"),
+        ("a.csv", "<html>login please</html>\n", "the header has no column `resource`"),
+        ("a.json", r#"[{"Resource": "x"}, {"Resource": "y"}]"#, "none of the 2 rows of this file has `resource`"),
+        ("a.json", r#"{"frozen": [{"name": "x"}], "at": 3}"#, "the only row of this file has no `resource`"),
+        ("a.json", r#"{"message": "login please"}"#, "the only row of this file has no `resource`"),
+        ("a.json", r#""login please""#, "the only row of this file has no `resource`"),
+        ("a.txt", "login please\n", "the only row of this file has no `resource`"),
+        ("a.ndjson", "{\"a\": 1}\n{\"b\": 1}\n", "none of the 2 rows of this file has `resource`"),
+        ("a.yaml", "resources: [x]\n", "the only row of this file has no `resource`"),
+    ] {
+        let said = complaint(name, text, &wanted);
+        assert!(said.contains(&format!("{expect}, {named}")), "{text}: {said}");
+        assert!(!said.contains("login"), "{said}");
+        assert_eq!(complaint(name, text, &mapped("{resource}", true)), "", "{text}");
+        let id = Records { id: BTreeMap::from([(String::new(), "{resource}".into())]), ..Records::default() };
+        assert!(complaint(name, text, &id).contains(&format!("{expect}, and `id` names it")), "{text}");
+    }
+    assert!(complaint("a.csv", "Resource\n", &wanted).contains("did you mean `Resource`?"));
+    assert!(complaint("a.csv", "resource;until\n", &wanted).contains("separate the columns by `,`, not by ';'"));
+    // A table without rows is one; so is one whose rows say nothing.
+    for (name, text) in [
+        ("a.csv", "resource,until\n"),
+        ("a.csv", "resource,until\n,1\n"),
+        ("a.json", "[]"),
+        ("a.json", r#"{"frozen": [], "at": 3}"#),
+        ("a.json", r#"[{"resource": null}]"#),
+        ("a.json", r#"[{"name": "x"}, {"resource": "y"}]"#),
+    ] {
+        assert_eq!(complaint(name, text, &wanted), "", "{text}");
+    }
+    for (template, text) in [
+        ("{owner/team}", r#"[{"owner": null}]"#),
+        ("{repos/*}", r#"[{"repos": []}]"#),
+        ("{repos/*/name}", r#"[{"repos": []}, {"repos": [{"id": 1}]}]"#),
+        ("{.}", r#"["a"]"#),
+        ("{#}", r#"[{"a": 1}]"#),
+    ] {
+        assert_eq!(complaint("a.json", text, &mapped(template, false)), "", "{template}");
+    }
+}
+
+#[test]
+fn an_id_of_one_list_asks_nothing_of_another() {
+    let id = |of: &str| Records { id: BTreeMap::from([(of.into(), "{VpcId}".into())]), ..Records::default() };
+    assert_eq!(complaint("a.json", r#"{"Subnets": [{"SubnetId": "s"}]}"#, &id("Vpcs")), "");
+    assert!(complaint("a.json", r#"{"Subnets": [{"SubnetId": "s"}]}"#, &id("Subnets")).contains("no `VpcId`"));
+    assert!(complaint("a.json", r#"{"Subnets": [{"SubnetId": "s"}]}"#, &id("")).contains("no `VpcId`"));
 }

@@ -16,8 +16,8 @@ pub(super) struct Document {
 enum Places {
     /// By JSON pointers.
     Pointers,
-    /// The lines of a table's records.
-    Lines(Vec<usize>),
+    /// Of a table its titles, and the lines of its records.
+    Table(Vec<Arc<str>>, Vec<usize>),
     /// The line that the whole document is.
     Line(usize),
     Yaml(Box<yaml::Document>),
@@ -29,12 +29,25 @@ impl Document {
         match &self.places {
             Places::Pointers => pointer.to_owned(),
             Places::Line(line) => format!("{line}:1"),
-            Places::Lines(lines) => {
+            Places::Table(_, lines) => {
                 let row = pointer.split('/').nth(1).and_then(|row| row.parse::<usize>().ok());
                 format!("{}:1", row.and_then(|row| lines.get(row)).unwrap_or(&1))
             }
             Places::Yaml(document) => document.place(pointer),
         }
+    }
+
+    /// The titles of a table.
+    pub(super) fn titles(&self) -> Option<&[Arc<str>]> {
+        match &self.places {
+            Places::Table(titles, _) => Some(titles),
+            Places::Pointers | Places::Line(_) | Places::Yaml(_) => None,
+        }
+    }
+
+    /// Whether it is one of many, a line each.
+    pub(super) fn is_line(&self) -> bool {
+        matches!(self.places, Places::Line(_))
     }
 
     pub(super) fn placed(&self, malformed: Malformed) -> Malformed {
@@ -147,7 +160,7 @@ fn table(text: &str) -> Result<Document, Malformed> {
         rows.push(Json::Object(titles.iter().cloned().zip(record.iter().map(value)).collect()));
         places.push(line);
     }
-    Ok(Document { json: Json::Array(rows), number: 0, places: Places::Lines(places) })
+    Ok(Document { json: Json::Array(rows), number: 0, places: Places::Table(titles, places) })
 }
 
 fn toml(text: &str) -> Result<Document, Malformed> {

@@ -56,6 +56,14 @@ impl Template {
         Ok(Template(parts))
     }
 
+    /// The paths that it names, as written and by their steps.
+    pub(super) fn paths(&self) -> impl Iterator<Item = (&str, &[String])> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Path(path, steps) => Some((&**path, &**steps)),
+            Part::Text(_) | Part::Key | Part::Folder => None,
+        })
+    }
+
     /// Every value that the template has in a row; a path alone keeps the value's own kind.
     ///
     /// - fault: the path that the row does not have.
