@@ -251,7 +251,7 @@ impl Asked {
 }
 
 /// Which declared sources a stored version lacks, in whole or in part, and of when those are whose age is limited.
-fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Vec<SourceState> {
+pub(crate) fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Vec<SourceState> {
     let mut states = Vec::new();
     for source in manifest.source.iter().filter(|source| !source.optional) {
         let files = || stored.iter().filter(|file| *file.name == *source.name);

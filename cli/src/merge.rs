@@ -2,15 +2,19 @@
 //!
 //! Whatever is a resource or a party gets the name of its estate and `//` in front, so that two things of one name stay two.
 //! What is one thing after all is stated (`std.identity.same_as`) or derived; what collides is law (`std.merge`).
+//!
+//! INVARIANT: what either estate asks about, because a source is too old or not whole, the two together ask about.
 
 use crate::arguments::Merge;
 use crate::failure::Failure;
 use crate::inputs;
 use crate::kept::Kept;
+use crate::manifest::Manifest;
 use crate::output::Answer;
 use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
 use crate::store::Opened;
+use decide::SourceState;
 use model::Version;
 use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,10 +40,12 @@ pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
         )));
     }
     let [left, right] = [&arguments.left, &arguments.right].map(|name| taken(name, &package, &compiled));
-    let sides = [(ours, left?), (theirs, right?)];
+    let (left, right) = (left?, right?);
+    let sides = [(ours, left.0), (theirs, right.0)];
+    let states = [left.1, right.1];
     let (mut facts, mut sources) = (Vec::new(), Vec::new());
     let mut left_out: BTreeMap<Arc<str>, usize> = BTreeMap::new();
-    for (name, version) in &sides {
+    for ((name, version), states) in sides.iter().zip(states) {
         let mut estate = Estate::new(name, &compiled);
         for fact in version.facts() {
             match estate.renamed(fact) {
@@ -54,6 +60,9 @@ pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
             tuple: vec![resource.clone(), Value::text(name.as_str())],
             origin: Origin { source: own.clone(), place: "--names".into() },
         }));
+        for state in states {
+            facts.extend(estate.weighed(&state, version, &own));
+        }
         sources.push(own);
     }
     let version = Version::new(facts, sources);
@@ -77,24 +86,47 @@ pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
     Ok(answer)
 }
 
-/// A model by its name: a version that the policy keeps, or the newest of another package's folder.
-fn taken(name: &str, own: &Package, compiled: &Compiled) -> Result<Version, Failure> {
+/// A model by its name: a version that the policy keeps, or the newest of another package's folder; and what is known of
+/// its sources besides their facts.
+fn taken(name: &str, own: &Package, compiled: &Compiled) -> Result<(Version, Vec<SourceState>), Failure> {
     if !Path::new(name).is_dir() {
-        return Opened::wanted(&Kept::of(&own.root))?.load(name);
+        let version = Opened::wanted(&Kept::of(&own.root))?.load(name)?;
+        let states = weighed(own.manifest.as_ref(), &version);
+        return Ok((version, states));
     }
     let other = package::load(Path::new(name))?;
     if let Some(version) =
         Opened::existing(&Kept::of(&other.root))?.map(|opened| opened.newest()).transpose()?.flatten()
     {
-        return Ok(version);
+        let states = weighed(other.manifest.as_ref(), &version);
+        return Ok((version, states));
     }
     let none = || Failure::Malformed(format!("{name}: no model version is kept there, and no source is declared"));
     let manifest = other.manifest.as_ref().filter(|manifest| !manifest.source.is_empty()).ok_or_else(none)?;
     let (version, taken, _) = inputs::collect(&other, manifest, compiled, &inputs::Observed::At(None))?;
     match taken.into_iter().find_map(|one| Some((one.file, one.outcome.err()?))) {
         Some((file, why)) => Err(Failure::Malformed(format!("{file}: {why}"))),
-        None => Ok(version),
+        None => {
+            let states = weighed(Some(manifest), &version);
+            Ok((version, states))
+        }
     }
+}
+
+/// What is known of the sources of an estate. A source that it does not declare (any more) lacks what could not be read.
+fn weighed(manifest: Option<&Manifest>, version: &Version) -> Vec<SourceState> {
+    // A merged version says so by facts of its own, and none of its sources is declared.
+    if version.facts().any(|fact| &*fact.relation == "std.merge.estate") {
+        return Vec::new();
+    }
+    let declared = |name: &str| manifest.is_some_and(|manifest| manifest.source.iter().any(|one| one.name == name));
+    let mut states = manifest.map(|manifest| inputs::weighed(manifest, &version.sources)).unwrap_or_default();
+    let lacking: BTreeSet<&str> = (version.sources.iter())
+        .filter(|file| !file.complete && !declared(&file.name))
+        .map(|file| &*file.name)
+        .collect();
+    states.extend(lacking.into_iter().map(|name| SourceState::Missing(name.to_owned())));
+    states
 }
 
 /// One of the two, on its way under its own name.
@@ -115,17 +147,51 @@ impl<'a> Estate<'a> {
     fn renamed(&mut self, fact: &Fact) -> Option<Fact> {
         let program = self.compiled.program.clone();
         let relation = program.relation(program.find(&fact.relation)?);
-        let tuple = relation.columns.iter().zip(&fact.tuple).map(|(column, value)| self.value(&column.r#type, value));
+        let tells = ["std.record.", "std.merge."].iter().any(|module| fact.relation.starts_with(module));
+        let tuple = relation.columns.iter().zip(&fact.tuple).map(|(column, value)| match value {
+            Value::Text(source) if tells && column.name == "source" => self.text(source),
+            _ => self.value(&column.r#type, value),
+        });
         let tuple = tuple.collect();
         let source = self.source(&fact.origin.source);
         let origin = Origin { source, place: fact.origin.place.clone() };
         Some(Fact { relation: fact.relation.clone(), tuple, origin })
     }
 
+    /// A name as the estate has it.
+    fn text(&self, name: &str) -> Value {
+        Value::text(format!("{}//{name}", self.name))
+    }
+
+    /// The facts that say of a source what its estate would ask about.
+    fn weighed(&mut self, state: &SourceState, of: &Version, own: &Arc<FactSource>) -> Vec<Fact> {
+        let fact = |relation: &str, tuple: Vec<Value>, source: &Arc<FactSource>, place: &str| Fact {
+            relation: relation.into(),
+            tuple,
+            origin: Origin { source: source.clone(), place: place.into() },
+        };
+        match state {
+            SourceState::Fills(..) => Vec::new(),
+            SourceState::Missing(name) => vec![fact("std.merge.lacking", vec![self.text(name)], own, "sources")],
+            SourceState::Aged(aged) => {
+                let name = self.text(&aged.source);
+                let age = Value::Duration(aged.max_age);
+                let mut facts = vec![fact("std.merge.lasts", vec![name.clone(), age], own, "max_age")];
+                for file in of.sources.iter().filter(|file| *file.name == *aged.source) {
+                    let mut tuple = vec![name.clone(), Value::Text(file.file.clone())];
+                    tuple.extend(file.observed_at.map(Value::Time));
+                    let relation = if file.observed_at.is_some() { "std.merge.seen" } else { "std.merge.undated" };
+                    facts.push(fact(relation, tuple, &self.source(file), "observed"));
+                }
+                facts
+            }
+        }
+    }
+
     fn value(&mut self, r#type: &Type, value: &Value) -> Value {
         match (r#type, value) {
             (Type::Entity(of), Value::Text(name)) if OWN.contains(&of.as_str()) => {
-                let renamed = Value::text(format!("{}//{name}", self.name));
+                let renamed = self.text(name);
                 if of == OWN[0] {
                     self.seen.insert(renamed.clone());
                 }
