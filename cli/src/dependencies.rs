@@ -54,7 +54,13 @@ pub(crate) fn manifest(folder: &Path) -> Result<String, Failure> {
 /// The workspace that a folder with a manifest belongs to.
 pub(crate) fn workspace(folder: &Path) -> Result<Workspace, Failure> {
     let text = manifest(folder)?;
-    Ok(Workspace::with(folder, &[(folder, &text)])?)
+    let workspace = Workspace::with(folder, &[(folder, &text)])?;
+    // A table that is misspelt is none, and what it asks for would be passed over.
+    for member in &workspace.members {
+        let path = member.folder.join("writ.toml");
+        crate::manifest::check(&path, &package::text(&path)?)?;
+    }
+    Ok(workspace)
 }
 
 /// Manifests that are to be written, once everything fits with them.

@@ -411,12 +411,15 @@ fn had(
     if let Some(lacking) = lacking.filter(|_| ways.offline) {
         return Ok(lacking);
     }
-    if ways.offline {
-        return malformed(format!(
-            "{name} {version} is not on this machine, and nothing may be fetched\n  help: run it once without --offline, or `writ vendor` where there is a network"
-        ));
-    }
-    let registry = of_scope(workspace, ways, name)?;
+    let registry = match of_scope(workspace, ways, name) {
+        // A registry that is a folder is on this machine.
+        Err(_) if ways.offline => {
+            return malformed(format!(
+                "{name} {version} is not on this machine, and nothing may be fetched\n  help: run it once without --offline, or `writ vendor` where there is a network"
+            ));
+        }
+        registry => registry?,
+    };
     let release = registry.release(name, version, oci)?;
     if release.digest != *digest {
         return malformed(format!(
