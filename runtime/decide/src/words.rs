@@ -177,7 +177,7 @@ impl Bound<'_> {
     pub(crate) fn computed(self, literal: &Literal) -> String {
         match literal {
             Literal::Test { op: Comparison::Equal, left, right: Expr::Constant(Value::Bool(true)), .. }
-                if matches!(left, Expr::Call(..)) =>
+                if !is_path(left) =>
             {
                 self.expression(left)
             }
