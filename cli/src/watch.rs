@@ -1,9 +1,11 @@
 //! `writ watch`: the model kept up to date as its sources change, and what became true and what ceased.
 //!
-//! A source that cannot be read leaves the model where it stands: half of a file that is being written is no news. A file
-//! that changes is observed when that is seen; of one that stays as it was in the newest version that one knows.
+//! What cannot be read says what it said last, and its source counts as not whole until it can: half of a file that is being
+//! written is no news, and no decision rests on it meanwhile. The other sources go on. A file that changes is observed when
+//! that is seen; of one that stays as it was in the newest version that one knows.
 //!
-//! INVARIANT: what is told is the difference of two kept versions; each is kept before it is told of.
+//! INVARIANT: what is told is the difference of two kept versions; each is kept before it is told of. What cannot be read is
+//! told once, and when it can be read again.
 
 use crate::arguments;
 use crate::changes;
@@ -19,9 +21,11 @@ use crate::store::Opened;
 use decide::diff::Standing;
 use decide::{Case, Limits, counted};
 use model::Version;
-use program::write_time;
+use program::{Fact, FactSource, Origin, write_time};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// Watches until the folder can no longer be watched.
@@ -47,30 +51,42 @@ fn again(
 ) -> Result<Answer, Failure> {
     let unwritten = |e: io::Error| Failure::Fault(format!("standard output could not be written: {e}"));
     let wanted = diff::wanted(&arguments.tuples);
-    let first = look(&arguments.policy.policy, None)?;
-    let mut seen = first.map_err(|why| Failure::Malformed(why.trim_end().to_owned()))?;
+    let mut seen = look(&arguments.policy.policy, None)?;
     let mut standing = Standing::new(&seen.case(clock())).map_err(failed)?;
     seen.keep(clock())?;
     let short = |version: &Version| version.digest.hex()[..12].to_owned();
     let facts = counted(seen.version.count(), "fact");
     writeln!(out, "watching {}   {facts}; Ctrl-C ends", short(&seen.version)).map_err(unwritten)?;
+    write!(out, "{}", seen.refused).map_err(unwritten)?;
     out.flush().map_err(unwritten)?;
+    let mut failed_before = String::new();
     for batch in batches {
         batch?;
         let now = clock();
         let next = match look(&arguments.policy.policy, Some((&seen.version, now))) {
-            Ok(Ok(next)) => next,
-            Ok(Err(why)) => {
-                write!(out, "{}  the model stays as it is\n{why}", write_time(now)).map_err(unwritten)?;
-                continue;
-            }
+            Ok(next) => next,
             Err(failure) => {
-                writeln!(out, "{}  the model stays as it is\n{failure}", write_time(now)).map_err(unwritten)?;
+                let failure = failure.to_string();
+                if failure != failed_before {
+                    writeln!(out, "{}  the model stays as it is\n{failure}", write_time(now)).map_err(unwritten)?;
+                    out.flush().map_err(unwritten)?;
+                }
+                failed_before = failure;
                 continue;
             }
         };
+        failed_before.clear();
+        if next.refused != seen.refused {
+            let told = match &*next.refused {
+                "" => "every source can be read again\n",
+                _ => "what cannot be read says what it said last, and decisions ask about it\n",
+            };
+            write!(out, "{}  {told}{}", write_time(now), next.refused).map_err(unwritten)?;
+            out.flush().map_err(unwritten)?;
+        }
         let same = next.compiled.program.digest() == seen.compiled.program.digest();
         if same && next.version == seen.version {
+            seen.refused = next.refused;
             continue;
         }
         let start = Instant::now();
@@ -98,12 +114,14 @@ struct Seen {
     root: PathBuf,
     compiled: Compiled,
     version: Version,
+    /// What could not be read, a line or more for each, sorted as the sources are declared.
+    refused: String,
 }
 
-/// Reads everything; the inner error tells which sources could not be read.
+/// Reads everything that can be read.
 ///
 /// - `last`: what was seen last, and when this look is; the first one goes on from the newest version that is kept.
-fn look(policy: &Path, last: Option<(&Version, i64)>) -> Result<Result<Seen, String>, Failure> {
+fn look(policy: &Path, last: Option<(&Version, i64)>) -> Result<Seen, Failure> {
     let package = package::load(policy)?;
     let compiled = policy::compile(&package)?;
     let manifest = package.manifest.as_ref().filter(|manifest| !manifest.source.is_empty()).ok_or_else(|| {
@@ -118,14 +136,60 @@ fn look(policy: &Path, last: Option<(&Version, i64)>) -> Result<Result<Seen, Str
     let known = last.map(|(version, _)| version).or(kept.as_ref());
     let observed = Observed::Since { known, now: last.map(|(_, now)| now) };
     let (version, taken, _) = inputs::collect(&package, manifest, &compiled, &observed)?;
-    let mut why = String::new();
+    let optional = |name: &str| manifest.source.iter().any(|source| source.name == name && source.optional);
+    let (mut refused, mut lost) = (String::new(), BTreeSet::new());
     for one in &taken {
-        let optional = manifest.source.iter().any(|source| source.name == one.source && source.optional);
-        if let (Err(what), false) = (&one.outcome, optional) {
-            why += &format!("refused  {}  {}   {what}\n", one.source, one.file);
+        // That an optional source is absent is no fault; nor is it said to be what it was.
+        let there = version.sources.iter().any(|file| is_of(file, one));
+        if let Err(what) = &one.outcome
+            && (there || !optional(&one.source))
+        {
+            refused += &format!("refused  {}  {}   {what}\n", one.source, one.file);
+            lost.insert((one.source.as_str(), there.then(|| one.file.replace('\\', "/"))));
         }
     }
-    Ok(if why.is_empty() { Ok(Seen { root: package.root, compiled, version }) } else { Err(why) })
+    let version = match known {
+        Some(known) if !lost.is_empty() => as_before(version, known, &lost, &compiled),
+        _ => version,
+    };
+    Ok(Seen { root: package.root, compiled, version, refused })
+}
+
+/// Whether a file of a version is the one that was to be read.
+fn is_of(file: &FactSource, one: &inputs::Taken) -> bool {
+    *file.name == *one.source && *file.file == *one.file.replace('\\', "/")
+}
+
+/// A version in which what was lost says what it said in a known one, and is not whole.
+///
+/// - `lost`: sources, each with its file; without one: every file of it.
+fn as_before(
+    version: Version,
+    known: &Version,
+    lost: &BTreeSet<(&str, Option<String>)>,
+    compiled: &Compiled,
+) -> Version {
+    let is_lost = |file: &FactSource| {
+        let of = |path: &Option<String>| path.as_ref().is_none_or(|path| **path == *file.file);
+        lost.iter().any(|(name, path)| **name == *file.name && of(path))
+    };
+    let held: BTreeMap<&Arc<FactSource>, Arc<FactSource>> = (known.sources.iter())
+        .filter(|file| is_lost(file))
+        .map(|file| (file, Arc::new(FactSource { complete: false, ..(**file).clone() })))
+        .collect();
+    let again = known.facts().filter_map(|fact| {
+        let source = held.get(&fact.origin.source)?.clone();
+        Some(Fact { origin: Origin { source, ..fact.origin.clone() }, ..fact.clone() })
+    });
+    let again: Vec<Fact> = again.collect();
+    // Under another policy its relations may be others.
+    if decide::conflicts(&compiled.program, &again).is_err() {
+        return version;
+    }
+    let is_held = |file: &FactSource| held.keys().any(|known| known.name == file.name && known.file == file.file);
+    let sources = version.sources.iter().filter(|file| !is_held(file)).cloned();
+    let sources: Vec<Arc<FactSource>> = sources.chain(held.values().cloned()).collect();
+    Version::new(version.into_facts().into_iter().chain(again).collect(), sources)
 }
 
 impl Seen {
@@ -155,27 +219,35 @@ mod tests {
         relation lost(r: Resource);\nlost(r) if encrypted_by(r, k), not kind(k, _);\n";
 
     #[test]
-    fn what_turns_is_told_and_a_broken_file_is_no_news() {
+    fn what_turns_is_told_and_a_broken_file_stops_no_other() {
         let folder = std::env::temp_dir().join(format!("writ-watch-{}", std::process::id()));
         fs::create_dir_all(&folder).expect("the temporary folder is writable");
         let write = |name: &str, text: &str| fs::write(folder.join(name), text).expect("it is writable");
-        write(
-            "writ.toml",
-            "[package]\nname = \"a\"\n[[source]]\nname = \"world\"\nkind = \"facts\"\npath = \"world.json\"\n",
-        );
+        let source = |name: &str| format!("[[source]]\nname = \"{name}\"\nkind = \"facts\"\npath = \"{name}.json\"\n");
+        write("writ.toml", &format!("[package]\nname = \"a\"\n{}{}", source("keys"), source("world")));
         write("policy.writ", POLICY);
-        let world = |key: &str| {
-            format!(r#"{{"std.state.kind": [["db", "database"]{key}], "std.state.encrypted_by": [["db", "key"]]}}"#)
+        let keys = |names: &str| format!(r#"{{"std.state.kind": [{names}]}}"#);
+        let both = r#"["key", "key"], ["other", "key"]"#;
+        write("keys.json", &keys(both));
+        write("world.json", r#"{"std.state.encrypted_by": [["db", "key"]]}"#);
+        let newest = || {
+            let opened = Opened::existing(&Kept::of(&folder)).expect("a store").expect("it was made");
+            opened.newest().expect("whole").expect("a version")
         };
-        write("world.json", &world(r#", ["key", "key"]"#));
+        let whole = |name: &str| newest().sources.iter().all(|source| *source.name != *name || source.complete);
         let turn = Cell::new(0);
         let batches = std::iter::from_fn(|| {
             turn.set(turn.get() + 1);
             match turn.get() {
-                1 => write("world.json", "{\"std.state.kind\": ["),
-                2 => write("world.json", &world("")),
-                3 => {}
-                4 => write("policy.writ", &POLICY.replace(", not kind(k, _)", ", kind(k, _)")),
+                1 => write("keys.json", "{\"std.state.kind\": ["),
+                // What was broken stays so, and the other file goes on.
+                2 => assert!(!whole("keys") && whole("world") && newest().count() == 3),
+                3 => write("world.json", r#"{"std.state.encrypted_by": [["db", "key"], ["log", "none"]]}"#),
+                4 => write("keys.json", &keys(r#"["other", "key"]"#)),
+                5 => assert!(whole("keys")),
+                6 => write("policy.writ", "relation"),
+                7 => {}
+                8 => write("policy.writ", &POLICY.replace(", not kind(k, _)", ", kind(k, _)")),
                 _ => return None,
             }
             Some(Ok(()))
@@ -183,19 +255,22 @@ mod tests {
         let line = ["writ", "watch", "--policy", &folder.display().to_string()].map(String::from);
         let Verb::Watch(arguments) = Arguments::parse_from(line).verb else { panic!("it was parsed as another verb") };
         let mut out = Vec::new();
-        let clock = || if turn.get() == 2 { 7 } else { 0 };
+        let clock = || if turn.get() == 4 { 7 } else { 0 };
         again(&arguments, batches, &mut out, &clock).expect("it watches");
         let text = String::from_utf8(out).expect("it is text").replace("00:00:00.000007Z", "00:00Z");
         let parts: Vec<&str> = text.split("1970-01-01T00:00Z  ").collect();
-        assert_eq!(parts.len(), 4, "{text}");
-        assert!(parts[1].starts_with("the model stays as it is\nrefused  world"), "{text}");
-        assert!(parts[2].contains("policy.lost   1 came\n  + lost(\"db\")"), "{text}");
-        assert!(parts[2].contains("because - kind(\"key\", \"key\")"), "{text}");
-        let kept =
-            Opened::existing(&Kept::of(&folder)).expect("a store").expect("it was made").newest().expect("whole");
-        let observed = kept.expect("a version").sources.first().and_then(|source| source.observed_at);
+        assert_eq!(parts.len(), 8, "{text}");
+        let lost = "what cannot be read says what it said last, and decisions ask about it\nrefused  keys";
+        assert!(parts[1].starts_with(lost), "{text}");
+        assert!(parts[2].contains("nothing that is derived turned"), "{text}");
+        assert!(parts[3].contains("policy.lost   1 came\n  + lost(\"log\")"), "{text}");
+        assert_eq!(parts[4], "every source can be read again\n");
+        assert!(parts[5].contains("policy.lost   1 came\n  + lost(\"db\")"), "{text}");
+        assert!(parts[5].contains("because - kind(\"key\", \"key\")"), "{text}");
+        assert!(parts[6].starts_with("the model stays as it is\n"), "{text}");
+        assert!(parts[7].contains("policy.lost   2 went") && parts[7].contains("because - rule of lost"), "{text}");
+        let observed = newest().sources.iter().find(|source| &*source.name == "keys").and_then(|one| one.observed_at);
         assert_eq!(observed, Some(7), "it was seen to change then, and not since");
-        assert!(parts[3].contains("policy.lost   1 went") && parts[3].contains("because - rule of lost"), "{text}");
         let _ = fs::remove_dir_all(&folder);
     }
 }
