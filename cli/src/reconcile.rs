@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::inputs;
 use crate::output::Answer;
 use decide::ask::{Table, clipped};
-use decide::reconcile::{ASKED, Drift, reconcile};
+use decide::reconcile::{ASKED, Compared, Drift, reconcile};
+use model::Version;
 use program::Value;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -15,20 +16,55 @@ use std::fmt::Write as _;
 pub(crate) fn run(question: &Question, rows: Rows) -> Result<Answer, Failure> {
     let (inputs, loaded) = inputs::of(question, Some(ASKED))?;
     let found = limited(&inputs, |limits| reconcile(&loaded.case(&inputs, limits)))?;
+    let mut notes = loaded.notes;
     let text = match rows {
-        Rows::Table => text(&found),
-        Rows::Json => format!("{:#}\n", json!({ "model": loaded.version.digest, "drift": found })),
-        Rows::Csv => csv(&found),
+        Rows::Table => doubts(&found, &loaded.version) + &text(&found),
+        Rows::Json => {
+            let Compared { drift, planes, doubtful } = &found;
+            let answer =
+                json!({ "model": loaded.version.digest, "planes": planes, "doubtful": doubtful, "drift": drift });
+            format!("{answer:#}\n")
+        }
+        Rows::Csv => {
+            notes += &doubts(&found, &loaded.version);
+            csv(&found.drift)
+        }
     };
-    Ok(Answer { notes: loaded.notes, ..Answer::of(text) })
+    Ok(Answer { notes, ..Answer::of(text) })
+}
+
+/// What could not be compared, a line for each source.
+fn doubts(found: &Compared, version: &Version) -> String {
+    let mut text = String::new();
+    for one in &found.doubtful {
+        let unread = version.sources.iter().filter(|file| *file.name == *one.source && !file.complete);
+        let unread: Vec<&str> = unread.map(|file| &*file.file).collect();
+        let files = match &unread[..] {
+            [] => String::new(),
+            [file] => format!(": {file} could not be read"),
+            [file, others @ ..] => format!(": {file} and {} more could not be read", others.len()),
+        };
+        let what = if one.lost { "what it alone shows is not told" } else { "what it says may be over" };
+        let _ = writeln!(text, "not sure: {}{files}; {what}", one.why);
+    }
+    text
 }
 
 /// Columns of a value that is shown; the other forms have all of it.
 const LONG: usize = 40;
 
-fn text(found: &[Drift]) -> String {
-    if found.is_empty() {
-        return String::from("no two sources disagree\n");
+fn text(compared: &Compared) -> String {
+    let found = &compared.drift;
+    match &compared.planes[..] {
+        _ if !found.is_empty() => {}
+        [] => return String::from("there is nothing to compare: no source says that anything is there\n"),
+        [one] => {
+            return format!(
+                "there is nothing to compare: all that is there is told by sources that speak for `{one}`\n  \
+                 help: `speaks` in writ.toml says what a source speaks for: intended, built or running\n"
+            );
+        }
+        _ => return String::from("no two sources disagree\n"),
     }
     let mut text = String::new();
     let wide = found.iter().map(|drift| drift.how.chars().count()).max().unwrap_or(0);

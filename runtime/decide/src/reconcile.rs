@@ -1,9 +1,10 @@
 //! Where what is meant, what was built and what runs disagree; each with the facts that say so, who answers for it, and
-//! which kept decision allowed a change of it.
+//! which kept decision allowed a change of it. And what could not be compared: less drift is told where a source is lost.
 //!
 //! Not here: what counts as a disagreement; that is law (`std.reconcile`).
 
-use crate::case::{Case, Failure};
+use crate::ambiguity::unreliable;
+use crate::case::{Case, Failure, SourceState};
 use crate::explained::given;
 use crate::settled::{Settled, settle};
 use program::{RelationId, Tuple, Value};
@@ -50,11 +51,33 @@ pub struct Differing {
     pub other: String,
 }
 
-/// Every disagreement, by kind and then by resource.
+/// A source that cannot be relied on.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Doubtful {
+    /// Its name.
+    pub source: String,
+    /// It is absent, or a part of it is: what it alone would show is not told. Otherwise it is too old.
+    pub lost: bool,
+    /// Why, as a decision says it.
+    pub why: String,
+}
+
+/// What came of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Every disagreement, by kind and then by resource.
+    pub drift: Vec<Drift>,
+    /// The planes that some source speaks for, sorted.
+    pub planes: Vec<String>,
+    /// The sources that cannot be relied on, sorted.
+    pub doubtful: Vec<Doubtful>,
+}
+
+/// Every disagreement, and what could not be compared.
 ///
 /// # Faults
 /// As [`crate::decide`].
-pub fn reconcile(case: &Case<'_>) -> Result<Vec<Drift>, Failure> {
+pub fn reconcile(case: &Case<'_>) -> Result<Compared, Failure> {
     settle(case, |settled| {
         let drift = settled.law("std.reconcile.drift")?;
         let mut found = Vec::new();
@@ -67,7 +90,28 @@ pub fn reconcile(case: &Case<'_>) -> Result<Vec<Drift>, Failure> {
             }
         }
         found.sort_by(|a, b| (&a.how, &a.resource).cmp(&(&b.how, &b.resource)));
-        Ok(found)
+        let first = |name: &str| -> BTreeSet<String> {
+            let tuples = settled.program.find(name).map(|id| settled.tuples(Side::After, id)).unwrap_or_default();
+            tuples.iter().filter_map(|tuple| tuple.first()).map(Value::show).collect()
+        };
+        let mut doubtful = BTreeSet::new();
+        for relation in ["std.source.missing", "std.source.incomplete", "std.source.stale"] {
+            let lost = relation != "std.source.stale";
+            let mut sources = first(relation);
+            if relation == "std.source.missing" {
+                // Also where no verdict would rest on it.
+                sources.extend(case.sources.iter().filter_map(|state| match state {
+                    SourceState::Missing(name) => Some(name.clone()),
+                    SourceState::Aged(_) | SourceState::Fills(..) => None,
+                }));
+            }
+            doubtful.extend(sources.into_iter().map(|source| {
+                let why = unreliable(settled, relation, &source);
+                Doubtful { source, lost, why }
+            }));
+        }
+        let planes = first("std.reconcile.spoken").into_iter().collect();
+        Ok(Compared { drift: found, planes, doubtful: doubtful.into_iter().collect() })
     })
 }
 
