@@ -11,11 +11,12 @@ use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
 use crate::progress;
 use crate::store::Opened;
-use decide::diff::{Diff, Wanted, diff};
+use decide::diff::{Cause, Diff, Wanted, diff};
 use decide::{Assurance, Case};
 use model::Version;
 use program::Change;
 use serde_json::json;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,6 +38,9 @@ struct Side {
     compiled: Compiled,
     version: Version,
     files: Vec<PathBuf>,
+    /// The folder of its policy, and the modules in it.
+    root: PathBuf,
+    modules: BTreeSet<String>,
 }
 
 /// Which tuples are told.
@@ -71,7 +75,8 @@ pub(crate) fn run(arguments: &arguments::Diff) -> Result<Answer, Failure> {
     let told = bounded(Duration::from_secs(arguments.max_time), limits, |limits| {
         diff(&from.case(now, limits), &to.case(now, limits), &wanted)
     });
-    let told = told.map_err(failed)?;
+    let mut told = told.map_err(failed)?;
+    placed(&mut told, &from, &to);
     let mut answer = Answer::of(String::new());
     for output in &outputs {
         let text = render(&told, output.format, &from, &to);
@@ -91,6 +96,22 @@ fn render(told: &Diff, format: Format, from: &Side, to: &Side) -> String {
         Format::Json => {
             let side = |side: &Side| json!({ "name": side.name, "model": side.version.digest, "program": side.compiled.program.digest() });
             format!("{:#}\n", json!({ "from": side(from), "to": side(to), "diff": told }))
+        }
+    }
+}
+
+/// Where both sides have a policy of their own, a rule's place says of which: by its folder.
+fn placed(told: &mut Diff, from: &Side, to: &Side) {
+    if from.root == to.root {
+        return;
+    }
+    let causes = told.relations.iter_mut().flat_map(|turned| &mut turned.lines).flat_map(|line| &mut line.causes);
+    for cause in causes {
+        if let Cause::Rule { came, at, .. } = cause {
+            let side = if *came { to } else { from };
+            if at.rsplit_once(':').is_some_and(|(file, _)| side.modules.contains(file)) {
+                *at = side.root.join(&*at).display().to_string().replace('\\', "/");
+            }
         }
     }
 }
@@ -122,10 +143,28 @@ fn known(wanted: &Wanted, from: &Side, to: &Side) -> Result<(), Failure> {
 
 /// The side of that name.
 ///
-/// - `policy`: the policy that a version is read by, and whose newest version a folder is asked of.
+/// - `policy`: the policy that a version is read by, and whose newest version a folder is asked of. Where there is none, each
+///   folder is asked of its own.
 fn side(name: &str, policy: &Path) -> Result<Side, Failure> {
+    read(name, policy).map_err(|failure| {
+        // Two policies have files of the same names.
+        let undecided = "the policy does not compile; nothing was decided";
+        match failure {
+            Failure::Policy(text) => Failure::Policy(
+                text.replace(undecided, &format!("the policy of `{name}` does not compile; nothing was compared")),
+            ),
+            Failure::Malformed(text) if !text.starts_with(&format!("{name}:")) => {
+                Failure::Malformed(format!("{text}\n  note: this is about `{name}`"))
+            }
+            other => other,
+        }
+    })
+}
+
+fn read(name: &str, policy: &Path) -> Result<Side, Failure> {
     let folder = |name: &str| Path::new(name).is_dir() || name.ends_with(".writ") && Path::new(name).is_file();
-    let own = package::load(policy)?;
+    let alone = folder(name) && policy.is_dir() && !policy.join("writ.toml").is_file();
+    let own = if alone { package::load(Path::new(name))? } else { package::load(policy)? };
     let (version, package) = match name.rsplit_once(':') {
         _ if folder(name) => (None, package::load(Path::new(name))?),
         Some((version, path)) if folder(path) && version != "sha256" => {
@@ -143,7 +182,9 @@ fn side(name: &str, policy: &Path) -> Result<Side, Failure> {
     // A whole digest says no more to a person than its beginning.
     let digits = name.strip_prefix("sha256:").unwrap_or(name);
     let name = if model::is_digits(digits) { &digits[..digits.len().min(12)] } else { name };
-    Ok(Side { name: name.to_owned(), compiled, version, files: package.files() })
+    let files = package.files();
+    let modules = package.modules.into_iter().map(|module| module.path).collect();
+    Ok(Side { name: name.to_owned(), compiled, version, files, root: package.root, modules })
 }
 
 fn unknown(name: &str, failure: Failure) -> Failure {

@@ -45,10 +45,15 @@ impl<'s> Search<'s> {
         Search { from, to, across, followed: Default::default() }
     }
 
-    /// How many rules came, and how many went.
+    /// How many rules came, and how many went: as they are written, each of which the compiler may make several of.
     pub(super) fn rules(&self) -> (usize, usize) {
-        let lacking = |across: &Across| across.rules.iter().filter(|known| !**known).count();
-        self.across.as_ref().map_or((0, 0), |[from, to]| (lacking(to), lacking(from)))
+        let lacking = |across: &Across, program: &Program| {
+            let lacking = program.rules.iter().zip(&across.rules).filter(|(_, known)| !**known);
+            let written = lacking.map(|(rule, _)| (&rule.citation.file, rule.citation.line, rule.citation.column));
+            written.collect::<BTreeSet<_>>().len()
+        };
+        let both = self.across.as_ref();
+        both.map_or((0, 0), |[from, to]| (lacking(to, self.to.program), lacking(from, self.from.program)))
     }
 
     /// The relation of one program in the other.
