@@ -259,7 +259,7 @@ mod tests {
 
     fn junit(ran: Ran) -> String {
         let tested = Tested { name: String::from("a/b"), ran, short: None, titles: 1 };
-        Report::One(&tested).told(Format::Junit, false)
+        Report::One(&tested).told(Format::Junit, false, false)
     }
 
     #[test]
