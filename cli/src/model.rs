@@ -7,6 +7,7 @@ use crate::kept::Kept;
 use crate::output::Answer;
 use crate::store::Opened;
 use crate::{membership, merge, package, policy, progress};
+use decide::ask::clipped;
 use evidence::Record;
 use model::{Entry, Version};
 use program::{Digest, FactSource, write_time};
@@ -59,7 +60,10 @@ struct Report<'a> {
     gone: Vec<FactSource>,
 }
 
-/// Conflicts in lines: those who count alike together, and many subjects of the same disagreement in one.
+/// How many statements of a conflict are told; `--json` has all.
+const FEW: usize = 4;
+
+/// Conflicts in lines, each with what is said of its first subject: those who count alike together, and many subjects of the same disagreement in one.
 fn told(conflicts: &[decide::Conflict]) -> String {
     let mut equals: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     let mut folded: BTreeMap<(&str, String), Vec<&str>> = BTreeMap::new();
@@ -84,6 +88,15 @@ fn told(conflicts: &[decide::Conflict]) -> String {
         let more = if subjects.len() > 3 { format!(" and {} more", subjects.len() - 3) } else { String::new() };
         let named = subjects[..subjects.len().min(3)].join(", ");
         let _ = writeln!(text, "conflict {relation}: {who} {named}{more}");
+        let same = |conflict: &&decide::Conflict| conflict.relation == relation && conflict.subject == subjects[0];
+        let said: BTreeSet<&decide::Said> = conflicts.iter().find(same).iter().flat_map(|one| &one.said).collect();
+        for one in said.iter().take(FEW) {
+            let has = one.has.as_deref().map_or_else(|| "absent".into(), |has| clipped(has, 60));
+            let _ = writeln!(text, "         {}: {} is {has}", one.stands(), one.at);
+        }
+        if said.len() > FEW {
+            let _ = writeln!(text, "         and {} more", said.len() - FEW);
+        }
     }
     text
 }

@@ -1,5 +1,6 @@
 //! The closed list of ambiguities, as the standard library derives them, in words and with who may clear them.
 
+use crate::ask::clipped;
 use crate::case::Failure;
 use crate::clearing::Clearing;
 use crate::explained::SHORT;
@@ -10,8 +11,9 @@ use crate::text::line_of;
 use crate::unknowns::origins;
 use crate::violations::acts;
 use crate::words;
+use crate::worlds::{Said, said};
 use evidence::{Ambiguity, Doubt};
-use program::{Program, Value, Verb, quote};
+use program::{Origin, Program, Value, Verb, quote};
 use proof::Side;
 use std::collections::BTreeSet;
 
@@ -158,30 +160,79 @@ fn stale(settled: &Settled<'_>, source: &str) -> String {
     }
 }
 
-/// Who says something else of a subject, whose word counts, and why.
+/// Who says something else of a subject, what and where, whose word counts, and why.
 fn disagreement(settled: &Settled<'_>, subject: &str) -> String {
     let about = |relation: &str, width: usize| {
         let pattern: Vec<Option<Value>> = (0..width).map(|i| (i == 1).then(|| Value::text(subject))).collect();
         settled.program.find(relation).map(|id| settled.matching(Side::After, id, &pattern)).unwrap_or_default()
     };
-    let won = about("std.source.prevails", 5).first().map(|tuple| {
-        let by = match tuple[4].show().as_str() {
-            "rank" => "its rank is lower",
-            _ => "its kind goes first",
+    let quoted = |values: Vec<&Value>| {
+        let named: BTreeSet<String> = values.into_iter().map(|value| format!("`{}`", value.show())).collect();
+        let named: Vec<String> = named.into_iter().collect();
+        let does = if named.len() == 1 { "does" } else { "do" };
+        (named.join(" and "), does)
+    };
+    let won = about("std.source.prevails", 5);
+    let won = won.first().map(|first| {
+        // All that were passed over for the same reason.
+        let over = won.iter().filter(|tuple| [0, 2, 4].into_iter().all(|column| tuple[column] == first[column]));
+        let (over, does) = quoted(over.map(|tuple| &tuple[3]).collect());
+        let winner = first[2].show();
+        let by = match first[4].show().as_str() {
+            "rank" => format!("the rank of `{winner}` is lower"),
+            _ => format!("the kind of `{winner}` goes first"),
         };
-        format!("`{}` counts and `{}` does not, since {by} ({})", tuple[2].show(), tuple[3].show(), tuple[0].show())
+        let sources: BTreeSet<String> = won.iter().flat_map(|t| [t[2].show(), t[3].show()]).collect();
+        (
+            first[0].clone(),
+            sources,
+            format!("`{winner}` counts and {over} {does} not, since {by} ({})", first[0].show()),
+        )
     });
     let open = || {
         let tuples = about("std.source.conflict", 3);
         let relation = tuples.first()?[0].clone();
-        let named = tuples.iter().filter(|tuple| tuple[0] == relation).map(|tuple| format!("`{}`", tuple[2].show()));
-        let named: Vec<String> = named.collect();
-        (named.len() > 1).then(|| format!("{} count alike ({})", named.join(" and "), relation.show()))
+        let (named, _) = quoted(tuples.iter().filter(|tuple| tuple[0] == relation).map(|tuple| &tuple[2]).collect());
+        let named = match named.contains(" and ") {
+            true => format!("{named} count alike ({})", relation.show()),
+            false => format!("{named} says different things ({})", relation.show()),
+        };
+        let sources = tuples.iter().map(|tuple| tuple[2].show()).collect();
+        Some((relation, sources, named))
     };
-    match won.or_else(open) {
-        Some(which) => format!("sources disagree about {subject}: {which}"),
-        None => format!("sources disagree about {subject}"),
-    }
+    let Some((relation, sources, which)) = won.or_else(open) else {
+        return format!("sources disagree about {subject}");
+    };
+    format!("sources disagree about {subject}: {which}{}", parting(settled, relation, subject, &sources))
+}
+
+/// How many statements of a conflict a message tells.
+const STATEMENTS: usize = 3;
+
+/// `: /spec/replicas is 3 in git/web.yaml 1:1, and 2 in live/dump.json /items/0`, or nothing where it is not known.
+///
+/// - `sources`: those that disagree; what the change itself sets is another matter.
+fn parting(settled: &Settled<'_>, relation: Value, subject: &str, sources: &BTreeSet<String>) -> String {
+    let about = [relation, Value::text(subject)];
+    let theirs = |origin: &Origin| sources.contains(&*origin.source.name);
+    let said = said(settled.program, &settled.worlds.stated, &[about].into(), &theirs);
+    let said: Vec<&Said> = said.values().flatten().map(|(_, said)| said).collect();
+    let Some(first) = said.first() else { return String::new() };
+    let same = said.iter().filter(|one| one.at == first.at);
+    let mut seen = BTreeSet::new();
+    let told: Vec<String> = same
+        .filter(|one| seen.insert((&one.file, &one.place, &one.has)))
+        .map(|one| {
+            format!(
+                "{} in {}",
+                one.has.as_deref().map_or_else(|| "absent".into(), |has| clipped(has, 40)),
+                one.stands()
+            )
+        })
+        .collect();
+    let more = told.len().saturating_sub(STATEMENTS);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    format!(": {} is {}{more}", first.at, told[..told.len().min(STATEMENTS)].join(", "))
 }
 
 /// Why those do not count whom the change itself names for what it creates: nobody who asks speaks for them.

@@ -403,9 +403,12 @@ impl Tree<'_> {
         let Some(step) = self.proof.steps.get(at) else { return };
         let indent = "  ".repeat(level);
         let world = if step.world == Side::Before.name() { "before." } else { "" };
+        // What sources disagree about rests on all that they say; else one place is as good as another.
+        let all = ["std.source.conflict", "std.source.prevails"].contains(&&*step.relation);
         let (place, premises) = match &step.because {
-            Because::Given { at, .. } => (at.first().map(String::as_str).unwrap_or_default(), [].as_slice()),
-            Because::Derived { place, premises, .. } => (crate::text::line_of(place), premises.as_slice()),
+            Because::Given { at, .. } if all => (at.join(", "), [].as_slice()),
+            Because::Given { at, .. } => (at.first().cloned().unwrap_or_default(), [].as_slice()),
+            Because::Derived { place, premises, .. } => (crate::text::line_of(place).to_owned(), premises.as_slice()),
         };
         let inner = if step.hidden { level } else { level + 1 };
         if !step.hidden {

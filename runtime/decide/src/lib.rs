@@ -55,4 +55,4 @@ pub use rests::asks;
 pub use text::counted;
 pub use unfilled::unfilled;
 pub use verdict::decide;
-pub use worlds::{Conflict, admissible, conflicts};
+pub use worlds::{Conflict, Said, admissible, conflicts};

@@ -1,7 +1,7 @@
 //! Two worlds out of a case: what is given before, and what the change adds and removes.
 //!
 //! Read downwards: [`Worlds`] is the answer; `admission` lets facts in, `keys` settles sources that disagree on a key,
-//! `planes` says which source has what, `moves` tells plain renamings from others, `transaction` turns the actions into a delta, `disagreement` compares the change's own view with the model's.
+//! `said` who says what there, `planes` says which source has what, `moves` tells plain renamings from others, `transaction` turns the actions into a delta, `disagreement` compares the change's own view with the model's.
 //!
 //! INVARIANT: the result is a function of the set of facts; their order never matters. Actions run in their order.
 //! Not here: what is derived from the facts (the engine), and what follows for the verdict (`verdict`).
@@ -12,9 +12,12 @@ mod keys;
 mod moves;
 mod planes;
 mod reach;
+mod said;
 mod transaction;
 
 pub use reach::admissible;
+pub use said::Said;
+pub(crate) use said::said;
 pub(crate) use transaction::THIS;
 
 use crate::case::{Case, Failure, SourceState};
@@ -79,12 +82,27 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
     let (mut before, conflicts) = keys::settle(program, &base);
     let mut filled = Filled { program, own: own_source(case), before: &mut before, stated: Vec::new() };
     filled.sources(case, &base);
-    for keys::Conflict { about: [relation, subject], source, winner } in conflicts {
-        match winner {
-            None => filled.given("std.source.conflict", vec![relation, subject, source]),
+    let about = conflicts.iter().map(|conflict| conflict.about.clone()).collect();
+    let said = said(program, &base, &about, &|_| true);
+    for keys::Conflict { about, source, winner } in conflicts {
+        let parties: Vec<&Value> =
+            [Some(&source), winner.as_ref().map(|(winner, _)| winner)].into_iter().flatten().collect();
+        let told = said.get(&about).into_iter().flatten().map(|(origin, _)| *origin);
+        // Of a source that contradicts itself, or others who count alike, all that was said; else what the two say.
+        let among = |origin: &&Origin| {
+            winner.is_none() || parties.iter().any(|party| party.as_text() == Some(&*origin.source.name))
+        };
+        let told: Vec<Origin> = told.filter(among).cloned().collect();
+        let [relation, subject] = about;
+        let (name, tuple) = match &winner {
+            None => ("std.source.conflict", vec![relation, subject, source]),
             Some((winner, by)) => {
-                filled.given("std.source.prevails", vec![relation, subject, winner, source, Value::text(by)]);
+                ("std.source.prevails", vec![relation, subject, winner.clone(), source.clone(), Value::text(*by)])
             }
+        };
+        match &told[..] {
+            [] => filled.given(name, tuple),
+            told => told.iter().for_each(|origin| filled.given_at(name, tuple.clone(), origin.clone())),
         }
     }
     filled.given("std.time.now", vec![Value::Time(case.now)]);
@@ -120,6 +138,8 @@ pub struct Conflict {
     /// The sources whose word counts in its place, sorted; none among equals.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub counts: BTreeSet<String>,
+    /// What each of them says.
+    pub said: Vec<Said>,
 }
 
 /// Where sources disagree, sorted; the same that `std.source.conflict` holds in a decision.
@@ -134,13 +154,20 @@ pub fn conflicts<'f>(program: &Program, facts: impl IntoIterator<Item = &'f Fact
             base.push((relation, fact.tuple.clone(), fact.origin.clone()));
         }
     }
-    let mut found: BTreeMap<[String; 3], BTreeSet<String>> = BTreeMap::new();
-    for keys::Conflict { about: [relation, subject], source, winner } in keys::settle(program, &base).1 {
-        let counts = found.entry([relation, subject, source].map(|value| value.show())).or_default();
-        counts.extend(winner.map(|(winner, _)| winner.show()));
+    base.sort();
+    let conflicts = keys::settle(program, &base).1;
+    let about = conflicts.iter().map(|conflict| conflict.about.clone()).collect();
+    let said = said(program, &base, &about, &|_| true);
+    let mut found: BTreeMap<(said::About, Value), BTreeSet<String>> = BTreeMap::new();
+    for keys::Conflict { about, source, winner } in conflicts {
+        found.entry((about, source)).or_default().extend(winner.map(|(winner, _)| winner.show()));
     }
-    let told = found.into_iter();
-    Ok(told.map(|([relation, subject, source], counts)| Conflict { relation, subject, source, counts }).collect())
+    let told = found.into_iter().map(|((about, source), counts)| {
+        let said = said.get(&about).into_iter().flatten().map(|(_, said)| said.clone()).collect();
+        let [relation, subject, source] = [&about[0], &about[1], &source].map(|value| value.show());
+        Conflict { relation, subject, source, counts, said }
+    });
+    Ok(told.collect())
 }
 
 /// What is given in both worlds.
