@@ -53,6 +53,8 @@ pub(crate) fn collect(
         }
         for path in paths {
             let file = path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned();
+            // The folder of the manifest itself.
+            let file = if file.is_empty() { String::from(".") } else { file };
             let before = reader.read.len();
             let outcome = match read(&mut reader, &package.root, source, &path, &file, observed) {
                 Ok(()) => {

@@ -203,8 +203,10 @@ impl<'a> Reader<'a> {
             for entry in fs::read_dir(&path).map_err(said)? {
                 let file = entry.map_err(said)?.path();
                 let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                let values = name == "terraform.tfvars" || name.ends_with(".auto.tfvars");
-                if file.is_file() && (name.ends_with(".tf") || values) {
+                // In JSON as well.
+                let plain = name.strip_suffix(".json").unwrap_or(&name);
+                let values = plain == "terraform.tfvars" || plain.ends_with(".auto.tfvars");
+                if file.is_file() && (plain.ends_with(".tf") || values) {
                     let shown = Path::new(folder).join(&name);
                     let shown = shown.strip_prefix(".").unwrap_or(&shown).to_string_lossy().replace('\\', "/");
                     files.push((shown, fs::read(&file).map_err(said)?));

@@ -194,3 +194,104 @@ fn what_terraform_refuses_is_refused() {
     let deep = format!("locals {{\n  a = {}1{}\n}}\n", "[".repeat(5000), "]".repeat(5000));
     assert!(one(&deep).contains("this is no Terraform text"));
 }
+
+#[test]
+fn values_in_json_count_in_their_order() {
+    let main = "variable \"n\" { default = 1 }\nvariable \"t\" { default = \"\" }\nresource \"x_y\" \"z\" {\n  v = [var.n, var.t]\n}\n";
+    let check = |files: &[(&str, &str)], expect: &str| {
+        let all: Vec<(&str, &str)> = [("main.tf", main)].into_iter().chain(files.iter().copied()).collect();
+        let shown = facts(&all, "state.config").concat();
+        assert!(shown.contains(&format!("{{\"v\": {expect}}}")), "{expect}: {shown}");
+    };
+    check(&[("terraform.tfvars.json", "{\"n\": 2}")], "[2, \"\"]");
+    check(&[("terraform.tfvars", "n = 3\n"), ("terraform.tfvars.json", "{\"n\": 2}")], "[2, \"\"]");
+    check(&[("a.auto.tfvars.json", "{\"n\": 4}"), ("terraform.tfvars.json", "{\"n\": 2}")], "[4, \"\"]");
+    check(&[("a.auto.tfvars.json", "{\"n\": 4}"), ("b.auto.tfvars", "n = 5\n")], "[5, \"\"]");
+    check(
+        &[("terraform.tfvars.json", r#"{"n": {"a": [1.5, null, true]}, "t": "${var.n}"}"#)],
+        "[{\"a\": [1.5, null, true]}, \"${var.n}\"]",
+    );
+    assert!(refused(&[("main.tf", main), ("terraform.tfvars.json", "[1]")]).contains("terraform.tfvars.json"));
+    assert!(refused(&[("main.tf", main), ("terraform.tfvars.json", "{")]).contains("terraform.tfvars.json"));
+    // A module's own file of values serves nobody.
+    let files = [
+        ("main.tf", "module \"m\" {\n  source = \"./m\"\n}\n"),
+        ("m/main.tf", main),
+        ("m/terraform.tfvars", "n = 7\n"),
+        ("m/terraform.tfvars.json", "{\"n\": 7}"),
+    ];
+    assert!(facts(&files, "state.config").concat().contains("[1, \"\"]"));
+}
+
+#[test]
+fn text_in_json_is_told_as_not_known() {
+    let read = import(&[("main.tf", "resource \"a_b\" \"c\" {}\n"), ("more.tf.json", "{}")]).expect("reads");
+    assert_eq!(read.skipped.len(), 1);
+    assert_eq!(&*read.skipped[0].place, "more.tf.json:1:1");
+    assert!(read.skipped[0].why.contains("is not read: what it makes"), "{}", read.skipped[0].why);
+    let said = refused(&[("main.tf", "resource \"a_b\" \"c\" {}\n"), ("a_override.tf.json", "{}")]);
+    assert!(said.contains("an override in JSON"), "{said}");
+}
+
+#[test]
+fn an_override_changes_what_the_other_files_say() {
+    let main = "resource \"x_y\" \"z\" {\n  v = var.n\n  kept = local.k\n  in {\n    a = 1\n  }\n  in {\n    a = 2\n  }\n  other {}\n}\nvariable \"n\" { default = 1 }\nlocals {\n  k = \"k\"\n}\nresource \"o_p\" \"q\" {}\n";
+    let check = |over: &str, expect: &str| {
+        let shown = facts(&[("main.tf", main), ("override.tf", over)], "state.config").concat();
+        assert!(shown.contains(expect), "{over}: {shown}");
+    };
+    let plain = "{\"in\": [{\"a\": 1}, {\"a\": 2}], \"kept\": \"k\", \"other\": [{}], \"v\": 1}";
+    check("", plain);
+    check("resource \"x_y\" \"z\" {\n  v = 2\n}\n", &plain.replace("\"v\": 1", "\"v\": 2"));
+    check(
+        "resource \"x_y\" \"z\" {\n  in {\n    a = 3\n  }\n}\n",
+        &plain.replace("{\"a\": 1}, {\"a\": 2}", "{\"a\": 3}"),
+    );
+    check("variable \"n\" { default = 5 }\n", &plain.replace("\"v\": 1", "\"v\": 5"));
+    check("locals {\n  k = \"l\"\n}\n", &plain.replace("\"kept\": \"k\"", "\"kept\": \"l\""));
+    // The last one counts, and a file of values before a default.
+    let files = [
+        ("main.tf", main),
+        ("a_override.tf", "resource \"x_y\" \"z\" {\n  v = 2\n}\nvariable \"n\" { default = 5 }\n"),
+        ("b_override.tf", "\n\nresource \"x_y\" \"z\" {\n  v = o_p.q.id\n  kept = var.n\n}\n"),
+        ("terraform.tfvars", "n = 9\n"),
+    ];
+    assert!(facts(&files, "state.config").concat().contains("\"kept\": 9"));
+    let imported = import(&files).expect("reads");
+    let reference = imported.facts.iter().find(|fact| &*fact.relation == "std.terraform.reference").expect("refers");
+    assert_eq!(&*reference.origin.place, "b_override.tf:4:7");
+    for (over, what) in [
+        ("resource \"x_y\" \"w\" {}\n", "`x_y.w`"),
+        ("variable \"m\" {}\n", "variable `m`"),
+        ("locals {\n  m = 1\n}\n", "local `m`"),
+        ("module \"m\" {}\n", "module `m`"),
+    ] {
+        let said = refused(&[("main.tf", main), ("override.tf", over)]);
+        assert!(said.contains(&format!("this overrides {what}, which no other file")), "{said}");
+        assert!(said.contains("--> override.tf:"), "{said}");
+    }
+    let broken = refused(&[("main.tf", main), ("override.tf", "\n\nx {\n")]);
+    assert_eq!(broken.replace("override.tf", "x.tf"), refused(&[("x.tf", "\n\nx {\n")]));
+}
+
+#[test]
+fn a_provider_adds_its_default_tags() {
+    let check = |text: &str, expect: &str| {
+        let shown = facts(&[("main.tf", text), ("m/m.tf", "resource \"aws_c\" \"d\" {}\n")], "state.config").concat();
+        assert!(shown.contains(expect), "{text}: {shown}");
+    };
+    let provider = "provider \"aws\" {\n  default_tags {\n    tags = { owner = var.who, app = \"shop\" }\n  }\n}\nprovider \"aws\" {\n  alias = \"west\"\n}\n";
+    let with = |rest: &str| format!("{provider}variable \"who\" {{ default = \"x\" }}\n{rest}");
+    check(&with("resource \"aws_a\" \"b\" {}\n"), "{\"tags_all\": {\"app\": \"shop\", \"owner\": \"x\"}}");
+    check(
+        &with("resource \"aws_a\" \"b\" {\n  tags = { app = \"own\" }\n}\n"),
+        "{\"tags\": {\"app\": \"own\"}, \"tags_all\": {\"app\": \"own\", \"owner\": \"x\"}}",
+    );
+    check(&with("resource \"aws_a\" \"b\" {\n  provider = aws.west\n}\n"), "\"aws_a.b\", {})");
+    check(&with("resource \"other_a\" \"b\" {}\n"), "\"other_a.b\", {})");
+    let call = |rest: &str| with(&format!("module \"m\" {{\n  source = \"./m\"\n{rest}}}\n"));
+    check(&call(""), "{\"tags_all\": {\"app\": \"shop\", \"owner\": \"x\"}}");
+    check(&call("  providers = { aws = aws.west }\n"), "\"module.m.aws_c.d\", {})");
+    let open = with("resource \"aws_a\" \"b\" {\n  tags = var.open\n}\nvariable \"open\" {}\n");
+    check(&open, "unknown(\"aws_a.b.tags_all\")");
+}

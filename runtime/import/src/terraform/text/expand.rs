@@ -49,6 +49,11 @@ pub(super) fn expand(folder: &Rc<Folder>, folders: &mut Folders<'_>) -> Result<E
             }
         }
     }
+    let folders: BTreeMap<&str, &Folder> = scopes.iter().map(|scope| (&*scope.folder.path, &*scope.folder)).collect();
+    for file in folders.values().flat_map(|folder| &folder.unread) {
+        let what = "Terraform's text in JSON is not read: what it makes, and what it gives values to, is not known";
+        all.skipped.push((format!("{file}:1:1"), what.to_owned()));
+    }
     for scope in &scopes {
         for ((data, kind, name), block) in &scope.folder.blocks {
             let plain = format!("{}{kind}.{name}", if *data { "data." } else { "" });
@@ -139,6 +144,9 @@ fn instance(scope: &Scope, block: &Placed<Block>, address: Address, repeat: &Rep
     let name = address.to_string();
     let mut entries = BTreeMap::new();
     fill(scope, body, &name, repeat, true, &mut entries);
+    if !address.data {
+        defaults(scope, &provider_name(body, &address.kind), &name, &mut entries);
+    }
     let place = block.place(&block.part);
     Instance {
         provider: scope.folder.provider(&provider_name(body, &address.kind)),
@@ -149,6 +157,37 @@ fn instance(scope: &Scope, block: &Placed<Block>, address: Address, repeat: &Rep
         dependencies: Vec::new(),
         marked: false,
         layout: Layout::Flat,
+    }
+}
+
+/// What the block of a provider adds to each of its resources: of a block of it an attribute, which the resource's own one
+/// goes before, and where both stand then.
+const ADDED: [(&str, &str, &str); 1] = [("default_tags", "tags", "tags_all")];
+
+/// Adds what the provider of a resource fills in as its text says.
+fn defaults(scope: &Scope, provider: &str, place: &str, entries: &mut BTreeMap<Arc<str>, Json>) {
+    let Some((root, block)) = scope.provider(provider) else { return };
+    for (word, attribute_name, both) in ADDED {
+        let whole = format!("provider.{provider}.{word}");
+        let mut given = block.part.body.iter().filter_map(|structure| match structure {
+            Structure::Block(block) if name_of(block) == word => Some(block),
+            _ => None,
+        });
+        let Some(given) = given.next().filter(|_| !entries.contains_key(both)) else { continue };
+        let value = match attribute(&given.body, attribute_name) {
+            Some(value) if given.ident.as_str() == word => root.value(&Repeat::default(), &whole, value),
+            // How many there are of a `dynamic` one is not looked at.
+            Some(_) | None => Json::Unknown(whole.as_str().into()),
+        };
+        let added = match (value, entries.get(attribute_name)) {
+            (Json::Object(given), None) => Json::Object(given),
+            (Json::Object(mut given), Some(Json::Object(own))) => {
+                given.extend(own.clone());
+                Json::Object(given)
+            }
+            _ => Json::Unknown(format!("{place}.{both}").into()),
+        };
+        entries.insert(both.into(), added);
     }
 }
 

@@ -3,7 +3,8 @@
 use super::super::address::{Key, ModulePath, module_text};
 use super::evaluate::Evaluate;
 use super::folder::{Folder, Placed, attribute};
-use hcl_edit::expr::Expression;
+use super::references::path_of;
+use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::Block;
 use program::Json;
 use std::cell::{Cell, RefCell};
@@ -66,6 +67,25 @@ impl Scope {
         let below = Rc::new(Scope { folder, path, caller, known, calls, depth });
         self.calls.borrow_mut().insert((name.clone(), key), below.clone());
         below
+    }
+
+    /// The block of a provider, by its name here, with the root module, where it stands; `None` where the text has none.
+    pub(super) fn provider(&self, name: &str) -> Option<(&Scope, &Placed<Block>)> {
+        let Some((above, call, _)) = &self.caller else { return Some((self, self.folder.providers.get(name)?)) };
+        let passed = above.folder.calls.get(call).and_then(|call| attribute(&call.part.body, "providers"));
+        let Some(passed) = passed.and_then(Expression::as_object) else {
+            // Without a word those without an alias are handed down.
+            return (!name.contains('.')).then(|| above.provider(name)).flatten();
+        };
+        let said = |key: &ObjectKey| match key {
+            ObjectKey::Ident(ident) => Some(ident.as_str().to_owned()),
+            ObjectKey::Expression(key) => path_of(key, &[]),
+        };
+        let outer = passed.iter().find(|(key, _)| said(key).as_deref() == Some(name));
+        match outer {
+            Some((_, value)) => above.provider(&path_of(value.expr(), &[])?),
+            None => (!name.contains('.')).then(|| above.provider(name)).flatten(),
+        }
     }
 
     /// A name of the module's, as an unknown of it is called: `module.network.var.cidr`.
