@@ -186,7 +186,7 @@ const KEYS: &[Key] = &[
     key("source", "name", TEXT, &[], "Names it in verdicts."),
     key("source", "kind", TEXT, KINDS, "What wrote it."),
     key("source", "path", TEXT, &[], "Where it is, seen from this file; `*` stands for any part of a file's name."),
-    key("source", "speaks", TEXT, &["intended", "built", "running"], "Of which world it speaks: what is meant, what was built, what runs."),
+    key("source", "speaks", TEXT, &["intended", "built", "running", "nothing"], "Of which world it speaks: what is meant, what was built, what runs; or of none of them."),
     key("source", "max_age", "\"${1:24h}\"", &[], "How old its facts may be; older ones make an ambiguity."),
     key("source", "rank", "${1:0}", &[], "Among sources of one kind, the lower wins."),
     key("source", "estate", TEXT, &[], "Of a state: it is another workspace's, whose resources are named `<estate>//<address>`."),
@@ -412,7 +412,7 @@ mod tests {
     fn a_place_has_its_words() {
         assert!(offered("$0").contains(&"[package]".to_owned()));
         assert_eq!(offered("[package]\nex$0").first().map(String::as_str), Some("name"));
-        assert_eq!(offered("[[source]]\nspeaks = $0"), ["\"intended\"", "\"built\"", "\"running\""]);
+        assert_eq!(offered("[[source]]\nspeaks = $0"), ["\"intended\"", "\"built\"", "\"running\"", "\"nothing\""]);
         assert_eq!(offered("[[source]]\noptional = t$0\nname = \"x\"\n"), ["true", "false"]);
         assert_eq!(offered("[package]\nexports = [\"a\", $0"), ["\"shown\""]);
         assert_eq!(

@@ -4,7 +4,7 @@
 //! Such a relation repeats conditions of the rule around it, which give its variables their values, and its possible
 //! reading takes matches apart into tests. Neither was written, and neither is shown.
 
-use crate::words::{Bound, Show};
+use crate::words::{Bound, Show, has_no_name};
 use program::{Comparison, Expr, Literal, Program, RelationId, Rule, Term, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,8 +21,9 @@ pub(super) fn condition(program: &Program, id: RelationId, pattern: &[Option<Val
             }
         }
         let bound = Bound { rule, binding: &binding, show };
-        let says =
-            |literal: &&Literal| !bound.trivial(literal) && !around.contains(&open(program, rule, literal, show));
+        let says = |literal: &&Literal| {
+            !bound.trivial(literal) && open(program, rule, literal, show).is_none_or(|words| !around.contains(&words))
+        };
         let shown: Vec<&Literal> = rule.body.iter().filter(says).collect();
         let alone = matches!(shown[..], [Literal::Holds(_) | Literal::Test { .. } | Literal::Is { .. }]);
         let words: Vec<String> = shown.into_iter().map(|literal| bound.literal(program, literal)).collect();
@@ -49,15 +50,23 @@ fn around(program: &Program, id: RelationId, show: Show) -> BTreeSet<String> {
     outer
         .flat_map(|rule| {
             let beside = rule.body.iter().filter(|literal| !reads(literal));
-            beside.map(|literal| open(program, &rule, literal, show)).collect::<Vec<_>>()
+            beside.filter_map(|literal| open(program, &rule, literal, show)).collect::<Vec<_>>()
         })
         .collect()
 }
 
-/// A literal with its variables' names.
-fn open(program: &Program, rule: &Rule, literal: &Literal, show: Show) -> String {
+/// A literal with its variables' names; `None` where it asks for a relation without a name of its own, which no rule repeats.
+fn open(program: &Program, rule: &Rule, literal: &Literal, show: Show) -> Option<String> {
+    let asked = match literal {
+        Literal::Holds(atom) | Literal::Absent(atom) => Some(atom.relation),
+        Literal::Aggregate { sure, .. } => Some(sure.relation),
+        _ => None,
+    };
+    if asked.is_some_and(|relation| has_no_name(program, relation)) {
+        return None;
+    }
     let binding = vec![None; rule.variables.len()];
-    Bound { rule, binding: &binding, show }.literal(program, literal)
+    Some(Bound { rule, binding: &binding, show }.literal(program, literal))
 }
 
 /// The rule with what became a test or a binding of its own back in its place: `p(x, _), "a" == _` as `p(x, "a")`, and
