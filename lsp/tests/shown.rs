@@ -23,7 +23,7 @@ async fn opened(name: &str, capabilities: Value, manifest: &str) -> (Editor, Str
     let root = folder(name, &[("writ.toml", manifest), ("policy.writ", POLICY)]);
     let mut config = fact("std.state.config", &["db"]);
     let keys = BTreeMap::from([("ingress".into(), Json::Text("all".into()))]);
-    config.tuple = [Datum::text("db"), Datum::json(Json::Object(keys))].into();
+    config.tuple = [Datum::text("db"), Datum::json(Json::Object(keys.into()))].into();
     let (mut editor, _) = Editor::able(capabilities, vec![config]).await;
     let uri = format!("file://{}", root.join("policy.writ").display());
     editor.open(&uri, 1, POLICY).await;

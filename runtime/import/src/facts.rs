@@ -124,7 +124,7 @@ pub(crate) fn typed(json: &Json, wanted: &Type) -> Option<Value> {
 /// The value with each `{"$unknown": "origin"}` in it as the unknown that it states.
 fn with_unknowns(json: &Json) -> Json {
     match json {
-        Json::Object(entries) => match entries.first_key_value() {
+        Json::Object(entries) => match entries.iter().next() {
             Some((key, Json::Text(origin))) if entries.len() == 1 && &**key == "$unknown" => {
                 Json::Unknown(origin.clone())
             }

@@ -7,18 +7,22 @@
 //! INVARIANT: accepts exactly the texts of RFC 8259 that nest at most [`DEPTH`] deep, repeat no key and escape no half
 //! of a surrogate pair.
 
-use crate::{Malformed, encoding::place};
-use program::Json;
+use crate::{Malformed, encoding::place, texts::Texts};
+use program::{Json, Object};
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// How deep arrays and objects may stand in each other.
 pub(crate) const DEPTH: usize = 200;
 
+/// How many entries of an object one that comes out of order may move; more of them are sorted apart, so that no order of the
+/// keys takes long.
+const MOVED: usize = 64;
+
 /// Reads a text that is one JSON value.
 pub(crate) fn parse(text: &str) -> Result<Json, Malformed> {
-    let mut reader = Reader { text, at: 0, open: Vec::new() };
+    let mut reader =
+        Reader { text, at: 0, open: Vec::new(), items: Vec::new(), entries: Vec::new(), texts: Texts::default() };
     reader.space();
     if reader.at == text.len() {
         return Err(Malformed::new("", "the file holds nothing but space"));
@@ -36,6 +40,11 @@ struct Reader<'a> {
     at: usize,
     /// Where the arrays and objects begin that are not yet closed.
     open: Vec<usize>,
+    /// The items of the arrays that are not yet closed, those of the innermost last: each array is made in one piece.
+    items: Vec<Json>,
+    /// The entries of the objects that are not yet closed.
+    entries: Vec<(Arc<str>, Json)>,
+    texts: Texts,
 }
 
 impl Reader<'_> {
@@ -43,7 +52,7 @@ impl Reader<'_> {
         match self.peek() {
             Some(b'{') => self.nested(Reader::object),
             Some(b'[') => self.nested(Reader::array),
-            Some(b'"') => self.string().map(Json::text),
+            Some(b'"') => self.string().map(Json::Text),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') => self.word("true", Json::Bool(true)),
             Some(b'f') => self.word("false", Json::Bool(false)),
@@ -65,9 +74,10 @@ impl Reader<'_> {
     }
 
     fn object(&mut self) -> Result<Json, Malformed> {
-        let mut entries: BTreeMap<Arc<str>, Json> = BTreeMap::new();
+        let from = self.entries.len();
+        let mut astray = BTreeMap::new();
         if self.take(b'}') {
-            return Ok(Json::Object(entries));
+            return Ok(Json::Object(Object::default()));
         }
         loop {
             let start = self.at;
@@ -81,16 +91,17 @@ impl Reader<'_> {
             }
             self.space();
             let value = self.value()?;
-            match entries.entry(key.into()) {
-                Entry::Vacant(free) => _ = free.insert(value),
-                Entry::Occupied(taken) => {
-                    let what = format!("the key `{}` occurs twice in one object", taken.key());
-                    return Err(self.wrong(start, what).help("keep one of them: readers differ on which one counts"));
-                }
+            if let Some(key) = self.enter(from, key, value, &mut astray) {
+                let what = format!("the key `{key}` occurs twice in one object");
+                return Err(self.wrong(start, what).help("keep one of them: readers differ on which one counts"));
             }
             self.space();
             if self.take(b'}') {
-                return Ok(Json::Object(entries));
+                let entries = self.entries.drain(from..);
+                return Ok(Json::Object(match astray.is_empty() {
+                    true => Object::of_sorted(entries),
+                    false => entries.chain(astray).collect(),
+                }));
             }
             if !self.take(b',') {
                 return Err(self.expected("`,` or `}`"));
@@ -99,16 +110,54 @@ impl Reader<'_> {
         }
     }
 
+    /// Puts an entry in its place among those of the innermost object, which begin at `from`.
+    ///
+    /// - `astray`: entries that would have to move too many others.
+    /// - returns: the key, where it is there already.
+    fn enter(
+        &mut self,
+        from: usize,
+        key: Arc<str>,
+        value: Json,
+        astray: &mut BTreeMap<Arc<str>, Json>,
+    ) -> Option<Arc<str>> {
+        let entries = &self.entries[from..];
+        // Most tools write keys in their order.
+        let at = match entries.last() {
+            Some((last, _)) if *last >= key => match entries.binary_search_by(|(own, _)| own.cmp(&key)) {
+                Ok(_) => return Some(key),
+                Err(at) => at,
+            },
+            _ => entries.len(),
+        };
+        if entries.len() - at <= MOVED {
+            // What went astray sorts before an entry that stands here: a key behind all of them is not among it.
+            if at < entries.len() && astray.contains_key(&key) {
+                return Some(key);
+            }
+            self.entries.insert(from + at, (key, value));
+            return None;
+        }
+        match astray.contains_key(&key) {
+            true => Some(key),
+            false => {
+                astray.insert(key, value);
+                None
+            }
+        }
+    }
+
     fn array(&mut self) -> Result<Json, Malformed> {
-        let mut items = Vec::new();
+        let from = self.items.len();
         if self.take(b']') {
-            return Ok(Json::Array(items));
+            return Ok(Json::Array(Vec::new()));
         }
         loop {
-            items.push(self.value()?);
+            let item = self.value()?;
+            self.items.push(item);
             self.space();
             if self.take(b']') {
-                return Ok(Json::Array(items));
+                return Ok(Json::Array(self.items.drain(from..).collect()));
             }
             if !self.take(b',') {
                 return Err(self.expected("`,` or `]`"));
@@ -117,7 +166,7 @@ impl Reader<'_> {
         }
     }
 
-    fn string(&mut self) -> Result<String, Malformed> {
+    fn string(&mut self) -> Result<Arc<str>, Malformed> {
         let start = self.at;
         self.at += 1;
         let mut out = String::new();
@@ -126,14 +175,19 @@ impl Reader<'_> {
             let Some(plain) = rest.iter().position(|b| matches!(b, b'"' | b'\\' | 0..0x20)) else {
                 return Err(self.wrong(start, "the file ends inside this text"));
             };
-            out.push_str(&self.text[self.at..self.at + plain]);
+            let part = &self.text[self.at..self.at + plain];
             self.at += plain;
             match rest[plain] {
                 b'"' => {
                     self.at += 1;
-                    return Ok(out);
+                    // Nearly every text is written without an escape.
+                    return Ok(match out.is_empty() {
+                        true => self.texts.shared(part),
+                        false => self.texts.shared(&(out + part)),
+                    });
                 }
                 b'\\' => {
+                    out.push_str(part);
                     let c = self.escape(start)?;
                     out.push(c);
                 }
@@ -189,6 +243,13 @@ impl Reader<'_> {
         if whole == 0 || (whole > 1 && self.text.as_bytes()[self.at - whole] == b'0') {
             return Err(self.wrong(start, "this is no JSON number"));
         }
+        // Most numbers are short and whole.
+        if whole < 19
+            && !matches!(self.peek(), Some(b'.' | b'e' | b'E'))
+            && let Ok(number) = self.text[start..self.at].parse()
+        {
+            return Ok(Json::Int(number));
+        }
         if self.take(b'.') && self.digits() == 0 {
             return Err(self.wrong(start, "this is no JSON number"));
         }
@@ -243,5 +304,38 @@ impl Reader<'_> {
 
     fn wrong(&self, at: usize, what: impl Into<String>) -> Malformed {
         Malformed::new(place(self.text, at), what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    /// However many keys there are, in whatever order, each stands once and in its place.
+    #[test]
+    fn keys_in_any_order_make_one_object() {
+        for count in [1, 2, 63, 64, 65, 66, 67, 400] {
+            let key = |n: usize| format!("\"k{n:04}\": {n}");
+            let written = |order: &dyn Fn(usize) -> usize| (0..count).map(|n| key(order(n))).collect::<Vec<_>>();
+            let ascending = written(&|n| n);
+            let expected = parse(&format!("{{{}}}", ascending.join(", "))).expect("reads").to_string();
+            assert_eq!(expected, format!("{{{}}}", ascending.join(", ")));
+            let strides = (0..count).filter(|stride| (2..count).all(|n| count % n > 0 || stride % n > 0));
+            let mut orders: Vec<Vec<String>> = strides.map(|stride| written(&|n| n * stride % count)).collect();
+            orders.retain(|order| order.iter().collect::<std::collections::BTreeSet<_>>().len() == count);
+            orders.extend([
+                written(&|n| count - 1 - n),
+                written(&|n| if n % 2 == 0 { n / 2 } else { count - 1 - n / 2 }),
+            ]);
+            for order in orders {
+                assert_eq!(parse(&format!("{{{}}}", order.join(", "))).expect("reads").to_string(), expected);
+                for again in [0, count / 2, count - 1] {
+                    let text = format!("{{{},\n{}}}", order.join(", "), key(again));
+                    let fault = parse(&text).expect_err("a key stands twice");
+                    assert_eq!(fault.what, format!("the key `k{again:04}` occurs twice in one object"));
+                    assert_eq!(fault.place, "2:1");
+                }
+            }
+        }
     }
 }

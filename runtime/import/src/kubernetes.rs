@@ -15,7 +15,7 @@ pub use manifests::Manifests;
 use crate::sensitive::Sealer;
 use crate::sheet::Sheet;
 use crate::yaml::Document;
-use crate::{Imported, Malformed, Options, node::Node};
+use crate::{Expected, Imported, Malformed, Options, node::Node};
 use identity::Identity;
 use manifests::Object;
 use program::{Fact, FactSource, Json, SourceKind, Speaks, Value};
@@ -35,7 +35,7 @@ struct Found<'a> {
 /// Whether a value looks like an object, or a list of them.
 pub(crate) fn looks_like_it(json: &Json) -> bool {
     let Json::Object(entries) = json else { return false };
-    ["apiVersion", "kind"].iter().all(|key| matches!(entries.get(*key), Some(Json::Text(_))))
+    ["apiVersion", "kind"].iter().all(|key| matches!(entries.get(key), Some(Json::Text(_))))
 }
 
 /// Reads the objects of a JSON file.
@@ -152,6 +152,11 @@ fn read(
     });
     let beside: Vec<Fact> = beside.collect();
     let mut imported = Imported::of(sheet);
+    // What is read as a state is applied by nobody.
+    if options.expected == Expected::State {
+        imported.facts = objects.into_iter().flat_map(|object| object.facts).collect();
+        return Ok(imported);
+    }
     imported.facts = objects.iter().flat_map(|object| object.facts.iter().cloned()).collect();
     imported.facts.extend(beside);
     imported.manifests = Some(Manifests::new(imported.source.clone(), objects));
@@ -176,7 +181,7 @@ fn object(sheet: &Sheet, name: Arc<str>, identity: &Identity, json: &Json, place
         }
     }
     let resource = Value::Text(name.clone());
-    let text = |part: &str| Value::text(part);
+    let text = |part: &str| Value::Text(sheet.shared(part));
     let words = vec![
         resource.clone(),
         text(&sheet.named("")),
@@ -195,7 +200,7 @@ fn object(sheet: &Sheet, name: Arc<str>, identity: &Identity, json: &Json, place
     called.push(resource.clone());
     facts.push(sheet.fact("std.kubernetes.called", called, place));
     mentions(&config, &mut String::new(), false, &mut |attribute, value| {
-        let tuple = vec![resource.clone(), Value::text(attribute), Value::Text(value.clone())];
+        let tuple = vec![resource.clone(), text(attribute), Value::Text(value.clone())];
         facts.push(sheet.fact("std.kubernetes.mention", tuple, place));
     });
     facts.push(sheet.fact("std.state.config", vec![resource, Value::json(config)], place));
@@ -243,14 +248,14 @@ fn mentions(json: &Json, attribute: &mut String, map: bool, visit: &mut dyn FnMu
 
 pub(crate) fn member<'a>(json: &'a Json, path: &[&str]) -> Option<&'a Json> {
     path.iter().try_fold(json, |json, key| match json {
-        Json::Object(entries) => entries.get(*key),
+        Json::Object(entries) => entries.get(key),
         _ => None,
     })
 }
 
 fn member_mut<'a>(json: &'a mut Json, path: &[&str]) -> Option<&'a mut Json> {
     path.iter().try_fold(json, |json, key| match json {
-        Json::Object(entries) => entries.get_mut(*key),
+        Json::Object(entries) => entries.get_mut(key),
         _ => None,
     })
 }

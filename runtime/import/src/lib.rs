@@ -3,6 +3,7 @@
 //! Read downwards:
 //! - [`read`]: bytes in, [`Imported`] out; `recognise` says which format they are in.
 //! - `encoding`, `json`, `node`: bytes to text, text to exact JSON, JSON walked with a place for every complaint.
+//! - `texts`: one copy of what is said over and over.
 //! - `sensitive`: what must not be seen, replaced before anything else looks at it.
 //! - `terraform`: plans and states. `kubernetes`: manifests and dumps, in JSON and in `yaml`. `writ_change`, `facts`, `table`: our own formats. `quotes`: those of any CSV. `codeowners`: who owns a folder. `records`: any table or list, as it is or by a mapping.
 //! - `locate`: where in a text something stands that was read.
@@ -27,6 +28,7 @@ mod sensitive;
 mod sheet;
 mod table;
 mod terraform;
+mod texts;
 mod writ_change;
 mod yaml;
 
@@ -88,7 +90,7 @@ pub struct Imported {
     pub folders: BTreeSet<Arc<str>>,
     /// Ownership by path, where it is an ownership file; [`Codeowners::facts_for`] makes facts of it.
     pub owners: Option<Codeowners>,
-    /// The objects it holds, where it is a file of manifests; [`Manifests::change_over`] makes a change of them.
+    /// The objects it holds, where it is a file of manifests and not read as a state; [`Manifests::change_over`] makes a change of them.
     pub manifests: Option<Manifests>,
 }
 

@@ -240,7 +240,7 @@ fn recognise_json(json: &Json) -> Result<Format, Malformed> {
     if kubernetes::looks_like_it(json) {
         return Ok(Format::Kubernetes);
     }
-    let has = |keys: &[&str]| keys.iter().any(|key| entries.contains_key(*key));
+    let has = |keys: &[&str]| keys.iter().any(|key| entries.contains_key(key));
     if has(&["encrypted_data"]) {
         return Err(Malformed::new("/encrypted_data", "the file is encrypted, as OpenTofu keeps states and plans")
             .help("`tofu show -json` writes it in the open, where the key is"));

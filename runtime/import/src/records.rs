@@ -121,14 +121,14 @@ pub(crate) fn read(
                     Ok(id) => {
                         let resource = Value::Text(sheet.named(&id));
                         let mut visit = |path: &str, value: String| {
-                            let tuple = vec![resource.clone(), Value::text(path), Value::text(value)];
+                            let tuple = vec![resource.clone(), Value::Text(sheet.shared(path)), Value::text(value)];
                             made.push(sheet.fact("std.record.says", tuple, &row.place));
                         };
                         visit("", sheet.named(&id).to_string());
                         said(&row.json, &mut String::new(), &mut visit);
                         let tuple = vec![
                             resource,
-                            Value::text(row.of),
+                            Value::Text(sheet.shared(row.of)),
                             Value::Text(sheet.source.name.clone()),
                             Value::Text(sheet.source.file.clone()),
                             Value::json(row.json.into_owned()),
@@ -288,7 +288,7 @@ fn plain(document: &Document) -> Vec<Row<'_>> {
         }
     }
     if !rest.is_empty() {
-        found.push(whole(Cow::Owned(Json::Object(rest)), entries.values().any(is_list)));
+        found.push(whole(Cow::Owned(Json::Object(rest.into())), entries.values().any(is_list)));
     }
     found
 }

@@ -3,7 +3,7 @@
 //! Equal values have equal digests within one decision; without the change's bytes nothing can be told from them.
 
 use hmac::{Hmac, KeyInit, Mac};
-use program::Json;
+use program::{Json, Object};
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -59,7 +59,7 @@ impl Sealer {
         match (mask, value) {
             (Json::Bool(true), value) => *value = self.seal(value),
             (Json::Object(masks), Json::Object(entries)) => {
-                for (key, mask) in masks {
+                for (key, mask) in masks.iter().filter(|(_, mask)| says_true(mask)) {
                     if let Some(value) = entries.get_mut(key) {
                         self.cover(value, mask);
                     }
@@ -79,7 +79,7 @@ impl Sealer {
         match (like, value) {
             (Json::Sensitive(_), value) => *value = self.seal(value),
             (Json::Object(likes), Json::Object(entries)) => {
-                for (key, like) in likes {
+                for (key, like) in likes.iter().filter(|(_, like)| holds_sealed(like)) {
                     if let Some(value) = entries.get_mut(key) {
                         self.cover_like(value, like);
                     }
@@ -101,7 +101,7 @@ impl Sealer {
             }
             (Json::Array(items), path) => items.iter_mut().for_each(|item| self.cover_path(item, path)),
             (Json::Object(entries), [first, rest @ ..]) => {
-                if let Some(value) = entries.get_mut(*first) {
+                if let Some(value) = entries.get_mut(first) {
                     self.cover_path(value, rest);
                 }
             }
@@ -134,32 +134,58 @@ const SECRET: [&str; 17] = [
 ];
 
 fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name == "token"
-        || SECRET.iter().any(|word| name.strip_suffix(word).is_some_and(|rest| rest.is_empty() || rest.ends_with('_')))
+    let name = name.as_bytes();
+    let ends_in = |word: &&str| {
+        let split = name.len().checked_sub(word.len()).map(|at| name.split_at(at));
+        split.is_some_and(|(rest, end)| {
+            (rest.is_empty() || rest.ends_with(b"_")) && end.eq_ignore_ascii_case(word.as_bytes())
+        })
+    };
+    name.eq_ignore_ascii_case(b"token") || SECRET.iter().any(ends_in)
+}
+
+/// The value with other parts in it; `None` where it stays as it is, in the memory that it shares with its copies.
+///
+/// - `other`: what stands in place of a part, told by its key where it has one.
+fn replaced(json: &Json, key: &str, other: &dyn Fn(&str, &Json) -> Option<Json>) -> Option<Json> {
+    let found = other(key, json);
+    match (found, json) {
+        (None, Json::Array(items)) => {
+            let mut new = None;
+            for (at, item) in items.iter().enumerate() {
+                if let Some(item) = replaced(item, "", other) {
+                    new.get_or_insert_with(|| items.clone())[at] = item;
+                }
+            }
+            new.map(Json::Array)
+        }
+        (None, Json::Object(entries)) => {
+            let mut new: Option<Object> = None;
+            for (key, value) in entries {
+                if let Some(value) = replaced(value, key, other) {
+                    new.get_or_insert_with(|| entries.clone()).insert(key.clone(), value);
+                }
+            }
+            new.map(Json::Object)
+        }
+        (found, _) => found,
+    }
 }
 
 impl Sealer {
     /// Seals the texts of attributes whose names say that they are secret.
     pub(crate) fn cover_named(&self, value: &mut Json) {
-        match value {
-            Json::Array(items) => items.iter_mut().for_each(|item| self.cover_named(item)),
-            Json::Object(entries) => {
-                for (name, value) in entries {
-                    match value {
-                        Json::Text(text) if is_secret(name) && !text.is_empty() => {
-                            // A short one may be a word that stands elsewhere in its own right: `postgres`.
-                            if text.len() >= LONG {
-                                self.learn_all(value);
-                            }
-                            *value = self.seal(value);
-                        }
-                        value => self.cover_named(value),
-                    }
+        let sealed = replaced(value, "", &|name, value| match value {
+            Json::Text(text) if !text.is_empty() && is_secret(name) => {
+                // A short one may be a word that stands elsewhere in its own right: `postgres`.
+                if text.len() >= LONG {
+                    self.learn_all(value);
                 }
+                Some(self.seal(value))
             }
-            _ => {}
-        }
+            _ => None,
+        });
+        sealed.into_iter().for_each(|sealed| *value = sealed);
     }
 
     /// Remembers every text in a value that is secret as such.
@@ -209,12 +235,11 @@ impl Sealer {
         if self.learnt.borrow().is_empty() {
             return;
         }
-        match value {
-            Json::Text(text) if self.tells(text) => *value = self.seal(value),
-            Json::Array(items) => items.iter_mut().for_each(|item| self.cover_learnt(item)),
-            Json::Object(entries) => entries.values_mut().for_each(|value| self.cover_learnt(value)),
-            _ => {}
-        }
+        let sealed = replaced(value, "", &|_, value| match value {
+            Json::Text(text) if self.tells(text) => Some(self.seal(value)),
+            _ => None,
+        });
+        sealed.into_iter().for_each(|sealed| *value = sealed);
     }
 }
 
@@ -222,6 +247,16 @@ impl Sealer {
 impl fmt::Debug for SensitiveKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SensitiveKey")
+    }
+}
+
+/// Whether anything in a value is sealed.
+fn holds_sealed(value: &Json) -> bool {
+    match value {
+        Json::Sensitive(_) => true,
+        Json::Array(items) => items.iter().any(holds_sealed),
+        Json::Object(entries) => entries.values().any(holds_sealed),
+        _ => false,
     }
 }
 

@@ -1,7 +1,9 @@
 //! Facts as they are collected from one file.
 
-use crate::{Options, Skipped};
+use crate::{Options, Skipped, texts::Texts};
 use program::{Fact, FactSource, Origin, Value};
+use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Facts and skipped parts of one source.
@@ -11,21 +13,28 @@ pub(crate) struct Sheet {
     prefix: String,
     pub(crate) facts: Vec<Fact>,
     pub(crate) skipped: Vec<Skipped>,
+    texts: RefCell<Texts>,
 }
 
 impl Sheet {
     pub(crate) fn new(source: FactSource, options: &Options<'_>) -> Sheet {
         let prefix = options.estate.map_or_else(String::new, |estate| format!("{estate}//"));
-        Sheet { source: Arc::new(source), prefix, facts: Vec::new(), skipped: Vec::new() }
+        Sheet { source: Arc::new(source), prefix, facts: Vec::new(), skipped: Vec::new(), texts: RefCell::default() }
     }
 
     /// The name of a resource or a module in the model.
     pub(crate) fn named(&self, address: &str) -> Arc<str> {
-        if self.prefix.is_empty() { address.into() } else { format!("{}{address}", self.prefix).into() }
+        if self.prefix.is_empty() { self.shared(address) } else { self.shared(&format!("{}{address}", self.prefix)) }
     }
 
     pub(crate) fn fact(&self, relation: &str, tuple: Vec<Value>, place: &str) -> Fact {
-        Fact { relation: relation.into(), tuple, origin: Origin { source: self.source.clone(), place: place.into() } }
+        let (relation, place) = (self.shared(relation), self.shared(place));
+        Fact { relation, tuple, origin: Origin { source: self.source.clone(), place } }
+    }
+
+    /// A text that other facts are likely to hold too.
+    pub(crate) fn shared(&self, text: &str) -> Arc<str> {
+        self.texts.borrow_mut().shared(text)
     }
 
     pub(crate) fn skip(&mut self, place: impl Into<Arc<str>>, why: impl Into<String>) {
@@ -35,6 +44,11 @@ impl Sheet {
 
 /// Sorts facts by relation, tuple and origin, and keeps the first of equal ones.
 pub(crate) fn tidy(facts: &mut Vec<Fact>) {
-    facts.sort_by(|a, b| (&a.relation, &a.tuple, &a.origin).cmp(&(&b.relation, &b.tuple, &b.origin)));
+    let same = |a: &Fact, b: &Fact| Arc::ptr_eq(&a.relation, &b.relation) || a.relation == b.relation;
+    // Readers go through a file in order: within a relation little is out of place, and sorting takes hardly a step a fact.
+    facts.sort_by(|a, b| if same(a, b) { Ordering::Equal } else { a.relation.cmp(&b.relation) });
+    for facts in facts.chunk_by_mut(same) {
+        facts.sort_by(|a, b| (&a.tuple, &a.origin).cmp(&(&b.tuple, &b.origin)));
+    }
     facts.dedup_by(|later, earlier| later.relation == earlier.relation && later.tuple == earlier.tuple);
 }

@@ -149,7 +149,7 @@ impl Builder {
                         entries.entry(key).or_insert(value);
                     }
                 }
-                Json::Object(entries)
+                Json::Object(entries.into())
             }
         };
         self.complete(json, open.nodes, open.anchor, at)

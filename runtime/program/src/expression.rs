@@ -215,7 +215,7 @@ fn descend(at: &Value, step: &Step, bound: &[Option<Value>]) -> Option<Value> {
     };
     let part = match (&**json, step, &computed) {
         (Json::Object(entries), Step::Key(key), _) => entries.get(key.as_str()),
-        (Json::Object(entries), _, Some(Value::Text(key))) => entries.get(&**key),
+        (Json::Object(entries), _, Some(Value::Text(key))) => entries.get(key),
         (Json::Array(items), Step::Index(index), _) => items.get(*index as usize),
         (Json::Array(items), _, Some(Value::Int(index))) => usize::try_from(*index).ok().and_then(|i| items.get(i)),
         (Json::Object(_) | Json::Array(_), _, Some(index)) if !index.is_known() => {

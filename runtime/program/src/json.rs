@@ -1,7 +1,7 @@
 //! JSON values with exact numbers, unknown parts and sensitive parts.
 
+use crate::Object;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// A JSON value as importers hand it over. Keys are sorted, so equal values are equal bytes.
@@ -20,7 +20,7 @@ pub enum Json {
     /// An array.
     Array(Vec<Json>),
     /// An object.
-    Object(BTreeMap<Arc<str>, Json>),
+    Object(Object),
     /// A part that is known only after the change is applied; the text is its origin (`aws_kms_key.main.arn`).
     Unknown(Arc<str>),
     /// A sensitive part: the hex of a keyed digest. Equal digests are equal values; it prints as `«sensitive»`.

@@ -1,7 +1,7 @@
 //! What a compiled policy is, and what every room of the house exchanges: data only.
 //!
 //! Read downwards:
-//! - `value`, `json`, `decimal`, `types`: what a column holds; `text` prints them canonically, `wide` says how
+//! - `value`, `json` with `object`, `decimal`, `types`: what a column holds; `text` prints them canonically, `wide` says how
 //!   integers stand in JSON.
 //! - `expression`, `function`, `aggregate`: pure and total, the only things a rule computes with.
 //! - `fact`, `change`: what importers hand over.
@@ -23,6 +23,7 @@ mod governance;
 mod json;
 pub mod merkle;
 mod nowhere;
+mod object;
 mod policy;
 mod relation;
 mod rule;
@@ -44,6 +45,7 @@ pub use function::{Function, Pattern, Signature, functions};
 pub use governance::{Instance, Intent, Measure, Objection, Package, Permit, Severity, Weight};
 pub use json::Json;
 pub use nowhere::Nowhere;
+pub use object::Object;
 pub use policy::{Program, Stratum};
 pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope};
 pub use rule::{Atom, Citation, Literal, Part, Rule, RuleId, Term, Variable, World};

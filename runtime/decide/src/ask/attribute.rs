@@ -223,7 +223,7 @@ fn put(json: &Json, path: &[String], value: Option<&Json>) -> Option<Json> {
         (rest, None) => Some(put(entries.get(key.as_str())?, rest, None)?),
     };
     match new {
-        Some(new) => drop(entries.insert(key.as_str().into(), new)),
+        Some(new) => entries.insert(key.as_str().into(), new),
         None => drop(entries.remove(key.as_str())),
     }
     Some(Json::Object(entries))

@@ -93,7 +93,7 @@ fn lead(one: &Json, other: &Json, path: &mut Vec<String>) {
     let (Json::Object(a), Json::Object(b)) = (one, other) else { return };
     let both = || a.iter().filter_map(|(key, one)| Some((key, one, b.get(key)?)));
     let contrary = both().find(|(_, one, other)| !agree(one, other));
-    let lacking = || a.keys().find(|key| !b.contains_key(*key)).or_else(|| b.keys().find(|key| !a.contains_key(*key)));
+    let lacking = || a.keys().find(|key| !b.contains_key(key)).or_else(|| b.keys().find(|key| !a.contains_key(key)));
     match (contrary, lacking()) {
         (None, Some(key)) => path.push(key.to_string()),
         (found, _) => {
@@ -122,7 +122,7 @@ impl Part {
                 .path
                 .iter()
                 .try_fold(&**json, |json, key| match json {
-                    Json::Object(entries) => entries.get(&**key),
+                    Json::Object(entries) => entries.get(key),
                     _ => None,
                 })
                 .map(|json| Value::json(json.clone()).discreet()),

@@ -7,11 +7,9 @@
 //! Source: <https://kubernetes.io/docs/tasks/manage-kubernetes-objects/declarative-config/>, and the `patchMergeKey` and
 //! `patchStrategy` of the API's types.
 
-use program::Json;
+use program::{Json, Object};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-type Entries = BTreeMap<Arc<str>, Json>;
 
 /// Lists that are merged, and what names an element: the first that it has. An element without `protocol` is of `TCP`.
 const NAMED: [(&str, &[&str]); 14] = [
@@ -56,12 +54,12 @@ impl Merge {
     fn value(self, key: &str, asked: &Json, live: Option<&Json>, last: Option<&Json>) -> Json {
         match (asked, live) {
             (Json::Object(asked), live) => {
-                let none = Entries::new();
+                let none = Object::default();
                 let live = live.and_then(object).unwrap_or(&none);
                 let merged = self.object(asked, live, last.and_then(object));
                 // Of these the schema keeps only what is asked, once anything of them changes: a volume of another sort.
                 match key == "strategy" && merged != *live {
-                    true => Json::Object(retained(merged, asked)),
+                    true => Json::Object(retained(&merged, asked)),
                     false => Json::Object(merged),
                 }
             }
@@ -76,15 +74,15 @@ impl Merge {
         }
     }
 
-    fn object(self, asked: &Entries, live: &Entries, last: Option<&Entries>) -> Entries {
+    fn object(self, asked: &Object, live: &Object, last: Option<&Object>) -> Object {
         let said = |key: &Arc<str>| last.is_some_and(|last| last.contains_key(key));
-        let stays = live.iter().filter(|(key, _)| !asked.contains_key(*key) && !said(key));
-        let mut merged: Entries = stays.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let stays = live.iter().filter(|(key, _)| !asked.contains_key(key) && !said(key));
+        let mut merged: BTreeMap<Arc<str>, Json> = stays.map(|(key, value)| (key.clone(), value.clone())).collect();
         for (key, value) in asked.iter().filter(|(_, value)| !matches!(value, Json::Null)) {
             let last = last.and_then(|last| last.get(key));
             merged.insert(key.clone(), self.value(key, value, live.get(key), last));
         }
-        merged
+        merged.into()
     }
 
     /// The elements of both, those of the cluster in their order unless the manifest has another; `None` where such a
@@ -107,7 +105,7 @@ impl Merge {
             let merged = self.value("", &asked[i], live, last);
             match (key, merged, &asked[i]) {
                 ("volumes", Json::Object(merged), Json::Object(asked)) if live.and_then(object) != Some(&merged) => {
-                    Json::Object(retained(merged, asked))
+                    Json::Object(retained(&merged, asked))
                 }
                 (_, merged, _) => merged,
             }
@@ -135,7 +133,7 @@ impl Merge {
     }
 }
 
-fn object(json: &Json) -> Option<&Entries> {
+fn object(json: &Json) -> Option<&Object> {
     match json {
         Json::Object(entries) => Some(entries),
         _ => None,
@@ -143,15 +141,15 @@ fn object(json: &Json) -> Option<&Entries> {
 }
 
 /// What is asked of an object, as it was merged.
-fn retained(mut merged: Entries, asked: &Entries) -> Entries {
-    merged.retain(|key, _| asked.contains_key(key));
-    merged
+fn retained(merged: &Object, asked: &Object) -> Object {
+    let asked = merged.iter().filter(|(key, _)| asked.contains_key(key));
+    asked.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// What names an element of a list.
 fn named(element: &Json, names: &[&str]) -> Option<Vec<Json>> {
     let entries = object(element)?;
-    let found = names.iter().find_map(|name| entries.get(*name))?.clone();
+    let found = names.iter().find_map(|name| entries.get(name))?.clone();
     let protocol = || entries.get("protocol").cloned().unwrap_or_else(|| Json::text("TCP"));
     Some(if names.contains(&"port") { vec![found, protocol()] } else { vec![found] })
 }

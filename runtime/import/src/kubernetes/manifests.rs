@@ -139,7 +139,7 @@ fn plain(json: &Json) -> Json {
     if let Json::Object(entries) = &mut json {
         entries.remove("status");
         if let Some(Json::Object(metadata)) = entries.get_mut("metadata") {
-            SERVERS.iter().for_each(|key| _ = metadata.remove(*key));
+            SERVERS.iter().for_each(|key| _ = metadata.remove(key));
             if let Some(Json::Object(annotations)) = metadata.get_mut("annotations") {
                 annotations.remove(LAST_APPLIED);
                 if annotations.is_empty() {
@@ -155,13 +155,15 @@ fn plain(json: &Json) -> Json {
 fn with_servers(asked: &Json, known: &Json) -> Json {
     let mut json = asked.clone();
     let Json::Object(entries) = &mut json else { return json };
-    if let Some(status) = member(known, &["status"]) {
-        entries.entry("status".into()).or_insert_with(|| status.clone());
+    if let Some(status) = member(known, &["status"])
+        && !entries.contains_key("status")
+    {
+        entries.insert("status".into(), status.clone());
     }
     if let Some(Json::Object(metadata)) = entries.get_mut("metadata") {
         for key in SERVERS {
-            if let Some(value) = member(known, &["metadata", key]) {
-                metadata.entry(key.into()).or_insert_with(|| value.clone());
+            if let Some(value) = member(known, &["metadata", key]).filter(|_| !metadata.contains_key(key)) {
+                metadata.insert(key.into(), value.clone());
             }
         }
     }

@@ -12,7 +12,7 @@ use super::plan::Changed;
 use super::resource::{address_of, passing};
 use crate::sensitive::says_true;
 use crate::{Malformed, node::Node};
-use program::{Json, Partial, Verb};
+use program::{Json, Object, Partial, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -217,7 +217,7 @@ const NO_BLOCK: &str = "the plan's configuration, which alone says what refers t
 fn same(one: &Json, other: &Json) -> bool {
     match (one, other) {
         (Json::Object(one), Json::Object(other)) => {
-            let of = |entries: &BTreeMap<Arc<str>, Json>, name| entries.get(name).cloned().unwrap_or(Json::Null);
+            let of = |entries: &Object, name: &str| entries.get(name).cloned().unwrap_or(Json::Null);
             one.keys().chain(other.keys()).all(|name| same(&of(one, name), &of(other, name)))
         }
         (Json::Array(one), Json::Array(other)) => {

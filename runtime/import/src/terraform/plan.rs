@@ -380,7 +380,7 @@ fn learn(plan: &Node<'_>, root: &Module, changes: &[Changed<'_>], sealer: &Seale
     }
     for value in changes.iter().flat_map(|changed| [changed.before, changed.after]) {
         if let Json::Object(entries) = value {
-            IDENTIFIERS.iter().filter_map(|name| entries.get(*name)).for_each(|name| sealer.forget(name));
+            IDENTIFIERS.iter().filter_map(|name| entries.get(name)).for_each(|name| sealer.forget(name));
         }
     }
     Ok(())
@@ -397,7 +397,7 @@ fn drift(plan: &Node<'_>, sheet: &Sheet, facts: &mut Vec<Fact>) -> Result<(), Ma
         match (drifted.before, drifted.after) {
             (Json::Object(before), Json::Object(after)) => {
                 let names: BTreeSet<&Arc<str>> = before.keys().chain(after.keys()).collect();
-                names.into_iter().filter(|name| before.get(*name) != after.get(*name)).for_each(|name| fact(name));
+                names.into_iter().filter(|name| before.get(name) != after.get(name)).for_each(|name| fact(name));
             }
             (before, after) if before != after => fact(""),
             _ => {}

@@ -3,7 +3,9 @@
 use super::address::{Address, module_text};
 use crate::{Malformed, node::Node, sheet::Sheet};
 use program::{Fact, Json, Value};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// Attributes by which others may name a resource, whatever its type: conventions of the format, not of a provider.
@@ -111,7 +113,11 @@ impl Instance {
         strings(&self.config, &mut attribute, &mut place, &mut |attribute, place, value| {
             let letters = value.chars().count();
             if (3..=512).contains(&letters) && !value.contains(char::is_whitespace) && !own.contains(&&**value) {
-                let tuple = vec![Value::Text(resource.clone()), Value::text(attribute), Value::Text(value.clone())];
+                let tuple = vec![
+                    Value::Text(resource.clone()),
+                    Value::Text(sheet.shared(attribute)),
+                    Value::Text(value.clone()),
+                ];
                 facts.push(sheet.fact("std.terraform.mention", tuple, &self.place_of(place)));
             }
         });
@@ -120,16 +126,16 @@ impl Instance {
 
 impl Instance {
     /// Where a part of the configuration stands in the file.
-    fn place_of(&self, place: &str) -> String {
-        let inside = place.strip_prefix(&self.config_place).and_then(|inside| inside.strip_prefix('/'));
+    fn place_of<'p>(&'p self, place: &'p str) -> Cow<'p, str> {
         match &self.layout {
-            Layout::Nested => place.to_owned(),
-            Layout::Flat => self.config_place.clone(),
+            Layout::Nested => Cow::Borrowed(place),
+            Layout::Flat => Cow::Borrowed(&self.config_place),
             Layout::Wrapped(names) => {
+                let inside = place.strip_prefix(&self.config_place).and_then(|inside| inside.strip_prefix('/'));
                 let inside = inside.unwrap_or_default();
                 let (name, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
                 let value = if names.contains(name) { "/value" } else { "" };
-                format!("{}/{name}{value}{rest}", self.config_place)
+                Cow::Owned(format!("{}/{name}{value}{rest}", self.config_place))
             }
         }
     }
@@ -142,7 +148,7 @@ fn strings(json: &Json, attribute: &mut String, place: &mut String, visit: &mut 
         Json::Text(value) => visit(attribute, place, value),
         Json::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                place.push_str(&format!("/{index}"));
+                let _ = write!(place, "/{index}");
                 strings(item, attribute, place, visit);
                 place.truncate(placed);
             }
@@ -154,7 +160,10 @@ fn strings(json: &Json, attribute: &mut String, place: &mut String, visit: &mut 
                 }
                 attribute.push_str(key);
                 place.push('/');
-                place.push_str(&key.replace('~', "~0").replace('/', "~1"));
+                match key.contains(['~', '/']) {
+                    true => place.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                    false => place.push_str(key),
+                }
                 strings(value, attribute, place, visit);
                 attribute.truncate(named);
                 place.truncate(placed);
@@ -175,9 +184,9 @@ pub(crate) fn reference_fact(
 ) -> Fact {
     let tuple = vec![
         Value::Text(sheet.named(&from.to_string())),
-        Value::text(attribute),
+        Value::Text(sheet.shared(attribute)),
         Value::Text(sheet.named(&to.to_string())),
-        Value::text(to_attribute),
+        Value::Text(sheet.shared(to_attribute)),
     ];
     sheet.fact("std.terraform.reference", tuple, place)
 }

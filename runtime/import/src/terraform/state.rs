@@ -176,8 +176,13 @@ fn version_4(
                         let wrapped = entries.iter().filter(|(_, value)| inside(value).is_some());
                         let wrapped: BTreeSet<Arc<str>> = wrapped.map(|(name, _)| name.clone()).collect();
                         let plain = |value| inside(value).unwrap_or(value).clone();
-                        let config = Json::object(entries.iter().map(|(name, value)| (name.clone(), plain(value))));
-                        (config, attributes.at, Layout::Wrapped(wrapped))
+                        match wrapped.is_empty() {
+                            true => (attributes.json.clone(), attributes.at, Layout::Nested),
+                            false => {
+                                let config = entries.iter().map(|(name, value)| (name.clone(), plain(value)));
+                                (Json::object(config), attributes.at, Layout::Wrapped(wrapped))
+                            }
+                        }
                     }
                     _ => return Err(attributes.wrong("an object")),
                 },

@@ -14,14 +14,13 @@ pub(crate) fn merge(after: &Json, mask: &Json, path: &mut String, origin: &dyn F
     }
     match (mask, after) {
         (Json::Object(masks), Json::Object(known)) => {
-            let mut entries = known.clone();
-            for (key, mask) in masks.iter().filter(|(_, mask)| says_true(mask)) {
+            let unknown = masks.iter().filter(|(_, mask)| says_true(mask)).map(|(key, mask)| {
                 let value = below(path, format_args!(".{key}"), |path| {
-                    merge(entries.get(key).unwrap_or(&Json::Null), mask, path, origin)
+                    merge(known.get(key).unwrap_or(&Json::Null), mask, path, origin)
                 });
-                entries.insert(key.clone(), value);
-            }
-            Json::Object(entries)
+                (key.clone(), value)
+            });
+            Json::Object(known.clone().into_iter().chain(unknown).collect())
         }
         (Json::Array(masks), Json::Array(known)) => {
             let merged = (0..known.len().max(masks.len())).map(|i| {

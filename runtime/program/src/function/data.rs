@@ -179,15 +179,11 @@ fn get(value: &Json, pointer: &str) -> Option<Json> {
 fn merge(value: &Json, over: &Json) -> Json {
     match (value, over) {
         (Json::Object(below), Json::Object(above)) => {
-            let mut merged = below.clone();
-            for (key, over) in above {
-                let value = match merged.get(key) {
-                    Some(value) => merge(value, over),
-                    None => over.clone(),
-                };
-                merged.insert(key.clone(), value);
-            }
-            Json::Object(merged)
+            let merged = above.iter().map(|(key, over)| {
+                let value = below.get(key).map_or_else(|| over.clone(), |value| merge(value, over));
+                (key.clone(), value)
+            });
+            Json::Object(below.clone().into_iter().chain(merged).collect())
         }
         (_, over) => over.clone(),
     }

@@ -5,7 +5,7 @@
 //! INVARIANT: what is read prints as the same line.
 
 use program::{Json, Tuple, Type, Unknown, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// The tuple of a canonical line; `None` where it is not one of that relation.
@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
                     Some((Arc::from(key), reader.json()?))
                 };
                 let entries = self.list("{", "}", entry)?;
-                Some(Json::Object(entries.into_iter().collect::<BTreeMap<_, _>>()))
+                Some(Json::Object(entries.into_iter().collect()))
             }
             b'u' => {
                 self.word("unknown(")?;

@@ -46,7 +46,7 @@ impl Evaluate<'_> {
                     let value = self.part(&format!(".{key}")).expression(value.expr());
                     entries.insert(key, value);
                 }
-                Json::Object(entries)
+                Json::Object(entries.into())
             }
             Expression::StringTemplate(template) => {
                 let elements: Vec<&Element> = template.iter().collect();
@@ -275,7 +275,7 @@ impl Evaluate<'_> {
                 }
             }
         }
-        Some(if each.key_expr.is_some() { Json::Object(map) } else { Json::Array(list) })
+        Some(if each.key_expr.is_some() { Json::Object(map.into()) } else { Json::Array(list) })
     }
 }
 

@@ -151,7 +151,7 @@ fn instance(scope: &Scope, block: &Placed<Block>, address: Address, repeat: &Rep
     Instance {
         provider: scope.folder.provider(&provider_name(body, &address.kind)),
         address,
-        config: Json::Object(entries),
+        config: Json::Object(entries.into()),
         config_place: place.clone(),
         place,
         dependencies: Vec::new(),
@@ -181,9 +181,9 @@ fn defaults(scope: &Scope, provider: &str, place: &str, entries: &mut BTreeMap<A
         };
         let added = match (value, entries.get(attribute_name)) {
             (Json::Object(given), None) => Json::Object(given),
-            (Json::Object(mut given), Some(Json::Object(own))) => {
-                given.extend(own.clone());
-                Json::Object(given)
+            // What the resource says itself stands behind, and so in the place of what the provider says.
+            (Json::Object(given), Some(Json::Object(own))) => {
+                Json::Object(given.into_iter().chain(own.clone()).collect())
             }
             _ => Json::Unknown(format!("{place}.{both}").into()),
         };
@@ -230,7 +230,7 @@ fn parts(scope: &Scope, block: &Block, place: &str, repeat: &Repeat, from: usize
     let one = |body: &Body, repeat: &Repeat, at: usize| {
         let mut entries = BTreeMap::new();
         fill(scope, body, &format!("{place}[{}]", from + at), repeat, false, &mut entries);
-        Json::Object(entries)
+        Json::Object(entries.into())
     };
     if block.ident.as_str() != "dynamic" {
         return Json::Array(vec![one(&block.body, repeat, 0)]);

@@ -115,7 +115,7 @@ fn merged(maps: &[Json]) -> Option<Json> {
             _ => return None,
         }
     }
-    Some(Json::Object(all))
+    Some(Json::Object(all.into()))
 }
 
 fn joined(lists: &[Json]) -> Option<Vec<Json>> {
