@@ -45,29 +45,38 @@ fn text(facts: &[Fact]) -> String {
     text
 }
 
-/// Cuts the facts of one relation, each with its line and sorted by it, into chunks.
-pub(crate) fn cut<'l>(facts: impl Iterator<Item = (&'l str, Fact)>) -> Vec<Chunk> {
+/// Cuts the facts of one relation, sorted by line and each line once for a source, into chunks.
+pub(crate) fn cut(facts: impl Iterator<Item = Fact>) -> Vec<Chunk> {
     let mut chunks = Vec::new();
-    let (mut text, mut open) = (String::new(), Vec::new());
+    // The lines of the chunk that is open, and where the last of them begins.
+    let (mut text, mut start) = (String::new(), 0);
+    let mut open: Vec<Fact> = Vec::new();
     let mut facts = facts.peekable();
-    let mut last = "";
-    while let Some((line, fact)) = facts.next() {
-        if open.is_empty() || line != last {
-            text.push_str(line);
-            text.push('\n');
+    while let Some(fact) = facts.next() {
+        if open.last().is_none_or(|last| last.tuple != fact.tuple) {
+            start = text.len();
+            let _ = writeln!(text, "{fact}");
         }
-        open.push(fact);
-        last = line;
         // What several sources say stays together.
-        if facts.peek().is_none_or(|(next, _)| *next != line) && ends_chunk(line) {
-            chunks.push(Chunk { facts: std::mem::take(&mut open), hash: merkle::leaf(text.as_bytes()) });
-            text.clear();
+        let last = facts.peek().is_none_or(|next| next.tuple != fact.tuple);
+        open.push(fact);
+        if last && ends_chunk(text[start..].trim_end_matches('\n')) {
+            chunks.push(closed(&mut open, &mut text));
         }
     }
     if !open.is_empty() {
-        chunks.push(Chunk { facts: open, hash: merkle::leaf(text.as_bytes()) });
+        chunks.push(closed(&mut open, &mut text));
     }
     chunks
+}
+
+fn closed(open: &mut Vec<Fact>, text: &mut String) -> Chunk {
+    let mut facts = std::mem::take(open);
+    // It may stay for as long as the program runs.
+    facts.shrink_to_fit();
+    let hash = merkle::leaf(text.as_bytes());
+    text.clear();
+    Chunk { facts, hash }
 }
 
 fn ends_chunk(line: &str) -> bool {

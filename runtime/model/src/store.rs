@@ -28,6 +28,9 @@ use std::time::Duration;
 /// How long a writer waits for another one, unless it is told.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Chunks that are packed, on all threads, before they are written.
+const AT_ONCE: usize = 64;
+
 /// The format of this build; a store of another one is refused.
 const FORMAT: i64 = 1;
 
@@ -377,20 +380,23 @@ impl Row {
         for chunk in version.relations.values().flat_map(|facts| &facts.chunks) {
             new.push((chunk, !there.exists([&chunk.hash[..]])?));
         }
-        let packed = spread(new, true, |(chunk, new)| {
-            let places = codec::places(&chunk.facts);
-            let tuples = new.then(|| codec::tuples(&chunk.facts));
-            (chunk.hash, tuples, Hash::from(Sha256::digest(&places)), places)
-        });
         let mut chunk = writing.prepare("INSERT INTO chunk (digest, bytes) VALUES (?1, ?2)")?;
         let mut place = writing.prepare("INSERT OR IGNORE INTO place (digest, bytes) VALUES (?1, ?2)")?;
-        let mut pairs = Vec::with_capacity(packed.len());
-        for (hash, tuples, digest, places) in packed {
-            if let Some(tuples) = tuples {
-                chunk.execute(params![&hash[..], tuples])?;
+        let mut pairs = Vec::with_capacity(new.len());
+        // Of what is packed no more is held than the next few chunks.
+        for part in new.chunks(AT_ONCE) {
+            let packed = spread(part.to_vec(), true, |(chunk, new)| {
+                let places = codec::places(&chunk.facts);
+                let tuples = new.then(|| codec::tuples(&chunk.facts));
+                (chunk.hash, tuples, Hash::from(Sha256::digest(&places)), places)
+            });
+            for (hash, tuples, digest, places) in packed {
+                if let Some(tuples) = tuples {
+                    chunk.execute(params![&hash[..], tuples])?;
+                }
+                place.execute(params![&digest[..], places])?;
+                pairs.push((hash, digest));
             }
-            place.execute(params![&digest[..], places])?;
-            pairs.push((hash, digest));
         }
         let mut relations = Vec::new();
         let mut pairs = pairs.into_iter();

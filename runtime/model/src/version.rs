@@ -4,8 +4,9 @@ use crate::chunk::{self, Chunk};
 use crate::workers::spread;
 use program::merkle::{self, Hash};
 use program::{Digest, Fact, FactSource, write_time};
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 /// Facts from which on a second thread is worth starting.
@@ -107,33 +108,36 @@ impl Version {
 impl RelationFacts {
     /// - `facts`: in any order, with any repetition.
     fn new(facts: Vec<Fact>) -> RelationFacts {
-        let (mut text, mut ends) = (String::new(), Vec::with_capacity(facts.len()));
-        for fact in &facts {
-            let _ = write!(text, "{fact}");
-            ends.push(text.len());
-        }
-        let line = |at: usize| &text[at.checked_sub(1).map_or(0, |before| ends[before])..ends[at]];
+        let mut fronts = Fronts::default();
+        facts.iter().for_each(|fact| fronts.add(fact));
         // What all lines begin with says nothing; the eight bytes behind it settle most comparisons.
-        let same = |a: &str, b: &str| a.bytes().zip(b.bytes()).take_while(|(a, b)| a == b).count();
-        let common = (1..facts.len()).map(|at| same(line(0), line(at))).min().unwrap_or(0);
+        let same = |a: &[u8], b: &[u8]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
+        let common = (1..facts.len()).map(|at| same(fronts.at(0), fronts.at(at))).min().unwrap_or(0);
         let key = |at: usize| {
-            let rest = line(at).bytes().skip(common).chain(std::iter::repeat(0)).take(8);
+            let rest = fronts.at(at).iter().skip(common).copied().chain(std::iter::repeat(0)).take(8);
             rest.fold(0_u64, |key, byte| key << 8 | u64::from(byte))
         };
+        let lines = |a: usize, b: usize| {
+            let whole = || match fronts.at(a).len() {
+                FRONT => facts[a].to_string().cmp(&facts[b].to_string()),
+                _ => Ordering::Equal,
+            };
+            fronts.at(a).cmp(fronts.at(b)).then_with(whole)
+        };
         let mut order: Vec<(u64, usize)> = (0..facts.len()).map(|at| (key(at), at)).collect();
-        order.sort_unstable_by(|a, b| {
-            let lines = || line(a.1).cmp(line(b.1));
+        // Facts come nearly in order, which a stable sort is quicker for.
+        order.sort_by(|a, b| {
             let origins = || facts[a.1].origin.cmp(&facts[b.1].origin);
-            a.0.cmp(&b.0).then_with(lines).then_with(origins)
+            a.0.cmp(&b.0).then_with(|| lines(a.1, b.1)).then_with(origins)
         });
         order.dedup_by(|later, earlier| {
             let (a, b) = (&facts[later.1], &facts[earlier.1]);
             let other = || a.tuple == b.tuple && a.origin.source != b.origin.source;
-            later.0 == earlier.0 && line(later.1) == line(earlier.1) && !other()
+            later.0 == earlier.0 && lines(later.1, earlier.1).is_eq() && !other()
         });
+        drop(fronts);
         let mut facts: Vec<Option<Fact>> = facts.into_iter().map(Some).collect();
-        let sorted = order.iter().filter_map(|(_, at)| Some((line(*at), facts[*at].take()?)));
-        RelationFacts::of(chunk::cut(sorted))
+        RelationFacts::of(chunk::cut(order.iter().filter_map(|(_, at)| facts[*at].take())))
     }
 
     pub(crate) fn of(chunks: Vec<Chunk>) -> RelationFacts {
@@ -154,6 +158,39 @@ impl RelationFacts {
     /// The number of its facts.
     pub fn count(&self) -> usize {
         self.chunks.iter().map(|chunk| chunk.facts.len()).sum()
+    }
+}
+
+/// How much of a line is held while lines are sorted: a fact may hold a whole configuration, and sorts by its first words.
+const FRONT: usize = 160;
+
+/// The first bytes of lines; of a line that is longer exactly [`FRONT`] of them.
+#[derive(Default)]
+struct Fronts {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+    /// Where the one that is being written may end.
+    until: usize,
+}
+
+impl Fronts {
+    fn add(&mut self, fact: &Fact) {
+        self.until = self.bytes.len() + FRONT;
+        // Ends with a fault where the line goes on.
+        let _ = write!(self, "{fact}");
+        self.ends.push(self.bytes.len());
+    }
+
+    fn at(&self, at: usize) -> &[u8] {
+        &self.bytes[at.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[at]]
+    }
+}
+
+impl fmt::Write for Fronts {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = self.until - self.bytes.len();
+        self.bytes.extend_from_slice(&text.as_bytes()[..text.len().min(room)]);
+        if text.len() > room { Err(fmt::Error) } else { Ok(()) }
     }
 }
 
