@@ -47,6 +47,8 @@ pub(crate) fn import(arguments: &Import) -> Result<Answer, Failure> {
     let broken = taken.iter().any(|taken| taken.outcome.is_err() && !optional(&taken.source));
     let report = Report { version: &version, new, taken: &taken, conflicts: &conflicts, gone };
     let text = if arguments.json { format!("{:#}\n", report.json()) } else { report.text() };
+    // The command ends here, and with it its memory: to hand back fact by fact would take a tenth of its time.
+    std::mem::forget(version);
     Ok(Answer::of(text).with_code(if broken { 64 } else { 0 }))
 }
 

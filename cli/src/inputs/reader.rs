@@ -279,7 +279,11 @@ pub(super) fn gather(
         for skipped in &imported.skipped {
             notes += &format!("skipped {}:{}: {}\n", imported.source.file, skipped.place, skipped.why);
         }
-        facts.extend(imported.facts);
+        match facts.is_empty() {
+            // Of one large file there is no second list.
+            true => facts = imported.facts,
+            false => facts.extend(imported.facts),
+        }
         sources.push(imported.source);
     }
     (facts, sources, notes)

@@ -150,7 +150,8 @@ pub fn conflicts<'f>(program: &Program, facts: impl IntoIterator<Item = &'f Fact
     let mut admission = Admission::new(program);
     let mut base = Vec::new();
     for fact in facts {
-        if let Some(relation) = admission.model(fact)? {
+        // Without a key no two facts are about the same.
+        if let Some(relation) = admission.model(fact)?.filter(|relation| program.relation(*relation).key.is_some()) {
             base.push((relation, fact.tuple.clone(), fact.origin.clone()));
         }
     }
