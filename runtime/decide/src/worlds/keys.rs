@@ -68,7 +68,7 @@ pub(super) fn settle(
         let counts = |pair: &&(&Tuple, &Origin)| winners.contains(pair.0);
         let first: BTreeSet<&Arc<FactSource>> = first.iter().filter(counts).map(|(_, origin)| &origin.source).collect();
         for (tuple, origin) in &group {
-            let among_equals = winners.len() > 1 && winners.contains(tuple);
+            let among_equals = winners.len() > 1 && Some(place(origin)) == best && winners.contains(tuple);
             if !among_equals && winners.iter().any(|winner| says_all_of(winner, tuple)) {
                 continue;
             }
