@@ -1,11 +1,11 @@
 //! Every builtin's examples are evaluated, every builtin has a page, and its page is the one in the repository.
 
+mod drawn;
+
 use compiler::builtins;
 use compiler::database::{Database, Info, Source};
 use compiler::question;
 use program::{Literal, Signature, evaluate, functions};
-use std::fs;
-use std::path::Path;
 
 #[test]
 fn every_example_gives_what_its_page_says() {
@@ -64,20 +64,5 @@ fn every_builtin_says_what_it_is() {
 
 #[test]
 fn the_pages_of_the_repository_are_drawn_from_the_table() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/builtins");
-    let pages = builtins::pages();
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(&folder).expect("the folder can be made");
-        pages.iter().for_each(|(name, page)| fs::write(folder.join(name), page).expect("the page can be written"));
-    }
-    let mut names: Vec<String> = fs::read_dir(&folder)
-        .expect("the pages are in the repository")
-        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-        .collect();
-    names.sort();
-    assert_eq!(names, pages.keys().cloned().collect::<Vec<_>>());
-    for (name, page) in &pages {
-        let kept = fs::read_to_string(folder.join(name)).expect("the page is in the repository");
-        assert!(kept == *page, "docs/builtins/{name} is old: UPDATE_GOLDEN=1 cargo test -p compiler --test builtins");
-    }
+    drawn::are_kept("builtins", &builtins::pages());
 }
