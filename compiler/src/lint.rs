@@ -30,6 +30,7 @@ mod standing;
 mod unapplied;
 mod unread;
 mod unused;
+mod verbs;
 mod ways;
 mod words;
 

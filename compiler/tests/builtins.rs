@@ -1,5 +1,6 @@
 //! Every builtin's examples are evaluated, every builtin has a page, and its page is the one in the repository.
 
+#[path = "pages/drawn.rs"]
 mod drawn;
 
 use compiler::builtins;

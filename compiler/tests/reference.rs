@@ -1,5 +1,6 @@
 //! Every name that the standard library offers has a page, and its page is the one in the repository.
 
+#[path = "pages/drawn.rs"]
 mod drawn;
 
 use compiler::reference;

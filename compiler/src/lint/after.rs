@@ -11,13 +11,14 @@
 
 // LONG: both questions are asked of what one body says, and each has its sentences beside it.
 
+use super::verbs::{Fate, VERBS, fate, verbs_of};
 use super::ways::{Way, ways};
 use super::words::{Word as Written, words};
 use super::{Module, relations, rules};
 use crate::binding::{collect, mentioned};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::hir::{Atom, Expr, Head, Literal, Qualifier, Relation, Rule, Span, Word};
-use program::{Comparison, Function, Type, Value, World};
+use program::{Comparison, Type, World};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -29,19 +30,6 @@ pub(super) const CREATED: &str = "std.change.created";
 const COVERS: &str = "std.intent.covers";
 pub(super) const CONFIG: &str = "std.state.config";
 pub(super) const EXISTS: &str = "std.state.exists";
-
-/// Verbs, and what becomes of the resource by them.
-const VERBS: [(&str, Option<Fate>); 9] = [
-    ("create", None),
-    ("read", None),
-    ("update", None),
-    ("replace", Some(Fate::Replaced)),
-    ("delete", Some(Fate::Destroyed)),
-    ("move", None),
-    ("import", None),
-    ("forget", Some(Fate::Destroyed)),
-    ("run", None),
-];
 
 /// Reports atoms of rules of `own` that a change may have emptied, or may have filled for its own author.
 ///
@@ -64,17 +52,6 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
         }
     }
     found
-}
-
-/// What becomes of a resource by the verbs of a rule.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fate {
-    /// Each of them destroys it.
-    Destroyed,
-    /// Each of them destroys it, and one puts a new one in its place.
-    Replaced,
-    /// One of them destroys it, and another leaves it there to be asked about.
-    Written,
 }
 
 /// What a column of a change relation hands on.
@@ -453,75 +430,6 @@ fn may_name(known: &Type) -> bool {
         Type::Enum(_) | Type::Int | Type::Nat | Type::Decimal | Type::Bool | Type::Time | Type::Duration => false,
         Type::Ip | Type::Cidr | Type::Version => false,
     }
-}
-
-/// The verbs that the rule leaves possible, all where it names none; `None` where a parameter says which.
-pub(super) fn verbs_of<'r>(rule: &'r Rule, verb: &'r Expr) -> Option<Vec<&'r str>> {
-    let texts = |expr: &'r Expr| -> Option<Vec<&'r str>> {
-        let named = rule.body.iter().find_map(|literal| match literal {
-            Literal::Bind(name, stated @ Expr::Constant(_), _) if variable(expr) == Some(*name) => Some(stated),
-            _ => None,
-        });
-        match named.unwrap_or(expr) {
-            Expr::Constant(Value::Set(members)) => members.iter().map(Value::as_text).collect(),
-            Expr::Constant(Value::List(members)) => members.iter().map(Value::as_text).collect(),
-            Expr::Constant(value) => Some(vec![value.as_text()?]),
-            _ => None,
-        }
-    };
-    let every = || VERBS.iter().map(|(verb, _)| *verb).collect::<Vec<&str>>();
-    let asked = match verb {
-        Expr::Variable(asked) if !rule.variables[*asked].parameter => asked,
-        Expr::Any => return Some(every()),
-        constant => return texts(constant),
-    };
-    let is = |expr: &Expr| spelled(rule, expr) == Some(*asked);
-    let (mut left, mut named_here, mut named_elsewhere) = (every(), false, false);
-    for literal in &rule.body {
-        let (wanted, named) = match literal {
-            Literal::Compare(Comparison::In | Comparison::Equal, one, other, _) if is(one) => (true, texts(other)),
-            Literal::Compare(Comparison::Equal, other, one, _) if is(one) => (true, texts(other)),
-            Literal::Compare(Comparison::NotIn | Comparison::NotEqual, one, other, _) if is(one) => {
-                (false, texts(other))
-            }
-            Literal::Compare(Comparison::NotEqual, other, one, _) if is(one) => (false, texts(other)),
-            Literal::Bind(bound, other, _) if bound == asked => (true, texts(other)),
-            Literal::Each { variable, base, .. } if variable == asked => (true, texts(base)),
-            _ => continue,
-        };
-        named_here |= named.is_some();
-        match named {
-            Some(named) => left.retain(|verb| named.contains(verb) == wanted),
-            // A parameter says which verbs, and nobody knows here what it will say.
-            None => named_elsewhere = true,
-        }
-    }
-    (named_here || !named_elsewhere).then_some(left)
-}
-
-/// The variable that an expression is or spells as a text: `str.format("{}", v)`, by whichever names.
-fn spelled(rule: &Rule, expr: &Expr) -> Option<usize> {
-    let named = |v: usize| {
-        rule.body.iter().find_map(|literal| match literal {
-            Literal::Bind(bound, stated @ Expr::Call(..), _) if *bound == v => Some(stated),
-            _ => None,
-        })
-    };
-    let call = variable(expr).and_then(named).unwrap_or(expr);
-    match call {
-        Expr::Call(Function::StrFormat, terms) => match terms.as_slice() {
-            [Expr::Constant(shape), only] if shape.as_text() == Some("{}") => variable(only),
-            _ => None,
-        },
-        _ => variable(expr),
-    }
-}
-
-/// What becomes of a resource by the verbs together; `None` where none destroys it.
-fn fate(verbs: &[&str]) -> Option<Fate> {
-    let fates = || VERBS.iter().filter(|(name, _)| verbs.contains(name)).map(|(_, fate)| *fate);
-    let worst = fates().flatten().max()?;
-    Some(if fates().any(|fate| fate.is_none()) { Fate::Written } else { worst })
 }
 
 /// Calls `found` with every literal, inner bodies included, and whether it stands under a `not`.

@@ -7,7 +7,8 @@
 //! says may serve others as well, and a comparison has no place that could stay.
 //! Not here: what is read of the deleted resource (`after`).
 
-use super::after::{ACTION, DESTROYS, each, local, variable, verbs_of, writes};
+use super::after::{ACTION, DESTROYS, each, local, variable, writes};
+use super::verbs::verbs_of;
 use super::{Module, rules};
 use crate::diagnostic::{Code, Diagnostic, Edit, Fix, Import, Place};
 use crate::hir::{Atom, Expr, Head, Literal, Rule, Word};

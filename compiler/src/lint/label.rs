@@ -10,7 +10,8 @@
 //!
 //! Not here: what is held against who asks (`after`); labels of other resources, which the action does not write.
 
-use super::after::{ACTION, CREATED, EXISTS, in_front, local, variable, verbs_of, writes};
+use super::after::{ACTION, CREATED, EXISTS, in_front, local, variable, writes};
+use super::verbs::verbs_of;
 use super::ways::{Way, ways};
 use super::{Module, relations, rules};
 use crate::diagnostic::{Code, Diagnostic};
