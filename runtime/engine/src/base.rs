@@ -127,15 +127,21 @@ impl Base {
 
     /// Where a row stands.
     pub(crate) fn position(&self, values: &[Id]) -> Option<usize> {
-        match values.len() {
-            0 => (self.len() > 0).then_some(0),
-            // The columns past the 64th are in no pattern.
-            width => {
-                let pattern = BindingPattern::MAX >> (64 - width.min(64));
-                let index = self.index(pattern);
-                let range = index.range(&self.cells, pattern, values);
-                range.into_iter().map(|place| index.row(place)).find(|row| self.cells.row(*row) == values)
-            }
+        let width = values.len();
+        if width == 0 || self.len() == 0 {
+            return (self.len() > 0).then_some(0);
+        }
+        // The columns past the 64th are in no pattern.
+        let pattern = BindingPattern::MAX >> (64 - width.min(64));
+        // Any index has all columns.
+        let index = match self.indexes.0.get() {
+            Some(link) if width <= 64 => &link.0,
+            Some(_) | None => self.index(pattern),
+        };
+        let range = index.range(&self.cells, pattern, values);
+        match width <= 64 {
+            true => (!range.is_empty()).then(|| index.row(range.start)),
+            false => range.map(|place| index.row(place)).find(|row| self.cells.row(*row) == values),
         }
     }
 
@@ -229,6 +235,9 @@ impl Sorted {
     pub(crate) fn range(&self, cells: &Cells, pattern: BindingPattern, key: &[Id]) -> Range<usize> {
         let value = |column: usize| key[(pattern & ((1 << column) - 1)).count_ones() as usize];
         let mut range = self.places.range(value(self.order[0]));
+        if pattern & (pattern - 1) == 0 {
+            return range;
+        }
         for column in &self.order[1..pattern.count_ones() as usize] {
             let value = value(*column);
             let at = |place: usize| cells.at(self.row(place), *column);
@@ -241,7 +250,12 @@ impl Sorted {
                 }
             } else {
                 let start = halve(range.clone(), |place| at(place) < value);
-                range = start..halve(start..range.end, |place| at(place) <= value);
+                // Most keys have few rows: the end is looked for from near.
+                let mut far = 1;
+                while start + far < range.end && at(start + far - 1) <= value {
+                    far *= 2;
+                }
+                range = start..halve(start + far / 2..range.end.min(start + far), |place| at(place) <= value);
             }
         }
         range
@@ -263,16 +277,14 @@ impl Sorted {
 
 /// The first place of a range for which `before` is false; it is true before and false from there on.
 fn halve(range: Range<usize>, before: impl Fn(usize) -> bool) -> usize {
-    let (mut low, mut high) = (range.start, range.end);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        if before(middle) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
+    let (mut low, mut len) = (range.start, range.len());
+    // Without a branch that depends on what is read: which way it goes cannot be foreseen.
+    while len > 1 {
+        let half = len / 2;
+        low = if before(low + half) { low + half } else { low };
+        len -= half;
     }
-    low
+    if len == 1 && before(low) { low + 1 } else { low }
 }
 
 impl Places {

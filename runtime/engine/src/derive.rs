@@ -2,8 +2,8 @@
 //!
 //! Nothing is kept for this but the label of each tuple: rules run backwards, from a head that is known.
 //!
-//! Read downwards: [`prove`] and [`witness`] say which proof is wanted, `write` writes it, [`Instances`] finds the ways.
-//! Which way is taken is said by `cone`.
+//! Read downwards: [`prove`] says which proof is wanted, `write` writes it, [`Instances`] finds the ways. Which way is
+//! taken is said by `cone`.
 
 use crate::cone::{self, Chosen};
 use crate::engine::{Hypothesis, spell};
@@ -15,7 +15,7 @@ use crate::rounds::{self, Rounds};
 use crate::run::{Every, Frame, Job, Machine, Sink};
 use crate::version::Version;
 use crate::view::{Readers, Relations, View};
-use program::{RelationId, RuleId, Scope, Value, World};
+use program::{RelationId, RuleId, Scope, Tuple, Value, World};
 use proof::{Absence, Node, Premise, Proof, Side, Why};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
@@ -95,18 +95,6 @@ pub(crate) fn prove(world: &Hypothesis<'_>, side: Side, relation: usize, row: &[
     Ok(write(&instances.world, &chosen, goal))
 }
 
-/// Proves a tuple that holds by walking down labels.
-///
-/// # Faults
-/// As [`prove`].
-pub(crate) fn witness(world: &Hypothesis<'_>, side: Side, relation: usize, row: &[Id]) -> Result<Proof, Fault> {
-    let mut ways = Ways::default();
-    let mut instances = Instances::of(Worlds { world, rounds: None }, &mut ways);
-    let goal = instances.world.goal(side, relation, row)?;
-    let chosen = cone::walk_down(&mut instances, goal)?;
-    Ok(write(&instances.world, &chosen, goal))
-}
-
 fn write(world: &Worlds<'_>, chosen: &Chosen, goal: Goal) -> Proof {
     let mut goals = vec![goal];
     let mut reached: FxHashMap<Goal, usize> = FxHashMap::default();
@@ -134,37 +122,44 @@ fn write(world: &Worlds<'_>, chosen: &Chosen, goal: Goal) -> Proof {
 }
 
 fn node(world: &Worlds<'_>, chosen: &Chosen, places: &FxHashMap<Goal, usize>, goal: Goal) -> Node {
-    let (side, relation, row) = goal;
-    let place = |need: &Need| places[&chosen.side(*need)];
+    let (side, relation, _) = goal;
     let why = match chosen.pick(goal) {
         None => Why::Given,
-        Some(instance) => {
-            let prepared = &world.world.prepared;
-            let body = &prepared.rules[instance.rule].body;
-            let premise = |(literal, needs): (&Literal, &Needs)| match (literal, needs) {
-                (Literal::Absent(pattern), _) => Premise::Absent {
-                    pattern: world.spell_pattern(pattern, &instance.binding),
-                    why: match prepared.stratum_of[pattern.relation] {
-                        Some(_) => Absence::NotDerived,
-                        None => Absence::NotGiven,
-                    },
-                },
-                (_, Needs::One(need)) => Premise::Holds(place(need)),
-                (_, Needs::Group(sure, possible)) => Premise::Aggregated {
-                    sure: sure.iter().map(place).collect(),
-                    possible: possible.iter().map(place).collect(),
-                },
-                (_, Needs::Nothing) => Premise::Computed,
-            };
-            Why::Derived {
-                rule: RuleId(number(instance.rule)),
-                binding: instance.binding.clone(),
-                premises: body.iter().zip(&instance.needs).map(premise).collect(),
-            }
-        }
+        Some(instance) => Why::Derived {
+            rule: RuleId(number(instance.rule)),
+            binding: instance.binding.clone(),
+            premises: premises(world, instance, |need| places[&chosen.side(*need)]),
+        },
     };
-    let tuple = spell(world.relation(side, relation).row(row), world.values());
-    Node { side, relation: RelationId(number(relation)), tuple, why }
+    Node { side, relation: RelationId(number(relation)), tuple: tuple_of(world, goal), why }
+}
+
+/// The values of a tuple.
+pub(crate) fn tuple_of(world: &Worlds<'_>, (side, relation, row): Goal) -> Tuple {
+    spell(world.relation(side, relation).row(row), world.values())
+}
+
+/// What a way to derive a tuple rests on, literal by literal.
+///
+/// - `place`: where among the nodes what is needed stands.
+pub(crate) fn premises(world: &Worlds<'_>, instance: &Instance, place: impl Fn(&Need) -> usize) -> Vec<Premise> {
+    let prepared = &world.world.prepared;
+    let premise = |(literal, needs): (&Literal, &Needs)| match (literal, needs) {
+        (Literal::Absent(pattern), _) => Premise::Absent {
+            pattern: world.spell_pattern(pattern, &instance.binding),
+            why: match prepared.stratum_of[pattern.relation] {
+                Some(_) => Absence::NotDerived,
+                None => Absence::NotGiven,
+            },
+        },
+        (_, Needs::One(need)) => Premise::Holds(place(need)),
+        (_, Needs::Group(sure, possible)) => Premise::Aggregated {
+            sure: sure.iter().map(&place).collect(),
+            possible: possible.iter().map(&place).collect(),
+        },
+        (_, Needs::Nothing) => Premise::Computed,
+    };
+    prepared.rules[instance.rule].body.iter().zip(&instance.needs).map(premise).collect()
 }
 
 fn number(place: usize) -> u32 {
@@ -176,8 +171,10 @@ pub(crate) struct Instances<'h> {
     pub(crate) world: Worlds<'h>,
     ways: &'h mut Ways,
     frame: Frame,
+    /// Values that rules make on the way.
+    values: Interner,
     /// For each rule that was run back what its steps read there, and for each relation the rule that derived it last.
-    readers: FxHashMap<(usize, Side), Vec<Readers<'h>>>,
+    opened: Vec<(usize, Side, Vec<Readers<'h>>)>,
     last: FxHashMap<usize, usize>,
 }
 
@@ -195,12 +192,12 @@ const KEPT: usize = 100_000;
 
 impl<'h> Instances<'h> {
     /// - `ways`: what was found before in the same worlds.
-    fn of(world: Worlds<'h>, ways: &'h mut Ways) -> Instances<'h> {
+    pub(crate) fn of(world: Worlds<'h>, ways: &'h mut Ways) -> Instances<'h> {
         if ways.count > KEPT {
             *ways = Ways::default();
         }
-        let (readers, last) = Default::default();
-        Instances { world, ways, frame: Frame::default(), readers, last }
+        let (opened, last) = Default::default();
+        Instances { world, ways, frame: Frame::default(), values: Interner::above(world.shared()), opened, last }
     }
 
     /// Every way to derive `goal`; with labels alone, only one, from what has smaller labels.
@@ -208,19 +205,24 @@ impl<'h> Instances<'h> {
         if self.world.rounds.is_some() {
             return self.all(goal);
         }
+        Ok(Arc::new(self.first(goal)?.into_iter().collect()))
+    }
+
+    /// A way to derive `goal` from what has smaller labels.
+    pub(crate) fn first(&mut self, goal: Goal) -> Result<Option<Instance>, Fault> {
         let (side, relation, row) = goal;
         let version = self.world.relation(side, relation);
-        let mut found = Vec::with_capacity(1);
+        let (row, label) = (version.row(row), version.mark(row).label());
         // Most tuples are derived as the one before.
         let last = self.last.get(&relation).copied();
         for rule in last.into_iter().chain(self.world.rules(goal).copied().filter(|rule| Some(*rule) != last)) {
-            self.back(side, version.row(row), version.mark(row).label(), rule, &mut found)?;
-            if !found.is_empty() {
+            let found = self.back(side, row, label, rule)?;
+            if found.is_some() {
                 self.last.insert(relation, rule);
-                break;
+                return Ok(found);
             }
         }
-        Ok(Arc::new(found))
+        Ok(None)
     }
 
     /// Every way to derive `goal`.
@@ -253,27 +255,25 @@ impl<'h> Instances<'h> {
             Arc::new(order(rule, &Purpose { ages: &[], bound, done: None, lasting: false, every: true }, &view))
         }));
         let readers = view.open(rule, &steps);
-        self.run(side, row, number, &readers, &steps, Every::Yes, found)
+        self.run(side, row, number, &readers, &steps, Every::Yes, &mut |instance| found.push(instance))
     }
 
-    /// As [`Instances::by_rule`], up to the first way that needs of the rule's own stratum only what has labels below.
-    fn back(
-        &mut self,
-        side: Side,
-        row: &[Id],
-        below: u64,
-        number: usize,
-        found: &mut Vec<Instance>,
-    ) -> Result<(), Fault> {
+    /// The first way by a rule that needs of the rule's own stratum only what has labels below.
+    fn back(&mut self, side: Side, row: &[Id], below: u64, number: usize) -> Result<Option<Instance>, Fault> {
         let prepared: &'h Prepared = &self.world.world.prepared;
         let view = View { below, ..self.world.view(side) };
         let steps = prepared.order(number, Start::Head, &view);
-        let known = self.readers.remove(&(number, side));
-        let mut readers = known.unwrap_or_else(|| view.open(&prepared.rules[number], steps));
+        let place = self.opened.iter().position(|known| (known.0, known.1) == (number, side));
+        let place = place.unwrap_or_else(|| {
+            self.opened.push((number, side, view.open(&prepared.rules[number], steps)));
+            self.opened.len() - 1
+        });
+        let mut readers = std::mem::take(&mut self.opened[place].2);
         readers.iter_mut().flat_map(|(one, _)| one).flatten().for_each(|reader| reader.lower(below));
-        let outcome = self.run(side, row, number, &readers, steps, Every::No, found);
-        self.readers.insert((number, side), readers);
-        outcome
+        let mut found = None;
+        let outcome = self.run(side, row, number, &readers, steps, Every::No, &mut |instance| found = Some(instance));
+        self.opened[place].2 = readers;
+        outcome.map(|()| found)
     }
 
     #[expect(clippy::too_many_arguments, reason = "a rule, how it runs and where to")]
@@ -285,7 +285,7 @@ impl<'h> Instances<'h> {
         readers: &[Readers<'h>],
         steps: &[Step],
         every: Every,
-        found: &mut Vec<Instance>,
+        found: &mut dyn FnMut(Instance),
     ) -> Result<(), Fault> {
         let world = self.world;
         let rule = &world.world.prepared.rules[number];
@@ -296,9 +296,9 @@ impl<'h> Instances<'h> {
         let job = Job { rule, steps, readers, share: None, every };
         // A proof derives nothing new, so only a stop may end it.
         let limits = Limits { tuples: usize::MAX, bytes: usize::MAX, ..world.world.limits };
-        let ways = Collect { world, side, number, body: &rule.body, one: every == Every::No, found };
-        let mut values = Interner::above(world.shared());
-        Machine::new(job, &mut self.frame, &mut values, limits, 0, ways).run()?;
+        let is_done = (every == Every::No).then_some(false);
+        let ways = Collect { world, side, number, body: &rule.body, is_done, found };
+        Machine::new(job, &mut self.frame, &mut self.values, limits, 0, ways).run()?;
         Ok(())
     }
 
@@ -318,9 +318,9 @@ struct Collect<'a> {
     side: Side,
     number: usize,
     body: &'a [Literal],
-    /// Whether one is enough.
-    one: bool,
-    found: &'a mut Vec<Instance>,
+    /// Where one is enough, whether it is found.
+    is_done: Option<bool>,
+    found: &'a mut dyn FnMut(Instance),
 }
 
 impl Sink for Collect<'_> {
@@ -339,12 +339,13 @@ impl Sink for Collect<'_> {
         });
         let needs = needs.collect();
         let binding = bound.iter().map(|id| (*id != NONE).then(|| values.get(*id).into_owned())).collect();
-        self.found.push(Instance { rule: self.number, binding, needs });
+        self.is_done = self.is_done.map(|_| true);
+        (self.found)(Instance { rule: self.number, binding, needs });
         Ok(())
     }
 
     fn has_enough(&self) -> bool {
-        self.one && !self.found.is_empty()
+        self.is_done == Some(true)
     }
 }
 
@@ -395,6 +396,11 @@ impl Collect<'_> {
 }
 
 impl<'h> Worlds<'h> {
+    /// Both worlds as they are, with labels.
+    pub(crate) fn with_labels(world: &'h Hypothesis<'h>) -> Worlds<'h> {
+        Worlds { world, rounds: None }
+    }
+
     fn relations(&self, side: Side) -> Relations<'h> {
         self.rounds.map_or_else(|| self.world.relations(side), |rounds| rounds.relations(self.world, side))
     }
@@ -419,7 +425,7 @@ impl<'h> Worlds<'h> {
     }
 
     /// A tuple that holds.
-    fn goal(&self, side: Side, relation: usize, row: &[Id]) -> Result<Goal, Fault> {
+    pub(crate) fn goal(&self, side: Side, relation: usize, row: &[Id]) -> Result<Goal, Fault> {
         let at = self.relation(side, relation).holds(row).ok_or_else(|| self.unfounded((side, relation, 0)))?;
         Ok((side, relation, at))
     }

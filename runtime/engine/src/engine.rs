@@ -8,7 +8,8 @@ use crate::prepare::Prepared;
 use crate::rounds::Rounds;
 use crate::version::Version;
 use crate::view::{Changed, Relations};
-use crate::world::{Changes, World, load};
+use crate::witness::witness;
+use crate::world::{Changes, World, always, load};
 use program::{Program, RelationId, Term, Tuple, Value};
 use proof::{Certificate, Proof, Side};
 use std::sync::{Arc, Mutex, OnceLock};
@@ -40,6 +41,8 @@ pub(crate) struct Settled {
     pub(crate) relations: Vec<Version>,
     /// For each stratum whether it was maintained, so that labels say no rounds.
     pub(crate) maintained: Vec<bool>,
+    /// Strata that run after any change.
+    always: Vec<usize>,
     bytes: usize,
 }
 
@@ -97,7 +100,8 @@ impl<'a> Engine<'a> {
         let (relations, workers) = load(&prepared, relations, &mut values, limits)?;
         let maintained = vec![false; prepared.strata.len()];
         let bytes = relations.iter().map(Version::bytes).sum();
-        let world = Arc::new(Settled { relations, maintained, bytes });
+        let always = always(&prepared, &relations);
+        let world = Arc::new(Settled { relations, maintained, always, bytes });
         Ok(Engine { prepared: Arc::new(prepared), values, world, limits, workers })
     }
 
@@ -111,7 +115,7 @@ impl<'a> Engine<'a> {
         let mut values = Interner::above(&self.values);
         let changes = changes(&self.prepared, delta, &mut values, false)?;
         let mut values = Arc::new(values);
-        let mut world = World::above(&self.prepared, &self.world.relations, false);
+        let mut world = World::above(&self.prepared, &self.world.relations, None);
         let workers = world.settle(&changes, &mut values, self.limits, self.world.bytes)?;
         self.workers = workers.max(self.workers);
         let (changed, maintained) = (world.changed, world.maintained);
@@ -137,6 +141,7 @@ impl<'a> Engine<'a> {
         }
         // Anew: indexes were made since they were last counted.
         world.bytes = world.relations.iter().map(Version::bytes).sum();
+        world.always = always(&self.prepared, &world.relations);
         maintained.into_iter().for_each(|stratum| world.maintained[stratum] = true);
         Ok(outcome)
     }
@@ -149,7 +154,7 @@ impl<'a> Engine<'a> {
         let mut values = Interner::above(&self.values);
         let changes = changes(&self.prepared, delta, &mut values, true)?;
         let mut values = Arc::new(values);
-        let mut world = World::above(&self.prepared, &self.world.relations, true);
+        let mut world = World::above(&self.prepared, &self.world.relations, Some(&self.world.always));
         let workers = world.settle(&changes, &mut values, self.limits, self.world.bytes)?;
         Ok(Hypothesis {
             prepared: Arc::clone(&self.prepared),
@@ -248,7 +253,7 @@ impl Hypothesis<'_> {
     /// As [`Hypothesis::prove`].
     pub fn witness(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> Result<Option<Proof>, Fault> {
         let row = self.numbers(relation, tuple).filter(|row| self.relation(side, relation).holds(row).is_some());
-        row.map(|row| derive::witness(self, side, relation.0 as usize, &row)).transpose()
+        row.map(|row| witness(self, side, relation.0 as usize, &row)).transpose()
     }
 
     /// All that was derived in both worlds, what was beaten in a lattice column too, for `proof::certify`; sorted.
@@ -345,9 +350,10 @@ fn changes(prepared: &Prepared, delta: &Delta, values: &mut Interner, change: bo
 
 /// The tuples of `from` that `other` lacks, sorted.
 fn missing(from: &Version, other: &Version, values: &Interner) -> Vec<Tuple> {
-    let rows: Vec<usize> = if from.is_same(other) {
-        Vec::new()
-    } else if from.is_above(other) {
+    if from.is_same(other) {
+        return Vec::new();
+    }
+    let rows: Vec<usize> = if from.is_above(other) {
         // Only what one of them has for itself can differ.
         let own = from.moved().0.into_iter().chain(other.moved().1);
         own.map(|row| row as usize).collect()

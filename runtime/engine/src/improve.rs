@@ -23,7 +23,8 @@ use crate::growing::Mark;
 use crate::intern::{Id, NONE};
 use crate::lattice::Contest;
 use crate::limits::Fault;
-use crate::maintain::{Group, Heads, Work};
+use crate::maintain::{Group, Work};
+use crate::probe::Heads;
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, BinaryHeap};
@@ -72,9 +73,10 @@ impl Work<'_, '_> {
         for (relation, group) in groups {
             let mut row = group.clone();
             row.insert(self.contest(*relation).column(), NONE);
-            for rule in self.stratum.rules.iter().filter(|rule| prepared.rules[**rule].head.relation == *relation) {
-                let heads = self.of_group(*rule, &row)?;
-                self.admit(*rule, heads, coming)?;
+            for rule in &prepared.rules_of[*relation] {
+                let mut heads = Heads::default();
+                self.probe(false).of_group(*rule, &row, &mut heads)?;
+                self.admit(*rule, &heads, coming)?;
             }
             self.tick()?;
         }

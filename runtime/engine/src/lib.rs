@@ -35,6 +35,7 @@ mod limits;
 mod maintain;
 mod order;
 mod prepare;
+mod probe;
 mod rounds;
 mod run;
 mod set;
@@ -43,6 +44,7 @@ mod stratum;
 mod suspects;
 mod version;
 mod view;
+mod witness;
 mod workers;
 mod world;
 

@@ -13,6 +13,7 @@
 //! 2013.
 
 use crate::index::BindingPattern;
+use crate::intern::Id;
 use crate::prepare::{Literal, Pattern, Rule, Slot};
 
 /// Which rows of a relation count, where its own stratum is still growing it.
@@ -79,6 +80,18 @@ pub(crate) struct Look {
     pub(crate) binds: Vec<(usize, usize)>,
     /// Columns that must have a value that is known once `binds` is done.
     pub(crate) checks: Vec<(usize, Slot)>,
+}
+
+impl Look {
+    /// Whether a row has the key.
+    pub(crate) fn fits(&self, key: &[Id], row: &[Id]) -> bool {
+        let mut columns = self.pattern;
+        key.iter().all(|value| {
+            let column = columns.trailing_zeros() as usize;
+            columns &= columns - 1;
+            row[column] == *value
+        })
+    }
 }
 
 /// What is known about the data when an order is chosen.

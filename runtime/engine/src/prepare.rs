@@ -18,10 +18,14 @@ pub(crate) struct Prepared {
     pub(crate) strata: Vec<Stratum>,
     /// For each relation its lattice column.
     pub(crate) contests: Vec<Option<Contest>>,
+    /// For each relation the rules that derive it.
+    pub(crate) rules_of: Vec<Vec<usize>>,
     /// For each relation the stratum that completes it; `None` where no rule derives it.
     pub(crate) stratum_of: Vec<Option<usize>>,
     /// Strata by level, in the order in which levels run.
     pub(crate) levels: Vec<Vec<usize>>,
+    /// For each stratum its level.
+    pub(crate) level_of: Vec<usize>,
     /// For each relation the strata that read it in the world they run in, and the one that completes it.
     pub(crate) readers: Vec<Vec<usize>>,
     /// Orders of steps, once they were chosen: for each rule as [`Start`] says.
@@ -60,10 +64,21 @@ pub(crate) struct Stratum {
     /// Relations that its rules derive.
     pub(crate) relations: Vec<usize>,
     pub(crate) rules: Vec<usize>,
+    /// The atoms of its rules that read the world they run in, in the order of the text.
+    pub(crate) uses: Vec<Use>,
     /// Relations that its rules read in the world they run in, its own included.
     pub(crate) reads: Vec<usize>,
     /// Relations that its rules read in the world before, but for rules that only carry a tuple over.
     pub(crate) reads_before: Vec<usize>,
+}
+
+/// Where a rule reads a relation in the world it runs in.
+pub(crate) struct Use {
+    pub(crate) relation: usize,
+    pub(crate) rule: usize,
+    pub(crate) literal: usize,
+    /// Whether it also reads the world before, where there is one.
+    pub(crate) either: bool,
 }
 
 /// A rule.
@@ -72,6 +87,8 @@ pub(crate) struct Rule {
     pub(crate) body: Vec<Literal>,
     /// How many variables it has.
     pub(crate) variables: usize,
+    /// Literals that match tuples of its own stratum, each with the relation.
+    pub(crate) own: Vec<(usize, usize)>,
 }
 
 /// An atom.
@@ -140,9 +157,10 @@ impl Prepared {
         }
         for rule in &mut rules {
             let home = stratum_of[rule.head.relation];
-            for literal in &mut rule.body {
+            for (place, literal) in rule.body.iter_mut().enumerate() {
                 if let Literal::Holds(pattern) = literal {
                     pattern.own = pattern.world != World::Before && stratum_of[pattern.relation] == home;
+                    rule.own.extend(pattern.own.then_some((place, pattern.relation)));
                 }
             }
         }
@@ -161,6 +179,10 @@ impl Prepared {
             }
             levels[level].push(number);
         }
+        let mut rules_of = vec![Vec::new(); program.relations.len()];
+        for rule in strata.iter().flat_map(|stratum| &stratum.rules) {
+            rules_of[rules[*rule].head.relation].push(*rule);
+        }
         let mut readers = vec![Vec::new(); program.relations.len()];
         for (number, stratum) in strata.iter().enumerate() {
             stratum.reads.iter().for_each(|relation| readers[*relation].push(number));
@@ -173,7 +195,19 @@ impl Prepared {
         }
         let orders = (0..orders).map(|_| OnceLock::new()).collect();
         let contests = program.relations.iter().map(Contest::of).collect();
-        Prepared { program, rules, strata, contests, stratum_of, levels, readers, orders, orders_of }
+        Prepared {
+            program,
+            rules,
+            strata,
+            contests,
+            rules_of,
+            stratum_of,
+            levels,
+            level_of,
+            readers,
+            orders,
+            orders_of,
+        }
     }
 
     /// The order in which a rule runs from `start`, chosen when it is first asked for.
@@ -213,17 +247,24 @@ impl Prepared {
 }
 
 fn prepare_stratum(stratum: &program::Stratum, rules: &[Rule], program: &Program) -> Stratum {
-    let (mut reads, mut reads_before) = (Vec::new(), Vec::new());
+    let (mut reads, mut reads_before, mut uses) = (Vec::new(), Vec::new(), Vec::new());
     let heads = stratum.rules.iter().map(|rule| rules[rule.0 as usize].head.relation);
     let mut relations: Vec<usize> = heads.collect();
     relations.sort_unstable();
     relations.dedup();
-    for rule in stratum.rules.iter().map(|rule| &rules[rule.0 as usize]) {
-        for pattern in rule.body.iter().flat_map(Literal::patterns) {
-            match pattern.world {
-                World::Here | World::Either => reads.push(pattern.relation),
-                World::Before if rule.carries() => {}
-                World::Before => reads_before.push(pattern.relation),
+    for number in stratum.rules.iter().map(|rule| rule.0 as usize) {
+        let rule = &rules[number];
+        for (place, literal) in rule.body.iter().enumerate() {
+            for pattern in literal.patterns() {
+                match pattern.world {
+                    World::Here | World::Either => {
+                        reads.push(pattern.relation);
+                        let either = pattern.world == World::Either;
+                        uses.push(Use { relation: pattern.relation, rule: number, literal: place, either });
+                    }
+                    World::Before if rule.carries() => {}
+                    World::Before => reads_before.push(pattern.relation),
+                }
             }
         }
     }
@@ -246,6 +287,7 @@ fn prepare_stratum(stratum: &program::Stratum, rules: &[Rule], program: &Program
         rests_on: Vec::new(),
         relations,
         rules: stratum.rules.iter().map(|rule| rule.0 as usize).collect(),
+        uses,
         reads,
         reads_before,
     }
@@ -271,7 +313,7 @@ fn rest(strata: &mut [Stratum], rules: &[Rule], stratum_of: &[Option<usize>]) {
 
 fn prepare_rule(rule: &program::Rule, values: &mut Interner) -> Rule {
     let body = rule.body.iter().map(|literal| prepare_literal(literal, values)).collect();
-    Rule { head: prepare_atom(&rule.head, values), body, variables: rule.variables.len() }
+    Rule { head: prepare_atom(&rule.head, values), body, variables: rule.variables.len(), own: Vec::new() }
 }
 
 fn prepare_atom(atom: &Atom, values: &mut Interner) -> Pattern {

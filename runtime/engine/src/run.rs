@@ -69,7 +69,7 @@ pub(crate) struct Frame {
     pub(crate) bound: Vec<Id>,
     keys: Vec<Vec<Id>>,
     pub(crate) matched: Vec<(Side, usize)>,
-    /// Values of variables for expressions, and whose they are.
+    /// Values of variables for expressions, and whose they are; empty until one is computed.
     scratch: Vec<Option<Value>>,
     scratch_of: Vec<Id>,
     ticks: u32,
@@ -86,9 +86,7 @@ impl Frame {
         self.matched.clear();
         self.matched.resize(rule.body.len(), (Side::Before, 0));
         self.scratch.clear();
-        self.scratch.resize(rule.variables, None);
         self.scratch_of.clear();
-        self.scratch_of.resize(rule.variables, NONE);
     }
 
     /// Gives the variables of an atom the values of a row; returns whether the row is one that it matches.
@@ -198,34 +196,44 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         let readers = self.job.readers;
         let mut key = std::mem::take(&mut self.frame.keys[at]);
         self.fill_key(look, &mut key);
-        let (mut any, is_last) = (false, step.next == self.job.steps.len());
-        'all: for reader in readers[at].0.iter().flatten() {
+        let mut any = false;
+        for reader in readers[at].0.iter().flatten() {
             let share = if at == 0 { self.job.share.clone() } else { None };
-            for (row, cells) in reader.rows(look, &key, share) {
-                self.tick()?;
-                for (column, variable) in &look.binds {
-                    self.frame.bound[*variable] = cells[*column];
-                }
-                if !self.is_as_checked(look, cells) {
-                    continue;
-                }
+            let more = reader.visit(look, &key, share, |row, cells| {
                 self.frame.matched[step.literal] = (reader.side, row);
-                if is_last {
-                    self.sink.take(&self.frame.bound, &self.frame.matched, self.values)?;
-                }
-                if is_last || self.step(step.next)? {
-                    any = true;
-                    if step.once || self.sink.has_enough() {
-                        break 'all;
-                    }
-                }
-                if look.binds.is_empty() && !self.is_each_wanted(step) {
-                    break 'all;
-                }
+                self.step_row(step, look, cells, &mut any)
+            })?;
+            if !more {
+                break;
             }
         }
         self.frame.keys[at] = key;
         Ok(any)
+    }
+
+    /// Goes on with a row that was matched; returns whether more rows are wanted.
+    ///
+    /// - `any`: set where the row led to a binding.
+    #[inline(always)]
+    fn step_row(&mut self, step: &Step, look: &Look, cells: &[Id], any: &mut bool) -> Result<bool, Fault> {
+        self.tick()?;
+        for (column, variable) in &look.binds {
+            self.frame.bound[*variable] = cells[*column];
+        }
+        if !self.is_as_checked(look, cells) {
+            return Ok(true);
+        }
+        let is_last = step.next == self.job.steps.len();
+        if is_last {
+            self.sink.take(&self.frame.bound, &self.frame.matched, self.values)?;
+        }
+        if is_last || self.step(step.next)? {
+            *any = true;
+            if step.once || self.sink.has_enough() {
+                return Ok(false);
+            }
+        }
+        Ok(!look.binds.is_empty() || self.is_each_wanted(step))
     }
 
     /// The one of some steps that has the fewest rows to match.
@@ -263,13 +271,13 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         let mut key = std::mem::take(&mut self.frame.keys[at]);
         self.fill_key(look, &mut key);
         let mut any = false;
-        'all: for reader in readers[at].0.iter().flatten() {
-            for (_, cells) in reader.rows(look, &key, None) {
+        for reader in readers[at].0.iter().flatten() {
+            any = !reader.visit(look, &key, None, |_, cells| {
                 self.tick()?;
-                if self.is_as_checked(look, cells) {
-                    any = true;
-                    break 'all;
-                }
+                Ok(!self.is_as_checked(look, cells))
+            })?;
+            if any {
+                break;
             }
         }
         self.frame.keys[at] = key;
@@ -295,6 +303,10 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
 
     /// Makes the values of these variables ready for expressions.
     fn fill(&mut self, uses: &[usize]) {
+        if self.frame.scratch.is_empty() {
+            self.frame.scratch.resize(self.frame.bound.len(), None);
+            self.frame.scratch_of.resize(self.frame.bound.len(), NONE);
+        }
         for variable in uses {
             let id = self.frame.bound[*variable];
             if self.frame.scratch_of[*variable] != id {
@@ -370,7 +382,10 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         }
         let members = self.members(&readers[at].0, sure, &group.member)?;
         let others = match possible {
-            Some(look) => Some(self.members(&readers[at].1, look, &group.member)?),
+            Some(look) => {
+                let readers = readers[at].1.as_deref().map_or([].as_slice(), |readers| readers);
+                Some(self.members(readers, look, &group.member)?)
+            }
             None => None,
         };
         let decided = others.as_ref().is_none_or(|others| *others == members);
@@ -397,12 +412,13 @@ impl<'a, 'v, S: Sink> Machine<'a, 'v, S> {
         self.fill_key(look, &mut key);
         let mut found = BTreeSet::new();
         for reader in from.iter().flatten() {
-            for (_, cells) in reader.rows(look, &key, None) {
+            reader.visit(look, &key, None, |_, cells| {
                 self.tick()?;
                 if self.is_as_checked(look, cells) {
                     found.insert(member.iter().map(|column| cells[*column]).collect());
                 }
-            }
+                Ok(true)
+            })?;
         }
         Ok(found)
     }

@@ -18,11 +18,11 @@
 use crate::growing::Mark;
 use crate::intern::Id;
 use crate::limits::Fault;
-use crate::maintain::{Heads, Ways, When, Work};
+use crate::maintain::{When, Work};
+use crate::probe::{Heads, Probe, Ways};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::Range;
 
 /// A tuple of the stratum: relation and row.
 type Place = (usize, usize);
@@ -50,11 +50,11 @@ impl Suspects {
     }
 
     /// Adds what a rule derived once and does no longer, where it is there and not given.
-    pub(crate) fn add_heads(&mut self, work: &mut Work<'_, '_>, rule: usize, heads: Heads) -> Result<(), Fault> {
+    pub(crate) fn add_heads(&mut self, work: &mut Work<'_, '_>, rule: usize, heads: &Heads) -> Result<(), Fault> {
         self.add_above(work, rule, heads, 0)
     }
 
-    fn add_above(&mut self, work: &mut Work<'_, '_>, rule: usize, heads: Heads, above: u64) -> Result<(), Fault> {
+    fn add_above(&mut self, work: &mut Work<'_, '_>, rule: usize, heads: &Heads, above: u64) -> Result<(), Fault> {
         let relation = work.prepared.rules[rule].head.relation;
         let version = work.here(relation);
         for (row, _) in heads.iter(work.width(rule)) {
@@ -85,23 +85,25 @@ impl Suspects {
             values.extend_from_slice(version.row(row));
             if !work.stratum.recursive {
                 // What was beaten and is not given any more would not be there either.
-                if version.is_beaten(row) || work.derived(relation, &values, u64::MAX)?.is_none() {
+                if version.is_beaten(row) || work.probe(true).derived(relation, &values)?.is_none() {
                     work.remove(relation, row);
                 }
                 continue;
             }
-            work.ways(relation, &values, mark.label(), &mut ways)?;
+            let mut probe = work.probe(true);
+            probe.ways(relation, &values, mark.label(), &mut ways)?;
             if ways.settled {
                 continue;
             }
-            let outcome = match ways.each.is_empty() {
-                true => Outcome::Gone(vec![(relation, row)]),
-                false => search(work, (relation, row), mark.label(), self.most, &mut ways)?,
-            };
-            match outcome {
-                Outcome::Stays => {}
-                Outcome::Gone(places) => self.remove(work, &places)?,
-                Outcome::Unknown => {
+            if ways.each.is_empty() {
+                self.remove(work, &[(relation, row)])?;
+                continue;
+            }
+            match search(&mut probe, (relation, row), mark.label(), self.most, &mut ways)? {
+                Some(search) if !search.is_proved() => self.remove(work, &search.open())?,
+                Some(search) if search.relabel(work, mark.label()) => {}
+                // It took too long, or there was no room for labels.
+                Some(_) | None => {
                     self.most /= 2;
                     self.gone.push((relation, row));
                     self.remove(work, &[(relation, row)])?;
@@ -114,7 +116,7 @@ impl Suspects {
                 continue;
             }
             let values = work.here(relation).row(row).to_vec();
-            if let Some(label) = work.derived(relation, &values, u64::MAX)? {
+            if let Some(label) = work.probe(true).derived(relation, &values)? {
                 let at = work.own(relation).add(&values, Mark::derived(label));
                 fresh.push((relation, at));
             }
@@ -133,31 +135,23 @@ impl Suspects {
     }
 }
 
-/// What a search found.
-enum Outcome {
-    /// The suspect can be derived, and the labels say so.
-    Stays,
-    /// These, among them the suspect, can not be derived.
-    Gone(Vec<Place>),
-    /// It took too long, or there was no room for labels.
-    Unknown,
-}
-
 /// A tuple that was met.
 struct Met {
     place: Place,
     /// The first of the ways that need it, among the links, plus one; 0 where there is none.
-    needed: usize,
-    /// By which way it was proved, and as the how-manieth.
-    proved: Option<(usize, usize)>,
+    needed: u32,
+    /// By which way it was proved, plus one, and as the how-manieth; 0 where it is not.
+    by: u32,
+    order: u32,
 }
 
 /// A way to derive a tuple that was met.
 struct Step {
-    head: usize,
+    head: u32,
     /// How many of the tuples that it needs are not proved.
-    left: usize,
-    needs: Range<usize>,
+    left: u32,
+    /// Where what it needs begins, and where it ends.
+    needs: (u32, u32),
     settled: u64,
 }
 
@@ -165,54 +159,68 @@ struct Step {
 #[derive(Default)]
 struct Search {
     met: Vec<Met>,
-    places: FxHashMap<Place, usize>,
+    /// Where each stands among those that were met.
+    places: FxHashMap<u64, u32>,
     steps: Vec<Step>,
     /// What the steps need, one after the other.
-    needs: Vec<usize>,
+    needs: Vec<u32>,
     /// Ways that need a tuple, each with the next one of the same tuple.
-    links: Vec<(usize, usize)>,
-    proved: usize,
+    links: Vec<(u32, u32)>,
+    proved: u32,
 }
 
+/// Searches until the suspect is proved or nothing is left to look at; `None` where that takes too long.
+///
 /// - `ways`: those of the suspect; overwritten.
-fn search(work: &mut Work<'_, '_>, suspect: Place, label: u64, most: usize, ways: &mut Ways) -> Result<Outcome, Fault> {
+fn search(
+    probe: &mut Probe<'_, '_>,
+    suspect: Place,
+    label: u64,
+    most: usize,
+    ways: &mut Ways,
+) -> Result<Option<Search>, Fault> {
     let mut search = Search::default();
     search.meet(suspect);
     search.add(0, ways);
-    let mut values: Vec<Id> = Vec::new();
     let mut next = 1;
-    while search.met[0].proved.is_none() && next < search.met.len() {
+    while !search.is_proved() && next < search.met.len() {
         if search.met.len() > most {
-            return Ok(Outcome::Unknown);
+            return Ok(None);
         }
-        work.tick()?;
+        if next.is_multiple_of(64) {
+            probe.limits.poll()?;
+        }
         let (relation, row) = search.met[next].place;
-        let version = work.here(relation);
+        let version = probe.view.here.get(relation);
         if version.mark(row).is_given() {
             search.prove(next, 0);
         } else {
-            values.clear();
-            values.extend_from_slice(version.row(row));
-            work.ways(relation, &values, label, ways)?;
+            probe.ways(relation, version.row(row), label, ways)?;
             search.add(next, ways);
         }
         next += 1;
     }
-    if search.met[0].proved.is_some() {
-        return Ok(search.relabel(work, label));
-    }
-    let open = search.met.iter().filter(|met| met.proved.is_none());
-    Ok(Outcome::Gone(open.map(|met| met.place).collect()))
+    Ok(Some(search))
 }
 
 impl Search {
+    /// Whether the suspect can be derived.
+    fn is_proved(&self) -> bool {
+        self.met[0].by != 0
+    }
+
+    /// What was met and not proved: where the search has ended without a proof of the suspect, nothing derives these.
+    fn open(&self) -> Vec<Place> {
+        self.met.iter().filter(|met| met.by == 0).map(|met| met.place).collect()
+    }
+
     fn meet(&mut self, place: Place) -> usize {
-        let next = self.met.len();
-        let at = *self.places.entry(place).or_insert(next);
+        let next = number(self.met.len());
+        let at = *self.places.entry((place.0 as u64) << 32 | place.1 as u64).or_insert(next);
         if at == next {
-            self.met.push(Met { place, needed: 0, proved: None });
+            self.met.push(Met { place, needed: 0, by: 0, order: 0 });
         }
-        at
+        at as usize
     }
 
     /// Takes in ways to derive a tuple; proves what follows.
@@ -222,19 +230,20 @@ impl Search {
         }
         let mut start = 0;
         for (end, settled) in &ways.each {
-            let (step, needs) = (self.steps.len(), self.needs.len());
+            let (step, needs) = (self.steps.len(), number(self.needs.len()));
             let mut left = 0;
             for place in &ways.open[start..*end] {
                 let need = self.meet(*place);
-                self.needs.push(need);
-                if self.met[need].proved.is_none() {
+                self.needs.push(number(need));
+                if self.met[need].by == 0 {
                     left += 1;
-                    self.links.push((step, self.met[need].needed));
-                    self.met[need].needed = self.links.len();
+                    self.links.push((number(step), self.met[need].needed));
+                    self.met[need].needed = number(self.links.len());
                 }
             }
             start = *end;
-            self.steps.push(Step { head, left, needs: needs..self.needs.len(), settled: *settled });
+            let needs = (needs, number(self.needs.len()));
+            self.steps.push(Step { head: number(head), left, needs, settled: *settled });
             if left == 0 {
                 return self.follow(step);
             }
@@ -244,7 +253,7 @@ impl Search {
     /// A tuple follows from settled ones alone.
     fn prove(&mut self, head: usize, settled: u64) {
         let step = self.steps.len();
-        self.steps.push(Step { head, left: 0, needs: 0..0, settled });
+        self.steps.push(Step { head: number(head), left: 0, needs: (0, 0), settled });
         self.follow(step);
     }
 
@@ -252,52 +261,58 @@ impl Search {
     fn follow(&mut self, step: usize) {
         let mut ready = vec![step];
         while let Some(step) = ready.pop() {
-            let head = self.steps[step].head;
-            if self.met[head].proved.is_some() {
+            let head = &mut self.met[self.steps[step].head as usize];
+            if head.by != 0 {
                 continue;
             }
             self.proved += 1;
-            self.met[head].proved = Some((step, self.proved));
-            let mut link = std::mem::take(&mut self.met[head].needed);
+            (head.by, head.order) = (number(step) + 1, self.proved);
+            let mut link = std::mem::take(&mut head.needed);
             while let Some(at) = link.checked_sub(1) {
-                let (needed, next) = self.links[at];
+                let (needed, next) = self.links[at as usize];
                 link = next;
-                self.steps[needed].left -= 1;
-                if self.steps[needed].left == 0 {
-                    ready.push(needed);
+                let step = &mut self.steps[needed as usize];
+                step.left -= 1;
+                if step.left == 0 {
+                    ready.push(needed as usize);
                 }
             }
         }
     }
 
-    /// Gives the tuples that the suspect now rests on labels below its own.
-    fn relabel(&self, work: &mut Work<'_, '_>, label: u64) -> Outcome {
+    /// Gives the tuples that the suspect now rests on labels below its own; returns whether there was room for them.
+    fn relabel(&self, work: &mut Work<'_, '_>, label: u64) -> bool {
         let mut cone = vec![0];
         let mut seen = vec![false; self.met.len()];
         let mut settled = 0;
         let mut next = 0;
         while let Some(at) = cone.get(next).copied() {
             next += 1;
-            let (step, _) = self.met[at].proved.expect("bug: a proof that rests on what is not proved");
-            settled = settled.max(self.steps[step].settled);
-            for need in &self.needs[self.steps[step].needs.clone()] {
-                if !std::mem::replace(&mut seen[*need], true) {
-                    cone.push(*need);
+            let by = self.met[at].by.checked_sub(1).expect("bug: a proof that rests on what is not proved");
+            let step = &self.steps[by as usize];
+            settled = settled.max(step.settled);
+            for need in &self.needs[step.needs.0 as usize..step.needs.1 as usize] {
+                if !std::mem::replace(&mut seen[*need as usize], true) {
+                    cone.push(*need as usize);
                 }
             }
         }
         let mut below = cone.split_off(1);
-        below.sort_unstable_by_key(|at| self.met[*at].proved.map(|(_, order)| order));
+        below.sort_unstable_by_key(|at| self.met[*at].order);
         let count = below.len() as u64;
         let step = (label - settled) / (count + 1);
         if step == 0 {
-            return Outcome::Unknown;
+            return false;
         }
         for (number, at) in (1..).zip(below) {
             let (relation, row) = self.met[at].place;
             let mark = work.here(relation).mark(row);
             work.own(relation).set_mark(row, mark.with_label(settled + number * step));
         }
-        Outcome::Stays
+        true
     }
+}
+
+fn number(place: usize) -> u32 {
+    u32::try_from(place).expect("bug: a search of more than 2^32 steps")
 }

@@ -94,8 +94,17 @@ impl Version {
         layer.rows.row(row - layer.start)
     }
 
+    /// Whether nothing came or went since the base was made.
+    fn is_base(&self) -> bool {
+        self.layers[0].is_none() && self.layers[OWN].is_none()
+    }
+
     /// How a row came.
+    #[inline]
     pub(crate) fn mark(&self, row: usize) -> Mark {
+        if self.is_base() {
+            return self.base.mark(row);
+        }
         let number = number(row);
         for layer in self.layers().rev() {
             if row >= layer.start {
@@ -119,7 +128,11 @@ impl Version {
     }
 
     /// Whether a row is there; it may have been beaten.
+    #[inline]
     pub(crate) fn is_there(&self, row: usize) -> bool {
+        if self.is_base() {
+            return row < self.base.len();
+        }
         let number = number(row);
         row < self.len() && self.layers().all(|layer| !layer.gone.contains(&number))
     }
@@ -147,7 +160,11 @@ impl Version {
     }
 
     /// Where a tuple stands that is there, beaten or not.
+    #[inline]
     pub(crate) fn position(&self, values: &[Id]) -> Option<usize> {
+        if self.is_base() {
+            return self.base.position(values);
+        }
         let none = self.base.len() == 0;
         let below = if none { None } else { self.base.position(values).filter(|row| self.is_there(*row)) };
         below.or_else(|| {
@@ -226,8 +243,10 @@ impl Version {
 
     /// Adds a tuple that is not there, or one that this world took away; returns its row.
     pub(crate) fn add(&mut self, values: &[Id], mark: Mark) -> usize {
-        // A tuple that was there before the world began has its row still.
-        let old = self.under(values);
+        debug_assert!(self.position(values).is_none(), "bug: a tuple is added twice");
+        // A tuple that this world took away has its row still.
+        let took = self.layers[OWN].as_ref().is_some_and(|layer| !layer.gone.is_empty());
+        let old = if took { self.under(values) } else { None };
         let layer = self.own_mut();
         layer.has_beaten |= mark.is_beaten();
         if let Some(row) = old {
@@ -235,12 +254,13 @@ impl Version {
             layer.marks.insert(number(row), mark);
             return row;
         }
-        if let Some(row) = layer.rows.position(values) {
+        if took && let Some(row) = layer.rows.position(values) {
             assert!(layer.gone.remove(&number(row + layer.start)), "bug: a tuple is added twice");
             layer.rows.set_mark(row, mark);
             return row + layer.start;
         }
-        layer.rows.insert(values, mark, None);
+        let is_new = layer.rows.insert(values, mark, None);
+        assert!(is_new, "bug: a tuple is added twice");
         layer.end() - 1
     }
 

@@ -4,6 +4,7 @@ use crate::base::Sorted;
 use crate::growing::Cells;
 use crate::index::{BindingPattern, Index};
 use crate::intern::Id;
+use crate::limits::Fault;
 use crate::order::{Age, Kind, Look, Sizes, Step};
 use crate::prepare::{Literal, Pattern, Rule};
 use crate::version::Version;
@@ -52,7 +53,7 @@ pub(crate) struct Reader<'a> {
     steps: bool,
     below: u64,
     base: Option<&'a Sorted>,
-    layers: [Option<(usize, Arc<Index>)>; 2],
+    layers: [Option<Arc<Index>>; 2],
     /// Tuples that another reader of the same step gives.
     except: Option<&'a Version>,
 }
@@ -151,8 +152,8 @@ impl<'a> View<'a> {
             let few = FEW;
             let mut layers = [None, None];
             if indexed {
-                for (slot, (start, rows)) in layers.iter_mut().zip(version.parts()) {
-                    *slot = (rows.len() > few).then(|| (start, rows.index(look.pattern)));
+                for (slot, (_, rows)) in layers.iter_mut().zip(version.parts()) {
+                    *slot = (rows.len() > few).then(|| rows.index(look.pattern));
                 }
             }
             // Each tuple of a union is met once, but for those that are too high here and may still stand there.
@@ -168,14 +169,14 @@ impl<'a> View<'a> {
     pub(crate) fn open(&self, rule: &Rule, steps: &[Step]) -> Vec<Readers<'a>> {
         let open = |step: &Step| match (&step.kind, &rule.body[step.literal]) {
             (Kind::Match(look), Literal::Holds(pattern)) | (Kind::Absent(look), Literal::Absent(pattern)) => {
-                (self.readers(pattern, look), [None, None])
+                (self.readers(pattern, look), None)
             }
             (Kind::Aggregate { sure, possible, .. }, Literal::Aggregate { group, .. }) => {
                 let others = possible.as_ref().zip(group.possible.as_ref());
-                let others = others.map(|(look, pattern)| self.readers(pattern, look));
-                (self.readers(&group.sure, sure), others.unwrap_or_default())
+                let others = others.map(|(look, pattern)| Box::new(self.readers(pattern, look)));
+                (self.readers(&group.sure, sure), others)
             }
-            _ => ([None, None], [None, None]),
+            _ => ([None, None], None),
         };
         steps.iter().map(open).collect()
     }
@@ -251,29 +252,7 @@ impl Version {
 }
 
 /// The relations that a step reads; the second ones are for the possible reading of an aggregate.
-pub(crate) type Readers<'a> = ([Option<Reader<'a>>; 2], [Option<Reader<'a>>; 2]);
-
-/// Rows that may match a key, part by part, each with its values.
-pub(crate) struct Rows<'r, 'a> {
-    reader: &'r Reader<'a>,
-    part: Part<'r, 'a>,
-    /// Parts that are still to come: 0 for the base, then one more than that of a layer.
-    next: usize,
-    whole: bool,
-    pattern: BindingPattern,
-    key: &'r [Id],
-    /// Which part of all rows is wanted.
-    wanted: Range<usize>,
-}
-
-enum Part<'r, 'a> {
-    /// Places of a base, in the order of an index where there is one.
-    Base(Range<usize>, Option<&'r Sorted>),
-    /// Rows of a layer, counted from its first, and the number of that.
-    Layer(Range<usize>, &'a Cells, usize),
-    /// An index of a layer, its next row, and as above.
-    Chain(&'r Index, Option<usize>, &'a Cells, usize),
-}
+pub(crate) type Readers<'a> = ([Option<Reader<'a>>; 2], Option<Box<[Option<Reader<'a>>; 2]>>);
 
 impl<'a> Reader<'a> {
     /// How many rows there are, whatever the key.
@@ -281,16 +260,88 @@ impl<'a> Reader<'a> {
         self.rows.len()
     }
 
-    /// The rows that may match `key`; columns that are not part of it remain to be checked.
+    /// Goes through the rows that may match `key`; columns that are not part of it remain to be checked.
     ///
     /// - `share`: which part of all rows is wanted, counted from the first.
-    pub(crate) fn rows<'r>(&'r self, look: &Look, key: &'r [Id], share: Option<Range<usize>>) -> Rows<'r, 'a> {
+    /// - `take`: is told the number of a row and its values; returns whether to go on.
+    /// - returns: whether that never was `false`.
+    pub(crate) fn visit(
+        &self,
+        look: &Look,
+        key: &[Id],
+        share: Option<Range<usize>>,
+        mut take: impl FnMut(usize, &'a [Id]) -> Result<bool, Fault>,
+    ) -> Result<bool, Fault> {
         let wanted = match share {
             Some(share) => self.rows.start + share.start..(self.rows.start + share.end).min(self.rows.end),
             None => self.rows.clone(),
         };
-        let part = Part::Base(0..0, None);
-        Rows { reader: self, part, next: 0, whole: look.whole, pattern: look.pattern, key, wanted }
+        let version = self.version;
+        if look.whole {
+            return match version.position(key) {
+                Some(row) if wanted.contains(&row) && (self.plain || self.passes(row)) => take(row, version.row(row)),
+                Some(_) | None => Ok(true),
+            };
+        }
+        let (len, cells) = (version.base().len(), version.base().cells());
+        match self.base {
+            _ if wanted.start >= len => {}
+            // A base is complete: where rounds are told apart it is empty.
+            Some(index) => {
+                for row in index.range(cells, look.pattern, key).map(|place| index.row(place)) {
+                    if (self.plain || self.passes(row)) && !take(row, cells.row(row))? {
+                        return Ok(false);
+                    }
+                }
+            }
+            None => {
+                if !self.scan(look, key, wanted.start..wanted.end.min(len), 0, cells, &mut take)? {
+                    return Ok(false);
+                }
+            }
+        }
+        for ((start, rows), index) in version.parts().zip(&self.layers) {
+            let Some(index) = index else {
+                let (from, end) = (wanted.start.max(start) - start, wanted.end.max(start) - start);
+                if !self.scan(look, key, from..end.min(rows.len()), start, rows.cells(), &mut take)? {
+                    return Ok(false);
+                }
+                continue;
+            };
+            let mut next = index.newest(rows.cells(), key);
+            // Older rows are further out.
+            while let Some(row) = next.filter(|row| row + start >= wanted.start) {
+                next = index.older(row);
+                let number = row + start;
+                let is_one = number < wanted.end && (self.plain || self.passes(number));
+                if is_one && !take(number, rows.cells().row(row))? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// As [`Reader::visit`], of rows that no index knows.
+    ///
+    /// - `start`: the number of the first of `cells`.
+    fn scan(
+        &self,
+        look: &Look,
+        key: &[Id],
+        rows: Range<usize>,
+        start: usize,
+        cells: &'a Cells,
+        take: &mut impl FnMut(usize, &'a [Id]) -> Result<bool, Fault>,
+    ) -> Result<bool, Fault> {
+        for row in rows {
+            let values = cells.row(row);
+            let is_one = look.fits(key, values) && (self.plain || self.passes(row + start));
+            if is_one && !take(row + start, values)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// How many rows match `key`, where no column remains to be checked.
@@ -301,7 +352,7 @@ impl<'a> Reader<'a> {
                 None => self.rows.len(),
             };
         }
-        self.rows(look, key, None).count()
+        self.counted(look, key, usize::MAX)
     }
 
     /// Of rows that had to have a smaller label than some, the label that they have to be below now.
@@ -322,7 +373,17 @@ impl<'a> Reader<'a> {
             }
             Some(_) | None => {}
         }
-        self.rows(look, key, None).take(most).count()
+        self.counted(look, key, most)
+    }
+
+    fn counted(&self, look: &Look, key: &[Id], most: usize) -> usize {
+        let mut count = 0;
+        let each = |_, _: &[Id]| {
+            count += 1;
+            Ok(count < most)
+        };
+        self.visit(look, key, None, each).expect("bug: counting fails");
+        count
     }
 
     fn passes(&self, row: usize) -> bool {
@@ -334,112 +395,5 @@ impl<'a> Reader<'a> {
                 true => !other.is_held(row),
                 false => other.holds(version.row(row)).is_none(),
             })
-    }
-}
-
-impl<'a> Rows<'_, 'a> {
-    /// Goes to the next part; `false` where there is none.
-    fn advance(&mut self) -> bool {
-        let reader = self.reader;
-        let version = reader.version;
-        if self.whole {
-            let row = (self.next == 0).then(|| version.position(self.key)).flatten();
-            self.next = usize::MAX;
-            return match row.filter(|row| self.wanted.contains(row)) {
-                Some(row) => {
-                    self.part = self.single(row);
-                    true
-                }
-                None => false,
-            };
-        }
-        loop {
-            let at = self.next;
-            self.next += 1;
-            if at == 0 {
-                let len = version.base().len();
-                if self.wanted.start >= len {
-                    continue;
-                }
-                self.part = match reader.base {
-                    // A base is complete: where rounds are told apart it is empty.
-                    Some(index) if self.pattern != 0 => {
-                        Part::Base(index.range(version.base().cells(), self.pattern, self.key), Some(index))
-                    }
-                    _ => Part::Base(self.wanted.start..self.wanted.end.min(len), None),
-                };
-                return true;
-            }
-            let Some((start, rows)) = version.parts().nth(at - 1) else {
-                self.next = at;
-                return false;
-            };
-            self.part = match &reader.layers[at - 1] {
-                Some((_, index)) if self.pattern != 0 => {
-                    Part::Chain(index, index.newest(rows.cells(), self.key), rows.cells(), start)
-                }
-                _ => {
-                    let from = self.wanted.start.max(start) - start;
-                    let end = self.wanted.end.max(start) - start;
-                    Part::Layer(from..end.min(rows.len()), rows.cells(), start)
-                }
-            };
-            return true;
-        }
-    }
-
-    /// One row.
-    fn single(&self, row: usize) -> Part<'static, 'a> {
-        let version = self.reader.version;
-        let layer = version.parts().filter(|(start, _)| *start <= row).last();
-        match layer {
-            Some((start, rows)) => Part::Layer(row - start..row - start + 1, rows.cells(), start),
-            None => Part::Base(row..row + 1, None),
-        }
-    }
-
-    /// Whether a row has the key: those of a part without an index need not.
-    fn has_key(&self, cells: &[Id]) -> bool {
-        let mut columns = self.pattern;
-        self.key.iter().all(|value| {
-            let column = columns.trailing_zeros() as usize;
-            columns &= columns - 1;
-            cells[column] == *value
-        })
-    }
-}
-
-impl<'a> Iterator for Rows<'_, 'a> {
-    /// The number of a row, and its values.
-    type Item = (usize, &'a [Id]);
-
-    fn next(&mut self) -> Option<(usize, &'a [Id])> {
-        loop {
-            let found = match &mut self.part {
-                Part::Base(range, index) => range.next().map(|place| {
-                    let row = index.map_or(place, |index| index.row(place));
-                    (row, self.reader.version.base().cells().row(row), index.is_some())
-                }),
-                Part::Layer(range, cells, start) => range.next().map(|row| (row + *start, cells.row(row), false)),
-                Part::Chain(index, at, cells, start) => match *at {
-                    // Older rows are further out.
-                    Some(row) if row + *start >= self.wanted.start => {
-                        *at = index.older(row);
-                        if row + *start >= self.wanted.end {
-                            continue;
-                        }
-                        Some((row + *start, cells.row(row), true))
-                    }
-                    Some(_) | None => None,
-                },
-            };
-            match found {
-                Some((_, cells, false)) if self.pattern != 0 && !self.whole && !self.has_key(cells) => {}
-                Some((row, cells, _)) if self.reader.plain || self.reader.passes(row) => return Some((row, cells)),
-                Some(_) => {}
-                None if self.advance() => {}
-                None => return None,
-            }
-        }
     }
 }

@@ -11,12 +11,12 @@ use crate::growing::{Cells, Growing, Mark};
 use crate::intern::{Id, Interner};
 use crate::limits::{Fault, Limits};
 use crate::maintain::maintain;
-use crate::prepare::Prepared;
+use crate::prepare::{Prepared, Stratum};
 use crate::stratum::{Meter, reach};
 use crate::version::Version;
-use crate::view::{Changed, Relations};
+use crate::view::{Changed, Relations, View};
 use program::Scope;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -46,8 +46,11 @@ pub(crate) struct World<'a> {
     is_after: bool,
     /// The relations that are other ones.
     pub(crate) changed: Changed,
-    moved: Vec<Option<Moved>>,
-    due: Vec<bool>,
+    moved: FxHashMap<usize, Moved>,
+    /// Strata that have to run, each behind its level.
+    due: BTreeSet<(usize, usize)>,
+    /// The level that runs; those below are done.
+    level: usize,
     /// Recursive strata whose labels say no rounds, since they were maintained.
     pub(crate) maintained: Vec<usize>,
 }
@@ -109,14 +112,28 @@ pub(crate) fn load(
     Ok((all, meter.workers))
 }
 
+/// Strata that have to run after a change of this world, whatever it says: a rule of them may fire on what holds already.
+pub(crate) fn always(prepared: &Prepared, all: &[Version]) -> Vec<usize> {
+    let view = View::of(Relations { all, changed: None }, None);
+    let is_due = |number: &usize| {
+        let stratum = &prepared.strata[*number];
+        let may_fire = |rule: &usize| view.may_fire(&prepared.rules[*rule]);
+        // A rule that reads the world before had nothing to read while that world was made.
+        stratum.unprompted && stratum.rules.iter().any(may_fire)
+            || stratum.reads_before.iter().any(|relation| all[*relation].count() > 0)
+    };
+    (0..prepared.strata.len()).filter(is_due).collect()
+}
+
 impl<'a> World<'a> {
     /// The world `all`, of which nothing is different yet.
     ///
-    /// - `is_after`: whether `all` is the world before a change.
-    pub(crate) fn above(prepared: &'a Prepared, all: &'a [Version], is_after: bool) -> World<'a> {
-        let moved = (0..all.len()).map(|_| None).collect();
-        let due = prepared.strata.iter().map(|stratum| is_after && stratum.unprompted).collect();
-        World { prepared, all, is_after, changed: Changed::default(), moved, due, maintained: Vec::new() }
+    /// - `always`: where `all` is the world before a change, the strata that run after any.
+    pub(crate) fn above(prepared: &'a Prepared, all: &'a [Version], always: Option<&[usize]>) -> World<'a> {
+        let (changed, moved, maintained) = Default::default();
+        let numbers = always.unwrap_or_default().iter();
+        let due = numbers.map(|number| (prepared.level_of[*number], *number)).collect();
+        World { prepared, all, is_after: always.is_some(), changed, moved, due, level: 0, maintained }
     }
 
     /// The world before, where there is one.
@@ -144,26 +161,19 @@ impl<'a> World<'a> {
         let prepared = self.prepared;
         for (relation, given) in changes {
             match prepared.stratum_of[*relation] {
-                Some(stratum) => self.due[stratum] = true,
+                Some(stratum) => self.run_later(stratum),
                 None => self.give(*relation, given, values),
             }
         }
-        if self.is_after {
-            for (number, stratum) in prepared.strata.iter().enumerate() {
-                // A rule that reads the world before had nothing to read while that world was made.
-                let is_read = |relation: &usize| self.all[*relation].count() > 0;
-                self.due[number] |= stratum.reads_before.iter().any(is_read);
-            }
-        }
-        for level in &prepared.levels {
+        while let Some((level, _)) = self.due.first().copied() {
+            self.level = level + 1;
+            let later = self.due.split_off(&(self.level, 0));
+            let now = std::mem::replace(&mut self.due, later);
             let mut whole = Vec::new();
-            for number in level.iter().copied() {
-                if !self.due[number] {
-                    continue;
-                }
+            for (_, number) in now {
                 let stratum = &prepared.strata[number];
                 let within = stratum.scope == Scope::Change;
-                if stratum.rules.is_empty() || within && !self.is_after {
+                if stratum.rules.is_empty() || within && !(self.is_after && self.may_hold(stratum, changes)) {
                     continue;
                 }
                 if within || self.is_after && stratum.whole_after {
@@ -177,6 +187,21 @@ impl<'a> World<'a> {
             }
         }
         Ok(meter.workers)
+    }
+
+    /// A stratum has to run, where its level is not done.
+    fn run_later(&mut self, stratum: usize) {
+        let level = self.prepared.level_of[stratum];
+        if level >= self.level {
+            self.due.insert((level, stratum));
+        }
+    }
+
+    /// Whether anything may hold of a stratum that exists only within the change: it is given, or a rule can fire.
+    fn may_hold(&self, stratum: &Stratum, changes: &Changes) -> bool {
+        let view = View::of(Relations { all: self.all, changed: Some(&self.changed) }, self.before());
+        stratum.relations.iter().any(|relation| changes.contains_key(relation))
+            || stratum.rules.iter().any(|rule| view.may_fire(&self.prepared.rules[*rule]))
     }
 
     /// Gives and takes tuples of a relation without rules.
@@ -217,8 +242,8 @@ impl<'a> World<'a> {
         if moved.gained.is_empty() && moved.lost.is_empty() {
             return;
         }
-        self.moved[relation] = Some(moved);
-        self.prepared.readers[relation].iter().for_each(|stratum| self.due[*stratum] = true);
+        self.moved.insert(relation, moved);
+        self.prepared.readers[relation].iter().for_each(|stratum| self.run_later(*stratum));
     }
 
     /// Sets a relation that shares nothing with the one it was.
@@ -287,7 +312,7 @@ impl<'a> World<'a> {
             if !prepared.is_change(relation) {
                 self.replace(relation, new);
             } else if new.count() > 0 {
-                prepared.readers[relation].iter().for_each(|stratum| self.due[*stratum] = true);
+                prepared.readers[relation].iter().for_each(|stratum| self.run_later(*stratum));
             }
         }
         Ok(())
