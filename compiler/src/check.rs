@@ -17,6 +17,8 @@ pub(crate) mod message;
 pub(crate) mod names;
 mod worlds;
 
+pub(crate) use governance::span_of;
+
 use crate::diagnostic::Diagnostic;
 use crate::hir;
 use crate::resolve::Context;

@@ -1,14 +1,19 @@
 //! What a package offers to others: its exported names with their columns and parameters, and how two versions of that differ.
 //!
-//! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart.
+//! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart; `bodies` sees new ways to an allow.
 //!
 //! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
 //! Not here: whether the two decide alike, which no list shows (`decide`).
 
+mod bodies;
+
+use crate::check::span_of;
 use crate::constant::article;
-use crate::hir::{Column, Qualifier};
+use crate::hir::{Column, Head, Literal, Package, Qualifier, Rule};
 use crate::library::Library;
+use crate::lower::occurrences::any_literal;
 use crate::names::Sort;
+use bodies::{Body, looser};
 use program::{Program, Scope, Severity};
 use std::collections::BTreeMap;
 use syntax::ast::Word;
@@ -32,6 +37,26 @@ pub struct Offer {
     pub waivable: Option<String>,
     /// Of a deny or an escalate: when it is evaluated, which its body says; `None` where the package does not compile.
     pub scope: Option<Scope>,
+    /// Of a deny, an escalate or a permit: its rules; `None` where the package does not compile.
+    pub bodies: Option<Vec<Body>>,
+}
+
+/// What the bodies of a package that compiles say.
+pub struct Said<'s> {
+    /// What it compiles to.
+    pub program: &'s Program,
+    /// Its rules, and those of what it depends on.
+    pub rules: Vec<Written<'s>>,
+}
+
+/// A rule as it stands in its file.
+pub struct Written<'s> {
+    /// What it means.
+    pub rule: &'s Rule,
+    /// The words of the item it stands in.
+    pub text: &'s str,
+    /// `m.writ:12`
+    pub place: String,
 }
 
 /// A column, a parameter, a subject or a member.
@@ -83,11 +108,17 @@ pub struct Difference {
 
 /// What modules offer.
 ///
-/// - `program`: what the package compiles to, where it does; what its bodies say is read from that.
+/// - `said`: what its bodies say, where the package compiles.
 /// - `prefix`: what the names of all modules of the package begin with; empty for the package that is compiled.
 /// - `exports`: which modules, by their names in the package.
-pub fn interface(library: &Library<'_>, program: Option<&Program>, prefix: &str, exports: &[String]) -> Interface {
+pub fn interface(library: &Library<'_>, said: Option<&Said<'_>>, prefix: &str, exports: &[String]) -> Interface {
     let mut found = Interface::new();
+    let mut bodies: BTreeMap<&str, Vec<Body>> = BTreeMap::new();
+    for written in said.iter().flat_map(|said| &said.rules) {
+        if let Head::Relation { name, word: Some(_), .. } = &written.rule.head {
+            bodies.entry(name).or_default().push(body(library, written, prefix, exports));
+        }
+    }
     for module in exports {
         let whole = if prefix.is_empty() { module.clone() } else { format!("{prefix}.{module}") };
         let Some(exported) = library.names.module(&whole) else { continue };
@@ -100,14 +131,49 @@ pub fn interface(library: &Library<'_>, program: Option<&Program>, prefix: &str,
                 .filter(|offer| seen && (!inner || ["deny", "escalate", "permit"].contains(&offer.kind)))
             {
                 if ["deny", "escalate"].contains(&offer.kind) {
-                    let id = program.and_then(|program| Some((program, program.find(&name)?)));
+                    let id = said.and_then(|said| Some((said.program, said.program.find(&name)?)));
                     offer.scope = id.map(|(program, id)| program.relation(id).scope);
+                }
+                if said.is_some() {
+                    offer.bodies = Some(bodies.remove(name.as_str()).unwrap_or_default());
                 }
                 found.insert(format!("{module}.{local}"), offer);
             }
         }
     }
     found
+}
+
+/// A rule with what is said of it.
+fn body(library: &Library<'_>, written: &Written<'_>, prefix: &str, exports: &[String]) -> Body {
+    let rule = written.rule;
+    let words = |literal: &Literal| {
+        let span = span_of(literal);
+        let words = written.text.get(span.start as usize..span.end as usize).unwrap_or_default();
+        words.split_whitespace().collect::<Vec<&str>>().join(" ")
+    };
+    let asks_hidden = |literal: &Literal| {
+        any_literal(
+            std::slice::from_ref(literal),
+            &mut |one| matches!(one, Literal::Atom(atom) if is_hidden(library, &atom.relation, prefix, exports)),
+        )
+    };
+    let hidden = rule.body.iter().enumerate().filter(|(_, literal)| asks_hidden(literal)).map(|(at, _)| at).collect();
+    Body { rule: rule.clone(), place: written.place.clone(), words: rule.body.iter().map(words).collect(), hidden }
+}
+
+/// Whether a relation is the package's own business: no other can name it.
+fn is_hidden(library: &Library<'_>, name: &str, prefix: &str, exports: &[String]) -> bool {
+    let Some(relation) = library.relation(name) else { return false };
+    let cuts = name.rmatch_indices('.').take(2).map(|(at, _)| &name[..at]);
+    let Some(module) = cuts.filter_map(|module| library.module(module)).next() else { return false };
+    let local = match prefix {
+        "" => (module.package == Package::Root).then_some(module.name.as_str()),
+        prefix => module.name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')),
+    };
+    let Some(local) = local else { return false };
+    let exported = exports.iter().any(|one| one == local);
+    !relation.declared.public || relation.blueprint.is_some() || !exported
 }
 
 fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
@@ -120,6 +186,7 @@ fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
         severity: None,
         waivable: None,
         scope: None,
+        bodies: None,
     };
     Some(match sort {
         Sort::Entity => plain("entity", Vec::new(), String::new(), ""),
@@ -214,6 +281,11 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
         {
             say(Level::Major, name, format!("it was evaluated {} and is {}", evaluated(old), evaluated(new)));
         }
+        if let (Some(old), Some(new)) = (&was.bodies, &is.bodies) {
+            for way in looser(old, new, was.kind == "permit") {
+                say(Level::Major, name, format!("!! {way}"));
+            }
+        }
         match (&was.waivable, &is.waivable) {
             (None, Some(right)) => {
                 say(Level::Major, name, format!("it can be waived by the right `{right}`, and could not"))
@@ -231,7 +303,14 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
         }
     }
     for (name, is) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
-        say(Level::Minor, name, format!("the {} is new", is.kind));
+        // Who applies the blueprint gets what it permits by now without having asked.
+        let above = name.rsplit_once('.').map(|(above, _)| above);
+        if is.kind == "permit" && above.is_some_and(|above| old.contains_key(above)) {
+            let place = is.bodies.iter().flatten().next().map(|body| format!(" ({})", body.place)).unwrap_or_default();
+            say(Level::Major, name, format!("!! the permit is new in a blueprint that others apply{place}"));
+        } else {
+            say(Level::Minor, name, format!("the {} is new", is.kind));
+        }
     }
     found.sort_by(|a, b| b.level.cmp(&a.level).then_with(|| a.name.cmp(&b.name)).then_with(|| a.what.cmp(&b.what)));
     found
@@ -302,17 +381,19 @@ fn columns(was: &Offer, is: &Offer) -> Vec<(Level, String)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Difference, Level, compared, interface};
+    use super::{Difference, Level, Said, compared, interface};
     use crate::database::{Database, Info, Source};
 
-    fn differences(old: &str, new: &str) -> Vec<String> {
+    pub(super) fn differences(old: &str, new: &str) -> Vec<String> {
         let offered = |text: &str| {
             let package = program::Package { name: "acme/words".to_owned(), version: "1.0.0".to_owned() };
             let mut database = Database::new(Info { package, owner: None });
             database.set_file(Source { path: "m.writ".to_owned(), module: "m".to_owned(), text: text.to_owned() });
             let snapshot = database.snapshot();
             assert!(snapshot.compile().program.is_some(), "{:?}", snapshot.compile().reports);
-            interface(&snapshot.library(), snapshot.compile().program.as_deref(), "", &["m".to_owned()])
+            let program = snapshot.compile().program;
+            let said = program.as_deref().map(|program| Said { program, rules: snapshot.rules() });
+            interface(&snapshot.library(), said.as_ref(), "", &["m".to_owned()])
         };
         let shown = |one: Difference| format!("{} {}: {}", one.level.name(), one.name, one.what);
         compared(&offered(old), &offered(new)).into_iter().map(shown).collect()

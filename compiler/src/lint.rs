@@ -24,7 +24,7 @@ mod empty;
 mod idle;
 mod implied;
 mod label;
-mod mapping;
+pub(crate) mod mapping;
 pub(crate) mod nowhere;
 mod standing;
 mod unapplied;

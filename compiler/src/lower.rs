@@ -19,7 +19,7 @@ mod instances;
 mod interval;
 mod left_out;
 mod lookup;
-mod occurrences;
+pub(crate) mod occurrences;
 mod readings;
 mod rules;
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::kept;
 use crate::package::{self, Module, Package};
 use crate::replay::{self, Outcome, looser, once, parts, turn};
 use crate::{manifest, policy, progress};
-use compiler::interface::{Difference, Interface, Level, compared, interface};
+use compiler::interface::{Difference, Interface, Level, Said, compared, interface};
 use decide::test::Missed;
 use decide::test::coverage::Rules;
 use decide::{Verdict, counted};
@@ -420,6 +420,7 @@ pub(crate) fn offered(package: &Package, tree: &Tree) -> Result<Interface, Failu
     let exports: Vec<String> = names.filter(|name| about.exports(name)).collect();
     let database = policy::database(package);
     let snapshot = database.snapshot();
-    let found = interface(&snapshot.library(), snapshot.compile().program.as_deref(), "", &exports);
-    Ok(found)
+    let program = snapshot.compile().program;
+    let said = program.as_deref().map(|program| Said { program, rules: snapshot.rules() });
+    Ok(interface(&snapshot.library(), said.as_ref(), "", &exports))
 }

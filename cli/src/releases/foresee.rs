@@ -10,7 +10,7 @@ use crate::kept::Kept;
 use crate::package::{self, Package};
 use crate::{policy, replay};
 use clap::Parser;
-use compiler::interface::{Interface, Level, compared, interface};
+use compiler::interface::{Interface, Level, Said, compared, interface};
 use packages::install::Installed;
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -67,7 +67,9 @@ fn offered(package: &Package, one: &Installed) -> Interface {
     let snapshot = database.snapshot();
     let exports = package.dependencies.iter().find(|other| other.package.name == one.name.as_str());
     let exports = exports.map(|other| other.exports.clone()).unwrap_or_default();
-    interface(&snapshot.library(), snapshot.compile().program.as_deref(), &one.name.module(), &exports)
+    let program = snapshot.compile().program;
+    let said = program.as_deref().map(|program| Said { program, rules: snapshot.rules() });
+    interface(&snapshot.library(), said.as_ref(), &one.name.module(), &exports)
 }
 
 /// `writ replay` of a folder.

@@ -221,7 +221,7 @@ fn uncovered(rule: &Rule, subjects: &[usize]) -> Diagnostic {
 }
 
 /// The words of a literal.
-pub(super) fn span_of(literal: &Literal) -> syntax::ast::Span {
+pub(crate) fn span_of(literal: &Literal) -> syntax::ast::Span {
     match literal {
         Literal::Atom(atom) => atom.span,
         Literal::Covered(_, span)

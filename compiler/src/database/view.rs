@@ -6,7 +6,9 @@ use super::Snapshot;
 use super::queries::{self, declared, exports, module_of, modules, resolved};
 use super::texts::{Chunk, File, Project, chunks, parsed, typed};
 use crate::hir::{self, Package, Signatures};
+use crate::ide::Lines;
 use crate::ide::index::{self, Mention, Role, Target};
+use crate::interface::Written;
 use crate::library::Module;
 use crate::names::Exports;
 use rustc_hash::FxHashMap;
@@ -96,6 +98,22 @@ impl Snapshot {
     /// The paths of the package's own files, in order.
     pub fn own_paths(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
+    }
+
+    /// Every rule of the package and of those that it depends on, as it stands in its file.
+    pub fn rules(&self) -> Vec<Written<'_>> {
+        let mut found = Vec::new();
+        for path in self.paths().filter(|path| self.package_of(path) != Some(Package::Std)) {
+            let lines = Lines::new(self.text(path).unwrap_or_default());
+            for piece in self.pieces(path) {
+                found.extend(piece.resolved().rules.iter().map(|rule| Written {
+                    rule,
+                    text: piece.text,
+                    place: format!("{path}:{}", lines.place(piece.start + rule.span.start as usize).line),
+                }));
+            }
+        }
+        found
     }
 
     /// The file of a module.

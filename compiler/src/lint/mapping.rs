@@ -6,8 +6,10 @@
 //! Source: Chandra, Merlin, *Optimal implementation of conjunctive queries in relational data bases*, 1977; for rules of
 //! a program Sagiv, *Optimizing datalog programs*, 1987.
 
-use crate::hir::{Atom, Expr, Literal, Rule, Step};
+use crate::hir::{Atom, Expr, Head, Literal, Rule, Step};
+use crate::lower::occurrences::{in_expr, variables_of};
 use program::{Comparison, Truth, Value, World};
+use std::collections::BTreeSet;
 
 /// How many literals are tried before the search gives up, which says nothing.
 const MOST_TRIES: usize = 5_000;
@@ -22,7 +24,7 @@ enum Image {
 }
 
 /// A search for a mapping of `b` into `a`.
-pub(super) struct Search<'a> {
+pub(crate) struct Search<'a> {
     b: &'a Rule,
     a: &'a Rule,
     /// The body of `a` with what follows from it at once.
@@ -33,18 +35,18 @@ pub(super) struct Search<'a> {
 
 impl<'a> Search<'a> {
     /// - `more`: literals that hold wherever the body of `a` does, over its variables.
-    pub(super) fn new(b: &'a Rule, a: &'a Rule, more: &'a [Literal]) -> Search<'a> {
+    pub(crate) fn new(b: &'a Rule, a: &'a Rule, more: &'a [Literal]) -> Search<'a> {
         let body = a.body.iter().chain(more).collect();
         Search { b, a, body, images: vec![None; b.variables.len()], tries: 0 }
     }
 
     /// Maps the terms onto those of `a`, one by one.
-    pub(super) fn terms(&mut self, b: &[Expr], a: &[Expr]) -> bool {
+    pub(crate) fn terms(&mut self, b: &[Expr], a: &[Expr]) -> bool {
         b.len() == a.len() && b.iter().zip(a).all(|(b, a)| self.same(b, a))
     }
 
     /// Maps every literal of `b`.
-    pub(super) fn body(&mut self) -> bool {
+    pub(crate) fn body(&mut self) -> bool {
         let rank = |literal: &&Literal| match literal {
             Literal::Atom(_) | Literal::Covered(..) => 0,
             Literal::Bind(..) | Literal::Each { .. } => 1,
@@ -189,10 +191,100 @@ impl<'a> Search<'a> {
             (Literal::Not(b, _), Literal::Not(a, _)) => match (b.as_slice(), a.as_slice()) {
                 ([Literal::Atom(b)], [Literal::Atom(a)]) => self.denied(b, a),
                 ([Literal::Covered(b, _)], [Literal::Covered(a, _)]) => self.same(b, a),
-                _ => false,
+                _ => self.alike(wanted, index),
             },
+            (Literal::Aggregate { .. }, Literal::Aggregate { .. }) => self.alike(wanted, index),
             _ => false,
         }
+    }
+
+    /// Whether the literal of `b`, which holds others, is the one at `index` of `a` word for word, but for the names of
+    /// variables: what is alone in the one is alone in the other, and no two become one.
+    fn alike(&mut self, wanted: &Literal, index: usize) -> bool {
+        let there = self.body[index];
+        if !self.exactly(wanted, there) {
+            return false;
+        }
+        let variables = |literal: &Literal| {
+            let mut found = Vec::new();
+            variables_of(std::slice::from_ref(literal), &mut found);
+            found.into_iter().collect::<BTreeSet<usize>>()
+        };
+        let head = |rule: &Rule| {
+            let mut found = Vec::new();
+            match &rule.head {
+                Head::Relation { terms, .. } => terms.iter().for_each(|term| in_expr(term, &mut found)),
+                Head::Cover { resource, .. } => in_expr(resource, &mut found),
+            }
+            found.into_iter().collect::<BTreeSet<usize>>()
+        };
+        let others = self.b.body.iter().filter(|literal| !std::ptr::eq(*literal, wanted));
+        let outside: BTreeSet<usize> = others.flat_map(variables).chain(head(self.b)).collect();
+        let others = self.body.iter().enumerate().filter(|(at, _)| *at != index);
+        let used: BTreeSet<usize> = others.flat_map(|(_, one)| variables(one)).chain(head(self.a)).collect();
+        let (mut alone, mut taken) = (true, BTreeSet::new());
+        for variable in variables(wanted) {
+            match &self.images[variable] {
+                Some(Image::Of(Expr::Variable(image))) => {
+                    alone &= taken.insert(*image);
+                    alone &= outside.contains(&variable) || !used.contains(image);
+                }
+                // A parameter has no image of its own, and what is met outside may stand for anything.
+                Some(_) => alone &= outside.contains(&variable),
+                None => alone &= self.b.variables[variable].parameter,
+            }
+        }
+        alone
+    }
+
+    /// Whether two literals say the same in the same order.
+    fn exactly(&mut self, b: &Literal, a: &Literal) -> bool {
+        match (b, a) {
+            (Literal::Atom(b), Literal::Atom(a)) => {
+                b.world == a.world
+                    && b.relation == a.relation
+                    && b.instance == a.instance
+                    && b.terms.len() == a.terms.len()
+                    && b.terms.iter().zip(&a.terms).all(|terms| match terms {
+                        (Expr::Any, Expr::Any) => true,
+                        (b, a) => self.same(b, a),
+                    })
+            }
+            (Literal::Covered(b, _), Literal::Covered(a, _)) => self.same(b, a),
+            (Literal::Not(b, _), Literal::Not(a, _)) => self.all_exactly(b, a),
+            (Literal::Compare(b, left, right, _), Literal::Compare(a, l, r, _)) => {
+                b == a && self.same(left, l) && self.same(right, r)
+            }
+            (Literal::Is(b, accept, _), Literal::Is(a, known, _)) => accept == known && self.same(b, a),
+            (Literal::Bind(b, expr, _), Literal::Bind(a, other, _)) => {
+                self.same(expr, other) && self.image(*b, Image::Of(Expr::Variable(*a)))
+            }
+            (
+                Literal::Each { variable, base, then, last, .. },
+                Literal::Each { variable: v, base: other, then: others, last: end, .. },
+            ) => {
+                self.same(base, other)
+                    && then.len() == others.len()
+                    && then.iter().zip(others).all(|(b, a)| self.steps(b, a))
+                    && self.steps(last, end)
+                    && self.image(*variable, Image::Of(Expr::Variable(*v)))
+            }
+            (
+                Literal::Aggregate { variable, how, member, body, .. },
+                Literal::Aggregate { variable: v, how: other, member: members, body: inner, .. },
+            ) => {
+                how == other
+                    && member.len() == members.len()
+                    && self.all_exactly(body, inner)
+                    && member.iter().zip(members).all(|(b, a)| self.image(*b, Image::Of(Expr::Variable(*a))))
+                    && self.image(*variable, Image::Of(Expr::Variable(*v)))
+            }
+            _ => false,
+        }
+    }
+
+    fn all_exactly(&mut self, b: &[Literal], a: &[Literal]) -> bool {
+        b.len() == a.len() && b.iter().zip(a).all(|(b, a)| self.exactly(b, a))
     }
 
     /// Whether `not b` follows from `not a`: each column of `a` asks for what `b` asks, or for anything.
@@ -241,7 +333,7 @@ impl<'a> Search<'a> {
     }
 
     /// Whether an expression of `b` stands for one of `a`.
-    pub(super) fn same(&mut self, b: &Expr, a: &Expr) -> bool {
+    pub(crate) fn same(&mut self, b: &Expr, a: &Expr) -> bool {
         match (b, a) {
             (Expr::Variable(variable), Expr::Variable(_) | Expr::Constant(_)) => {
                 self.image(*variable, Image::Of(a.clone()))
