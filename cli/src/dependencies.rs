@@ -15,7 +15,7 @@ use crate::output::Answer;
 use crate::{package, progress, releases};
 use compiler::names::near;
 use packages::edit;
-use packages::install::{self, Changed, Ways};
+use packages::install::{self, Changed, Passed, Updated, Ways};
 use packages::{Name, Workspace};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -80,19 +80,19 @@ impl Edited<'_> {
     }
 
     /// Locks what it asks for, then writes it. What was locked stays where it can.
-    fn settle(&self, gone: &[Name]) -> Result<Vec<Changed>, Failure> {
+    fn settle(&self, gone: &[Name]) -> Result<Updated, Failure> {
         let ways = package::ways(false);
         if ways.locked {
             return Err(Failure::Malformed(String::from(
                 "--locked: this would change writ.lock\n  help: leave --locked and --frozen out",
             )));
         }
-        let changed = install::settle(&self.workspace()?, &ways, gone)?;
+        let updated = install::settle(&self.workspace()?, &ways, gone)?;
         let root = self.root.iter().map(|(folder, text)| (*folder, text));
         for (folder, text) in root.chain([(self.folder, &self.text)]) {
             packages::write(&folder.join("writ.toml"), text.as_bytes())?;
         }
-        Ok(changed)
+        Ok(updated)
     }
 }
 
@@ -115,8 +115,8 @@ fn remove(names: &[String], folder: &Path) -> Result<Answer, Failure> {
         let _ = writeln!(said, "removed {name}");
     }
     let keep: Vec<Name> = names.iter().filter_map(|name| Name::parse(name).ok()).collect();
-    let changed = Edited { folder, text, root: None }.settle(&keep)?;
-    let changed: Vec<Changed> = changed.into_iter().filter(|one| !keep.contains(&one.name)).collect();
+    let updated = Edited { folder, text, root: None }.settle(&keep)?;
+    let changed: Vec<Changed> = updated.changed.into_iter().filter(|one| !keep.contains(&one.name)).collect();
     Ok(Answer::of(said + &told(&changed)))
 }
 
@@ -127,10 +127,11 @@ fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Fail
     let ways = package::ways(false);
     let keep = !dry_run && !ways.locked;
     // What would be is looked for, to be told, also where nothing may change.
-    let (all, changed) = install::update(&workspace, &Ways { locked: false, ..ways.clone() }, &names, keep)?;
+    let updated = install::update(&workspace, &Ways { locked: false, ..ways.clone() }, &names, keep)?;
+    let Updated { all, changed, passed } = updated;
     let number = all.len();
     let mut foreseen = (String::new(), false);
-    if dry_run && !changed.is_empty() && packages::lock::Lock::read(&workspace.folder)?.is_some() {
+    if dry_run && !changed.is_empty() && packages::lock::Lock::of_sorts(&workspace.folder)?.is_some() {
         progress::stage("deciding again");
         foreseen = match package::members(folder)? {
             None => releases::foresee::foresee(folder, all)?,
@@ -152,9 +153,9 @@ fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Fail
         )));
     }
     let said = match (changed.is_empty(), dry_run) {
-        (true, _) => format!("{} up to date\n", count(number)),
-        (false, true) => format!("{}{}nothing was changed\n", told(&changed), foreseen.0),
-        (false, false) => told(&changed),
+        (true, _) => format!("{}{} up to date\n", unread(&passed), count(number)),
+        (false, true) => format!("{}{}{}nothing was changed\n", told(&changed), unread(&passed), foreseen.0),
+        (false, false) => told(&changed) + &unread(&passed),
     };
     Ok(Answer::of(said).with_code(u8::from(foreseen.1)))
 }
@@ -177,6 +178,14 @@ fn told(changed: &[Changed]) -> String {
         };
     }
     text
+}
+
+/// What was passed over, a line each.
+fn unread(passed: &[Passed]) -> String {
+    let line = |Passed { name, version, needs }: &Passed| {
+        format!("  {name} {version} was passed over: it needs writ {needs}, and this is {}\n", package::ways(true).writ)
+    };
+    passed.iter().map(line).collect()
 }
 
 fn vendor(folder: &Path) -> Result<Answer, Failure> {

@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use evidence::PublicKey;
 use import::{Format, Records};
 use packages::manifest::About;
-use program::{Speaks, Type, Value};
+use program::{Speaks, Type, Value, visible};
 use serde::de::{Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use std::collections::{BTreeMap, BTreeSet};
@@ -43,7 +43,7 @@ pub(crate) struct Trust {
     #[serde(default, deserialize_with = "somebody")]
     pub(crate) decisions: Vec<Key>,
     /// Of those who approve and waive, by the party whose word it is.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "parties")]
     pub(crate) approvals: BTreeMap<String, Vec<Key>>,
     // Of those who publish packages: read by `packages`.
     #[serde(default, rename = "packages")]
@@ -59,6 +59,32 @@ fn somebody<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Key>, D::E
         )),
         false => Ok(keys),
     }
+}
+
+/// Keys by the party for whom they speak, which is somebody.
+fn parties<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Vec<Key>>, D::Error> {
+    #[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    #[serde(try_from = "String")]
+    struct Party(String);
+
+    impl TryFrom<String> for Party {
+        type Error = String;
+
+        fn try_from(text: String) -> Result<Party, String> {
+            match text.as_str() {
+                "*" => Err(String::from(
+                    "`*` is no party, and nobody speaks for all of them: write a line for each, such as `\"team-security\" = [\"KEY\"]`",
+                )),
+                other if other.trim() != other || other.is_empty() || other.contains(char::is_control) => Err(format!(
+                    "\"{}\" is no party: write whose word it is, as `to` and `accountable` name them",
+                    visible(other)
+                )),
+                _ => Ok(Party(text)),
+            }
+        }
+    }
+    let read = BTreeMap::<Party, Vec<Key>>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|(party, keys)| (party.0, keys)).collect())
 }
 
 /// A public key in a manifest.
@@ -245,6 +271,13 @@ pub(crate) fn read(path: &Path, text: &str) -> Result<Manifest, Failure> {
             let place = again.map_or_else(|| shown.clone(), |at| packages::manifest::placed(&shown, text, at));
             return Err(Failure::Malformed(format!("{place}: two sources are named `{}`", source.name)));
         }
+        if source.estate.is_some() && matches!(source.kind, Kind::Facts | Kind::Codeowners) {
+            return Err(Failure::Malformed(format!(
+                "{}: source `{}`: `estate` goes in front of what a state or records name, and this is neither; leave it out",
+                path.display(),
+                source.name
+            )));
+        }
         let mapped =
             source.rows.is_some() || source.id.is_some() || source.observed.is_some() || !source.fact.is_empty();
         if mapped && source.kind != Kind::Records {
@@ -293,6 +326,23 @@ mod tests {
     fn a_name_and_a_version_have_their_forms() {
         assert!(complaint("[package]\nname = \"My Policy\"\n").contains("no package name"));
         assert!(complaint("[package]\nname = \"a/b\"\nversion = \"one\"\n").contains("no version"));
+    }
+
+    #[test]
+    fn a_key_that_can_never_mean_anything_is_refused() {
+        let source = |more: &str| format!("[package]\nname = \"a\"\n{more}");
+        for (more, said) in [
+            ("[trust.approvals]\n\"*\" = []\n", "`*` is no party, and nobody speaks for all"),
+            ("[trust.approvals]\n\" ana\" = []\n", "\" ana\" is no party"),
+            ("[trust.packages]\n\"*\" = []\n", "`*` is no scope"),
+            (
+                "[[source]]\nname = \"s\"\nkind = \"facts\"\npath = \"f.csv\"\nestate = \"net\"\n",
+                "source `s`: `estate` goes in front of what a state or records name, and this is neither",
+            ),
+        ] {
+            let told = complaint(&source(more));
+            assert!(told.contains(said), "{told}");
+        }
     }
 
     #[test]

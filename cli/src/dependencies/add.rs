@@ -2,7 +2,7 @@
 //!
 //! Read downwards: [`add`] edits the manifest, `Place` is where the package is found, `newest` the range that nobody gave.
 
-use super::{Edited, manifest, told, workspace};
+use super::{Edited, manifest, told, unread, workspace};
 use crate::arguments::Add;
 use crate::failure::Failure;
 use crate::output::Answer;
@@ -22,6 +22,7 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
     let folder = asked.policy.as_path();
     let before = workspace(folder)?;
     let place = Place::of(asked)?;
+    let (place, mut said) = place.found(asked, folder)?;
     let names = named(asked, &place, folder)?;
     let apart = before.own()?.at != "." && (asked.registry.is_some() || !asked.trust.is_empty());
     let root = apart.then(|| manifest(&before.folder)).transpose()?.map(|text| (before.folder.as_path(), text));
@@ -49,7 +50,6 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
         if asked.dev { ("dev-dependencies", "dependencies") } else { ("dependencies", "dev-dependencies") };
     let own = &workspace.own()?.manifest;
     let there = if asked.dev { &own.dependencies } else { &own.dev_dependencies };
-    let mut said = String::new();
     for (name, range) in &names {
         if there.contains_key(name) {
             return Err(Failure::Malformed(format!(
@@ -72,8 +72,8 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
         edited.text = edit::add(&edited.text, table, name, &entry)?;
         said += &format!("added {name}\n");
     }
-    let changed = edited.settle(&[])?;
-    Ok(Answer::of(said + &told(&changed)))
+    let updated = edited.settle(&[])?;
+    Ok(Answer::of(said + &told(&updated.changed) + &unread(&updated.passed)))
 }
 
 /// Where what is added is found.
@@ -106,6 +106,54 @@ impl Place {
         let whole = |below: &str, name: &Option<String>| name.as_ref().map(|name| format!("{below}{name}"));
         let rev = asked.rev.clone().or(whole(git::TAGS, &asked.tag)).or(whole(git::BRANCHES, &asked.branch));
         Ok(Place::Elsewhere(keys, Some(Git { url: url.clone(), rev, folder: asked.folder.clone() })))
+    }
+
+    /// The same with the folder of the repository that the package is in, where nobody named one; and what is said of it.
+    fn found(self, asked: &Add, from: &Path) -> Result<(Place, String), Failure> {
+        let Place::Elsewhere(mut keys, Some(mut repository)) = self else { return Ok((self, String::new())) };
+        if repository.folder.is_some() {
+            return Ok((Place::Elsewhere(keys, Some(repository)), String::new()));
+        }
+        let store = package::ways(false).store;
+        let mut folders = git::packages(&store, &repository, from)?;
+        let url = &repository.url;
+        let wanted = asked.names.first().map(|name| name.split('@').next().unwrap_or_default());
+        if let (Some(wanted), false) = (wanted, folders.len() < 2) {
+            let is = |folder: &String| {
+                let there =
+                    Git { folder: Some(folder.clone()).filter(|folder| !folder.is_empty()), ..repository.clone() };
+                let named = git::newest(&store, &there, from).and_then(|(_, tree)| {
+                    Ok(packages::manifest::read("writ.toml", tree.text("writ.toml")?)?.package.name)
+                });
+                named.is_ok_and(|name| name == wanted)
+            };
+            let there = folders.clone();
+            folders.retain(is);
+            if folders.is_empty() {
+                return Err(Failure::Malformed(format!(
+                    "{url}: none of its packages is `{wanted}`\n  help: they are in {}; --folder names one",
+                    git::listed_few(&there)
+                )));
+            }
+        } else if folders.iter().any(String::is_empty) {
+            folders = vec![String::new()];
+        }
+        match folders.as_slice() {
+            // Whoever reads it says that there is none.
+            [] => Ok((Place::Elsewhere(keys, Some(repository)), String::new())),
+            [whole] if whole.is_empty() => Ok((Place::Elsewhere(keys, Some(repository)), String::new())),
+            [one] => {
+                let said = format!("found in the folder {} of {url}\n", visible(one));
+                keys.push(("folder", one.clone()));
+                repository.folder = Some(one.clone());
+                Ok((Place::Elsewhere(keys, Some(repository)), said))
+            }
+            several => Err(Failure::Malformed(format!(
+                "{url}: there are packages in {}\n  help: say which: `writ add --git {url} --folder {}`, or its name",
+                git::listed_few(several),
+                visible(&several[0])
+            ))),
+        }
     }
 }
 

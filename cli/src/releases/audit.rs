@@ -4,9 +4,11 @@ use crate::dependencies::workspace;
 use crate::failure::Failure;
 use crate::output::Answer;
 use crate::{package, progress};
+use packages::install::{self, Ahead};
 use packages::manifest::Origin;
 use packages::registry::Listed;
-use packages::{Name, install};
+use packages::workspace::Member;
+use packages::{Name, Version, Workspace};
 use program::visible;
 use serde_json::json;
 use std::fmt::Write as _;
@@ -55,17 +57,11 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
         }
         let open: Vec<&Listed> = versions.iter().filter(|one| one.yanked.is_none() && one.version > *version).collect();
         if let Some(newest) = open.last() {
-            let holds = workspace.members.iter().find(|member| {
-                let mut wanted = member.manifest.wanted().filter(|(asked, _)| *asked == name);
-                wanted.any(|(_, wanted)| !wanted.range.takes(&newest.version))
-            });
-            let how = match holds {
-                None => format!("`writ update {name}`"),
-                Some(member) => {
-                    let there =
-                        if member.at == "." { String::new() } else { format!(" --policy {}", member.folder.display()) };
-                    format!("`writ add {name}@{}{there}`", newest.version)
-                }
+            let how = match install::ahead(&workspace, &package::ways(true), name, &newest.version)? {
+                Ahead::Alone => format!("`writ update {name}`"),
+                Ahead::Together => String::from("`writ update`"),
+                Ahead::Asked => asking(&workspace, name, &newest.version),
+                Ahead::Held(why) => format!("held back, since {}", why.join(", and ")),
             };
             say("outdated", format!("{} is out: {how}", newest.version));
             newer += 1;
@@ -78,4 +74,15 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
     let looked = all.iter().filter(|one| !one.in_folder).count();
     let _ = writeln!(text, "{looked} locked: {bad} to mend, {newer} outdated");
     Ok(Answer::of(text).with_code(code))
+}
+
+/// The line that asks for a version which a member's range does not take.
+fn asking(workspace: &Workspace, name: &Name, version: &Version) -> String {
+    let holds = |member: &&Member| {
+        let mut wanted = member.manifest.wanted().filter(|(asked, _)| *asked == name);
+        wanted.any(|(_, wanted)| !wanted.range.takes(version))
+    };
+    let member = workspace.members.iter().find(holds).filter(|member| member.at != ".");
+    let there = member.map(|member| format!(" --policy {}", member.folder.display())).unwrap_or_default();
+    format!("`writ add {name}@{version}{there}`")
 }

@@ -238,7 +238,7 @@ fn released(
     });
     let workspace = Workspace::read(&package.root)?.stranger(&release.dependencies, named.as_deref())?;
     let found = install::update(&workspace, &package::ways(false), in_folders, false);
-    found.map(|(all, _)| all).map_err(|failure| match Failure::from(failure) {
+    found.map(|updated| updated.all).map_err(|failure| match Failure::from(failure) {
         Failure::Malformed(why) => Failure::Malformed(format!(
             "others would not get what {} depends on: {why}\n  help: {} is in a folder here, and others get it from a registry: publish it first",
             release.name,

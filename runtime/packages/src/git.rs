@@ -15,7 +15,7 @@ mod sources;
 use crate::manifest::Git;
 use crate::store::{self, Store};
 use crate::tree::{self, FILE};
-use crate::{Failure, Tree, disk, malformed};
+use crate::{Failure, Tree, disk, install, malformed};
 use command::{alone, bare};
 use program::Digest;
 use std::fs;
@@ -77,6 +77,27 @@ pub fn newest(store: &Store, git: &Git, from: &Path) -> Result<(String, Tree), F
         let tree = read(&mirror, git, &commit)?;
         Ok((commit, tree))
     })
+}
+
+/// The folders of a repository that are packages, as it is today; the whole of it is the empty one.
+pub fn packages(store: &Store, git: &Git, from: &Path) -> Result<Vec<String>, Failure> {
+    let address = address(git, from)?;
+    let mirror = mirror(store, &address);
+    let _held = disk::hold(&mirror.with_extension("lock"))?;
+    fetch(&mirror, &address, git)?;
+    whole(&mirror, &address, git, || manifests(&mirror, git, &commit(&mirror, git)?))
+}
+
+/// The folders in which a commit has a manifest; copies of others' packages do not count.
+fn manifests(mirror: &Path, git: &Git, commit: &str) -> Result<Vec<String>, Failure> {
+    let listed = bare(mirror, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit], b"");
+    let listed = String::from_utf8_lossy(&listed.map_err(|stopped| stopped.of(&git.url))?).into_owned();
+    let folder = |path: &str| match path {
+        "writ.toml" => Some(String::new()),
+        path => path.strip_suffix("/writ.toml").map(str::to_owned),
+    };
+    let copied = |folder: &String| folder.split('/').any(|part| part == install::VENDOR || part.starts_with('.'));
+    Ok(listed.split_terminator('\0').filter_map(folder).filter(|folder| !copied(folder)).collect())
 }
 
 /// The package in a commit that is known; it is fetched only where it is not here.
@@ -205,6 +226,16 @@ fn no_revision<T>(mirror: &Path, git: &Git) -> Result<T, Failure> {
     malformed(format!("{url} has no {what} `{short}`\n  help: {help}"))
 }
 
+/// A few folders by their names, as a person is told of them.
+pub fn listed_few(folders: &[String]) -> String {
+    let shown = |folder: &String| match folder.is_empty() {
+        true => String::from("its root"),
+        false => format!("`{}`", program::visible(folder)),
+    };
+    let few: Vec<String> = folders.iter().take(5).map(shown).collect();
+    few.join(", ") + if folders.len() > few.len() { ", …" } else { "" }
+}
+
 /// Reads what of a commit is the package.
 fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
     let folder = git.folder.as_deref().unwrap_or_default().trim_matches('/');
@@ -265,7 +296,13 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
     }
     if tree.file("writ.toml").is_none() {
         let place = if folder.is_empty() { String::new() } else { format!(" in {folder}") };
-        return Err(bad(format!("there is no writ.toml{place}")));
+        let help = match manifests(mirror, git, commit)?.as_slice() {
+            [] => String::from("it holds no package"),
+            [root] if root.is_empty() => String::from("a package is its root: leave `folder` out"),
+            [one] => format!("a package is in its folder `{one}`: say so, `folder = \"{one}\"`"),
+            several => format!("packages are in {}: say which, `folder = \"{}\"`", listed_few(several), several[0]),
+        };
+        return Err(bad(format!("there is no writ.toml{place}\n  help: {help}")));
     }
     Ok(tree)
 }

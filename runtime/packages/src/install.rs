@@ -4,15 +4,18 @@
 //! The packages of a workspace share one lock: versions are found for all of them at once, and each reads its part.
 //!
 //! Read downwards: [`load`] and [`all`] give what is locked and never change the lock unless they are told to; [`update`] looks
-//! for versions anew; [`vendor()`] copies all of it beside the manifest; `local` is what needs no search, `found` the search.
+//! for versions anew; [`vendor()`] copies all of it beside the manifest; `local` is what needs no search, `found` the search,
+//! `between` whether what was read fits together, `changes` what became of a lock.
 //!
 //! INVARIANT: nothing is written before everything was checked; the lock and the sums are written last.
 
+mod between;
+mod changes;
 mod found;
 mod local;
 mod vendor;
 
-use crate::lock::{self, Lock, Locked};
+use crate::lock::{self, Lock};
 use crate::manifest::{self, Manifest};
 use crate::registry::{self, Registry, Release};
 use crate::resolve::{Asked, Versions};
@@ -20,14 +23,18 @@ use crate::store::Store;
 use crate::sums::{self, Sums};
 use crate::workspace::{Member, Workspace};
 use crate::{Failure, Name, Tree, Version, disk, malformed, trust};
-use found::found;
+use between::{separate, together};
+use changes::compared;
+use found::{Found, found};
 use local::{Folder, Local};
 use program::Digest;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 use vendor::{Copies, vendored_note};
 
+pub use changes::{Changed, Passed, Updated};
+pub use found::{Ahead, ahead};
 pub use vendor::{VENDOR, vendor};
 
 /// How packages may be had.
@@ -64,19 +71,6 @@ pub struct Installed {
     pub key: Option<String>,
 }
 
-/// What became of the lock.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Changed {
-    /// Which package.
-    pub name: Name,
-    /// The version that was locked; `None` for one that was not, or stands in a folder.
-    pub from: Option<Version>,
-    /// The version that is locked now.
-    pub to: Option<Version>,
-    /// What it was pinned to and what it is now, where the version alone does not tell them apart: commits, else digests.
-    pub pinned: Option<(String, String)>,
-}
-
 /// The packages that the workspace's own package depends on, sorted by name, as they are locked.
 ///
 /// # Errors
@@ -97,14 +91,21 @@ fn there(workspace: &Workspace, ways: &Ways, readers: &[Member], copies: Copies)
         local::readable(&one.folder.join("writ.toml").display().to_string(), &one.manifest, ways)?;
     }
     if !readers.iter().any(|one| one.manifest.depends()) {
-        return Ok(Vec::new());
+        // A lock is no less wrong where nobody asks for anything.
+        let idle = !workspace.members.iter().any(|one| one.manifest.depends());
+        if !idle || !workspace.folder.join(lock::FILE).exists() {
+            return Ok(Vec::new());
+        }
     }
     let lock = Lock::read(&workspace.folder)?;
     let local = Local::of(workspace, ways, lock.as_ref(), copies)?;
     let file = || workspace.folder.join(lock::FILE).display().to_string();
     let (prefer, misfit) = match &lock {
         Some(lock) => match misfit(&local, lock) {
-            None => return installed(workspace, ways, &local, lock, readers, copies),
+            None => {
+                let all = installed(workspace, ways, &local, lock, readers, copies)?;
+                return signed(workspace, ways, lock, &all).map(|()| all);
+            }
             Some(why) => (versions(lock), Some(why)),
         },
         None if ways.locked && !local.wants_more() => {
@@ -124,9 +125,30 @@ fn there(workspace: &Workspace, ways: &Ways, readers: &[Member], copies: Copies)
             ),
         });
     }
-    let (all, lock) = found(workspace, ways, &local, &prefer)?;
+    let Found { all, lock, .. } = found(workspace, ways, &local, &prefer)?;
     write(workspace, &lock)?;
     Ok(part(readers, all))
+}
+
+/// Holds what a lock says of who signed a package against who did. Whom to believe may have changed since.
+fn signed(workspace: &Workspace, ways: &Ways, lock: &Lock, all: &[Installed]) -> Result<(), Failure> {
+    let mut right = lock.clone();
+    for locked in &mut right.packages {
+        let Some(one) = all.iter().find(|one| one.name == locked.name && one.key != locked.key) else { continue };
+        let by = |key: &Option<String>| key.as_ref().map_or(String::from("nobody"), |key| format!("`{key}`"));
+        if ways.locked {
+            return malformed(format!(
+                "{}: it says that {} {} was signed by {}, and [trust.packages] finds it signed by {}\n  help: run `writ update` without --locked, and keep the lock it writes",
+                workspace.folder.join(lock::FILE).display(),
+                one.name,
+                one.version,
+                by(&locked.key),
+                by(&one.key)
+            ));
+        }
+        locked.key.clone_from(&one.key);
+    }
+    if right == *lock { Ok(()) } else { write(workspace, &right) }
 }
 
 /// What packages of a workspace depend on, of all that any of them does.
@@ -168,27 +190,24 @@ fn reached<'n>(
 /// Locks what manifests ask for that have just been changed; what was locked stays where it can.
 ///
 /// - `gone`: what one of them asks for no more.
-pub fn settle(workspace: &Workspace, ways: &Ways, gone: &[Name]) -> Result<Vec<Changed>, Failure> {
+pub fn settle(workspace: &Workspace, ways: &Ways, gone: &[Name]) -> Result<Updated, Failure> {
     let before = Lock::read(&workspace.folder)?.unwrap_or_else(|| Lock::new(Vec::new()));
     let local = Local::of(workspace, ways, Some(&before), Copies::Help)?;
     let mut prefer = versions(&before);
     prefer.retain(|name, _| !gone.contains(name) || local.asks_for(name));
-    let (_, after) = found(workspace, ways, &local, &prefer)?;
-    write(workspace, &after)?;
-    Ok(compared(&before, &after))
+    let Found { all, lock, passed } = found(workspace, ways, &local, &prefer)?;
+    write(workspace, &lock)?;
+    Ok(Updated { all, changed: compared(&before, &lock), passed })
 }
 
 /// Looks for versions anew, for all packages of a workspace, and locks them.
 ///
 /// - `only`: for these alone, the others stay where they can; all where it is empty.
 /// - `keep`: write the lock; else tell what would be.
-pub fn update(
-    workspace: &Workspace,
-    ways: &Ways,
-    only: &[Name],
-    keep: bool,
-) -> Result<(Vec<Installed>, Vec<Changed>), Failure> {
-    let before = Lock::read(&workspace.folder)?.unwrap_or_else(|| Lock::new(Vec::new()));
+pub fn update(workspace: &Workspace, ways: &Ways, only: &[Name], keep: bool) -> Result<Updated, Failure> {
+    // Where all is looked for anew, what a damaged lock said is no matter: the sums remember what each version was.
+    let before = if only.is_empty() { Lock::of_sorts(&workspace.folder)? } else { Lock::read(&workspace.folder)? };
+    let before = before.unwrap_or_else(|| Lock::new(Vec::new()));
     let mut kept = before.clone();
     kept.packages.retain(|one| !only.is_empty() && !only.contains(&one.name));
     let local = Local::of(workspace, ways, Some(&kept), Copies::Help)?;
@@ -197,46 +216,11 @@ pub fn update(
     }
     let mut prefer = versions(&before);
     prefer.retain(|name, _| !only.is_empty() && !only.contains(name));
-    let (found, after) = found(workspace, ways, &local, &prefer)?;
+    let Found { all, lock, passed } = found(workspace, ways, &local, &prefer)?;
     if keep {
-        write(workspace, &after)?;
+        write(workspace, &lock)?;
     }
-    let changed = compared(&before, &after);
-    Ok((found, changed))
-}
-
-/// What became of each package. A branch and a tag that was moved hold other content under the same version.
-fn compared(before: &Lock, after: &Lock) -> Vec<Changed> {
-    let names: BTreeSet<&Name> = before.packages.iter().chain(&after.packages).map(|one| &one.name).collect();
-    let changed = names.into_iter().filter_map(|name| {
-        let (was, is) = (before.get(name), after.get(name));
-        let version = |one: Option<&Locked>| one.and_then(|one| one.version.clone());
-        let (from, to) = (version(was), version(is));
-        let same = from.is_some() && from == to;
-        let pinned = was.zip(is).filter(|_| same).and_then(|(was, is)| pins(was, is));
-        let differs = from != to || pinned.is_some() || was.is_some() != is.is_some();
-        differs.then(|| Changed { name: name.clone(), from, to, pinned })
-    });
-    changed.collect()
-}
-
-/// What two locks of one version are pinned to, where that is not the same.
-fn pins(was: &Locked, is: &Locked) -> Option<(String, String)> {
-    if was.source == is.source && was.digest == is.digest {
-        return None;
-    }
-    let commit = |one: &Locked| one.source.split_once('#').map(|(_, commit)| format!("commit {}", short(commit)));
-    let digest = |one: &Locked| one.digest.as_ref().map_or_else(|| one.source.clone(), |one| short(&one.to_string()));
-    // Two ways to write one commit are told by what they lead to.
-    let pins = [was, is].map(|one| commit(one).unwrap_or_else(|| format!("{} {}", one.source, digest(one))));
-    let [from, to] = if pins[0] == pins[1] { [was, is].map(|one| one.source.clone()) } else { pins };
-    Some(if from == to { (digest(was), digest(is)) } else { (from, to) })
-}
-
-/// The first digits of a commit or a digest.
-fn short(text: &str) -> String {
-    let hex = text.trim_start_matches("sha256:");
-    hex.get(..12).unwrap_or(hex).to_owned()
+    Ok(Updated { all, changed: compared(&before, &lock), passed })
 }
 
 fn versions(lock: &Lock) -> Versions {
@@ -308,28 +292,8 @@ fn installed(
         all.push(read(name, version, tree, folder, key)?);
     }
     readers.iter().try_for_each(|one| separate(one, &all))?;
-    together(&all)?;
+    together(lock, &all)?;
     Ok(all)
-}
-
-/// A lock that was edited may name versions that the packages themselves do not take.
-fn together(all: &[Installed]) -> Result<(), Failure> {
-    for one in all {
-        for (name, wanted) in &one.manifest.dependencies {
-            let found = all.iter().find(|other| other.name == *name).map(|other| &other.version);
-            if !found.is_some_and(|version| wanted.range.takes(version)) {
-                let found = found.map_or_else(|| String::from("none"), ToString::to_string);
-                return malformed(format!(
-                    "{}: {} {} asks for {name} \"{}\", and {found} is locked\n  help: `writ update` writes it anew",
-                    lock::FILE,
-                    one.name,
-                    one.version,
-                    wanted.range
-                ));
-            }
-        }
-    }
-    Ok(())
 }
 
 fn of_folder(name: &Name, folder: &Folder) -> Result<Installed, Failure> {
@@ -359,26 +323,6 @@ fn read(
         ));
     }
     Ok(Installed { name: name.clone(), version: version.clone(), manifest, tree, folder, in_folder: false, key })
-}
-
-/// Of what one reads, two packages whose modules would have the same names are refused, and so is the reader itself.
-///
-/// - `all`: also what others read.
-fn separate(reader: &Member, all: &[Installed]) -> Result<(), Failure> {
-    let mut seen: BTreeMap<String, &str> = BTreeMap::new();
-    let own = &reader.manifest.package.name;
-    for name in below(std::slice::from_ref(reader), all) {
-        if let Some(other) = seen.insert(name.module(), name.as_str()) {
-            return malformed(format!(
-                "{name} and {other} have the same name where modules are named: `{}`",
-                name.module()
-            ));
-        }
-        if name.as_str() == own {
-            return malformed(format!("{own} depends on itself, through others"));
-        }
-    }
-    Ok(())
 }
 
 /// A tree of that digest: vendored, kept, or fetched.
@@ -420,7 +364,21 @@ fn had(
         }
         registry => registry?,
     };
-    let release = registry.release(name, version, oci)?;
+    let release = registry.release(name, version, oci).map_err(|failure| match registry.versions(name) {
+        Ok(versions) if !versions.iter().any(|one| one.version == *version) => {
+            let there: Vec<String> = versions.iter().rev().take(6).map(|one| one.version.to_string()).collect();
+            let more = if versions.len() > there.len() { ", …" } else { "" };
+            let has = match there.as_slice() {
+                [] => String::from("nor any other of it"),
+                there => format!("only {}{more}", there.join(", ")),
+            };
+            Failure::Malformed(format!(
+                "{name} {version} is locked, and {} does not have it, {has}\n  help: `writ update {name}` takes one that is there; a release that is gone, its authors know of",
+                registry.shown()
+            ))
+        }
+        _ => failure,
+    })?;
     if release.digest != *digest {
         return malformed(format!(
             "{name} {version} is not what was locked: {} has {}, and {digest} is locked\n  help: a release never changes; ask who runs that registry",

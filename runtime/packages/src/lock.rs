@@ -58,19 +58,33 @@ impl Lock {
         let path = folder.join(FILE);
         let Some(text) = disk::text(&path)? else { return Ok(None) };
         let shown = path.display().to_string();
-        let lock: Lock = toml::from_str(&text).map_err(|error| manifest::misread(&shown, &text, &error))?;
-        if lock.version != 1 {
-            return malformed(format!(
-                "{shown}: it is of version {}, and this writ knows version 1\n  help: use the writ that wrote it, or a later one",
-                lock.version
-            ));
-        }
+        let lock: Lock = toml::from_str(&text).map_err(|error| misread(&shown, &text, &error))?;
+        known(&shown, lock.version)?;
         if !lock.packages.is_sorted_by(|a, b| a.name < b.name) {
             return malformed(format!(
                 "{shown}: its packages are not sorted, or one stands twice\n  help: `writ update` writes it anew"
             ));
         }
         Ok(Some(lock))
+    }
+
+    /// The same for who writes it anew: one that is damaged counts as one that is not there.
+    ///
+    /// # Errors
+    /// Where a later writ wrote it, which may know better.
+    pub fn of_sorts(folder: &Path) -> Result<Option<Lock>, Failure> {
+        #[derive(Deserialize)]
+        struct Version {
+            version: u32,
+        }
+        let path = folder.join(FILE);
+        match (Lock::read(folder), disk::text(&path)) {
+            (Err(Failure::Malformed(_)), Ok(text)) => {
+                let version = text.and_then(|text| toml::from_str::<Version>(&text).ok());
+                version.map_or(Ok(()), |one| known(&path.display().to_string(), one.version)).map(|()| None)
+            }
+            (read, _) => read,
+        }
     }
 
     /// What is locked under a name.
@@ -83,4 +97,28 @@ impl Lock {
         let body = toml::to_string(self).expect("bug: a lock is plain data");
         format!("# Written by writ; to be kept with the package, not to be edited.\n{body}")
     }
+}
+
+/// Whether this writ knows a lock of that version.
+fn known(shown: &str, version: u32) -> Result<(), Failure> {
+    if version == 1 {
+        return Ok(());
+    }
+    malformed(format!(
+        "{shown}: it is of version {version}, and this writ knows version 1\n  help: use the writ that wrote it, or a later one"
+    ))
+}
+
+/// What a person is told of a lock that does not read.
+fn misread(shown: &str, text: &str, error: &toml::de::Error) -> Failure {
+    let marks = ["<<<<<<< ", "=======", ">>>>>>> "];
+    let merged = text.lines().position(|line| marks.iter().any(|mark| line.starts_with(mark)));
+    let (said, keep) = match (merged, manifest::misread(shown, text, error)) {
+        (Some(line), _) => (
+            format!("{shown}:{}: here are two locks, of a merge that nobody finished", line + 1),
+            "; take one side first to keep what it locked",
+        ),
+        (None, Failure::Malformed(said) | Failure::Fault(said)) => (said, ""),
+    };
+    Failure::Malformed(format!("{said}\n  help: `writ update` writes it anew{keep}"))
 }

@@ -10,7 +10,7 @@
 
 // LONG: each table beside the sentence about each way in which it can be wrong.
 
-use crate::{Failure, Name, Range, Version, git, malformed};
+use crate::{Failure, Name, Range, Version, git, malformed, name};
 use evidence::PublicKey;
 use serde::de::{self, Deserializer, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Serialize};
@@ -49,7 +49,7 @@ pub struct Manifest {
     /// `[dev-dependencies]`: what its own tests need, and nobody who depends on it.
     #[serde(default)]
     pub dev_dependencies: BTreeMap<Name, Wanted>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "places")]
     registries: BTreeMap<String, String>,
     #[serde(default)]
     trust: Trust,
@@ -61,7 +61,7 @@ pub struct Manifest {
 #[serde(deny_unknown_fields)]
 struct Root {
     workspace: Members,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "places")]
     registries: BTreeMap<String, String>,
     #[serde(default)]
     trust: TrustOfPackages,
@@ -78,14 +78,53 @@ struct Members {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct TrustOfPackages {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "believed")]
     packages: BTreeMap<String, Speakers>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 struct Trust {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "believed")]
     packages: BTreeMap<String, Speakers>,
+}
+
+/// `[registries]`: by scope, or `*` for every other.
+fn places<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    #[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    #[serde(try_from = "String")]
+    struct Scope(String);
+
+    impl TryFrom<String> for Scope {
+        type Error = String;
+
+        fn try_from(text: String) -> Result<Scope, String> {
+            if text == "*" { Ok(Scope(text)) } else { name::scope(&text).map(|()| Scope(text)) }
+        }
+    }
+    let read = BTreeMap::<Scope, String>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|(scope, place)| (scope.0, place)).collect())
+}
+
+/// `[trust.packages]`: by scope. Nobody is believed for all of them: a name that is new would have to be trusted unseen.
+fn believed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, Speakers>, D::Error> {
+    #[derive(PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+    #[serde(try_from = "String")]
+    struct Scope(String);
+
+    impl TryFrom<String> for Scope {
+        type Error = String;
+
+        fn try_from(text: String) -> Result<Scope, String> {
+            match text.as_str() {
+                "*" => Err(String::from(
+                    "`*` is no scope, and nobody is believed for all of them: write a line for each scope, such as `acme = [\"KEY\"]`",
+                )),
+                _ => name::scope(&text).map(|()| Scope(text)),
+            }
+        }
+    }
+    let read = BTreeMap::<Scope, Speakers>::deserialize(deserializer)?;
+    Ok(read.into_iter().map(|(scope, speakers)| (scope.0, speakers)).collect())
 }
 
 /// `[package]`
@@ -513,6 +552,17 @@ mod tests {
             ("[dependencies]\n\"std/state\" = \"1\"\n", "the standard library's"),
             ("[trust.packages]\nacme = [\"x\"]\n", "is no key"),
             ("[trust.packages]\nacme = \"any\"\n", "neither \"unsigned\" nor"),
+            (
+                "[trust.packages]\n\"*\" = \"unsigned\"\n",
+                "writ.toml:4:1: `*` is no scope, and nobody is believed for all",
+            ),
+            (
+                "[trust.packages]\n\"acme/a\" = []\n",
+                "writ.toml:4:1: `acme/a` is a package, and this is said of a scope, for all its packages: write `acme`",
+            ),
+            ("[trust.packages]\nAcme = []\n", "`Acme` is no scope"),
+            ("[registries]\n\"acme/a\" = \"x\"\n", "writ.toml:4:1: `acme/a` is a package, and this is said of a scope"),
+            ("[registries]\nstd = \"x\"\n", "`std` is the standard library"),
             ("[workspace]\nmember = []\n", "did you mean `members`?"),
             ("[workspace]\n", "`members` is missing here"),
         ] {

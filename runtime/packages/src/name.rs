@@ -14,11 +14,6 @@ pub struct Name(String);
 impl Name {
     /// Reads `scope/name`: each a word of small letters, digits, `-` and `_` that begins with a letter, at most 64 long.
     pub fn parse(text: &str) -> Result<Name, Failure> {
-        let word = |part: &str| {
-            part.len() <= 64
-                && part.starts_with(|c: char| c.is_ascii_lowercase())
-                && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
-        };
         match text.split_once('/') {
             Some(("std", _)) => malformed(format!("\"{text}\": the scope `std` is the standard library's")),
             Some((scope, name)) if word(scope) && word(name) => Ok(Name(text.to_owned())),
@@ -46,6 +41,29 @@ impl Name {
     /// What the names of its modules begin with where another package reads them: `acme.cis_aws` of `acme/cis-aws`.
     pub fn module(&self) -> String {
         self.0.replace('/', ".").replace('-', "_")
+    }
+}
+
+fn word(part: &str) -> bool {
+    part.len() <= 64
+        && part.starts_with(|c: char| c.is_ascii_lowercase())
+        && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c))
+}
+
+/// Whether a key of [trust.packages] or [registries] may stand there: it is the scope of some package.
+///
+/// # Errors
+/// What it is instead, and what would be right.
+pub(crate) fn scope(text: &str) -> Result<(), String> {
+    match text.split_once('/') {
+        _ if text == "std" => Err(String::from("`std` is the standard library, which is inside of writ")),
+        _ if word(text) => Ok(()),
+        Some((scope, _)) if Name::parse(text).is_ok() => {
+            Err(format!("`{text}` is a package, and this is said of a scope, for all its packages: write `{scope}`"))
+        }
+        _ => Err(format!(
+            "`{text}` is no scope: write the first word of a package's name, `acme` of \"acme/payments\", in small letters, digits, `-` and `_`"
+        )),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Packages from a registry in a folder, with the store, the lock and the copies damaged in every way.
 
 use evidence::SigningKey;
-use packages::install::{self, Installed, Ways};
+use packages::install::{self, Ahead, Installed, Ways};
 use packages::registry::directory::Directory;
 use packages::registry::{Registry, release};
 use packages::store::Store;
@@ -247,4 +247,133 @@ fn nobody_reads_a_package_that_is_of_a_newer_writ() {
     fs::write(folder.join("writ.toml"), "[package]\nname = \"acme/shop\"\nwrit = \"0.2.0\"\n").expect("it is writable");
     let said = said(&Workspace::read(&folder).expect("a manifest"));
     assert!(said.ends_with("writ.toml: it needs writ 0.2.0, and this is 0.1.0"), "{said}");
+}
+
+/// What a lock says of who signed, and what nobody asks for, is held against what is so.
+#[test]
+fn a_lock_that_says_more_than_is_so_is_refused_where_it_may_not_be_written() {
+    let world = World::new("says-more");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    world.load(&root).expect("it fits");
+    let path = world.folder.join("shop/writ.lock");
+    let lock = fs::read_to_string(&path).expect("a lock");
+    let signed = format!("key = \"{}\"\n", key().public().short());
+    assert!(lock.contains(&signed), "{lock}");
+    let locked = Ways { locked: true, ..world.ways.clone() };
+    for (edited, said) in [
+        (lock.replace(&signed, ""), "was signed by nobody, and [trust.packages] finds it signed by `acme+"),
+        (lock.replace(&signed, "key = \"x+12345678\"\n"), "was signed by `x+12345678`, and"),
+        (
+            format!("{lock}\n[[package]]\nname = \"acme/zzz\"\nsource = \"registry\"\nversion = \"1.0.0\"\n"),
+            "nothing asks for acme/zzz any more",
+        ),
+        (
+            format!(
+                "{lock}dependencies = [\"acme/zzz\"]\n\n[[package]]\nname = \"acme/zzz\"\nsource = \"path\"\nversion = \"1.0.0\"\n"
+            ),
+            "acme/zzz",
+        ),
+        (format!("{lock}dependencies = [\"acme/words\"]\n"), "it says that acme/words 1.0.0 depends on acme/words"),
+    ] {
+        fs::write(&path, &edited).expect("it is writable");
+        let told = install::load(&root, &locked).expect_err(&edited).to_string();
+        assert!(told.contains(said), "{said}: {told}");
+        assert_eq!(fs::read_to_string(&path).expect("a lock"), edited);
+    }
+    // Whom to believe may have changed since: who may write the lock, does.
+    fs::write(&path, lock.replace(&signed, "")).expect("it is writable");
+    world.load(&root).expect("it was signed");
+    assert_eq!(fs::read_to_string(&path).expect("a lock"), lock);
+    // Nobody asks for anything.
+    let root = world.root("");
+    let told = install::load(&root, &locked).expect_err("nobody asks for it").to_string();
+    assert!(told.contains("nothing asks for acme/words any more"), "{told}");
+    world.load(&root).expect("it is written anew");
+    assert!(!path.exists());
+}
+
+#[test]
+fn a_damaged_lock_says_what_is_wrong_and_is_written_anew_by_who_looks_for_everything() {
+    let world = World::new("torn");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    world.load(&root).expect("it fits");
+    let path = world.folder.join("shop/writ.lock");
+    let lock = fs::read_to_string(&path).expect("a lock");
+    let merge = lock.replace(
+        "version = \"1.0.0\"\n",
+        "<<<<<<< HEAD\nversion = \"1.0.0\"\n=======\nversion = \"1.1.0\"\n>>>>>>> b\n",
+    );
+    let unsorted = format!("{lock}\n{}", &lock[lock.find("[[package]]").expect("a package")..]);
+    for (damaged, said) in [
+        (
+            merge.as_str(),
+            "writ.lock:7: here are two locks, of a merge that nobody finished\n  help: `writ update` writes it anew",
+        ),
+        (&lock[..lock.len() - 5], "help: `writ update` writes it anew"),
+        (&unsorted, "one stands twice\n  help: `writ update` writes it anew"),
+    ] {
+        fs::write(&path, damaged).expect("it is writable");
+        let told = world.load(&root).expect_err(damaged).to_string();
+        assert!(told.contains(said), "{told}");
+        let one = [Name::parse("acme/words").expect("a name")];
+        assert!(install::update(&root, &world.ways, &one, true).is_err(), "the others would not stay: {damaged}");
+        install::update(&root, &world.ways, &[], true).expect("it is written anew");
+        assert_eq!(fs::read_to_string(&path).expect("a lock"), lock);
+    }
+    // A later writ knows better.
+    fs::write(&path, "version = 2\nmore = true\n").expect("it is writable");
+    let told = install::update(&root, &world.ways, &[], true).expect_err("it is left").to_string();
+    assert!(told.contains("it is of version 2"), "{told}");
+    // A version that nobody published.
+    let digest = lock.lines().find(|line| line.starts_with("digest")).expect("a digest");
+    let other = format!("digest = \"sha256:{}\"", "0".repeat(64));
+    fs::write(&path, lock.replace("1.0.0", "1.0.7").replace(digest, &other)).expect("it is writable");
+    let told = world.load(&root).expect_err("it is not there").to_string();
+    assert!(
+        told.contains("acme/words 1.0.7 is locked, and the registry")
+            && told.contains("only 1.0.0\n  help: `writ update acme/words`"),
+        "{told}"
+    );
+}
+
+#[test]
+fn what_holds_a_newer_version_back_is_told() {
+    let world = World::new("ahead");
+    let depends = |name: &str, range: &str| format!("[dependencies]\n\"acme/{name}\" = \"{range}\"\n");
+    world.publish("acme/base", "1.0.0", "", "// 1\n");
+    world.publish("acme/low", "1.0.0", &depends("base", "1"), "// low\n");
+    world.publish("acme/high", "1.0.0", &depends("base", "1"), "// high\n");
+    world.publish("acme/alone", "1.0.0", "", "// alone\n");
+    world.publish("acme/asked", "1.0.0", "", "// asked\n");
+    world.publish("acme/new", "1.0.0", "", "// new\n");
+    let asks = ["low", "high", "alone", "asked", "new"].map(|name| format!("\"acme/{name}\" = \"1\"\n"));
+    let root = world.root(&asks.concat());
+    world.load(&root).expect("it fits");
+    world.publish("acme/base", "2.0.0", "", "// 2\n");
+    world.publish("acme/high", "1.1.0", &depends("base", "2"), "// high\n");
+    world.publish("acme/alone", "1.1.0", "", "// alone\n");
+    world.publish("acme/asked", "2.0.0", "", "// asked\n");
+    world.publish("acme/new", "1.1.0", "writ = \"9.0.0\"\n", "// new\n");
+    let ahead = |name: &str, version: Version| {
+        let name = Name::parse(&format!("acme/{name}")).expect("a name");
+        install::ahead(&root, &world.ways, &name, &version).expect("it is known")
+    };
+    let held = |name: &str, version: Version| match ahead(name, version) {
+        Ahead::Held(why) => why.join("; "),
+        other => panic!("{name}: {other:?}"),
+    };
+    assert_eq!(ahead("alone", Version::new(1, 1, 0)), Ahead::Alone);
+    assert_eq!(ahead("asked", Version::new(2, 0, 0)), Ahead::Asked);
+    assert!(held("base", Version::new(2, 0, 0)).contains("acme/low 1.0.0 asks for acme/base ^1.0.0"));
+    assert!(held("high", Version::new(1, 1, 0)).contains("acme/low 1.0.0 asks for acme/base ^1.0.0"));
+    assert!(held("new", Version::new(1, 1, 0)).contains("it needs writ 9.0.0, and this is 0.1.0"));
+    // It is told where versions are looked for, too.
+    let updated = install::update(&root, &world.ways, &[], true).expect("it fits");
+    let passed: Vec<String> =
+        updated.passed.iter().map(|one| format!("{} {} {}", one.name, one.version, one.needs)).collect();
+    assert_eq!(passed, ["acme/new 1.1.0 9.0.0"]);
+    world.publish("acme/low", "1.1.0", &depends("base", ">=1"), "// low\n");
+    assert_eq!(ahead("base", Version::new(2, 0, 0)), Ahead::Together);
 }

@@ -185,7 +185,10 @@ fn what_is_not_there_is_said() {
     let empty = said(Git { url: String::from("empty"), rev: None, folder: None });
     assert!(empty.contains("has no commit yet"), "{empty}");
     assert!(said(from(None, Some("police"))).starts_with("repository has no folder `police` in "));
-    assert!(said(from(None, Some("policies"))).ends_with("there is no writ.toml in policies"));
+    assert!(
+        said(from(None, Some("policies")))
+            .ends_with("there is no writ.toml in policies\n  help: a package is its root: leave `folder` out")
+    );
     let (commit, _) = world.newest().expect("it reads");
     let other = commit.chars().rev().collect::<String>();
     let gone = git::at(&world.store, &world.from, &other, &world.folder, false).expect_err("it is not there");
@@ -198,4 +201,26 @@ fn what_is_not_there_is_said() {
         run(&repository, &["commit", "--quiet", "--message", "two"]);
         assert!(said(from(None, None)).ends_with("link.writ is no plain file"));
     }
+}
+
+#[test]
+fn the_packages_of_a_repository_are_told_where_none_is_its_root() {
+    let manifest = b"[package]\nname = \"acme/other\"\n".as_slice();
+    let files: [(&str, &[u8]); 4] = [
+        ("a/b/writ.toml", manifest),
+        ("a/b/words.writ", b"// two\n"),
+        ("vendor/acme/copied/writ.toml", manifest),
+        (".hidden/writ.toml", manifest),
+    ];
+    let world = World::new("folders", &files);
+    let folders = || git::packages(&world.store, &world.from, &world.folder).expect("it reads");
+    assert_eq!(folders(), ["a/b", ""]);
+    run(&world.folder.join("repository"), &["rm", "--quiet", "writ.toml"]);
+    run(&world.folder.join("repository"), &["commit", "--quiet", "--message", "two"]);
+    assert_eq!(folders(), ["a/b"]);
+    let said = world.newest().expect_err("nobody said where").to_string();
+    assert!(
+        said.contains("there is no writ.toml\n  help: a package is in its folder `a/b`: say so, `folder = \"a/b\"`"),
+        "{said}"
+    );
 }
