@@ -100,11 +100,16 @@ fn dependency(reader: &Manifest, all: &[Installed], one: &Installed) -> Result<D
 /// Fetches nothing and writes no lock.
 ///
 /// - `text`: of the manifest. The root of a workspace depends on nothing, but may be wrong.
+/// - `store`: where fetched packages are kept.
 ///
 /// # Errors
 /// Why they are not there, for a person.
-pub(crate) fn read(root: &Path, text: &str) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
-    let ways = Ways { store: store(), writ: version(), offline: true, locked: true, docker: None };
+pub(crate) fn read(
+    root: &Path,
+    text: &str,
+    store: Store,
+) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
+    let ways = Ways { store, writ: version(), offline: true, locked: true, docker: None };
     let read = || {
         let workspace = Workspace::with(root, &[(root, text)])?;
         if packages::manifest::is_root_alone(text) {

@@ -5,11 +5,11 @@
 //!
 //! Not here: what a manifest means, and whether it is right (`packages`, and who implements [`crate::Models`]).
 
-use crate::installed;
 use compiler::ide::completion::{Completion, Kind};
 use compiler::ide::{Encoding, Lines};
 use packages::known::{Known, known};
 use packages::manifest::Origin;
+use packages::store::Store;
 use packages::{Name, Workspace};
 use std::fs;
 use std::ops::Range;
@@ -25,12 +25,20 @@ pub(crate) struct Manifest {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// As it was saved, it declares sources.
     pub(crate) declares: bool,
+    /// Where packages that were fetched are kept, which it may depend on.
+    store: Store,
 }
 
 impl Manifest {
     /// - `folder`: where it stands.
     /// - `complaint`: what is wrong with it, or with what it depends on, in the words of the command line.
-    pub(crate) fn new(folder: &Path, text: String, complaint: Option<&str>, encoding: Encoding) -> Manifest {
+    pub(crate) fn new(
+        folder: &Path,
+        text: String,
+        complaint: Option<&str>,
+        store: Store,
+        encoding: Encoding,
+    ) -> Manifest {
         let own = folder.join("").display().to_string();
         let told = |words: &str| {
             let words = words.strip_prefix("error: ").unwrap_or(words);
@@ -38,7 +46,7 @@ impl Manifest {
             told(&text, words.strip_prefix(&own).unwrap_or(&words), encoding)
         };
         let diagnostics = complaint.map(told).into_iter().collect();
-        Manifest { text, diagnostics, declares: false }
+        Manifest { text, diagnostics, declares: false, store }
     }
 }
 
@@ -261,7 +269,8 @@ fn place(text: &str, offset: usize) -> Place<'_> {
 /// What may be written at a place of a manifest.
 ///
 /// - `modules`: those of the package.
-pub(crate) fn completion(folder: &Path, text: &str, offset: usize, modules: &[String]) -> Vec<Completion> {
+pub(crate) fn completion(folder: &Path, manifest: &Manifest, offset: usize, modules: &[String]) -> Vec<Completion> {
+    let text = &*manifest.text;
     let here = place(text, offset);
     if here.line.trim_start().starts_with('#') {
         return Vec::new();
@@ -274,7 +283,7 @@ pub(crate) fn completion(folder: &Path, text: &str, offset: usize, modules: &[St
         None if depends => {
             // Half a line is no part of a manifest.
             let whole = without(text, offset);
-            for (name, one) in known(folder, &whole, &installed::store()) {
+            for (name, one) in known(folder, &whole, &manifest.store) {
                 offer.package(name.as_str(), &one);
             }
         }
@@ -290,7 +299,7 @@ pub(crate) fn completion(folder: &Path, text: &str, offset: usize, modules: &[St
         Some(name) if depends && (!here.inline || name == "version" || name == "path") => {
             let whole = without(text, offset);
             let asked = here.line.split('=').next().unwrap_or_default().trim().trim_matches('"');
-            let all = known(folder, &whole, &installed::store());
+            let all = known(folder, &whole, &manifest.store);
             for one in all.iter().filter(|(name, _)| name.as_str() == asked).map(|(_, one)| one) {
                 match name {
                     "path" => one.folder.iter().for_each(|path| offer.quoted(path, Kind::Module, 0)),
@@ -404,7 +413,9 @@ mod tests {
 
     fn offered(text: &str) -> Vec<String> {
         let offset = text.find("$0").expect("a cursor");
-        let found = completion(Path::new("/nowhere/at/all"), &text.replace("$0", ""), offset, &["shown".to_owned()]);
+        let (folder, store) = (Path::new("/nowhere/at/all"), Store::new("/nowhere/store".into()));
+        let manifest = Manifest::new(folder, text.replace("$0", ""), None, store, Encoding::Utf8);
+        let found = completion(folder, &manifest, offset, &["shown".to_owned()]);
         found.into_iter().map(|found| found.label).collect()
     }
 
@@ -452,7 +463,8 @@ mod tests {
             ),
             ("error: the file is empty\n  --> /a/b/writ.toml:3:1", 0, "the file is empty\n--> /a/b/writ.toml:3:1"),
         ] {
-            let manifest = Manifest::new(Path::new("/a"), text.to_owned(), Some(said), Encoding::Utf8);
+            let store = Store::new("/a/store".into());
+            let manifest = Manifest::new(Path::new("/a"), text.to_owned(), Some(said), store, Encoding::Utf8);
             assert_eq!(manifest.diagnostics[0].message, message, "{said}");
             assert_eq!(manifest.diagnostics[0].range.start.line, line, "{said}");
         }

@@ -6,10 +6,12 @@
 //! Not here: how a source is read (whoever implements [`Models`]), what follows from facts (`decide`).
 
 use crate::compared::{Against, Compared};
+use crate::installed;
 use crate::publish::Told;
 use crate::writer::Event;
 use compiler::ide::completion::Seen;
 use decide::{Assurance, Case, Limits, SourceState, ask};
+use packages::store::Store;
 use program::{Change, Digest, Fact, Program, Scope};
 use std::collections::BTreeMap;
 use std::fs;
@@ -38,6 +40,11 @@ pub trait Models: Send + Sync {
     fn manifest(&self, text: &str) -> Result<(), String> {
         let _ = text;
         Ok(())
+    }
+
+    /// Where packages that were fetched are kept.
+    fn store(&self) -> Store {
+        installed::store()
     }
 
     /// Whether a manifest declares any source: where none is, that a relation has no fact says nothing.
@@ -235,6 +242,11 @@ impl Known {
     /// As [`Models::manifest`].
     pub(crate) fn manifest(&self, text: &str) -> Result<(), String> {
         self.counting.models.manifest(text)
+    }
+
+    /// As [`Models::store`].
+    pub(crate) fn store(&self) -> Store {
+        self.counting.models.store()
     }
 
     /// As [`Models::declares`].

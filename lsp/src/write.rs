@@ -16,7 +16,7 @@ pub(crate) fn completion(view: &View<'_>, place: Position, seen: &Seen, snippets
     let found = match (view.manifest, view.home) {
         (Some(manifest), Home::Package(root)) if view.path == manifest::FILE => {
             let modules = view.snapshot.own_paths().filter_map(folder::own_module).collect::<Vec<String>>();
-            manifest::completion(root, &manifest.text, view.offset(place), &modules)
+            manifest::completion(root, manifest, view.offset(place), &modules)
         }
         _ => completion::completion(view.snapshot, view.path, view.offset(place), seen),
     };

@@ -388,7 +388,7 @@ impl Writer {
         let saved = std::fs::read_to_string(root.join(manifest::FILE)).ok();
         let declares = saved.as_ref().is_some_and(|text| self.known.declares(text));
         let Some(text) = text.or(saved) else { return };
-        let read = self.known.manifest(&text).and_then(|()| installed::read(root, &text));
+        let read = self.known.manifest(&text).and_then(|()| installed::read(root, &text, self.known.store()));
         let complaint = read.as_ref().err().cloned().or_else(|| self.known.unread(root));
         // While it is being written, those that were there stay.
         if let Ok((dependencies, places)) = read {
@@ -398,7 +398,9 @@ impl Writer {
         self.overlay(home);
         let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
         let version = open.map(|document| document.version);
-        let manifest = Manifest { declares, ..Manifest::new(root, text, complaint.as_deref(), self.encoding) };
+        let store = self.known.store();
+        let mut manifest = Manifest::new(root, text, complaint.as_deref(), store, self.encoding);
+        manifest.declares = declares;
         let quiet = |manifest: &Manifest| manifest.diagnostics.is_empty();
         let was_quiet = self.manifests.get(home).is_none_or(|before| quiet(before));
         let uri = open.map(|document| document.uri.clone()).or_else(|| Uri::from_file_path(root.join(manifest::FILE)));

@@ -1,24 +1,34 @@
 //! The other end of the server: an editor that says and asks message by message.
 
+use packages::store::Store;
 use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Value as Datum};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf, duplex, split};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// Packages that all have the same facts; their log is lines of a digest and a rule.
-struct Facts(Vec<Fact>);
+/// Packages that all have the same facts; their log is lines of a digest and a rule. Nothing was fetched before, whoever runs
+/// this.
+struct Facts {
+    facts: Vec<Fact>,
+    store: Store,
+}
 
 impl lsp::Models for Facts {
     fn load(&self, root: &Path, _: &BTreeMap<String, String>) -> Result<lsp::Loaded, String> {
         if std::fs::read(root.join("state.json")).is_ok_and(|bytes| bytes.is_empty()) {
             return Err(format!("error: the file is empty\n  --> {}", root.join("state.json").display()));
         }
-        Ok(lsp::Loaded { facts: self.0.clone(), ..lsp::Loaded::nothing(1_893_456_000_000_000) })
+        Ok(lsp::Loaded { facts: self.facts.clone(), ..lsp::Loaded::nothing(1_893_456_000_000_000) })
+    }
+
+    fn store(&self) -> Store {
+        self.store.clone()
     }
 
     fn manifest(&self, text: &str) -> Result<(), String> {
@@ -73,7 +83,10 @@ impl Editor {
     async fn begun(params: Value, facts: Vec<Fact>) -> (Editor, Value) {
         let (mine, theirs) = duplex(1 << 20);
         let (input, output) = split(theirs);
-        let server = tokio::spawn(lsp::run(input, output, Arc::new(Facts(facts))));
+        static EDITORS: AtomicUsize = AtomicUsize::new(0);
+        let store = folder(&format!("store-{}", EDITORS.fetch_add(1, Ordering::Relaxed)), &[]);
+        let models = Facts { facts, store: Store::new(store) };
+        let server = tokio::spawn(lsp::run(input, output, Arc::new(models)));
         let (from, to) = split(mine);
         let mut editor = Editor { to, from, server, asked: 0, heard: Vec::new() };
         let answer = editor.ask("initialize", params).await;
