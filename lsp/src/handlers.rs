@@ -150,7 +150,8 @@ impl LanguageServer for Editor {
             Err(error) if error.code == ErrorCode::ContentModified => return Err(again()),
             found => found?,
         };
-        let items = found.into_iter().map(|(uri, version, (items, id))| {
+        let members = self.members().await.into_iter().map(|(uri, items, id)| (uri, None, (items, id)));
+        let items = found.into_iter().chain(members).map(|(uri, version, (items, id))| {
             let known = params.previous_result_ids.iter().any(|known| known.uri == uri && known.value == id);
             if known {
                 let unchanged_document_diagnostic_report = UnchangedDocumentDiagnosticReport { result_id: id };

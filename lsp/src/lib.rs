@@ -1,7 +1,7 @@
 //! The editor's door: documents and questions in, answers and diagnostics out, over the Language Server Protocol.
 //!
 //! Read downwards: [`serve`] is what `writ lsp` calls; `server` is one editor, `handlers` are the protocol's messages, `commands` what it has done, `capabilities` says what is offered;
-//! `writer` holds the open documents and owns the compiler's databases; `reader` tells unasked what is wrong, the threads
+//! `writer` holds the open documents and owns the compiler's databases; `reader` tells unasked what is wrong, `members` does of packages that nobody has open, the threads
 //! of `pool` answer questions, each of a `view`: `navigate`, `write`, `show` and `act` put the answers in the protocol's
 //! words. `model` keeps what a package's sources hold, `compared` is what they show of its policy.
 //! `folder` finds a document's package on disk, `installed` those that it depends on, `manifest` is its `writ.toml`; `publish` words what an editor shows.
@@ -22,6 +22,8 @@ mod capabilities;
 mod writer;
 
 mod reader;
+
+mod members;
 
 mod pool;
 

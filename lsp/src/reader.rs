@@ -7,6 +7,7 @@
 
 use crate::folder::{self, Home};
 use crate::manifest;
+use crate::members::Said;
 use crate::model as models;
 use crate::publish::{Published, Told, diagnostic, no_module, our_bug};
 use crate::view::{Request, View};
@@ -15,14 +16,14 @@ use compiler::diagnostic::Severity;
 use compiler::ide::elsewhere::{self, Elsewhere};
 use compiler::report::{Report, Spot};
 use program::Program;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::mpsc::UnboundedSender;
-use tower_lsp_server::ls_types::{Diagnostic, Uri};
+use tower_lsp_server::ls_types::Diagnostic;
 
 /// What is to be found out.
 pub(crate) struct Question {
@@ -48,8 +49,7 @@ pub(crate) struct Reader {
     /// The editor asks for diagnostics itself; it is told when to ask again.
     pulled: bool,
     models: models::Known,
-    /// What was said of files that are not open, by package and file.
-    said: BTreeMap<Home, BTreeMap<String, Vec<Diagnostic>>>,
+    said: Said,
 }
 
 /// Findings, and the texts of the package's files that they are about.
@@ -66,8 +66,14 @@ pub(crate) struct Known {
 }
 
 impl Reader {
-    pub(crate) fn new(tell: UnboundedSender<Told>, findings: Findings, models: models::Known, pulled: bool) -> Reader {
-        Reader { tell, findings, pulled, models, said: BTreeMap::new() }
+    pub(crate) fn new(
+        tell: UnboundedSender<Told>,
+        findings: Findings,
+        models: models::Known,
+        pulled: bool,
+        said: Said,
+    ) -> Reader {
+        Reader { tell, findings, pulled, models, said }
     }
 
     /// Answers until the writer is gone.
@@ -159,26 +165,18 @@ impl Reader {
 
     /// Tells what is wrong in files that are not open, where that is news.
     fn others(&mut self, view: &View<'_>, known: &Known) {
-        let (false, Home::Package(root)) = (self.pulled, view.home) else { return };
+        if self.pulled {
+            return;
+        }
         let closed = view.snapshot.own_paths().filter(|path| !view.open.contains_key(*path));
         let mut now: BTreeMap<String, Vec<Diagnostic>> =
             closed.map(|path| (path.to_owned(), of_file(view, known, path))).collect();
-        now.retain(|_, diagnostics| !diagnostics.is_empty());
-        let said = self.said.entry(view.home.clone()).or_default();
-        said.retain(|path, _| !view.open.contains_key(path));
-        let mut news = Vec::new();
-        for path in said.keys().chain(now.keys()).cloned().collect::<BTreeSet<String>>() {
-            let diagnostics = now.remove(&path).unwrap_or_default();
-            if said.get(&path) == Some(&diagnostics) {
-                continue;
-            }
-            if let Some(uri) = Uri::from_file_path(folder::path_of(root, &path)) {
-                news.push(Published { uri, diagnostics: diagnostics.clone(), version: None });
-            }
-            said.insert(path, diagnostics);
+        now.extend(view.manifest.map(|manifest| (manifest::FILE.to_owned(), manifest.diagnostics.clone())));
+        let mut said = self.said.lock();
+        if said.open.contains(view.home) {
+            let news = said.news(view.home, now, |path| view.open.contains_key(path));
+            news.into_iter().for_each(|published| self.say(published));
         }
-        said.retain(|_, diagnostics| !diagnostics.is_empty());
-        news.into_iter().for_each(|published| self.say(published));
     }
 }
 
@@ -198,6 +196,12 @@ fn learn(view: &View<'_>, known: &Known) -> Option<Known> {
         shown: Arc::new(shown.collect()),
         ..Known::default()
     })
+}
+
+/// What the whole of a package shows that was never looked at.
+pub(crate) fn first(view: &View<'_>, elsewhere: Vec<Elsewhere>) -> Known {
+    let learned = learn(view, &Known::default()).unwrap_or_default();
+    Known { elsewhere: Arc::new(elsewhere), ..learned }
 }
 
 /// All that is wrong in a file.

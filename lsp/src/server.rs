@@ -5,6 +5,7 @@
 
 use crate::capabilities::Offered;
 use crate::given::Given;
+use crate::members::File;
 use crate::model::{Known, Models};
 use crate::publish::{Published, Told};
 use crate::reader::Findings;
@@ -202,6 +203,15 @@ impl Editor {
         });
         self.tell(Event::AskAll { job });
         answered.await.unwrap_or_else(|_| Err(broken()))
+    }
+}
+
+impl Editor {
+    /// What is wrong in the packages of which no document is open, once all of them are looked at.
+    pub(crate) async fn members(&self) -> Vec<File> {
+        let (answer, answered) = oneshot::channel();
+        self.tell(Event::AskMembers { answer });
+        answered.await.unwrap_or_default()
     }
 }
 

@@ -15,6 +15,7 @@ use near::Closed;
 use crate::folder::{self, Home};
 use crate::installed;
 use crate::manifest::{self, Manifest};
+use crate::members::{File, Members, Message, Said};
 use crate::model::Known;
 use crate::pool::{Job, Pool};
 use crate::publish::{Published, Told, no_module};
@@ -90,6 +91,10 @@ pub(crate) enum Event {
     AskAll {
         job: Box<dyn FnOnce(Vec<Request>) + Send>,
     },
+    /// What is wrong in the packages that have none, in folders that are worked in.
+    AskMembers {
+        answer: oneshot::Sender<Vec<File>>,
+    },
 }
 
 pub(crate) struct Writer {
@@ -106,6 +111,8 @@ pub(crate) struct Writer {
     /// Who uses a package and has no open document, as it was when files last changed.
     closed: BTreeMap<Home, Arc<Closed>>,
     reader: Option<Sender<Question>>,
+    members: Option<Sender<Message>>,
+    said: Said,
     findings: Findings,
     known: Known,
     pool: Pool,
@@ -138,6 +145,8 @@ impl Writer {
             closed: BTreeMap::new(),
             pulled: false,
             reader: None,
+            members: None,
+            said: Said::default(),
             findings,
             known,
             pool: Pool::new(),
@@ -159,7 +168,9 @@ impl Writer {
             let mut touched = match event {
                 Ok(event) => self.apply(event),
                 Err(RecvTimeoutError::Timeout) => {
-                    std::mem::take(&mut unasked).into_iter().for_each(|home| self.ask(home, Extent::Package));
+                    let touched = std::mem::take(&mut unasked);
+                    self.look(Some(&touched));
+                    touched.into_iter().for_each(|home| self.ask(home, Extent::Package));
                     continue;
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -187,8 +198,14 @@ impl Writer {
                 (self.encoding, self.pulled) = (encoding, pulled);
                 let (reader, questions) = channel();
                 let (tell, findings, known) = (self.tell.clone(), self.findings.clone(), self.known.clone());
-                std::thread::spawn(move || Reader::new(tell, findings, known, pulled).run(&questions));
+                let said = self.said.clone();
+                std::thread::spawn(move || Reader::new(tell, findings, known, pulled, said).run(&questions));
                 self.reader = Some(reader);
+                let (members, messages) = channel();
+                let (tell, known, said) = (self.tell.clone(), self.known.clone(), self.said.clone());
+                std::thread::spawn(move || Members::new(tell, known, pulled, said).run(&messages));
+                self.members = Some(members);
+                self.look(None);
                 Vec::new()
             }
             Event::Open { uri, version, text } => {
@@ -197,6 +214,7 @@ impl Writer {
                 let (home, path) = folder::home(uri.as_str(), file.as_deref());
                 let document = Document { uri: uri.clone(), version, text, home: home.clone(), path };
                 self.documents.insert(uri.as_str().to_owned(), document);
+                self.said.lock().open.insert(home.clone());
                 self.load(&home);
                 let mut touched = self.hand_on(&home);
                 touched.push(home);
@@ -212,6 +230,7 @@ impl Writer {
                 if path == manifest::FILE {
                     self.closed.clear();
                     self.depend(&home);
+                    self.look(None);
                     return vec![home];
                 }
                 if let (Some(package), Some(module)) = (self.packages.get_mut(&home), folder::own_module(&path)) {
@@ -233,7 +252,9 @@ impl Writer {
                     touched.push(document.home);
                 } else {
                     self.forget(&document.home);
+                    self.said.lock().open.remove(&document.home);
                 }
+                self.look(None);
                 touched
             }
             Event::Format { uri, range, answer } => {
@@ -266,6 +287,14 @@ impl Writer {
                 self.pool.run(Job::new(move || job(requests)));
                 Vec::new()
             }
+            Event::AskMembers { answer } => {
+                // What was just typed counts.
+                self.look(Some(&self.packages.keys().cloned().collect()));
+                if let Some(members) = &self.members {
+                    let _ = members.send(Message::Ask(answer));
+                }
+                Vec::new()
+            }
             Event::Read { root } => {
                 self.depend(&Home::Package(root));
                 Vec::new()
@@ -277,6 +306,7 @@ impl Writer {
             Event::Count => self.packages.keys().cloned().collect(),
             Event::Disk => {
                 self.closed.clear();
+                self.look(None);
                 let homes: Vec<Home> = self.packages.keys().cloned().collect();
                 homes.iter().for_each(|home| self.load(home));
                 homes
@@ -428,7 +458,7 @@ impl Writer {
 }
 
 /// What the manifest says is no matter to what is wrong in a text.
-fn info(home: &Home) -> Info {
+pub(crate) fn info(home: &Home) -> Info {
     let name = match home {
         Home::Package(root) => root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
         Home::Alone(name) => name.clone(),

@@ -2,6 +2,7 @@
 
 mod client;
 mod given;
+mod members;
 mod packages;
 mod protocol;
 mod questions;

@@ -2,13 +2,16 @@
 //!
 //! Read downwards: [`Near`] is for a question that is asked seldom: those with no open document are read for it. [`Used`] is
 //! for the counts that stand in a text and are asked for after each edit: there they are read once, until files change.
+//! What is wrong in those is found out elsewhere (`members`), which `look` tells of changes.
 
 use super::Writer;
 use crate::folder::{self, Home};
+use crate::handlers;
 use crate::manifest;
+use crate::members::{Look, Message, Written};
 use crate::view::Request;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tower_lsp_server::ls_types::Uri;
 
@@ -74,6 +77,20 @@ fn add(all: &mut Uses, more: Uses) {
 }
 
 impl Writer {
+    /// Has the packages looked at of which no document is open.
+    ///
+    /// - `touched`: the packages that changed; `None` where files did.
+    pub(super) fn look(&self, touched: Option<&BTreeSet<Home>>) {
+        let Some(members) = self.members.as_ref().filter(|_| !self.roots.is_empty()) else { return };
+        let written = self.documents.values().filter_map(|document| {
+            let root = handlers::root(&document.home)?.to_owned();
+            Some(Written { root, path: document.path.clone(), text: document.text.clone() })
+        });
+        let touched = touched.map(|all| all.iter().filter_map(handlers::root).map(Path::to_owned).collect());
+        let (roots, encoding) = (self.roots.clone(), self.encoding);
+        let _ = members.send(Message::Look(Look { roots, encoding, written: written.collect(), touched }));
+    }
+
     /// The packages that depend on a file's own are read for the question, where no document of theirs is open.
     pub(super) fn near(&mut self, uri: &Uri) -> Option<Near> {
         let (home, path) = self.locate(uri)?;
