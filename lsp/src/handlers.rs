@@ -14,6 +14,7 @@ use crate::writer::Event;
 use crate::{navigate, show, write};
 use compiler::ide::completion::{IMPORTS, Seen};
 use compiler::ide::hover;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,7 +30,7 @@ use tower_lsp_server::ls_types::{
     DocumentFormattingParams, DocumentHighlight, DocumentHighlightParams, DocumentOnTypeFormattingParams,
     DocumentRangeFormattingParams, DocumentSymbolParams, DocumentSymbolResponse, ExecuteCommandParams, FoldingRange,
     FoldingRangeParams, FullDocumentDiagnosticReport, GotoDefinitionParams, GotoDefinitionResponse, Hover, HoverParams,
-    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, Location,
+    InitializeParams, InitializeResult, InitializedParams, InlayHint, InlayHintParams, LSPAny, Location, Position,
     PrepareRenameResponse, Range, ReferenceParams, RelatedFullDocumentDiagnosticReport,
     RelatedUnchangedDocumentDiagnosticReport, RenameParams, SelectionRange, SelectionRangeParams, SemanticTokens,
     SemanticTokensParams, SemanticTokensRangeParams, SemanticTokensRangeResult, SemanticTokensResult, ServerInfo,
@@ -211,11 +212,20 @@ impl LanguageServer for Editor {
 
     async fn references(&self, params: ReferenceParams) -> Result<Option<Vec<Location>>> {
         let (at, declarations) = (params.text_document_position, params.context.include_declaration);
-        let question =
-            move |view: &View<'_>, module: &str| navigate::references(view, at.position, declarations, module);
-        let of_other = |view: &View<'_>, found: &(_, navigate::Shared)| navigate::references_of_other(view, &found.1);
-        let found = self.read_near(at.text_document.uri, question, of_other).await?;
-        Ok(found.map(|((own, _), others)| own.into_iter().chain(others.into_iter().flatten()).collect()))
+        let (uri, place) = (at.text_document.uri, at.position);
+        let home = self.read(uri.clone(), move |view| navigate::declared_elsewhere(view, place)).await?.flatten();
+        let mut all: Vec<Location> = Vec::new();
+        for (uri, place) in std::iter::once((uri, place)).chain(home) {
+            let question = move |view: &View<'_>, module: &str| navigate::references(view, place, declarations, module);
+            let of_other =
+                |view: &View<'_>, found: &(_, navigate::Shared)| navigate::references_of_other(view, &found.1);
+            let found = self.read_near(uri, question, of_other).await?;
+            let found =
+                found.into_iter().flat_map(|((own, _), others)| own.into_iter().chain(others.into_iter().flatten()));
+            let known: BTreeSet<(String, Position)> = all.iter().map(by_place).collect();
+            all.extend(found.filter(|one| !known.contains(&by_place(one))));
+        }
+        Ok(Some(all))
     }
 
     async fn document_highlight(&self, params: DocumentHighlightParams) -> Result<Option<Vec<DocumentHighlight>>> {
@@ -271,12 +281,22 @@ impl LanguageServer for Editor {
         params: CallHierarchyIncomingCallsParams,
     ) -> Result<Option<Vec<CallHierarchyIncomingCall>>> {
         let Some(asked) = Asked::of(&params.item) else { return Ok(None) };
-        let (from, again) = (asked.from.clone(), asked.clone());
-        let question = move |view: &View<'_>, module: &str| (navigate::incoming(view, &asked), module.to_owned());
-        let of_other =
-            move |view: &View<'_>, (_, module): &(_, String)| navigate::incoming_of_other(view, &again, module);
-        let found = self.read_near(from, question, of_other).await?;
-        Ok(found.map(|((own, _), others)| own.into_iter().chain(others.into_iter().flatten()).collect()))
+        let again = asked.clone();
+        let home = self.read(asked.from.clone(), move |view| navigate::asked_elsewhere(view, &again)).await?.flatten();
+        let mut all: Vec<CallHierarchyIncomingCall> = Vec::new();
+        for asked in std::iter::once(asked).chain(home) {
+            let (from, again) = (asked.from.clone(), asked.clone());
+            let question = move |view: &View<'_>, module: &str| (navigate::incoming(view, &asked), module.to_owned());
+            let of_other =
+                move |view: &View<'_>, (_, module): &(_, String)| navigate::incoming_of_other(view, &again, module);
+            let found = self.read_near(from, question, of_other).await?;
+            let found =
+                found.into_iter().flat_map(|((own, _), others)| own.into_iter().chain(others.into_iter().flatten()));
+            let place = |one: &CallHierarchyIncomingCall| (one.from.uri.as_str().to_owned(), one.from.range.start);
+            let known: BTreeSet<(String, Position)> = all.iter().map(place).collect();
+            all.extend(found.filter(|one| !known.contains(&place(one))));
+        }
+        Ok(Some(all))
     }
 
     async fn outgoing_calls(
@@ -413,6 +433,11 @@ pub(crate) fn root(home: &Home) -> Option<&Path> {
         Home::Package(root) => Some(root),
         Home::Alone(_) => None,
     }
+}
+
+/// Tells two locations apart.
+fn by_place(location: &Location) -> (String, Position) {
+    (location.uri.as_str().to_owned(), location.range.start)
 }
 
 /// The folders that an editor works in.

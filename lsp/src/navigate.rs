@@ -72,6 +72,14 @@ pub(crate) fn references(
     (places, rename::shared(view.snapshot, view.path, offset, module))
 }
 
+/// Where the name at a place is declared, if another package does: there it is known who else uses it.
+pub(crate) fn declared_elsewhere(view: &View<'_>, place: Position) -> Option<(Uri, Position)> {
+    let (_, sites) = navigation::definition(view.snapshot, view.path, view.offset(place))?;
+    let site = sites.into_iter().find(|site| navigation::is_another_s(view.snapshot, &site.file))?;
+    let Location { uri, range } = view.location(&site)?;
+    Some((uri, range.start))
+}
+
 /// The places of a name of another package.
 pub(crate) fn references_of_other(view: &View<'_>, shared: &Shared) -> Vec<Location> {
     let sites = shared.iter().flat_map(|(target, _)| rename::places_of_other(view.snapshot, target));
@@ -230,6 +238,12 @@ impl Asked {
         let data = item.data.as_ref()?;
         Some(Asked { key: data["key"].as_str()?.to_owned(), from: data["from"].as_str()?.parse().ok()? })
     }
+}
+
+/// The same asked where it is declared, if another package does: there it is known who else reads it.
+pub(crate) fn asked_elsewhere(view: &View<'_>, asked: &Asked) -> Option<Asked> {
+    let (file, key) = calls::declared_elsewhere(view.snapshot, &asked.key)?;
+    Some(Asked { key, from: view.address(&file)? })
 }
 
 /// - `from`: a file of the package.

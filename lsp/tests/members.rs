@@ -104,3 +104,96 @@ async fn what_is_wrong_in_closed_packages_can_be_asked_for() {
     assert_eq!(codes(of(&found, "policies/bank/policy.writ")["items"].as_array().expect("items")), ["W0105"]);
     editor.end().await;
 }
+
+/// A blueprint, and two packages that apply it.
+const APPLIED: [(&str, &str); 6] = [
+    ("lib/writ.toml", "[package]\nname = \"acme/lib\"\nversion = \"1.2.0\"\n"),
+    (
+        "lib/laws.writ",
+        "use std.state.kind;\nuse std.intent.covered;\n\npub blueprint calm(least: int = 3) {\n    \
+         deny loud(r) \"{r} is loud\" if covered(r), kind(r, \"bell\"), least > 1;\n}\n",
+    ),
+    ("shop/writ.toml", "[package]\nname = \"acme/shop\"\n\n[dependencies]\n\"acme/lib\" = { path = \"../lib\" }\n"),
+    (
+        "shop/site.writ",
+        "use acme.lib.laws.calm;\nuse std.state.kind;\n\nintent shop \"A shop\" {\n    cover r if kind(r, \"bell\");\n    \
+         owner \"team\";\n    apply calm(least: 5);\n}\n",
+    ),
+    ("bank/writ.toml", "[package]\nname = \"acme/bank\"\n\n[dependencies]\n\"acme/lib\" = { path = \"../lib\" }\n"),
+    (
+        "bank/site.writ",
+        "use std.state.kind;\n\nintent bank \"A bank\" {\n    cover r if kind(r, \"bell\");\n    owner \"team\";\n    \
+         apply acme.lib.laws.calm(least: 6);\n}\n",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_applied_is_found_in_every_package() {
+    let root = folder("applied", &APPLIED);
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let folders = json!([{ "uri": format!("file://{}", root.display()), "name": "applied" }]);
+    let (mut editor, _) = Editor::working(json!({}), folders).await;
+    let at = |path: &str, line: u32, character: u32| {
+        let place = json!({ "line": line, "character": character });
+        json!({ "textDocument": { "uri": uri(path) }, "position": place, "context": { "includeDeclaration": true } })
+    };
+    let calm = ["bank/site.writ 5", "lib/laws.writ 3", "shop/site.writ 0", "shop/site.writ 6"];
+    let least = ["bank/site.writ 5", "lib/laws.writ 3", "lib/laws.writ 4", "shop/site.writ 6"];
+    // Where it is declared, and where it is used; no document of the other packages is open.
+    for (path, calm_at, least_at) in [
+        ("lib/laws.writ", (3, 15), (3, 20)),
+        ("shop/site.writ", (6, 11), (6, 16)),
+        ("bank/site.writ", (5, 26), (5, 30)),
+    ] {
+        let text = APPLIED.iter().find(|(name, _)| *name == path).expect("a file").1;
+        editor.open(&uri(path), 1, text).await;
+        for ((line, character), expect) in [(calm_at, calm), (least_at, least)] {
+            let found = editor.ask("textDocument/references", at(path, line, character)).await;
+            let mut places: Vec<String> = found["result"]
+                .as_array()
+                .unwrap_or_else(|| panic!("{found:#}"))
+                .iter()
+                .map(|one| {
+                    let file = one["uri"]
+                        .as_str()
+                        .and_then(|uri| uri.split_once("/applied/"))
+                        .map_or("elsewhere", |(_, file)| file);
+                    format!("{file} {}", one["range"]["start"]["line"])
+                })
+                .collect();
+            places.sort();
+            assert_eq!(places, expect, "{path}: {found:#}");
+            let found = editor.ask("textDocument/documentHighlight", at(path, line, character)).await;
+            let here = expect.iter().filter(|place| place.starts_with(path)).count();
+            assert_eq!(found["result"].as_array().map(Vec::len), Some(here), "{path}: {found:#}");
+        }
+        let item =
+            editor.ask("textDocument/prepareCallHierarchy", at(path, calm_at.0, calm_at.1)).await["result"][0].clone();
+        assert_eq!((&item["name"], &item["uri"]), (&json!("calm"), &json!(uri("lib/laws.writ"))));
+        let found = editor.ask("callHierarchy/incomingCalls", json!({ "item": item })).await;
+        let mut callers: Vec<&str> = found["result"]
+            .as_array()
+            .unwrap_or_else(|| panic!("{found:#}"))
+            .iter()
+            .filter_map(|edge| edge["from"]["name"].as_str())
+            .collect();
+        callers.sort_unstable();
+        assert_eq!(callers, ["bank", "shop"], "{found:#}");
+        let back = editor.ask("callHierarchy/outgoingCalls", json!({ "item": found["result"][0]["from"] })).await;
+        assert!(
+            back["result"].as_array().is_some_and(|all| all.iter().any(|edge| edge["to"]["name"] == "calm")),
+            "{back:#}"
+        );
+        editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri(path) } })).await;
+    }
+    // Renamed where they are declared.
+    editor.open(&uri("lib/laws.writ"), 1, APPLIED[1].1).await;
+    for ((line, character), expect) in [((3, 15), [2, 1, 1]), ((3, 20), [1, 2, 1])] {
+        let mut params = at("lib/laws.writ", line, character);
+        params["newName"] = json!("other");
+        let found = editor.ask("textDocument/rename", params).await;
+        let count = |path: &str| found["result"]["changes"][uri(path)].as_array().map_or(0, Vec::len);
+        assert_eq!([count("shop/site.writ"), count("lib/laws.writ"), count("bank/site.writ")], expect, "{found:#}");
+    }
+    editor.end().await;
+}

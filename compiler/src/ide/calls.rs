@@ -1,4 +1,4 @@
-//! Which rules read a relation, and which relations a rule reads.
+//! Which rules read a relation, and which relations a rule reads; which intents apply a blueprint, and which blueprints one applies.
 
 use super::cursor::{Site, declared_at, everywhere, owner, site, split};
 use super::hover::{said, short};
@@ -39,7 +39,7 @@ pub struct Edge {
 pub fn prepare(snapshot: &Snapshot, path: &str, offset: usize) -> Option<Node> {
     let (_, target) = super::navigation::target(snapshot, path, offset)?;
     match target {
-        Target::Declared(Sort::Relation | Sort::Let | Sort::Blueprint, _) => node(snapshot, &target),
+        Target::Declared(Sort::Relation | Sort::Let | Sort::Blueprint | Sort::Intent, _) => node(snapshot, &target),
         _ => None,
     }
 }
@@ -85,6 +85,14 @@ pub fn incoming(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
     found.into_values().collect()
 }
 
+/// The file of another package that declares it, and what it is asked by there.
+pub fn declared_elsewhere(snapshot: &Snapshot, key: &str) -> Option<(String, String)> {
+    let site = declared_at(snapshot, None, &target(snapshot, key)?).into_iter().next()?;
+    // `acme.words.` stands before what the package calls it.
+    let local = key.splitn(3, '.').nth(2)?.to_owned();
+    (snapshot.package_of(&site.file) == Some(Package::Dependency)).then_some((site.file, local))
+}
+
 /// What of the package's own reads what another package declares.
 ///
 /// - `module`: what this one calls the other: `acme.words`; `key` is a [`Node::key`] there.
@@ -94,7 +102,7 @@ pub fn incoming_of_other(snapshot: &Snapshot, module: &str, key: &str) -> Vec<Ed
     edges
 }
 
-/// What its rules read.
+/// What its rules read; of an intent also the blueprints that it applies.
 pub fn outgoing(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
     let Some(asked) = target(snapshot, key) else { return Vec::new() };
     let mut found: BTreeMap<Target, Vec<Range<usize>>> = BTreeMap::new();
@@ -116,7 +124,7 @@ pub fn outgoing(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
         };
         for mention in piece.mentions() {
             let inside = owner.span.start <= mention.span.start && mention.span.end <= owner.span.end;
-            let reads = matches!(mention.target, Target::Declared(Sort::Relation | Sort::Let, _));
+            let reads = matches!(mention.target, Target::Declared(Sort::Relation | Sort::Let | Sort::Blueprint, _));
             if inside && reads && mention.role == Role::Reads {
                 found.entry(mention.target.clone()).or_default().push(site(path, piece, mention.span).range);
             }
@@ -131,6 +139,8 @@ pub fn outgoing(snapshot: &Snapshot, key: &str) -> Vec<Edge> {
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{Fixture, POLICY};
+    use super::super::navigation::{highlights, references};
+    use super::super::rename::rename;
     use super::*;
 
     #[test]
@@ -145,5 +155,79 @@ mod tests {
         assert_eq!(names(&outgoing(&snapshot, &kept.key)), ["policy.stateful 1", "std.state.kind 1"]);
         assert_eq!(names(&incoming(&snapshot, &kept.key)), ["an old disk 1"]);
         assert_eq!(names(&incoming(&snapshot, "policy.age")), ["an old disk 1", "policy.careful.stale 1"]);
+    }
+
+    /// Three modules: a blueprint, an intent that applies it, and a test that names what it derives there.
+    const APPLIED: &str = "//- laws.writ
+use std.state.{Resource, kind};
+use std.intent.covered;
+
+/// Nothing is loud.
+pub blueprint calm(least: int = 3, word: string = \"bell\") {
+    let heard(r: Resource) = kind(r, word);
+
+    deny loud(r) \"{r} is {word}\" if covered(r), heard(r), least > 1;
+}
+//- site.writ
+use laws.calm;
+use std.state.kind;
+
+intent web \"The site\" {
+    cover r if kind(r, \"bell\");
+    owner \"team-web\";
+    apply calm(least: 5, word: \"horn\");
+    apply laws.calm(least: 6) as quiet;
+}
+//- tests/site.writ
+test \"a bell\" {
+    given { std.state.kind(\"d\", \"bell\"); }
+    expect deny web/laws.calm.loud(\"d\");
+}
+";
+
+    #[test]
+    fn what_is_applied_is_in_the_graph() {
+        let fixture = Fixture::new(&APPLIED.replacen("apply calm", "apply ca$0lm", 1));
+        let snapshot = fixture.snapshot();
+        assert!(snapshot.own_paths().all(|path| snapshot.reports(path).is_empty()));
+        let calm = prepare(&snapshot, &fixture.path, fixture.offset).expect("a blueprint");
+        assert_eq!((calm.key.as_str(), calm.site.file.as_str()), ("laws.calm", "laws.writ"));
+        let names = |edges: &[Edge]| {
+            edges.iter().map(|edge| format!("{} {}", edge.node.key, edge.places.len())).collect::<Vec<_>>()
+        };
+        assert_eq!(names(&incoming(&snapshot, "laws.calm")), ["site.web 2", "a bell 1"]);
+        assert_eq!(names(&outgoing(&snapshot, "site.web")), ["std.state.kind 1", "laws.calm 2"]);
+        // An intent can be asked too.
+        let fixture = Fixture::new(&APPLIED.replacen("intent web", "intent we$0b", 1));
+        let web = prepare(&fixture.snapshot(), &fixture.path, fixture.offset).expect("an intent");
+        assert_eq!(web.key, "site.web");
+    }
+
+    #[test]
+    fn what_is_applied_is_found_from_each_end() {
+        let calm = ["Declares laws.writ:5:15 calm", "Imports site.writ:1:10 calm", "Reads site.writ:7:11 calm"];
+        let calm: Vec<&str> =
+            calm.into_iter().chain(["Reads site.writ:8:16 calm", "Reads tests/site.writ:3:26 calm"]).collect();
+        let least = ["Declares laws.writ:5:20 least", "Reads laws.writ:8:59 least", "Labels site.writ:7:16 least"];
+        let least: Vec<&str> = least.into_iter().chain(["Labels site.writ:8:21 least"]).collect();
+        let places = [
+            ("blueprint calm", "blueprint ca$0lm", &calm),
+            ("apply calm", "apply ca$0lm", &calm),
+            ("apply laws.calm", "apply laws.ca$0lm", &calm),
+            ("laws.calm.loud", "laws.ca$0lm.loud", &calm),
+            ("least: int", "le$0ast: int", &least),
+            ("least > 1", "le$0ast > 1", &least),
+            ("least: 5", "le$0ast: 5", &least),
+        ];
+        for (place, cursor, expect) in places {
+            let fixture = Fixture::new(&APPLIED.replacen(place, cursor, 1));
+            let (snapshot, path, offset) = (fixture.snapshot(), fixture.path.as_str(), fixture.offset);
+            let found = references(&snapshot, path, offset, true);
+            let shown = found.iter().map(|one| format!("{:?} {}", one.role, fixture.shown(&one.site)));
+            assert_eq!(shown.collect::<Vec<String>>(), *expect.as_slice(), "{cursor}");
+            let here = found.iter().filter(|one| one.site.file == path).count();
+            assert_eq!(highlights(&snapshot, path, offset).len(), here, "{cursor}");
+            assert_eq!(rename(&snapshot, path, offset, "other").map(|sites| sites.len()), Ok(expect.len()), "{cursor}");
+        }
     }
 }

@@ -90,6 +90,11 @@ pub fn is_library(snapshot: &Snapshot, path: &str) -> bool {
     snapshot.package_of(path) == Some(Package::Std)
 }
 
+/// Whether the file is one of another package, and not the standard library's.
+pub fn is_another_s(snapshot: &Snapshot, path: &str) -> bool {
+    snapshot.package_of(path) == Some(Package::Dependency)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::fixture::{Fixture, POLICY};
