@@ -11,6 +11,13 @@
 
 ;;; Code:
 
+(defvar eglot-server-programs)
+(defvar lsp-language-id-configuration)
+(declare-function lsp-register-client "ext:lsp-mode")
+(declare-function make-lsp-client "ext:lsp-mode")
+(declare-function lsp-stdio-connection "ext:lsp-mode")
+(declare-function lsp-activate-on "ext:lsp-mode")
+
 (defvar writ-mode-syntax-table
   (let ((table (make-syntax-table)))
     (modify-syntax-entry ?/ ". 12" table)
@@ -42,6 +49,19 @@
   (setq-local indent-tabs-mode nil)
   (setq-local tab-width 4)
   (setq-local font-lock-defaults '(writ-mode-keywords)))
+
+;; Without version control a project begins at the outermost writ.toml: that of the workspace, if there is one.
+(defun writ-mode-project (folder)
+  "The project that FOLDER is in, if a writ.toml stands there or above."
+  (let ((folder (expand-file-name folder)) found)
+    (while (setq folder (and folder (locate-dominating-file folder "writ.toml")))
+      (setq found (expand-file-name folder))
+      (let ((above (file-name-directory (directory-file-name found))))
+        (setq folder (unless (equal above found) above))))
+    (and found (cons 'transient found))))
+
+(with-eval-after-load 'project
+  (add-hook 'project-find-functions #'writ-mode-project 90))
 
 ;;;###autoload
 (add-to-list 'auto-mode-alist '("\\.writ\\'" . writ-mode))
