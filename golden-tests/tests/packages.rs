@@ -439,25 +439,34 @@ fn what_is_added_to_the_world_asks_for_a_major_version() {
     let scratch = Scratch::new("world");
     fs::create_dir_all(scratch.0.join("registry")).expect("a folder");
     let registry = "[registries]\nacme = \"../registry\"\n";
-    let publish = |version: &str, rules: &str| {
-        scratch.package("one", "one", registry, rules);
+    let publish = |version: &str, more: &str, rules: &str| {
+        scratch.package("one", "one", more, rules);
         let path = scratch.0.join("one/writ.toml");
         let text = fs::read_to_string(&path).expect("a manifest").replace("0.1.0", version);
         fs::write(path, text).expect("it is writable");
+        scratch.good(&["update", "--policy", "one"]);
         scratch.writ(&["publish", "--unsigned", "--policy", "one"])
     };
     let kind = |what: &str, of: &str| format!("{ODD}{what}\nstd.state.kind({of}, \"odd\") if odd({of});\n");
-    assert_eq!(publish("1.0.0", ODD).0, 0);
-    let (code, said) = publish("1.0.1", &kind("", "r"));
+    assert_eq!(publish("1.0.0", registry, ODD).0, 0);
+    let (code, said) = publish("1.0.1", registry, &kind("", "r"));
     assert!(code == 64 && said.contains("major  std.state.kind: more is added to it"), "{said}");
     assert!(said.contains("one.writ:7") && said.contains("version = \"2.0.0\""), "{said}");
-    assert_eq!(publish("2.0.0", &kind("", "r")).0, 0);
+    assert_eq!(publish("2.0.0", registry, &kind("", "r")).0, 0);
     // The same in other words, in another place.
-    let (code, said) = publish("2.0.1", &kind("\n// It is odd.", "thing"));
+    let (code, said) = publish("2.0.1", registry, &kind("\n// It is odd.", "thing"));
     assert!(code == 0 && said.contains("since 2.0.0: patch"), "{said}");
     // What it asks is another.
-    let (code, said) = publish("2.0.2", &kind("odd(r) if tag(r, \"strange\", _);", "r"));
+    let (code, said) = publish("2.0.2", registry, &kind("odd(r) if tag(r, \"strange\", _);", "r"));
     assert!(code == 64 && said.contains("major  std.state.kind: something else is added to it"), "{said}");
-    let (code, said) = publish("2.0.2", ODD);
+    let (code, said) = publish("2.0.2", registry, ODD);
     assert!(code == 64 && said.contains("major  std.state.kind: less is added to it"), "{said}");
+    // Of a package that it newly depends on, no line of its own says that.
+    scratch.package("two", "two", registry, &kind("", "r").replace("odd", "even"));
+    assert_eq!(scratch.writ(&["publish", "--unsigned", "--policy", "two"]).0, 0);
+    let depends =
+        format!("{registry}\n[trust.packages]\nacme = \"unsigned\"\n\n[dependencies]\n\"acme/two\" = \"0.1\"\n");
+    let (code, said) = publish("2.0.2", &depends, &kind("", "r"));
+    assert!(code == 64 && said.contains("major  std.state.kind: more is added to it"), "{said}");
+    assert!(said.contains("acme/two/two.writ:7"), "{said}");
 }

@@ -1,10 +1,11 @@
-//! What a package adds to the world of everybody who depends on it: its rules over relations of the standard library.
+//! What a package adds to the world of everybody who depends on it: its rules over relations of the standard library, and those
+//! of what it depends on itself, which come with it.
 //!
 //! They are in force without being applied or named, so no name tells of them; and one more may turn a decision of somebody who
 //! knows nothing of it. So any difference asks for a major version.
 //!
-//! INVARIANT: two rules are alike if they derive alike under any names of their variables, and so does all of the package's own
-//! that they ask. Not here: names (`compiler::interface`), decisions (`compare`).
+//! INVARIANT: two rules are alike if they derive alike under any names of their variables, and so does all that they ask outside
+//! of the standard library. Not here: names (`compiler::interface`), decisions (`compare`).
 
 use compiler::interface::{Difference, Level};
 use program::{Program, Rule};
@@ -47,7 +48,7 @@ fn lacking(one: &BTreeMap<BTreeSet<String>, String>, other: &BTreeMap<BTreeSet<S
 
 fn added(program: &Program) -> Added {
     let mut heads: BTreeMap<&str, Vec<&Rule>> = BTreeMap::new();
-    for rule in program.rules.iter().filter(|rule| program.is_own(&rule.citation.file)) {
+    for rule in program.rules.iter().filter(|rule| !rule.citation.file.starts_with("std/")) {
         heads.entry(&program.relation(rule.head.relation).name).or_default().push(rule);
     }
     let mut found = Added::new();
