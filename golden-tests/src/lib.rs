@@ -7,12 +7,13 @@
 //!
 //! Read downwards: [`check`] runs one page, [`Page`] is how it is cut.
 
+use std::env::{self, consts::EXE_SUFFIX};
 use std::fmt::Write as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::SystemTime;
-use std::{env, fs};
 
 /// Where a page's commands run.
 #[derive(Clone, Copy, Debug)]
@@ -213,21 +214,23 @@ fn days(day: &str) -> i64 {
     year.div_euclid(400) * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
-/// The tool under test, built once in the same folder and profile as this test.
+/// The tool under test, in a folder where it has its name: `target/debug/golden/writ`. Cargo has built it before any test runs.
 pub fn writ() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
+    static LINKED: OnceLock<PathBuf> = OnceLock::new();
+    LINKED.get_or_init(|| {
         let here = env::current_exe().expect("a running test has a path");
         // target/debug/deps/pages-… -> target/debug
-        let folder = here.parent().and_then(Path::parent).expect("tests run from the target folder").to_owned();
-        let target = folder.parent().expect("a profile's folder stands in the target folder");
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.args(["build", "--quiet", "-p", "cli", "--target-dir"]).arg(target).current_dir(root());
-        if folder.ends_with("release") {
-            cargo.arg("--release");
-        }
-        assert!(cargo.status().expect("cargo runs").success(), "the tool does not build");
-        folder.join(format!("writ{}", env::consts::EXE_SUFFIX))
+        let built = here.parent().and_then(Path::parent).expect("tests run from the target folder");
+        let folder = built.join("golden");
+        fs::create_dir_all(&folder).expect("the target folder is writable");
+        let (named, new) = (format!("writ{EXE_SUFFIX}"), format!("writ-{}", std::process::id()));
+        let (named, new) = (folder.join(named), folder.join(new));
+        // In one step: another test may run it now.
+        fs::hard_link(built.join(format!("golden-tests{EXE_SUFFIX}")), &new).expect("the tool is built");
+        fs::rename(&new, &named).expect("a file can be renamed");
+        // Where both were the same file already, renaming leaves both.
+        let _ = fs::remove_file(&new);
+        named
     })
 }
 
