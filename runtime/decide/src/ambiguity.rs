@@ -87,6 +87,7 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
         Doubt::Conflict => disagreement(settled, subject),
         Doubt::Disagreement => moved(settled, subject)
             .or_else(|| remade(settled, subject))
+            .or_else(|| undying(action.map(|a| a.verb), subject, holds("std.state.exists")))
             .unwrap_or_else(|| format!("the model and the change disagree about {subject} as it was")),
         Doubt::Partial => subject.to_owned(),
         Doubt::Unknown => format!("{subject} depends on a value that is not known"),
@@ -116,6 +117,13 @@ fn remade(settled: &Settled<'_>, subject: &str) -> Option<String> {
     Some(format!(
         "one change would {destroys} and {writes} {subject}: what it left would be a new one, with nothing of the old"
     ))
+}
+
+/// What a rule calls back from the dead.
+fn undying(verb: Option<Verb>, subject: &str, exists: bool) -> Option<String> {
+    (verb == Some(Verb::Delete) && exists).then(|| {
+        format!("the change deletes {subject}, and a rule says that it is there all the same: nothing that asks for it would miss it")
+    })
 }
 
 /// Why a source cannot be relied on, by the relation that says so.
