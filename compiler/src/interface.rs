@@ -1,11 +1,13 @@
 //! What a package offers to others: its exported names with their columns and parameters, and how two versions of that differ.
 //!
-//! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart; `bodies` sees new ways to an allow.
+//! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart; `bodies` sees new ways to an allow in
+//! rules, `rests` in what these rest on.
 //!
 //! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
 //! Not here: whether the two decide alike, which no list shows (`decide`).
 
 mod bodies;
+mod rests;
 
 use crate::check::span_of;
 use crate::constant::article;
@@ -15,6 +17,7 @@ use crate::lower::occurrences::any_literal;
 use crate::names::Sort;
 use bodies::{Body, looser};
 use program::{Program, Scope, Severity};
+use rests::{Rests, rests, turned};
 use std::collections::BTreeMap;
 use syntax::ast::Word;
 
@@ -39,6 +42,8 @@ pub struct Offer {
     pub scope: Option<Scope>,
     /// Of a deny, an escalate or a permit: its rules; `None` where the package does not compile.
     pub bodies: Option<Vec<Body>>,
+    /// What those rest on.
+    pub rests: BTreeMap<(String, bool), Vec<Body>>,
 }
 
 /// What the bodies of a package that compiles say.
@@ -115,7 +120,9 @@ pub fn interface(library: &Library<'_>, said: Option<&Said<'_>>, prefix: &str, e
     let mut found = Interface::new();
     let mut bodies: BTreeMap<&str, Vec<Body>> = BTreeMap::new();
     for written in said.iter().flat_map(|said| &said.rules) {
-        if let Head::Relation { name, word: Some(_), .. } = &written.rule.head {
+        if let Head::Relation { name, .. } = &written.rule.head
+            && !name.starts_with("std.")
+        {
             bodies.entry(name).or_default().push(body(library, written, prefix, exports));
         }
     }
@@ -130,12 +137,14 @@ pub fn interface(library: &Library<'_>, said: Option<&Said<'_>>, prefix: &str, e
             if let Some(mut offer) = offer(library, &name, entry.sort)
                 .filter(|offer| seen && (!inner || ["deny", "escalate", "permit"].contains(&offer.kind)))
             {
-                if ["deny", "escalate"].contains(&offer.kind) {
+                let judges = ["deny", "escalate", "permit"].contains(&offer.kind);
+                if judges && offer.kind != "permit" {
                     let id = said.and_then(|said| Some((said.program, said.program.find(&name)?)));
                     offer.scope = id.map(|(program, id)| program.relation(id).scope);
                 }
-                if said.is_some() {
-                    offer.bodies = Some(bodies.remove(name.as_str()).unwrap_or_default());
+                if said.is_some() && judges {
+                    offer.bodies = Some(bodies.get(name.as_str()).cloned().unwrap_or_default());
+                    offer.rests = rests(&name, offer.kind == "permit", &bodies);
                 }
                 found.insert(format!("{module}.{local}"), offer);
             }
@@ -187,6 +196,7 @@ fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
         waivable: None,
         scope: None,
         bodies: None,
+        rests: Rests::new(),
     };
     Some(match sort {
         Sort::Entity => plain("entity", Vec::new(), String::new(), ""),
@@ -285,6 +295,10 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             for way in looser(old, new, was.kind == "permit") {
                 say(Level::Major, name, format!("!! {way}"));
             }
+            for way in rests::looser(&was.rests, &is.rests) {
+                say(Level::Major, name, format!("!! {way}"));
+            }
+            turned(old, new).into_iter().for_each(|what| say(Level::Major, name, what));
         }
         match (&was.waivable, &is.waivable) {
             (None, Some(right)) => {

@@ -8,7 +8,7 @@
 //!
 //! INVARIANT: silence of a permit means that each of its rules follows from one of the old ones, but for what the package's
 //! hidden relations say by now.
-//! Not here: what the relations that a rule asks hold by now, which tests show.
+//! Not here: what the relations that a rule asks hold by now (`rests`).
 
 use crate::hir::{Expr, Head, Literal, Rule};
 use crate::lint::mapping::Search;
@@ -34,12 +34,15 @@ const MOST_SINGLE: usize = 64;
 ///
 /// - `permits`: whether these are rules of a permit.
 pub(super) fn looser(was: &[Body], is: &[Body], permits: bool) -> Vec<String> {
-    let mut found = if permits { permitted(was, is) } else { objected(was, is) };
+    let mut found = if permits { permitted(was, is, "it permits") } else { objected(was, is, "it objects to") };
     found.dedup();
     found
 }
 
-fn permitted(was: &[Body], is: &[Body]) -> Vec<String> {
+/// Where more is said than before.
+///
+/// - `says`: what more is, as the beginning of a sentence.
+pub(super) fn permitted(was: &[Body], is: &[Body], says: &str) -> Vec<String> {
     let mut found = Vec::new();
     for new in is {
         let open = uncovered(new, was);
@@ -48,18 +51,18 @@ fn permitted(was: &[Body], is: &[Body]) -> Vec<String> {
         }
         let place = &new.place;
         let Some(old) = was.iter().find(|old| covers(new, old, &Single::whole(old))) else {
-            found
-                .push(format!("it permits something else than before ({place}), and nothing shows that it is no more"));
+            found.push(format!("{says} something else than before ({place}), and nothing shows that it is no more"));
             continue;
         };
         let mut what = values(new, &open);
         what.extend(needless(new, old).into_iter().map(|words| format!("it asks no more for `{words}`")));
-        found.push(format!("it permits more than before ({place}){}", listed(&what)));
+        found.push(format!("{says} more than before ({place}){}", listed(&what)));
     }
     found
 }
 
-fn objected(was: &[Body], is: &[Body]) -> Vec<String> {
+/// Where less is said than before.
+pub(super) fn objected(was: &[Body], is: &[Body], says: &str) -> Vec<String> {
     let mut found = Vec::new();
     for old in was {
         let open = uncovered(old, is);
@@ -70,9 +73,11 @@ fn objected(was: &[Body], is: &[Body]) -> Vec<String> {
             Some(new) => {
                 let mut what = values(old, &open);
                 what.extend(needless(old, new).into_iter().map(|words| format!("it asks for `{words}` too")));
-                found.push(format!("it objects to less than before ({}){}", new.place, listed(&what)));
+                found.push(format!("{says} less than before ({}){}", new.place, listed(&what)));
             }
-            None if is.len() < was.len() => found.push(format!("one of its rules is gone ({} before)", old.place)),
+            None if is.len() < was.len() => {
+                found.push(format!("{says} less than before: a rule is gone ({} then)", old.place))
+            }
             None => {}
         }
     }
@@ -301,7 +306,7 @@ mod tests {
             (
                 "deny bare(r) \"{r}\" if covered(r), tag(r, \"a\", _);\ndeny bare(r) \"{r}\" if covered(r), tag(r, \"b\", _);",
                 "deny bare(r) \"{r}\" if covered(r), tag(r, \"b\", _);",
-                &["one of its rules is gone (m.writ:9 before)"],
+                &["it objects to less than before: a rule is gone (m.writ:9 then)"],
             ),
         ]);
     }

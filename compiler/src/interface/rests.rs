@@ -1,0 +1,188 @@
+//! What the rules of a permit, a deny or an escalate rest on: the relations that they ask, and those that these ask. A permit of
+//! which no word has changed permits more where `mine(r, who)` holds for more.
+//!
+//! Of each relation it matters which way: more of what a permit asks allows more, and so does less of what a deny asks; under
+//! `not` it is the other way round, and in a count either may.
+//!
+//! Not here: relations of the standard library, which are the same for both; `prefer` and the values of keys.
+
+use super::bodies::{Body, objected, permitted};
+use crate::hir::{Expr, Head, Literal, Rule};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The rules of each relation that something rests on, by its name and by whether more of it allows more.
+pub(super) type Rests = BTreeMap<(String, bool), Vec<Body>>;
+
+/// What a permit, a deny or an escalate rests on.
+///
+/// - `all`: the rules of each relation.
+pub(super) fn rests(name: &str, permits: bool, all: &BTreeMap<&str, Vec<Body>>) -> Rests {
+    let (mut found, mut open) = (Rests::new(), Vec::new());
+    let rules = |name: &str| all.get(name).into_iter().flatten();
+    for body in rules(name) {
+        asked(&body.rule.body, permits, &mut open);
+        // Who is asked may say yes.
+        open.extend(body.rule.to.iter().map(|to| (to.relation.clone(), true)));
+    }
+    while let Some((relation, way)) = open.pop() {
+        let here = (relation, way);
+        if here.0 == name || !all.contains_key(here.0.as_str()) || found.contains_key(&here) {
+            continue;
+        }
+        rules(&here.0).for_each(|body| asked(&body.rule.body, way, &mut open));
+        found.insert(here.clone(), rules(&here.0).cloned().collect());
+    }
+    found
+}
+
+fn asked(literals: &[Literal], way: bool, open: &mut Vec<(String, bool)>) {
+    for literal in literals {
+        match literal {
+            Literal::Atom(atom) => open.push((atom.relation.clone(), way)),
+            Literal::Not(inner, _) => asked(inner, !way, open),
+            Literal::Aggregate { body, .. } => {
+                asked(body, way, open);
+                asked(body, !way, open);
+            }
+            Literal::Covered(..)
+            | Literal::Compare(..)
+            | Literal::Is(..)
+            | Literal::Bind(..)
+            | Literal::Each { .. } => {}
+        }
+    }
+}
+
+/// The new ways to an allow that come of what something rests on, in words.
+pub(super) fn looser(was: &Rests, is: &Rests) -> Vec<String> {
+    let mut found = Vec::new();
+    for ((name, way), new) in is {
+        let local = format!("`{}`, which it rests on,", name.rsplit('.').next().unwrap_or(name));
+        match (was.get(&(name.clone(), *way)), way) {
+            (Some(old), true) => found.extend(permitted(old, new, &format!("{local} holds for"))),
+            (Some(old), false) => found.extend(objected(old, new, &format!("{local} holds for"))),
+            // Beside all that there was it can only narrow. In the place of something, it is that by another name, or anything.
+            (None, true) => {
+                let mut gone = was.iter().filter(|(key, _)| key.1 && !is.contains_key(key)).peekable();
+                if gone.peek().is_some() && !gone.any(|(_, old)| permitted(old, new, "").is_empty()) {
+                    let place = new.first().map(|body| format!(" ({})", body.place)).unwrap_or_default();
+                    found.push(format!(
+                        "{local} is new{place}, and nothing shows that it holds for no more than what it stands for"
+                    ));
+                }
+            }
+            (None, false) => {}
+        }
+    }
+    found
+}
+
+/// Whom the rules of an escalate ask: told apart by the places of the subjects, shown as they are written.
+pub(super) fn parties(bodies: &[Body]) -> BTreeMap<String, String> {
+    bodies.iter().filter_map(|body| Some((party(&body.rule, true)?, party(&body.rule, false)?))).collect()
+}
+
+fn party(rule: &Rule, placed: bool) -> Option<String> {
+    let to = rule.to.as_ref()?;
+    let subjects: &[Expr] = match &rule.head {
+        Head::Relation { terms, .. } => terms,
+        Head::Cover { .. } => &[],
+    };
+    let term = |term: &Expr| match term {
+        Expr::Variable(variable) => {
+            let place = subjects.iter().position(|subject| subject == term).filter(|_| placed);
+            place.map_or_else(|| rule.variables[*variable].name.clone(), |place| format!("#{place}"))
+        }
+        Expr::Constant(value) => value.to_string(),
+        other => format!("{other:?}"),
+    };
+    let terms: Vec<String> = to.terms.iter().map(term).collect();
+    let name = if placed { &to.relation } else { to.relation.rsplit('.').next().unwrap_or(&to.relation) };
+    Some(format!("{name}({})", terms.join(", ")))
+}
+
+/// What has become of those who are asked, in words; `None` where they are the same.
+pub(super) fn turned(was: &[Body], is: &[Body]) -> Option<String> {
+    let (old, new) = (parties(was), parties(is));
+    let keys = |of: &BTreeMap<String, String>| of.keys().cloned().collect::<BTreeSet<String>>();
+    // A rule may name nobody.
+    let named = |bodies: &[Body]| bodies.iter().any(|body| body.rule.to.is_none());
+    let shown = |of: &BTreeMap<String, String>| match of.is_empty() {
+        true => String::from("nobody by name"),
+        false => of.values().map(|one| format!("`{one}`")).collect::<Vec<_>>().join(" or "),
+    };
+    let same = keys(&old) == keys(&new) && named(was) == named(is);
+    (!same).then(|| format!("!! it asked {} and asks {}", shown(&old), shown(&new)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::interface::tests::differences;
+
+    const KEPT: &str = "use std.authority.{accountable, member};
+use std.change.{action, actor};
+use std.state.{Resource, exists, tag};
+pub authority relation reviewer(r: Resource, who: std.authority.Party);
+authority relation mine(r: Resource, who: std.authority.Party);
+mine(r, who) if accountable(r, t), member(who, t);
+relation bare(r: Resource);
+bare(r) if exists(r), not marked(r);
+relation marked(r: Resource);
+marked(r) if tag(r, k, _), k in {\"owner\", \"team\"};
+pub blueprint guard(least: int = 1) {
+    permit made(a) if action(a, \"update\", r), actor(a, who), mine(r, who);
+    deny without(r) \"{r}\" if covered(r), bare(r);
+    escalate few(r) \"{r}\" to accountable(r) if covered(r), n = count { k: tag(r, k, _), marked(r) }, n < least;
+}
+";
+
+    /// Each change of a relation is told of where it opens a way, and of no other rule.
+    #[test]
+    fn what_rules_rest_on_opens_ways_to_an_allow() {
+        let ways = |from: &str, to: &str| -> Vec<String> {
+            assert!(KEPT.contains(from), "{from}");
+            let told = differences(KEPT, &KEPT.replace(from, to));
+            told.iter().filter_map(|one| Some(one.strip_prefix("major m.guard.")?.replace("!! ", ""))).collect()
+        };
+        let mine = "mine(r, who) if accountable(r, t), member(who, t);";
+        let marked = "k in {\"owner\", \"team\"}";
+        assert_eq!(ways("", ""), [""; 0]);
+        assert_eq!(
+            ways(mine, "mine(r, who) if reviewer(r, who);"),
+            [
+                "made: `mine`, which it rests on, holds for something else than before (m.writ:6), and nothing shows that it is no more"
+            ]
+        );
+        // Less of it, and the same by other names.
+        assert_eq!(ways(mine, "mine(r, who) if accountable(r, t), member(who, t), exists(r);"), [""; 0]);
+        assert_eq!(ways(mine, "mine(r, x) if member(x, y), accountable(r, y);"), [""; 0]);
+        assert_eq!(ways("mine", "ours"), [""; 0]);
+        let more = ways(mine, &format!("{mine}\nmine(r, who) if reviewer(r, who);"));
+        assert!(matches!(&more[..], [one] if one.contains("something else than before (m.writ:7)")), "{more:?}");
+        // A deny asks for less where what it asks holds for less, or what it must not find for more.
+        assert_eq!(
+            ways("if exists(r), not marked", "if exists(r), tag(r, \"app\", _), not marked"),
+            [
+                "without: `bare`, which it rests on, holds for less than before (m.writ:8): it asks for `tag(r, \"app\", _)` too"
+            ]
+        );
+        assert_eq!(
+            ways(marked, "k in {\"owner\", \"team\", \"app\"}"),
+            [
+                "few: `marked`, which it rests on, holds for more than before (m.writ:10): `\"app\"`",
+                "without: `marked`, which it rests on, holds for more than before (m.writ:10): `\"app\"`",
+            ]
+        );
+        // Of a count nobody knows.
+        assert_eq!(
+            ways(marked, "k in {\"owner\"}"),
+            ["few: `marked`, which it rests on, holds for less than before (m.writ:10): `\"team\"`"]
+        );
+        // Whom an escalate asks.
+        assert_eq!(
+            ways("to accountable(r)", "to reviewer(r)"),
+            ["few: it asked `accountable(r)` and asks `reviewer(r)`"]
+        );
+        assert_eq!(ways(" to accountable(r)", ""), ["few: it asked `accountable(r)` and asks nobody by name"]);
+    }
+}
