@@ -15,7 +15,7 @@ use crate::output::Answer;
 use crate::{package, progress, releases};
 use compiler::names::near;
 use packages::edit;
-use packages::install::{self, Changed, Passed, Updated, Ways};
+use packages::install::{self, Changed, Installed, Passed, Updated, Ways};
 use packages::{Name, Workspace};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -133,18 +133,12 @@ fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Fail
     let mut foreseen = (String::new(), false);
     if dry_run && !changed.is_empty() && packages::lock::Lock::of_sorts(&workspace.folder)?.is_some() {
         progress::stage("deciding again");
-        foreseen = match package::members(folder)? {
-            None => releases::foresee::foresee(folder, all)?,
-            Some(members) => {
-                let mut whole = (String::new(), false);
-                for member in members {
-                    let (text, turns) = releases::foresee::foresee(&member.folder, all.clone())?;
-                    whole.0 += &format!("{}:\n{text}", member.at);
-                    whole.1 |= turns;
-                }
-                whole
-            }
-        };
+        // One lock is of all members, wherever it is asked to move.
+        for member in &workspace.members {
+            let (text, turns) = releases::foresee::foresee(&member.folder, all.clone())?;
+            foreseen.0 += &if workspace.members.len() > 1 { format!("{}:\n{text}", member.at) } else { text };
+            foreseen.1 |= turns;
+        }
     }
     if ways.locked && !changed.is_empty() && !dry_run {
         return Err(Failure::Malformed(format!(
@@ -155,7 +149,7 @@ fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Fail
     let said = match (changed.is_empty(), dry_run) {
         (true, _) => format!("{}{} up to date\n", unread(&passed), count(number)),
         (false, true) => format!("{}{}{}nothing was changed\n", told(&changed), unread(&passed), foreseen.0),
-        (false, false) => told(&changed) + &unread(&passed),
+        (false, false) => told(&changed) + &unread(&passed) + &added(folder, &changed, &all),
     };
     Ok(Answer::of(said).with_code(u8::from(foreseen.1)))
 }
@@ -176,6 +170,21 @@ fn told(changed: &[Changed]) -> String {
             (Some(from), Some(to), None) => writeln!(text, "  {name} {from} -> {to}"),
             (None, None, _) => writeln!(text, "  {name} (a folder)"),
         };
+    }
+    text
+}
+
+/// What is in force by now without being used, a line each.
+fn added(folder: &Path, changed: &[Changed], all: &[Installed]) -> String {
+    let mut text = String::new();
+    for one in all.iter().filter(|one| changed.iter().any(|changed| changed.name == one.name)) {
+        // It is locked already: that stands, whatever cannot be told of it.
+        match releases::world::additions(folder, one, all) {
+            Ok(lines) => lines.iter().for_each(|line| {
+                _ = writeln!(text, "  {} adds to {line} for everything that is decided here", one.name);
+            }),
+            Err(failure) => _ = writeln!(text, "  {}: what it adds for everything cannot be told: {failure}", one.name),
+        }
     }
     text
 }

@@ -8,7 +8,7 @@ pub(crate) mod compare;
 pub(crate) mod docs;
 pub(crate) mod foresee;
 pub(crate) mod publish;
-mod world;
+pub(crate) mod world;
 
 use crate::dependencies::workspace;
 use crate::failure::Failure;

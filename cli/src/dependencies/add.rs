@@ -2,7 +2,7 @@
 //!
 //! Read downwards: [`add`] edits the manifest, `Place` is where the package is found, `newest` the range that nobody gave.
 
-use super::{Edited, manifest, told, unread, workspace};
+use super::{Edited, added, manifest, told, unread, workspace};
 use crate::arguments::Add;
 use crate::failure::Failure;
 use crate::output::Answer;
@@ -73,7 +73,8 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
         said += &format!("added {name}\n");
     }
     let updated = edited.settle(&[])?;
-    Ok(Answer::of(said + &told(&updated.changed) + &unread(&updated.passed)))
+    let added = added(folder, &updated.changed, &updated.all);
+    Ok(Answer::of(said + &told(&updated.changed) + &unread(&updated.passed) + &added))
 }
 
 /// Where what is added is found.

@@ -1,5 +1,6 @@
-//! `writ audit`: of what is locked, what should not be, and what is newer.
+//! `writ audit`: of what is locked, what should not be, what is newer, and what is in force without being used.
 
+use super::world;
 use crate::dependencies::workspace;
 use crate::failure::Failure;
 use crate::output::Answer;
@@ -26,6 +27,14 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
         let mut wanted = manifests().flat_map(|manifest| manifest.wanted());
         wanted.any(|(asked, how)| asked == name && matches!(how.origin, Origin::Git(_)))
     };
+    for one in &all {
+        for line in world::additions(folder, one, &all)? {
+            let (name, version) = (&one.name, &one.version);
+            let what = format!("to {line}, in force for everything that is decided here");
+            let _ = writeln!(text, "{:<9} {name} {version}: {what}", "adds");
+            found.push(json!({ "finding": "adds", "name": name, "version": version, "what": what }));
+        }
+    }
     for one in all.iter().filter(|one| !one.in_folder) {
         let (name, version) = (&one.name, &one.version);
         if in_git(name) {

@@ -6,6 +6,7 @@
 //! INVARIANT: whatever a package's author wrote is text on the page and nothing else.
 
 use super::compare::offered;
+use super::world;
 use crate::failure::Failure;
 use crate::output::{self, Answer};
 use crate::package::{self, Package};
@@ -26,7 +27,7 @@ const STYLE: &str = "
 body { font: 15px/1.55 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1.5rem; }
 h1 { font-size: 1.5rem; margin-bottom: .2rem; } h2 { font-size: 1.1rem; margin-top: 2.5rem; border-bottom: 1px solid var(--line); padding-bottom: .2rem; }
 h3 { font: 600 14px/1.5 ui-monospace, monospace; margin: 1.4rem 0 .2rem; overflow-wrap: anywhere; } h3 .kind { color: var(--soft); font-weight: 400; }
-h3 .name { color: var(--name); } .note { color: var(--soft); font-size: .88rem; } p { margin: .3rem 0; }
+h3 .name { color: var(--name); } .note { color: var(--soft); font-size: .88rem; } p, ul { margin: .3rem 0; } ul { padding-left: 1.2rem; }
 section.inner { margin-left: 1.4rem; padding-left: .9rem; border-left: 2px solid var(--line); }
 code, pre { font: 13px/1.5 ui-monospace, monospace; } pre { padding: .6rem .8rem; background: #8881; border-radius: 4px; white-space: pre-wrap; overflow-wrap: anywhere; }
 input { font: inherit; width: 100%; box-sizing: border-box; padding: .4rem .6rem; border: 1px solid var(--line); border-radius: 4px; background: transparent; color: inherit; margin: 1rem 0; }
@@ -62,7 +63,8 @@ pub(crate) fn docs(name: Option<&str>, folder: &Path, file: Option<&Path>) -> Re
     };
     let about = packages::manifest::read("writ.toml", tree.text("writ.toml")?)?.package;
     let decisions = decisions(&package)?;
-    let page = page(&about, &offered(&package, &tree)?, &tree, &decisions);
+    let adds = world::added_lines(&policy::compile(&package)?.program);
+    let page = page(&about, &offered(&package, &tree)?, &tree, &adds, &decisions);
     match file {
         None => Ok(Answer::of(page)),
         Some(file) => {
@@ -93,7 +95,7 @@ fn decisions(package: &Package) -> Result<Vec<Worked>, Failure> {
     Ok(all)
 }
 
-fn page(about: &About, offered: &Interface, tree: &Tree, decisions: &[Worked]) -> String {
+fn page(about: &About, offered: &Interface, tree: &Tree, adds: &[String], decisions: &[Worked]) -> String {
     let title = format!("{} {}", about.name, about.version);
     let mut out = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" content=\"width=device-width\">\n\
@@ -122,6 +124,13 @@ fn page(about: &About, offered: &Interface, tree: &Tree, decisions: &[Worked]) -
         for (name, offer) in offers {
             entry(&mut out, &name[module.len() + 1..], offer);
         }
+    }
+    if !adds.is_empty() {
+        out.push_str(
+            "<h2>What it adds for everybody</h2>\n<p class=\"note\">Rules over relations of the standard library: in force wherever the package is depended on, without being used.</p>\n<ul>\n",
+        );
+        adds.iter().for_each(|line| _ = writeln!(out, "<li>{}</li>", escaped(line)));
+        out.push_str("</ul>\n");
     }
     if !decisions.is_empty() {
         out.push_str(
@@ -191,8 +200,38 @@ fn worked(out: &mut String, Worked { name, place, words, decision }: &Worked) {
     out.push_str("</section>\n");
 }
 
+/// Paragraphs, lists (`- `) and words of code (`` ` ``), as comments are written.
 fn paragraphs(out: &mut String, text: &str) {
     for paragraph in text.split("\n\n").map(str::trim).filter(|one| !one.is_empty()) {
-        let _ = writeln!(out, "<p>{}</p>", escaped(paragraph));
+        let mut parts: Vec<(bool, String)> = Vec::new();
+        for line in paragraph.lines().map(str::trim) {
+            match (line.strip_prefix("- "), parts.last_mut()) {
+                (Some(item), _) => parts.push((true, item.to_owned())),
+                (None, Some((_, before))) => *before += &format!(" {line}"),
+                (None, None) => parts.push((false, line.to_owned())),
+            }
+        }
+        for of_kind in parts.chunk_by(|a, b| a.0 == b.0) {
+            let (list, tag) = (of_kind[0].0, if of_kind[0].0 { "li" } else { "p" });
+            out.push_str(if list { "<ul>\n" } else { "" });
+            for (_, words) in of_kind {
+                let _ = writeln!(out, "<{tag}>{}</{tag}>", coded(words));
+            }
+            out.push_str(if list { "</ul>\n" } else { "" });
+        }
     }
+}
+
+/// What stands between two backticks, as code.
+fn coded(words: &str) -> String {
+    let parts: Vec<&str> = words.split('`').collect();
+    let mut out = String::new();
+    for (at, part) in parts.iter().enumerate() {
+        match at % 2 == 1 && at + 1 < parts.len() {
+            true => out += &format!("<code>{}</code>", escaped(part)),
+            false if at % 2 == 1 => out += &format!("`{}", escaped(part)),
+            false => out += &escaped(part),
+        }
+    }
+    out
 }

@@ -4,6 +4,7 @@
 //! would be.
 
 use super::compare::{Flip, lost, verdicts};
+use super::world;
 use crate::arguments::{self, Arguments, Verb};
 use crate::failure::Failure;
 use crate::kept::Kept;
@@ -43,6 +44,9 @@ pub(crate) fn foresee(folder: &Path, after: Vec<Installed>) -> Result<(String, b
         }
         Err(other) => return Err(other),
     };
+    for found in world::differences(&was.program, &is.program) {
+        let _ = writeln!(text, "  {:<6} {}: {}", found.level.name(), found.name, found.what);
+    }
     let all = verdicts(&was.program, &is.program, &was.tests)?;
     let flips: Vec<Flip> =
         all.iter().filter_map(|(name, before, after)| Flip::of(&format!("test \"{name}\""), before, after)).collect();

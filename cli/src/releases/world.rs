@@ -7,15 +7,20 @@
 //! INVARIANT: two rules are alike if they derive alike under any names of their variables, and so does all that they ask outside
 //! of the standard library. Not here: names (`compiler::interface`), decisions (`compare`).
 
+use super::compare::of_tree;
+use crate::failure::Failure;
+use crate::policy;
 use compiler::interface::{Difference, Level};
+use packages::install::Installed;
 use program::{Program, Rule};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// Rules by the relation of the standard library that they add to: what they say, and where they stand.
 type Added = BTreeMap<String, BTreeMap<BTreeSet<String>, String>>;
 
 /// How two versions of a package differ in what they add.
-pub(super) fn differences(was: &Program, is: &Program) -> Vec<Difference> {
+pub(crate) fn differences(was: &Program, is: &Program) -> Vec<Difference> {
     let (was, is) = (added(was), added(is));
     let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
     let mut found = Vec::new();
@@ -37,6 +42,28 @@ pub(super) fn differences(was: &Program, is: &Program) -> Vec<Difference> {
         }
     }
     found
+}
+
+/// What the rules of a package add to, a line for each relation of the standard library.
+pub(crate) fn additions(folder: &Path, one: &Installed, all: &[Installed]) -> Result<Vec<String>, Failure> {
+    let compiled = match policy::compile(&of_tree(folder, &one.tree, &[], all)?) {
+        Ok(compiled) => compiled,
+        // Whoever depends on it is told, and gets nothing of it.
+        Err(Failure::Policy(_)) => return Ok(Vec::new()),
+        Err(other) => return Err(other),
+    };
+    Ok(added_lines(&compiled.program))
+}
+
+/// What the own rules of a program's package add to.
+pub(super) fn added_lines(program: &Program) -> Vec<String> {
+    let own = |at: &String| at.rsplit_once(':').is_some_and(|(file, _)| program.is_own(file));
+    let line = |(name, rules): (String, BTreeMap<BTreeSet<String>, String>)| {
+        let places: BTreeSet<String> = rules.into_values().filter(own).collect();
+        let places: Vec<&str> = places.iter().map(String::as_str).collect();
+        (!places.is_empty()).then(|| format!("{name} ({})", places.join(", ")))
+    };
+    added(program).into_iter().filter_map(line).collect()
 }
 
 /// The places of what one has and the other has not.
