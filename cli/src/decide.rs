@@ -217,7 +217,7 @@ fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> R
     };
     let program = opened.predicate.program.digest.trim_start_matches("sha256:");
     let mut files = vec![
-        (format!("program/{program}.json"), plain(serde_json::to_vec(&*loaded.compiled.program))),
+        loaded.kept.pack(program, &loaded.compiled.program),
         (format!("change/{}.json", content_digest.hex()), content),
         (format!("evidence/{}.json", sealed.digest.hex()), sealed.bytes.clone()),
     ];

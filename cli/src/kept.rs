@@ -5,6 +5,7 @@
 //! INVARIANT: who adds to the log holds its lock; who reads it needs none, since a checkpoint is replaced in one step.
 
 mod folder;
+mod packed;
 mod seen;
 
 use crate::disk;
@@ -116,18 +117,6 @@ impl Kept {
         match opened.digest.hex() == digest.trim_start_matches("sha256:") {
             true => Ok(opened),
             false => Err(Failure::Malformed(format!("{}: this is another record than its name says", path.display()))),
-        }
-    }
-
-    /// A program that was kept, by its digest.
-    pub(crate) fn program(&self, digest: &str) -> Result<Program, Failure> {
-        let path = self.path(&format!("program/{}.json", digest.trim_start_matches("sha256:")));
-        let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
-        let wrong = |what: String| Failure::Malformed(format!("{}: {what}", path.display()));
-        let program: Program = deep(&bytes).map_err(|e| wrong(format!("this is no program: {e}")))?;
-        match program.digest().hex() == digest.trim_start_matches("sha256:") {
-            true => Ok(program),
-            false => Err(wrong(String::from("this is another program than its name says"))),
         }
     }
 

@@ -82,4 +82,29 @@ impl Storage for Folder {
         self.put(&path, bytes, true)?;
         self.sync()
     }
+
+    fn below(&self, folder: &str) -> io::Result<Vec<String>> {
+        let (mut names, mut folders) = (Vec::new(), vec![folder.to_owned()]);
+        while let Some(folder) = folders.pop() {
+            let entries = match fs::read_dir(self.root.join(&folder)) {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => return Err(io::Error::new(error.kind(), format!("{folder}: {error}"))),
+            };
+            for entry in entries {
+                let entry = entry?;
+                let name = format!("{folder}/{}", entry.file_name().to_string_lossy());
+                if entry.file_type()?.is_dir() { folders.push(name) } else { names.push(name) }
+            }
+        }
+        Ok(names)
+    }
+
+    fn remove(&mut self, name: &str) -> io::Result<()> {
+        let path = self.root.join(name);
+        disk::step().and_then(|()| fs::remove_file(&path))?;
+        // Its folder too, where it was the last there.
+        let _ = path.parent().map(fs::remove_dir);
+        Ok(())
+    }
 }

@@ -4,6 +4,8 @@
 //! `tiles` names and cuts them. A commit writes new bundles and tiles beside the old ones, syncs, and then replaces the
 //! checkpoint in one step: only that acknowledges the entries. What lies beyond the checkpoint's size was never
 //! acknowledged, is not read, and is written over by the next commit. So a crash leaves the log of before or after.
+//! Then partial tiles and bundles go that the new checkpoint does not read; who reads under an older one finds their
+//! content at the beginning of the wider ones.
 //!
 //! Read downwards: [`Storage`] is what bytes are kept in, [`View`] reads, [`Log`] adds.
 //!
@@ -38,6 +40,12 @@ pub trait Storage {
 
     /// Puts bytes in the place of others in one step: a crash leaves the old or the new, and the new once it is back.
     fn replace(&mut self, name: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// The names of all that stands below a folder, in any order; none where there is no such folder.
+    fn below(&self, folder: &str) -> io::Result<Vec<String>>;
+
+    /// Takes something away, at some time or other: a crash may bring it back.
+    fn remove(&mut self, name: &str) -> io::Result<()>;
 }
 
 /// Why a log does not answer.
@@ -146,9 +154,36 @@ impl<'s, S: Storage + ?Sized> View<'s, S> {
     }
 
     fn bundle(&self, index: u64) -> Result<Vec<Vec<u8>>, LogFault> {
-        let name = Tile { level: 0, index }.bundle(self.size());
-        let bytes = self.storage.read(&name)?.ok_or_else(|| LogFault::Broken(format!("{name} is missing")))?;
-        tiles::unbundle(&bytes).ok_or_else(|| LogFault::Broken(format!("{name} is no bundle of entries")))
+        let tile = Tile { level: 0, index };
+        let (name, bytes) = self.read(tile.bundle(self.size()))?;
+        let bundle = tiles::unbundle(&bytes).filter(|bundle| bundle.len() as u64 == tiles::width(&name));
+        let mut bundle =
+            bundle.ok_or_else(|| LogFault::Broken(format!("{name} has not as many entries as its name says")))?;
+        bundle.truncate(usize::try_from(tile.width(self.size())).expect("at most 256"));
+        Ok(bundle)
+    }
+
+    /// What stands in the file of a tile or a bundle, and in which: in a wider one where the log has grown meanwhile and
+    /// this one was taken away.
+    fn read(&self, name: String) -> Result<(String, Vec<u8>), LogFault> {
+        if let Some(bytes) = self.storage.read(&name)? {
+            return Ok((name, bytes));
+        }
+        while let Some((full, _)) = name.split_once(".p/") {
+            let checkpoint = self.storage.read(CHECKPOINT)?;
+            let listed = self.storage.below(&format!("{full}.p"))?;
+            let widest = listed.into_iter().max_by_key(|name| tiles::width(name));
+            let wider = widest.filter(|wider| tiles::width(wider) > tiles::width(&name));
+            let wider = wider.unwrap_or_else(|| full.to_owned());
+            if let Some(bytes) = self.storage.read(&wider)? {
+                return Ok((wider, bytes));
+            }
+            // Whatever the checkpoint reads stood there before it, so that one is found unless it is replaced meanwhile.
+            if self.storage.read(CHECKPOINT)? == checkpoint {
+                break;
+            }
+        }
+        Err(LogFault::Broken(format!("{name} is missing")))
     }
 
     /// The hashes of a tile, as many as the present size has.
@@ -157,12 +192,12 @@ impl<'s, S: Storage + ?Sized> View<'s, S> {
         if let Some(rows) = kept.get(&(tile.level, tile.index)) {
             return Ok(rows.clone());
         }
-        let name = tile.name(self.size());
-        let bytes = self.storage.read(&name)?.ok_or_else(|| LogFault::Broken(format!("{name} is missing")))?;
-        let hashes: Vec<Hash> = bytes.chunks_exact(32).map(|hash| hash.try_into().expect("32 bytes")).collect();
-        if hashes.len() as u64 != tile.width(self.size()) || bytes.len() % 32 != 0 {
+        let (name, bytes) = self.read(tile.name(self.size()))?;
+        let mut hashes: Vec<Hash> = bytes.chunks_exact(32).map(|hash| hash.try_into().expect("32 bytes")).collect();
+        if hashes.len() as u64 != tiles::width(&name) || bytes.len() % 32 != 0 {
             return Err(LogFault::Broken(format!("{name} has not as many hashes as its name says")));
         }
+        hashes.truncate(usize::try_from(tile.width(self.size())).expect("at most 256"));
         let rows = Rc::new(rows(hashes));
         kept.insert((tile.level, tile.index), rows.clone());
         Ok(rows)
@@ -260,6 +295,8 @@ impl<S: Storage> Log<S> {
         let note = Note::sign(checkpoint.to_string(), &key);
         if grown > size {
             storage.replace(CHECKPOINT, note.to_string().as_bytes())?;
+            // The entries stand: what cannot be cleared away now is cleared away by the next commit.
+            let _ = clear(&mut storage, grown);
         }
         let receipts = {
             let view = View { storage: &storage, note, checkpoint, tiles: RefCell::new(tiles) };
@@ -268,6 +305,18 @@ impl<S: Storage> Log<S> {
         };
         Ok((Log { storage, key, size: grown }, receipts))
     }
+}
+
+/// Takes away the partial tiles and bundles that a log of this size does not read, whenever they were left behind. Its
+/// checkpoint would survive a crash.
+fn clear(storage: &mut impl Storage, size: u64) -> io::Result<()> {
+    let read = tiles::partial(size);
+    for name in storage.below("log/tile")? {
+        if name.contains(".p/") && !read.contains(&name) {
+            storage.remove(&name)?;
+        }
+    }
+    Ok(())
 }
 
 impl<S: Storage + ?Sized> View<'_, S> {

@@ -45,6 +45,22 @@ impl Tile {
     }
 }
 
+/// The files that end a log of `size` entries: its partial tiles, and the bundle below the lowest.
+pub(super) fn partial(size: u64) -> Vec<String> {
+    let mut names = Vec::new();
+    for level in (0..u64::BITS / 8).filter(|level| !(size >> (8 * level)).is_multiple_of(WIDTH)) {
+        let tile = Tile { level, index: (size >> (8 * level)) / WIDTH };
+        names.push(tile.name(size));
+        names.extend((level == 0).then(|| tile.bundle(size)));
+    }
+    names
+}
+
+/// How many hashes or entries the file of that name holds; 0 where it is no such file.
+pub(super) fn width(name: &str) -> u64 {
+    name.split_once(".p/").map_or(WIDTH, |(_, width)| width.parse().unwrap_or(0))
+}
+
 /// Entries as a file holds them: each behind its length in two bytes, the larger first.
 ///
 /// - `entries`: each at most 65,535 bytes.
@@ -86,5 +102,9 @@ mod tests {
         assert_eq!(name(2, 0, 70_000), "log/tile/2/000.p/1");
         assert_eq!(name(1, 0, 256), "log/tile/1/000.p/1");
         assert_eq!(Tile { level: 0, index: 0 }.bundle(5), "log/tile/entries/000.p/5");
+        let partial =
+            ["log/tile/0/273.p/112", "log/tile/entries/273.p/112", "log/tile/1/001.p/17", "log/tile/2/000.p/1"];
+        assert_eq!(super::partial(70_000), partial);
+        assert_eq!(super::partial(65_536), ["log/tile/2/000.p/1"]);
     }
 }

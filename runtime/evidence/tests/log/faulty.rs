@@ -2,7 +2,7 @@
 
 use evidence::Storage;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::rc::Rc;
 
@@ -16,8 +16,8 @@ pub(crate) struct Faulty {
 struct Disk {
     /// What survives.
     durable: BTreeMap<String, Vec<u8>>,
-    /// What was written and not synced, in order.
-    pending: Vec<(String, Vec<u8>)>,
+    /// What was written, or taken away, and not synced, in order.
+    pending: Vec<(String, Option<Vec<u8>>)>,
     done: usize,
     dies_at: Option<usize>,
     refuses_at: Option<usize>,
@@ -32,8 +32,8 @@ impl Disk {
     }
 
     fn visible(&self, name: &str) -> Option<&Vec<u8>> {
-        let pending = self.pending.iter().rev().find(|(other, _)| other == name).map(|(_, bytes)| bytes);
-        pending.or_else(|| self.durable.get(name))
+        let pending = self.pending.iter().rev().find(|(other, _)| other == name).map(|(_, bytes)| bytes.as_ref());
+        pending.unwrap_or_else(|| self.durable.get(name))
     }
 
     /// Counts an operation; dies in it, or refuses it.
@@ -53,10 +53,16 @@ impl Disk {
         Ok(())
     }
 
-    /// Of what is pending any part survives, in any order, each file whole, torn or empty.
+    /// Of what is pending any part survives, in any order, each file whole, torn or empty; what was taken away may be back.
     fn die(&mut self) {
         self.dead = true;
         for (name, bytes) in std::mem::take(&mut self.pending) {
+            let Some(bytes) = bytes else {
+                if self.random(2) == 0 {
+                    self.durable.remove(&name);
+                }
+                continue;
+            };
             let kept = match self.random(4) {
                 0 => continue,
                 1 => self.random(bytes.len() + 1),
@@ -90,8 +96,8 @@ impl Faulty {
     }
 
     /// The names of all files.
-    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
-        self.disk.borrow().durable.keys().cloned().collect::<Vec<_>>().into_iter()
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.below("log").expect("readable")
     }
 
     /// Puts other bytes there.
@@ -116,15 +122,19 @@ impl Storage for Faulty {
 
     fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let mut disk = self.disk.borrow_mut();
-        disk.pending.push((name.to_owned(), bytes.to_vec()));
+        disk.pending.push((name.to_owned(), Some(bytes.to_vec())));
         disk.step()
     }
 
     fn sync(&mut self) -> io::Result<()> {
         let mut disk = self.disk.borrow_mut();
         disk.step()?;
-        let pending = std::mem::take(&mut disk.pending);
-        disk.durable.extend(pending);
+        for (name, bytes) in std::mem::take(&mut disk.pending) {
+            match bytes {
+                Some(bytes) => disk.durable.insert(name, bytes),
+                None => disk.durable.remove(&name),
+            };
+        }
         Ok(())
     }
 
@@ -135,5 +145,18 @@ impl Storage for Faulty {
             disk.durable.insert(name.to_owned(), bytes.to_vec());
         }
         step
+    }
+    fn below(&self, folder: &str) -> io::Result<Vec<String>> {
+        let disk = self.disk.borrow();
+        let names = disk.durable.keys().chain(disk.pending.iter().map(|(name, _)| name));
+        let below = |name: &&String| name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'));
+        let there: BTreeSet<&String> = names.filter(below).filter(|name| disk.visible(name).is_some()).collect();
+        Ok(there.into_iter().cloned().collect())
+    }
+
+    fn remove(&mut self, name: &str) -> io::Result<()> {
+        let mut disk = self.disk.borrow_mut();
+        disk.pending.push((name.to_owned(), None));
+        disk.step()
     }
 }

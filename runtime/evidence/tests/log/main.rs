@@ -154,10 +154,63 @@ fn a_crash_at_any_write_loses_nothing_that_was_acknowledged() {
             let (log, _) = log.commit(&[], batch.clone()).expect("a log that goes on");
             let view = View::open(log.storage()).expect("a log");
             assert_eq!(view.entries(from).expect("entries"), batch);
+            assert_eq!(left_behind(log.storage()), Vec::<String>::new(), "crash {crash}, seed {seed}");
         }
     }
     println!("{died} crashes");
     assert!(died > 200, "{died} crashes");
+}
+
+/// The partial tiles and bundles that the checkpoint does not read.
+fn left_behind(storage: &Faulty) -> Vec<String> {
+    let size = View::open(storage).expect("a log").size();
+    let read =
+        |name: &String| name.ends_with(&format!(".p/{}", size % 256)) || name.ends_with(&format!(".p/{}", size / 256));
+    storage.names().into_iter().filter(|name| name.contains(".p/") && !read(name)).collect()
+}
+
+#[test]
+fn a_log_keeps_the_tiles_that_its_checkpoint_reads_and_no_others() {
+    let (mut storage, _) = grown(&[1; 300]);
+    let names = [
+        "log/checkpoint",
+        "log/tile/0/000",
+        "log/tile/0/001.p/44",
+        "log/tile/1/000.p/1",
+        "log/tile/entries/000",
+        "log/tile/entries/001.p/44",
+    ];
+    assert_eq!(storage.names(), names);
+    // What a log of before, or one that was killed, left behind goes with the next commit.
+    for name in
+        ["log/tile/0/000.p/7", "log/tile/entries/000.p/255", "log/tile/0/001.p/45", "log/tile/0/001.p/3.12.part"]
+    {
+        storage.put(name, vec![1; 32]);
+    }
+    let (log, _) = Log::open(storage, key()).expect("a log").commit(&[], entries(300, 1)).expect("a commit");
+    assert_eq!(log.storage().names(), names.map(|name| name.replace("/44", "/45")));
+    assert_eq!(View::open(log.storage()).expect("a log").entries(0).expect("entries").len(), 301);
+}
+
+/// Readers hold no lock: the log grows after they read its checkpoint, and the tiles of then are gone.
+#[test]
+fn who_reads_while_the_log_grows_reads_what_the_checkpoint_of_then_says() {
+    for (then, more) in [(3, 1), (3, 253), (3, 300), (255, 1), (257, 600)] {
+        let (storage, _) = grown(&[then]);
+        let other = storage.clone();
+        let (fresh, open) = (View::open(&storage).expect("a log"), View::open(&storage).expect("a log"));
+        let before = fresh.entries(0).expect("entries");
+        let log = Log::open(other, key()).expect("a log");
+        let batch = entries(then, more);
+        log.commit(&[], batch).expect("a commit");
+        assert_eq!(open.entries(0).expect("entries"), before, "{then} and then {more}");
+        let receipt = open.receipt(0, before[0].clone()).expect("a receipt");
+        assert_eq!(receipt.checkpoint.size, then);
+        // The checkpoint of then, put back, reads the tiles of now.
+        let mut old = storage.clone();
+        old.put("log/checkpoint", fresh.note.to_string().into_bytes());
+        assert_eq!(View::open(&old).expect("a log").entries(0).expect("entries"), before, "{then} and then {more}");
+    }
 }
 
 #[test]
@@ -182,13 +235,8 @@ fn a_bent_log_is_refused() {
         let log = Log::open(storage.clone(), key())?;
         View::open(log.storage())?.entries(0)
     };
-    // Tiles of older sizes are there for older checkpoints; the one of now does not read them.
-    let now: Vec<String> = storage
-        .names()
-        .filter(|name| !name.contains(".p/") || name.ends_with("/15") || name.ends_with(".p/1"))
-        .collect();
     let (mut bent, mut unread) = (0, 0);
-    for name in &now {
+    for name in &storage.names() {
         let mut missing = storage.clone();
         missing.lose(name);
         unread += usize::from(checked(&missing).is_ok_and(|read| read == whole));
