@@ -5,6 +5,7 @@
 //! INVARIANT: who adds to the log holds its lock; who reads it needs none, since a checkpoint is replaced in one step.
 
 mod folder;
+mod leftovers;
 mod packed;
 mod seen;
 
@@ -66,14 +67,16 @@ impl Kept {
         ["log/checkpoint", "log/tile"].iter().any(|name| self.path(name).symlink_metadata().is_ok())
     }
 
-    /// Waits for the right to add to the log.
+    /// Waits for the right to add to the log, and clears away what killed commands left.
     pub(crate) fn lock(&self) -> Result<Lock, Failure> {
         let path = self.path("log/lock");
         let file = File::options().create(true).truncate(false).write(true).open(&path);
         let locked = file.and_then(|file| file.lock().map(|()| file));
-        locked
+        let lock = locked
             .map(|file| Lock { _held: file })
-            .map_err(|e| Failure::Fault(format!("{}: the log cannot be locked: {e}", path.display())))
+            .map_err(|e| Failure::Fault(format!("{}: the log cannot be locked: {e}", path.display())))?;
+        self.clear(&lock);
+        Ok(lock)
     }
 
     /// Refuses a package whose log is gone: where receipts of its entries stand, or its checkpoint was seen, there was one,

@@ -4,7 +4,7 @@ use crate::disk;
 use crate::failure::Failure;
 use decide::ask::Table;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Seek as _, Write};
 use std::path::{Path, PathBuf};
 
 /// What a command says, and how it ends.
@@ -108,8 +108,8 @@ pub(crate) struct Staged {
 }
 
 enum Beside {
-    /// The bytes are on the disk, under this name.
-    File(PathBuf),
+    /// The bytes are on the disk, under this name; the file is locked while it is held.
+    File(PathBuf, File),
     /// A device or a pipe is written to, never put away; it is open.
     Open(File, Vec<u8>),
     /// In its place.
@@ -132,20 +132,37 @@ pub(crate) fn stage(path: &Path, bytes: &[u8]) -> Result<Staged, Failure> {
     // Another name than a log gives to what it is about to keep in the same place.
     name.push(format!(".{}.staged", std::process::id()));
     let part = path.with_file_name(name);
-    let staged = Staged { path: path.to_owned(), beside: Beside::File(part.clone()) };
-    let written = File::create(&part).and_then(|mut file| {
-        if let Ok(there) = fs::metadata(path) {
+    let file = own(&part).map_err(fault)?;
+    let mut staged = Staged { path: path.to_owned(), beside: Beside::File(part, file) };
+    staged.fill(bytes).map_err(fault)?;
+    Ok(staged)
+}
+
+/// A new file, locked: who clears away what killed commands left knows by that that this one is alive.
+fn own(part: &Path) -> io::Result<File> {
+    loop {
+        let file = File::create(part)?;
+        // A disk that knows no locks lets nobody clear anything away either.
+        let _ = file.lock();
+        // It may have been cleared away before it was locked.
+        if part.symlink_metadata().is_ok() {
+            return Ok(file);
+        }
+    }
+}
+
+impl Staged {
+    /// Writes the bytes for the first time, with the permissions of the file that they take the place of.
+    fn fill(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Beside::File(_, file) = &mut self.beside else { return Ok(()) };
+        if let Ok(there) = fs::metadata(&self.path) {
             file.set_permissions(there.permissions())?;
         }
         file.write_all(bytes)?;
         disk::step()?;
         file.sync_all()
-    });
-    written.map_err(fault)?;
-    Ok(staged)
-}
+    }
 
-impl Staged {
     /// Puts fewer bytes in place of those that were written: the disk has the room for them already.
     pub(crate) fn rewrite(&mut self, bytes: &[u8]) -> Result<(), Failure> {
         let written = match &mut self.beside {
@@ -153,7 +170,7 @@ impl Staged {
                 bytes.clone_into(kept);
                 Ok(())
             }
-            Beside::File(part) => fs::OpenOptions::new().write(true).open(part).and_then(|mut file| {
+            Beside::File(_, file) => file.rewind().and_then(|()| {
                 file.write_all(bytes)?;
                 file.set_len(bytes.len() as u64)?;
                 file.sync_all()
@@ -166,7 +183,7 @@ impl Staged {
     /// Puts it in its place.
     pub(crate) fn place(mut self) -> Result<(), Failure> {
         let placed = disk::step().and_then(|()| match &mut self.beside {
-            Beside::File(part) => fs::rename(part, &self.path),
+            Beside::File(part, _) => fs::rename(part, &self.path),
             Beside::Open(file, bytes) => file.write_all(bytes).and_then(|()| file.flush()),
             Beside::Placed => Ok(()),
         });
@@ -178,7 +195,7 @@ impl Staged {
 
 impl Drop for Staged {
     fn drop(&mut self) {
-        if let Beside::File(part) = &self.beside {
+        if let Beside::File(part, _) = &self.beside {
             let _ = fs::remove_file(part);
         }
     }
