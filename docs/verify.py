@@ -5,7 +5,7 @@
 
 Shows that no byte of the record was changed, whose signature it bears, that it stands in a log, and that the verdict is what
 its reasons and ambiguities ask for. Does not check the proofs step by step: `writ verify` does. Exit code 0 as it says, 1
-refused, 64 usage. The formats are those of docs/formats.md.
+refused, 64 wrong usage, a file that is not there, or one that is not JSON. The formats are those of docs/formats.md.
 """
 import argparse
 import base64
@@ -260,6 +260,10 @@ def dated(record):
 
 def opened(data):
     """The record in an envelope, its digest, and the keys that signed it."""
+    try:
+        json.loads(data.decode(), parse_constant=int)
+    except RecursionError:
+        raise Refused("the envelope is not written as records are")
     check(data.endswith(b"\n"), "the envelope does not end with a line break")
     envelope = decode(data[:-1], "the envelope")
     form(envelope, "envelope", "the envelope")
@@ -349,8 +353,10 @@ def trusted(given):
     for name in given:
         lines = open(name, encoding="utf-8").read().splitlines() if os.path.isfile(name) else [name]
         keys = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
-        if not keys:
-            raise OSError(f"--key {name}: there is no key in it, and nobody would be believed")
+        try:
+            check(keys and all(map(key, keys)), "there is no key in it, and nobody would be believed")
+        except Refused as refused:
+            raise ValueError(f"--key {name}: {refused}")
         yield from keys
 
 
@@ -367,7 +373,7 @@ def verified(record, keys, receipt):
     verdicts(said)
     dated(said)
     believed = [one for one in signers if one in keys]
-    check(all(map(key, keys)) and (not keys or believed), "none of the keys that are trusted signed it")
+    check(not keys or believed, "none of the keys that are trusted signed it")
     lines = [f"VERIFIED  {record} \u00b7 {said['verdict']}", f"  decision {digest}", "  the record: no byte was changed"]
     whose = "which you trust" if believed else "whose key that is, nothing here says"
     lines.append(f"  signed by {', '.join(believed or signers)}; {whose}" if signers else "  signed by nobody")
@@ -389,7 +395,7 @@ def main():
     except Refused as refused:
         print(f"REFUSED  {given.record}\n  {refused}")
         return 1
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 64
     return 0

@@ -1,6 +1,7 @@
 //! `writ verify`: does an evidence file, or an approval, show what it says?
 
 use crate::arguments;
+use crate::decide::placed;
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::log::root;
@@ -168,7 +169,11 @@ fn again(report: &mut Report<Record>, kept: &Kept) -> Result<Option<String>, Fai
     let change = kept.change(entry.content.as_deref().ok_or_else(missing)?)?;
     let case = kept.case(entry, change, program, facts)?;
     let case = Case { assurance: Assurance::Replay, build: record.engine.clone(), prior: record.prior.clone(), ..case };
-    let decided = decide::decide(&case).map_err(|failure| Failure::Fault(failure.to_string()))?;
+    let decided = decide::decide(&case).map_err(|failure| match failure {
+        decide::Failure::Malformed(malformed) => Failure::Malformed(placed(&malformed)),
+        decide::Failure::Limit(what) => Failure::Fault(what),
+        decide::Failure::Bug(what) => Failure::Bug(what),
+    })?;
     let again = evidence::open::<Record>(&decided.evidence.bytes);
     let again = again.map_err(|refused| Failure::Bug(format!("a record does not open: {refused}")))?.predicate;
     if (Record { assurance: record.assurance, ..again }) != *record {
