@@ -3,6 +3,7 @@
 use boon::{Compiler, Schemas};
 use golden_tests::{root, writ};
 use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -153,6 +154,39 @@ fn oscal_is_valid_and_tells_kept_controls_from_others() {
             ("kept", "satisfied"),
         ]
     );
+}
+
+/// Every link leads to a resource of the back matter, and that names what it is by its digest; the same decision twice has the
+/// same names, another has others.
+#[test]
+fn oscal_links_lead_to_the_evidence() {
+    let mut records = BTreeSet::new();
+    for (folder, asked) in cases() {
+        let (oscal, answer) = (export(&folder, &asked, "oscal"), export(&folder, &asked, "json"));
+        assert_eq!(oscal, export(&folder, &asked, "oscal"));
+        let results = &oscal["assessment-results"];
+        let resources: BTreeMap<String, Value> = results["back-matter"]["resources"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|one| {
+                (format!("#{}", one["uuid"].as_str().expect("a name")), one["document-ids"][0]["identifier"].clone())
+            })
+            .collect();
+        let observations = results["results"][0]["observations"].as_array().cloned().unwrap_or_default();
+        for one in &observations {
+            let link = one["relevant-evidence"][0]["href"].as_str().expect("a link");
+            assert_eq!(resources[link], answer["evidence"], "{one}");
+        }
+        let link = results["import-ap"]["href"].as_str().expect("a link");
+        assert_eq!(resources[link], answer["program"]["digest"]);
+        for digest in [&answer["evidence"], &answer["change"]["digest"], &answer["model"]["version"]] {
+            assert!(resources.values().any(|one| one == digest), "{digest} is not among them");
+        }
+        let record = resources.iter().find(|(_, digest)| **digest == answer["evidence"]).expect("the record");
+        records.insert(record.0.clone());
+    }
+    assert_eq!(records.len(), cases().len(), "two decisions share a name");
 }
 
 /// Whatever objects stands in a finding, whether its rule names a control or not; and nothing claims to be about all controls.

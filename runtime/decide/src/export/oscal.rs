@@ -3,6 +3,9 @@
 //! A control is *satisfied* where none of its rules objects to the change, and *not satisfied* where one does that nobody's
 //! word stands against. Nothing is said of controls that no rule names. A rule that names none and objects is an objective
 //! of its own: what denies is never left out. What somebody must decide for other reasons is an observation.
+//!
+//! What a decision rests on are resources of the back matter, by their digests: the record, the change, the program, the
+//! model version. Observations link to the record; where any of them is kept, the results do not know.
 
 use super::{hex, text, uuid};
 use crate::decision::Decision;
@@ -104,9 +107,44 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
             "oscal-version": "1.2.1",
             "props": [{ "name": "tool", "value": format!("writ {version}"), "ns": "https://writ-lang.org/ns/oscal" }],
         },
-        "import-ap": { "href": format!("#{}", hex(&decision.program.digest)) },
+        "import-ap": { "href": format!("#{}", resource(&decision.program.digest)) },
         "results": [result],
+        "back-matter": { "resources": resources(decision) },
     } }))
+}
+
+/// What the decision was made of and what is left of it, each under the name that others link to it by.
+fn resources(decision: &Decision) -> Vec<Value> {
+    let record = decision.evidence.digest.to_string();
+    let resource = |digest: &str, title: &str, description: &str| {
+        json!({
+            "uuid": resource(digest),
+            "title": title,
+            "description": description,
+            "document-ids": [{ "scheme": "https://writ-lang.org/ns/digest", "identifier": digest }],
+        })
+    };
+    let command = format!("`writ show {}` prints it, and `writ verify` checks it", &hex(&record)[..12]);
+    // A thing stands once, whatever it is taken for.
+    let mut found = BTreeMap::new();
+    for (digest, title, description) in [
+        (
+            &*record,
+            "the record of the decision",
+            &*format!("Verdict, reasons, proofs and the facts they cite: {command}."),
+        ),
+        (&decision.change.digest, "the change", &format!("The bytes of {}.", decision.change.file)),
+        (&decision.program.digest, "the program", "What the policy means, compiled: the law it was decided by."),
+        (&decision.model.version, "the model version", "The facts it was decided on."),
+    ] {
+        found.entry(digest.to_owned()).or_insert_with(|| resource(digest, title, description));
+    }
+    found.into_values().collect()
+}
+
+/// The name of a resource, by the digest of what it is.
+fn resource(digest: &str) -> String {
+    uuid(&format!("{digest} resource"))
 }
 
 /// What a finding is about, and what was found.
@@ -158,7 +196,7 @@ impl Seen<'_> {
             "methods": ["TEST"],
             "types": ["finding"],
             "collected": at,
-            "relevant-evidence": [{ "href": format!("#{}", hex(evidence)), "description": format!("the record of the decision, {evidence}{proof}") }],
+            "relevant-evidence": [{ "href": format!("#{}", resource(evidence)), "description": format!("the record of the decision, {evidence}{proof}") }],
         });
         if let Some(cleared) = self.cleared {
             observation["remarks"] =
