@@ -1,5 +1,7 @@
 //! `writ approve`: somebody's word on a decision, signed.
 
+mod counts;
+
 use crate::arguments;
 use crate::decide::{apart, recorded_at};
 use crate::failure::Failure;
@@ -57,6 +59,7 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
         until: write_time(until),
     };
     let sealed = evidence::seal(approval.clone()).sign(&key);
+    let void = counts::void(&kept, &report.said, &approval, now);
     let name = format!("approval/{}.json", sealed.digest.hex());
     let place = arguments.output.clone().unwrap_or_else(|| kept.path(&name));
     let beside = place.with_extension("tlog-proof");
@@ -98,6 +101,7 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
             "entry": at,
             "signed_by": key.public().to_string(),
             "trusted": known,
+            "void": void.iter().flat_map(|void| &void.why).collect::<Vec<_>>(),
             "approval": approval,
         });
         text = format!("{said:#}\n");
@@ -105,15 +109,22 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     let mut answer = Answer::of(text);
     answer.recorded = stands;
     answer.notes = format!("{}: {} (signed by {}, {recorded})\n", how.noun(), place.display(), key.public().short());
-    if how == How::Approval && report.said.actor.as_ref() == Some(&approval.by) {
+    let own = how == How::Approval && report.said.actor.as_ref() == Some(&approval.by);
+    if own {
         answer.notes += &format!(
-            "it will not count: \"{}\" asked for this change, and nobody approves what they asked for\n",
+            "warning: it will not count: \"{}\" asked for this change, and nobody approves what they asked for\n",
             visible(&approval.by)
         );
     }
+    if let Some(void) = void.filter(|_| !own) {
+        for why in void.why {
+            answer.notes += &format!("warning: {}\n", visible(&why));
+        }
+        answer.notes += &format!("  help: {}\n", visible(&void.help));
+    }
     if !known {
         answer.notes += &format!(
-            "it will not count until writ.toml says whose key this is:\n  [trust.approvals]\n  \"{}\" = [\"{}\"]\n",
+            "warning: it will not count until writ.toml says whose key this is:\n  [trust.approvals]\n  \"{}\" = [\"{}\"]\n",
             approval.by,
             key.public()
         );
