@@ -129,22 +129,15 @@ def once(pairs):
     return found
 
 
-def text_of(data, what):
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        raise Refused(f"{what} is not UTF-8")
-
-
 def decode(data, what):
     """What the bytes say, if they are the one form of it."""
     sys.setrecursionlimit(10_000)
     try:
-        value = json.loads(text_of(data, what), object_pairs_hook=once)
-        same = canonical(value).encode("utf-8") == data
+        value = json.loads(data.decode(), object_pairs_hook=once)
+        one_form = canonical(value).encode() == data
     except (ValueError, RecursionError):
         raise Refused(f"{what} is not JSON")
-    check(same, f"{what} is not written as records are")
+    check(one_form, f"{what} is not written as records are")
     return value
 
 
@@ -213,13 +206,10 @@ def asks(reason):
 
 def verdicts(record):
     """The verdicts are what the reasons and ambiguities ask for."""
-    every = record["reasons"] + record["standing"] + record["fixed"]
-    every += [reason for action in record["actions"] for reason in action["reasons"]]
-    proofs = [one["proof"] for one in every + [who for action in record["actions"] for who in action["accountable"]]]
-    proofs += [one["proof"] for one in record["ambiguities"] if "proof" in one]
-    proofs += [one["cleared"]["proof"] for one in every + record["ambiguities"] if "cleared" in one]
-    for name in proofs:
-        check(name in record["proofs"], f"proof {name} is not there")
+    every = record["reasons"] + record["standing"] + record["fixed"] + record["ambiguities"]
+    every += [one for action in record["actions"] for one in action["reasons"] + action["accountable"]]
+    for one in every + [one["cleared"] for one in every if "cleared" in one]:
+        check("proof" not in one or one["proof"] in record["proofs"], f"proof {one.get('proof')} is not there")
     for one in record["ambiguities"]:
         check("cleared" not in one or one["cleared"]["how"] == "approval", f"`{one['kind']}` is waived")
     doubts = [one for one in record["ambiguities"] if "cleared" not in one]
@@ -280,17 +270,21 @@ def opened(data):
     change = record["change"]
     about = [{"name": change["file"], "digest": {"sha256": change["digest"][len("sha256:") :]}}]
     check(statement["subject"] == about, "the statement is about another change than its record")
-    signers, before = [], ""
+    signers = [one["keyid"] for one in envelope["signatures"]]
+    check(signers == sorted(set(signers)), "signatures stand in another order than they should")
+    message = b"DSSEv1 %d %s %d " % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload)) + payload
     for one in envelope["signatures"]:
-        check(one["keyid"] > before, "signatures stand in another order than they should")
-        before = one["keyid"]
-        message = b"DSSEv1 %d %s %d " % (len(PAYLOAD_TYPE), PAYLOAD_TYPE.encode(), len(payload)) + payload
-        check(signed(key(before)[2], message, unbase64(one["sig"])), f"the signature of {before} is not of this statement")
-        signers.append(before)
+        by, sig = one["keyid"], unbase64(one["sig"])
+        check(signed(key(by)[2], message, sig), f"the signature of {by} is not of this statement")
     return record, "sha256:" + sha256(payload).hex(), signers
 
 
-# The receipt: C2SP tlog-proof, with the entry as its extra data.
+# The receipt: C2SP tlog-proof, with the entry as its extra data, the path, and the checkpoint, a signed note.
+
+RECEIPT = re.compile(
+    r"c2sp\.org/tlog-proof@v1\nextra (?P<leaf>\S*)\nindex (?P<index>0|[1-9][0-9]{0,18})\n(?P<path>(?:\S+\n)*)\n"
+    r"(?P<body>(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>\S+)\n)\n(?P<under>(?:\u2014 [^ \n]+ \S+\n)+)"
+)
 
 
 def root_of(leaf, index, size, path):
@@ -311,20 +305,15 @@ def root_of(leaf, index, size, path):
 
 def recorded(data, record, digest, keys):
     """Position, size and origin of the log that the record stands in, by the keys that signed its checkpoint."""
-    head, _, note = text_of(data, "the receipt").partition("\n\n")
-    lines = head.split("\n")
-    names = [lines[0]] + [line.partition(" ")[0] for line in lines[1:3]]
-    check(names == ["c2sp.org/tlog-proof@v1", "extra", "index"], "this is no receipt")
-    leaf, index = unbase64(lines[1][len("extra ") :]), lines[2][len("index ") :]
-    body, _, under = note.rpartition("\n\n")
-    check(under.endswith("\n") and body.count("\n") == 2, "the receipt has no checkpoint")
-    origin, size, root = body.split("\n")
-    for number in (index, size):
-        check(re.fullmatch("0|[1-9][0-9]{0,18}", number, re.ASCII), f"`{number}` is no number")
-    index, size = int(index), int(size)
+    try:
+        parts = RECEIPT.fullmatch(data.decode())
+    except UnicodeDecodeError:
+        parts = None
+    check(parts, "this is no receipt")
+    leaf, index, size = unbase64(parts["leaf"]), int(parts["index"]), int(parts["size"])
     check(index < size, "the receipt is of an entry that its log does not have")
-    found = root_of(sha256(b"\x00" + leaf), index, size, [unbase64(line) for line in lines[3:]])
-    check(found == unbase64(root), "the receipt's hashes do not lead to the root of its log")
+    found = root_of(sha256(b"\x00" + leaf), index, size, [unbase64(line) for line in parts["path"].split()])
+    check(found == unbase64(parts["root"]), "the receipt's hashes do not lead to the root of its log")
     entry = decode(leaf, "the entry")
     says = {"kind": "decision", "digest": digest, "verdict": record["verdict"], "change": record["change"]["digest"]}
     says.update(model=record["model"], program=record["program"]["digest"])
@@ -335,17 +324,16 @@ def recorded(data, record, digest, keys):
     check(entry["position"] <= index, "the entry was decided at a position behind its own")
     stands = record["verdict"] != "allow" or entry["position"] == index
     check(stands, "something was recorded between what it was decided over and itself")
-    by, under = [], under[:-1].split("\n")
+    by, under = [], parts["under"].split("\n")[:-1]
     check(len(set(under)) == len(under), "a signature stands twice under the checkpoint")
     for line in under:
-        mark, _, rest = line.partition(" ")
-        name, _, coded = rest.partition(" ")
+        name, coded = line[2:].split(" ")
         signature = unbase64(coded)
-        check(mark == "\u2014" and name and len(signature) > 4, "a line under the checkpoint is no signature")
+        check(len(signature) > 4, "a line under the checkpoint is no signature")
         for known in [one for one in keys if key(one)[:2] == (name, signature[:4])]:
-            check(signed(key(known)[2], (body + "\n").encode(), signature[4:]), f"{known} did not sign the checkpoint")
+            check(signed(key(known)[2], parts["body"].encode(), signature[4:]), f"{known} did not sign the checkpoint")
             by.append(known)
-    return index, size, origin, by
+    return index, size, parts["origin"], by
 
 
 def trusted(given):
@@ -358,13 +346,6 @@ def trusted(given):
         except Refused as refused:
             raise ValueError(f"--key {name}: {refused}")
         yield from keys
-
-
-class Arguments(argparse.ArgumentParser):
-    """Wrong usage ends with 64: 2 would read as an escalation."""
-
-    def error(self, message):
-        self.exit(64, f"error: {message}\n{self.format_usage()}")
 
 
 def verified(record, keys, receipt):
@@ -385,7 +366,9 @@ def verified(record, keys, receipt):
 
 
 def main():
-    parser = Arguments(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    # Its own code for wrong usage, 2, would read as an escalation.
+    parser.error = lambda message: parser.exit(64, f"error: {message}\n{parser.format_usage()}")
     parser.add_argument("record")
     parser.add_argument("--key", action="append", default=[], help="whose signature is believed: a key, or a file of them")
     parser.add_argument("--receipt", help="that the record stands in a log: its .tlog-proof")
