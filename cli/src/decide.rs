@@ -3,12 +3,12 @@
 use crate::arguments::{self, Inputs};
 use crate::failure::Failure;
 use crate::inputs::{self, Loaded};
-use crate::kept::Kept;
+use crate::kept::{Kept, Lock};
 use crate::output::{self, Answer, Output, Staged};
 use crate::places::Places;
 use crate::{coloured, junit, kept, progress};
 use decide::{Case, Decision, SourceState, Verdict, ask, export, markdown, text};
-use evidence::{Aged, Entry, Record, Sealed};
+use evidence::{Aged, Entry, Record, Sealed, SigningKey};
 use program::{Digest, write_time};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -40,97 +40,134 @@ enum Format {
 /// INVARIANT: where something fails after the entry was made, the failure says so.
 pub(crate) fn decide(arguments: &arguments::Decide) -> Result<Answer, Failure> {
     let outputs = outputs(arguments)?;
-    let receipt = arguments.evidence.as_ref().map(|file| file.with_extension("tlog-proof"));
     let mut held = None;
     loop {
-        let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
-        let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
-        apart(
-            &loaded.kept,
-            &loaded.files,
-            written.chain(
-                arguments.evidence.as_deref().into_iter().chain(receipt.as_deref()).map(|file| ("--evidence", file)),
-            ),
-        )?;
-        let key = kept::signing_key(arguments.key.as_deref(), &loaded.kept)?;
-        let mut decision = limited(&arguments.inputs, |limits| {
-            let case = loaded.case(&arguments.inputs, limits);
-            decide::decide(&Case { assurance: arguments.assurance, ..case })
-        })?;
-        if decision.verdict == Verdict::Deny && arguments.edits > 0 {
-            let brought = loaded.change.actions.iter().map(|action| action.set.len() + action.remove.len()).sum();
-            let tries = tries(loaded.facts.len(), brought);
-            let passing = limited(&arguments.inputs, |limits| {
-                let case = Case { assurance: arguments.assurance, ..loaded.case(&arguments.inputs, limits) };
-                progress::stage("looking for what would pass");
-                ask::passing(&case, arguments.edits, tries)
-            })?;
-            decision.passing = Some(passing);
-        }
-        let sealed = key.as_ref().map_or_else(|| decision.evidence.clone(), |key| decision.evidence.sign(key));
-        let own = || loaded.kept.path(&format!("evidence/{}.json", sealed.digest.hex()));
-        let evidence = arguments.evidence.clone().unwrap_or_else(own);
-        let mut answer = Answer::of(String::new()).with_code(code(decision.verdict));
-        answer.notes.clone_from(&loaded.notes);
-        let mut staged = vec![output::stage(&evidence, &sealed.bytes)?];
-        let flags = arguments.inputs.flags();
-        for output in &outputs {
-            let text = render(&decision, output, arguments, &flags, &loaded);
-            match &output.file {
-                None => answer.text.push_str(&text),
-                Some(file) => staged.push(output::stage(file, text.as_bytes())?),
+        let decided = decided(arguments, &outputs)?;
+        match written(arguments, &outputs, &decided, held.take())? {
+            Written::Whole(answer) => return Ok(*answer),
+            Written::Late(lock) => {
+                progress::stage("deciding again: the log has grown meanwhile");
+                held = Some(lock);
             }
         }
-        if decision.to_approve.is_empty() && outputs.iter().any(|output| output.format == Format::Approval) {
-            answer.notes += match decision.verdict {
-                Verdict::Allow => "nothing is to be approved: it is allowed\n",
-                Verdict::Deny => "nothing is to be approved: what denies goes with no approval\n",
-                Verdict::Escalate => "nothing is to be approved: what is asked about goes with no approval\n",
-            };
-        }
-        let Some(position) = loaded.position else {
-            staged.into_iter().try_for_each(Staged::place)?;
-            let how = if key.is_some() { "signed" } else { "unsigned" };
-            answer.notes += &format!("evidence: {} ({how})\n", short(&evidence));
-            return Ok(answer);
-        };
-        let Some(key) = &key else {
-            if decision.verdict == Verdict::Allow {
-                return Err(Failure::Malformed(format!(
-                    "{}: it would be allowed, and cannot be recorded: there is no key to sign the entry with\n  help: `--key FILE`, or `WRIT_SIGNING_KEY`, or the package's own key in .writ/key",
-                    loaded.kept.path("log").display()
-                )));
-            }
-            staged.into_iter().try_for_each(Staged::place)?;
-            answer.notes += &format!("evidence: {} (unsigned)\n", short(&evidence));
-            return Ok(answer);
-        };
-        let lock = match held.take() {
-            Some(lock) => lock,
-            None => loaded.kept.lock()?,
-        };
-        let now = loaded.kept.size()?.unwrap_or(position);
-        if decision.verdict == Verdict::Allow && now != position {
-            progress::stage("deciding again: the log has grown meanwhile");
-            held = Some(lock);
-            continue;
-        }
-        let clock = inputs::clock();
-        in_time(&loaded, decision.verdict, clock)?;
-        let (entry, files) = entry(&loaded, &decision, &sealed, clock)?;
-        let mut place = output::stage(&evidence.with_extension("tlog-proof"), &vec![b'\n'; room(&entry)])?;
-        let said = |index| kept::recorded(&entry, index);
-        loaded.kept.hold(&lock, &loaded.version)?;
-        let receipts = loaded.kept.commit(&lock, key, &files, vec![entry.clone()])?;
-        let receipt = receipts.first().ok_or_else(|| Failure::Bug(String::from("the log gave no receipt")))?;
-        let recorded = said(receipt.index);
-        let placed = place.rewrite(receipt.to_string().as_bytes()).and_then(|()| place.place());
-        let placed = placed.and_then(|()| staged.into_iter().try_for_each(Staged::place));
-        placed.map_err(|failure| failure.although(Some(&recorded)))?;
-        answer.notes += &format!("evidence: {} (signed, entry {} of the log)\n", short(&evidence), receipt.index);
-        answer.recorded = Some(recorded);
-        return Ok(answer);
     }
+}
+
+/// A verdict of which nothing is written yet, and what it was made of.
+struct Decided {
+    loaded: Loaded,
+    decision: Decision,
+    /// Who signs, and the record as it is signed.
+    key: Option<SigningKey>,
+    sealed: Sealed,
+}
+
+/// Reads everything and decides.
+fn decided(arguments: &arguments::Decide, outputs: &[Output<Format>]) -> Result<Decided, Failure> {
+    let loaded = inputs::load(&arguments.inputs, Some(&arguments.change))?;
+    let receipt = arguments.evidence.as_ref().map(|file| file.with_extension("tlog-proof"));
+    let written = outputs.iter().filter_map(|output| Some(("--output", output.file.as_deref()?)));
+    apart(
+        &loaded.kept,
+        &loaded.files,
+        written.chain(
+            arguments.evidence.as_deref().into_iter().chain(receipt.as_deref()).map(|file| ("--evidence", file)),
+        ),
+    )?;
+    let key = kept::signing_key(arguments.key.as_deref(), &loaded.kept)?;
+    let mut decision = limited(&arguments.inputs, |limits| {
+        let case = loaded.case(&arguments.inputs, limits);
+        decide::decide(&Case { assurance: arguments.assurance, ..case })
+    })?;
+    if decision.verdict == Verdict::Deny && arguments.edits > 0 {
+        let brought = loaded.change.actions.iter().map(|action| action.set.len() + action.remove.len()).sum();
+        let tries = tries(loaded.facts.len(), brought);
+        let passing = limited(&arguments.inputs, |limits| {
+            let case = Case { assurance: arguments.assurance, ..loaded.case(&arguments.inputs, limits) };
+            progress::stage("looking for what would pass");
+            ask::passing(&case, arguments.edits, tries)
+        })?;
+        decision.passing = Some(passing);
+    }
+    let sealed = key.as_ref().map_or_else(|| decision.evidence.clone(), |key| decision.evidence.sign(key));
+    Ok(Decided { loaded, decision, key, sealed })
+}
+
+/// What came of writing a verdict.
+enum Written {
+    /// All of it is written, and recorded where there is a log.
+    Whole(Box<Answer>),
+    /// Nothing is: the log has grown since it was decided, and an allow must be decided over all of it.
+    Late(Lock),
+}
+
+/// Writes and records a verdict.
+///
+/// - `held`: the right to add to the log, where it was taken already.
+fn written(
+    arguments: &arguments::Decide,
+    outputs: &[Output<Format>],
+    decided: &Decided,
+    held: Option<Lock>,
+) -> Result<Written, Failure> {
+    let Decided { loaded, decision, key, sealed } = decided;
+    let own = || loaded.kept.path(&format!("evidence/{}.json", sealed.digest.hex()));
+    let evidence = arguments.evidence.clone().unwrap_or_else(own);
+    let mut answer = Answer::of(String::new()).with_code(code(decision.verdict));
+    answer.notes.clone_from(&loaded.notes);
+    let mut staged = vec![output::stage(&evidence, &sealed.bytes)?];
+    let flags = arguments.inputs.flags();
+    for output in outputs {
+        let text = render(decision, output, arguments, &flags, loaded);
+        match &output.file {
+            None => answer.text.push_str(&text),
+            Some(file) => staged.push(output::stage(file, text.as_bytes())?),
+        }
+    }
+    if decision.to_approve.is_empty() && outputs.iter().any(|output| output.format == Format::Approval) {
+        answer.notes += match decision.verdict {
+            Verdict::Allow => "nothing is to be approved: it is allowed\n",
+            Verdict::Deny => "nothing is to be approved: what denies goes with no approval\n",
+            Verdict::Escalate => "nothing is to be approved: what is asked about goes with no approval\n",
+        };
+    }
+    let Some(position) = loaded.position else {
+        staged.into_iter().try_for_each(Staged::place)?;
+        let how = if key.is_some() { "signed" } else { "unsigned" };
+        answer.notes += &format!("evidence: {} ({how})\n", short(&evidence));
+        return Ok(Written::Whole(Box::new(answer)));
+    };
+    let Some(key) = key else {
+        if decision.verdict == Verdict::Allow {
+            return Err(Failure::Malformed(format!(
+                "{}: it would be allowed, and cannot be recorded: there is no key to sign the entry with\n  help: `--key FILE`, or `WRIT_SIGNING_KEY`, or the package's own key in .writ/key",
+                loaded.kept.path("log").display()
+            )));
+        }
+        staged.into_iter().try_for_each(Staged::place)?;
+        answer.notes += &format!("evidence: {} (unsigned)\n", short(&evidence));
+        return Ok(Written::Whole(Box::new(answer)));
+    };
+    let lock = held.map_or_else(|| loaded.kept.lock(), Ok)?;
+    let now = loaded.kept.size()?.unwrap_or(position);
+    if decision.verdict == Verdict::Allow && now != position {
+        return Ok(Written::Late(lock));
+    }
+    let clock = inputs::clock();
+    in_time(loaded, decision.verdict, clock)?;
+    let (entry, files) = entry(loaded, decision, sealed, clock)?;
+    let mut place = output::stage(&evidence.with_extension("tlog-proof"), &vec![b'\n'; room(&entry)])?;
+    let said = |index| kept::recorded(&entry, index);
+    loaded.kept.hold(&lock, &loaded.version)?;
+    let receipts = loaded.kept.commit(&lock, key, &files, vec![entry.clone()])?;
+    let receipt = receipts.first().ok_or_else(|| Failure::Bug(String::from("the log gave no receipt")))?;
+    let recorded = said(receipt.index);
+    let placed = place.rewrite(receipt.to_string().as_bytes()).and_then(|()| place.place());
+    let placed = placed.and_then(|()| staged.into_iter().try_for_each(Staged::place));
+    placed.map_err(|failure| failure.although(Some(&recorded)))?;
+    answer.notes += &format!("evidence: {} (signed, entry {} of the log)\n", short(&evidence), receipt.index);
+    answer.recorded = Some(recorded);
+    Ok(Written::Whole(Box::new(answer)))
 }
 
 /// How many bytes the receipt of an entry has at most: the entry in base64, a hash of 45 letters for each of at most 64

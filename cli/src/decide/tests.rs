@@ -1,12 +1,13 @@
 //! Faults on the way to a verdict: of the engine, and of the disk.
 
+use super::Written;
 use crate::arguments::{Arguments, Verb};
 use crate::disk::refusing;
 use crate::failure::Failure;
 use clap::Parser;
 use engine::{Planted, plant};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const POLICY: &str = r#"
 use std.state.{Resource, kind, tag, exists, encrypted_by};
@@ -83,47 +84,71 @@ fn package() -> (PathBuf, Vec<String>) {
     (folder, line)
 }
 
+/// Puts a copy of a folder in the place of another.
+fn copy(from: &Path, to: &Path) {
+    let _ = fs::remove_dir_all(to);
+    fs::create_dir_all(to).expect("writable");
+    for entry in fs::read_dir(from).expect("readable").flatten() {
+        let (path, to) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() { copy(&path, &to) } else { fs::copy(&path, &to).map(|_| ()).expect("writable") }
+    }
+}
+
 /// Every operation of every file that is kept or written, one after the other: the disk refuses it and all that follow.
+///
+/// It is decided once, and written from the same beginnings each time, so that no operation is skipped because of what an
+/// earlier time left.
 #[test]
 fn a_disk_that_refuses_leaves_no_recorded_allow_unsaid() {
     let (folder, line) = package();
     let kept = crate::kept::Kept::of(&folder);
-    let decide = || match Arguments::parse_from(&line).verb {
-        Verb::Decide(arguments) => super::decide(&arguments).and_then(|answer| answer.print().map(|()| answer.code)),
-        other => panic!("{other:?} is not what was asked"),
+    let (own, first) = (folder.join(".writ"), folder.join("first"));
+    let Verb::Decide(arguments) = Arguments::parse_from(&line).verb else { panic!("this is not what was asked") };
+    let outputs = super::outputs(&arguments).expect("two forms");
+    let decided = super::decided(&arguments, &outputs).expect("a verdict");
+    copy(&own, &first);
+    let write = || match super::written(&arguments, &outputs, &decided, None)? {
+        Written::Whole(answer) => answer.print().map(|()| Some(answer.code)),
+        Written::Late(_) => Ok(None),
     };
     let names = || -> Vec<String> {
         let [here, kept] = [folder.clone(), folder.join(".writ/evidence")].map(fs::read_dir);
         let all = here.expect("readable").chain(kept.into_iter().flatten()).flatten();
         all.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
     };
-    let (mut before, mut nothing, mut said) = (0, 0, 0);
+    let half = |name: &String| name.ends_with(".part") || name.ends_with(".staged");
+    let (mut nothing, mut said) = (0, 0);
     for operations in 0.. {
+        copy(&first, &own);
         let _ = fs::remove_file(folder.join("comment.md"));
-        let (ended, reached) = refusing(operations, decide);
+        let (ended, reached) = refusing(operations, write);
         let size = kept.size().expect("a log that opens").expect("a log");
+        assert!(!names().iter().any(half), "{operations}: {:?}", names());
         match ended {
             Ok(code) => {
-                assert!(!reached || operations > 20, "a refusal at {operations} was passed over");
-                assert_eq!((code, size), (0, before + 1));
-                break;
+                assert_eq!((code, size), (Some(0), 1));
+                // What could not be cleared away may stay; a refusal of anything else is told.
+                if !reached {
+                    break;
+                }
+                assert!(said > 0, "a refusal at {operations} was passed over");
             }
             Err(Failure::Recorded(_, what)) => {
-                assert_eq!(size, before + 1, "{operations}: {what}");
+                assert_eq!(size, 1, "{operations}: {what}");
                 assert!(what.contains("of the log: allow"), "{what}");
+                assert!(matches!(write(), Ok(None)), "{operations}: an allow was recorded behind another");
                 said += 1;
             }
             Err(failure) => {
                 assert_eq!(failure.code(), 70, "{operations}: {failure}");
-                assert_eq!(size, before, "{operations}: it was recorded, and {failure}");
+                assert_eq!(size, 0, "{operations}: it was recorded, and {failure}");
                 let names = names();
                 assert!(!names.iter().any(|name| name.starts_with("comment.md")), "{operations}: {names:?}");
+                let again = write();
+                assert!(matches!(again, Ok(Some(0))), "{operations}: what was left stands in the way: {again:?}");
                 nothing += 1;
             }
         }
-        let half = |name: &String| name.ends_with(".part") || name.ends_with(".staged");
-        assert!(!names().iter().any(half), "{operations}: {:?}", names());
-        before = size;
     }
     println!("{nothing} refusals left nothing recorded, {said} said what was");
     assert!(nothing > 20 && said >= 3, "{nothing} {said}");
