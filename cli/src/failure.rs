@@ -48,6 +48,12 @@ impl From<packages::Failure> for Failure {
     }
 }
 
+impl From<lsp::package::Refused> for Failure {
+    fn from(refused: lsp::package::Refused) -> Failure {
+        Failure::Malformed(refused.to_string())
+    }
+}
+
 /// A complaint about a manifest, as every other file's is told.
 ///
 /// - `text`: as `packages` puts it, with the place first if there is one: `writ.toml:3:1: unknown field …`, and lines of help.

@@ -8,13 +8,14 @@ use crate::arguments::Fetching;
 use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
 use compiler::database::Dependency;
+pub(crate) use lsp::package::Module;
+use lsp::package::{self, Whole};
 use lsp::{folder, installed};
 use packages::Workspace;
 use packages::install::{self, Installed, Ways};
 use packages::workspace::Member;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -32,16 +33,6 @@ pub(crate) struct Package {
     pub(crate) installed: Vec<Installed>,
     /// The same as the compiler takes them.
     pub(crate) dependencies: Vec<Dependency>,
-}
-
-/// One `.writ` file.
-pub(crate) struct Module {
-    /// Path relative to the package, with `/`.
-    pub(crate) path: String,
-    /// Dotted name: `network.segmentation`.
-    pub(crate) name: String,
-    /// What it says.
-    pub(crate) text: String,
 }
 
 impl Package {
@@ -187,7 +178,7 @@ fn read(
 ) -> Result<Package, Failure> {
     if path.is_file() && path.extension().is_some_and(|e| e == "writ") {
         let root = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
-        let module = module(&root, path)?;
+        let module = package::module(&root, path)?;
         return Ok(Package {
             root,
             manifest: None,
@@ -222,96 +213,29 @@ fn read(
     let workspace = Workspace::with(&root, &[(&root, &said)])?;
     let own = workspace.own()?;
     let manifest = manifest::read(&file, &said)?;
-    let mut fault = None;
-    let paths = folder::modules(&root, false, &mut |path, error| {
-        fault.get_or_insert_with(|| unreadable(path, &error));
-    });
-    if let Some(fault) = fault {
-        return Err(fault);
+    let (modules, refused) = package::modules(&root);
+    if let Some(first) = refused.into_iter().next() {
+        return Err(first.into());
     }
-    let modules = paths.iter().map(|path| module(&root, path)).collect::<Result<Vec<_>, _>>()?;
-    if modules.is_empty() {
-        return Err(Failure::Malformed(format!(
-            "{}: the package has no .writ file\n  help: write one, for example policy.writ; an empty package decides nothing",
-            root.display()
-        )));
-    }
-    exported(&file, &manifest, &modules)?;
-    let installed = depends(&workspace)?;
-    let names = modules.iter().map(|module| module.name.as_str());
-    let dependencies = installed::dependencies(&own.manifest, &installed, names)?;
+    let names: Vec<&str> = modules.iter().map(|module| module.name.as_str()).collect();
+    let Whole { installed, dependencies } = package::whole(&workspace, &names, depends)?;
     let above = (own.at != ".").then(|| workspace.folder.join("writ.toml"));
     Ok(Package { root, manifest: Some(manifest), modules, workspace: above, installed, dependencies })
 }
 
-/// Refuses an export of no module: whoever depends on the package would look for it in vain.
-fn exported(file: &Path, manifest: &Manifest, modules: &[Module]) -> Result<(), Failure> {
-    let there: Vec<&str> = modules.iter().map(|module| &*module.name).collect();
-    let lacking = manifest.package.exports.iter().flatten().find(|one| !there.contains(&&***one));
-    let Some(lacking) = lacking else { return Ok(()) };
-    let near = there.iter().max_by(|a, b| strsim::jaro(a, lacking).total_cmp(&strsim::jaro(b, lacking)));
-    let help = match near.filter(|near| strsim::jaro(near, lacking) > 0.7) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there are {}", there.join(", ")),
-    };
-    Err(Failure::Malformed(format!(
-        "{}: `exports` lists `{lacking}`, and there is no such module\n  help: {help}",
-        file.display()
-    )))
-}
-
-fn module(root: &Path, path: &Path) -> Result<Module, Failure> {
-    let relative = path.strip_prefix(root).unwrap_or(path);
-    let parts: Vec<String> = relative.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
-    let shown = parts.join("/");
-    let Some(name) = folder::module(&shown) else {
-        return Err(Failure::Malformed(format!(
-            "{}: the path is the module's name, so each part is a word of letters, digits and `_`\n  help: rename it",
-            path.display()
-        )));
-    };
-    if folder::is_std(&name) {
-        return Err(Failure::Malformed(format!(
-            "{}: `std` is the standard library's name\n  help: rename the folder",
-            path.display()
-        )));
-    }
-    // A pipe would be waited for.
-    if !fs::metadata(path).map_err(|e| unreadable(path, &e))?.is_file() {
-        return Err(Failure::Malformed(format!("{}: this is no file\n  help: rename it", path.display())));
-    }
-    Ok(Module { path: shown, name, text: text(path)? })
-}
-
 /// What a file says.
 pub(crate) fn text(path: &Path) -> Result<String, Failure> {
-    decoded(path, fs::read(path).map_err(|e| unreadable(path, &e))?)
+    Ok(package::text(path)?)
 }
 
 /// Bytes as text.
 ///
 /// - `path`: for messages only.
 pub(crate) fn decoded(path: &Path, bytes: Vec<u8>) -> Result<String, Failure> {
-    String::from_utf8(bytes).map_err(|e| {
-        let (bytes, good) = (e.as_bytes(), e.utf8_error().valid_up_to());
-        let what = match bytes {
-            [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => String::from("this is UTF-16"),
-            _ => {
-                let lines = bytes[..good].split(|byte| *byte == b'\n');
-                format!("line {} is not UTF-8", lines.count())
-            }
-        };
-        Failure::Malformed(format!("{}: {what}\n  help: save it as UTF-8", path.display()))
-    })
+    Ok(package::decoded(path, bytes)?)
 }
 
 /// What a person is told about a file that cannot be read.
 pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
-    let what = match error.kind() {
-        std::io::ErrorKind::NotFound => String::from("there is no such file"),
-        std::io::ErrorKind::PermissionDenied => String::from("it may not be read"),
-        std::io::ErrorKind::IsADirectory => String::from("this is a folder, and a file is wanted"),
-        _ => error.to_string(),
-    };
-    Failure::Malformed(format!("{}: {what}", path.display()))
+    package::unreadable(path, error).into()
 }

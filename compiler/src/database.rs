@@ -199,6 +199,14 @@ impl Database {
         }
     }
 
+    /// Says what its manifest says now.
+    pub fn set_info(&mut self, info: Info) {
+        // A setter counts as a change even where nothing is new.
+        if *self.project.info(&self.storage) != info {
+            self.project.set_info(&mut self.storage).with_durability(Durability::MEDIUM).to(info);
+        }
+    }
+
     /// Says which packages it depends on; those that were said before count no more.
     pub fn set_dependencies(&mut self, dependencies: Vec<Dependency>) {
         let mut told = Vec::new();

@@ -204,6 +204,7 @@ pub(crate) fn read(view: &View<'_>, name: &str, about: &Value) -> Result<Asked, 
         let found = about[key].as_u64().and_then(|n| u32::try_from(n).ok());
         found.ok_or_else(|| format!("{name}: `{key}` is missing"))
     };
+    view.is_whole()?;
     let output = view.snapshot.compile();
     let Some(program) = output.program else {
         return Err(String::from("the policy does not compile: nothing can be asked of it"));

@@ -4,7 +4,7 @@
 //! workspace and no package.
 
 use crate::manifest;
-use std::collections::BTreeMap;
+use crate::package::{self, Module, Refused};
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
@@ -50,6 +50,11 @@ fn word(name: &str) -> String {
     let name: String = name.chars().map(sign).collect();
     let begins = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     if begins && name != "std" { name } else { format!("_{name}") }
+}
+
+/// Whether a file is one of the standard library that was written out: it is read, and right.
+pub(crate) fn is_library(path: &Path) -> bool {
+    library_home(path).is_some()
 }
 
 /// Where a file of the standard library is written out, so that an editor can open it.
@@ -194,11 +199,16 @@ pub(crate) fn packages(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The texts of a package's modules by path. A file that cannot be read is left out: `writ check` says why.
-pub(crate) fn texts(root: &Path) -> BTreeMap<String, String> {
-    let paths = modules(root, false, &mut |_, _| {});
-    let read = |path: PathBuf| Some((relative(root, &path)?, fs::read_to_string(&path).ok()?));
-    paths.into_iter().filter_map(read).collect()
+/// The modules of the package in a folder, and what of its files cannot be one, by path; what is no file, by its manifest's.
+///
+/// - `manifest`: what that says. The root of a workspace may be no package.
+pub(crate) fn own_modules(root: &Path, manifest: &str) -> (Vec<Module>, Vec<(String, Refused)>) {
+    if packages::manifest::is_root_alone(manifest) {
+        return (Vec::new(), Vec::new());
+    }
+    let (modules, refused) = package::modules(root);
+    let path = |file: &Path| if file.is_dir() { manifest::FILE.to_owned() } else { package::shown(root, file) };
+    (modules, refused.into_iter().map(|refused| (path(&refused.file), refused)).collect())
 }
 
 fn relative(root: &Path, path: &Path) -> Option<String> {

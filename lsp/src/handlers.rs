@@ -144,8 +144,7 @@ impl LanguageServer for Editor {
                 let version = view.open.get(path).map(|(_, version)| i64::from(*version));
                 Some((view.address(path)?, version, reader::pulled(view, &known, path)))
             };
-            let manifest = view.manifest.map(|_| manifest::FILE);
-            view.snapshot.own_paths().chain(manifest).filter_map(of).collect()
+            view.files().into_iter().filter_map(of).collect()
         });
         let found = match found.await {
             Err(error) if error.code == ErrorCode::ContentModified => return Err(again()),

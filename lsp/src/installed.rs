@@ -3,6 +3,7 @@
 //! Not here: which versions these are, and whether they are what was locked (`packages`).
 
 use crate::folder;
+use crate::package::{self, Whole};
 use compiler::database::{Dependency, Source};
 use packages::install::{Installed, Ways};
 use packages::manifest::Manifest;
@@ -100,13 +101,15 @@ fn dependency(reader: &Manifest, all: &[Installed], one: &Installed) -> Result<D
 /// Fetches nothing and writes no lock.
 ///
 /// - `text`: of the manifest. The root of a workspace depends on nothing, but may be wrong.
+/// - `names`: of the package's modules.
 /// - `store`: where fetched packages are kept.
 ///
 /// # Errors
-/// Why they are not there, for a person.
+/// Why the package cannot be read, for a person.
 pub(crate) fn read(
     root: &Path,
     text: &str,
+    names: &[&str],
     store: Store,
 ) -> Result<(Vec<Dependency>, BTreeMap<String, PathBuf>), String> {
     let ways = Ways { store, writ: version(), offline: true, locked: true, docker: None };
@@ -115,9 +118,10 @@ pub(crate) fn read(
         if packages::manifest::is_root_alone(text) {
             return Ok((Vec::new(), BTreeMap::new()));
         }
-        let all = packages::install::load(&workspace, &ways)?;
-        let places = all.iter().map(|one| (one.name.to_string(), folder::plain(&one.folder))).collect();
-        Ok((dependencies(&workspace.own()?.manifest, &all, [])?, places))
+        let Whole { installed, dependencies } =
+            package::whole(&workspace, names, |workspace| packages::install::load(workspace, &ways))?;
+        let places = installed.iter().map(|one| (one.name.to_string(), folder::plain(&one.folder))).collect();
+        Ok((dependencies, places))
     };
     read().map_err(|failure: Failure| failure.to_string())
 }

@@ -4,7 +4,7 @@
 //! `writer` holds the open documents and owns the compiler's databases; `reader` tells unasked what is wrong, `members` does of packages that nobody has open, the threads
 //! of `pool` answer questions, each of a `view`: `navigate`, `write`, `show` and `act` put the answers in the protocol's
 //! words. `model` keeps what a package's sources hold, `compared` is what they show of its policy.
-//! `folder` finds a document's package on disk, `installed` those that it depends on, `manifest` is its `writ.toml`; `publish` words what an editor shows.
+//! `folder` finds a document's package on disk, `package` reads it, `installed` those that it depends on, `manifest` is its `writ.toml`; `publish` words what an editor shows.
 //!
 //! A document's new text is handed to the writer before anything is awaited, in the order of the wire. The writer
 //! writes; readers ask snapshots, which the next write cancels.
@@ -44,6 +44,8 @@ mod compared;
 mod given;
 
 pub mod folder;
+
+pub mod package;
 
 pub mod installed;
 

@@ -5,12 +5,14 @@
 //!
 //! Not here: what a manifest means, and whether it is right (`packages`, and who implements [`crate::Models`]).
 
+use crate::folder::Home;
+use compiler::database::Info;
 use compiler::ide::completion::{Completion, Kind};
 use compiler::ide::{Encoding, Lines};
-use packages::known::{Known, known};
-use packages::manifest::Origin;
-use packages::store::Store;
 use packages::{Name, Workspace};
+use packages::known::{Known, known};
+use packages::manifest::{About, Origin};
+use packages::store::Store;
 use std::fs;
 use std::ops::Range;
 use std::path::Path;
@@ -25,29 +27,49 @@ pub(crate) struct Manifest {
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// As it was saved, it declares sources.
     pub(crate) declares: bool,
+    /// Why the package cannot be read, in the words of the command line: something is wrong with it, or with what it depends on.
+    pub(crate) refused: Option<String>,
     /// Where packages that were fetched are kept, which it may depend on.
     store: Store,
 }
 
 impl Manifest {
     /// - `folder`: where it stands.
-    /// - `complaint`: what is wrong with it, or with what it depends on, in the words of the command line.
+    /// - `refused`: why the package cannot be read.
+    /// - `others`: what else there is to tell, in the words of the command line.
     pub(crate) fn new(
         folder: &Path,
         text: String,
-        complaint: Option<&str>,
+        refused: Option<String>,
+        others: impl IntoIterator<Item = String>,
         store: Store,
         encoding: Encoding,
     ) -> Manifest {
         let own = folder.join("").display().to_string();
-        let told = |words: &str| {
+        let told = |words: &String| {
             let words = words.strip_prefix("error: ").unwrap_or(words);
             let words = inline(words, &own);
             told(&text, words.strip_prefix(&own).unwrap_or(&words), encoding)
         };
-        let diagnostics = complaint.map(told).into_iter().collect();
-        Manifest { text, diagnostics, declares: false, store }
+        let others: Vec<String> = others.into_iter().collect();
+        let diagnostics = refused.iter().chain(&others).map(told).collect();
+        Manifest { text, diagnostics, declares: false, refused, store }
     }
+}
+
+/// What a manifest says to the compiler; `None` of one that cannot be read.
+pub(crate) fn info(text: &str) -> Option<Info> {
+    let About { name, version, owner, .. } = packages::manifest::read(FILE, text).ok()?.package;
+    Some(Info { package: program::Package { name, version }, owner })
+}
+
+/// The same where there is none.
+pub(crate) fn no_info(home: &Home) -> Info {
+    let name = match home {
+        Home::Package(root) => root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
+        Home::Alone(name) => name.clone(),
+    };
+    Info { package: program::Package { name, version: "0.0.0".to_owned() }, owner: None }
 }
 
 impl Manifest {
@@ -116,7 +138,8 @@ fn placed<'w>(text: &str, words: &'w str) -> (Range<usize>, String) {
         let word = line[at..].find([' ', '=', ',', ']', '}']).filter(|end| *end > 0).unwrap_or(line.len() - at);
         return (start + at..start + at + word, plain(message));
     }
-    let quoted = words.split(['`', '"']).skip(1).step_by(2).chain(words.split([' ', ':']).filter(|w| w.contains('/')));
+    let quoted =
+        words.split(['`', '"']).skip(1).step_by(2).chain(words.split([' ', ':', '\n']).filter(|w| w.contains('/')));
     let found = quoted.filter(|word| word.len() > 1).find_map(|word| Some((text.find(word)?, word.len())));
     let (at, length) =
         found.or_else(|| file(text, words)).unwrap_or((0, text.lines().next().unwrap_or_default().len()));
@@ -414,7 +437,7 @@ mod tests {
     fn offered(text: &str) -> Vec<String> {
         let offset = text.find("$0").expect("a cursor");
         let (folder, store) = (Path::new("/nowhere/at/all"), Store::new("/nowhere/store".into()));
-        let manifest = Manifest::new(folder, text.replace("$0", ""), None, store, Encoding::Utf8);
+        let manifest = Manifest::new(folder, text.replace("$0", ""), None, [], store, Encoding::Utf8);
         let found = completion(folder, &manifest, offset, &["shown".to_owned()]);
         found.into_iter().map(|found| found.label).collect()
     }
@@ -464,7 +487,8 @@ mod tests {
             ("error: the file is empty\n  --> /a/b/writ.toml:3:1", 0, "the file is empty\n--> /a/b/writ.toml:3:1"),
         ] {
             let store = Store::new("/a/store".into());
-            let manifest = Manifest::new(Path::new("/a"), text.to_owned(), Some(said), store, Encoding::Utf8);
+            let manifest =
+                Manifest::new(Path::new("/a"), text.to_owned(), Some(said.to_owned()), [], store, Encoding::Utf8);
             assert_eq!(manifest.diagnostics[0].message, message, "{said}");
             assert_eq!(manifest.diagnostics[0].range.start.line, line, "{said}");
         }

@@ -10,14 +10,13 @@ use crate::folder::{self, Home};
 use crate::installed;
 use crate::manifest::{self, Manifest};
 use crate::model;
-use crate::publish::{Published, Told};
+use crate::package::{self, Module};
+use crate::publish::{self, Published, Told};
 use crate::reader;
 use crate::view::{Around, View};
-use crate::writer::info;
 use compiler::database::{Database, Source};
 use compiler::ide::{Encoding, elsewhere};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -196,20 +195,23 @@ impl Members {
             self.found.remove(root);
             return;
         }
-        let Ok(text) = fs::read_to_string(root.join(manifest::FILE)) else { return };
-        let mut package = Database::new(info(&home));
-        // The root of a workspace may be no package.
-        let texts = if packages::manifest::is_root_alone(&text) { BTreeMap::new() } else { folder::texts(root) };
-        for (path, text) in texts {
-            if let Some(module) = folder::own_module(&path) {
-                package.set_file(Source { path, module, text });
-            }
+        let (text, wrong) = match package::text(&root.join(manifest::FILE)) {
+            Ok(text) => (text, None),
+            Err(wrong) => (String::new(), Some(wrong.to_string())),
+        };
+        let mut package = Database::new(manifest::info(&text).unwrap_or_else(|| manifest::no_info(&home)));
+        let (modules, refused) = folder::own_modules(root, &text);
+        let names: Vec<&str> = modules.iter().map(|module| &*module.name).collect();
+        let read = wrong.map_or(Ok(()), Err).and_then(|()| self.known.manifest(&text));
+        let read = read.and_then(|()| installed::read(root, &text, &names, self.known.store()));
+        for Module { path, name, text } in modules {
+            package.set_file(Source { path, module: name, text });
         }
-        let read = self.known.manifest(&text).and_then(|()| installed::read(root, &text, self.known.store()));
-        let complaint = read.as_ref().err().cloned().or_else(|| self.known.unread(root));
+        let wrong = read.as_ref().err().cloned();
+        let others = publish::beside(&refused, wrong.is_none().then(|| self.known.unread(root)).flatten());
         let (dependencies, places) = read.unwrap_or_default();
         let mut hasher = DefaultHasher::new();
-        (&text, &complaint).hash(&mut hasher);
+        (&text, &wrong, &others, &refused).hash(&mut hasher);
         dependencies.iter().for_each(|one| (&one.module, &one.exports, &one.readers).hash(&mut hasher));
         package.set_dependencies(dependencies);
         for written in &self.written {
@@ -225,7 +227,7 @@ impl Members {
         }
         let declares = self.known.declares(&text);
         let store = self.known.store();
-        let mut manifest = Manifest::new(root, text, complaint.as_deref(), store, self.encoding);
+        let mut manifest = Manifest::new(root, text, wrong, others, store, self.encoding);
         manifest.declares = declares;
         let depends = places.values().cloned().collect();
         let around = Around {
@@ -234,6 +236,7 @@ impl Members {
             open: BTreeMap::new(),
             places: Arc::new(places),
             manifest: Some(Arc::new(manifest)),
+            refused: Arc::new(refused),
         };
         let found = snapshot.ask(|snapshot| files(&View::new(snapshot, "", &around)));
         let Some(found) = found else { return };
@@ -280,5 +283,5 @@ fn files(view: &View<'_>) -> BTreeMap<String, File> {
         let (diagnostics, id) = reader::pulled(view, &known, path);
         Some((path.to_owned(), (view.address(path)?, diagnostics, id)))
     };
-    view.snapshot.own_paths().chain([manifest::FILE]).filter_map(file).collect()
+    view.files().into_iter().filter_map(file).collect()
 }

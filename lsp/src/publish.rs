@@ -1,11 +1,13 @@
 //! Reports as an editor shows them.
 
+use crate::manifest;
+use crate::package::Refused;
 use crate::view::View;
 use compiler::diagnostic::{Code, Severity};
 use compiler::report::{Report, Spot};
 use tower_lsp_server::ls_types::{
     CodeDescription, Diagnostic, DiagnosticRelatedInformation, DiagnosticSeverity, DiagnosticTag, Location,
-    NumberOrString, Uri,
+    NumberOrString, Position, Range, Uri,
 };
 
 /// What is wrong in a document at a version.
@@ -67,17 +69,25 @@ fn idle(code: Code) -> bool {
     matches!(code, Code::NeverRead | Code::IdleParameter | Code::UnusedImport | Code::UnusedName | Code::IdleAllow)
 }
 
-/// A document whose name can be no module's.
-pub(crate) fn no_module(path: &str) -> Diagnostic {
+/// A file that keeps its package from being read.
+pub(crate) fn refused(refused: &Refused) -> Diagnostic {
+    let start = Position { line: refused.line.map_or(0, |line| line.saturating_sub(1)), character: 0 };
     Diagnostic {
+        range: Range { start, end: start },
         severity: Some(DiagnosticSeverity::ERROR),
         source: Some("writ".to_owned()),
         message: format!(
-            "`{path}` names no module\nlaw: the path is the module's name, so each part is a word of letters, digits \
-             and `_`, and the first is not `std`\nhelp: rename the file"
+            "{}\nlaw: a package is read whole or not at all: until then `writ test` refuses it, and nothing is answered by it",
+            refused.why.replace("\n  help", "\nhelp")
         ),
         ..Diagnostic::default()
     }
+}
+
+/// What a manifest tells beside what is wrong with it: of what no editor can open, and of a model that cannot be read.
+pub(crate) fn beside(refused: &[(String, Refused)], unread: Option<String>) -> Vec<String> {
+    let here = refused.iter().filter(|(path, _)| path == manifest::FILE).map(|(_, refused)| refused.to_string());
+    here.chain(unread).collect()
 }
 
 /// A text on which the compiler broke.

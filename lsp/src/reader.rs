@@ -5,11 +5,11 @@
 //!
 //! INVARIANT: a question that a write overtakes is dropped; the writer asks again.
 
-use crate::folder::{self, Home};
+use crate::folder::Home;
 use crate::manifest;
 use crate::members::Said;
 use crate::model as models;
-use crate::publish::{Published, Told, diagnostic, no_module, our_bug};
+use crate::publish::{Published, Told, diagnostic, our_bug, refused};
 use crate::view::{Request, View};
 use compiler::database::Snapshot;
 use compiler::diagnostic::Severity;
@@ -109,7 +109,10 @@ impl Reader {
         if self.pulled {
             return;
         }
-        for (path, (uri, version)) in view.open.iter().filter(|(path, _)| folder::own_module(path).is_some()) {
+        // What stands in the manifest is told as soon as it is read.
+        let files = view.files();
+        let ours = |path: &&String| *path != manifest::FILE && files.contains(path.as_str());
+        for (path, (uri, version)) in view.open.iter().filter(|(path, _)| ours(path)) {
             let (uri, version) = (uri.clone(), Some(*version));
             self.say(Published { uri, diagnostics: of_file(view, known, path), version });
         }
@@ -131,6 +134,7 @@ impl Reader {
         }
         let declares = view.manifest.is_some_and(|manifest| manifest.declares);
         if let (true, Home::Package(root)) = (declares || self.models.is_wanted(), view.home)
+            && view.is_whole().is_ok()
             && let Some(program) = view.snapshot.compile().program
         {
             self.compared(view, root, &program);
@@ -168,10 +172,9 @@ impl Reader {
         if self.pulled {
             return;
         }
-        let closed = view.snapshot.own_paths().filter(|path| !view.open.contains_key(*path));
-        let mut now: BTreeMap<String, Vec<Diagnostic>> =
+        let closed = view.files().into_iter().filter(|path| !view.open.contains_key(*path));
+        let now: BTreeMap<String, Vec<Diagnostic>> =
             closed.map(|path| (path.to_owned(), of_file(view, known, path))).collect();
-        now.extend(view.manifest.map(|manifest| (manifest::FILE.to_owned(), manifest.diagnostics.clone())));
         let mut said = self.said.lock();
         if said.open.contains(view.home) {
             let news = said.news(view.home, now, |path| view.open.contains_key(path));
@@ -206,19 +209,18 @@ pub(crate) fn first(view: &View<'_>, elsewhere: Vec<Elsewhere>) -> Known {
 
 /// All that is wrong in a file.
 pub(crate) fn of_file(view: &View<'_>, known: &Known, path: &str) -> Vec<Diagnostic> {
-    reports(view, known, path).iter().filter_map(|report| diagnostic(report, view)).collect()
+    if path == manifest::FILE {
+        return view.manifest.map(|manifest| manifest.diagnostics.clone()).unwrap_or_default();
+    }
+    let found = reports(view, known, path);
+    view.refused_in(path).map(refused).chain(found.iter().filter_map(|report| diagnostic(report, view))).collect()
 }
 
 /// All that is wrong in a file, and a name for just that.
 pub(crate) fn pulled(view: &View<'_>, known: &Known, path: &str) -> (Vec<Diagnostic>, String) {
-    let found = match folder::own_module(path) {
-        Some(_) => of_file(view, known, path),
-        None if path == manifest::FILE => {
-            view.manifest.map(|manifest| manifest.diagnostics.clone()).unwrap_or_default()
-        }
-        None if path.starts_with("std/") => Vec::new(),
-        None => vec![no_module(path)],
-    };
+    let ours = view.files().contains(path);
+    // A file of the standard library is read, and right.
+    let found = if ours { of_file(view, known, path) } else { Vec::new() };
     let mut hasher = DefaultHasher::new();
     serde_json::to_string(&found).expect("bug: diagnostics are plain data").hash(&mut hasher);
     (found, format!("{:016x}", hasher.finish()))

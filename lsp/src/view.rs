@@ -4,10 +4,11 @@
 
 use crate::folder::{self, Home};
 use crate::manifest::{self, Manifest};
+use crate::package::Refused;
 use compiler::database::Snapshot;
 use compiler::ide::{self, Encoding, Lines, Site};
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub(crate) struct Around {
     pub(crate) places: Arc<BTreeMap<String, PathBuf>>,
     /// Its own, if it has one.
     pub(crate) manifest: Option<Arc<Manifest>>,
+    /// The files that keep it from being read, by their paths there.
+    pub(crate) refused: Arc<Vec<(String, Refused)>>,
 }
 
 /// What a request is answered from, while it is.
@@ -40,6 +43,7 @@ pub(crate) struct View<'s> {
     pub(crate) home: &'s Home,
     pub(crate) open: &'s BTreeMap<String, (Uri, i32)>,
     pub(crate) manifest: Option<&'s Manifest>,
+    refused: &'s [(String, Refused)],
     places: &'s BTreeMap<String, PathBuf>,
     encoding: Encoding,
     lines: RefCell<BTreeMap<String, Rc<Lines<'s>>>>,
@@ -57,9 +61,38 @@ impl Request {
 
 impl<'s> View<'s> {
     pub(crate) fn new(snapshot: &'s Snapshot, path: &'s str, around: &'s Around) -> View<'s> {
-        let Around { home, encoding, open, places, manifest } = around;
+        let Around { home, encoding, open, places, manifest, refused } = around;
         let (encoding, manifest) = (*encoding, manifest.as_deref());
-        View { snapshot, path, home, open, manifest, places, encoding, lines: RefCell::default() }
+        View { snapshot, path, home, open, manifest, refused, places, encoding, lines: RefCell::default() }
+    }
+
+    /// The package's files: its modules, what is to be one and cannot, its manifest.
+    pub(crate) fn files(&self) -> BTreeSet<&str> {
+        let refused = self.refused.iter().map(|(path, _)| path.as_str());
+        let own = self.snapshot.own_paths().chain(refused);
+        own.chain(self.manifest.map(|_| manifest::FILE)).collect()
+    }
+
+    /// What keeps a file of the package from being read.
+    pub(crate) fn refused_in(&self, path: &str) -> impl Iterator<Item = &Refused> {
+        self.refused.iter().filter(move |(of, _)| of == path).map(|(_, refused)| refused)
+    }
+
+    /// Why a file of the package cannot be read.
+    ///
+    /// # Errors
+    /// That, in the words of the tool.
+    pub(crate) fn is_read(&self) -> Result<(), String> {
+        self.refused.first().map_or(Ok(()), |(_, refused)| Err(refused.to_string()))
+    }
+
+    /// Why the package cannot be read as a whole, so that nothing may be answered by it: the tool refuses it too.
+    ///
+    /// # Errors
+    /// That, in the words of the tool.
+    pub(crate) fn is_whole(&self) -> Result<(), String> {
+        self.is_read()?;
+        self.manifest.and_then(|manifest| manifest.refused.clone()).map_or(Ok(()), Err)
     }
 
     /// What a file says.
@@ -114,8 +147,8 @@ impl<'s> View<'s> {
         if let Some((uri, _)) = self.open.get(file) {
             return Some(uri.clone());
         }
-        if file.starts_with("std/") {
-            let path = folder::library_file(self.home, file, self.snapshot.text(file)?).ok()?;
+        if let Some(text) = self.snapshot.text(file).filter(|_| file.starts_with("std/")) {
+            let path = folder::library_file(self.home, file, text).ok()?;
             return Uri::from_file_path(path);
         }
         let elsewhere = self.places.iter().find_map(|(name, folder)| {

@@ -1,10 +1,12 @@
 //! The thread that owns the open documents and the databases of their packages.
 //!
-//! Read downwards: [`Writer::run`] takes events as they come, `apply` stores what they say or hands a snapshot to the
-//! threads that answer (`pool`; `near` is of several packages), `ask` hands one to the `reader`: after a keystroke for what is wrong in the open
+//! Read downwards: [`Writer::run`] takes events as they come, `apply` stores what they say (`load` reads what is on disk) or hands
+//! a snapshot to the threads that answer (`pool`; `near` is of several packages), `ask` hands one to the `reader`: after a keystroke for what is wrong in the open
 //! documents, and once it has been quiet for a while for what the whole package shows.
 //!
 //! INVARIANT: the writer holds no snapshot while it writes, so that a write waits only for readers to give up.
+
+mod load;
 
 mod near;
 
@@ -13,15 +15,15 @@ pub(crate) use near::{Near, Used, Uses};
 use near::Closed;
 
 use crate::folder::{self, Home};
-use crate::installed;
 use crate::manifest::{self, Manifest};
 use crate::members::{File, Members, Message, Said};
 use crate::model::Known;
+use crate::package::Refused;
 use crate::pool::{Job, Pool};
-use crate::publish::{Published, Told, no_module};
+use crate::publish::{Published, Told};
 use crate::reader::{Extent, Findings, Question, Reader};
 use crate::view::{Around, Request};
-use compiler::database::{Database, Info, Source};
+use compiler::database::{Database, Source};
 use compiler::ide::{Encoding, Lines, Position, formatting};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -108,6 +110,8 @@ pub(crate) struct Writer {
     /// Where the files of the packages stand that they depend on, by their names.
     places: BTreeMap<Home, Arc<BTreeMap<String, PathBuf>>>,
     manifests: BTreeMap<Home, Arc<Manifest>>,
+    /// The files that keep packages from being read, by their paths there.
+    refused: BTreeMap<Home, Arc<Vec<(String, Refused)>>>,
     /// Who uses a package and has no open document, as it was when files last changed.
     closed: BTreeMap<Home, Arc<Closed>>,
     reader: Option<Sender<Question>>,
@@ -142,6 +146,7 @@ impl Writer {
             packages: BTreeMap::new(),
             places: BTreeMap::new(),
             manifests: BTreeMap::new(),
+            refused: BTreeMap::new(),
             closed: BTreeMap::new(),
             pulled: false,
             reader: None,
@@ -346,6 +351,7 @@ impl Writer {
             open: open.collect(),
             places: self.places.get(home).cloned().unwrap_or_default(),
             manifest: self.manifests.get(home).cloned(),
+            refused: self.refused.get(home).cloned().unwrap_or_default(),
         };
         Some(Request { snapshot: package.snapshot(), path, around })
     }
@@ -354,29 +360,7 @@ impl Writer {
         self.packages.remove(home);
         self.places.remove(home);
         self.manifests.remove(home);
-    }
-
-    /// Brings a package up to what is on disk and in the open documents; these count.
-    fn load(&mut self, home: &Home) {
-        let mut texts = match home {
-            Home::Package(root) => folder::texts(root),
-            Home::Alone(_) => BTreeMap::new(),
-        };
-        for document in self.documents.values().filter(|document| document.home == *home) {
-            texts.insert(document.path.clone(), document.text.clone());
-        }
-        let package = self.packages.entry(home.clone()).or_insert_with(|| Database::new(info(home)));
-        let gone: Vec<String> = package.paths().filter(|path| !texts.contains_key(*path)).map(str::to_owned).collect();
-        gone.iter().for_each(|path| package.remove_file(path));
-        for (path, text) in texts {
-            if let Some(module) = folder::own_module(&path) {
-                package.set_file(Source { path, module, text });
-            }
-        }
-        for document in self.documents.values().filter(|document| document.home == *home) {
-            package.open_file(&document.path);
-        }
-        self.depend(home);
+        self.refused.remove(home);
     }
 
     /// The packages that depend on another one.
@@ -409,61 +393,17 @@ impl Writer {
         news
     }
 
-    /// Reads the manifest of a package, and those that it depends on; an open one as it is now. What is wrong with it is told
-    /// where it stands, and the `use` of a package that is not there is marked.
-    fn depend(&mut self, home: &Home) {
-        let (Home::Package(root), Some(package)) = (home, self.packages.get_mut(home)) else { return };
-        let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
-        let text = open.map(|document| document.text.clone());
-        let saved = std::fs::read_to_string(root.join(manifest::FILE)).ok();
-        let declares = saved.as_ref().is_some_and(|text| self.known.declares(text));
-        let Some(text) = text.or(saved) else { return };
-        let read = self.known.manifest(&text).and_then(|()| installed::read(root, &text, self.known.store()));
-        let complaint = read.as_ref().err().cloned().or_else(|| self.known.unread(root));
-        // While it is being written, those that were there stay.
-        if let Ok((dependencies, places)) = read {
-            package.set_dependencies(dependencies);
-            self.places.insert(home.clone(), Arc::new(places));
-        }
-        self.overlay(home);
-        let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
-        let version = open.map(|document| document.version);
-        let store = self.known.store();
-        let mut manifest = Manifest::new(root, text, complaint.as_deref(), store, self.encoding);
-        manifest.declares = declares;
-        let quiet = |manifest: &Manifest| manifest.diagnostics.is_empty();
-        let was_quiet = self.manifests.get(home).is_none_or(|before| quiet(before));
-        let uri = open.map(|document| document.uri.clone()).or_else(|| Uri::from_file_path(root.join(manifest::FILE)));
-        if let (false, Some(uri)) = (self.pulled || version.is_none() && was_quiet && quiet(&manifest), uri) {
-            let diagnostics = manifest.diagnostics.clone();
-            let _ = self.tell.send(Told::Publish(Published { uri, diagnostics, version }));
-        }
-        self.manifests.insert(home.clone(), Arc::new(manifest));
-    }
-
     fn ask(&self, home: Home, extent: Extent) {
-        for document in self.documents.values().filter(|document| document.home == home) {
-            if document.path != manifest::FILE && folder::own_module(&document.path).is_none() {
-                // A file of the standard library is read, and right.
-                let library = document.path.starts_with("std/");
-                let diagnostics = if library { Vec::new() } else { vec![no_module(&document.path)] };
-                let version = Some(document.version);
-                let _ = self.tell.send(Told::Publish(Published { uri: document.uri.clone(), diagnostics, version }));
-            }
+        let library = |document: &&Document| document.uri.to_file_path().is_some_and(|file| folder::is_library(&file));
+        for document in self.documents.values().filter(|document| document.home == home).filter(library) {
+            // It is read, and right.
+            let (uri, diagnostics, version) = (document.uri.clone(), Vec::new(), Some(document.version));
+            let _ = self.tell.send(Told::Publish(Published { uri, diagnostics, version }));
         }
         if let (Some(reader), Some(request)) = (&self.reader, self.request(&home, String::new())) {
             let _ = reader.send(Question { request, extent });
         }
     }
-}
-
-/// What the manifest says is no matter to what is wrong in a text.
-pub(crate) fn info(home: &Home) -> Info {
-    let name = match home {
-        Home::Package(root) => root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
-        Home::Alone(name) => name.clone(),
-    };
-    Info { package: program::Package { name, version: "0.0.0".to_owned() }, owner: None }
 }
 
 /// What the house style changes.

@@ -7,3 +7,4 @@ mod packages;
 mod protocol;
 mod questions;
 mod shown;
+mod whole;

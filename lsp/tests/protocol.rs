@@ -128,7 +128,7 @@ async fn any_text_is_taken() {
     let uri = format!("file://{}", root.join("my-policy.writ").display());
     editor.open(&uri, 1, "").await;
     let found = editor.diagnostics(&uri, Some(1)).await;
-    assert!(found[0]["message"].as_str().is_some_and(|message| message.contains("names no module")));
+    assert!(found[0]["message"].as_str().is_some_and(|message| message.contains("the path is the module's name")));
     editor.end().await;
 }
 

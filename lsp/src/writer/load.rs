@@ -1,0 +1,107 @@
+//! What a package says: its files on disk, the open documents in their place, its manifest and what it depends on.
+//!
+//! Read downwards: [`Writer::load`] reads all of it, `depend` what the manifest says.
+//!
+//! INVARIANT: a file that keeps its package from being read is kept with it, so that nothing is answered by the rest.
+
+use super::{Document, Writer};
+use crate::folder::{self, Home};
+use crate::installed;
+use crate::manifest::{self, Manifest};
+use crate::package::{self, Refused};
+use crate::publish::{self, Published, Told};
+use compiler::database::{Database, Source};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tower_lsp_server::ls_types::Uri;
+
+impl Writer {
+    /// Brings a package up to what is on disk and in the open documents; these count.
+    pub(super) fn load(&mut self, home: &Home) {
+        let (modules, mut refused) = match home {
+            Home::Package(root) => {
+                let saved = package::text(&root.join(manifest::FILE)).unwrap_or_default();
+                folder::own_modules(root, &saved)
+            }
+            Home::Alone(_) => Default::default(),
+        };
+        let mut texts: BTreeMap<String, String> =
+            modules.into_iter().map(|module| (module.path, module.text)).collect();
+        for document in self.documents.values().filter(|document| document.home == *home) {
+            texts.insert(document.path.clone(), document.text.clone());
+            // One that was never saved.
+            if let Some(why) = document.refused().filter(|_| refused.iter().all(|(path, _)| *path != document.path)) {
+                refused.push((document.path.clone(), why));
+            }
+        }
+        self.refused.insert(home.clone(), Arc::new(refused));
+        let package = self.packages.entry(home.clone()).or_insert_with(|| Database::new(manifest::no_info(home)));
+        let gone: Vec<String> = package.paths().filter(|path| !texts.contains_key(*path)).map(str::to_owned).collect();
+        gone.iter().for_each(|path| package.remove_file(path));
+        for (path, text) in texts {
+            if let Some(module) = folder::own_module(&path) {
+                package.set_file(Source { path, module, text });
+            }
+        }
+        for document in self.documents.values().filter(|document| document.home == *home) {
+            package.open_file(&document.path);
+        }
+        self.depend(home);
+    }
+
+    /// Reads the manifest of a package, and those that it depends on; an open one as it is now. What is wrong with it is told
+    /// where it stands, and the `use` of a package that is not there is marked.
+    pub(super) fn depend(&mut self, home: &Home) {
+        let (Home::Package(root), Some(package)) = (home, self.packages.get_mut(home)) else { return };
+        let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
+        let saved = package::text(&root.join(manifest::FILE));
+        let declares = saved.as_ref().is_ok_and(|text| self.known.declares(text));
+        let (text, wrong) = match (open, saved) {
+            // One that was saved wrong stays so until it is saved again.
+            (Some(open), Err(wrong)) if root.join(manifest::FILE).exists() => {
+                (open.text.clone(), Some(wrong.to_string()))
+            }
+            (Some(open), _) => (open.text.clone(), None),
+            (None, Ok(saved)) => (saved, None),
+            (None, Err(wrong)) => (String::new(), Some(wrong.to_string())),
+        };
+        let names: Vec<String> = package.paths().filter_map(folder::own_module).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let read = wrong.map_or(Ok(()), Err).and_then(|()| self.known.manifest(&text));
+        let read = read.and_then(|()| installed::read(root, &text, &names, self.known.store()));
+        let wrong = read.as_ref().err().cloned();
+        let refused = self.refused.get(home).cloned().unwrap_or_default();
+        let others = publish::beside(&refused, wrong.is_none().then(|| self.known.unread(root)).flatten());
+        // While it is being written, what was said stays.
+        if let Some(info) = manifest::info(&text) {
+            package.set_info(info);
+        }
+        if let Ok((dependencies, places)) = read {
+            package.set_dependencies(dependencies);
+            self.places.insert(home.clone(), Arc::new(places));
+        }
+        self.overlay(home);
+        let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
+        let version = open.map(|document| document.version);
+        let store = self.known.store();
+        let mut manifest = Manifest::new(root, text, wrong, others, store, self.encoding);
+        manifest.declares = declares;
+        let quiet = |manifest: &Manifest| manifest.diagnostics.is_empty();
+        let was_quiet = self.manifests.get(home).is_none_or(|before| quiet(before));
+        let uri = open.map(|document| document.uri.clone()).or_else(|| Uri::from_file_path(root.join(manifest::FILE)));
+        if let (false, Some(uri)) = (self.pulled || version.is_none() && was_quiet && quiet(&manifest), uri) {
+            let diagnostics = manifest.diagnostics.clone();
+            let _ = self.tell.send(Told::Publish(Published { uri, diagnostics, version }));
+        }
+        self.manifests.insert(home.clone(), Arc::new(manifest));
+    }
+}
+
+impl Document {
+    /// Why it can be no module of its package.
+    fn refused(&self) -> Option<Refused> {
+        let file = self.uri.to_file_path()?;
+        let other = self.path == manifest::FILE || folder::is_library(&file);
+        if other { None } else { package::named(&file, &self.path).err() }
+    }
+}
