@@ -48,7 +48,7 @@ impl Editor {
             act::uses(view, &name, &format!("{module}.{there}"))
         };
         let found = self.read_near(uri("writ.uses", about)?, question, of_other).await?;
-        let ((home, _, mut lines), others) = found.ok_or_else(|| nobodys("writ.uses"))?;
+        let ((home, _, mut lines), others, _) = found.ok_or_else(|| nobodys("writ.uses"))?;
         lines.extend(others.into_iter().flatten());
         let many = act::counted(lines.len(), "place");
         Ok((home, format!("{relation} is used in {many}\n\n{}\n", lines.join("\n"))))

@@ -220,7 +220,7 @@ impl LanguageServer for Editor {
                 |view: &View<'_>, found: &(_, navigate::Shared)| navigate::references_of_other(view, &found.1);
             let found = self.read_near(uri, question, of_other).await?;
             let found =
-                found.into_iter().flat_map(|((own, _), others)| own.into_iter().chain(others.into_iter().flatten()));
+                found.into_iter().flat_map(|((own, _), others, _)| own.into_iter().chain(others.into_iter().flatten()));
             let known: BTreeSet<(String, Position)> = all.iter().map(by_place).collect();
             all.extend(found.filter(|one| !known.contains(&by_place(one))));
         }
@@ -249,7 +249,10 @@ impl LanguageServer for Editor {
             (navigate::rename_of_other(view, &found.1, &name), navigate::given_of_other(view, &found.1))
         };
         let found = self.read_near(at.text_document.uri, question, of_other).await?;
-        let Some(((own, _), others)) = found else { return Ok(None) };
+        let Some(((own, shared), others, unseen)) = found else { return Ok(None) };
+        if let (Some(_), Some(why)) = (shared, unseen) {
+            return Err(refused(format!("which packages use it cannot be known, and they would no longer: {why}")));
+        }
         let (edits, given): (Vec<_>, Vec<_>) = std::iter::once(own).chain(others).unzip();
         let edit = navigate::together(edits).map_err(refused)?;
         self.unnamed(given).await?.map_err(refused)?;
@@ -290,7 +293,7 @@ impl LanguageServer for Editor {
                 move |view: &View<'_>, (_, module): &(_, String)| navigate::incoming_of_other(view, &again, module);
             let found = self.read_near(from, question, of_other).await?;
             let found =
-                found.into_iter().flat_map(|((own, _), others)| own.into_iter().chain(others.into_iter().flatten()));
+                found.into_iter().flat_map(|((own, _), others, _)| own.into_iter().chain(others.into_iter().flatten()));
             let place = |one: &CallHierarchyIncomingCall| (one.from.uri.as_str().to_owned(), one.from.range.start);
             let known: BTreeSet<(String, Position)> = all.iter().map(place).collect();
             all.extend(found.filter(|one| !known.contains(&place(one))));

@@ -9,11 +9,10 @@ use crate::folder::Home;
 use compiler::database::Info;
 use compiler::ide::completion::{Completion, Kind};
 use compiler::ide::{Encoding, Lines};
-use packages::{Name, Workspace};
+use packages::Name;
 use packages::known::{Known, known};
-use packages::manifest::{About, Origin};
+use packages::manifest::About;
 use packages::store::Store;
-use std::fs;
 use std::ops::Range;
 use std::path::Path;
 use tower_lsp_server::ls_types::{self as lsp, Diagnostic, DiagnosticSeverity};
@@ -78,18 +77,6 @@ impl Manifest {
         let read = packages::manifest::read(FILE, &self.text).ok()?;
         Name::parse(&read.package.name).ok()
     }
-}
-
-/// Whether the package in a folder depends on another in its folder: by the path, or as members of one workspace.
-pub(crate) fn depends(folder: &Path, name: &Name, other: &Path) -> bool {
-    let Ok(workspace) = Workspace::read(folder) else { return false };
-    let Ok(own) = workspace.own() else { return false };
-    let same = |path: &Path| fs::canonicalize(path).ok().zip(fs::canonicalize(other).ok()).is_some_and(|(a, b)| a == b);
-    own.manifest.wanted().any(|(wanted, how)| match &how.origin {
-        Origin::Path(path) => wanted == name && same(&folder.join(path)),
-        Origin::Registry => wanted == name && workspace.member(name).is_some_and(|member| same(&member.folder)),
-        Origin::Git(_) => false,
-    })
 }
 
 /// `writ.toml:3:1: what`, and lines of help, for `what` with the place on the line below it, as the command line prints it.

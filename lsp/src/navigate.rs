@@ -109,9 +109,12 @@ pub(crate) type Renamed = Result<WorkspaceEdit, String>;
 /// - `module`: what other packages call this one.
 pub(crate) fn rename(view: &View<'_>, place: Position, new: &str, module: &str) -> (Renamed, Shared) {
     let offset = view.offset(place);
-    let sites = rename::rename(view.snapshot, view.path, offset, new);
+    let shared = rename::shared(view.snapshot, view.path, offset, module);
+    // What cannot be read may use it.
+    let seen = if shared.is_some() { view.is_read() } else { Ok(()) };
+    let sites = seen.and_then(|()| rename::rename(view.snapshot, view.path, offset, new));
     let edit = sites.and_then(|sites| written(view, &sites, new));
-    (edit, rename::shared(view.snapshot, view.path, offset, module))
+    (edit, shared)
 }
 
 /// What facts of the package may name with the name at a place.
@@ -128,7 +131,7 @@ pub(crate) fn given_of_other(view: &View<'_>, shared: &Shared) -> Option<Given> 
 pub(crate) fn rename_of_other(view: &View<'_>, shared: &Shared, new: &str) -> Renamed {
     let Some((target, old)) = shared else { return Ok(WorkspaceEdit::default()) };
     let Home::Package(root) = view.home else { return Ok(WorkspaceEdit::default()) };
-    let sites = rename::of_other(view.snapshot, target, old, new);
+    let sites = view.is_whole().and_then(|()| rename::of_other(view.snapshot, target, old, new));
     let sites = sites.map_err(|why| format!("in the package at {}: {why}", root.display()))?;
     written(view, &sites, new)
 }

@@ -132,7 +132,8 @@ impl Editor {
     /// Asks a question of a file and of the packages that depend on its own.
     ///
     /// - `question`: of the file; `of_other` of each other package, given what came of it and what they call it.
-    /// - returns: `None` where the file is nobody's, or nothing came of the question.
+    /// - returns: what came of it, what came of each other, and why there may be more of these; `None` where the file is
+    ///   nobody's.
     ///
     /// # Errors
     /// `ContentModified` where an edit overtook it.
@@ -141,15 +142,15 @@ impl Editor {
         uri: Uri,
         question: impl FnOnce(&View<'_>, &str) -> T + Send + 'static,
         of_other: impl Fn(&View<'_>, &T) -> O + Send + 'static,
-    ) -> Result<Option<(T, Vec<O>)>> {
+    ) -> Result<Option<(T, Vec<O>, Option<String>)>> {
         let (answer, answered) = oneshot::channel();
         let job = Box::new(move |near: Option<Near>| {
-            let found = near.map(|Near { request, module, others }| {
+            let found = near.map(|Near { request, module, others, unseen }| {
                 let found = request.ask(|view| question(view, &module)).ok_or_else(overtaken)?;
                 let others =
                     others.into_iter().map(|other| other.ask(|view| of_other(view, &found)).ok_or_else(overtaken));
                 let others: Vec<O> = others.collect::<Result<_>>()?;
-                Ok((found, others))
+                Ok((found, others, unseen))
             });
             let _ = answer.send(found.transpose());
         });

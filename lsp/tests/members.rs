@@ -197,3 +197,48 @@ async fn what_is_applied_is_found_in_every_package() {
     }
     editor.end().await;
 }
+
+/// The users of a package are found by its workspace, whichever folder is opened.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_name_is_renamed_in_the_whole_workspace_where_one_member_is_opened() {
+    let name = "members-one";
+    let root = folder(name, &FILES);
+    let members = FILES[0].1.replace("/*", "/shop\", \"policies/bank");
+    std::fs::write(root.join("writ.toml"), &members).expect("writable");
+    let shop = FILES[4].1.replace(", kpet(r)", "");
+    std::fs::write(root.join("policies/shop/policy.writ"), shop).expect("writable");
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let folders = json!([{ "uri": uri("lib"), "name": name }]);
+    let (mut editor, _) = Editor::working(json!({}), folders).await;
+    let base = uri("lib/base.writ");
+    editor.open(&base, 1, FILES[2].1).await;
+    let at = json!({ "textDocument": { "uri": base }, "position": { "line": 0, "character": 14 }, "newName": "held" });
+    let found = editor.ask("textDocument/rename", at.clone()).await;
+    let changes = found["result"]["changes"].as_object().unwrap_or_else(|| panic!("{found:#}"));
+    let count = |path: &str| changes.get(&uri(path)).and_then(Value::as_array).map_or(0, Vec::len);
+    let files = ["lib/base.writ", "policies/shop/policy.writ", "policies/bank/policy.writ"];
+    assert_eq!(files.map(count), [2, 2, 2], "{found:#}");
+
+    // Who cannot be seen may use it: a member that is wrong, a workspace that is, a file that nobody can read.
+    let manifest = FILES[5].1.replace("[dependencies]", "verzion = \"1\"\n[dependencies]");
+    for (path, wrong) in [
+        ("policies/bank/writ.toml", manifest.as_bytes()),
+        ("writ.toml", b"[workspace]\nmembers = [\"lib\", \"gone\"]\n"),
+        ("policies/bank/policy.writ", b"use acme.lib.base.kept;\n// caf\xe9\n"),
+        ("lib/more.writ", b"// caf\xe9\n"),
+    ] {
+        let was = std::fs::read(root.join(path));
+        std::fs::write(root.join(path), wrong).expect("writable");
+        editor.tell("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": base, "type": 2 }] })).await;
+        let found = editor.ask("textDocument/rename", at.clone()).await;
+        assert!(found["error"]["message"].is_string(), "{path}: {found:#}");
+        match was {
+            Ok(was) => std::fs::write(root.join(path), was).expect("writable"),
+            Err(_) => std::fs::remove_file(root.join(path)).expect("there"),
+        }
+    }
+    editor.tell("workspace/didChangeWatchedFiles", json!({ "changes": [{ "uri": base, "type": 2 }] })).await;
+    let found = editor.ask("textDocument/rename", at).await;
+    assert_eq!(found["result"]["changes"].as_object().map(serde_json::Map::len), Some(3), "{found:#}");
+    editor.end().await;
+}

@@ -5,12 +5,15 @@
 //! What is wrong in those is found out elsewhere (`members`), which `look` tells of changes.
 
 use super::Writer;
-use crate::folder::{self, Home};
+use crate::folder::{self, Home, is_same};
 use crate::handlers;
 use crate::manifest;
 use crate::members::{Look, Message, Written};
 use crate::view::Request;
+use packages::manifest::Origin;
+use packages::{Name, Workspace};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tower_lsp_server::ls_types::Uri;
@@ -21,6 +24,8 @@ pub(crate) struct Near {
     /// What the others call the package: `acme.words`.
     pub(crate) module: String,
     pub(crate) others: Vec<Request>,
+    /// Why there may be others that use it.
+    pub(crate) unseen: Option<String>,
 }
 
 /// A file of a package, and how often others use what it declares.
@@ -97,9 +102,10 @@ impl Writer {
         self.with(&home, |writer| {
             let request = writer.request(&home, path)?;
             let module = writer.module(&home).unwrap_or_default();
-            let others = writer.dependents(&home).into_iter();
+            let (others, unseen) = writer.dependents(&home);
+            let others = others.into_iter();
             let others = others.filter_map(|other| writer.with(&other, |writer| writer.request(&other, String::new())));
-            Some(Near { others: others.collect(), request, module })
+            Some(Near { others: others.collect(), unseen, request, module })
         })
     }
 
@@ -119,7 +125,7 @@ impl Writer {
         if let Some(closed) = self.closed.get(home) {
             return closed.clone();
         }
-        let closed = self.dependents(home).into_iter().filter(|other| !self.packages.contains_key(other));
+        let closed = self.dependents(home).0.into_iter().filter(|other| !self.packages.contains_key(other));
         let closed: Vec<Home> = closed.collect();
         let requests =
             closed.iter().filter_map(|other| self.with(other, |writer| writer.request(other, String::new())));
@@ -133,17 +139,67 @@ impl Writer {
         Some(self.manifests.get(home)?.package()?.module())
     }
 
-    /// The packages that depend on one, in folders that are worked in or with an open document.
-    fn dependents(&self, home: &Home) -> Vec<Home> {
-        let (Home::Package(root), Some(manifest)) = (home, self.manifests.get(home)) else { return Vec::new() };
-        let Some(name) = manifest.package() else { return Vec::new() };
-        let open = self.packages.keys().filter_map(|home| match home {
-            Home::Package(root) => Some(root.clone()),
-            Home::Alone(_) => None,
-        });
-        let all: BTreeSet<PathBuf> =
-            open.chain(self.roots.iter().flat_map(|folder| folder::packages(folder))).collect();
-        let using = all.into_iter().filter(|other| other != root && manifest::depends(other, &name, root));
-        using.map(Home::Package).collect()
+    /// The packages that depend on one: of its workspace, in folders that are worked in, and with an open document.
+    ///
+    /// - returns: with the reason where others may, too.
+    fn dependents(&self, home: &Home) -> (Vec<Home>, Option<String>) {
+        let (Home::Package(root), Some(manifest)) = (home, self.manifests.get(home)) else { return Default::default() };
+        let first = |why: &str| why.lines().next().unwrap_or_default().to_owned();
+        let name = match packages::manifest::read(manifest::FILE, &manifest.text) {
+            // A name without a scope is nobody's to depend on.
+            Ok(read) => match Name::parse(&read.package.name) {
+                Ok(name) => name,
+                Err(_) => return Default::default(),
+            },
+            Err(why) => return (Vec::new(), Some(first(&why.to_string()))),
+        };
+        let workspace = Workspace::read(root);
+        let mut unseen = workspace.as_ref().err().map(|why| first(&why.to_string()));
+        let workspace = workspace.ok();
+        let members =
+            workspace.iter().flat_map(|workspace| workspace.members.iter().map(|one| folder::plain(&one.folder)));
+        let open = self.packages.keys().filter_map(|home| handlers::root(home).map(Path::to_owned));
+        let worked_in = self.roots.iter().flat_map(|folder| folder::packages(folder));
+        let all: BTreeSet<PathBuf> = members.chain(open).chain(worked_in).collect();
+        let mut users = Vec::new();
+        for other in all.into_iter().filter(|other| other != root) {
+            match depends(&other, &name, root, workspace.as_ref()) {
+                Ok(true) => users.push(Home::Package(other)),
+                Ok(false) => {}
+                Err(why) => unseen = Some(first(&why)),
+            }
+        }
+        (users, unseen)
     }
+}
+
+/// Whether the package in a folder depends on another in its folder: by the path, or as members of one workspace.
+///
+/// - `near`: the workspace of the other, whose members are read already.
+///
+/// # Errors
+/// Why that cannot be known.
+fn depends(folder: &Path, name: &Name, other: &Path, near: Option<&Workspace>) -> Result<bool, String> {
+    let member = near.and_then(|near| Some((near, near.members.iter().find(|one| is_same(&one.folder, folder))?)));
+    let read = || -> Result<_, packages::Failure> {
+        let workspace = Workspace::read(folder)?;
+        // The root of a workspace may be no package, and depends on nothing then.
+        let own = workspace.members.iter().find(|one| is_same(&one.folder, folder)).cloned();
+        Ok(own.map(|own| (workspace, own)))
+    };
+    let found = match member {
+        Some((near, own)) => Some((near.clone(), own.clone())),
+        None => read().or_else(|why| {
+            // Whoever depends on it names it.
+            let bytes = fs::read(folder.join(manifest::FILE)).unwrap_or_default();
+            let named = String::from_utf8_lossy(&bytes).contains(name.as_str());
+            if named { Err(why.to_string()) } else { Ok(None) }
+        })?,
+    };
+    let Some((workspace, own)) = found else { return Ok(false) };
+    Ok(own.manifest.wanted().any(|(wanted, how)| match &how.origin {
+        Origin::Path(path) => wanted == name && is_same(&folder.join(path), other),
+        Origin::Registry => wanted == name && workspace.member(name).is_some_and(|one| is_same(&one.folder, other)),
+        Origin::Git(_) => false,
+    }))
 }
