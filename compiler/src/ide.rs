@@ -31,7 +31,7 @@ mod words;
 pub mod formatting;
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 
 pub use cursor::{Occurrence, Site};
 

@@ -162,8 +162,8 @@ impl Reader<'_, '_> {
         let (_, names) = world_of(&atom.path.names);
         let Some(module) = self.snapshot.module_at(self.path) else { return };
         let library = self.snapshot.library();
-        let found = module.scope.find(&library.names, names, self.blueprint.as_deref(), Wanted::Condition);
-        let Some(columns) = found.ok().and_then(|symbol| super::signature::columns(self.snapshot, &symbol)) else {
+        let found = module.scope.known(&library.names, names, self.blueprint.as_deref(), Wanted::Condition);
+        let Some(columns) = found.and_then(|symbol| super::signature::columns(self.snapshot, &symbol)) else {
             return;
         };
         if columns.len() < 2 {

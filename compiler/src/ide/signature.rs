@@ -63,7 +63,7 @@ pub(super) fn symbol(
     let module = snapshot.module_at(path)?;
     let wanted = if applied { Wanted::Blueprint } else { Wanted::Condition };
     let blueprint = blueprint(context);
-    module.scope.find(&snapshot.library().names, names, blueprint, wanted).ok()
+    module.scope.known(&snapshot.library().names, names, blueprint, wanted)
 }
 
 /// The name of the blueprint that the cursor stands in.

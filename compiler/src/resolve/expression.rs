@@ -170,7 +170,7 @@ impl Body<'_> {
     fn member_of_type(&self, base: &ast::Expr, steps: &[ast::Step], span: Span) -> Option<Diagnostic> {
         let (ExprKind::Name(name), [ast::Step::Field(member)]) = (&base.kind, steps) else { return None };
         let path = [ast::Name { text: name.clone(), span: base.span }];
-        let found = self.place.module.scope.find(&self.library.names, &path, None, Wanted::Type).ok()?;
+        let found = self.place.module.scope.known(&self.library.names, &path, None, Wanted::Type)?;
         let members = self.library.members(&Type::Enum(found.qualified()))?;
         self.place.mentions.call(name);
         Some(of_enum(self.at(span), name, &member.text, members, self.place.at.is_none().then_some(span)))

@@ -129,7 +129,7 @@ pub(super) fn typed_subjects(library: &Library<'_>, module: &Module, rule: &ast:
         let span = subject.argument.value.span;
         let path = [ast::Name { text: value.clone(), span }];
         let (names, scope) = (&library.names, &module.scope);
-        let is_type = Type::of_word(value).is_some() || scope.find(names, &path, None, Wanted::Type).is_ok();
+        let is_type = Type::of_word(value).is_some() || scope.known(names, &path, None, Wanted::Type).is_some();
         is_type.then(|| {
             let rest = Span { start: name.span.end, end: span.end };
             Diagnostic::new(Code::ShadowedImport, format!("`{value}` is a type, and a subject has none of its own"))

@@ -139,7 +139,7 @@ impl Body<'_> {
     fn function(&self, atom: &ast::Atom) -> Option<Function> {
         let blueprint = self.place.blueprint.and_then(|b| b.declared.name.rsplit('.').next());
         let scope = &self.place.module.scope;
-        let symbol = scope.find(&self.library.names, &atom.path.names, blueprint, Wanted::Value).ok()?;
+        let symbol = scope.known(&self.library.names, &atom.path.names, blueprint, Wanted::Value)?;
         match symbol.sort {
             Sort::Function(function) => Some(function),
             _ => None,

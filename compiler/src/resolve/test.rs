@@ -132,9 +132,9 @@ fn relation<'a>(
 ) -> Option<(&'a Relation, String)> {
     let (scope, names) = (&context.module.scope, &context.library.names);
     let objects = |symbol: &Symbol| context.library.relation(&symbol.qualified()).is_some_and(|r| r.word.is_some());
-    let found = match scope.find_hidden(names, path, None, Wanted::Condition) {
+    let found = match scope.known_hidden(names, path, None, Wanted::Condition) {
         // What a rule objects to is no secret of its module: the verdict says it.
-        Ok(symbol) if symbol.sort == Sort::Relation && objects(&symbol) => Ok(symbol),
+        Some(symbol) if symbol.sort == Sort::Relation && objects(&symbol) => Ok(symbol),
         _ => scope.find(names, path, None, Wanted::Condition),
     };
     let symbol = match found {
@@ -327,7 +327,7 @@ fn covers<'a>(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<(Atom, &'a Relation)> {
     let (_, path) = world_of(&written.atom.path.names);
-    let symbol = context.module.scope.find(&context.library.names, path, None, Wanted::Condition).ok()?;
+    let symbol = context.module.scope.known(&context.library.names, path, None, Wanted::Condition)?;
     let relation = context.library.relation("std.intent.covers").filter(|_| symbol.sort == Sort::Intent)?;
     let (slots, faults) = slots(&relation.columns[1..], &written.atom.arguments, "covers", written.atom.span, false);
     diagnostics.extend(faults);

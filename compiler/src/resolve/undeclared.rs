@@ -44,8 +44,8 @@ impl Body<'_> {
             Type::Entity(name) | Type::Enum(name) => {
                 let short = name.rsplit('.').next().unwrap_or(name);
                 let path = [ast::Name { text: short.to_owned(), span: Span::default() }];
-                let here = self.place.module.scope.find(&self.library.names, &path, None, Wanted::Type);
-                if here.is_ok_and(|symbol| symbol.qualified() == *name) { short.to_owned() } else { name.clone() }
+                let here = self.place.module.scope.known(&self.library.names, &path, None, Wanted::Type);
+                if here.is_some_and(|symbol| symbol.qualified() == *name) { short.to_owned() } else { name.clone() }
             }
             Type::Set(inner) => format!("{{{}}}", self.written(inner)),
             Type::List(inner) => format!("[{}]", self.written(inner)),

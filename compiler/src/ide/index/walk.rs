@@ -171,7 +171,7 @@ impl<'a> Walk<'a> {
     /// The name of a path, and the module before it.
     fn path(&mut self, path: &[Name], wanted: Wanted, role: Role) -> Option<Symbol> {
         let scope = &self.place.module.scope;
-        let symbol = scope.find(&self.place.library.names, path, self.blueprint_name(), wanted).ok()?;
+        let symbol = scope.known(&self.place.library.names, path, self.blueprint_name(), wanted)?;
         let (last, before) = path.split_last()?;
         // `payments.covers`: the intent stands before its word.
         if symbol.sort == Sort::Intent && last.text == "covers" && !before.is_empty() {
