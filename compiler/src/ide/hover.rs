@@ -9,7 +9,7 @@ use crate::hir::{Column, Declared, Qualifier, Relation, Word};
 use crate::interface::evaluated;
 use crate::names::Sort;
 use crate::signatures::is_open;
-use program::{Lattice, Program, Type, Value};
+use program::{Lattice, Program, Type};
 use std::fmt::Write;
 use std::ops::Range;
 
@@ -159,7 +159,7 @@ pub(super) fn column(column: &Column) -> String {
         Some(Lattice::Most) => "most ",
         None => "",
     };
-    let default = column.default.as_ref().map(|value| format!(" = {}", Value::show(value))).unwrap_or_default();
+    let default = column.default.as_ref().map(|value| format!(" = {value}")).unwrap_or_default();
     format!("{lattice}{}: {}{default}", column.name, shown(&column.r#type))
 }
 

@@ -112,6 +112,15 @@ mod tests {
     }
 
     #[test]
+    fn a_default_is_shown_as_it_is_written() {
+        let text = "blueprint b(a: string = \"x \\\"y\\\"\", c: decimal = 1.5, within: duration = 90m, to: cidr = \"10.0.0.0/8\") {}\n\
+                    intent i \"I\" {\n    apply b($0);\n}\n";
+        let label =
+            "b(a: string = \"x \\\"y\\\"\", c: decimal = 1.5, within: duration = 90m, to: cidr = \"10.0.0.0/8\")";
+        check(text, label, Some(0));
+    }
+
+    #[test]
     fn broken_words_have_theirs_too() {
         check(
             &format!("{POLICY}\nkept(r) if age(r, $0"),
