@@ -149,6 +149,14 @@ impl Scope {
         self.imports.contains_key(name)
     }
 
+    /// The module whose name of that word a `use` brings.
+    pub fn brought_from(&self, name: &str) -> Option<&str> {
+        match self.imports.get(name)? {
+            Target::Symbol(symbol) => Some(&symbol.module),
+            Target::Module(_) => None,
+        }
+    }
+
     fn import_listed(&mut self, path: &Path, listed: &[Name], names: &Names<'_>) -> Vec<Diagnostic> {
         let Some(module) = self.module_named(&joined(&path.names), names) else {
             self.broken.extend(listed.iter().map(|name| name.text.clone()));

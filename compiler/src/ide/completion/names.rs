@@ -119,7 +119,11 @@ impl Offer<'_, '_> {
                         all.push((rank, local.clone(), entry.sort, name(), true));
                     }
                     None if here => all.push((1, local.clone(), entry.sort, name(), true)),
-                    None if scope.is_imported(local) => all.push((1, local.clone(), entry.sort, name(), true)),
+                    None if scope.brought_from(local) == Some(&exports.module) => {
+                        all.push((1, local.clone(), entry.sort, name(), true));
+                    }
+                    // The word stands for another already, so that no `use` may bring this one.
+                    None if scope.is_imported(local) || library.names.declares(&self.module.name, local) => {}
                     None if entry.public => others.push((local, &exports.module, entry.sort)),
                     None => {}
                 }
@@ -129,8 +133,9 @@ impl Offer<'_, '_> {
             others.retain(|(local, ..)| fits(self.typed, local));
         }
         if others.len() > IMPORTS {
-            let order = |other: &(&str, &str, Sort)| (other.0.len(), other.0.to_owned(), other.1.to_owned());
-            others.select_nth_unstable_by_key(IMPORTS, order);
+            others.select_nth_unstable_by(IMPORTS, |one, other| {
+                (one.0.len(), one.0, one.1).cmp(&(other.0.len(), other.0, other.1))
+            });
             others.truncate(IMPORTS);
         }
         let imported =

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::ide::fixture::{Fixture, POLICY};
+use crate::scope::Wanted;
+use syntax::ast::{Name, Span};
 
 fn offered(text: &str) -> Vec<Completion> {
     let fixture = Fixture::new(text);
@@ -151,6 +153,40 @@ fn of_very_many_names_those_that_fit_are_offered() {
         assert!(has(&text(typed), wanted), "{typed}");
     }
     assert!(has(&text(""), "kind"));
+    // The shortest first, those of one length by name.
+    let mut wanted: Vec<String> = (0..2 * IMPORTS).map(|n| format!("thing_{n}")).collect();
+    wanted.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+    wanted.truncate(IMPORTS);
+    let mut brought: Vec<String> =
+        offered(&text("thing_")).into_iter().filter(|item| !item.also.is_empty()).map(|item| item.label).collect();
+    brought.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
+    assert_eq!(brought, wanted);
+}
+
+/// A word stands for one thing in its module: another module's of the same name is not offered as if it were that one, nor with
+/// a `use` that would be refused.
+#[test]
+fn a_word_that_means_something_is_offered_for_that_alone() {
+    let text = "use other.kept;\nuse std.state.Resource;\nrelation own(r: Resource);\nrelation new(r: Resource);\n\
+                new(r) if $0;\n//- other.writ\nuse std.state.Resource;\npub relation kept(r: Resource);\n\
+                //- third.writ\nuse std.state.Resource;\npub relation kept(r: Resource);\npub relation own(r: Resource);\n\
+                pub relation free(r: Resource);\n";
+    let fixture = Fixture::new(text);
+    let snapshot = fixture.snapshot();
+    let found = completion(&snapshot, &fixture.path, fixture.offset, &Seen::new());
+    let declared = |label: &str| -> Vec<String> {
+        found.iter().filter(|item| item.label == label).filter_map(|item| item.declared.clone()).collect()
+    };
+    assert_eq!(declared("kept"), ["other.kept"]);
+    assert_eq!(declared("own"), ["policy.own"]);
+    assert_eq!(declared("free"), ["third.free"]);
+    let module = snapshot.module_at("policy.writ").expect("a module");
+    for item in found.iter().filter(|item| item.kind == Kind::Relation && item.label != "covered") {
+        let path = [Name { text: item.label.clone(), span: Span::default() }];
+        let meant = module.scope.known(&snapshot.library().names, &path, None, Wanted::Condition);
+        let meant = meant.map(|symbol| symbol.qualified());
+        assert_eq!(meant, item.declared.clone().filter(|_| item.also.is_empty()), "{}", item.label);
+    }
 }
 
 /// A question leaves the module out, and is no module that `pub` hides anything from.
