@@ -154,6 +154,10 @@ pub(crate) fn lenses(
                 let uses = uses + used.get(&name).copied().unwrap_or_default();
                 add(format!("used {}", counted(uses as usize, "time")), "writ.uses", json!({ "relation": name }));
             }
+            Asks::Blueprint { name, uses } => {
+                let uses = uses + used.get(&name).copied().unwrap_or_default();
+                add(format!("applied {}", counted(uses as usize, "time")), "writ.uses", json!({ "blueprint": name }));
+            }
             Asks::Rule(place) => {
                 add(String::from("why"), "writ.rule", json!({ "line": place.line, "column": place.column }));
             }
@@ -179,11 +183,11 @@ pub(crate) enum Asked {
     Tests(Arc<Program>, Vec<TestCase>),
 }
 
-/// Where a relation is read in a package's files, a line for each place.
+/// Where a relation is read, or a blueprint applied, in a package's files, a line for each place.
 ///
 /// - `package`: what the files' paths begin with: nothing in the package that declares it.
-pub(crate) fn uses(view: &View<'_>, package: &str, relation: &str) -> Vec<String> {
-    let sites = navigation::uses(view.snapshot, relation);
+pub(crate) fn uses(view: &View<'_>, package: &str, name: &str) -> Vec<String> {
+    let sites = navigation::uses(view.snapshot, name);
     let own = |site: &&Site| package.is_empty() || view.snapshot.own_paths().any(|path| path == site.file);
     let lines = sites.iter().filter(own).map(|site| {
         let place = view.lines(&site.file).place(site.range.start);
@@ -238,7 +242,7 @@ pub(crate) fn read(view: &View<'_>, name: &str, about: &Value) -> Result<Asked, 
 
 /// The name of the page that answers.
 pub(crate) fn title(name: &str, about: &Value) -> String {
-    let of = ["relation", "atom", "code"].iter().find_map(|key| about[*key].as_str().map(str::to_owned));
+    let of = ["relation", "blueprint", "atom", "code"].iter().find_map(|key| about[*key].as_str().map(str::to_owned));
     let of = of.or_else(|| about["titles"].get(0).and_then(Value::as_str).map(str::to_owned));
     let of = of.or_else(|| about["line"].as_u64().map(|line| line.to_string())).unwrap_or_default();
     format!("{}-{of}", name.trim_start_matches("writ."))

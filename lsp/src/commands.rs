@@ -37,10 +37,14 @@ impl Editor {
         self.show(&home, &act::title(&name, &about), &page).await
     }
 
-    /// The page that says where a relation is read, and whose it is.
+    /// The page that says where a relation is read, or a blueprint applied, and whose it is.
     async fn uses(&self, about: &LSPAny) -> Result<(Home, String)> {
-        let relation = about["relation"].as_str().ok_or_else(|| missing("writ.uses", "relation"))?.to_owned();
-        let (here, there) = (relation.clone(), relation.clone());
+        let (word, name) = match (about["relation"].as_str(), about["blueprint"].as_str()) {
+            (Some(relation), _) => ("used", relation.to_owned()),
+            (None, Some(blueprint)) => ("applied", blueprint.to_owned()),
+            (None, None) => return Err(missing("writ.uses", "relation")),
+        };
+        let (here, there) = (name.clone(), name.clone());
         let question =
             move |view: &View<'_>, module: &str| (view.home.clone(), module.to_owned(), act::uses(view, "", &here));
         let of_other = move |view: &View<'_>, (_, module, _): &(Home, String, Vec<String>)| {
@@ -51,7 +55,7 @@ impl Editor {
         let ((home, _, mut lines), others, _) = found.ok_or_else(|| nobodys("writ.uses"))?;
         lines.extend(others.into_iter().flatten());
         let many = act::counted(lines.len(), "place");
-        Ok((home, format!("{relation} is used in {many}\n\n{}\n", lines.join("\n"))))
+        Ok((home, format!("{name} is {word} in {many}\n\n{}\n", lines.join("\n"))))
     }
 
     /// The page that answers a question about the model, and whose it is.

@@ -186,8 +186,23 @@ async fn what_is_applied_is_found_in_every_package() {
         );
         editor.tell("textDocument/didClose", json!({ "textDocument": { "uri": uri(path) } })).await;
     }
-    // Renamed where they are declared.
     editor.open(&uri("lib/laws.writ"), 1, APPLIED[1].1).await;
+    // Counted where they are declared, and listed.
+    let document = json!({ "textDocument": { "uri": uri("lib/laws.writ") } });
+    let lenses = editor.ask("textDocument/codeLens", document).await;
+    let lens =
+        lenses["result"].as_array().and_then(|all| all.iter().find(|l| l["command"]["title"] == "applied 2 times"));
+    let command = lens.unwrap_or_else(|| panic!("{lenses:#}"))["command"].clone();
+    let params = json!({ "command": command["command"], "arguments": command["arguments"] });
+    let page = editor.ask("workspace/executeCommand", params).await;
+    let lines = [
+        "laws.calm is applied in 2 places",
+        "",
+        "acme/bank/site.writ:6:25  apply acme.lib.laws.calm(least: 6);",
+        "acme/shop/site.writ:7:11  apply calm(least: 5);",
+    ];
+    assert_eq!(page["result"]["text"], lines.join("\n") + "\n");
+    // Renamed where they are declared.
     for ((line, character), expect) in [((3, 15), [2, 1, 1]), ((3, 20), [1, 2, 1])] {
         let mut params = at("lib/laws.writ", line, character);
         params["newName"] = json!("other");

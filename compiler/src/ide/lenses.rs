@@ -28,6 +28,13 @@ pub enum Asks {
         /// How often the package reads it.
         uses: u32,
     },
+    /// Who applies a blueprint.
+    Blueprint {
+        /// Its qualified name.
+        name: String,
+        /// How often the package applies it.
+        uses: u32,
+    },
     /// What a rule makes of the model; by its place as proofs name it.
     Rule(Place),
     /// Whether a test passes; by its title, or those of its cases.
@@ -41,10 +48,14 @@ pub fn lenses(snapshot: &Snapshot, path: &str) -> Vec<Lens> {
     for piece in snapshot.pieces(path) {
         let Some(item) = piece.item else { continue };
         for mention in piece.mentions().iter().filter(|mention| mention.role == Role::Declares) {
-            if let Target::Declared(Sort::Relation, name) = &mention.target {
-                let asks = Asks::Relation { name: name.clone(), uses: snapshot.uses_of(name) };
-                found.push(Lens { range: site(path, &piece, mention.span).range, asks });
-            }
+            let Target::Declared(sort, name) = &mention.target else { continue };
+            let (name, uses) = (name.clone(), || snapshot.uses_of(name));
+            let asks = match sort {
+                Sort::Relation => Asks::Relation { uses: uses(), name },
+                Sort::Blueprint => Asks::Blueprint { uses: uses(), name },
+                _ => continue,
+            };
+            found.push(Lens { range: site(path, &piece, mention.span).range, asks });
         }
         let mut rules = Vec::new();
         spans(item, &mut rules);
@@ -87,7 +98,7 @@ mod tests {
         let text = snapshot.text("policy.writ").expect("there");
         let shown = lenses(&snapshot, "policy.writ").into_iter().map(|lens| {
             let asks = match lens.asks {
-                Asks::Relation { name, uses } => format!("{name} {uses}"),
+                Asks::Relation { name, uses } | Asks::Blueprint { name, uses } => format!("{name} {uses}"),
                 Asks::Rule(place) => format!("rule {}:{}", place.line, place.column),
                 Asks::Test(titles) => titles.join(","),
             };
@@ -101,6 +112,7 @@ mod tests {
                 "kept rule 11:1",
                 "age policy.age 2",
                 "age rule 15:1",
+                "careful policy.careful 1",
                 "stale policy.careful.stale 1",
                 "stale rule 21:5",
                 "\"an old disk\" an old disk",

@@ -52,11 +52,12 @@ pub fn references(snapshot: &Snapshot, path: &str, offset: usize, declarations: 
     }
 }
 
-/// Where the relation of a qualified name is read, in the order of the files and their texts.
-pub fn uses(snapshot: &Snapshot, relation: &str) -> Vec<Site> {
-    let target = Target::Declared(Sort::Relation, relation.to_owned());
-    let found = everywhere(snapshot, &target, |role| role == Role::Reads);
-    found.into_iter().map(|found| found.site).collect()
+/// Where the relation of a qualified name is read, or a blueprint applied, in the order of the files and their texts.
+pub fn uses(snapshot: &Snapshot, name: &str) -> Vec<Site> {
+    let of = |sort| everywhere(snapshot, &Target::Declared(sort, name.to_owned()), |role| role == Role::Reads);
+    // A name is of one sort.
+    let found = [Sort::Relation, Sort::Blueprint].into_iter().flat_map(of);
+    found.map(|found| found.site).collect()
 }
 
 /// The places of the name at a place in its own file.
