@@ -4,22 +4,25 @@
 //! A package is read whole, looked at, and let go; it is looked at again where what it says, or what it depends on says, is another.
 //!
 //! INVARIANT: of a package with an open document only the `reader` tells: who tells holds [`Said`], and looks there first.
-//! Not here: what the loaded model shows of them; it is read for packages with an open document alone.
+//! Not here: the models of packages with an open document, which are kept (`model`); here one is read, looked at, and let go.
 
+use crate::compared::Compared;
 use crate::folder::{self, Home};
 use crate::installed;
 use crate::manifest::{self, Manifest};
-use crate::model;
+use crate::model::{self, Stamps};
 use crate::package::{self, Module};
 use crate::publish::{self, Published, Told};
 use crate::reader;
 use crate::view::{Around, View};
 use compiler::database::{Database, Source};
 use compiler::ide::{Encoding, elsewhere};
+use compiler::report::Report;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -115,6 +118,24 @@ struct Found {
     /// The packages that it depends on.
     places: BTreeSet<PathBuf>,
     files: Vec<File>,
+    /// What its model showed, if it declares any.
+    shown: Option<Rc<Shown>>,
+}
+
+/// What the model of a package showed of a policy.
+struct Shown {
+    /// Names what the package itself said.
+    own: u64,
+    /// The files that the model was read from.
+    stamps: Stamps,
+    compared: Result<Compared, String>,
+}
+
+impl Shown {
+    /// Whether it would show the same of a package that says this; what could not be read may be there now.
+    fn holds(&self, own: u64) -> bool {
+        self.own == own && self.compared.is_ok() && model::holds(&self.stamps)
+    }
 }
 
 /// How long nothing must have been told before packages are looked at that nobody asks for.
@@ -208,10 +229,13 @@ impl Members {
             package.set_file(Source { path, module: name, text });
         }
         let wrong = read.as_ref().err().cloned();
-        let others = publish::beside(&refused, wrong.is_none().then(|| self.known.unread(root)).flatten());
         let (dependencies, places) = read.unwrap_or_default();
         let mut hasher = DefaultHasher::new();
-        (&text, &wrong, &others, &refused).hash(&mut hasher);
+        (&text, &wrong, &refused).hash(&mut hasher);
+        let before = package.snapshot();
+        before.own_paths().for_each(|path| (path, before.text(path)).hash(&mut hasher));
+        drop(before);
+        let own = hasher.finish();
         dependencies.iter().for_each(|one| (&one.module, &one.exports, &one.readers).hash(&mut hasher));
         package.set_dependencies(dependencies);
         for written in &self.written {
@@ -222,10 +246,22 @@ impl Members {
         let snapshot = package.snapshot();
         snapshot.paths().for_each(|path| (path, snapshot.text(path)).hash(&mut hasher));
         let print = hasher.finish();
-        if self.found.get(root).is_some_and(|found| found.print == print) {
+        let was = self.found.get(root);
+        let declares = self.known.declares(&text);
+        let kept = was.and_then(|found| found.shown.clone()).filter(|shown| shown.holds(own));
+        if was.is_some_and(|found| found.print == print) && kept.is_some() == declares {
             return;
         }
-        let declares = self.known.declares(&text);
+        let whole = declares && wrong.is_none() && refused.is_empty();
+        let shown = kept.or_else(|| {
+            let program = whole.then(|| snapshot.compile().program).flatten()?;
+            Some(Rc::new(match self.known.glance(root, &program) {
+                Ok((compared, stamps)) => Shown { own, stamps, compared: Ok(compared) },
+                Err(why) => Shown { own, stamps: Stamps::new(), compared: Err(why) },
+            }))
+        });
+        let unread = shown.as_ref().and_then(|shown| shown.compared.as_ref().err().cloned());
+        let others = publish::beside(&refused, unread);
         let store = self.known.store();
         let mut manifest = Manifest::new(root, text, wrong, others, store, self.encoding);
         manifest.declares = declares;
@@ -238,11 +274,15 @@ impl Members {
             manifest: Some(Arc::new(manifest)),
             refused: Arc::new(refused),
         };
-        let found = snapshot.ask(|snapshot| files(&View::new(snapshot, "", &around)));
+        let found = snapshot.ask(|snapshot| {
+            let compared = shown.as_ref().and_then(|shown| shown.compared.as_ref().ok());
+            let reports = compared.map(|compared| compared.reports(snapshot)).unwrap_or_default();
+            files(&View::new(snapshot, "", &around), reports)
+        });
         let Some(found) = found else { return };
         let now = found.iter().map(|(path, (_, diagnostics, _))| (path.clone(), diagnostics.clone())).collect();
         let files = found.into_values().collect();
-        self.found.insert(root.to_owned(), Found { print, places: depends, files });
+        self.found.insert(root.to_owned(), Found { print, places: depends, files, shown });
         self.say(root, now);
     }
 
@@ -277,8 +317,10 @@ impl Look {
 }
 
 /// All that is wrong in the files of a package, by path.
-fn files(view: &View<'_>) -> BTreeMap<String, File> {
-    let known = reader::first(view, elsewhere::errors(view.snapshot));
+///
+/// - `shown`: what its model shows.
+fn files(view: &View<'_>, shown: Vec<Report>) -> BTreeMap<String, File> {
+    let known = reader::first(view, elsewhere::errors(view.snapshot), shown);
     let file = |path: &str| {
         let (diagnostics, id) = reader::pulled(view, &known, path);
         Some((path.to_owned(), (view.address(path)?, diagnostics, id)))

@@ -141,9 +141,12 @@ pub(crate) type Texts = BTreeMap<String, String>;
 /// How many tuples each relation has.
 pub(crate) type Counts = Arc<BTreeMap<String, usize>>;
 
+/// Files, and when they were last written.
+pub(crate) type Stamps = Vec<(PathBuf, Option<SystemTime>)>;
+
 #[derive(Clone)]
 struct Kept {
-    stamps: Vec<(PathBuf, Option<SystemTime>)>,
+    stamps: Stamps,
     loaded: Arc<Loaded>,
     seen: Arc<Seen>,
     /// The tuples of each relation, and the program that they are of.
@@ -213,6 +216,15 @@ impl Known {
     /// As [`Models::load`].
     pub(crate) fn model(&self, root: &Path, written: &Texts) -> Result<Arc<Loaded>, String> {
         self.counting.model(root, written)
+    }
+
+    /// What the model of a package shows of a program, and when the files that it was read from were written. Keeps none of it.
+    ///
+    /// # Errors
+    /// As [`Models::load`].
+    pub(crate) fn glance(&self, root: &Path, program: &Arc<Program>) -> Result<(Compared, Stamps), String> {
+        let loaded = self.counting.models.load(root, &Texts::new())?;
+        Ok((Compared::of(program, &loaded), stamps(&loaded)))
     }
 
     /// Why the model of a package could not be read when it was last asked for.
@@ -299,13 +311,13 @@ impl Counting {
     /// # Errors
     /// As [`Models::load`].
     fn model(&self, root: &Path, written: &Texts) -> Result<Arc<Loaded>, String> {
-        if let Some(kept) = self.kept(root).filter(|kept| kept.stamps.iter().all(|(file, at)| stamp(file) == *at)) {
+        if let Some(kept) = self.kept(root).filter(|kept| holds(&kept.stamps)) {
             return Ok(kept.loaded);
         }
         let loaded = self.models.load(root, written);
         self.learn(root, loaded.as_ref().err());
         let loaded = Arc::new(loaded?);
-        let stamps = loaded.files.iter().map(|file| (file.clone(), stamp(file))).collect();
+        let stamps = stamps(&loaded);
         let seen = Arc::new(ask::keys(&loaded.facts));
         self.keep(root, Kept { stamps, loaded: loaded.clone(), seen, counts: None });
         Ok(loaded)
@@ -366,6 +378,15 @@ impl Counting {
         let now = Against { program: program.clone(), loaded, found: found.clone() };
         told(against().insert(root.to_owned(), now)) || !found.is_empty()
     }
+}
+
+fn stamps(loaded: &Loaded) -> Stamps {
+    loaded.files.iter().map(|file| (file.clone(), stamp(file))).collect()
+}
+
+/// Whether none of the files was written since.
+pub(crate) fn holds(stamps: &Stamps) -> bool {
+    stamps.iter().all(|(file, at)| stamp(file) == *at)
 }
 
 fn stamp(file: &Path) -> Option<SystemTime> {

@@ -202,9 +202,11 @@ fn learn(view: &View<'_>, known: &Known) -> Option<Known> {
 }
 
 /// What the whole of a package shows that was never looked at.
-pub(crate) fn first(view: &View<'_>, elsewhere: Vec<Elsewhere>) -> Known {
+///
+/// - `shown`: what its model shows.
+pub(crate) fn first(view: &View<'_>, elsewhere: Vec<Elsewhere>, shown: Vec<Report>) -> Known {
     let learned = learn(view, &Known::default()).unwrap_or_default();
-    Known { elsewhere: Arc::new(elsewhere), ..learned }
+    Known { elsewhere: Arc::new(elsewhere), shown: Arc::new(shown), ..learned }
 }
 
 /// All that is wrong in a file.

@@ -143,3 +143,43 @@ async fn an_editor_that_asks_is_told_to_ask_again() {
     }
     editor.end().await;
 }
+
+/// What the model shows of a package is told whether a document of it is open or not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_model_shows_is_told_of_every_package() {
+    let manifest = |name: &str| format!("{MANIFEST}{SOURCE}").replace("shown", name);
+    let (one, two) = (manifest("one"), manifest("two"));
+    let none = MANIFEST.replace("shown", "none");
+    let root = folder(
+        "shown-closed",
+        &[
+            ("one/writ.toml", one.as_str()),
+            ("one/policy.writ", POLICY),
+            ("two/writ.toml", &two),
+            ("two/policy.writ", POLICY),
+            ("none/writ.toml", &none),
+            ("none/policy.writ", POLICY),
+        ],
+    );
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let (mut editor, _) = Editor::working(json!({}), json!([{ "uri": uri(""), "name": "shown-closed" }])).await;
+    for name in ["one", "two"] {
+        let found = editor.diagnostics(&uri(&format!("{name}/policy.writ")), None).await;
+        assert_eq!(shown(&found), ["W0721 5:13"], "{name}");
+    }
+    let published = editor.heard.iter().filter(|message| message["params"]["uri"] == uri("none/policy.writ"));
+    assert_eq!(published.count(), 0);
+    // Its sources are no longer to be read: that is told where they are declared, and the rest goes.
+    std::fs::write(root.join("two/state.json"), "").expect("a file");
+    std::fs::write(root.join("two/policy.writ"), format!("//! Two.\n\n{POLICY}")).expect("a file");
+    let changed = json!({ "changes": [{ "uri": uri("two/policy.writ"), "type": 2 }] });
+    editor.tell("workspace/didChangeWatchedFiles", changed.clone()).await;
+    let found = editor.diagnostics(&uri("two/writ.toml"), None).await;
+    assert!(found[0]["message"].as_str().is_some_and(|said| said.contains("the file is empty")), "{found:#?}");
+    // They can be again, and nothing else changed.
+    std::fs::remove_file(root.join("two/state.json")).expect("there");
+    editor.heard.clear();
+    editor.tell("workspace/didChangeWatchedFiles", changed).await;
+    while shown(&editor.diagnostics(&uri("two/policy.writ"), None).await) != ["W0721 7:13"] {}
+    editor.end().await;
+}
