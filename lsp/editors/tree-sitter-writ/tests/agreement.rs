@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use tree_sitter::StreamingIterator;
 
 /// Whether the compiler's parser takes the text.
 fn compiler(text: &str) -> bool {
@@ -128,10 +129,63 @@ fn every_query_is_of_the_grammar() {
     let mut queries = Vec::new();
     walk(&root.join("queries"), "scm", &mut queries);
     walk(&root.join("../zed/languages"), "scm", &mut queries);
+    walk(&root.join("../helix/queries"), "scm", &mut queries);
     assert!(queries.len() > 6, "{queries:?}");
     for path in queries {
         let text = fs::read_to_string(&path).expect("it can be read");
         let query = tree_sitter::Query::new(&tree_sitter_writ::LANGUAGE.into(), &text);
         assert!(query.is_ok(), "{}: {:?}", path.display(), query.err());
     }
+}
+
+/// By Helix's rules: a node that begins on an earlier line indents by one, several that begin on one line by one together; an
+/// `@outdent` that begins the line takes one back.
+fn indents(text: &str, query: &tree_sitter::Query) -> Vec<usize> {
+    let mut parser = tree_sitter::Parser::new();
+    parser.set_language(&tree_sitter_writ::LANGUAGE.into()).expect("the generated parser fits the library");
+    let tree = parser.parse(text, None).expect("no limit is set");
+    let mut cursor = tree_sitter::QueryCursor::new();
+    let mut captures = cursor.captures(query, tree.root_node(), text.as_bytes());
+    let (mut begun, mut ended) = (vec![Vec::new(); text.lines().count() + 1], vec![0; text.lines().count() + 1]);
+    while let Some((found, at)) = captures.next() {
+        let capture = found.captures()[*at];
+        let (start, end) = (capture.node.start_position(), capture.node.end_position());
+        match query.capture_names()[capture.index as usize] {
+            "indent" => (start.row + 1..=end.row).for_each(|row| begun[row].push(start.row)),
+            "outdent" => {
+                let line = text.lines().nth(start.row).unwrap_or_default();
+                if line[..start.column].trim().is_empty() {
+                    ended[start.row] = 1;
+                }
+            }
+            other => panic!("`@{other}` is no word of Helix"),
+        }
+    }
+    let count = |(rows, ended): (Vec<usize>, usize)| {
+        let rows: std::collections::BTreeSet<usize> = rows.into_iter().collect();
+        rows.len().saturating_sub(ended)
+    };
+    begun.into_iter().zip(ended).map(count).collect()
+}
+
+#[test]
+fn helix_indents_as_the_house_style_does() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../helix/queries/indents.scm");
+    let query = fs::read_to_string(path).expect("it can be read");
+    let query = tree_sitter::Query::new(&tree_sitter_writ::LANGUAGE.into(), &query).expect("a query of the grammar");
+    let (mut lines, mut wrong) = (0, Vec::new());
+    for path in policies() {
+        let text = fs::read_to_string(&path).expect("it can be read");
+        let wanted = indents(&text, &query);
+        for (row, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+            lines += 1;
+            let depth = line.len() - line.trim_start().len();
+            // Words that go on below their first line are aligned with them: no indent says how far.
+            if depth % 4 == 0 && depth / 4 != wanted[row] {
+                wrong.push(format!("{}:{}: {} {line}", path.display(), row + 1, wanted[row]));
+            }
+        }
+    }
+    assert!(lines > 2000, "{lines}");
+    assert!(wrong.is_empty(), "{} of {lines}:\n{}", wrong.len(), wrong[..wrong.len().min(60)].join("\n"));
 }
