@@ -311,10 +311,12 @@ impl Writer {
             Event::Count => self.packages.keys().cloned().collect(),
             Event::Disk => {
                 self.closed.clear();
+                self.settle();
                 self.look(None);
-                let homes: Vec<Home> = self.packages.keys().cloned().collect();
+                let open = self.documents.values().map(|document| &document.home);
+                let homes: BTreeSet<Home> = self.packages.keys().chain(open).cloned().collect();
                 homes.iter().for_each(|home| self.load(home));
-                homes
+                homes.into_iter().collect()
             }
         }
     }

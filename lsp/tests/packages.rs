@@ -199,6 +199,32 @@ async fn uses_count_in_the_packages_that_depend_on_one() {
     editor.end().await;
 }
 
+/// A folder becomes a package while its files are open, and is none any more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_manifest_comes_and_goes_while_its_files_are_open() {
+    let other = "relation wrong(r: nothing_known);\n";
+    let root = folder(
+        "begun",
+        &[("inner/base.writ", FILES[3].1), ("inner/more.writ", FILES[4].1), ("inner/other.writ", other)],
+    );
+    let uri = |path: &str| format!("file://{}", root.join(path).display());
+    let (mut editor, _) = Editor::able(json!({}), Vec::new()).await;
+    let (more, manifest) = (uri("inner/more.writ"), root.join("inner/writ.toml"));
+    let changed = json!({ "changes": [{ "uri": uri("inner/writ.toml"), "type": 1 }] });
+    editor.open(&more, 1, FILES[4].1).await;
+    assert!(!editor.diagnostics(&more, Some(1)).await.is_empty(), "it stands alone");
+    std::fs::write(&manifest, FILES[2].1).expect("a file");
+    editor.tell("workspace/didChangeWatchedFiles", changed.clone()).await;
+    while !editor.diagnostics(&more, Some(1)).await.is_empty() {}
+    while editor.diagnostics(&uri("inner/other.writ"), None).await.is_empty() {}
+    std::fs::remove_file(&manifest).expect("there");
+    editor.tell("workspace/didChangeWatchedFiles", changed).await;
+    // Of what is in no package any more nothing is told.
+    while !editor.diagnostics(&uri("inner/other.writ"), None).await.is_empty() {}
+    while editor.diagnostics(&more, Some(1)).await.is_empty() {}
+    editor.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_wrong_in_a_package_is_told_where_it_is_used() {
     let root = folder("elsewhere", &FILES);

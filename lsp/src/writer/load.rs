@@ -1,6 +1,6 @@
 //! What a package says: its files on disk, the open documents in their place, its manifest and what it depends on.
 //!
-//! Read downwards: [`Writer::load`] reads all of it, `depend` what the manifest says.
+//! Read downwards: [`Writer::load`] reads all of it, `depend` what the manifest says; `settle` finds whose the open documents are.
 //!
 //! INVARIANT: a file that keeps its package from being read is kept with it, so that nothing is answered by the rest.
 
@@ -94,6 +94,33 @@ impl Writer {
             let _ = self.tell.send(Told::Publish(Published { uri, diagnostics, version }));
         }
         self.manifests.insert(home.clone(), Arc::new(manifest));
+    }
+}
+
+impl Writer {
+    /// Finds out anew whose each open document is: a manifest may have come, or gone.
+    pub(super) fn settle(&mut self) {
+        let mut left = Vec::new();
+        for document in self.documents.values_mut() {
+            let file = document.uri.to_file_path().map(|path| path.into_owned());
+            let (home, path) = folder::home(document.uri.as_str(), file.as_deref());
+            if home != document.home {
+                left.push(std::mem::replace(&mut document.home, home));
+            }
+            document.path = path;
+        }
+        let mut said = self.said.lock();
+        said.open.extend(self.documents.values().map(|document| document.home.clone()));
+        left.retain(|home| self.documents.values().all(|document| document.home != *home));
+        for home in &left {
+            // What is wrong in its other files is told again by who looks at what nobody has open.
+            for published in said.news(home, BTreeMap::new(), |_| false) {
+                let _ = self.tell.send(Told::Publish(published));
+            }
+            said.open.remove(home);
+        }
+        drop(said);
+        left.iter().for_each(|home| self.forget(home));
     }
 }
 
