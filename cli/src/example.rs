@@ -17,9 +17,12 @@ use evidence::{Entry, Kept as Kind};
 use std::path::Path;
 use std::time::Duration;
 
-/// What is said of a test that does not pass, with the first thing that is not as expected.
-pub(crate) fn open(why: &str) -> String {
-    format!("// It does not pass yet: {}\n", why.split_whitespace().collect::<Vec<_>>().join(" "))
+/// What is said where no test states a decision.
+pub(crate) fn none(why: &str) -> Failure {
+    Failure::Malformed(format!(
+        "no test states this: in a test every source is fresh and whole, and nothing is assumed\n  help: of the one that was tried, this is not so: {}",
+        why.split_whitespace().collect::<Vec<_>>().join(" ")
+    ))
 }
 
 /// Seconds that deciding it again may take.
@@ -28,7 +31,6 @@ const LONGEST: u64 = 600;
 /// The test that states a decision that was kept, as the policy decides it now.
 ///
 /// - `decision`: the beginning of its digest, or its file.
-/// - returns: with the facts that its proofs name, where it passes with these; else with all that the change states.
 pub(crate) fn of_kept(decision: &str, policy: &Path) -> Result<String, Failure> {
     let package = package::load(policy)?;
     let mut compiled = policy::compile(&package)?;
@@ -43,21 +45,10 @@ pub(crate) fn of_kept(decision: &str, policy: &Path) -> Result<String, Failure> 
     let short = asked.digest.trim_start_matches("sha256:").get(..8).unwrap_or_default().to_owned();
     let title = format!("{} {short}: {}", decided.verdict.name(), asked.file);
     let module = unused(&compiled.database, "example");
-    let written = |cited| {
-        let text = ask::example(&case, &decided, &title, &ask::asked(&case, cited));
-        formatting::of_file(&text).text
-    };
-    let few = written(Some(&decided));
-    let mut page = match tried(&mut compiled.database, &module, &few, &title) {
-        Ok(()) => few,
-        Err(_) => {
-            let all = written(None);
-            match tried(&mut compiled.database, &module, &all, &title) {
-                Ok(()) => all,
-                Err(why) => all + &open(&why),
-            }
-        }
-    };
+    let changes = [ask::asked(&case, Some(&decided)), ask::asked(&case, None)];
+    let mut tried = |text: &str| tried(&mut compiled.database, &module, text, &title);
+    let text = ask::example(&case, &decided, &title, &changes, &mut tried).map_err(|why| none(&why))?;
+    let mut page = formatting::of_file(&text).text;
     if let Some(was) = asked.entry.verdict.filter(|was| *was != decided.verdict) {
         let (was, is) = (was.name(), decided.verdict.name());
         page.push_str(&format!("// It was decided as {was}; by the policy as it is now it is {is}.\n"));

@@ -266,17 +266,16 @@ impl<'i> Session<'i> {
 
     /// The verdict as a test, which is run before it is shown.
     fn test(&mut self, title: &str) -> Result<String, Failure> {
-        let page = limited(self.inputs, |limits| {
-            let case = self.case(self.program.clone(), limits);
-            // In full names, as everything else: what was typed may rest on a `use` of the session.
-            Ok(ask::example(&case, &decide::decide(&case)?, title, &ask::asked(&case, None)))
-        })?;
+        let decided = limited(self.inputs, |limits| decide::decide(&self.case(self.program.clone(), limits)))?;
+        let case = self.case(self.program.clone(), engine::Limits::default());
         let text = self.text(&self.uses, &self.acts);
         let module = self.path.trim_end_matches(".writ").to_owned();
-        let tried = example::tried(&mut self.loaded.compiled.database, &module, &format!("{text}\n{page}"), title);
+        let database = &mut self.loaded.compiled.database;
+        // In full names, as everything else: what was typed may rest on a `use` of the session.
+        let mut tried = |page: &str| example::tried(database, &module, &format!("{text}\n{page}"), title);
+        let page = ask::example(&case, &decided, title, &[ask::asked(&case, None)], &mut tried);
         drop(self.with(&text));
-        let more = tried.err().map(|why| example::open(&why)).unwrap_or_default();
-        Ok(format!("{page}{more}"))
+        page.map_err(|why| example::none(&why))
     }
 
     fn relations(&self, part: &str) -> Result<String, Failure> {

@@ -1,9 +1,9 @@
 //! A decision as a test: the facts that its reasons rest on, the change, what came of it.
 //!
-//! Read downwards: [`example`] is the test, [`asked`] its change block where nobody wrote one.
+//! Read downwards: [`example`] is the test, [`asked`] its change block; `near` and `fewer` find the facts where the proofs do not name
+//! all that a verdict rests on.
 //!
-//! Not here: whether the test passes, which whoever asks finds out by running it: a test assumes nothing, and what a
-//! decision rests on may be that something is absent.
+//! INVARIANT: a test that is handed out passes; whoever asks says so of each that is tried, by running it.
 
 use crate::case::{Case, SourceState};
 use crate::decision::Decision;
@@ -20,14 +20,50 @@ const FILLED: [&str; 5] = ["std.change.", "std.intent.", "std.source.", "std.ver
 /// The type of an action's name.
 const ACTION: &str = "std.change.Action";
 
-/// The text of a test that states a decision.
+/// Facts that a test may state: more is no page that anybody reads.
+const MOST: usize = 2_000;
+
+/// Tests that are tried with facts left out.
+const TRIES: usize = 200;
+
+/// A test that states a decision, and passes.
+///
+/// It states the facts that the proofs rest on. Where that is not enough, since a verdict rests on what does not hold too, it
+/// states those of the model that are nearest to them, less all that can be left out.
 ///
 /// - `title`: its title.
-/// - `change`: the change block as it is written, or nothing.
+/// - `changes`: change blocks that say what is asked, from the shortest; the last states all of it.
+/// - `tried`: runs a test under the same policy, and says what is not as expected.
 /// - returns: with all relations named in full, so that it reads in any module.
-pub fn example(case: &Case<'_>, decision: &Decision, title: &str, change: &str) -> String {
+///
+/// # Errors
+/// What is not as expected with all that a test may state: it has no sources that are old, for one.
+pub fn example(
+    case: &Case<'_>,
+    decision: &Decision,
+    title: &str,
+    changes: &[String],
+    tried: &mut dyn FnMut(&str) -> Result<(), String>,
+) -> Result<String, String> {
+    let cited = cited(case, decision);
+    for change in changes {
+        let text = text(case, decision, title, &cited, change);
+        if tried(&text).is_ok() {
+            return Ok(text);
+        }
+    }
+    let change = changes.last().map_or("", String::as_str);
+    let all = near(case, &cited);
+    tried(&text(case, decision, title, &all, change))?;
+    let facts = fewer(all, |facts| tried(&text(case, decision, title, facts, change)).is_ok());
+    Ok(text(case, decision, title, &facts, change))
+}
+
+/// The text of a test that states a decision.
+fn text(case: &Case<'_>, decision: &Decision, title: &str, given: &[&Fact], change: &str) -> String {
     let mut text = format!("test {} {{\n", Value::text(title));
-    let mut facts = facts(case, decision);
+    let facts: BTreeSet<String> = given.iter().map(|fact| of_model(case, fact)).collect();
+    let mut facts: Vec<String> = facts.into_iter().collect();
     facts.extend(decision.now.iter().map(|now| format!("std.time.now({now})")));
     facts.extend(case.sources.iter().filter_map(|source| match source {
         SourceState::Missing(name) => Some(format!("std.source.missing({})", Value::text(name.as_str()))),
@@ -56,6 +92,53 @@ pub fn example(case: &Case<'_>, decision: &Decision, title: &str, change: &str) 
     };
     let _ = writeln!(text, "    expect {verdict};\n}}");
     text
+}
+
+/// Facts of the model, at most [`MOST`]: these, then those that share a value with one before.
+fn near<'f>(case: &'f Case<'_>, first: &[&'f Fact]) -> Vec<&'f Fact> {
+    let mut found: Vec<&Fact> = first.to_vec();
+    let mut left: Vec<&Fact> = case.facts.iter().filter(|fact| is_stated(fact)).collect();
+    left.retain(|fact| !first.contains(fact));
+    let of_change = case.change.actions.iter().map(|action| Value::text(action.resource.to_string()));
+    let asked = case.actor.iter().chain(&case.session).map(|name| Value::text(name.as_str()));
+    let mut seen: BTreeSet<Value> = of_change.chain(asked).collect();
+    seen.extend(first.iter().flat_map(|fact| &fact.tuple).cloned());
+    while found.len() < MOST && !left.is_empty() {
+        let (mut ring, others): (Vec<&Fact>, Vec<&Fact>) =
+            left.iter().partition(|fact| fact.tuple.iter().any(|value| seen.contains(value)));
+        // What nothing leads to comes last.
+        let done = ring.is_empty();
+        (ring, left) = if done { (others, Vec::new()) } else { (ring, others) };
+        seen.extend(ring.iter().flat_map(|fact| &fact.tuple).cloned());
+        found.extend(ring);
+    }
+    found.truncate(MOST);
+    found
+}
+
+/// What is left when nothing more can be left out, the last first; or when it was tried often enough.
+///
+/// Source: Zeller and Hildebrandt, *Simplifying and isolating failure-inducing input*, 2002.
+fn fewer<'f>(mut facts: Vec<&'f Fact>, mut passes: impl FnMut(&[&'f Fact]) -> bool) -> Vec<&'f Fact> {
+    let mut tries = TRIES;
+    let mut size = facts.len().div_ceil(2);
+    while size > 0 {
+        let mut end = facts.len();
+        while end > 0 {
+            let start = end.saturating_sub(size);
+            if tries == 0 {
+                return facts;
+            }
+            tries -= 1;
+            let less: Vec<&Fact> = facts[..start].iter().chain(&facts[end..]).copied().collect();
+            if passes(&less) {
+                facts = less;
+            }
+            end = start;
+        }
+        size = if size == 1 { 0 } else { size.div_ceil(2) };
+    }
+    facts
 }
 
 /// The change block of a case: what is asked, by whom.
@@ -147,18 +230,22 @@ fn named(case: &Case<'_>, value: &Value) -> Value {
     case.change.actions.iter().find(own).map_or_else(|| value.clone(), |action| Value::text(&*action.resource))
 }
 
-/// The given facts that the proofs of a decision rest on, and those about what the change touches, as a test states
-/// them: what a change introduces was not so before.
-fn facts(case: &Case<'_>, decision: &Decision) -> BTreeSet<String> {
+/// The facts that the proofs of a decision rest on, and those about what the change touches: what a change introduces was not so
+/// before.
+fn cited<'f>(case: &'f Case<'_>, decision: &Decision) -> Vec<&'f Fact> {
     let given = given(decision);
-    let touched: BTreeSet<Value> =
-        case.change.actions.iter().map(|action| Value::text(action.resource.to_string())).collect();
-    let stated = |fact: &&Fact| {
-        let about = fact.tuple.first().is_some_and(|first| touched.contains(first));
+    let touched: BTreeSet<&str> = case.change.actions.iter().map(|action| &*action.resource).collect();
+    let cited = |fact: &&Fact| {
+        let about = fact.tuple.first().and_then(Value::as_text).is_some_and(|first| touched.contains(first));
         let known = fact.tuple.iter().all(Value::is_known);
-        (about && known || given.contains(&key(fact))) && !FILLED.iter().any(|of| fact.relation.starts_with(of))
+        is_stated(fact) && (about && known || given.contains(&key(fact)))
     };
-    case.facts.iter().filter(stated).map(|fact| of_model(case, fact)).collect()
+    case.facts.iter().filter(cited).collect()
+}
+
+/// Whether a test may state a fact.
+fn is_stated(fact: &Fact) -> bool {
+    !FILLED.iter().any(|of| fact.relation.starts_with(of))
 }
 
 /// What a reason is to a test; what somebody waived or approved objects no more.
