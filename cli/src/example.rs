@@ -10,7 +10,9 @@ use crate::kept::Kept;
 use crate::package;
 use crate::policy;
 use compiler::database::{Database, Source};
+use compiler::hir::Package;
 use compiler::ide::formatting;
+use compiler::names::Exports;
 use decide::ask;
 use decide::test::coverage::Rules;
 use evidence::{Entry, Kept as Kind};
@@ -46,7 +48,7 @@ pub(crate) fn of_kept(decision: &str, policy: &Path) -> Result<String, Failure> 
     let title = format!("{} {short}: {}", decided.verdict.name(), asked.file);
     let module = unused(&compiled.database, "example");
     let changes = [ask::asked(&case, Some(&decided)), ask::asked(&case, None)];
-    let mut tried = |text: &str| tried(&mut compiled.database, &module, text, &title);
+    let mut tried = |text: &str| tried(&mut compiled.database, &module, "", text, &title);
     let text = ask::example(&case, &decided, &title, &changes, &mut tried).map_err(|why| none(&why))?;
     let mut page = formatting::of_file(&text).text;
     if let Some(was) = asked.entry.verdict.filter(|was| *was != decided.verdict) {
@@ -80,15 +82,42 @@ pub(crate) fn unused(database: &Database, wanted: &str) -> String {
     names.into_iter().find(|name| !taken(name)).unwrap_or_default()
 }
 
-/// Runs the test of that title in a module's text. The module stays in the package, without its text.
+/// The module of the package that alone may state what a test states: one of whose relations is not `pub`.
+fn home(database: &Database, test: &str) -> Option<(String, String)> {
+    let snapshot = database.snapshot();
+    let library = snapshot.library();
+    let states = |exports: &Exports| {
+        let mut private = exports.names.iter().filter(|(local, entry)| !entry.public && !local.contains('.'));
+        exports.package == Package::Root
+            && private.any(|(local, _)| test.contains(&format!(" {}.{local}(", exports.module)))
+    };
+    let exports = library.names.modules().find(|exports| states(exports))?;
+    let text = snapshot.text(&format!("{}.writ", exports.module.replace('.', "/")))?;
+    Some((exports.module.clone(), text.to_owned()))
+}
+
+/// Runs the test of that title in a module's text, or where its facts may be stated. Both stay in the package, as they were.
 ///
+/// - `module`: one of no other text.
+/// - `before`: what stands there before the test.
 /// - returns: what is not as expected, where it does not pass.
-pub(crate) fn tried(database: &mut Database, module: &str, text: &str, title: &str) -> Result<(), String> {
-    let path = format!("{module}.writ");
+pub(crate) fn tried(
+    database: &mut Database,
+    module: &str,
+    before: &str,
+    test: &str,
+    title: &str,
+) -> Result<(), String> {
+    let home = home(database, test);
+    let (module, was, text) = match &home {
+        Some((module, text)) => (module.as_str(), text.as_str(), format!("{text}\n{test}")),
+        None => (module, "", format!("{before}\n{test}")),
+    };
+    let path = format!("{}.writ", module.replace('.', "/"));
     let source = |text: &str| Source { path: path.clone(), module: module.to_owned(), text: text.to_owned() };
-    database.set_file(source(text));
+    database.set_file(source(&text));
     let output = database.snapshot().compile();
-    database.set_file(source(""));
+    database.set_file(source(was));
     let own = output.tests.into_iter().filter(|test| test.citation.file == path && test.name == title);
     let tests: Vec<program::TestCase> = own.collect();
     let Some(program) = output.program else {

@@ -272,7 +272,7 @@ impl<'i> Session<'i> {
         let module = self.path.trim_end_matches(".writ").to_owned();
         let database = &mut self.loaded.compiled.database;
         // In full names, as everything else: what was typed may rest on a `use` of the session.
-        let mut tried = |page: &str| example::tried(database, &module, &format!("{text}\n{page}"), title);
+        let mut tried = |page: &str| example::tried(database, &module, &text, page, title);
         let page = ask::example(&case, &decided, title, &[ask::asked(&case, None)], &mut tried);
         drop(self.with(&text));
         page.map_err(|why| example::none(&why))

@@ -7,6 +7,8 @@
 //!
 //! Read downwards: [`check`] runs one page, [`Page`] is how it is cut.
 
+pub mod policies;
+
 use std::env::{self, consts::EXE_SUFFIX};
 use std::fmt::Write as _;
 use std::fs;

@@ -7,7 +7,8 @@
 use compiler::database::{Info, Output, Source, compile};
 use decide::test::given;
 use engine::{Delta, Engine, Limits};
-use golden_tests::{Block, Page, root};
+use golden_tests::policies::{self, Policy};
+use golden_tests::root;
 use program::{Program, RelationId, Scope, Tuple};
 use proof::{Inputs, Side};
 use std::collections::BTreeSet;
@@ -16,12 +17,6 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::{env, fs};
-
-/// A policy: the modules of a folder, or of a page.
-struct Policy {
-    name: String,
-    sources: Vec<Source>,
-}
 
 /// A program with the worlds of its tests.
 struct Case {
@@ -35,16 +30,7 @@ struct Case {
 #[test]
 fn programs_hold_the_same_as_rust() {
     let wants_all = env::var_os("WRIT_EMIT_ALL").is_some();
-    let mut policies = reference();
-    if wants_all {
-        policies.extend(pages());
-        let entries = fs::read_dir(root().join("examples")).expect("there are examples");
-        let mut folders: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-        folders.retain(|folder| folder.is_dir());
-        folders.sort();
-        folders.push(root().join("stdlib/tests"));
-        policies.extend(folders.iter().map(|folder| folder_policy(folder)));
-    }
+    let policies = if wants_all { policies::all() } else { policies::reference() };
     let mut cases: Vec<Case> = policies.iter().filter_map(case).collect();
     assert!(cases.len() > 12, "most sections of the reference have an example with a test");
     let worlds: usize = cases.iter().map(|case| case.worlds.len()).sum();
@@ -60,73 +46,23 @@ fn programs_hold_the_same_as_rust() {
 /// Compiling takes long: without `WRIT_EMIT_ALL` only examples of the reference in which one of these words stands.
 const MARKS: [&str; 4] = ["aggregate", "least", "unknown", "before."];
 
-/// The programs of the language reference: each fence is a module of its own.
-fn reference() -> Vec<Policy> {
-    let page = fs::read_to_string(root().join("docs/language.md")).expect("the reference is readable");
-    let mut section = "";
-    let mut found = Vec::new();
-    let mut rest = page.as_str();
-    while let Some((before, after)) = rest.split_once("```writ\n") {
-        section = before.lines().rev().find_map(|line| line.strip_prefix("## ")).unwrap_or(section);
-        let (text, after) = after.split_once("```").expect("a fence ends");
-        rest = after;
-        let name = format!("{section}: {}", text.lines().next().unwrap_or_default());
-        let marks = MARKS.into_iter().filter(|word| text.contains(word));
-        let name = format!("{name} {}", marks.collect::<Vec<_>>().join(" "));
-        found.push(Policy { name, sources: vec![source("example.writ", text)] });
-    }
-    found
-}
-
-/// The policies of the pages: the Writ files of a page are one policy.
-fn pages() -> Vec<Policy> {
-    let mut found = Vec::new();
-    for area in ["golden-tests/language", "golden-tests/verdict", "golden-tests/tool", "docs/guide"] {
-        let mut pages: Vec<PathBuf> = fs::read_dir(root().join(area))
-            .expect("the folder is readable")
-            .flatten()
-            .map(|entry| entry.path())
-            .collect();
-        pages.sort();
-        for page in pages {
-            let text = fs::read_to_string(&page).expect("a page is readable");
-            let mut sources: Vec<Source> = Vec::new();
-            for block in Page::cut(&text) {
-                if let Block::File { name, body, .. } = block
-                    && name.ends_with(".writ")
-                {
-                    sources.retain(|other| other.path != name);
-                    sources.push(source(name, body));
-                }
-            }
-            let name = page.strip_prefix(root()).unwrap_or(&page).display().to_string();
-            found.push(Policy { name, sources });
-        }
-    }
-    found
-}
-
-fn folder_policy(folder: &Path) -> Policy {
-    let mut sources = Vec::new();
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.path()).collect();
-    files.retain(|file| file.extension().is_some_and(|e| e == "writ"));
-    files.sort();
-    for file in files {
-        let name = file.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        sources.push(source(&name, &fs::read_to_string(&file).expect("a policy is readable")));
-    }
-    Policy { name: folder.strip_prefix(root()).unwrap_or(folder).display().to_string(), sources }
-}
-
 fn source(path: &str, text: &str) -> Source {
     let module = path.trim_end_matches(".writ").replace('/', ".");
     Source { path: path.into(), module, text: text.into() }
 }
 
+/// The name of a policy, with the marks that stand in it.
+fn named(policy: &Policy) -> String {
+    let holds = |word: &&str| policy.files.iter().any(|(_, text)| text.contains(word));
+    let marks: Vec<&str> = MARKS.into_iter().filter(holds).collect();
+    format!("{} {}", policy.name, marks.join(" "))
+}
+
 /// A policy that compiles and has tests whose worlds can be; of the others other tests tell.
 fn case(policy: &Policy) -> Option<Case> {
     let package = program::Package { name: "policy".into(), version: "0.0.0".into() };
-    let Output { program, tests, .. } = compile(&policy.sources, &Info { package, owner: None });
+    let sources: Vec<Source> = policy.files.iter().map(|(path, text)| source(path, text)).collect();
+    let Output { program, tests, .. } = compile(&sources, &Info { package, owner: None });
     let program = program?;
     let worlds: Vec<Inputs> = tests.iter().filter_map(|test| given(&program, test).ok()).collect();
     let own = |place: &usize| !program.relations[*place].name.starts_with("std.");
@@ -139,7 +75,7 @@ fn case(policy: &Policy) -> Option<Case> {
     roots.extend(program.permits.iter().map(|permit| permit.relation));
     roots.extend(program.find("std.intent.covered"));
     let roots = roots.into_iter().collect();
-    (!worlds.is_empty()).then(|| Case { name: policy.name.clone(), program, roots, worlds })
+    (!worlds.is_empty()).then(|| Case { name: named(policy), program, roots, worlds })
 }
 
 /// Builds the modules of all cases, runs them on all worlds, and compares.

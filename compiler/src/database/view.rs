@@ -10,11 +10,11 @@ use crate::ide::Lines;
 use crate::ide::index::{self, Mention, Role, Target};
 use crate::interface::Written;
 use crate::library::Module;
-use crate::names::Exports;
+use crate::names::{Exports, Sort};
 use rustc_hash::FxHashMap;
 use salsa::Database as Db;
 use std::collections::BTreeMap;
-use syntax::ast::Item;
+use syntax::ast::{Item, ItemKind};
 
 /// The names of an item. Asked by the chunk alone, as [`resolved`].
 #[salsa::tracked(returns(ref))]
@@ -38,9 +38,15 @@ pub(super) fn mentions<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> Vec<Mention> 
 #[salsa::tracked(returns(ref))]
 pub(super) fn uses(db: &dyn Db, file: File) -> FxHashMap<String, u32> {
     let mut counts = FxHashMap::default();
-    for mention in chunks(db, file).iter().flat_map(|chunk| mentions(db, *chunk)) {
-        if let (Target::Declared(_, name), Role::Reads) = (&mention.target, mention.role) {
-            *counts.entry(name.clone()).or_insert(0) += 1;
+    for chunk in chunks(db, file) {
+        // A test that names a blueprint's rule applies nothing.
+        let tests = parsed(db, *chunk).0.as_ref().is_some_and(|item| matches!(item.kind, ItemKind::Test(_)));
+        for mention in mentions(db, *chunk) {
+            match (&mention.target, mention.role) {
+                (Target::Declared(Sort::Blueprint, _), Role::Reads) if tests => {}
+                (Target::Declared(_, name), Role::Reads) => *counts.entry(name.clone()).or_insert(0) += 1,
+                _ => {}
+            }
         }
     }
     counts

@@ -104,6 +104,7 @@ impl Offer<'_, '_> {
         let own = blueprint(self.context);
         let mut all: Vec<(u8, String, Sort, String, bool)> = Vec::new();
         let mut others: Vec<(&str, &str, Sort)> = Vec::new();
+        let declares = library.names.module(&self.module.name).map(|exports| &exports.names);
         let seen = |module: &str| library.names.barred(&self.module.name, module).is_none();
         for exports in library.names.modules().filter(|exports| seen(&exports.module)) {
             let here = exports.module == self.module.name;
@@ -123,7 +124,7 @@ impl Offer<'_, '_> {
                         all.push((1, local.clone(), entry.sort, name(), true));
                     }
                     // The word stands for another already, so that no `use` may bring this one.
-                    None if scope.is_imported(local) || library.names.declares(&self.module.name, local) => {}
+                    None if scope.is_imported(local) || declares.is_some_and(|names| names.contains_key(local)) => {}
                     None if entry.public => others.push((local, &exports.module, entry.sort)),
                     None => {}
                 }

@@ -253,12 +253,13 @@ fn expectation(case: &Case<'_>, decision: &Decision, reason: &Reason) -> Option<
     if reason.cleared.is_some() {
         return None;
     }
+    let root = decision.proof(&reason.proof)?.steps.last()?;
     let word = match reason.kind {
-        Kind::Deny => "deny",
-        Kind::Escalate => "escalate",
+        // What only possibly denies asks.
+        Kind::Deny if !root.relation.ends_with('?') => "deny",
+        Kind::Deny | Kind::Escalate => "escalate",
         Kind::Permit => return None,
     };
-    let root = decision.proof(&reason.proof)?.steps.last()?;
     let relation = case.program.find(root.relation.trim_end_matches('?'))?;
     let hidden = usize::from(case.program.relation(relation).instanced);
     let state = match reason.state {
