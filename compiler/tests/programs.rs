@@ -101,7 +101,7 @@ fn tuples(worlds: &(Program, Database), relation: &str) -> Vec<String> {
     database.tuples(Side::After, id).iter().map(line).collect()
 }
 
-const HEAD: &str = "use std.state.{Resource, kind, tag, config, encrypted_by};
+const HEAD: &str = "use std.state.{Resource, kind, tag, config, encrypted_by, exists};
 use std.change.{Action, action, writes, destroys, actor};
 use std.authority.{Party, accountable, member, right};
 ";
@@ -363,7 +363,7 @@ fn a_recursion_may_deny_values_that_are_not_known() {
 fn only_what_hangs_on_unknowns_is_written_twice() {
     let program = program(&policy(
         "relation one(r: Resource);
-        one(r) if kind(r, \"database\"), encrypted_by(r, _);
+        one(r) if kind(r, \"database\"), exists(r);
         relation two(r: Resource);
         two(r) if config(r, c), c.acl == \"public\";
         relation copied(r: Resource, c: json);

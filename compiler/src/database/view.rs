@@ -39,13 +39,12 @@ pub(super) fn mentions<'db>(db: &'db dyn Db, chunk: Chunk<'db>) -> Vec<Mention> 
 pub(super) fn uses(db: &dyn Db, file: File) -> FxHashMap<String, u32> {
     let mut counts = FxHashMap::default();
     for chunk in chunks(db, file) {
-        // A test that names a blueprint's rule applies nothing.
-        let tests = parsed(db, *chunk).0.as_ref().is_some_and(|item| matches!(item.kind, ItemKind::Test(_)));
+        let intent = matches!(parsed(db, *chunk).0.as_ref().map(|item| &item.kind), Some(ItemKind::Intent(_)));
         for mention in mentions(db, *chunk) {
-            match (&mention.target, mention.role) {
-                (Target::Declared(Sort::Blueprint, _), Role::Reads) if tests => {}
-                (Target::Declared(_, name), Role::Reads) => *counts.entry(name.clone()).or_insert(0) += 1,
-                _ => {}
+            let (Target::Declared(sort, name), Role::Reads) = (&mention.target, mention.role) else { continue };
+            // A test that names a blueprint's rule does not apply it.
+            if *sort != Sort::Blueprint || intent {
+                *counts.entry(name.clone()).or_insert(0) += 1;
             }
         }
     }

@@ -2,11 +2,12 @@
 
 use super::cursor::{Cursor, Occurrence, Site, declared_at, everywhere, site};
 use super::index::{Role, Target};
-use crate::database::Snapshot;
+use crate::database::{Piece, Snapshot};
 use crate::hir::Package;
 use crate::names::Sort;
 use program::Type;
 use std::ops::Range;
+use syntax::ast::ItemKind;
 
 /// Where the name at a place is declared, with the name's own bytes.
 ///
@@ -55,9 +56,16 @@ pub fn references(snapshot: &Snapshot, path: &str, offset: usize, declarations: 
 /// Where the relation of a qualified name is read, or a blueprint applied, in the order of the files and their texts.
 pub fn uses(snapshot: &Snapshot, name: &str) -> Vec<Site> {
     let of = |sort| everywhere(snapshot, &Target::Declared(sort, name.to_owned()), |role| role == Role::Reads);
+    let applies = |site: &Site| {
+        let within = |piece: &&Piece<'_>| piece.start <= site.range.start && site.range.end <= piece.end();
+        let pieces = snapshot.pieces(&site.file);
+        let item = pieces.iter().find(within).and_then(|piece| piece.item);
+        item.is_some_and(|item| matches!(item.kind, ItemKind::Intent(_)))
+    };
     // A name is of one sort.
-    let found = [Sort::Relation, Sort::Blueprint].into_iter().flat_map(of);
-    found.map(|found| found.site).collect()
+    let read = of(Sort::Relation).into_iter().map(|found| found.site);
+    let applied = of(Sort::Blueprint).into_iter().map(|found| found.site).filter(applies);
+    read.chain(applied).collect()
 }
 
 /// The places of the name at a place in its own file.
