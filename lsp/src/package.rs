@@ -10,7 +10,6 @@ use crate::folder;
 use crate::installed;
 use crate::manifest;
 use compiler::database::Dependency;
-use compiler::names::near;
 use packages::install::Installed;
 use packages::{Failure, Workspace};
 use std::fmt;
@@ -128,7 +127,8 @@ pub fn whole(
     }
     let lacking = own.manifest.package.exports.iter().flatten().find(|one| !names.contains(&&***one));
     if let Some(lacking) = lacking {
-        let help = match near(lacking, names.iter().copied()) {
+        let near = names.iter().max_by(|a, b| strsim::jaro(a, lacking).total_cmp(&strsim::jaro(b, lacking)));
+        let help = match near.filter(|near| strsim::jaro(near, lacking) > 0.7) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", names.join(", ")),
         };

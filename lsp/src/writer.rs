@@ -133,7 +133,7 @@ struct Document {
 }
 
 /// How long nothing must have been typed before the whole package is looked at.
-const QUIET: Duration = Duration::from_millis(250);
+const QUIET: Duration = Duration::from_millis(200);
 
 impl Writer {
     /// - `findings`: where the reader keeps what whole packages show.
