@@ -57,7 +57,8 @@ pub(crate) fn docs(name: Option<&str>, folder: &Path, file: Option<&Path>) -> Re
             let Some(one) = package.installed.iter().find(|one| one.name.as_str() == name) else {
                 return Err(Failure::Malformed(format!("{name} is no dependency\n  help: `writ tree` lists them")));
             };
-            let (tree, others) = (one.tree.clone(), package.installed.clone());
+            let others: Vec<_> = package.installed.iter().filter(|other| other.name != one.name).cloned().collect();
+            let tree = one.tree.clone();
             (super::compare::of_tree(folder, &tree, &[], &others)?, tree)
         }
     };

@@ -46,7 +46,8 @@ pub(crate) fn differences(was: &Program, is: &Program) -> Vec<Difference> {
 
 /// What the rules of a package add to, a line for each relation of the standard library.
 pub(crate) fn additions(folder: &Path, one: &Installed, all: &[Installed]) -> Result<Vec<String>, Failure> {
-    let compiled = match policy::compile(&of_tree(folder, &one.tree, &[], all)?) {
+    let others: Vec<Installed> = all.iter().filter(|other| other.name != one.name).cloned().collect();
+    let compiled = match policy::compile(&of_tree(folder, &one.tree, &[], &others)?) {
         Ok(compiled) => compiled,
         // Whoever depends on it is told, and gets nothing of it.
         Err(Failure::Policy(_)) => return Ok(Vec::new()),
