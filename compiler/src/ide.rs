@@ -33,6 +33,7 @@ pub mod formatting;
 #[cfg(test)]
 pub(crate) mod fixture;
 
+pub use crate::names::near;
 pub use cursor::{Occurrence, Site};
 
 use std::ops::Range;

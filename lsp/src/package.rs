@@ -10,6 +10,7 @@ use crate::folder;
 use crate::installed;
 use crate::manifest;
 use compiler::database::Dependency;
+use compiler::ide::near;
 use packages::install::Installed;
 use packages::{Failure, Workspace};
 use std::fmt;
@@ -127,8 +128,7 @@ pub fn whole(
     }
     let lacking = own.manifest.package.exports.iter().flatten().find(|one| !names.contains(&&***one));
     if let Some(lacking) = lacking {
-        let near = names.iter().max_by(|a, b| strsim::jaro(a, lacking).total_cmp(&strsim::jaro(b, lacking)));
-        let help = match near.filter(|near| strsim::jaro(near, lacking) > 0.7) {
+        let help = match near(lacking, names.iter().copied()) {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("there are {}", names.join(", ")),
         };
