@@ -251,7 +251,7 @@ def dated(record):
 def opened(data):
     """The record in an envelope, its digest, and the keys that signed it."""
     try:
-        json.loads(data.decode(), parse_constant=int)
+        json.dumps(json.loads(data.decode(), parse_constant=int), ensure_ascii=False).encode()
     except RecursionError:
         raise Refused("the envelope is not written as records are")
     check(data.endswith(b"\n"), "the envelope does not end with a line break")

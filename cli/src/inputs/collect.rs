@@ -76,8 +76,8 @@ pub(crate) fn collect(
     let (facts, mut files, _) = gather(reader.read, folders);
     // Who owns a folder is said of every folder that there is, so how many facts a file gives is known only now.
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for fact in &facts {
-        *counts.entry((&fact.origin.source.name, &fact.origin.source.file)).or_default() += 1;
+    for same in facts.chunk_by(|a, b| Arc::ptr_eq(&a.origin.source, &b.origin.source)) {
+        *counts.entry((&same[0].origin.source.name, &same[0].origin.source.file)).or_default() += same.len();
     }
     for one in &mut taken {
         if let Ok((count, _)) = &mut one.outcome {

@@ -148,12 +148,21 @@ pub struct Conflict {
 /// [`Failure::Malformed`] for a fact that does not fit its relation, or that only a decision may state.
 pub fn conflicts<'f>(program: &Program, facts: impl IntoIterator<Item = &'f Fact>) -> Result<Vec<Conflict>, Failure> {
     let mut admission = Admission::new(program);
-    let mut base = Vec::new();
+    let mut keyed: BTreeMap<RelationId, Vec<&Fact>> = BTreeMap::new();
     for fact in facts {
         // Without a key no two facts are about the same.
         if let Some(relation) = admission.model(fact)?.filter(|relation| program.relation(*relation).key.is_some()) {
-            base.push((relation, fact.tuple.clone(), fact.origin.clone()));
+            keyed.entry(relation).or_default().push(fact);
         }
+    }
+    let mut base = Vec::new();
+    for (relation, mut facts) in keyed {
+        let columns = program.relation(relation).key.as_ref().map_or(&[][..], |key| &key.columns);
+        let about = |fact: &&'f Fact| columns.iter().map(|column| &fact.tuple[*column]);
+        facts.sort_by(|a, b| about(a).cmp(about(b)));
+        // Who alone speaks of something disagrees with nobody.
+        let several = facts.chunk_by(|a, b| about(a).eq(about(b))).filter(|same| same.len() > 1).flatten();
+        base.extend(several.map(|fact| (relation, fact.tuple.clone(), fact.origin.clone())));
     }
     base.sort();
     let conflicts = keys::settle(program, &base).1;

@@ -154,6 +154,7 @@ fn read(
     let mut imported = Imported::of(sheet);
     // What is read as a state is applied by nobody.
     if options.expected == Expected::State {
+        objects.sort_by(|a, b| a.resource.cmp(&b.resource));
         imported.facts = objects.into_iter().flat_map(|object| object.facts).collect();
         return Ok(imported);
     }
@@ -199,10 +200,13 @@ fn object(sheet: &Sheet, name: Arc<str>, identity: &Identity, json: &Json, place
     let mut called: Vec<Value> = called.into_iter().map(text).collect();
     called.push(resource.clone());
     facts.push(sheet.fact("std.kubernetes.called", called, place));
+    let first = facts.len();
     mentions(&config, &mut String::new(), false, &mut |attribute, value| {
         let tuple = vec![resource.clone(), text(attribute), Value::Text(value.clone())];
         facts.push(sheet.fact("std.kubernetes.mention", tuple, place));
     });
+    // Sorted here, where they are few and at hand, they are hardly looked at when all are.
+    facts[first..].sort_by(|a, b| a.tuple.cmp(&b.tuple));
     facts.push(sheet.fact("std.state.config", vec![resource, Value::json(config)], place));
     Object { resource: name, facts }
 }

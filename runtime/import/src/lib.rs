@@ -45,6 +45,7 @@ use sensitive::Sealer;
 use sheet::Sheet;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::thread;
 
 /// What the caller knows about a file that the file does not say.
 #[derive(Clone, Debug, Default)]
@@ -115,12 +116,21 @@ pub fn read(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Imported,
     read_unnamed(name, bytes, options).map_err(|malformed| malformed.in_file(name))
 }
 
+/// Bytes from which a second thread is worth starting.
+const LARGE: usize = 1 << 20;
+
 fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Imported, Malformed> {
     let text = encoding::decode(bytes)?;
-    let content = recognise::recognise(name, &text, options)?;
+    // What a file is called takes a third as long as reading it does.
+    let digests = || (Digest::of(bytes), options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(bytes)));
+    let (content, (digest, sensitive)) = thread::scope(|scope| {
+        let running = (bytes.len() > LARGE).then(|| scope.spawn(digests));
+        let content = recognise::recognise(name, &text, options);
+        (content, running.and_then(|running| running.join().ok()).unwrap_or_else(digests))
+    });
+    let content = content?;
     let file: Arc<str> = name.replace('\\', "/").into();
     let format = content.format();
-    let digest = Digest::of(bytes);
     let source = |kind: SourceKind, speaks: Speaks| FactSource {
         name: options.source.map_or_else(|| file.clone(), Arc::from),
         kind,
@@ -131,7 +141,7 @@ fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Impor
         digest: digest.hex().into(),
         complete: true,
     };
-    let sealer = Sealer::new(options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(bytes)));
+    let sealer = Sealer::new(sensitive);
     let mut imported = match content {
         recognise::Content::Json(Format::TerraformPlan, json) => {
             let source = source(SourceKind::Plan, Speaks::Built);

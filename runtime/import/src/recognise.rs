@@ -128,7 +128,9 @@ impl Content {
 pub(crate) fn recognise(name: &str, text: &str, options: &Options<'_>) -> Result<Content, Malformed> {
     let content = content(name, text, options.format)?;
     let found = content.format();
-    if let (Content::Text(_), Some(at)) = (&content, text.find(|c: char| c.is_control() && !c.is_whitespace())) {
+    if let Content::Text(_) = &content
+        && let Some(at) = text.find(|c: char| c.is_control() && !c.is_whitespace())
+    {
         let what =
             format!("the control character U+{:04X} stands here", text[at..].chars().next().map_or(0, u32::from));
         return Err(Malformed::new(place(text, at), what).help("such a file is plain text; was it damaged?"));

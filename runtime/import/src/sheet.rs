@@ -14,12 +14,24 @@ pub(crate) struct Sheet {
     pub(crate) facts: Vec<Fact>,
     pub(crate) skipped: Vec<Skipped>,
     texts: RefCell<Texts>,
+    /// Of the last fact.
+    relation: RefCell<Arc<str>>,
+    /// Of the last fact.
+    place: RefCell<Arc<str>>,
 }
 
 impl Sheet {
     pub(crate) fn new(source: FactSource, options: &Options<'_>) -> Sheet {
         let prefix = options.estate.map_or_else(String::new, |estate| format!("{estate}//"));
-        Sheet { source: Arc::new(source), prefix, facts: Vec::new(), skipped: Vec::new(), texts: RefCell::default() }
+        Sheet {
+            source: Arc::new(source),
+            prefix,
+            facts: Vec::new(),
+            skipped: Vec::new(),
+            texts: RefCell::default(),
+            relation: RefCell::default(),
+            place: RefCell::default(),
+        }
     }
 
     /// The name of a resource or a module in the model.
@@ -28,8 +40,21 @@ impl Sheet {
     }
 
     pub(crate) fn fact(&self, relation: &str, tuple: Vec<Value>, place: &str) -> Fact {
-        let (relation, place) = (self.shared(relation), self.shared(place));
-        Fact { relation, tuple, origin: Origin { source: self.source.clone(), place } }
+        // Facts of one place come one after the other, and no other has it.
+        let mut last = self.place.borrow_mut();
+        if **last != *place {
+            *last = place.into();
+        }
+        let origin = Origin { source: self.source.clone(), place: last.clone() };
+        Fact { relation: self.relation(relation), tuple, origin }
+    }
+
+    fn relation(&self, name: &str) -> Arc<str> {
+        let mut last = self.relation.borrow_mut();
+        if **last != *name {
+            *last = self.shared(name);
+        }
+        last.clone()
     }
 
     /// A text that other facts are likely to hold too.

@@ -6,7 +6,6 @@
 use program::merkle::{self, Hash};
 use program::{Digest, Fact};
 use sha2::{Digest as _, Sha256};
-use std::fmt::Write;
 
 /// Facts of one relation that stand side by side, about 4,096 of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,21 +40,33 @@ pub(crate) fn lines(facts: &[Fact]) -> impl Iterator<Item = &[Fact]> {
 
 fn text(facts: &[Fact]) -> String {
     let mut text = String::new();
-    lines(facts).filter_map(<[Fact]>::first).for_each(|fact| _ = writeln!(text, "{fact}"));
+    lines(facts).filter_map(<[Fact]>::first).for_each(|fact| add(&mut text, fact));
     text
 }
 
-/// Cuts the facts of one relation, sorted by line and each line once for a source, into chunks.
-pub(crate) fn cut(facts: impl Iterator<Item = Fact>) -> Vec<Chunk> {
+fn add(text: &mut String, fact: &Fact) {
+    fact.write(text).expect("bug: a text takes everything");
+    text.push('\n');
+}
+
+/// A piece of a relation's facts, cut.
+pub(crate) struct Cut {
+    chunks: Vec<Chunk>,
+    /// Whether the last chunk ends where the piece does; else what follows belongs to it.
+    whole: bool,
+}
+
+/// Cuts facts of one relation, sorted by line and each line once for a source; what several sources say is in one piece.
+pub(crate) fn cut(facts: Vec<Fact>) -> Cut {
     let mut chunks = Vec::new();
     // The lines of the chunk that is open, and where the last of them begins.
     let (mut text, mut start) = (String::new(), 0);
     let mut open: Vec<Fact> = Vec::new();
-    let mut facts = facts.peekable();
+    let mut facts = facts.into_iter().peekable();
     while let Some(fact) = facts.next() {
         if open.last().is_none_or(|last| last.tuple != fact.tuple) {
             start = text.len();
-            let _ = writeln!(text, "{fact}");
+            add(&mut text, &fact);
         }
         // What several sources say stays together.
         let last = facts.peek().is_none_or(|next| next.tuple != fact.tuple);
@@ -64,8 +75,26 @@ pub(crate) fn cut(facts: impl Iterator<Item = Fact>) -> Vec<Chunk> {
             chunks.push(closed(&mut open, &mut text));
         }
     }
-    if !open.is_empty() {
+    let whole = open.is_empty();
+    if !whole {
         chunks.push(closed(&mut open, &mut text));
+    }
+    Cut { chunks, whole }
+}
+
+/// The chunks of a relation whose pieces were cut one by one.
+pub(crate) fn joined(pieces: impl Iterator<Item = Cut>) -> Vec<Chunk> {
+    let mut chunks: Vec<Chunk> = Vec::new();
+    let mut whole = true;
+    for piece in pieces {
+        let mut more = piece.chunks.into_iter();
+        let Some(mut first) = more.next() else { continue };
+        if let Some(open) = chunks.pop_if(|_| !whole) {
+            first = Chunk::new([open.facts, first.facts].concat());
+        }
+        chunks.push(first);
+        chunks.extend(more);
+        whole = piece.whole;
     }
     chunks
 }
@@ -82,4 +111,44 @@ fn closed(open: &mut Vec<Fact>, text: &mut String) -> Chunk {
 fn ends_chunk(line: &str) -> bool {
     let hash = Sha256::digest(line.as_bytes());
     hash[0] == 0 && hash[1] < 0x10
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{cut, joined};
+    use program::{Fact, FactSource, Origin, SourceKind, Speaks, Value};
+    use proptest::prelude::*;
+    use std::sync::Arc;
+
+    fn facts(count: u32) -> Vec<Fact> {
+        let source = Arc::new(FactSource {
+            name: "s".into(),
+            kind: SourceKind::Facts,
+            file: "s.json".into(),
+            speaks: Speaks::Nothing,
+            rank: 0,
+            observed_at: None,
+            digest: "".into(),
+            complete: true,
+        });
+        let origin = Origin { source, place: "/".into() };
+        let tuple = |n: u32| vec![Value::text(format!("r{n:08}"))];
+        (0..count).map(|n| Fact { relation: "t".into(), tuple: tuple(n), origin: origin.clone() }).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        /// However a relation is cut into pieces, its chunks are the same.
+        #[test]
+        fn pieces_do_not_show(count in 1_u32..40_000, ends in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
+            let whole = facts(count);
+            let expected = joined(std::iter::once(cut(whole.clone())));
+            let mut ends: Vec<usize> = ends.iter().map(|end| end.index(whole.len() + 1)).collect();
+            ends.extend([0, whole.len()]);
+            ends.sort_unstable();
+            let pieces = ends.windows(2).map(|ends| cut(whole[ends[0]..ends[1]].to_vec()));
+            prop_assert_eq!(joined(pieces), expected);
+        }
+    }
 }

@@ -21,50 +21,43 @@ const WIDEST: u64 = 4_096;
 /// Sources by name and file: how the facts of a chunk name them, whatever version they stand in.
 pub(crate) type BySource = BTreeMap<(Arc<str>, Arc<str>), Arc<FactSource>>;
 
-/// Packs the tuples of one chunk.
-pub(crate) fn tuples(facts: &[Fact]) -> Vec<u8> {
-    let mut out = Writer::default();
-    out.number(lines(facts).count() as u64);
-    let mut before: Vec<&str> = Vec::new();
-    for fact in lines(facts).filter_map(<[Fact]>::first) {
-        out.number(fact.tuple.len() as u64);
-        before.resize(fact.tuple.len(), "");
-        for (value, before) in fact.tuple.iter().zip(&mut before) {
-            match value {
-                Value::Text(text) => {
-                    out.bytes.push(TEXT);
-                    out.text(before, text);
-                    *before = text;
-                }
-                other => out.value(other),
-            }
-        }
-    }
-    lz4_flex::compress_prepend_size(&out.bytes)
-}
-
-/// Packs where the tuples of one chunk were read: once for each source that says so.
-pub(crate) fn places(facts: &[Fact]) -> Vec<u8> {
-    let mut names: Vec<(&str, &str)> = facts.iter().map(|fact| key(&fact.origin.source)).collect();
+/// Packs one chunk.
+///
+/// - `new`: whether its tuples are wanted too.
+/// - returns: its tuples, and where they were read: once for each source that says so.
+pub(crate) fn pack(facts: &[Fact], new: bool) -> (Option<Vec<u8>>, Vec<u8>) {
+    let mut names: Vec<(&str, &str)> = facts.chunk_by(same_source).map(|some| key(&some[0].origin.source)).collect();
     names.sort_unstable();
     names.dedup();
-    let mut out = Writer::default();
-    out.number(names.len() as u64);
-    for (name, file) in &names {
-        out.string(name);
-        out.string(file);
-    }
-    let mut before = "";
+    let (mut tuples, mut places) = (Writer::default(), Writer::default());
+    let (mut count, mut before, mut place): (u64, Vec<&str>, &str) = (0, Vec::new(), "");
     for same in lines(facts) {
-        out.number(same.len() as u64);
+        count += 1;
+        places.number(same.len() as u64);
         for fact in same {
             let source = names.binary_search(&key(&fact.origin.source)).expect("bug: a source that was not listed");
-            out.number(source as u64);
-            out.text(before, &fact.origin.place);
-            before = &fact.origin.place;
+            places.number(source as u64);
+            places.text(place, &fact.origin.place);
+            place = &fact.origin.place;
+        }
+        if new {
+            tuples.tuple(&same[0].tuple, &mut before);
         }
     }
-    lz4_flex::compress_prepend_size(&out.bytes)
+    let mut listed = Writer::default();
+    listed.number(names.len() as u64);
+    for (name, file) in &names {
+        listed.string(name);
+        listed.string(file);
+    }
+    let mut counted = Writer::default();
+    counted.number(count);
+    let packed = |front: Writer, rest: Writer| lz4_flex::compress_prepend_size(&[front.bytes, rest.bytes].concat());
+    (new.then(|| packed(counted, tuples)), packed(listed, places))
+}
+
+fn same_source(a: &Fact, b: &Fact) -> bool {
+    Arc::ptr_eq(&a.origin.source, &b.origin.source)
 }
 
 /// The facts of one chunk.
@@ -166,6 +159,22 @@ impl Writer {
         }
         self.number(shared as u64);
         self.string(&text[shared..]);
+    }
+
+    /// - `before`: the texts in the columns of the tuple before; then in those of this one.
+    fn tuple<'f>(&mut self, tuple: &'f Tuple, before: &mut Vec<&'f str>) {
+        self.number(tuple.len() as u64);
+        before.resize(tuple.len(), "");
+        for (value, before) in tuple.iter().zip(before) {
+            match value {
+                Value::Text(text) => {
+                    self.bytes.push(TEXT);
+                    self.text(before, text);
+                    *before = text;
+                }
+                other => self.value(other),
+            }
+        }
     }
 
     fn value(&mut self, value: &Value) {

@@ -370,7 +370,12 @@ impl Row {
     fn write(writing: &Transaction<'_>, version: &Version) -> Result<Row, Fault> {
         let sources = by_source(&version.sources)?;
         let known = |source: &FactSource| sources.get(&(source.name.clone(), source.file.clone()));
-        let strange = version.facts().find(|fact| known(&fact.origin.source) != Some(&fact.origin.source));
+        // Facts of one source stand side by side, and share it.
+        let mut last: Option<&Arc<FactSource>> = None;
+        let strange = version.facts().find(|fact| {
+            let source = &fact.origin.source;
+            !last.replace(source).is_some_and(|last| Arc::ptr_eq(last, source)) && known(source) != Some(source)
+        });
         if let Some(fact) = strange {
             let name = &fact.origin.source.name;
             return Err(Fault::Storage(format!("a fact is of `{name}`, which is no source of its version")));
@@ -386,8 +391,7 @@ impl Row {
         // Of what is packed no more is held than the next few chunks.
         for part in new.chunks(AT_ONCE) {
             let packed = spread(part.to_vec(), true, |(chunk, new)| {
-                let places = codec::places(&chunk.facts);
-                let tuples = new.then(|| codec::tuples(&chunk.facts));
+                let (tuples, places) = codec::pack(&chunk.facts, new);
                 (chunk.hash, tuples, Hash::from(Sha256::digest(&places)), places)
             });
             for (hash, tuples, digest, places) in packed {

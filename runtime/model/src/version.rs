@@ -6,11 +6,14 @@ use program::merkle::{self, Hash};
 use program::{Digest, Fact, FactSource, write_time};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 /// Facts from which on a second thread is worth starting.
 const MANY: usize = 20_000;
+
+/// Facts that one thread cuts at a time; where two pieces meet, a chunk is made twice.
+const PIECE: usize = 1 << 16;
 
 /// The facts of what is, is meant, and who may; the digest names them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,15 +49,24 @@ impl Version {
     /// Of facts with the same line one of each source is kept, that whose place sorts first; the digest counts the line once.
     pub fn new(facts: Vec<Fact>, sources: impl IntoIterator<Item = Arc<FactSource>>) -> Version {
         let many = facts.len() > MANY;
-        let mut by_relation: BTreeMap<Arc<str>, Vec<Fact>> = BTreeMap::new();
+        let mut by_relation: Vec<(Arc<str>, Vec<Fact>)> = Vec::new();
         for fact in facts {
-            match by_relation.get_mut(&fact.relation) {
-                Some(same) => same.push(fact),
-                None => drop(by_relation.insert(fact.relation.clone(), vec![fact])),
+            // Facts of one relation come one after the other.
+            match by_relation.iter().rposition(|(name, _)| *name == fact.relation) {
+                Some(at) => by_relation[at].1.push(fact),
+                None => by_relation.push((fact.relation.clone(), vec![fact])),
             }
         }
-        let made = spread(by_relation.into_iter().collect(), many, |(name, facts)| (name, RelationFacts::new(facts)));
-        let relations = made.into_iter().collect();
+        let sorted = spread(by_relation, many, |(name, facts)| (name, pieces(facts)));
+        let counts: Vec<(Arc<str>, usize)> = sorted.iter().map(|(name, pieces)| (name.clone(), pieces.len())).collect();
+        // Of the largest relation every thread cuts its part.
+        let pieces: Vec<Vec<Fact>> = sorted.into_iter().flat_map(|(_, pieces)| pieces).collect();
+        let mut cut = spread(pieces, many, chunk::cut).into_iter();
+        let relations = counts.into_iter().map(|(name, pieces)| {
+            let chunks = chunk::joined(cut.by_ref().take(pieces));
+            (name, RelationFacts::of(chunks))
+        });
+        let relations = relations.collect();
         Version::of(relations, sources.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
     }
 
@@ -106,40 +118,6 @@ impl Version {
 }
 
 impl RelationFacts {
-    /// - `facts`: in any order, with any repetition.
-    fn new(facts: Vec<Fact>) -> RelationFacts {
-        let mut fronts = Fronts::default();
-        facts.iter().for_each(|fact| fronts.add(fact));
-        // What all lines begin with says nothing; the eight bytes behind it settle most comparisons.
-        let same = |a: &[u8], b: &[u8]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
-        let common = (1..facts.len()).map(|at| same(fronts.at(0), fronts.at(at))).min().unwrap_or(0);
-        let key = |at: usize| {
-            let rest = fronts.at(at).iter().skip(common).copied().chain(std::iter::repeat(0)).take(8);
-            rest.fold(0_u64, |key, byte| key << 8 | u64::from(byte))
-        };
-        let lines = |a: usize, b: usize| {
-            let whole = || match fronts.at(a).len() {
-                FRONT => facts[a].to_string().cmp(&facts[b].to_string()),
-                _ => Ordering::Equal,
-            };
-            fronts.at(a).cmp(fronts.at(b)).then_with(whole)
-        };
-        let mut order: Vec<(u64, usize)> = (0..facts.len()).map(|at| (key(at), at)).collect();
-        // Facts come nearly in order, which a stable sort is quicker for.
-        order.sort_by(|a, b| {
-            let origins = || facts[a.1].origin.cmp(&facts[b.1].origin);
-            a.0.cmp(&b.0).then_with(|| lines(a.1, b.1)).then_with(origins)
-        });
-        order.dedup_by(|later, earlier| {
-            let (a, b) = (&facts[later.1], &facts[earlier.1]);
-            let other = || a.tuple == b.tuple && a.origin.source != b.origin.source;
-            later.0 == earlier.0 && lines(later.1, earlier.1).is_eq() && !other()
-        });
-        drop(fronts);
-        let mut facts: Vec<Option<Fact>> = facts.into_iter().map(Some).collect();
-        RelationFacts::of(chunk::cut(order.iter().filter_map(|(_, at)| facts[*at].take())))
-    }
-
     pub(crate) fn of(chunks: Vec<Chunk>) -> RelationFacts {
         let leaves: Vec<Hash> = chunks.iter().map(|chunk| chunk.hash).collect();
         RelationFacts { chunks, root: merkle::root(&leaves) }
@@ -161,6 +139,52 @@ impl RelationFacts {
     }
 }
 
+/// The facts of one relation, sorted, each line once for a source, in pieces that are not too large.
+///
+/// - `facts`: in any order, with any repetition.
+fn pieces(facts: Vec<Fact>) -> Vec<Vec<Fact>> {
+    let mut fronts = Fronts::default();
+    facts.iter().for_each(|fact| fronts.add(fact));
+    // What all lines begin with says nothing; the eight bytes behind it settle most comparisons.
+    let same = |a: &[u8], b: &[u8]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let common = (1..facts.len()).map(|at| same(fronts.at(0), fronts.at(at))).min().unwrap_or(0);
+    let key = |at: usize| {
+        let rest = fronts.at(at).iter().skip(common).copied().chain(std::iter::repeat(0)).take(8);
+        rest.fold(0_u64, |key, byte| key << 8 | u64::from(byte))
+    };
+    let lines = |a: usize, b: usize| {
+        let whole = || match fronts.at(a).len() {
+            FRONT => facts[a].to_string().cmp(&facts[b].to_string()),
+            _ => Ordering::Equal,
+        };
+        fronts.at(a).cmp(fronts.at(b)).then_with(whole)
+    };
+    let mut order: Vec<(u64, usize)> = (0..facts.len()).map(|at| (key(at), at)).collect();
+    // Facts come nearly in order, which a stable sort is quicker for.
+    order.sort_by(|a, b| {
+        let origins = || facts[a.1].origin.cmp(&facts[b.1].origin);
+        a.0.cmp(&b.0).then_with(|| lines(a.1, b.1)).then_with(origins)
+    });
+    order.dedup_by(|later, earlier| {
+        let (a, b) = (&facts[later.1], &facts[earlier.1]);
+        let other = || a.tuple == b.tuple && a.origin.source != b.origin.source;
+        later.0 == earlier.0 && lines(later.1, earlier.1).is_eq() && !other()
+    });
+    drop(fronts);
+    let mut facts: Vec<Option<Fact>> = facts.into_iter().map(Some).collect();
+    let mut pieces: Vec<Vec<Fact>> = vec![Vec::with_capacity(order.len().min(PIECE))];
+    for fact in order.iter().filter_map(|(_, at)| facts[*at].take()) {
+        match pieces.last_mut() {
+            // What several sources say stays together.
+            Some(piece) if piece.len() < PIECE || piece.last().is_some_and(|last| last.tuple == fact.tuple) => {
+                piece.push(fact);
+            }
+            _ => pieces.push(vec![fact]),
+        }
+    }
+    pieces
+}
+
 /// How much of a line is held while lines are sorted: a fact may hold a whole configuration, and sorts by its first words.
 const FRONT: usize = 160;
 
@@ -177,7 +201,7 @@ impl Fronts {
     fn add(&mut self, fact: &Fact) {
         self.until = self.bytes.len() + FRONT;
         // Ends with a fault where the line goes on.
-        let _ = write!(self, "{fact}");
+        let _ = fact.write(self);
         self.ends.push(self.bytes.len());
     }
 

@@ -110,14 +110,24 @@ impl Speaks {
 /// The canonical line of a fact: `std.state.kind("db", "database")`. Sources do not take part.
 impl fmt::Display for Fact {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.relation)?;
-        f.write_str("(")?;
+        self.write(f)
+    }
+}
+
+impl Fact {
+    /// Writes the canonical line.
+    ///
+    /// # Errors
+    /// Those of `out`, which may be full.
+    pub fn write(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        out.write_str(&self.relation)?;
+        out.write_str("(")?;
         for (i, value) in self.tuple.iter().enumerate() {
             if i > 0 {
-                f.write_str(", ")?;
+                out.write_str(", ")?;
             }
-            value.fmt(f)?;
+            value.write(out)?;
         }
-        f.write_str(")")
+        out.write_str(")")
     }
 }

@@ -16,7 +16,8 @@ pub fn quote(text: &str) -> String {
 fn quoted(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     // Most texts are plain, and there is one in every line that a digest is made of.
-    if text.bytes().all(|b| (b' '..0x7f).contains(&b) && b != b'"' && b != b'\\') {
+    // Every byte is looked at: that is quicker than to stop at the first that is not.
+    if text.bytes().fold(true, |plain, b| plain & (b' '..0x7f).contains(&b) & (b != b'"') & (b != b'\\')) {
         out.write_str(text)?;
         return out.write_char('"');
     }
@@ -70,61 +71,80 @@ fn is_hidden(c: char) -> bool {
 
 impl Display for Value {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        match self {
-            Value::Bool(b) => write!(f, "{b}"),
-            Value::Int(n) => write!(f, "{n}"),
-            Value::Decimal(number) => write!(f, "{number}"),
-            Value::Text(text) => quoted(f, text),
-            Value::Time(micros) => f.write_str(&write_time(*micros)),
-            Value::Duration(micros) => f.write_str(&write_duration(*micros)),
-            Value::Cidr(net) => write!(f, "\"{net}\""),
-            Value::Ip(address) => write!(f, "\"{address}\""),
-            Value::Version(version) => write!(f, "\"{version}\""),
-            Value::Json(json) => write!(f, "{json}"),
-            Value::Set(items) => list(f, "{", items.iter(), "}"),
-            Value::List(items) => list(f, "[", items.iter(), "]"),
-            Value::Between(ends) => write!(f, "between({}, {})", ends.0, ends.1),
-            Value::Unknown(unknown) if unknown.many => write!(f, "unknown({}, many)", quote(&unknown.origin)),
-            Value::Unknown(unknown) => write!(f, "unknown({})", quote(&unknown.origin)),
-        }
+        self.write(f)
     }
 }
 
 impl Display for Json {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        self.write(f)
+    }
+}
+
+impl Value {
+    /// Writes the canonical text; straight into a text, that is several times as fast as formatting it is.
+    pub(crate) fn write(&self, out: &mut impl Write) -> fmt::Result {
         match self {
-            Json::Null => f.write_str("null"),
-            Json::Bool(b) => write!(f, "{b}"),
-            Json::Int(n) => write!(f, "{n}"),
-            Json::Decimal(text) => f.write_str(text),
-            Json::Text(text) => quoted(f, text),
-            Json::Array(items) => list(f, "[", items.iter(), "]"),
-            Json::Object(entries) => {
-                f.write_str("{")?;
-                for (i, (key, value)) in entries.iter().enumerate() {
-                    if i > 0 {
-                        f.write_str(", ")?;
-                    }
-                    quoted(f, key)?;
-                    write!(f, ": {value}")?;
-                }
-                f.write_str("}")
-            }
-            Json::Unknown(origin) => write!(f, "unknown({})", quote(origin)),
-            Json::Sensitive(digest) => write!(f, "sensitive({})", quote(digest)),
+            Value::Bool(b) => out.write_str(if *b { "true" } else { "false" }),
+            Value::Int(n) => write!(out, "{n}"),
+            Value::Decimal(number) => write!(out, "{number}"),
+            Value::Text(text) => quoted(out, text),
+            Value::Time(micros) => out.write_str(&write_time(*micros)),
+            Value::Duration(micros) => out.write_str(&write_duration(*micros)),
+            Value::Cidr(net) => write!(out, "\"{net}\""),
+            Value::Ip(address) => write!(out, "\"{address}\""),
+            Value::Version(version) => write!(out, "\"{version}\""),
+            Value::Json(json) => json.write(out),
+            Value::Set(items) => list(out, "{", items.iter(), Value::write, "}"),
+            Value::List(items) => list(out, "[", items.iter(), Value::write, "]"),
+            Value::Between(ends) => write!(out, "between({}, {})", ends.0, ends.1),
+            Value::Unknown(unknown) if unknown.many => write!(out, "unknown({}, many)", quote(&unknown.origin)),
+            Value::Unknown(unknown) => write!(out, "unknown({})", quote(&unknown.origin)),
         }
     }
 }
 
-fn list<T: Display>(f: &mut Formatter<'_>, open: &str, items: impl Iterator<Item = T>, close: &str) -> fmt::Result {
-    f.write_str(open)?;
-    for (i, item) in items.enumerate() {
-        if i > 0 {
-            f.write_str(", ")?;
+impl Json {
+    fn write(&self, out: &mut impl Write) -> fmt::Result {
+        match self {
+            Json::Null => out.write_str("null"),
+            Json::Bool(b) => out.write_str(if *b { "true" } else { "false" }),
+            Json::Int(n) => write!(out, "{n}"),
+            Json::Decimal(text) => out.write_str(text),
+            Json::Text(text) => quoted(out, text),
+            Json::Array(items) => list(out, "[", items.iter(), Json::write, "]"),
+            Json::Object(entries) => list(
+                out,
+                "{",
+                entries.iter(),
+                |(key, value), out| {
+                    quoted(out, key)?;
+                    out.write_str(": ")?;
+                    value.write(out)
+                },
+                "}",
+            ),
+            Json::Unknown(origin) => write!(out, "unknown({})", quote(origin)),
+            Json::Sensitive(digest) => write!(out, "sensitive({})", quote(digest)),
         }
-        write!(f, "{item}")?;
     }
-    f.write_str(close)
+}
+
+fn list<T, W: Write>(
+    out: &mut W,
+    open: &str,
+    items: impl Iterator<Item = T>,
+    item: impl Fn(T, &mut W) -> fmt::Result,
+    close: &str,
+) -> fmt::Result {
+    out.write_str(open)?;
+    for (i, one) in items.enumerate() {
+        if i > 0 {
+            out.write_str(", ")?;
+        }
+        item(one, out)?;
+    }
+    out.write_str(close)
 }
 
 /// The first microsecond of the year 1.

@@ -3,6 +3,7 @@
 use crate::case::{Failure, Malformed};
 use program::{Fact, Program, Reading, RelationId, Scope, SourceKind, Type, Value};
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 /// The door. Counts what the program does not know.
 pub(super) struct Admission<'a> {
@@ -11,6 +12,18 @@ pub(super) struct Admission<'a> {
     governing: BTreeSet<RelationId>,
     /// Facts of relations that the program does not have.
     pub(super) ignored: usize,
+    /// The relation of the last fact: the next one is likely to be of it too.
+    last: Option<Named>,
+}
+
+/// What a relation's name says.
+#[derive(Clone)]
+struct Named {
+    name: Arc<str>,
+    /// `None` where the program has none of that name.
+    id: Option<RelationId>,
+    /// Whether only the program and the decision fill it.
+    closed: bool,
 }
 
 /// Modules whose relations only the program and the decision fill.
@@ -23,7 +36,24 @@ impl<'a> Admission<'a> {
     pub(super) fn new(program: &'a Program) -> Self {
         let objections = program.objections.iter().flat_map(|o| [Some(o.relation), o.possible, o.route]).flatten();
         let governing = objections.chain(program.permits.iter().map(|p| p.relation)).collect();
-        Admission { program, governing, ignored: 0 }
+        Admission { program, governing, ignored: 0, last: None }
+    }
+
+    fn named(&mut self, name: &Arc<str>) -> Named {
+        match &self.last {
+            Some(last) if Arc::ptr_eq(&last.name, name) => last.clone(),
+            _ => {
+                let id = self.program.find(name);
+                let closed = id.is_some_and(|id| {
+                    self.program.relation(id).scope == Scope::Change
+                        || CLOSED.iter().any(|module| name.starts_with(module))
+                        || **name == *"std.state.exists"
+                        || self.governing.contains(&id)
+                        || self.program.closed.contains(&id)
+                });
+                self.last.insert(Named { name: name.clone(), id, closed }).clone()
+            }
+        }
     }
 
     /// A fact about a world.
@@ -31,15 +61,8 @@ impl<'a> Admission<'a> {
     /// - returns: its relation; `None` where the program has none of that name.
     pub(super) fn model(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
         let Some(id) = self.fits(fact)? else { return Ok(None) };
-        let relation = self.program.relation(id);
         let from_text = fact.origin.source.kind == SourceKind::Text;
-        let closed = relation.scope == Scope::Change
-            || CLOSED.iter().any(|module| fact.relation.starts_with(module))
-            || (fact.relation.starts_with("std.source.") && !from_text)
-            || *fact.relation == *"std.state.exists"
-            || self.governing.contains(&id)
-            || self.program.closed.contains(&id);
-        match closed {
+        match self.named(&fact.relation).closed || (fact.relation.starts_with("std.source.") && !from_text) {
             true => Err(refused(fact, format!("`{}` is derived, and no fact may state it", fact.relation))),
             false => Ok(Some(id)),
         }
@@ -62,7 +85,7 @@ impl<'a> Admission<'a> {
     }
 
     fn fits(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
-        let Some(id) = self.program.find(&fact.relation) else {
+        let Some(id) = self.named(&fact.relation).id else {
             self.ignored += 1;
             return Ok(None);
         };
@@ -75,7 +98,7 @@ impl<'a> Admission<'a> {
             return Err(refused(fact, format!("`{}` has {has} columns, and this fact has {given}", fact.relation)));
         }
         for (column, value) in relation.columns.iter().zip(&fact.tuple) {
-            let reason = WORDS.contains(&&*fact.relation) && column.name == "why";
+            let reason = column.name == "why" && WORDS.contains(&&*fact.relation);
             if reason && matches!(value, Value::Text(why) if why.trim().is_empty()) {
                 let what = format!(
                     "column `why` of `{}` is empty, and a word that gives no reason does not count",
