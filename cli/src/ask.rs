@@ -99,7 +99,7 @@ fn counter(arguments: &arguments::WhyNot, inputs: &Inputs, loaded: &Loaded) -> R
         let case = loaded.case(inputs, limits);
         let decision = decide::decide(&case)?;
         crate::progress::stage("looking for what would pass");
-        Ok((decision, ask::passing(&case, arguments.edits, ask::TRIES)?))
+        Ok((decision, ask::passing(&case, arguments.edits, ask::TRIES, loaded.speakers.as_ref())?))
     })?;
     let allowed = decision.verdict == decide::Verdict::Allow;
     if arguments.json {

@@ -85,7 +85,7 @@ fn decided(arguments: &arguments::Decide, outputs: &[Output<Format>]) -> Result<
         let passing = limited(&arguments.inputs, |limits| {
             let case = Case { assurance: arguments.assurance, ..loaded.case(&arguments.inputs, limits) };
             progress::stage("looking for what would pass");
-            ask::passing(&case, arguments.edits, tries)
+            ask::passing(&case, arguments.edits, tries, loaded.speakers.as_ref())
         })?;
         decision.passing = Some(passing);
     }

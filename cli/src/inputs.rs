@@ -49,6 +49,8 @@ pub(crate) struct Loaded {
     pub(crate) prior: Option<String>,
     /// Names and bytes of signed words that were handed over and count: what a decision keeps of them.
     pub(crate) words: Vec<(String, Vec<u8>)>,
+    /// Whose approvals and waivers count, where the manifest says whose signatures do.
+    pub(crate) speakers: Option<BTreeSet<String>>,
     /// What was skipped, for standard error.
     pub(crate) notes: String,
     /// Every file that was read, the policy's own among them.
@@ -223,6 +225,7 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
         now,
         prior: remembered.prior,
         words: remembered.handed,
+        speakers: trust.speakers(),
         notes,
         files: named,
         kept,

@@ -50,6 +50,14 @@ pub(crate) struct Trust {
     _packages: IgnoredAny,
 }
 
+impl Trust {
+    /// Whose words count, where it says whose signatures do; nothing where anybody's words count.
+    pub(crate) fn speakers(&self) -> Option<BTreeSet<String>> {
+        let parties = || self.approvals.keys().cloned().collect();
+        (!self.approvals.is_empty()).then(parties)
+    }
+}
+
 /// Keys, at least one: a list of nobody would read as nobody being asked for.
 fn somebody<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Key>, D::Error> {
     let keys = Vec::<Key>::deserialize(deserializer)?;

@@ -78,6 +78,7 @@ pub(super) fn load(
             compiled,
             prior: None,
             words: Vec::new(),
+            speakers: package.manifest.as_ref().and_then(|manifest| manifest.trust.speakers()),
             notes,
             files: package.files(),
             kept,

@@ -29,14 +29,14 @@ fn without_what_is_denied_the_rest_passes_and_deciding_it_says_so() {
     let program = program(&KEYS);
     let asked = case(&program, estate(), change(actions()));
     assert_eq!(decide::decide(&asked).expect("a verdict").verdict, Verdict::Deny);
-    let passing = ask::passing(&asked, 2, 40).expect("an answer");
+    let passing = ask::passing(&asked, 2, 40, None).expect("an answer");
     assert_eq!(texts(&passing), [["leave out key (delete)"]]);
     let rest = Case { change: change(actions().split_off(1)), ..asked.clone() };
     assert_eq!(decide::decide(&rest).expect("a verdict").verdict, Verdict::Allow);
-    assert_eq!(ask::passing(&asked, 2, 40).expect("an answer"), passing, "the same is said twice");
+    assert_eq!(ask::passing(&asked, 2, 40, None).expect("an answer"), passing, "the same is said twice");
     for assurance in Assurance::ALL {
         let asked = Case { assurance, ..asked.clone() };
-        assert_eq!(ask::passing(&asked, 2, 40).expect("an answer"), passing, "{assurance:?}");
+        assert_eq!(ask::passing(&asked, 2, 40, None).expect("an answer"), passing, "{assurance:?}");
     }
 }
 
@@ -44,14 +44,14 @@ fn without_what_is_denied_the_rest_passes_and_deciding_it_says_so() {
 fn where_there_is_none_or_the_search_gives_up_it_is_said() {
     let program = program(&KEYS);
     let alone = case(&program, estate(), change(actions()[..1].to_vec()));
-    let none = ask::passing(&alone, 3, 40).expect("an answer");
+    let none = ask::passing(&alone, 3, 40, None).expect("an answer");
     assert_eq!((none.ways.len(), none.complete), (0, true), "a change of nothing is not offered");
     assert_eq!(none.lines(3), ["what would pass: nothing was found, of at most 3 edits that rules give reason for"]);
     let asked = case(&program, estate(), change(actions()));
-    let gave_up = ask::passing(&asked, 2, 0).expect("an answer");
+    let gave_up = ask::passing(&asked, 2, 0, None).expect("an answer");
     assert_eq!((gave_up.ways.len(), gave_up.complete, gave_up.tried), (0, false, 0));
     assert_eq!(gave_up.lines(3), ["what would pass: nothing was found; the search gave up after 0 tries"]);
-    assert!(ask::passing(&asked, 0, 40).expect("an answer").ways.is_empty());
+    assert!(ask::passing(&asked, 0, 40, None).expect("an answer").ways.is_empty());
 }
 
 /// Neither of two labels does anything without the other.
@@ -65,7 +65,7 @@ fn edits_that_do_it_only_together_are_found() {
     let program = editable(&Policy { rules: &labelled, ..KEYS });
     let update = change(actions().split_off(1));
     let asked = Case { actor: Some("ana".into()), ..case(&program, estate(), update) };
-    let told = |edits| ask::passing(&asked, edits, 40).expect("an answer");
+    let told = |edits| ask::passing(&asked, edits, 40, None).expect("an answer");
     assert_eq!(told(1).lines(3), ["what would pass: nothing was found, of at most 1 edit that rules give reason for"]);
     let both =
         vec![String::from("add tag(\"db\", \"by\", \"two\")"), String::from("add tag(\"db\", \"looked\", \"at\")")];

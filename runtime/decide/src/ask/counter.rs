@@ -30,10 +30,16 @@ const ENOUGH: usize = 3;
 /// What would make the change an allowed one.
 ///
 /// - `edits`: at most so many; `tries`: at most so many decisions on the way.
+/// - `words`: whose approvals and waivers count, since their signatures are known; nothing where anybody's do.
 ///
 /// # Faults
 /// As [`crate::decide`].
-pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, Failure> {
+pub fn passing(
+    case: &Case<'_>,
+    edits: usize,
+    tries: usize,
+    words: Option<&BTreeSet<String>>,
+) -> Result<Passing, Failure> {
     let mut search = Search { edits, tries, tried: 0, complete: true, found: Vec::new(), seen: BTreeSet::new() };
     // What nothing checked is good enough to look around with; what is offered is decided in full.
     let start = Case { assurance: Assurance::Proof, ..case.clone() };
@@ -46,7 +52,7 @@ pub fn passing(case: &Case<'_>, edits: usize, tries: usize) -> Result<Passing, F
         let mut next: Vec<Trial> = Vec::new();
         for Trial { set, .. } in beam.iter().filter(|trial| trial.set.len() < edits) {
             let Some(changed) = with(&start, set) else { continue };
-            let (more, all) = steps(&changed, edits - set.len())?;
+            let (more, all) = steps(&changed, edits - set.len(), words)?;
             search.complete &= all;
             for steps in more {
                 search.extend(case, &start, set, &steps, &mut next)?;
@@ -188,12 +194,17 @@ fn look(case: &Case<'_>) -> Result<Look, Failure> {
 
 /// The steps that what stands against a change gives reason for, the fewest together first; and whether these are all.
 ///
-/// - `edits`: at most so many together.
-fn steps(case: &Case<'_>, edits: usize) -> Result<(Vec<BTreeSet<Step>>, bool), Failure> {
+/// - `edits`: at most so many together; `words`: as of [`passing`].
+fn steps(
+    case: &Case<'_>,
+    edits: usize,
+    words: Option<&BTreeSet<String>>,
+) -> Result<(Vec<BTreeSet<Step>>, bool), Failure> {
     settle(case, |settled| {
         let (decision, proofs) = judge(settled)?;
         let proofs = proofs.into_iter().collect();
-        let mut steps = Steps { settled, decision: &decision, proofs, edits, found: BTreeSet::new(), complete: true };
+        let mut steps =
+            Steps { settled, decision: &decision, proofs, edits, words, found: BTreeSet::new(), complete: true };
         objecting(&decision).try_for_each(|reason| steps.reason(reason))?;
         doubtful(&decision).try_for_each(|doubt| steps.doubt(doubt))?;
         let mut found: Vec<BTreeSet<Step>> = steps.found.into_iter().collect();

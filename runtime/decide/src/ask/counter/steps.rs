@@ -20,6 +20,9 @@ use std::sync::Arc;
 /// How long a waiver or an approval is proposed for: 30 days, in microseconds.
 const LASTS: i64 = 30 * 24 * 3_600 * 1_000_000;
 
+/// How many parties are proposed for one word.
+const SPEAKERS: usize = 3;
+
 /// Gathers the steps that a decision gives reason for.
 pub(super) struct Steps<'a, 's> {
     pub(super) settled: &'a Settled<'s>,
@@ -27,6 +30,8 @@ pub(super) struct Steps<'a, 's> {
     pub(super) proofs: BTreeMap<String, Proof>,
     /// How many steps may be taken together.
     pub(super) edits: usize,
+    /// Whose word counts; nothing where anybody's does.
+    pub(super) words: Option<&'a BTreeSet<String>>,
     /// Steps, each alone or with those without which it does nothing.
     pub(super) found: BTreeSet<BTreeSet<Step>>,
     /// Nothing was left out that could be found.
@@ -52,7 +57,7 @@ impl Steps<'_, '_> {
         let objection =
             program.objections.iter().find(|one| relation == Some(one.relation) || relation == one.possible);
         if let Some(right) = objection.and_then(|objection| objection.waivable.as_deref()) {
-            for party in self.holders(right) {
+            for party in self.speakers(&self.holders(right)) {
                 let until = Value::Time(self.settled.case.now.saturating_add(LASTS));
                 let tuple = vec![
                     Value::text(reason.rule.as_str()),
@@ -109,8 +114,8 @@ impl Steps<'_, '_> {
         }
     }
 
-    /// Who holds a right, anybody but the one who asks; at most two.
-    fn holders(&self, right: &str) -> Vec<String> {
+    /// Who holds a right.
+    fn holders(&self, right: &str) -> BTreeSet<String> {
         let mut parties: BTreeSet<String> = BTreeSet::new();
         for name in ["std.authority.right", "std.authority.mandate"] {
             let Some(id) = self.settled.program.find(name) else { continue };
@@ -120,24 +125,31 @@ impl Steps<'_, '_> {
                 self.settled.matching(Side::Before, id, &pattern).iter().filter_map(|t| t.first()).map(Value::show),
             );
         }
-        parties.retain(|party| Some(party) != self.settled.case.actor.as_ref());
-        parties.into_iter().take(2).collect()
+        parties
     }
 
-    /// An approval by each of the parties, or by somebody in it who does not ask; at most two.
-    fn approve(&mut self, accepts: &str, about: &[String], to: &[String]) {
+    /// Each of the parties, or somebody in it, whose word would count; nobody says it of what they ask for themselves.
+    fn speakers<'p>(&self, parties: impl IntoIterator<Item = &'p String>) -> Vec<String> {
         let member = self.settled.program.find("std.authority.member");
-        let actor = self.settled.case.actor.as_deref();
-        let mut parties: Vec<String> = Vec::new();
-        for party in to.iter().filter(|party| Some(party.as_str()) != actor) {
-            parties.push(party.clone());
+        let mut speakers: Vec<String> = Vec::new();
+        for party in parties {
             let pattern = [None, Some(Value::text(party.as_str()))];
             let members = member.map(|id| self.settled.matching(Side::Before, id, &pattern)).unwrap_or_default();
-            parties.extend(
-                members.iter().filter_map(|t| t.first()).map(Value::show).filter(|who| Some(who.as_str()) != actor),
-            );
+            let members = members.iter().filter_map(|t| t.first()).map(Value::show);
+            for one in std::iter::once(party.clone()).chain(members) {
+                let counts = self.words.is_none_or(|words| words.contains(&one));
+                if counts && Some(&one) != self.settled.case.actor.as_ref() && !speakers.contains(&one) {
+                    speakers.push(one);
+                }
+            }
         }
-        parties.truncate(3);
+        speakers.truncate(SPEAKERS);
+        speakers
+    }
+
+    /// An approval by each who could give it.
+    fn approve(&mut self, accepts: &str, about: &[String], to: &[String]) {
+        let parties = self.speakers(to);
         for party in parties {
             let digest = self.settled.case.change.digest.to_string();
             let says = [digest.as_str(), accepts];
