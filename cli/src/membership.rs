@@ -12,14 +12,14 @@ use crate::policy;
 use crate::store::Opened;
 use crate::verify::refused;
 use model::{Membership, Version};
-use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Term};
+use program::{Digest, Fact, FactSource, Json, Origin, SourceKind, Speaks, Term, Type, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::Path;
 use std::sync::Arc;
 
 /// What the file calls itself.
-const FORMAT: &str = "writ-membership/1";
+const FORMAT: &str = "writ-membership/2";
 
 /// The file.
 #[derive(Serialize, Deserialize)]
@@ -28,8 +28,12 @@ struct Shown {
     format: String,
     /// The version's digest.
     model: String,
-    /// The canonical line.
+    /// The fact, for who reads it: its canonical line.
     fact: String,
+    /// Its relation.
+    relation: String,
+    /// Its values, of which the line is made: a line that is spelled otherwise is of no fact.
+    tuple: Vec<Value>,
     /// Whether the version has it.
     holds: bool,
     proof: Membership,
@@ -39,19 +43,22 @@ struct Shown {
 pub(crate) fn prove(fact: &str, version: &str, policy: &Path) -> Result<Answer, Failure> {
     let package = package::load(policy)?;
     let compiled = policy::compile(&package)?;
-    let line = line(&compiled, fact)?;
+    let asked = self::fact(&compiled, fact)?;
+    let line = asked.to_string();
     let version: Version = Opened::wanted(&Kept::of(&package.root))?.load(version)?;
     let proof = version.membership(&line);
     let holds = proof
         .shows(&version.digest, &line)
         .ok_or_else(|| Failure::Bug(format!("the proof whether {line} is in {} does not show it", version.digest)))?;
-    let shown = Shown { format: FORMAT.to_owned(), model: version.digest.to_string(), fact: line, holds, proof };
+    let (format, model) = (FORMAT.to_owned(), version.digest.to_string());
+    let Fact { relation, tuple, .. } = asked;
+    let shown = Shown { format, model, fact: line, relation: relation.to_string(), tuple, holds, proof };
     let text = serde_json::to_string_pretty(&shown).map_err(|e| Failure::Bug(e.to_string()))?;
     Ok(Answer::of(text + "\n"))
 }
 
-/// The canonical line of a fact as the language writes it.
-fn line(compiled: &policy::Compiled, text: &str) -> Result<String, Failure> {
+/// A fact as the language writes it.
+fn fact(compiled: &policy::Compiled, text: &str) -> Result<Fact, Failure> {
     let asked = policy::atom(compiled, text)?;
     let relation = compiled.program.relation(asked.relation);
     let values = asked.pattern.iter().map(|term| match term {
@@ -63,7 +70,12 @@ fn line(compiled: &policy::Compiled, text: &str) -> Result<String, Failure> {
             "{text}: a fact has a value in each column\n  help: `writ query '{text}'` lists those that match"
         ))
     })?;
-    let source = Arc::new(FactSource {
+    Ok(of(&relation.name, tuple))
+}
+
+/// A fact that is nowhere stated.
+fn of(relation: &str, tuple: Vec<Value>) -> Fact {
+    let source = FactSource {
         name: "asked".into(),
         kind: SourceKind::Facts,
         file: "asked".into(),
@@ -72,9 +84,33 @@ fn line(compiled: &policy::Compiled, text: &str) -> Result<String, Failure> {
         observed_at: None,
         digest: "".into(),
         complete: true,
-    });
-    let origin = Origin { source, place: "".into() };
-    Ok(Fact { relation: relation.name.as_str().into(), tuple, origin }.to_string())
+    };
+    Fact { relation: relation.into(), tuple, origin: Origin { source: Arc::new(source), place: "".into() } }
+}
+
+/// Whether a value is written in its one form, as every version has it.
+fn is_plain(value: &Value) -> bool {
+    let again = |wanted: Type| Value::parse(&value.show(), &wanted).as_ref() == Some(value);
+    match value {
+        Value::Decimal(_) => again(Type::Decimal),
+        Value::Time(_) => again(Type::Time),
+        Value::Cidr(_) => again(Type::Cidr),
+        Value::Json(json) => !matches!(**json, Json::Unknown(_)) && is_plain_json(json),
+        Value::Set(items) => items.iter().all(is_plain),
+        Value::List(items) => items.iter().all(is_plain),
+        Value::Between(ends) => is_plain(&ends.0) && is_plain(&ends.1),
+        Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Duration(_) => true,
+        Value::Ip(_) | Value::Version(_) | Value::Unknown(_) => true,
+    }
+}
+
+fn is_plain_json(json: &Json) -> bool {
+    match json {
+        Json::Decimal(text) => Json::number(text).as_ref() == Some(json),
+        Json::Array(items) => items.iter().all(is_plain_json),
+        Json::Object(entries) => entries.values().all(is_plain_json),
+        Json::Null | Json::Bool(_) | Json::Int(_) | Json::Text(_) | Json::Unknown(_) | Json::Sensitive(_) => true,
+    }
 }
 
 /// Checks such a file; nothing where it is none.
@@ -88,6 +124,10 @@ pub(crate) fn verify(file: &str, bytes: &[u8], as_json: bool) -> Result<Option<A
         Failure::Malformed(format!("{file}: `model` is no digest: {}", program::visible(&shown.model)))
     })?;
     let fact = program::visible(&shown.fact);
+    if !shown.tuple.iter().all(is_plain) || of(&shown.relation, shown.tuple.clone()).to_string() != shown.fact {
+        let why = format!("{fact} is not the line of its relation and its values as every version writes it");
+        return Ok(Some(refused(file, &why, as_json)));
+    }
     let (holds, is) = (shown.holds, if shown.holds { "is" } else { "is not" });
     if shown.proof.shows(&model, &shown.fact) != Some(holds) {
         let why = format!("the hashes do not show that {fact} {is} in {model}");
