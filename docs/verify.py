@@ -156,7 +156,7 @@ FORMS = {
     "change": "digest source file actions:count",
     "program": "digest packages:package*",
     "package": "name version",
-    "action": "id verb resource verdict:deny|escalate|allow reasons:reason* accountable:accountable*",
+    "action": "id verb:create|read|update|replace|delete|move|import|forget|run resource verdict:deny|escalate|allow reasons:reason* accountable:accountable*",
     "reason": "kind:deny|escalate|permit rule subjects:text* message place state?:introduced|standing|fixed sure:flag"
     " causes:text* to?:text* severity? controls?:text* proof cleared?:cleared void?:text*",
     "cleared": "how:waiver|approval by right why until proof",
@@ -164,7 +164,8 @@ FORMS = {
     "ambiguity": "kind action? subject message sure:flag origins?:text* to:text* proof? cleared?:cleared void?:text*",
     "fact": "world:before|after relation:count tuple:any line at:place*",
     "place": "source:count place",
-    "source": "name kind file speaks:intended|built|running|nothing rank:count observed_at:any digest complete:flag",
+    "source": "name kind:plan|state|cloud|ownership|facts|text file speaks:intended|built|running|nothing rank:count"
+    " observed_at:instant digest complete:flag",
 }
 ORDER = {"deny": 0, "escalate": 1, "allow": 2}
 
@@ -185,9 +186,9 @@ def form(value, kind, what):
         check(isinstance(value, list), f"{what} is no list")
         for one in value:
             form(one, kind[:-1], what)
-    elif kind != "any":
-        sort = {"count": int, "flag": bool, "object": dict}.get(kind, str)
-        check(type(value) is sort and (sort is not int or value >= 0), f"{what} is of another kind")
+    elif kind != "any" and (kind, value) != ("instant", None):
+        sort = {"count": int, "instant": int, "flag": bool, "object": dict}.get(kind, str)
+        check(type(value) is sort and (kind != "count" or value >= 0), f"{what} is of another kind")
         check("|" not in kind or value in kind.split("|"), f"{what} is `{value}`, which it cannot be")
 
 
@@ -204,12 +205,25 @@ def asks(reason):
     return "allow" if "cleared" in reason or reason["kind"] == "permit" else "deny" if denied else "escalate"
 
 
+def named_in(record, fact):
+    """The relation that a cited fact is of, by its number and by its line."""
+    name = record["rules"]["relations"][fact["relation"]]["name"]
+    check(fact["line"].startswith(name + "("), f"a cited fact does not say `{fact['line']}`")
+    return name
+
+
 def verdicts(record):
     """The verdicts are what the reasons and ambiguities ask for."""
     every = record["reasons"] + record["standing"] + record["fixed"] + record["ambiguities"]
     every += [one for action in record["actions"] for one in action["reasons"] + action["accountable"]]
-    for one in every + [one["cleared"] for one in every if "cleared" in one]:
-        check("proof" not in one or one["proof"] in record["proofs"], f"proof {one.get('proof')} is not there")
+    every += [one["cleared"] for one in every if "cleared" in one]
+    named = {one["proof"] for one in every if "proof" in one}
+    check(named == set(record["proofs"]), f"proofs that are not there, or of nothing: {named ^ set(record['proofs'])}")
+    cited = [fact["tuple"] for fact in record["facts"] if named_in(record, fact) == "std.change.action"]
+    said = [[{"Text": one[name]} for name in ("id", "verb", "resource")] for one in record["actions"]]
+    check(all(one in said for one in cited), "it cites an action, and has no verdict of it")
+    check(all(one in cited for one in said), "it has a verdict of an action that no cited fact is of")
+    check(record["verdict"] != "allow" or record["assurance"] != "proof", "`proof` is never enough for an allow")
     for one in record["ambiguities"]:
         check("cleared" not in one or one["cleared"]["how"] == "approval", f"`{one['kind']}` is waived")
     doubts = [one for one in record["ambiguities"] if "cleared" not in one]
@@ -375,8 +389,8 @@ def main():
     given = parser.parse_args()
     try:
         print("\n".join(verified(given.record, list(trusted(given.key)), given.receipt)))
-    except Refused as refused:
-        print(f"REFUSED  {given.record}\n  {refused}")
+    except (Refused, LookupError, TypeError) as refused:
+        print(f"REFUSED  {given.record}\n  {refused if isinstance(refused, Refused) else 'it has not the form of a record'}")
         return 1
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)

@@ -11,7 +11,6 @@ use decide::{Assurance, Case};
 use evidence::{Approval, Holds, How, Part, PublicKey, Record, Report, Trust, Verdict};
 use serde_json::json;
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -49,7 +48,7 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
     {
         return Ok(refused(&shown, &why, arguments.json));
     }
-    Ok(Answer::of(if arguments.json { in_json(&shown, &report) } else { in_text(&shown, &report) }))
+    Ok(Answer::of(if arguments.json { in_json(&shown, &report) } else { report.told(&shown) }))
 }
 
 /// Says of the words that something rests on that a record shows what they say, and not who signed them.
@@ -133,13 +132,7 @@ fn approval(arguments: &arguments::Verify, bytes: &[u8], trust: &Trust<'_>) -> R
         });
         return Ok(Answer::of(format!("{answer:#}\n")));
     }
-    let mut text = format!("VERIFIED  {shown} · {} by {}\n", said.how.noun(), program::visible(&said.by));
-    let _ = writeln!(text, "  {:<8} {}", said.how.noun(), report.digest);
-    let _ = writeln!(text, "  package  {}", program::visible(&said.package));
-    let _ = writeln!(text, "  change   {}", said.change);
-    let _ = writeln!(text, "  decision {}", said.decision);
-    parts_in_text(&mut text, &report.parts);
-    Ok(Answer::of(text))
+    Ok(Answer::of(report.told(&shown)))
 }
 
 /// What is said of a file that does not show what it says; ends with 1.
@@ -224,30 +217,6 @@ fn in_json(shown: &str, report: &Report<Record>) -> String {
     format!("{answer:#}\n")
 }
 
-fn in_text(shown: &str, report: &Report<Record>) -> String {
-    let record = &report.said;
-    let mut text = format!("VERIFIED  {shown} · {}\n", record.verdict.name());
-    let _ = writeln!(text, "  decision {}", report.digest);
-    let _ = writeln!(text, "  change   {}", record.change.digest);
-    let _ = writeln!(text, "  model    {}", record.model);
-    let _ = writeln!(text, "  program  {}", record.program.digest);
-    parts_in_text(&mut text, &report.parts);
-    text
-}
-
-fn parts_in_text(text: &mut String, parts: &[Part]) {
-    text.push_str("what each part shows (+) and does not show by itself (-)\n");
-    for part in parts {
-        let _ = writeln!(text, "{}", part.name);
-        for sentence in &part.shown {
-            let _ = writeln!(text, "  + {sentence}");
-        }
-        for sentence in &part.not_shown {
-            let _ = writeln!(text, "  - {sentence}");
-        }
-    }
-}
-
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|e| package::unreadable(path, &e))
 }
@@ -259,19 +228,13 @@ pub(crate) fn trusted(given: &[String], policy: &Path) -> Result<Vec<PublicKey>,
     let mut keys = Vec::new();
     for one in given {
         let path = Path::new(one);
-        let (from, text) = if path.is_file() { (one.as_str(), package::text(path)?) } else { ("--key", one.clone()) };
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        for line in lines {
-            keys.push(PublicKey::parse(line).map_err(|no| {
-                Failure::Malformed(format!("{from}: {no}\n  help: give `name+hash+base64`, or a file of such lines"))
-            })?);
-        }
-    }
-    if keys.is_empty() && !given.is_empty() {
-        return Err(Failure::Malformed(format!(
-            "--key {}: there is no key in it, and nobody would be believed\n  help: give `name+hash+base64`, or a file of such lines",
-            given.join(" --key ")
-        )));
+        let (from, text) = match path.is_file() {
+            true => (one.as_str(), package::text(path)?),
+            false => ("--key", one.clone()),
+        };
+        keys.extend(PublicKey::list(&text).map_err(|no| {
+            Failure::Malformed(format!("{from}: {no}\n  help: give `name+hash+base64`, or a file of such lines"))
+        })?);
     }
     if given.is_empty()
         && let Some(manifest) = manifest_of(policy)?

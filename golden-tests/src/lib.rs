@@ -220,20 +220,26 @@ fn days(day: &str) -> i64 {
 pub fn writ() -> &'static Path {
     static LINKED: OnceLock<PathBuf> = OnceLock::new();
     LINKED.get_or_init(|| {
-        let here = env::current_exe().expect("a running test has a path");
-        // target/debug/deps/pages-… -> target/debug
-        let built = here.parent().and_then(Path::parent).expect("tests run from the target folder");
-        let folder = built.join("golden");
-        fs::create_dir_all(&folder).expect("the target folder is writable");
-        let (named, new) = (format!("writ{EXE_SUFFIX}"), format!("writ-{}", std::process::id()));
-        let (named, new) = (folder.join(named), folder.join(new));
-        // In one step: another test may run it now.
-        fs::hard_link(built.join(format!("golden-tests{EXE_SUFFIX}")), &new).expect("the tool is built");
-        fs::rename(&new, &named).expect("a file can be renamed");
-        // Where both were the same file already, renaming leaves both.
-        let _ = fs::remove_file(&new);
-        named
+        linked("writ-verify");
+        linked("writ")
     })
+}
+
+/// The program of that name.
+fn linked(name: &str) -> PathBuf {
+    let here = env::current_exe().expect("a running test has a path");
+    // target/debug/deps/pages-… -> target/debug
+    let built = here.parent().and_then(Path::parent).expect("tests run from the target folder");
+    let folder = built.join("golden");
+    fs::create_dir_all(&folder).expect("the target folder is writable");
+    let (named, new) = (format!("{name}{EXE_SUFFIX}"), format!("{name}-{}", std::process::id()));
+    let (named, new) = (folder.join(named), folder.join(new));
+    // In one step: another test may run it now.
+    fs::hard_link(built.join(format!("golden-tests{EXE_SUFFIX}")), &new).expect("the tool is built");
+    fs::rename(&new, &named).expect("a file can be renamed");
+    // Where both were the same file already, renaming leaves both.
+    let _ = fs::remove_file(&new);
+    named
 }
 
 /// The workspace's folder.

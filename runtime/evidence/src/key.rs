@@ -95,6 +95,19 @@ impl PublicKey {
         Ok(key)
     }
 
+    /// Reads several, one a line; `#` begins a comment.
+    ///
+    /// # Errors
+    /// Also where there is none in it: nobody would be believed.
+    pub fn list(text: &str) -> Result<Vec<PublicKey>, NoKey> {
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        let keys: Vec<PublicKey> = lines.map(PublicKey::parse).collect::<Result<_, _>>()?;
+        match keys.is_empty() {
+            true => Err(NoKey(String::from("there is no key in it, and nobody would be believed"))),
+            false => Ok(keys),
+        }
+    }
+
     fn has(&self, id: &str) -> Result<(), NoKey> {
         match hex(self.id) == id {
             true => Ok(()),

@@ -10,6 +10,8 @@
 
 mod asked;
 mod signed;
+mod told;
+mod whole;
 
 use crate::approval::Approval;
 use crate::envelope::{Predicate, Refused, open, refuse};
@@ -150,6 +152,7 @@ fn proof(record: &Record) -> Result<Part, Refused> {
     check.ambiguities()?;
     check.verdicts()?;
     check.actions()?;
+    whole::whole(record, &check.facts)?;
     let open = check.open;
     let proofs = record.proofs.len();
     let shown = vec![

@@ -1,0 +1,5 @@
+//! The program `writ-verify`.
+
+fn main() -> std::process::ExitCode {
+    verify::main()
+}
