@@ -51,7 +51,11 @@ pub fn main() -> ExitCode {
 /// # Errors
 /// A message: wrong usage, a file that cannot be read or is none of ours.
 pub fn run(arguments: impl Iterator<Item = String>) -> Result<(bool, String), String> {
-    let Asked { file, keys, receipt } = asked(arguments)?;
+    let arguments: Vec<String> = arguments.collect();
+    if arguments.iter().any(|argument| argument == "--help" || argument == "-h") {
+        return Ok((true, USAGE.to_owned()));
+    }
+    let Asked { file, keys, receipt } = asked(arguments.into_iter())?;
     let bytes = read(&file)?;
     let beside = Path::new(&file).with_extension("tlog-proof");
     let receipt = match receipt {
@@ -76,7 +80,6 @@ fn asked(mut arguments: impl Iterator<Item = String>) -> Result<Asked, String> {
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("error: {argument} takes a value\n{USAGE}"));
         match argument.as_str() {
-            "--help" | "-h" => return Err(USAGE.to_owned()),
             "--key" => {
                 let given = value()?;
                 let text = if Path::new(&given).is_file() { text(&given)? } else { given.clone() };
