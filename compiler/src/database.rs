@@ -23,8 +23,8 @@ use crate::stdlib;
 use program::{Nowhere, Program, TestCase};
 use queries::{
     Local, allows, applications, bare, bare_exports, clashes, closed_definition, declared, declared_name, definitions,
-    exports, file_subjects, findings, found, intents, linted, lowered, module_of, modules, nowhere, open_definition,
-    part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects, unfilled, unseen,
+    exports, file_subjects, findings, found, intent_modules, intents, linted, lowered, module_of, modules, nowhere,
+    open_definition, part_subjects, report, reports_of, resolved, resolved_part, scoped, subjects, unfilled, unseen,
 };
 use salsa::{Durability, Setter};
 use std::collections::{BTreeMap, BTreeSet};
@@ -140,6 +140,7 @@ impl Storage {
             .ingredient::<modules>()
             .ingredient::<declared_name>()
             .ingredient::<applications>()
+            .ingredient::<intent_modules>()
             .ingredient::<clashes>()
             .ingredient::<scoped>()
             .ingredient::<declared>()

@@ -33,6 +33,7 @@ use crate::hir;
 use program::{Citation, Program, TestCase};
 use rustc_hash::FxHashMap;
 
+pub(crate) use body::instance_name;
 pub(crate) use draft::{Draft, DraftRule, Kind};
 
 /// Everything a program is made of.

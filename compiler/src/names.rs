@@ -234,6 +234,9 @@ pub trait Exporting {
     /// The names under which intents apply blueprints.
     fn applications(&self) -> &[String];
 
+    /// The module that declares an intent of the package.
+    fn intent(&self, name: &str) -> Option<&str>;
+
     /// Why one module may not use another, of a package that keeps it to itself or that its own does not depend on.
     fn barred(&self, from: &str, module: &str) -> Option<String>;
 }
@@ -263,6 +266,11 @@ impl<'s> Names<'s> {
     /// The names under which intents apply blueprints.
     pub fn applications(&self) -> &[String] {
         self.source.applications()
+    }
+
+    /// The module that declares an intent of the package.
+    pub fn intent(&self, name: &str) -> Option<&str> {
+        self.source.intent(name)
     }
 
     /// Whether a module of that name exists: a file, or a module of builtins alone (`std.str`).

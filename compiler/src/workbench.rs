@@ -74,6 +74,11 @@ impl Exporting for Shelf {
         &self.applications
     }
 
+    fn intent(&self, name: &str) -> Option<&str> {
+        let declares = |exports: &&Exports| exports.names.get(name).is_some_and(|entry| entry.sort == Sort::Intent);
+        self.exports.values().find(declares).map(|exports| exports.module.as_str())
+    }
+
     fn barred(&self, _: &str, _: &str) -> Option<String> {
         None
     }

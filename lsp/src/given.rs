@@ -33,7 +33,11 @@ impl Given {
     /// # Errors
     /// The file that does.
     pub(crate) fn unnamed(&self, known: &Known) -> Result<(), String> {
-        let names = || self.names.relations.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let names = || {
+            let texts = self.names.texts.iter().filter(|_| self.names.member.is_none());
+            let all = self.names.relations.keys().chain(texts).map(|name| format!("`{name}`"));
+            all.collect::<Vec<_>>().join(", ")
+        };
         if self.says(&self.manifest) {
             return Err(self.named(manifest::FILE, &names()));
         }
@@ -63,13 +67,15 @@ impl Given {
     /// Whether a text names it: the relation, and the member where one is meant.
     fn says(&self, text: &str) -> bool {
         let member = self.names.member.as_ref().is_none_or(|member| has_word(text, member));
-        member && self.names.relations.keys().any(|name| has_word(text, name))
+        let mut relations = self.names.relations.keys();
+        member && relations.any(|name| has_word(text, name)) || self.names.texts.iter().any(|name| has_word(text, name))
     }
 
     fn named(&self, file: &str, relations: &str) -> String {
-        let what = match &self.names.member {
-            Some(member) => format!("`{member}` in facts of {relations}"),
-            None => relations.to_owned(),
+        let name = self.names.member.as_ref().or(self.names.texts.first());
+        let what = match name {
+            Some(name) if !relations.contains(&format!("`{name}`")) => format!("`{name}` in facts of {relations}"),
+            _ => relations.to_owned(),
         };
         format!("`{file}` names {what}, and would no longer be read: facts are not renamed with the policy")
     }

@@ -107,3 +107,58 @@ async fn a_relation_that_is_given_facts_is_not_inlined() {
         editor.end().await;
     }
 }
+
+/// An intent, its blueprint and a ring, as rules and facts call them.
+const INTENT: &str = "use std.state.{Resource, tag};
+use std.intent.Intent;
+
+pub enum Ring { inner, outer, far }
+pub relation frozen(i: Intent);
+pub relation ring(r: Resource, ring: Ring);
+ring(r, g) if tag(r, \"ring\", v), g: Ring = v;
+
+intent orders \"Orders\" { cover r if tag(r, \"system\", \"shop\"); owner \"team\"; apply own(); }
+intent sales \"Sales\" { cover r if tag(r, \"system\", \"sales\"); owner \"team\"; apply own() as till; }
+intent idle \"Idle\" { cover r if tag(r, \"system\", \"idle\"); owner \"team\"; apply other(); }
+pub blueprint own() {
+    deny held(r, g) \"{r} in {g}\" if covered(r), frozen(_), ring(r, g);
+}
+pub blueprint other() {
+    deny far(r) \"{r} is far\" if covered(r), ring(r, \"far\");
+}
+";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_facts_say_by_its_name_is_not_renamed() {
+    let root = folder("given-intent", &[("writ.toml", MANIFEST), ("policy.writ", INTENT)]);
+    let subjects = program::Value::List([program::Value::text("db")].into());
+    let mut waiver = fact("std.authority.waiver", &["till/own.held", "", "ana", "risk", "why", ""]);
+    waiver.tuple =
+        waiver.tuple.iter().enumerate().map(|(at, one)| if at == 1 { subjects.clone() } else { one.clone() }).collect();
+    let facts = vec![fact("policy.frozen", &["orders"]), fact("std.state.tag", &["db", "ring", "inner"]), waiver];
+    let (mut editor, _) = Editor::able(json!({}), facts).await;
+    let uri = format!("file://{}", root.join("policy.writ").display());
+    editor.open(&uri, 1, INTENT).await;
+    for (part, ahead, named) in [
+        ("intent orders", 7, Some("`orders` in facts of `policy.frozen`")),
+        ("intent sales", 7, None),
+        ("till", 0, Some("`till/own` in facts of `std.authority.waiver`")),
+        ("blueprint own", 10, Some("in facts of `std.authority.waiver`")),
+        ("deny held", 5, Some("in facts of `std.authority.waiver`")),
+        ("intent idle", 7, None),
+        ("blueprint other", 10, None),
+        ("deny far", 5, None),
+        ("inner,", 0, Some("`inner` in facts of `std.state.tag`")),
+        ("outer,", 0, None),
+    ] {
+        let at = INTENT.find(part).expect("a part") + ahead;
+        let start = INTENT[..at].rfind('\n').map_or(0, |found| found + 1);
+        let place = json!({ "line": INTENT[..at].matches('\n').count(), "character": at - start });
+        let said = refusal(&mut editor, &uri, place).await;
+        assert_eq!(said.is_some(), named.is_some(), "{part}: {said:?}");
+        if let (Some(said), Some(named)) = (said, named) {
+            assert!(said.contains(named), "{part}: {said}");
+        }
+    }
+    editor.end().await;
+}

@@ -86,6 +86,17 @@ pub(super) fn applications(db: &dyn Db, project: Project) -> Vec<String> {
     modules(db, project).values().flat_map(|file| &bare_exports(db, *file).applications).cloned().collect()
 }
 
+/// The modules of the package's intents, by the names of these.
+#[salsa::tracked(returns(ref))]
+pub(super) fn intent_modules(db: &dyn Db, project: Project) -> BTreeMap<String, String> {
+    let own = modules(db, project).values().map(|file| bare_exports(db, *file));
+    let intents = own.filter(|exports| exports.package == Package::Root).flat_map(|exports| {
+        let names = exports.names.iter().filter(|(_, entry)| entry.sort == Sort::Intent);
+        names.map(|(name, _)| (name.clone(), exports.module.clone()))
+    });
+    intents.collect()
+}
+
 /// Names that two modules may not both declare.
 #[salsa::tracked(returns(ref))]
 pub(super) fn clashes(db: &dyn Db, project: Project) -> Vec<Report> {
@@ -226,6 +237,10 @@ impl Exporting for Lookups<'_> {
 
     fn applications(&self) -> &[String] {
         applications(self.db, self.project)
+    }
+
+    fn intent(&self, name: &str) -> Option<&str> {
+        intent_modules(self.db, self.project).get(name).map(String::as_str)
     }
 
     fn barred(&self, from: &str, module: &str) -> Option<String> {

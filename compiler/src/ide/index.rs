@@ -12,6 +12,8 @@
 mod message;
 mod walk;
 
+pub(in crate::ide) use walk::INTENT;
+
 use crate::hir;
 use crate::library::{Library, Module};
 use crate::names::{Exports, Sort};

@@ -7,6 +7,7 @@
 //! byte. What cannot be shown to be so is refused.
 
 use super::cursor::{Occurrence, Site, alike, everywhere};
+use super::facts;
 use super::index::{Role, Target};
 use super::navigation::{in_item, target};
 use crate::database::{Piece, Snapshot};
@@ -75,6 +76,7 @@ pub fn rename(snapshot: &Snapshot, path: &str, offset: usize, new: &str) -> Resu
         _ => {
             whole(snapshot, &old)?;
             meant(snapshot, &places, &old)?;
+            quoted(snapshot, &found)?;
         }
     }
     for target in alike(snapshot, &found) {
@@ -119,6 +121,7 @@ pub fn of_other(snapshot: &Snapshot, target: &Target, old: &str, new: &str) -> R
         return Ok(Vec::new());
     }
     whole(snapshot, old)?;
+    quoted(snapshot, target)?;
     fits(snapshot, target, &places, new)?;
     Ok(places.into_iter().map(|place| place.site).collect())
 }
@@ -200,6 +203,14 @@ fn meant(snapshot: &Snapshot, places: &[Occurrence], old: &str) -> Result<(), St
         }
     }
     Ok(())
+}
+
+/// Whether no quoted words may mean the name beside those that do: what they are compared with is not known here.
+fn quoted(snapshot: &Snapshot, target: &Target) -> Result<(), String> {
+    let named = facts::of(snapshot, target).and_then(|named| facts::in_texts(snapshot, &named));
+    named.map_or(Ok(()), |(path, text)| {
+        Err(format!("`{path}` says \"{text}\", which may mean the name and would not be renamed with it"))
+    })
 }
 
 fn unread(path: &str) -> String {

@@ -9,11 +9,14 @@ use crate::resolve::message::Piece;
 use crate::resolve::rule::{self, Written};
 use crate::scope::{Symbol, Wanted, joined};
 use program::Type;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syntax::ast::{
     self, Argument, Atom, Expected, Expr, ExprKind, Given, InstancedAtom, Item, ItemKind, Literal, LiteralKind, Member,
     Name, Named, Path, Span,
 };
+
+/// The entity whose names are those of the package's intents.
+pub(in crate::ide) const INTENT: &str = "std.intent.Intent";
 
 pub(super) fn walk(place: &Place<'_>, item: &Item) -> Vec<Mention> {
     let own = |name: &str| !name.contains(['.', '$']);
@@ -27,6 +30,7 @@ pub(super) fn walk(place: &Place<'_>, item: &Item) -> Vec<Mention> {
         types,
         blueprint: None,
         cases: BTreeMap::new(),
+        wanted: BTreeMap::new(),
         mentions: Mentions::default(),
         next: 0,
         columns: BTreeMap::new(),
@@ -43,6 +47,8 @@ struct Walk<'a> {
     blueprint: Option<&'a Blueprint>,
     /// Parameters of the test's cases, by where they are named.
     cases: BTreeMap<String, u32>,
+    /// The types of the places where these stand.
+    wanted: BTreeMap<String, BTreeSet<Type>>,
     /// Of the rule at hand.
     mentions: Mentions,
     /// The number of the next aggregate's frame.
@@ -335,10 +341,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// - `wanted`: the type of its place; a quoted word there may be a member of an enum.
+    /// - `wanted`: the type of its place; a quoted word there may be a member of an enum, or an intent.
     fn expr(&mut self, frame: usize, expr: &Expr, wanted: Option<&Type>) {
         match &expr.kind {
-            ExprKind::Name(name) => self.variable(frame, name, expr.span),
+            ExprKind::Name(name) => {
+                if let (true, Some(wanted)) = (self.cases.contains_key(name), wanted) {
+                    self.wanted.entry(name.clone()).or_default().insert(wanted.clone());
+                }
+                self.variable(frame, name, expr.span);
+            }
             ExprKind::Call(atom) => self.atom(frame, atom, Role::Reads),
             ExprKind::Text(text) => self.text(text, expr.span, wanted),
             ExprKind::Set(items) | ExprKind::List(items) => {
@@ -357,12 +368,22 @@ impl<'a> Walk<'a> {
     }
 
     fn text(&mut self, text: &str, span: Span, wanted: Option<&Type>) {
-        let Some(Type::Enum(of)) = wanted else { return };
-        let members = self.place.library.enumeration(of).map(|found| found.members.as_slice()).unwrap_or_default();
+        let library = self.place.library;
+        let target = match wanted {
+            Some(Type::Enum(of)) => {
+                let members = library.enumeration(of).map(|found| found.members.as_slice()).unwrap_or_default();
+                let found = members.iter().any(|member| member == text);
+                found.then(|| Target::Member { of: of.clone(), name: text.to_owned() })
+            }
+            Some(Type::Entity(of)) if of == INTENT => {
+                let module = library.names.intent(text);
+                module.map(|module| Target::Declared(Sort::Intent, format!("{module}.{text}")))
+            }
+            _ => None,
+        };
         let plain = (span.end - span.start) as usize == text.len() + 2;
-        if plain && members.iter().any(|member| member == text) {
-            let span = Span { start: span.start + 1, end: span.end - 1 };
-            self.add(span, Target::Member { of: of.clone(), name: text.to_owned() }, Role::Reads);
+        if let Some(target) = target.filter(|_| plain) {
+            self.add(Span { start: span.start + 1, end: span.end - 1 }, target, Role::Reads);
         }
     }
 
@@ -422,9 +443,6 @@ impl<'a> Walk<'a> {
                 self.cases.insert(name.text.clone(), name.span.start);
                 self.add(name.span, Target::Variable(name.span.start), Role::Declares);
             }
-            for value in cases.cases.iter().flat_map(|case| &case.values) {
-                self.expr(0, value, None);
-            }
         }
         for given in &test.given {
             match given {
@@ -450,7 +468,19 @@ impl<'a> Walk<'a> {
             }
             expect.to.iter().for_each(|named| self.named(named));
         }
+        // A value is read as the places of its parameter ask for.
+        for case in test.cases.iter().flat_map(|cases| &cases.cases) {
+            for (position, value) in case.values.iter().enumerate() {
+                let name = test.cases.as_ref().and_then(|cases| cases.parameters.get(position));
+                let wanted = name.and_then(|name| self.wanted.get(&name.text)).cloned().unwrap_or_default();
+                if wanted.is_empty() {
+                    self.expr(0, value, None);
+                }
+                wanted.iter().for_each(|wanted| self.expr(0, value, Some(wanted)));
+            }
+        }
         self.cases.clear();
+        self.wanted.clear();
     }
 
     fn named(&mut self, named: &Named) {

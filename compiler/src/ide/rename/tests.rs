@@ -185,3 +185,79 @@ fn a_word_that_means_nothing_yet_keeps_the_name() {
     let said = rename(&fixture.snapshot(), &fixture.path, fixture.offset, "Grade").expect_err("it is not public");
     assert!(said.contains("has a `Level` that means nothing there"), "{said}");
 }
+
+/// An intent, and all that a rule and a test can call it by its name.
+const INTENTS: &str = "use std.state.tag;
+use std.intent.{Intent, covers};
+
+enum Ring { inner, outer }
+relation frozen(i: Intent);
+frozen(\"orders\");
+relation ring(i: Intent, ring: Ring);
+
+intent orders \"Orders\" {
+    cover r if tag(r, \"system\", \"orders\");
+    owner \"team\";
+    apply own();
+}
+
+blueprint own() {
+    deny held(r) \"{r} is held\" if covered(r), covers(\"orders\", r), frozen(\"orders\");
+    deny other(r, i) \"{r} is held by {i}\" if covered(r), covers(i, r), i in {\"orders\", \"none\"}, i != \"orders\";
+}
+
+test \"a ring\" {
+    cases name, at { \"first\": \"orders\", \"inner\"; }
+    given { frozen(name); ring(name, at); tag(\"db\", \"system\", \"orders\"); }
+    expect frozen(name);
+    expect ring(_, at);
+    expect deny orders/own.held(\"db\");
+}
+";
+
+#[test]
+fn an_intent_is_renamed_where_it_is_a_value() {
+    // The tag is another thing, of the same word.
+    let text = INTENTS.replace("\"system\", \"orders\"", "\"system\", \"shop\"");
+    let mut fixture = Fixture::new(&text.replacen("intent orders", "intent or$0ders", 1));
+    let base = compiled(&fixture.database);
+    let sites = rename(&fixture.snapshot(), &fixture.path, fixture.offset, "orders_0").expect("it may be");
+    write(&mut fixture.database, &sites, "orders_0");
+    let [meant, now] = [base, compiled(&fixture.database)].map(|text| strip(&meaning(&text, "orders", "orders_0")));
+    assert_eq!(meant, now);
+    let fixture = Fixture::new(&INTENTS.replacen("intent orders", "intent or$0ders", 1));
+    let sites = rename(&fixture.snapshot(), &fixture.path, fixture.offset, "sales").expect("it may be");
+    let lines: BTreeSet<usize> =
+        sites.iter().map(|site| INTENTS[..site.range.start].matches('\n').count() + 1).collect();
+    assert_eq!(lines, BTreeSet::from([6, 9, 16, 17, 21, 25]), "{sites:#?}");
+}
+
+#[test]
+fn what_a_text_may_mean_is_not_renamed() {
+    let check = |rule: &str, from: &str, says: Option<&str>| {
+        let text = format!("{INTENTS}\nrelation told(r: string);\n{rule}\n").replacen(from, &format!("{from}$0"), 1);
+        let fixture = Fixture::new(&text);
+        let snapshot = fixture.snapshot();
+        assert!(snapshot.compile().program.is_some(), "{rule}: {:?}", snapshot.compile().reports);
+        let found = rename(&snapshot, &fixture.path, fixture.offset, "another").err();
+        let expect = says.map(|text| {
+            format!("`policy.writ` says \"{text}\", which may mean the name and would not be renamed with it")
+        });
+        assert_eq!(found, expect, "{rule} {from}");
+    };
+    let waiver = "told(n) if std.intent.instance(n, _, _), n == \"orders/own\";";
+    check(waiver, "intent orders", Some("orders/own"));
+    check(waiver, "blueprint own", Some("orders/own"));
+    check(waiver, "deny held", None);
+    let rule = "told(n) if tag(_, \"rule\", n), n == \"orders/own.held\";";
+    check(rule, "intent orders", Some("orders/own.held"));
+    check(rule, "deny held", Some("orders/own.held"));
+    check(rule, "deny other", None);
+    let made = "told(t) if frozen(i), t = str.format(\"{}\", i);";
+    check(made, "intent orders", Some("orders"));
+    let read = "relation read(r: Ring);\nread(g) if tag(_, \"ring\", v), g: Ring = v;";
+    check(read, "{ inner", None);
+    let read = "relation read(r: Ring);\nread(g) if tag(\"inner\", \"ring\", v), g: Ring = v;";
+    check(read, "{ inner", Some("inner"));
+    check(read, ", outer", None);
+}
