@@ -8,7 +8,7 @@
 
 use super::cursor::{Occurrence, Site, alike, everywhere};
 use super::facts;
-use super::index::{Role, Target};
+use super::index::{Mention, Role, Target};
 use super::navigation::{in_item, target};
 use crate::database::{Piece, Snapshot};
 use crate::hir::Package;
@@ -278,6 +278,33 @@ fn clashes(snapshot: &Snapshot, target: &Target, piece: &Piece<'_>, new: &str) -
     let declared = matches!(target, Target::Declared(..));
     let regions = regions(snapshot, target, piece);
     let inside = |span: Span| regions.iter().any(|region| region.start <= span.start && span.end <= region.end);
+    // A parameter is in scope in every rule of its blueprint, also in one that does not say it.
+    let parameter = matches!(target, Target::Column { of, .. } if snapshot.library().blueprint(of).is_some());
+    if let (true, false, Some(ItemKind::Blueprint(block))) =
+        (variable && !regions.is_empty(), parameter, piece.item.map(|item| &item.kind))
+        && block.parameters.iter().any(|parameter| parameter.name.text == new)
+    {
+        return Err(format!("`{new}` is a parameter of `{}` and would be meant instead", block.name.text));
+    }
+    // Before a dot a variable is read first.
+    let heads = |mention: &Mention| {
+        let (start, end) = (mention.span.start as usize, mention.span.end as usize);
+        let first = piece.text[start..end].split('.').next().unwrap_or_default();
+        let dotted = first.len() < end - start || piece.text[end..].starts_with('.');
+        Some(first).filter(|_| dotted && mention.role != Role::Labels)
+    };
+    let mut named = piece.mentions().iter().filter(|mention| inside(mention.span));
+    if variable && named.any(|mention| !is_variable(snapshot, &mention.target) && heads(mention) == Some(new)) {
+        return Err(format!("`{new}` means something else in an item that mentions the name"));
+    }
+    let before_dot = piece.mentions().iter().any(|mention| mention.target == *target && heads(mention).is_some());
+    let is_said = |mention: &Mention| {
+        let word = &piece.text[mention.span.start as usize..mention.span.end as usize];
+        word == new && mention.role != Role::Labels && is_variable(snapshot, &mention.target)
+    };
+    if !variable && before_dot && piece.mentions().iter().any(is_said) {
+        return Err(format!("`{new}` means something else in an item that mentions the name"));
+    }
     let other = piece.mentions().iter().filter(|mention| inside(mention.span)).find(|mention| {
         let word = &piece.text[mention.span.start as usize..mention.span.end as usize];
         let alike = match &mention.target {

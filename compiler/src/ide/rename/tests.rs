@@ -261,3 +261,30 @@ fn what_a_text_may_mean_is_not_renamed() {
     check(read, "{ inner", Some("inner"));
     check(read, ", outer", None);
 }
+
+#[test]
+fn no_variable_becomes_what_is_in_scope() {
+    let text = "use std.state.{Resource, tag};
+relation marked(r: Resource, zone: string);
+pub blueprint own(zone: string, kept: {string}) {
+    let open(r: Resource, e: string) = tag(r, \"open\", e), not e in kept;
+    deny other(r) \"{r} is not in {zone}\" if covered(r), tag(r, \"zone\", zone), open(r, \"yes\");
+    deny tagged(r, n) \"{r} has an env\" if covered(r), tag(r, \"env\", v), v != \"\", n = count { o: marked(o, v) }, n > 1;
+    deny far(r) \"{r} is far\" if covered(r), std.state.kind(r, k), k != \"near\";
+}
+";
+    let refused = |part: &str, new: &str| {
+        let at = text.find(part).unwrap_or_else(|| panic!("no {part}"));
+        let fixture = Fixture::new(&format!("{}$0{}", &text[..at], &text[at..]));
+        rename(&fixture.snapshot(), &fixture.path, fixture.offset, new).err()
+    };
+    for part in ["v), v", "r, n) \"", "n) \"{r}", "o: marked", "o, v", "e: string) = tag", "k), k"] {
+        for new in ["zone", "kept"] {
+            let said = refused(part, new);
+            assert_eq!(said, Some(format!("`{new}` is a parameter of `own` and would be meant instead")), "{part}");
+        }
+        assert_eq!(refused(part, "fresh"), None, "{part}");
+    }
+    let said = refused("k), k", "std");
+    assert_eq!(said.as_deref(), Some("`std` means something else in an item that mentions the name"));
+}
