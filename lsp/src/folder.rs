@@ -38,7 +38,9 @@ pub(crate) fn home(uri: &str, path: Option<&Path>) -> (Home, String) {
         let said = fs::read_to_string(root.join(manifest::FILE)).unwrap_or_default();
         !packages::manifest::is_root_alone(&said)
     };
-    match root.filter(is_package).and_then(|root| Some((root, relative(root, path)?))) {
+    // What is hidden is no module.
+    let is_shown = |shown: &String| !shown.split('/').any(|part| part.starts_with('.'));
+    match root.filter(is_package).and_then(|root| Some((root, relative(root, path).filter(is_shown)?))) {
         Some((root, shown)) => (Home::Package(root.to_owned()), shown),
         None => alone(),
     }
@@ -143,8 +145,8 @@ pub(crate) fn own_module(path: &str) -> Option<String> {
     module(path).filter(|name| !is_std(name))
 }
 
-/// The files of a package's modules, sorted: every `.writ` file below its folder, except in `.writ/`, `vendor/`,
-/// `target/`, hidden folders and nested packages.
+/// The files of a package's modules, sorted: every `.writ` file below its folder, except hidden ones (an editor's lock
+/// is one), and those in `vendor/`, `target/`, hidden folders and nested packages.
 ///
 /// - `nested`: nested packages too.
 /// - `fault`: told of each folder that cannot be read; what is in it is missing from the answer.
@@ -167,9 +169,12 @@ fn collect(folder: &Path, nested: bool, found: &mut Vec<PathBuf>, fault: &mut dy
             Err(error) => return fault(folder, error),
         };
         let name = name.to_string_lossy();
+        if name.starts_with('.') {
+            continue;
+        }
         if kind.is_dir() {
             let ours = nested || !path.join("writ.toml").exists();
-            if !name.starts_with('.') && name != "vendor" && name != "target" && ours {
+            if name != "vendor" && name != "target" && ours {
                 collect(&path, nested, found, fault);
             }
         } else if name.ends_with(".writ") {
@@ -225,6 +230,25 @@ mod tests {
         assert_eq!(module("network/segments.writ").as_deref(), Some("network.segments"));
         assert_eq!(module("my-policy.writ"), None);
         assert_eq!(own_module("std/state.writ"), None);
+    }
+
+    #[test]
+    fn what_is_hidden_is_no_module() {
+        let root = std::env::temp_dir().join(format!("writ-hidden-{}", std::process::id()));
+        for file in ["writ.toml", "policy.writ", ".#policy.writ", ".git/odd.writ", "deep/.lock.writ", "deep/more.writ"]
+        {
+            write(&root.join(file), "").expect("a file");
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("me@here.1:2", root.join("deep/.#more.writ")).expect("a link to nothing");
+        let (modules, refused) = package::modules(&root);
+        let names: Vec<&str> = modules.iter().map(|module| &*module.name).collect();
+        assert_eq!((names, refused), (vec!["deep.more", "policy"], Vec::new()));
+        for (file, ours) in [("policy.writ", true), (".#policy.writ", false), (".git/odd.writ", false)] {
+            let (home, _) = home("file:///a", Some(&root.join(file)));
+            assert_eq!(home == Home::Package(root.clone()), ours, "{file}");
+        }
+        fs::remove_dir_all(&root).expect("it was there");
     }
 
     #[test]
