@@ -251,10 +251,12 @@ impl Asker<'_, '_> {
     }
 }
 
-/// The conditions that hold and the one that stops a course, in words; nothing stops one that fires.
-pub(crate) fn told(settled: &Settled<'_>, rule: &Rule, course: &Course) -> (Vec<String>, String) {
+/// The conditions that hold, the one that stops a course, and those behind it, in words; nothing stops one that fires.
+pub(crate) fn told(settled: &Settled<'_>, rule: &Rule, course: &Course) -> (Vec<String>, String, Vec<String>) {
     let fails = course.fails.map(|at| literal_words(settled.program, rule, &rule.body[at], &course.binding));
-    (shown(settled.program, rule, &course.holds, course), fails.unwrap_or_default())
+    let left: Vec<usize> = course.left(rule).into_iter().filter(|at| Some(*at) != course.fails).collect();
+    let said = |at: &[usize]| shown(settled.program, rule, at, course);
+    (said(&course.holds), fails.unwrap_or_default(), said(&left))
 }
 
 /// Whether a condition of a rule holds that is about what was asked for.

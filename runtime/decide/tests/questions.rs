@@ -61,6 +61,26 @@ fn a_rule_tells_what_it_makes_of_a_model() {
 }
 
 #[test]
+fn a_rule_that_gives_nothing_says_what_stops_it() {
+    let program = program(&KEYS);
+    let mut none = 0;
+    for facts in [Vec::new(), estate()] {
+        let case = case(&program, facts, change(Vec::new()));
+        for rule in program.rules.iter().filter(|rule| !rule.body.is_empty()) {
+            let place = (rule.citation.file.as_str(), rule.citation.line, rule.citation.column);
+            let Some(found) = ask::rule(&case, place, 5).expect("an answer") else { continue };
+            if found.count == 0 {
+                none += 1;
+                let stopped = found.nearest.as_ref().unwrap_or_else(|| panic!("{found:#?}"));
+                assert!(!stopped.fails.is_empty(), "{found:#?}");
+                assert!(found.lines().iter().any(|line| line.starts_with("  fails    ")), "{found:#?}");
+            }
+        }
+    }
+    assert!(none > 4, "{none}");
+}
+
+#[test]
 fn a_query_is_a_table() {
     let program = program(&KEYS);
     let kind = find(&program, "std.state.kind");

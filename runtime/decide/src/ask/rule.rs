@@ -36,7 +36,7 @@ pub struct Matches {
     /// Why the first one holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub proof: Option<Explained>,
-    /// The nearest that it does not derive.
+    /// The nearest that it does not derive; what stops it before its first condition, where none comes further.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nearest: Option<Stopped>,
 }
@@ -59,6 +59,8 @@ pub struct Stopped {
     pub holds: Vec<String>,
     /// The first that does not.
     pub fails: String,
+    /// Those that are not looked at, since that one does not hold.
+    pub left: Vec<String>,
 }
 
 /// What the rule at a place makes of a model.
@@ -138,9 +140,11 @@ fn nearest(settled: &Settled<'_>, rule: &Rule) -> Option<Stopped> {
             best = Some(course);
         }
     }
-    let best = best.filter(|best| !best.holds.is_empty())?;
-    let (holds, fails) = told(settled, rule, &best);
-    Some(Stopped { binding: named(rule, &best), holds, fails })
+    // Where none even begins, the condition itself is what there is nothing of, whatever the head.
+    let begun = best.filter(|best| !best.holds.is_empty());
+    let best = begun.or_else(|| course(settled, Side::After, rule, None).filter(|course| course.fails.is_some()))?;
+    let (holds, fails, left) = told(settled, rule, &best);
+    Some(Stopped { binding: named(rule, &best), holds, fails, left })
 }
 
 /// What the head would be for each tuple of the rule's first atom.
@@ -199,9 +203,10 @@ impl Matches {
             lines.push(String::new());
             lines.push(String::from("the nearest that does not"));
             let binding: Vec<String> = near.binding.iter().map(|(name, value)| format!("{name} = {value}")).collect();
-            lines.push(format!("  {}", binding.join(", ")));
+            lines.extend(Some(format!("  {}", binding.join(", "))).filter(|_| !binding.is_empty()));
             lines.extend(near.holds.iter().map(|holds| format!("  holds    {holds}")));
             lines.push(format!("  fails    {}", near.fails));
+            lines.extend(near.left.iter().map(|left| format!("  left     {left}")));
         }
         lines
     }

@@ -120,7 +120,7 @@ pub(super) fn found(settled: &Settled<'_>, rules: Rules) -> Found {
             }
         }
         let course = best?;
-        let (holds, fails) = told(settled, rule, &course);
+        let (holds, fails, _) = told(settled, rule, &course);
         Some((id, Mark::Stopped { done: course.holds.len(), holds, fails }))
     });
     Found(marks.collect())
