@@ -1,16 +1,19 @@
 //! Conditions that follow each other become a relation of their own.
+//!
+//! INVARIANT: what it makes compiles, and derives the same. So what says whom a deny is about, and which verb a permit is for,
+//! stays in the rule.
 
 use super::{Action, Sort, indent, innermost};
 use crate::database::Snapshot;
-use crate::hir::Qualifier;
+use crate::hir::{self, Qualifier};
 use crate::ide::cursor::{Cursor, Site};
 use crate::ide::hover::{short, type_of};
 use crate::ide::index::{Mention, Role, Target};
 use crate::names::Sort as Named;
 use crate::signatures::is_open;
-use program::Type;
+use program::{Type, World};
 use std::ops::Range;
-use syntax::ast::{ExprKind, ItemKind, Literal, LiteralKind, Span};
+use syntax::ast::{Argument, Atom, Expr, ExprKind, ItemKind, Literal, LiteralKind, Span};
 
 /// The conditions that a selection holds, as a relation.
 pub(super) fn extract(snapshot: &Snapshot, path: &str, within: Range<usize>) -> Option<Action> {
@@ -19,11 +22,13 @@ pub(super) fn extract(snapshot: &Snapshot, path: &str, within: Range<usize>) -> 
     }
     let cursor = Cursor::at(snapshot, path, within.start)?;
     let item = innermost(cursor.piece.item?, cursor.offset);
-    let (body, rule) = match &item.kind {
-        ItemKind::Rule(rule) => (&rule.body, rule.span),
-        ItemKind::Governance(rule) => (&rule.body, rule.span),
+    let (body, rule, governs) = match &item.kind {
+        ItemKind::Rule(rule) => (&rule.body, rule.span, false),
+        ItemKind::Governance(rule) => (&rule.body, rule.span, true),
         _ => return None,
     };
+    let mentions = cursor.piece.mentions();
+    let stays = |literal: &Literal| governs && says_whom(literal, mentions);
     let end = u32::try_from(within.end.checked_sub(cursor.piece.start)?).ok()?;
     let touched = |literal: &&Literal| literal.span.start < end && cursor.offset < literal.span.end;
     let chosen: Vec<&Literal> = body.iter().filter(touched).collect();
@@ -32,9 +37,20 @@ pub(super) fn extract(snapshot: &Snapshot, path: &str, within: Range<usize>) -> 
     if chosen.len() == body.len() || cursor.offset > first.span.start || end < last.span.end {
         return None;
     }
+    // What stays is left behind at either end.
+    let begin = chosen.iter().position(|literal| !stays(literal))?;
+    let chosen = &chosen[begin..=chosen.iter().rposition(|literal| !stays(literal))?];
+    if chosen.iter().any(|literal| stays(literal)) {
+        return None;
+    }
+    let (first, last) = chosen.first().zip(chosen.last())?;
     let span = Span { start: first.span.start, end: last.span.end };
     let inside = |at: Span| span.start <= at.start && at.end <= span.end;
-    let mentions = cursor.piece.mentions();
+    // Which verb a permit is for is said in the permit.
+    let verbs: Vec<&Target> = body.iter().filter_map(|literal| verb(literal, mentions)).collect();
+    if governs && mentions.iter().any(|mention| inside(mention.span) && verbs.contains(&&mention.target)) {
+        return None;
+    }
     let of_rule = |mention: &&Mention| rule.start <= mention.span.start && mention.span.end <= rule.end;
     let variable = |mention: &&Mention| is_variable(snapshot, mention);
     let mut exported: Vec<(&Target, Span)> = Vec::new();
@@ -62,26 +78,17 @@ pub(super) fn extract(snapshot: &Snapshot, path: &str, within: Range<usize>) -> 
         columns.push(format!("{}: {}", word(*at), written(snapshot, path, &known)));
     }
     let names: Vec<&str> = exported.iter().map(|(_, at)| word(*at)).collect();
-    let change = mentions.iter().filter(|m| inside(m.span)).any(|mention| match &mention.target {
-        Target::Declared(Named::Relation, name) => {
-            let library = snapshot.library();
-            let relation = library.relation(name);
-            let before = cursor.piece.text[..mention.span.start as usize].ends_with(['.']);
-            let world =
-                cursor.piece.text[span.start as usize..mention.span.start as usize].rsplit([',', ' ', '(']).next();
-            let world = world.is_some_and(|path| path.starts_with("before.") || path.starts_with("either."));
-            relation.is_some_and(|relation| relation.qualifier == Qualifier::Change) || before && world
-        }
-        _ => false,
-    });
+    // What a let stands for is read where the let is.
+    let mut atoms = Vec::new();
+    for rule in &cursor.piece.resolved().rules {
+        within_body(&rule.body, &inside, &mut atoms);
+    }
+    let library = snapshot.library();
+    let read: Vec<_> = atoms.iter().filter_map(|atom| library.relation(&atom.relation)).collect();
+    let of = |qualifier: Qualifier| read.iter().any(|relation| relation.qualifier == qualifier);
+    let change = of(Qualifier::Change) || atoms.iter().any(|atom| atom.world != World::Here);
     // A relation derived from who has authority would be one itself, and its other conditions read the world before.
-    let authority = mentions.iter().filter(|m| inside(m.span)).any(|mention| match &mention.target {
-        Target::Declared(Named::Relation, name) => {
-            snapshot.library().relation(name).is_some_and(|relation| relation.qualifier == Qualifier::Authority)
-        }
-        _ => false,
-    });
-    if authority {
+    if of(Qualifier::Authority) {
         return None;
     }
     let name = fresh(snapshot, path, &cursor)?;
@@ -110,6 +117,47 @@ pub(super) fn extract(snapshot: &Snapshot, path: &str, within: Range<usize>) -> 
     })
 }
 
+/// The relations of a condition that says whom a rule is about.
+const WHOM: [&str; 3] = ["std.change.action", "std.change.destroys", "std.change.writes"];
+
+fn says_whom(literal: &Literal, mentions: &[Mention]) -> bool {
+    let LiteralKind::Expr(Expr { kind: ExprKind::Call(atom), .. }) = &literal.kind else { return false };
+    let Some(name) = atom.path.names.last().filter(|_| !literal.negated) else { return false };
+    // `covered` is a word of the language, and no name.
+    name.text == "covered"
+        || mentions.iter().any(|mention| match &mention.target {
+            Target::Declared(_, whole) => mention.span == name.span && WHOM.contains(&whole.as_str()),
+            _ => false,
+        })
+}
+
+/// The variable that a condition has for an action's verb.
+fn verb<'m>(literal: &Literal, mentions: &'m [Mention]) -> Option<&'m Target> {
+    let LiteralKind::Expr(Expr { kind: ExprKind::Call(atom), .. }) = &literal.kind else { return None };
+    let name = atom.path.names.last()?;
+    let of_action = |mention: &&Mention| {
+        mention.span == name.span && matches!(&mention.target, Target::Declared(_, whole) if whole == WHOM[0])
+    };
+    mentions.iter().find(of_action)?;
+    let named = |argument: &&Argument| argument.name.as_ref().is_some_and(|name| name.text == "verb");
+    let verb = atom.arguments.iter().find(named).or_else(|| atom.arguments.get(1))?;
+    mentions.iter().find(|mention| mention.span == verb.value.span).map(|mention| &mention.target)
+}
+
+/// The atoms of a body that stand in a part of the text, those in other conditions among them.
+fn within_body<'r>(body: &'r [hir::Literal], inside: &dyn Fn(Span) -> bool, found: &mut Vec<&'r hir::Atom>) {
+    for literal in body {
+        match literal {
+            hir::Literal::Atom(atom) if inside(atom.span) => found.push(atom),
+            hir::Literal::Not(inner, _) | hir::Literal::Aggregate { body: inner, .. } => {
+                within_body(inner, inside, found);
+            }
+            hir::Literal::Atom(_) | hir::Literal::Covered(..) | hir::Literal::Compare(..) => {}
+            hir::Literal::Is(..) | hir::Literal::Bind(..) | hir::Literal::Each { .. } => {}
+        }
+    }
+}
+
 fn is_variable(snapshot: &Snapshot, mention: &Mention) -> bool {
     match &mention.target {
         Target::Variable(_) => true,
@@ -126,7 +174,8 @@ fn binds(literal: &Literal, target: &Target, mentions: &[Mention]) -> bool {
     let holds = |span: Span| mentions.iter().any(|m| m.target == *target && m.span == span);
     match &literal.kind {
         LiteralKind::Expr(expr) if !literal.negated => match &expr.kind {
-            ExprKind::Call(atom) => atom.arguments.iter().any(|argument| holds(argument.value.span)),
+            // A let or a builtin asks of values that something else gives.
+            ExprKind::Call(atom) => is_relation(atom, mentions) && atom.arguments.iter().any(|a| holds(a.value.span)),
             _ => false,
         },
         LiteralKind::Equation { left, .. } => holds(left.span),
@@ -134,6 +183,14 @@ fn binds(literal: &Literal, target: &Target, mentions: &[Mention]) -> bool {
         LiteralKind::Aggregate { variable, .. } => holds(variable.span),
         LiteralKind::Expr(_) | LiteralKind::In { .. } | LiteralKind::Compare(..) | LiteralKind::Is(..) => false,
     }
+}
+
+fn is_relation(atom: &Atom, mentions: &[Mention]) -> bool {
+    let named = |span: Span| mentions.iter().find(|mention| mention.span == span);
+    let all = atom.path.names.iter().filter_map(|name| named(name.span));
+    let mut targets = all.map(|mention| &mention.target);
+    targets.any(|target| matches!(target, Target::Declared(Named::Relation | Named::Intent, _)))
+        || atom.path.names.last().is_some_and(|name| name.text == "covered")
 }
 
 /// A type as it may be written in a file: short where its name is known there.

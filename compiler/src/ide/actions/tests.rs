@@ -1,7 +1,10 @@
 //! Actions, each by the text that it leaves.
 
 use super::*;
+use crate::database::Source;
+use crate::diagnostic::Severity;
 use crate::ide::fixture::{Fixture, POLICY};
+use syntax::ast::Literal;
 
 /// What is offered at the cursor, or from it to `$1`.
 fn titles(text: &str) -> Vec<String> {
@@ -115,4 +118,79 @@ fn a_condition_that_lacks_is_written() {
     let now = after(&text, "add `covered(r)`");
     assert!(now.contains("if covered(r), age"), "{now}");
     assert_eq!(wrong(&now), Vec::<&str>::new());
+}
+
+/// The conditions of a rule, each by its bytes in the file.
+fn bodies(snapshot: &Snapshot, path: &str) -> Vec<Vec<Range<usize>>> {
+    let mut found = Vec::new();
+    for piece in snapshot.pieces(path) {
+        let Some(item) = piece.item else { continue };
+        let inner = match &item.kind {
+            ItemKind::Blueprint(block) => block.items.iter().collect(),
+            _ => vec![item],
+        };
+        for item in inner {
+            let body = match &item.kind {
+                ItemKind::Rule(rule) => &rule.body,
+                ItemKind::Governance(rule) => &rule.body,
+                _ => continue,
+            };
+            let at =
+                |literal: &Literal| piece.start + literal.span.start as usize..piece.start + literal.span.end as usize;
+            found.push(body.iter().map(at).collect());
+        }
+    }
+    found
+}
+
+#[test]
+fn what_extract_makes_compiles() {
+    let policies = [
+        include_str!("../../../../examples/key-loss/policy.writ"),
+        include_str!("../../../../examples/this-week/policy.writ"),
+        include_str!("../../../../examples/segmentation/policy.writ"),
+        include_str!("../../../../examples/reorganisation/policy.writ"),
+        include_str!("../../../../examples/missing-state/policy.writ"),
+        include_str!("../../../../examples/what-would-pass/policy.writ"),
+        include_str!("../../../../examples/three-contexts/policy.writ"),
+        include_str!("../../../../examples/kept-decisions/policy.writ"),
+        include_str!("../../../../examples/agents/policy.writ"),
+    ];
+    let (mut made, mut governing, mut broken) = (0, 0, Vec::new());
+    for text in policies {
+        let mut fixture = Fixture::new(text);
+        let path = fixture.path.clone();
+        let module = path.trim_end_matches(".writ").to_owned();
+        let mut all = Vec::new();
+        {
+            let snapshot = fixture.snapshot();
+            for body in bodies(&snapshot, &path) {
+                for from in 0..body.len() {
+                    for to in from..body.len() {
+                        let chosen = body[from].start..body[to].end;
+                        let offered = actions(&snapshot, &path, chosen.clone(), &[]);
+                        all.extend(offered.into_iter().find(|one| one.sort == Sort::Extract).map(|one| (chosen, one)));
+                    }
+                }
+            }
+        }
+        for (at, (chosen, action)) in all.into_iter().enumerate() {
+            let mut now = text.to_owned();
+            let mut edits = action.edits;
+            edits.sort_by_key(|(site, _)| site.range.start);
+            edits.iter().rev().for_each(|(site, text)| now.replace_range(site.range.clone(), text));
+            fixture.database.set_file(Source { path: path.clone(), module: module.clone(), text: now.clone() });
+            let snapshot = fixture.snapshot();
+            // The whole is compiled now and then: what a file shows by itself is told at once.
+            let reports = if at % 8 == 0 { snapshot.compile().reports.to_vec() } else { snapshot.reports(&path) };
+            let wrong: Vec<_> = reports.iter().filter(|one| one.severity() == Severity::Error).collect();
+            let said =
+                wrong.iter().map(|one| format!("{}: {} {}", &text[chosen.clone()], one.code.number(), one.message));
+            broken.extend(said);
+            made += 1;
+            governing += usize::from(now.contains("extracted(r"));
+        }
+    }
+    assert_eq!(broken, Vec::<String>::new());
+    assert!(made > 50 && governing > 5, "{made} {governing}");
 }
