@@ -185,6 +185,9 @@ impl Offer<'_, '_> {
         if context.quoted {
             return self.quoted();
         }
+        if context.message {
+            return if context.before.is_empty() { self.variables(None) } else { self.behind_dot(seen) };
+        }
         if context.item_word() == Some(Token::Use) {
             return self.imports();
         }

@@ -34,6 +34,8 @@ pub(super) struct Context<'t> {
     pub(super) word: Range<usize>,
     /// The cursor stands in a quoted text.
     pub(super) quoted: bool,
+    /// The cursor stands between the braces of a message, which is no quoted text there.
+    pub(super) message: bool,
     /// Names with a dot behind each, just before the word.
     pub(super) before: Vec<&'t str>,
     /// The tokens before all that, trivia left out.
@@ -65,6 +67,13 @@ impl<'t> Context<'t> {
         let all = lex(head);
         let mut tokens: Vec<Lexeme> = all.into_iter().filter(|lexeme| !lexeme.token.is_trivia()).collect();
         let (mut word, mut quoted) = (offset..offset, false);
+        let value = message(head, &tokens);
+        if let Some((position, start)) = value {
+            tokens.truncate(position);
+            let inner = lex(&head[start..]).into_iter().filter(|lexeme| !lexeme.token.is_trivia());
+            let at = u32::try_from(start).unwrap_or(u32::MAX);
+            tokens.extend(inner.map(|one| Lexeme { start: one.start + at, end: one.end + at, ..one }));
+        }
         if let Some(last) = tokens.last().copied().filter(|last| last.end as usize == offset) {
             if last.token == Token::OpenText {
                 quoted = true;
@@ -95,7 +104,7 @@ impl<'t> Context<'t> {
                 _ => {}
             }
         }
-        Context { text, word, quoted, before, tokens, open }
+        Context { text, word, quoted, message: value.is_some(), before, tokens, open }
     }
 
     pub(super) fn said(&self, lexeme: &Lexeme) -> &'t str {
@@ -281,6 +290,35 @@ impl<'t> Context<'t> {
     }
 }
 
+/// Where the value of a message begins that a cursor stands in: the token that the message is, and the first byte behind the
+/// brace.
+///
+/// - `head`: what stands before the cursor.
+fn message(head: &str, tokens: &[Lexeme]) -> Option<(usize, usize)> {
+    // Signs at its end are no longer the text's.
+    let position = tokens.iter().rposition(|lexeme| lexeme.token == Token::OpenText)?;
+    let start = tokens[position].start as usize + 1;
+    let ends = |lexeme: &Lexeme| matches!(lexeme.token, Token::Semicolon | Token::OpenBrace | Token::CloseBrace);
+    let line = tokens[..position].iter().rposition(ends).map_or(0, |at| at + 1);
+    let governs = matches!(first_word(&tokens[line..position]), Some(Token::Deny | Token::Escalate));
+    let text = &head[start..];
+    if !governs || text.contains('\n') || tokens[position - 1].token != Token::CloseParenthesis {
+        return None;
+    }
+    let mut open = None;
+    let mut signs = text.char_indices().peekable();
+    while let Some((at, sign)) = signs.next() {
+        match sign {
+            // Written twice it is the brace itself.
+            '{' if open.is_none() && signs.next_if(|(_, next)| *next == '{').is_some() => {}
+            '{' => open = Some(start + at + 1),
+            '}' => open = None,
+            _ => {}
+        }
+    }
+    open.map(|open| (position, open))
+}
+
 /// The columns of a relation or let, or a blueprint's parameters, that some tokens begin with: the positions in the parentheses.
 fn declaration(tokens: &[Lexeme]) -> Option<Range<usize>> {
     let word =
@@ -344,7 +382,8 @@ fn syntax_value(tokens: &[Lexeme], at: usize) -> bool {
 
 /// The rule before the cursor as far as it is written: its variables with their types.
 pub(super) fn repaired(snapshot: &Snapshot, module: &str, context: &Context<'_>) -> Option<hir::Rule> {
-    let text = context.closed();
+    // Behind a message stand the conditions that say what its values are.
+    let text = if context.message { context.text.to_owned() } else { context.closed() };
     let (item, _) = syntax::parse_chunk(&text);
     let (resolved, _) = resolve::resolve(module, &item?, &snapshot.library());
     let rules = resolved.rules.into_iter().filter(|rule| (rule.span.start as usize) <= context.word.start);

@@ -207,3 +207,30 @@ fn a_question_names_what_any_module_declares() {
     let written = words(completion(&snapshot, &fixture.path, fixture.offset, &seen));
     assert_eq!(written, all(&["kept", "kind"], false), "of another module what is public, with its `use`");
 }
+
+#[test]
+fn a_message_is_about_the_variables_of_its_rule() {
+    let policy = |message: &str| {
+        let rule =
+            format!("deny late(r, v) \"{message}\"\n        if covered(r), age(r, years: v), config(r, cfg), v > 3;");
+        POLICY.replacen("use std.state.{", "use std.state.{config, ", 1).replacen(
+            "    deny stale",
+            &format!("    {rule}\n\n    deny stale"),
+            1,
+        )
+    };
+    for message in ["{$0} is old", "{r} is {v$0} years", "a {{ and {r} and { $0 }", "{r} {$0", "{$0"] {
+        let found = offered(&policy(message));
+        let said = |label: &str| found.iter().find(|item| item.label == label).map(|item| item.detail.clone());
+        assert_eq!(said("r").as_deref(), Some("Resource"), "{message}: {found:#?}");
+        assert_eq!(said("v").as_deref(), Some("int"), "{message}");
+        assert!(said("least_age").is_some() && said("kind").is_none(), "{message}");
+    }
+    assert!(has(&policy("{cfg.$0} is odd"), "acl"));
+    for message in ["r$0", "{r} $0 {v}", "{{$0}}", "{r}$0"] {
+        assert_eq!(first(&policy(message), 1), Vec::<String>::new(), "{message}");
+    }
+    let open = POLICY.replacen("\"{r} is {v} years old: \\\"{v}\\\"\"", "\"{$0", 1);
+    assert!(open.contains("\"{$0\n"), "{open}");
+    assert!(has(&open, "r") && has(&open, "v"));
+}
