@@ -24,7 +24,10 @@ impl lsp::Models for Facts {
         if std::fs::read(root.join("state.json")).is_ok_and(|bytes| bytes.is_empty()) {
             return Err(format!("error: the file is empty\n  --> {}", root.join("state.json").display()));
         }
-        Ok(lsp::Loaded { facts: self.facts.clone(), ..lsp::Loaded::nothing(1_893_456_000_000_000) })
+        // What the command line reads a model from, modules and manifest among it.
+        let entries = std::fs::read_dir(root).into_iter().flatten().flatten();
+        let files = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+        Ok(lsp::Loaded { facts: self.facts.clone(), files, ..lsp::Loaded::nothing(1_893_456_000_000_000) })
     }
 
     fn store(&self) -> Store {

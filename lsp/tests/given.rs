@@ -162,3 +162,14 @@ async fn what_facts_say_by_its_name_is_not_renamed() {
     }
     editor.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_module_is_no_file_of_facts() {
+    let uses = "use policy.plain;\nuse policy.shown;\nuse std.state.Resource;\n\npub relation seen(r: Resource);\nseen(r) if plain(r), shown(r);\n";
+    let files = [("writ.toml", MANIFEST), ("policy.writ", POLICY), ("uses.writ", uses)];
+    let (mut editor, uri) = opened("given-used", &files).await;
+    assert_eq!(refusal(&mut editor, &uri, place("plain(r: Resource)", 0)).await, None);
+    let said = refusal(&mut editor, &uri, place("shown(r: Resource)", 0)).await;
+    assert!(said.is_some_and(|said| said.starts_with("`writ.toml` names ")), "a source is called so");
+    editor.end().await;
+}
