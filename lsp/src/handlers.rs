@@ -171,15 +171,21 @@ impl LanguageServer for Editor {
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
         let at = params.text_document_position_params;
         let known = self.known.clone();
+        self.count();
         let found = self.read(at.text_document.uri, move |view| {
             if view.path == manifest::FILE {
                 return navigate::hover_of_manifest(view, at.position);
             }
             let counted = root(view.home).and_then(|root| known.counted(root));
             navigate::hover(view, at.position, |relation| {
-                let (program, counts) = counted.as_ref()?;
-                let count = counts.get(relation).map(|count| format!("{} in the model", act::counted(*count, "tuple")));
-                let said = hover::standing(program, relation).into_iter().chain(count);
+                // When a relation is derived the text alone says; an earlier program will do, which is there already.
+                let (program, counts) = match counted.as_ref() {
+                    Some((program, counts)) => (program.clone(), Some(counts)),
+                    None => (view.snapshot.compile().program?, None),
+                };
+                let count = counts.and_then(|counts| counts.get(relation));
+                let count = count.map(|count| format!("{} in the model", act::counted(*count, "tuple")));
+                let said = hover::standing(&program, relation).into_iter().chain(count);
                 Some(said.collect::<Vec<String>>().join("  \n"))
             })
         });
