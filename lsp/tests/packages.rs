@@ -258,6 +258,37 @@ async fn what_is_wrong_in_a_package_is_told_where_it_is_used() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_told_is_what_the_files_say_now() {
+    let root = folder("manifests", &FILES);
+    let uri = format!("file://{}", root.join("policy.writ").display());
+    let manifest = root.join("inner/writ.toml");
+    let (mut editor, _) = Editor::able(json!({}), Vec::new()).await;
+    editor.open(&uri, 1, FILES[1].1).await;
+    assert_eq!(editor.diagnostics(&uri, Some(1)).await, Vec::<Value>::new());
+    let whole = FILES[2].1;
+    let renamed = whole.replace("acme/inner", "acme/another");
+    let broken = whole.replace("name =", "name;=");
+    for said in [Some(broken.as_str()), Some(whole), Some(renamed.as_str()), None, Some(whole)] {
+        match said {
+            Some(said) => std::fs::write(&manifest, said).expect("written"),
+            None => std::fs::remove_file(&manifest).expect("gone"),
+        }
+        let kind = if said.is_some() { 2 } else { 3 };
+        let change = json!({ "uri": format!("file://{}", manifest.display()), "type": kind });
+        editor.heard.clear();
+        editor.tell("workspace/didChangeWatchedFiles", json!({ "changes": [change] })).await;
+        // One that knows of nothing before.
+        let (mut fresh, _) = Editor::able(json!({}), Vec::new()).await;
+        fresh.open(&uri, 1, FILES[1].1).await;
+        let expect = fresh.diagnostics(&uri, Some(1)).await;
+        assert_eq!(expect.is_empty(), said == Some(whole), "{said:?}: {expect:#?}");
+        fresh.end().await;
+        while editor.diagnostics(&uri, Some(1)).await != expect {}
+    }
+    editor.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_manifest_is_told_what_is_wrong_with_it() {
     for pulls in [false, true] {
         let can = if pulls { json!({ "textDocument": { "diagnostic": {} } }) } else { json!({}) };

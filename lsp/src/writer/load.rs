@@ -56,6 +56,7 @@ impl Writer {
         let open = self.documents.values().find(|document| document.home == *home && document.path == manifest::FILE);
         let saved = package::text(&root.join(manifest::FILE));
         let declares = saved.as_ref().is_ok_and(|text| self.known.declares(text));
+        let being_written = open.is_some_and(|open| saved.as_ref().is_ok_and(|saved| *saved != open.text));
         let (text, wrong) = match (open, saved) {
             // One that was saved wrong stays so until it is saved again.
             (Some(open), Err(wrong)) if root.join(manifest::FILE).exists() => {
@@ -72,11 +73,15 @@ impl Writer {
         let wrong = read.as_ref().err().cloned();
         let refused = self.refused.get(home).cloned().unwrap_or_default();
         let others = publish::beside(&refused, wrong.is_none().then(|| self.known.unread(root)).flatten());
-        // While it is being written, what was said stays.
-        if let Some(info) = manifest::info(&text) {
+        // While it is being written, what was said stays; else nothing does, so that the same files show the same.
+        let (info, read) = match being_written {
+            true => (manifest::info(&text), read.ok()),
+            false => (manifest::info(&text).or_else(|| Some(manifest::no_info(home))), Some(read.unwrap_or_default())),
+        };
+        if let Some(info) = info {
             package.set_info(info);
         }
-        if let Ok((dependencies, places)) = read {
+        if let Some((dependencies, places)) = read {
             package.set_dependencies(dependencies);
             self.places.insert(home.clone(), Arc::new(places));
         }
