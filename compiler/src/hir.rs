@@ -146,6 +146,8 @@ pub struct Blueprint {
 pub struct Item {
     /// Rules: plain ones, governance, covers, an intent's own; those of a blueprint in the order of the text.
     pub rules: Vec<Rule>,
+    /// What a let says, as the rule of a relation that its parameters are the columns of.
+    pub lets: Vec<Rule>,
     /// The intent, where the item is one.
     pub intent: Option<Intent>,
     /// The test, where the item is one: once for each of its cases.

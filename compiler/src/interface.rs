@@ -1,22 +1,23 @@
 //! What a package offers to others: its exported names with their columns and parameters, and how two versions of that differ.
 //!
 //! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart; `bodies` sees new ways to an allow in
-//! rules, `rests` in what these rest on.
+//! rules, `rests` in what these rest on; `following` knows which comparisons hold where others do, `renamed` which names are one.
 //!
 //! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
 //! Not here: whether the two decide alike, which no list shows (`decide`).
 
 mod bodies;
+mod following;
+mod renamed;
 mod rests;
 
-use crate::check::span_of;
 use crate::constant::article;
-use crate::hir::{Column, Head, Literal, Package, Qualifier, Rule};
+use crate::hir::{Column, Head, Qualifier, Rule};
 use crate::library::Library;
-use crate::lower::occurrences::any_literal;
 use crate::names::Sort;
-use bodies::{Body, looser};
+use bodies::{Body, Way, body, changed};
 use program::{Program, Scope, Severity};
+use renamed::renamed;
 use rests::{Rests, rests, turned};
 use std::collections::BTreeMap;
 use syntax::ast::Word;
@@ -40,10 +41,10 @@ pub struct Offer {
     pub waivable: Option<String>,
     /// Of a deny or an escalate: when it is evaluated, which its body says; `None` where the package does not compile.
     pub scope: Option<Scope>,
-    /// Of a deny, an escalate or a permit: its rules; `None` where the package does not compile.
+    /// Of a relation, its rules, and of a let what it says; `None` of everything else, and where the package does not compile.
     pub bodies: Option<Vec<Body>>,
     /// What those rest on.
-    pub rests: BTreeMap<(String, bool), Vec<Body>>,
+    pub rests: Rests,
 }
 
 /// What the bodies of a package that compiles say.
@@ -142,9 +143,9 @@ pub fn interface(library: &Library<'_>, said: Option<&Said<'_>>, prefix: &str, e
                     let id = said.and_then(|said| Some((said.program, said.program.find(&name)?)));
                     offer.scope = id.map(|(program, id)| program.relation(id).scope);
                 }
-                if said.is_some() && judges {
+                if said.is_some() && (judges || ["relation", "let"].contains(&offer.kind)) {
                     offer.bodies = Some(bodies.get(name.as_str()).cloned().unwrap_or_default());
-                    offer.rests = rests(&name, offer.kind == "permit", &bodies);
+                    offer.rests = rests(&name, ways(offer.kind), &bodies);
                 }
                 found.insert(format!("{module}.{local}"), offer);
             }
@@ -153,36 +154,13 @@ pub fn interface(library: &Library<'_>, said: Option<&Said<'_>>, prefix: &str, e
     found
 }
 
-/// A rule with what is said of it.
-fn body(library: &Library<'_>, written: &Written<'_>, prefix: &str, exports: &[String]) -> Body {
-    let rule = written.rule;
-    let words = |literal: &Literal| {
-        let span = span_of(literal);
-        let words = written.text.get(span.start as usize..span.end as usize).unwrap_or_default();
-        words.split_whitespace().collect::<Vec<&str>>().join(" ")
-    };
-    let asks_hidden = |literal: &Literal| {
-        any_literal(
-            std::slice::from_ref(literal),
-            &mut |one| matches!(one, Literal::Atom(atom) if is_hidden(library, &atom.relation, prefix, exports)),
-        )
-    };
-    let hidden = rule.body.iter().enumerate().filter(|(_, literal)| asks_hidden(literal)).map(|(at, _)| at).collect();
-    Body { rule: rule.clone(), place: written.place.clone(), words: rule.body.iter().map(words).collect(), hidden }
-}
-
-/// Whether a relation is the package's own business: no other can name it.
-fn is_hidden(library: &Library<'_>, name: &str, prefix: &str, exports: &[String]) -> bool {
-    let Some(relation) = library.relation(name) else { return false };
-    let cuts = name.rmatch_indices('.').take(2).map(|(at, _)| &name[..at]);
-    let Some(module) = cuts.filter_map(|module| library.module(module)).next() else { return false };
-    let local = match prefix {
-        "" => (module.package == Package::Root).then_some(module.name.as_str()),
-        prefix => module.name.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('.')),
-    };
-    let Some(local) = local else { return false };
-    let exported = exports.iter().any(|one| one == local);
-    !relation.declared.public || relation.blueprint.is_some() || !exported
+/// What opens a way to an allow: that more is said, that less is, or either, as of what others read who knows how.
+fn ways(kind: &str) -> &'static [bool] {
+    match kind {
+        "permit" => &[true],
+        "deny" | "escalate" => &[false],
+        _ => &[true, false],
+    }
 }
 
 fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
@@ -264,6 +242,7 @@ fn parts(columns: &[Column]) -> Vec<Part> {
 
 /// How two versions of what is offered differ, gravest first.
 pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
+    let new = &renamed(old, new);
     let mut found = Vec::new();
     let mut say = |level, name: &str, what: String| found.push(Difference { level, name: name.to_owned(), what });
     for (name, was) in old {
@@ -292,13 +271,20 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             say(Level::Major, name, format!("it was evaluated {} and is {}", evaluated(old), evaluated(new)));
         }
         if let (Some(old), Some(new)) = (&was.bodies, &is.bodies) {
-            for way in looser(old, new, was.kind == "permit") {
+            let (way, says) = match was.kind {
+                "permit" => (Way::More, "it permits"),
+                "deny" | "escalate" => (Way::Less, "it objects to"),
+                _ => (Way::Either, "it holds for"),
+            };
+            for way in changed(old, new, way, says) {
                 say(Level::Major, name, format!("!! {way}"));
             }
             for way in rests::looser(&was.rests, &is.rests) {
                 say(Level::Major, name, format!("!! {way}"));
             }
-            turned(old, new).into_iter().for_each(|what| say(Level::Major, name, what));
+            if was.kind == "escalate" {
+                turned(old, new).into_iter().for_each(|what| say(Level::Major, name, what));
+            }
         }
         match (&was.waivable, &is.waivable) {
             (None, Some(right)) => {

@@ -93,8 +93,9 @@ impl<'a> Context<'a> {
         match &item.kind {
             ItemKind::Use { .. } | ItemKind::Entity(_) | ItemKind::Enum { .. } | ItemKind::Relation(_) => {}
             ItemKind::Let(helper) => {
-                let (_, diagnostics) = rule::rule(self, &Written::helper(helper));
+                let (rule, diagnostics) = rule::rule(self, &Written::helper(helper));
                 found.extend(diagnostics);
+                resolved.lets.extend(rule);
             }
             ItemKind::Rule(rule) => self.rule(&Written::rule(rule), resolved, &mut found),
             ItemKind::Governance(rule) => self.rule(&Written::governance(rule), resolved, &mut found),

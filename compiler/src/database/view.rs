@@ -105,18 +105,38 @@ impl Snapshot {
         self.files.keys().map(String::as_str)
     }
 
-    /// Every rule of the package and of those that it depends on, as it stands in its file.
+    /// Every rule of the package and of those that it depends on, as it stands in its file; and what lets say.
     pub fn rules(&self) -> Vec<Written<'_>> {
+        let own = self.paths().filter(|path| self.package_of(path) != Some(Package::Std));
+        own.flat_map(|path| self.written(path, |said| said.rules.iter().chain(&said.lets).collect())).collect()
+    }
+
+    /// The rules with which the packages that one depends on add to the relations of the standard library. They are in force
+    /// wherever such a package is, without being applied or named.
+    pub fn additions<'s>(&'s self) -> Vec<Written<'s>> {
+        let adds = |rule: &&hir::Rule| match &rule.head {
+            hir::Head::Relation { name, .. } => name.starts_with("std.") && rule.blueprint.is_none(),
+            hir::Head::Cover { .. } => false,
+        };
+        let others = self.paths().filter(|path| self.package_of(path) == Some(Package::Dependency));
+        // What an intent says is left out with the intent.
+        let rules = |said: &'s hir::Item| match said.intent {
+            Some(_) => Vec::new(),
+            None => said.rules.iter().filter(adds).collect(),
+        };
+        others.flat_map(|path| self.written(path, rules)).collect()
+    }
+
+    /// Rules of a file's items.
+    fn written<'s>(&'s self, path: &str, of: impl Fn(&'s hir::Item) -> Vec<&'s hir::Rule>) -> Vec<Written<'s>> {
+        let lines = Lines::new(self.text(path).unwrap_or_default());
         let mut found = Vec::new();
-        for path in self.paths().filter(|path| self.package_of(path) != Some(Package::Std)) {
-            let lines = Lines::new(self.text(path).unwrap_or_default());
-            for piece in self.pieces(path) {
-                found.extend(piece.resolved().rules.iter().map(|rule| Written {
-                    rule,
-                    text: piece.text,
-                    place: format!("{path}:{}", lines.place(piece.start + rule.span.start as usize).line),
-                }));
-            }
+        for piece in self.pieces(path) {
+            found.extend(of(piece.resolved()).into_iter().map(|rule| Written {
+                rule,
+                text: piece.text,
+                place: format!("{path}:{}", lines.place(piece.start + rule.span.start as usize).line),
+            }));
         }
         found
     }

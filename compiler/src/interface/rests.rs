@@ -1,36 +1,39 @@
-//! What the rules of a permit, a deny or an escalate rest on: the relations that they ask, and those that these ask. A permit of
-//! which no word has changed permits more where `mine(r, who)` holds for more.
+//! What rules rest on: the relations that they ask, and those that these ask. A permit of which no word has changed permits
+//! more where `mine(r, who)` holds for more.
 //!
 //! Of each relation it matters which way: more of what a permit asks allows more, and so does less of what a deny asks; under
 //! `not` it is the other way round, and in a count either may.
 //!
 //! Not here: relations of the standard library, which are the same for both; `prefer` and the values of keys.
 
-use super::bodies::{Body, objected, permitted};
+use super::bodies::{Body, Way, changed};
 use crate::hir::{Expr, Head, Literal, Rule};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The rules of each relation that something rests on, by its name and by whether more of it allows more.
-pub(super) type Rests = BTreeMap<(String, bool), Vec<Body>>;
+/// The rules of each relation that something rests on, none where it has none, and the ways that matter.
+pub(super) type Rests = BTreeMap<String, (BTreeSet<bool>, Vec<Body>)>;
 
-/// What a permit, a deny or an escalate rests on.
+/// What the rules of a name rest on.
 ///
+/// - `ways`: whether more of it allows more, and whether less of it does.
 /// - `all`: the rules of each relation.
-pub(super) fn rests(name: &str, permits: bool, all: &BTreeMap<&str, Vec<Body>>) -> Rests {
+pub(super) fn rests(name: &str, ways: &[bool], all: &BTreeMap<&str, Vec<Body>>) -> Rests {
     let (mut found, mut open) = (Rests::new(), Vec::new());
     let rules = |name: &str| all.get(name).into_iter().flatten();
     for body in rules(name) {
-        asked(&body.rule.body, permits, &mut open);
+        ways.iter().for_each(|way| asked(&body.rule.body, *way, &mut open));
         // Who is asked may say yes.
         open.extend(body.rule.to.iter().map(|to| (to.relation.clone(), true)));
     }
     while let Some((relation, way)) = open.pop() {
-        let here = (relation, way);
-        if here.0 == name || !all.contains_key(here.0.as_str()) || found.contains_key(&here) {
+        if relation == name || relation.starts_with("std.") {
             continue;
         }
-        rules(&here.0).for_each(|body| asked(&body.rule.body, way, &mut open));
-        found.insert(here.clone(), rules(&here.0).cloned().collect());
+        let (known, _) =
+            found.entry(relation.clone()).or_insert_with(|| (BTreeSet::new(), rules(&relation).cloned().collect()));
+        if known.insert(way) {
+            rules(&relation).for_each(|body| asked(&body.rule.body, way, &mut open));
+        }
     }
     found
 }
@@ -53,26 +56,19 @@ fn asked(literals: &[Literal], way: bool, open: &mut Vec<(String, bool)>) {
     }
 }
 
-/// The new ways to an allow that come of what something rests on, in words.
+/// The new ways to an allow that come of what something rests on, in words. A relation that it did not ask before was
+/// told of with the rule that asks it.
 pub(super) fn looser(was: &Rests, is: &Rests) -> Vec<String> {
     let mut found = Vec::new();
-    for ((name, way), new) in is {
-        let local = format!("`{}`, which it rests on,", name.rsplit('.').next().unwrap_or(name));
-        match (was.get(&(name.clone(), *way)), way) {
-            (Some(old), true) => found.extend(permitted(old, new, &format!("{local} holds for"))),
-            (Some(old), false) => found.extend(objected(old, new, &format!("{local} holds for"))),
-            // Beside all that there was it can only narrow. In the place of something, it is that by another name, or anything.
-            (None, true) => {
-                let mut gone = was.iter().filter(|(key, _)| key.1 && !is.contains_key(key)).peekable();
-                if gone.peek().is_some() && !gone.any(|(_, old)| permitted(old, new, "").is_empty()) {
-                    let place = new.first().map(|body| format!(" ({})", body.place)).unwrap_or_default();
-                    found.push(format!(
-                        "{local} is new{place}, and nothing shows that it holds for no more than what it stands for"
-                    ));
-                }
-            }
-            (None, false) => {}
-        }
+    for (name, (ways, new)) in is {
+        let Some((_, old)) = was.get(name) else { continue };
+        let way = match (ways.contains(&true), ways.contains(&false)) {
+            (true, false) => Way::More,
+            (false, true) => Way::Less,
+            (true, true) | (false, false) => Way::Either,
+        };
+        let local = name.rsplit('.').next().unwrap_or(name);
+        found.extend(changed(old, new, way, &format!("`{local}`, which it rests on, holds for")));
     }
     found
 }
@@ -157,8 +153,30 @@ pub blueprint guard(least: int = 1) {
         assert_eq!(ways(mine, "mine(r, who) if accountable(r, t), member(who, t), exists(r);"), [""; 0]);
         assert_eq!(ways(mine, "mine(r, x) if member(x, y), accountable(r, y);"), [""; 0]);
         assert_eq!(ways("mine", "ours"), [""; 0]);
-        let more = ways(mine, &format!("{mine}\nmine(r, who) if reviewer(r, who);"));
-        assert!(matches!(&more[..], [one] if one.contains("something else than before (m.writ:7)")), "{more:?}");
+        assert_eq!(
+            ways(mine, &format!("{mine}\nmine(r, who) if reviewer(r, who);")),
+            ["made: `mine`, which it rests on, holds for more than before: a rule is new (m.writ:7)"]
+        );
+        // What it did not say before, as facts alone told of it.
+        assert_eq!(
+            ways(
+                "if accountable(r, t), member(who, t);",
+                "if reviewer(r, who);\nreviewer(r, who) if accountable(r, who);"
+            )[..1],
+            [
+                "made: `mine`, which it rests on, holds for something else than before (m.writ:6), and nothing shows that it is no more"
+            ]
+        );
+        // In the place of a relation that nobody else sees, one that says less, by another name.
+        assert_eq!(
+            differences(
+                KEPT,
+                &KEPT.replace("bare", "bore").replace("if exists(r), not", "if exists(r), tag(r, \"app\", _), not")
+            ),
+            [
+                "major m.guard.without: !! it objects to something else than before (m.writ:13), and nothing shows that it is no less"
+            ]
+        );
         // A deny asks for less where what it asks holds for less, or what it must not find for more.
         assert_eq!(
             ways("if exists(r), not marked", "if exists(r), tag(r, \"app\", _), not marked"),

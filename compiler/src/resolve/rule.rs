@@ -67,7 +67,7 @@ struct Built {
 
 /// Resolves, binds and checks a rule.
 ///
-/// - returns: `None` where not even its head is known, and for a let.
+/// - returns: `None` where not even its head is known. Of a let, what it says of its parameters.
 pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::Rule>, Vec<Diagnostic>) {
     if let Head::Governance(governance) = written.head {
         let typed = typed_subjects(context.library, context.module, governance);
@@ -117,7 +117,7 @@ pub(crate) fn rule(context: Context<'_>, written: &Written<'_>) -> (Option<hir::
     let Some(head) = head else { return (None, diagnostics) };
     let blueprint = context.blueprint.map(|blueprint| blueprint.declared.name.clone());
     let rule = hir::Rule { head, blueprint, body: literals, variables, message, to, span: written.span };
-    if diagnostics.is_empty() && understood {
+    if diagnostics.is_empty() && understood && !matches!(written.head, Head::Let(_)) {
         check::message::check(&rule, &pieces, &mut diagnostics);
         check::rule(context, &rule, &mut diagnostics);
     }
@@ -163,9 +163,10 @@ fn outside(head: Option<&hir::Head>, message: &[Part], to: Option<&hir::Atom>) -
 
 impl Body<'_> {
     fn build(&mut self, context: Context<'_>, written: &Written<'_>, pieces: &[Piece]) -> Built {
-        if let Head::Let(helper) = written.head {
-            self.parameters(helper);
-        }
+        let parameters = match written.head {
+            Head::Let(helper) => self.parameters(helper),
+            Head::Rule(_) | Head::Governance(_) | Head::Cover(..) | Head::Question => Vec::new(),
+        };
         // The body first: it knows the types of what the head takes.
         let mut body = Vec::new();
         for literal in written.body {
@@ -179,7 +180,10 @@ impl Body<'_> {
                 let resource = self.fit(typed, &Type::Entity(RESOURCE.to_owned()), variable.span);
                 Some(hir::Head::Cover { intent: intent.to_owned(), resource })
             }
-            Head::Let(_) => None,
+            Head::Let(helper) => {
+                let name = format!("{}.{}", context.module.name, own_name(context, &helper.name.text));
+                Some(hir::Head::Relation { name, terms: parameters, word: None })
+            }
             Head::Question => Some(self.question_head()),
         };
         let message = pieces.iter().map(|piece| match piece {
@@ -191,14 +195,17 @@ impl Body<'_> {
         Built { head, body, message, to }
     }
 
-    fn parameters(&mut self, helper: &ast::Let) {
+    fn parameters(&mut self, helper: &ast::Let) -> Vec<Expr> {
+        let mut terms = Vec::new();
         for column in &helper.columns {
             let known = crate::signatures::read_type(&column.r#type, &self.place.module.scope, &self.library.names);
             let typed = self.name(&column.name.text, column.name.span);
-            if let (Expr::Variable(variable), Ok(known)) = (typed.expr, known) {
-                self.give(variable, &known, column.name.span);
+            if let (Expr::Variable(variable), Ok(known)) = (&typed.expr, known) {
+                self.give(*variable, &known, column.name.span);
             }
+            terms.push(typed.expr);
         }
+        terms
     }
 
     fn rule_head(&mut self, context: Context<'_>, atom: &ast::Atom) -> Option<hir::Head> {
