@@ -149,7 +149,7 @@ fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Fail
     let said = match (changed.is_empty(), dry_run) {
         (true, _) => format!("{}{} up to date\n", unread(&passed), count(number)),
         (false, true) => format!("{}{}{}nothing was changed\n", told(&changed), unread(&passed), foreseen.0),
-        (false, false) => told(&changed) + &unread(&passed) + &added(folder, &changed, &all),
+        (false, false) => told(&changed) + &unread(&passed) + &added(&changed, &all),
     };
     Ok(Answer::of(said).with_code(u8::from(foreseen.1)))
 }
@@ -175,16 +175,17 @@ fn told(changed: &[Changed]) -> String {
 }
 
 /// What is in force by now without being used, a line each.
-fn added(folder: &Path, changed: &[Changed], all: &[Installed]) -> String {
+fn added(changed: &[Changed], all: &[Installed]) -> String {
     let mut text = String::new();
-    for one in all.iter().filter(|one| changed.iter().any(|changed| changed.name == one.name)) {
-        // It is locked already: that stands, whatever cannot be told of it.
-        match releases::world::additions(folder, one, all) {
-            Ok(lines) => lines.iter().for_each(|line| {
-                _ = writeln!(text, "  {} adds to {line} for everything that is decided here", one.name);
-            }),
-            Err(failure) => _ = writeln!(text, "  {}: what it adds for everything cannot be told: {failure}", one.name),
-        }
+    // It is locked already: that stands, whatever cannot be told of it.
+    let additions = match releases::world::additions(all) {
+        Ok(additions) => additions,
+        Err(failure) => return format!("  what these add for everything cannot be told: {failure}\n"),
+    };
+    for (name, lines) in additions.iter().filter(|(name, _)| changed.iter().any(|changed| changed.name == **name)) {
+        lines.iter().for_each(|line| {
+            _ = writeln!(text, "  {name} adds to {line} for everything that is decided here");
+        });
     }
     text
 }

@@ -73,7 +73,7 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
         said += &format!("added {name}\n");
     }
     let updated = edited.settle(&[])?;
-    let added = added(folder, &updated.changed, &updated.all);
+    let added = added(&updated.changed, &updated.all);
     Ok(Answer::of(said + &told(&updated.changed) + &unread(&updated.passed) + &added))
 }
 

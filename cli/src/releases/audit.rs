@@ -27,8 +27,9 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
         let mut wanted = manifests().flat_map(|manifest| manifest.wanted());
         wanted.any(|(asked, how)| asked == name && matches!(how.origin, Origin::Git(_)))
     };
+    let additions = world::additions(&all)?;
     for one in &all {
-        for line in world::additions(folder, one, &all)? {
+        for line in additions.get(&one.name).into_iter().flatten() {
             let (name, version) = (&one.name, &one.version);
             let what = format!("to {line}, in force for everything that is decided here");
             let _ = writeln!(text, "{:<9} {name} {version}: {what}", "adds");

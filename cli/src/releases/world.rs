@@ -7,14 +7,14 @@
 //! INVARIANT: two rules are alike if they derive alike under any names of their variables, and so does all that they ask outside
 //! of the standard library. Not here: names (`compiler::interface`), decisions (`compare`).
 
-use super::compare::of_tree;
-use crate::failure::Failure;
-use crate::policy;
+use compiler::database::{Database, Info};
+use compiler::hir::Head;
 use compiler::interface::{Difference, Level};
+use lsp::installed;
 use packages::install::Installed;
+use packages::{Failure, Name};
 use program::{Program, Rule};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
 
 /// Rules by the relation of the standard library that they add to: what they say, and where they stand.
 type Added = BTreeMap<String, BTreeMap<BTreeSet<String>, String>>;
@@ -44,16 +44,33 @@ pub(crate) fn differences(was: &Program, is: &Program) -> Vec<Difference> {
     found
 }
 
-/// What the rules of a package add to, a line for each relation of the standard library.
-pub(crate) fn additions(folder: &Path, one: &Installed, all: &[Installed]) -> Result<Vec<String>, Failure> {
-    let others: Vec<Installed> = all.iter().filter(|other| other.name != one.name).cloned().collect();
-    let compiled = match policy::compile(&of_tree(folder, &one.tree, &[], &others)?) {
-        Ok(compiled) => compiled,
-        // Whoever depends on it is told, and gets nothing of it.
-        Err(Failure::Policy(_)) => return Ok(Vec::new()),
-        Err(other) => return Err(other),
+/// What the rules of each package add to, a line for each relation of the standard library; of one that adds nothing, none.
+///
+/// All are read at once, and none is compiled to its end.
+pub(crate) fn additions(all: &[Installed]) -> Result<BTreeMap<Name, Vec<String>>, Failure> {
+    let Some(first) = all.first() else { return Ok(BTreeMap::new()) };
+    let info = Info {
+        package: program::Package { name: String::from("additions"), version: String::from("0.0.0") },
+        owner: None,
     };
-    Ok(added_lines(&compiled.program))
+    let mut database = Database::new(info);
+    // Whose manifest it is is no matter: nothing here reads the packages but they one another.
+    database.set_dependencies(installed::dependencies(&first.manifest, all, [])?);
+    let snapshot = database.snapshot();
+    let mut found: BTreeMap<Name, BTreeMap<String, BTreeSet<String>>> = BTreeMap::new();
+    for written in snapshot.additions() {
+        let Head::Relation { name: relation, .. } = &written.rule.head else { continue };
+        let parts = |one: &Installed| {
+            Some((one.name.clone(), written.place.strip_prefix(&format!("{}/", one.name))?.to_owned()))
+        };
+        if let Some((name, place)) = all.iter().find_map(parts).filter(|_| !relation.starts_with("std.intent.")) {
+            found.entry(name).or_default().entry(relation.clone()).or_default().insert(place);
+        }
+    }
+    let line = |(relation, places): (String, BTreeSet<String>)| {
+        format!("{relation} ({})", places.into_iter().collect::<Vec<_>>().join(", "))
+    };
+    Ok(found.into_iter().map(|(name, relations)| (name, relations.into_iter().map(line).collect())).collect())
 }
 
 /// What the own rules of a program's package add to.
