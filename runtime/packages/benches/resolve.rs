@@ -1,5 +1,6 @@
 //! How long it takes to find versions that fit: 200 packages of 20 versions each, with conflicts that show only at the end of
-//! a chain of 200, and with none that fit at all; and how long until pigeons that want one hole each are given up.
+//! a chain of 200, and with none that fit at all; 200 whose ranges are drawn by chance around one set that fits; and how long
+//! until pigeons that want one hole each are given up.
 //!
 //! `cargo bench -p packages --bench resolve`
 
@@ -74,6 +75,63 @@ impl Index for Pigeons {
     }
 }
 
+/// 200 packages, of which one version each fits together, among ranges that are drawn by chance.
+struct Planted {
+    /// The minor version of each that fits.
+    fitting: Vec<u64>,
+    asked: Cell<usize>,
+}
+
+/// A number below `bound` that looks like chance.
+fn drawn(seed: &mut u64, bound: u64) -> u64 {
+    *seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    (*seed >> 33) % bound
+}
+
+impl Planted {
+    fn new(mut seed: u64) -> Planted {
+        Planted { fitting: (0..PACKAGES).map(|_| drawn(&mut seed, VERSIONS)).collect(), asked: Cell::new(0) }
+    }
+}
+
+impl Index for Planted {
+    fn versions(&self, _name: &Name) -> Result<Vec<Listed>, Failure> {
+        Ok((0..VERSIONS).map(|minor| Listed { version: Version::new(1, minor, 0), yanked: None }).collect())
+    }
+
+    fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Vec<(Name, Range)>, String>, Failure> {
+        self.asked.set(self.asked.get() + 1);
+        let at: usize = name.short()[1..].parse().expect("a number");
+        let [_, minor, _] = version.numbers();
+        let mut seed = self.fitting[0] + (at as u64 * VERSIONS + minor) * 1_000_003;
+        let mut asked = Vec::new();
+        for step in [1, 2, 3] {
+            let other = at + step + 9 * drawn(&mut seed, 3) as usize;
+            if other >= PACKAGES {
+                continue;
+            }
+            let width = 1 + drawn(&mut seed, VERSIONS - 1);
+            let (low, high) = match minor == self.fitting[at] {
+                true => {
+                    let there = self.fitting[other];
+                    ((there + 1).saturating_sub(width), there.min(VERSIONS - width))
+                }
+                false => (0, VERSIONS - width),
+            };
+            let least = low + drawn(&mut seed, high - low + 1);
+            let range = format!(">=1.{least}, <1.{}", least + width);
+            asked.push((self::name(other), Range::parse(&range).expect("a range")));
+        }
+        Ok(Ok(asked))
+    }
+}
+
+impl Counted for Planted {
+    fn asked(&self) -> &Cell<usize> {
+        &self.asked
+    }
+}
+
 trait Counted: Index {
     fn asked(&self) -> &Cell<usize>;
 }
@@ -126,6 +184,9 @@ fn main() {
         &Chain { last: 3, torn: false, asked: Cell::new(0) },
     );
     measure("200 packages, nothing fits", 5, &Chain { last: VERSIONS, torn: true, asked: Cell::new(0) });
+    for seed in 1..=3 {
+        measure(&format!("200 packages, one set fits ({seed})"), 1, &Planted::new(seed));
+    }
     measure("6 pigeons in 5 holes", 6, &Pigeons { number: 6, asked: Cell::new(0) });
     measure("9 pigeons in 8 holes", 9, &Pigeons { number: 9, asked: Cell::new(0) });
 }

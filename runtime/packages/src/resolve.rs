@@ -59,7 +59,7 @@ impl fmt::Display for Node {
 pub type Versions = BTreeMap<Name, Version>;
 
 /// How often a version may be chosen before it is given up: some conflicts take longer than anybody lives, and a registry may make them.
-const STEPS: usize = 4_000;
+const STEPS: usize = 10_000;
 
 /// The packages that are named where it is given up.
 const NAMED: usize = 6;
@@ -77,7 +77,12 @@ pub fn resolve(index: &dyn Index, wanted: &[Asked], prefer: &Versions) -> Result
 }
 
 /// The same, with at most so many choices.
-fn within(steps: usize, index: &dyn Index, wanted: &[Asked], prefer: &Versions) -> Result<Versions, Failure> {
+pub(crate) fn within(
+    steps: usize,
+    index: &dyn Index,
+    wanted: &[Asked],
+    prefer: &Versions,
+) -> Result<Versions, Failure> {
     let search = Search {
         index,
         wanted,
@@ -163,8 +168,8 @@ impl DependencyProvider for Search<'_> {
     type VS = Ranges<Version>;
     type M = String;
     type Err = Failure;
-    /// Those that were in conflict most often, then those with the least choice.
-    type Priority = (u32, std::cmp::Reverse<usize>);
+    /// Those with the least choice, for what fails there fails early; of these, those that were in conflict most often.
+    type Priority = (std::cmp::Reverse<usize>, u32);
 
     fn prioritize(&self, node: &Node, range: &Ranges<Version>, seen: &PackageResolutionStatistics) -> Self::Priority {
         let left = match node {
@@ -174,7 +179,7 @@ impl DependencyProvider for Search<'_> {
                 self.listed(name).map_or(0, |all| all.iter().filter(|one| range.contains(&one.version)).count())
             }
         };
-        (seen.conflict_count(), std::cmp::Reverse(left))
+        (std::cmp::Reverse(left), seen.conflict_count())
     }
 
     fn choose_version(&self, node: &Node, range: &Ranges<Version>) -> Result<Option<Version>, Failure> {

@@ -145,6 +145,53 @@ fn a_conflict_too_deep_to_be_solved_is_given_up_and_names_its_packages() {
     assert!(said.starts_with("after 200 choices of a version") && said.contains("a/q"), "{said}");
 }
 
+/// Packages of which one version each fits together, among many that do not: every range is drawn by chance, but for those of the
+/// versions that fit, which take one another.
+fn planted(packages: u64, versions: u64, near: u64, needs: usize, mut seed: u64) -> Shelf {
+    let mut below = move |bound: u64| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) % bound
+    };
+    let fitting: Vec<u64> = (0..packages).map(|_| below(versions)).collect();
+    let mut shelf = Shelf::default();
+    for (at, fits) in (0..packages).zip(&fitting) {
+        for minor in 0..versions {
+            let mut asked = BTreeMap::new();
+            let others = near.min(packages - at - 1);
+            while asked.len() < needs.min(others as usize) {
+                let other = at + 1 + below(others);
+                let width = 1 + below(versions - 1);
+                let least = if minor == *fits {
+                    let there = fitting[other as usize];
+                    let lowest = (there + 1).saturating_sub(width);
+                    lowest + below(there.min(versions - width) - lowest + 1)
+                } else {
+                    below(versions - width + 1)
+                };
+                let range = format!(">=1.{least}, <1.{}", least + width);
+                asked.entry(name(&format!("a/p{other}"))).or_insert(Range::parse(&range).expect("a range"));
+            }
+            let version = Version::new(1, minor, 0);
+            let all = shelf.0.entry(name(&format!("a/p{at}"))).or_default();
+            all.insert(version, (asked.into_iter().collect(), false));
+        }
+    }
+    shelf
+}
+
+/// Cargo would find what fits, and so does this.
+#[test]
+fn two_hundred_packages_full_of_conflicts_are_solved_where_something_fits() {
+    for (versions, near, needs) in [(10, 14, 2), (20, 29, 3)] {
+        for seed in 1..=3 {
+            let shelf = planted(200, versions, near, needs, seed);
+            let wanted = asked(&[("a/p0", "1")]);
+            let found = resolve(&shelf, &by(1, &wanted), &Versions::new());
+            assert!(fits(&shelf, &wanted, &found.unwrap_or_else(|why| panic!("seed {seed}: {why}"))));
+        }
+    }
+}
+
 #[test]
 fn versions_in_an_explanation_stand_as_versions_and_runs_are_folded() {
     let mut shelf = Shelf::default();
