@@ -32,13 +32,6 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     let name = Name::parse(&package.name())?;
     usable(&name)?;
     let (kept, mut notes) = kept_by_git(folder, asked.allow_dirty)?;
-    let laid_out = fmt::fmt(std::slice::from_ref(folder), true, false)?;
-    if laid_out.code != 0 {
-        return Err(Failure::Malformed(format!(
-            "{}  help: `writ fmt` first; what is published is in the house style",
-            laid_out.text
-        )));
-    }
     let (tree, ignored) = Tree::of_sources_among(folder, kept.as_ref())?;
     let packed = of_tree(&package.root, &tree, &[], &package.installed)?;
     let without = without(&ignored);
@@ -47,6 +40,14 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
         return Err(Failure::Policy(format!(
             "{}\n\n{without}it does not compile; nothing was published",
             checked.render().trim_end()
+        )));
+    }
+    // Afterwards: what has a syntax error cannot be laid out, and the compiler says where it is.
+    let laid_out = fmt::fmt(std::slice::from_ref(folder), true, false)?;
+    if laid_out.code != 0 {
+        return Err(Failure::Malformed(format!(
+            "{}  help: `writ fmt` first; what is published is in the house style",
+            laid_out.text
         )));
     }
     let tested = test::of_package(&tests(folder)?, &packed)?;
