@@ -34,7 +34,7 @@ use std::path::PathBuf;
 use vendor::{Copies, vendored_note};
 
 pub use changes::{Changed, Passed, Updated};
-pub use found::{Ahead, ahead};
+pub use found::{Ahead, Looked, looked};
 pub use vendor::{VENDOR, vendor};
 
 /// How packages may be had.

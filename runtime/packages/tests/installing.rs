@@ -358,7 +358,12 @@ fn what_holds_a_newer_version_back_is_told() {
     world.publish("acme/new", "1.1.0", "writ = \"9.0.0\"\n", "// new\n");
     let ahead = |name: &str, version: Version| {
         let name = Name::parse(&format!("acme/{name}")).expect("a name");
-        install::ahead(&root, &world.ways, &name, &version).expect("it is known")
+        let one = (&name, &Version::new(1, 0, 0));
+        let looked =
+            install::looked(&root, &world.ways, &[one]).expect("it is known").pop().expect("one was asked for");
+        let (newest, how) = looked.newest.expect("there is a newer one");
+        assert_eq!(newest, version);
+        how.expect("it is known")
     };
     let held = |name: &str, version: Version| match ahead(name, version) {
         Ahead::Held(why) => why.join("; "),

@@ -1,6 +1,6 @@
 //! Versions looked for, and gotten: one search for all packages of a workspace.
 //!
-//! Read downwards: [`found`] looks and gets, [`ahead`] only looks whether a newer version could be had.
+//! Read downwards: [`found`] looks and gets, [`looked`] only looks what there is, and whether a newer version could be had.
 
 use super::local::Local;
 use super::{Copies, Installed, Passed, Ways, had, of_folder, of_scope, read, separate, versions};
@@ -10,7 +10,7 @@ use crate::resolve::{self, Asked, Index, Versions};
 use crate::sums::Sums;
 use crate::workspace::Workspace;
 use crate::{Failure, Name, Range, Version, trust};
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -71,30 +71,72 @@ pub enum Ahead {
     Held(Vec<String>),
 }
 
-/// Whether a newer version of a package that is locked could be had, and what holds it back. Nothing is fetched.
-pub fn ahead(workspace: &Workspace, ways: &Ways, name: &Name, version: &Version) -> Result<Ahead, Failure> {
+/// What a registry says of a package that is locked.
+#[derive(Debug)]
+pub struct Looked {
+    /// Its versions, lowest first, or why nobody can tell.
+    pub versions: Result<Vec<Listed>, Failure>,
+    /// The newest that may be taken, where it is newer, and how it could be had, or why nobody can tell.
+    pub newest: Option<(Version, Result<Ahead, Failure>)>,
+}
+
+/// How often a version may be chosen to say whether a newer one could be had: it is good to know, and asked of each package.
+const GLANCE: usize = 2_000;
+
+/// What there is of packages that are locked. Nothing is fetched; a registry that does not answer is asked once, and keeps nobody
+/// from being told of the others.
+///
+/// # Errors
+/// Where the lock or a folder of the workspace cannot be read.
+pub fn looked(workspace: &Workspace, ways: &Ways, locked: &[(&Name, &Version)]) -> Result<Vec<Looked>, Failure> {
     let lock = Lock::read(&workspace.folder)?.unwrap_or_else(|| Lock::new(Vec::new()));
     let local = Local::of(workspace, ways, Some(&lock), Copies::Help)?;
     let sources = Sources::new(workspace, ways, &local);
-    let mut others = versions(&lock);
+    let all_anew = OnceCell::new();
+    let look = |(name, version): &(&Name, &Version)| {
+        let versions = sources.listed(name);
+        let mut open = versions.iter().flatten().filter(|one| one.yanked.is_none() && one.version > **version);
+        let newest = open.next_back().map(|one| one.version.clone());
+        let newest = newest.map(|newest| {
+            let how = ahead(&sources, &lock, &all_anew, name, &newest);
+            (newest, how)
+        });
+        Looked { versions, newest }
+    };
+    Ok(locked.iter().map(look).collect())
+}
+
+/// Whether a newer version of a package that is locked could be had, and what holds it back.
+///
+/// - `all_anew`: what comes of looking for everything anew, which is the same whoever asks.
+fn ahead(
+    sources: &Sources<'_>,
+    lock: &Lock,
+    all_anew: &OnceCell<Result<Versions, Failure>>,
+    name: &Name,
+    version: &Version,
+) -> Result<Ahead, Failure> {
+    let mut others = versions(lock);
     others.remove(name);
-    let took = |prefer: &Versions| match resolve::resolve(&sources, &local.own(), prefer) {
+    let index = Heard(sources);
+    let search = |prefer: &Versions| resolve::within(GLANCE, &index, &sources.local.own(), prefer);
+    let took = |found: Result<Versions, Failure>| match found {
         Ok(chosen) => Ok(chosen.get(name) == Some(version)),
         Err(Failure::Malformed(_)) => Ok(false),
         Err(fault) => Err(fault),
     };
-    if took(&others)? {
+    if took(search(&others))? {
         return Ok(Ahead::Alone);
     }
-    if took(&Versions::new())? {
+    if took(all_anew.get_or_init(|| search(&Versions::new())).clone())? {
         return Ok(Ahead::Together);
     }
     // What the workspace itself asks for can be written anew.
     const WHO: &str = "this audit";
-    let mut asked = local.own();
+    let mut asked = sources.local.own();
     asked.retain(|one| one.name != *name);
     asked.push(Asked { who: WHO.to_owned(), name: name.clone(), range: Range::parse(&format!("={version}"))? });
-    match resolve::resolve(&sources, &asked, &others) {
+    match resolve::within(GLANCE, &index, &asked, &others) {
         Ok(_) => Ok(Ahead::Asked),
         Err(Failure::Malformed(why)) => {
             let lines = why.lines().skip(1).map(str::trim);
@@ -105,45 +147,90 @@ pub fn ahead(workspace: &Workspace, ways: &Ways, name: &Name, version: &Version)
     }
 }
 
-/// Registries and folders as the search for versions sees them.
+/// Sources of which a registry that is not there says nothing about what fits together.
+struct Heard<'a>(&'a Sources<'a>);
+
+impl Index for Heard<'_> {
+    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+        self.0.versions(name).map_err(|failure| Failure::Fault(failure.to_string()))
+    }
+
+    fn dependencies(&self, name: &Name, version: &Version) -> Result<Needs, Failure> {
+        self.0.dependencies(name, version).map_err(|failure| Failure::Fault(failure.to_string()))
+    }
+}
+
+/// What a version depends on, or why this writ cannot read it.
+type Needs = Result<Vec<(Name, Range)>, String>;
+
+/// A registry, or why it does not answer.
+type Opened = Result<Rc<dyn Registry>, Failure>;
+
+/// So many packages of a registry are asked for that cannot be listed, one after the other, before it counts as one that does not answer.
+const PATIENCE: usize = 3;
+
+/// Registries and folders as the search for versions sees them. What a registry said, or that it said nothing, is remembered:
+/// one look may search many times.
 struct Sources<'a> {
     workspace: &'a Workspace,
     ways: &'a Ways,
     local: &'a Local,
-    registries: RefCell<BTreeMap<String, Rc<dyn Registry>>>,
+    /// By scope.
+    registries: RefCell<BTreeMap<String, Opened>>,
+    /// How many packages of a scope could not be listed, since one could.
+    silent: RefCell<BTreeMap<String, usize>>,
+    listed: RefCell<BTreeMap<Name, Result<Vec<Listed>, Failure>>>,
+    needs: RefCell<BTreeMap<(Name, Version), Result<Needs, Failure>>>,
     /// The newest version that was met and that this writ does not read, and which one does.
     passed: RefCell<BTreeMap<Name, (Version, Version)>>,
 }
 
 impl<'a> Sources<'a> {
     fn new(workspace: &'a Workspace, ways: &'a Ways, local: &'a Local) -> Sources<'a> {
-        Sources { workspace, ways, local, registries: RefCell::default(), passed: RefCell::default() }
+        Sources {
+            workspace,
+            ways,
+            local,
+            registries: RefCell::default(),
+            silent: RefCell::default(),
+            listed: RefCell::default(),
+            needs: RefCell::default(),
+            passed: RefCell::default(),
+        }
     }
 
-    fn registry(&self, name: &Name) -> Result<Rc<dyn Registry>, Failure> {
+    fn registry(&self, name: &Name) -> Opened {
         if let Some(known) = self.registries.borrow().get(name.scope()) {
-            return Ok(known.clone());
+            return known.clone();
         }
-        let opened: Rc<dyn Registry> = Rc::from(of_scope(self.workspace, self.ways, name)?);
-        opened.there()?;
+        let open = || {
+            let opened: Rc<dyn Registry> = Rc::from(of_scope(self.workspace, self.ways, name)?);
+            opened.there().map(|()| opened)
+        };
+        let opened = open();
         self.registries.borrow_mut().insert(name.scope().to_owned(), opened.clone());
-        Ok(opened)
-    }
-}
-
-impl Index for Sources<'_> {
-    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
-        match self.local.folders.get(name) {
-            Some(folder) => Ok(vec![Listed { version: folder.version.clone(), yanked: None }]),
-            None => self.registry(name)?.versions(name),
-        }
+        opened
     }
 
-    fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Vec<(Name, Range)>, String>, Failure> {
-        if let Some(folder) = self.local.folders.get(name) {
-            let asked = folder.manifest.dependencies.iter().map(|(name, wanted)| (name.clone(), wanted.range.clone()));
-            return Ok(Ok(asked.collect()));
+    /// The versions of a package that stands in a registry.
+    fn listed(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+        if let Some(known) = self.listed.borrow().get(name) {
+            return known.clone();
         }
+        let found = self.registry(name).and_then(|registry| registry.versions(name));
+        let mut silent = self.silent.borrow_mut();
+        let times = silent.entry(name.scope().to_owned()).or_default();
+        *times = if found.is_ok() { 0 } else { *times + 1 };
+        if let Err(why) = &found
+            && *times >= PATIENCE
+        {
+            self.registries.borrow_mut().insert(name.scope().to_owned(), Err(why.clone()));
+        }
+        self.listed.borrow_mut().insert(name.clone(), found.clone());
+        found
+    }
+
+    fn read(&self, name: &Name, version: &Version) -> Result<Needs, Failure> {
         let release = self.registry(name)?.release(name, version, None)?;
         Ok(match release.writ {
             Some(least) if least > self.ways.writ => {
@@ -155,5 +242,28 @@ impl Index for Sources<'_> {
             }
             _ => Ok(release.dependencies.into_iter().collect()),
         })
+    }
+}
+
+impl Index for Sources<'_> {
+    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+        match self.local.folders.get(name) {
+            Some(folder) => Ok(vec![Listed { version: folder.version.clone(), yanked: None }]),
+            None => self.listed(name),
+        }
+    }
+
+    fn dependencies(&self, name: &Name, version: &Version) -> Result<Needs, Failure> {
+        if let Some(folder) = self.local.folders.get(name) {
+            let asked = folder.manifest.dependencies.iter().map(|(name, wanted)| (name.clone(), wanted.range.clone()));
+            return Ok(Ok(asked.collect()));
+        }
+        let one = (name.clone(), version.clone());
+        if let Some(known) = self.needs.borrow().get(&one) {
+            return known.clone();
+        }
+        let found = self.read(name, version);
+        self.needs.borrow_mut().insert(one, found.clone());
+        found
     }
 }
