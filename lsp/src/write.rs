@@ -43,7 +43,7 @@ fn item(view: &View<'_>, found: Completion, snippets: bool) -> CompletionItem {
     let text = if found.snippet && !snippets { found.label.clone() } else { found.insert };
     let edit = |range: &std::ops::Range<usize>, text: String| TextEdit { range: view.here(range), new_text: text };
     let also: Vec<TextEdit> = found.also.into_iter().map(|(range, text)| edit(&range, text)).collect();
-    let data = found.declared.map(|name| serde_json::json!({ "declared": name, "file": view.path }));
+    let data = found.declared.map(|name| serde_json::json!({ "declared": name }));
     CompletionItem {
         sort_text: Some(format!("{}{}", found.rank, found.label)),
         label: found.label,

@@ -1,6 +1,7 @@
 //! What is declared: in the module, imported into it, or to be imported.
 
 use super::{IMPORTS, Kind, Offer};
+use crate::database::Piece;
 use crate::diagnostic::Import;
 use crate::hir::Package;
 use crate::ide::cursor::split;
@@ -10,6 +11,7 @@ use crate::imports::{self, Listed};
 use crate::names::{Sort, functions_of};
 use crate::repair::placed;
 use std::collections::BTreeSet;
+use syntax::ast::ItemKind;
 use syntax::token::Token;
 
 impl Offer<'_, '_> {
@@ -73,7 +75,10 @@ impl Offer<'_, '_> {
             Sort::Fixture => (Kind::Fixture, None),
             Sort::Function(_) => (Kind::Function, None),
         };
-        let builtin = program::functions().find(|signature| Sort::Function(signature.function) == sort);
+        let builtin = match sort {
+            Sort::Function(function) => program::functions().find(|signature| signature.function == function),
+            _ => None,
+        };
         let detail = match (columns, builtin) {
             (Some(columns), _) => format!("({})", hover::columns(columns)),
             (None, Some(signature)) => format!("({})", signature.parameters.join(", ")),
@@ -142,15 +147,24 @@ impl Offer<'_, '_> {
         let imported =
             |(local, module, sort): (&str, &str, Sort)| (5, local.to_owned(), sort, format!("{module}.{local}"), false);
         all.extend(others.into_iter().map(imported));
-        let items = self.snapshot.pieces(self.path);
+        // Where a `use` is written only those that are there say, and the first item where none is: a file may be long.
+        let items = self.snapshot.pieces(self.path).into_iter().filter(|piece| piece.item.is_some());
+        let tells = |(at, piece): &(usize, Piece<'_>)| {
+            *at == 0 || piece.item.is_some_and(|item| matches!(item.kind, ItemKind::Use { .. }))
+        };
+        let items: Vec<Piece<'_>> = items.enumerate().filter(tells).map(|(_, piece)| piece).collect();
         let listed: Vec<Listed<'_>> = items
             .iter()
             .filter_map(|piece| Some(Listed { position: piece.position, text: piece.text, item: piece.item? }))
             .collect();
         for (rank, label, sort, name, known) in all {
+            if known {
+                self.declared(rank, &label, sort, name, bare);
+                continue;
+            }
             let module = split(self.snapshot, &name).map(|(module, _)| module.to_owned());
             self.declared(rank, &label, sort, name, bare);
-            let (false, Some(module), Some(last)) = (known, module, self.found.last_mut()) else { continue };
+            let (Some(module), Some(last)) = (module, self.found.last_mut()) else { continue };
             let import = Import { module: module.clone(), name: label };
             let (item, span, text) = imports::line(&import, &listed);
             let start = items.iter().find(|piece| piece.position == item).map_or(0, |piece| piece.start);
