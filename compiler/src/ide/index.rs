@@ -12,12 +12,13 @@
 mod message;
 mod walk;
 
-pub(in crate::ide) use walk::INTENT;
-
 use crate::hir;
 use crate::library::{Library, Module};
 use crate::names::{Exports, Sort};
 use syntax::ast::{Item, Span};
+
+/// The entity whose names are those of the package's intents.
+pub(super) const INTENT: &str = "std.intent.Intent";
 
 /// What a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

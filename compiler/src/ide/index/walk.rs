@@ -1,6 +1,6 @@
 //! The parts of an item, read in the order in which `resolve` reads them, so that its frames are the same.
 
-use super::{Mention, Place, Role, Target, message};
+use super::{INTENT, Mention, Place, Role, Target, message};
 use crate::hir::{Blueprint, Column};
 use crate::names::{Sort, qualify};
 use crate::resolve::atom::{resource_column, world_of};
@@ -14,9 +14,6 @@ use syntax::ast::{
     self, Argument, Atom, Expected, Expr, ExprKind, Given, InstancedAtom, Item, ItemKind, Literal, LiteralKind, Member,
     Name, Named, Path, Span,
 };
-
-/// The entity whose names are those of the package's intents.
-pub(in crate::ide) const INTENT: &str = "std.intent.Intent";
 
 pub(super) fn walk(place: &Place<'_>, item: &Item) -> Vec<Mention> {
     let own = |name: &str| !name.contains(['.', '$']);
@@ -372,8 +369,8 @@ impl<'a> Walk<'a> {
         let target = match wanted {
             Some(Type::Enum(of)) => {
                 let members = library.enumeration(of).map(|found| found.members.as_slice()).unwrap_or_default();
-                let found = members.iter().any(|member| member == text);
-                found.then(|| Target::Member { of: of.clone(), name: text.to_owned() })
+                let found = members.iter().find(|member| *member == text);
+                found.map(|member| Target::Member { of: of.clone(), name: member.clone() })
             }
             Some(Type::Entity(of)) if of == INTENT => {
                 let module = library.names.intent(text);
@@ -381,8 +378,7 @@ impl<'a> Walk<'a> {
             }
             _ => None,
         };
-        let plain = (span.end - span.start) as usize == text.len() + 2;
-        if let Some(target) = target.filter(|_| plain) {
+        if let Some(target) = target.filter(|_| (span.end - span.start) as usize == text.len() + 2) {
             self.add(Span { start: span.start + 1, end: span.end - 1 }, target, Role::Reads);
         }
     }
@@ -469,14 +465,10 @@ impl<'a> Walk<'a> {
             expect.to.iter().for_each(|named| self.named(named));
         }
         // A value is read as the places of its parameter ask for.
-        for case in test.cases.iter().flat_map(|cases| &cases.cases) {
-            for (position, value) in case.values.iter().enumerate() {
-                let name = test.cases.as_ref().and_then(|cases| cases.parameters.get(position));
-                let wanted = name.and_then(|name| self.wanted.get(&name.text)).cloned().unwrap_or_default();
-                if wanted.is_empty() {
-                    self.expr(0, value, None);
-                }
-                wanted.iter().for_each(|wanted| self.expr(0, value, Some(wanted)));
+        if let Some(cases) = &test.cases {
+            for (name, value) in cases.cases.iter().flat_map(|case| cases.parameters.iter().zip(&case.values)) {
+                let wanted = self.wanted.get(&name.text).cloned();
+                wanted.iter().flatten().for_each(|wanted| self.expr(0, value, Some(wanted)));
             }
         }
         self.cases.clear();
