@@ -158,7 +158,9 @@ fn a_real_registry_keeps_what_was_published_and_cannot_change_it() {
     let (code, said) = scratch.writ(&["audit", "--policy", "shop"]);
     assert!(code == 1 && said.contains("it forgets volumes"), "{said}");
     scratch.good(&["yank", "acme/tagging@0.1.0", "--undo", "--policy", "shop"]);
-    assert_eq!(scratch.writ(&["audit", "--policy", "shop"]).0, 0);
+    // That the tag of what is locked was moved is told as well.
+    let (code, said) = scratch.writ(&["audit", "--policy", "shop"]);
+    assert!(code == 1 && said.contains("it speaks of acme/tagging 0.1.1") && said.contains("0 to mend"), "{said}");
     for version in ["0.1.0", "0.1.1"] {
         let release = format!("acme/tagging@{version}");
         let (code, said) = scratch.writ(&["yank", &release, "--undo", "--policy", "shop"]);
@@ -321,12 +323,11 @@ fn a_verb_asks_no_network_where_none_may_be_asked() {
     let manifest = scratch.0.join("shop/writ.toml");
     let text = fs::read_to_string(&manifest).expect("a manifest").replace("\"../kept\"", &format!("{location:?}"));
     fs::write(&manifest, text).expect("it is writable");
-    let of_network: [&[&str]; 10] = [
+    let of_network: [&[&str]; 9] = [
         &["publish", "--policy", "tagging", "--registry", &location],
         &["publish", "--policy", "tagging", "--registry", &location, "--dry-run"],
         &["search", "--policy", "shop"],
         &["search", "tagging", "--registry", &location],
-        &["audit", "--policy", "shop"],
         &["update", "--policy", "shop"],
         &["update", "--policy", "shop", "--dry-run"],
         &["yank", "acme/tagging@0.1.0", "--why", "bad", "--policy", "shop"],
@@ -339,6 +340,12 @@ fn a_verb_asks_no_network_where_none_may_be_asked() {
             assert!(code == 64 && said.contains("leave out --offline and --frozen"), "{line:?} {flag}: {said}");
             assert!(said.contains(&location), "it names the registry: {line:?} {flag}: {said}");
         }
+    }
+    // An audit says what it cannot look at, and goes on.
+    for flag in ["--offline", "--frozen"] {
+        let (code, said) = scratch.writ(&["audit", "--policy", "shop", flag]);
+        assert!(code == 1 && said.contains("over a network, and none may be asked"), "{flag}: {said}");
+        assert!(said.contains(&location) && said.contains("1 of which nobody can tell"), "{flag}: {said}");
     }
     let git: &[&str] = &["add", "open/words", "--git", "https://127.0.0.1:1/words", "--policy", "shop", "--offline"];
     let (code, said) = scratch.writ(git);

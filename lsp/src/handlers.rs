@@ -171,25 +171,27 @@ impl LanguageServer for Editor {
     async fn hover(&self, params: HoverParams) -> Result<Option<Hover>> {
         let at = params.text_document_position_params;
         let known = self.known.clone();
-        self.count();
         let found = self.read(at.text_document.uri, move |view| {
             if view.path == manifest::FILE {
-                return navigate::hover_of_manifest(view, at.position);
+                return (navigate::hover_of_manifest(view, at.position), false);
             }
             let counted = root(view.home).and_then(|root| known.counted(root));
-            navigate::hover(view, at.position, |relation| {
-                // When a relation is derived the text alone says; an earlier program will do, which is there already.
-                let (program, counts) = match counted.as_ref() {
-                    Some((program, counts)) => (program.clone(), Some(counts)),
-                    None => (view.snapshot.compile().program?, None),
-                };
-                let count = counts.and_then(|counts| counts.get(relation));
-                let count = count.map(|count| format!("{} in the model", act::counted(*count, "tuple")));
-                let said = hover::standing(&program, relation).into_iter().chain(count);
+            let texts = view.snapshot.own_paths().filter_map(|path| view.snapshot.text(path));
+            let small = texts.map(str::len).sum::<usize>() <= SMALL;
+            let declares = view.manifest.is_some_and(|manifest| manifest.declares);
+            let said = navigate::hover(view, at.position, |relation| {
+                let (program, counts) = counted.as_ref()?;
+                let count = counts.get(relation).map(|count| format!("{} in the model", act::counted(*count, "tuple")));
+                let said = hover::standing(program, relation).into_iter().chain(count);
                 Some(said.collect::<Vec<String>>().join("  \n"))
-            })
+            });
+            (said, small || declares)
         });
-        Ok(found.await?.flatten())
+        let (said, counts) = found.await?.unwrap_or_default();
+        if counts {
+            self.count();
+        }
+        Ok(said)
     }
 
     async fn goto_definition(&self, params: GotoDefinitionParams) -> Result<Option<GotoDefinitionResponse>> {
@@ -434,6 +436,10 @@ impl Editor {
         }
     }
 }
+
+/// Bytes of a package's text up to which its tuples are counted for a hover alone where it declares no source: a larger one
+/// takes memory for what is not there.
+const SMALL: usize = 100_000;
 
 /// The folder of a package.
 pub(crate) fn root(home: &Home) -> Option<&Path> {

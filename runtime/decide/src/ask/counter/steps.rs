@@ -57,7 +57,11 @@ impl Steps<'_, '_> {
         let objection =
             program.objections.iter().find(|one| relation == Some(one.relation) || relation == one.possible);
         if let Some(right) = objection.and_then(|objection| objection.waivable.as_deref()) {
-            for party in self.speakers(&self.holders(right)) {
+            // Who holds the right speaks; where their own word would not count, somebody in them.
+            let holders = self.holders(right);
+            let (own, others): (Vec<_>, Vec<_>) =
+                self.speakers(&holders).into_iter().partition(|party| holders.contains(party));
+            for party in if own.is_empty() { others } else { own } {
                 let until = Value::Time(self.settled.case.now.saturating_add(LASTS));
                 let tuple = vec![
                     Value::text(reason.rule.as_str()),
