@@ -5,16 +5,14 @@
 
 use super::choices::Choices;
 use super::small::{facts, id, program};
-use super::{Numbers, bend, bent, corpus, key, package, rewritten, statement};
+use super::{Numbers, bend, bent, corpus, key, package, python, rewritten, statement};
 use engine::{Delta, Engine, Limits};
 use evidence::{Entry, Log, LogFault, PublicKey, Storage, Trust, View, verify};
-use golden_tests::root;
 use program::{Program, RelationId, Tuple};
 use proof::{Inputs, Proof, Side, certify, check_in};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Command;
 use std::{fs, io};
 
 /// How many of each, at least.
@@ -64,8 +62,7 @@ fn ten_thousand_bent_things_are_refused() {
 /// Each line of a receipt with something behind it, before it, twice, or gone: refused, and by the checker in Python too.
 #[test]
 fn both_checkers_refuse_a_receipt_with_a_bent_line() {
-    let python = Command::new("python3").arg("--version").output();
-    if !python.is_ok_and(|ran| ran.status.success()) {
+    if !python::is_there() {
         println!("1 skipped (no python3)");
         return;
     }
@@ -77,12 +74,8 @@ fn both_checkers_refuse_a_receipt_with_a_bent_line() {
     let lines: Vec<&str> = text.lines().collect();
     let stands = |bent: &str| {
         fs::write(folder.join("it.tlog-proof"), bent).expect("the temporary folder is writable");
-        let theirs = Command::new("python3")
-            .arg(root().join("docs/verify.py"))
-            .args(["it.json", "--key", &key().public().to_string(), "--receipt", "it.tlog-proof"])
-            .current_dir(&folder)
-            .output()
-            .expect("it runs");
+        let theirs =
+            python::says(&folder, &["it.json", "--key", &key().public().to_string(), "--receipt", "it.tlog-proof"]);
         let ours = verify(&record, &Trust { keys: &keys, receipt: Some(bent.as_bytes()) });
         (ours.is_ok(), theirs.status.success())
     };

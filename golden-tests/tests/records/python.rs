@@ -5,7 +5,8 @@ use evidence::{PublicKey, Trust, verify};
 use golden_tests::root;
 use serde_json::Value;
 use std::fs;
-use std::process::Command;
+use std::path::Path;
+use std::process::{Command, Output};
 
 /// A statement with something left out of it that it goes on citing, or said in words that are none, and what that is.
 fn left_outs(whole: &Value) -> Vec<(&'static str, Value)> {
@@ -52,10 +53,30 @@ fn left_outs(whole: &Value) -> Vec<(&'static str, Value)> {
     all
 }
 
+/// Whether this machine has the interpreter.
+pub(super) fn is_there() -> bool {
+    Command::new("python3").arg("--version").output().is_ok_and(|ran| ran.status.success())
+}
+
+/// What the checker in Python says, asked in that folder.
+pub(super) fn says(folder: &Path, arguments: &[&str]) -> Output {
+    let mut python = Command::new("python3");
+    python.arg(root().join("docs/verify.py")).args(arguments).current_dir(folder);
+    python.output().expect("it runs")
+}
+
+/// A statement that is sealed again is refused by both.
+fn both_refuse(folder: &Path, statement: Value, what: &str) {
+    let bytes = resealed(statement);
+    fs::write(folder.join("it.json"), &bytes).expect("the temporary folder is writable");
+    let theirs = says(folder, &["it.json"]);
+    assert!(verify(&bytes, &Trust::default()).is_err(), "{what}");
+    assert_eq!(theirs.status.code(), Some(1), "{what}: {theirs:?}");
+}
+
 #[test]
 fn the_checker_in_python_agrees() {
-    let python = Command::new("python3").arg("--version").output();
-    if !python.is_ok_and(|ran| ran.status.success()) {
+    if !is_there() {
         println!("1 skipped (no python3)");
         return;
     }
@@ -75,12 +96,7 @@ fn the_checker_in_python_agrees() {
         fs::write(folder.join("it.json"), &record).expect("the temporary folder is writable");
         fs::write(folder.join("it.tlog-proof"), &receipt).expect("the temporary folder is writable");
         let ours = verify(&record, &Trust { keys: &keys, receipt: Some(&receipt) });
-        let theirs = Command::new("python3")
-            .arg(root().join("docs/verify.py"))
-            .args(["it.json", "--key", &key().public().to_string(), "--receipt", "it.tlog-proof"])
-            .current_dir(&folder)
-            .output()
-            .expect("it runs");
+        let theirs = says(&folder, &["it.json", "--key", &key().public().to_string(), "--receipt", "it.tlog-proof"]);
         let said = String::from_utf8_lossy(&theirs.stdout);
         // What is no JSON at all is no record: the command ends with 64 then, as for a file that is not there.
         let code = ours.as_ref().map_or_else(|no| if no.malformed { 64 } else { 1 }, |_| 0);
@@ -91,13 +107,7 @@ fn the_checker_in_python_agrees() {
     let mut left_out = 0;
     for (_, record, _) in &corpus {
         for (what, bent) in left_outs(&statement(record)) {
-            let bytes = resealed(bent);
-            fs::write(folder.join("it.json"), &bytes).expect("the temporary folder is writable");
-            let mut python = Command::new("python3");
-            python.arg(root().join("docs/verify.py")).arg("it.json").current_dir(&folder);
-            let theirs = python.output().expect("it runs");
-            assert!(verify(&bytes, &Trust::default()).is_err(), "{what}");
-            assert_eq!(theirs.status.code(), Some(1), "{what}: {theirs:?}");
+            both_refuse(&folder, bent, what);
             left_out += 1;
         }
     }
@@ -120,13 +130,7 @@ fn the_checker_in_python_agrees() {
                             continue;
                         }
                         *place = other;
-                        let bytes = resealed(bent);
-                        fs::write(folder.join("it.json"), &bytes).expect("the temporary folder is writable");
-                        let mut python = Command::new("python3");
-                        python.arg(root().join("docs/verify.py")).arg("it.json").current_dir(&folder);
-                        let theirs = python.output().expect("it runs");
-                        assert!(verify(&bytes, &Trust::default()).is_err(), "{field}");
-                        assert_eq!(theirs.status.code(), Some(1), "{field}: {theirs:?}");
+                        both_refuse(&folder, bent, field);
                         words += 1;
                     }
                 }
