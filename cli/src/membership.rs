@@ -12,7 +12,7 @@ use crate::policy;
 use crate::store::Opened;
 use crate::verify::refused;
 use model::{Membership, Version};
-use program::{Digest, Fact, FactSource, Json, Origin, SourceKind, Speaks, Term, Type, Value};
+use program::{Digest, Fact, FactSource, Origin, SourceKind, Speaks, Term, Value};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::path::Path;
@@ -88,31 +88,6 @@ fn of(relation: &str, tuple: Vec<Value>) -> Fact {
     Fact { relation: relation.into(), tuple, origin: Origin { source: Arc::new(source), place: "".into() } }
 }
 
-/// Whether a value is written in its one form, as every version has it.
-fn is_plain(value: &Value) -> bool {
-    let again = |wanted: Type| Value::parse(&value.show(), &wanted).as_ref() == Some(value);
-    match value {
-        Value::Decimal(_) => again(Type::Decimal),
-        Value::Time(_) => again(Type::Time),
-        Value::Cidr(_) => again(Type::Cidr),
-        Value::Json(json) => !matches!(**json, Json::Unknown(_)) && is_plain_json(json),
-        Value::Set(items) => items.iter().all(is_plain),
-        Value::List(items) => items.iter().all(is_plain),
-        Value::Between(ends) => is_plain(&ends.0) && is_plain(&ends.1),
-        Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Duration(_) => true,
-        Value::Ip(_) | Value::Version(_) | Value::Unknown(_) => true,
-    }
-}
-
-fn is_plain_json(json: &Json) -> bool {
-    match json {
-        Json::Decimal(text) => Json::number(text).as_ref() == Some(json),
-        Json::Array(items) => items.iter().all(is_plain_json),
-        Json::Object(entries) => entries.values().all(is_plain_json),
-        Json::Null | Json::Bool(_) | Json::Int(_) | Json::Text(_) | Json::Unknown(_) | Json::Sensitive(_) => true,
-    }
-}
-
 /// Checks such a file; nothing where it is none.
 pub(crate) fn verify(file: &str, bytes: &[u8], as_json: bool) -> Result<Option<Answer>, Failure> {
     let named = |value: &serde_json::Value| value.get("format").and_then(|format| format.as_str()) == Some(FORMAT);
@@ -124,7 +99,9 @@ pub(crate) fn verify(file: &str, bytes: &[u8], as_json: bool) -> Result<Option<A
         Failure::Malformed(format!("{file}: `model` is no digest: {}", program::visible(&shown.model)))
     })?;
     let fact = program::visible(&shown.fact);
-    if !shown.tuple.iter().all(is_plain) || of(&shown.relation, shown.tuple.clone()).to_string() != shown.fact {
+    if !shown.tuple.iter().all(Value::is_canonical)
+        || of(&shown.relation, shown.tuple.clone()).to_string() != shown.fact
+    {
         let why = format!("{fact} is not the line of its relation and its values as every version writes it");
         return Ok(Some(refused(file, &why, as_json)));
     }

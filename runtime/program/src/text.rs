@@ -268,6 +268,36 @@ impl Value {
     }
 }
 
+impl Value {
+    /// Whether it is the one that its canonical text says: what a file holds as a value may be another of the same text, a
+    /// network with host bits, a number with a zero behind it.
+    pub fn is_canonical(&self) -> bool {
+        let again = |wanted: Type| Value::parse(&self.show(), &wanted).as_ref() == Some(self);
+        match self {
+            Value::Decimal(_) => again(Type::Decimal),
+            Value::Time(_) => again(Type::Time),
+            Value::Cidr(_) => again(Type::Cidr),
+            Value::Json(json) => !matches!(**json, Json::Unknown(_)) && json.is_canonical(),
+            Value::Set(items) => items.iter().all(Value::is_canonical),
+            Value::List(items) => items.iter().all(Value::is_canonical),
+            Value::Between(ends) => ends.0.is_canonical() && ends.1.is_canonical(),
+            Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Duration(_) => true,
+            Value::Ip(_) | Value::Version(_) | Value::Unknown(_) => true,
+        }
+    }
+}
+
+impl Json {
+    fn is_canonical(&self) -> bool {
+        match self {
+            Json::Decimal(text) => Json::number(text).as_ref() == Some(self),
+            Json::Array(items) => items.iter().all(Json::is_canonical),
+            Json::Object(entries) => entries.values().all(Json::is_canonical),
+            Json::Null | Json::Bool(_) | Json::Int(_) | Json::Text(_) | Json::Unknown(_) | Json::Sensitive(_) => true,
+        }
+    }
+}
+
 impl Json {
     /// The value as a message shows it: top-level text without quotes, sensitive parts as `«sensitive»`.
     pub fn show(&self) -> String {
