@@ -81,6 +81,7 @@ impl Loaded {
             assurance: decide::Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),
             prior: self.prior.clone(),
+            footing: None,
         }
     }
 }

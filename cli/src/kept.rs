@@ -174,6 +174,7 @@ impl Kept {
             assurance: Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),
             prior: None,
+            footing: None,
         })
     }
 

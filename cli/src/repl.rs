@@ -18,7 +18,7 @@ use crate::policy;
 use compiler::database::Source;
 use compiler::ide::completion::{self, Completion, Kind, Seen};
 use compiler::render::render;
-use decide::{Case, ask, text};
+use decide::{Case, Footing, ask, text};
 use program::{Fact, Program, Type, Value, Verb};
 use std::collections::BTreeSet;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -81,6 +81,8 @@ struct Session<'i> {
     actor: Option<String>,
     /// The policy as it decides; a query has one of its own.
     program: Arc<Program>,
+    /// What each question about that policy rests on, once one was answered.
+    footing: Footing,
     seen: Seen,
 }
 
@@ -106,6 +108,7 @@ impl<'i> Session<'i> {
             acts: Vec::new(),
             actor: inputs.actor.clone(),
             program,
+            footing: Footing::default(),
             seen,
         })
     }
@@ -222,6 +225,7 @@ impl<'i> Session<'i> {
     /// What is asked, of a program.
     fn case<'c>(&self, program: Arc<Program>, limits: engine::Limits<'c>) -> Case<'c> {
         let mut case = self.loaded.case(self.inputs, limits);
+        case.footing = Arc::ptr_eq(&program, &self.program).then(|| self.footing.clone());
         case.program = program;
         case.actor = self.actor.clone();
         if !self.acts.is_empty() {

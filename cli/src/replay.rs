@@ -13,7 +13,7 @@ use crate::kept::Kept;
 use crate::log::{Wanted, root};
 use crate::output::Answer;
 use crate::{package, policy, progress, remembered};
-use decide::{Case, Verdict, counted};
+use decide::{Case, Footing, Verdict, counted};
 use evidence::{Aged, Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason};
 use program::{Digest, Fact, Program};
 use serde_json::json;
@@ -204,6 +204,7 @@ fn decide_all<'e>(
     let done = Mutex::new((Vec::new(), 0_usize));
     let work = || -> Result<(), Failure> {
         let mut facts: (String, Arc<Vec<Fact>>) = Default::default();
+        let footing = Footing::default();
         while let Some((asked, entries)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             if facts.0 != asked.model {
                 facts = (asked.model.to_owned(), Arc::new(kept.model(asked.model)?));
@@ -226,7 +227,7 @@ fn decide_all<'e>(
                             facts.extend(history[..past].iter().map(|(_, fact)| fact.clone()));
                         }
                         let case = kept.case(entry, change.clone(), program.clone(), facts)?;
-                        let new = once(case, seconds)?;
+                        let new = once(Case { footing: Some(footing.clone()), ..case }, seconds)?;
                         made.insert((past, now), new.clone());
                         new
                     }

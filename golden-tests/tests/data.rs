@@ -204,6 +204,7 @@ impl Law {
             assurance: Assurance::Proof,
             build: String::new(),
             prior: None,
+            footing: None,
         };
         ask::query(&case, self.edge).map(|table| table.rows.len())
     }

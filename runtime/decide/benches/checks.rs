@@ -15,7 +15,7 @@ use decide::{Assurance, Case, ask};
 use engine::{Delta, Engine, Limits};
 use estate::{LAW, Numbers, case, estate, name, now};
 use program::{RelationId, Term, Value};
-use proof::{Difference, Side, certify_change, certify_model, check_in};
+use proof::{Difference, Side, certify_change, certify_model, certify_version, check_in};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -43,11 +43,20 @@ fn main() {
     let (model, certified) =
         once("certificate of the model", || certify_model(&program, &given, &certificate.before).expect("it is right"));
     println!("    {:.1} times the engine's own evaluation", certified / load);
-    let (gained, lost) = engine::difference(&certificate);
+    let ((gained, lost), _) = once("the engine's difference", || world.difference());
     let change = Difference { added: delta.added.clone(), removed: delta.removed.clone(), gained, lost };
     let (database, _) =
         once("delta-certificate, the first", || certify_change(&program, &model, &change).expect("it is right"));
     median("delta-certificate", 5, || drop(certify_change(&program, &model, &change).expect("it is right")));
+
+    let other = Delta { added: Vec::new(), removed: all().filter(|(_, tuple)| tuple[0] == name(2)).collect() };
+    median("another version, derived and certified", 5, || {
+        let mut next = engine.fork(limits);
+        next.apply(&other).expect("within the limits");
+        let (gained, lost) = next.since(&engine).difference();
+        let moved = Difference { added: Vec::new(), removed: other.removed.clone(), gained, lost };
+        drop(certify_version(&program, &model, &moved).expect("it is right"));
+    });
 
     let refused = small::id(&program, "refused");
     let denials = world.tuples(Side::After, refused);

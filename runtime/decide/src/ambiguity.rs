@@ -129,10 +129,19 @@ fn undying(verb: Option<Verb>, subject: &str, exists: bool) -> Option<String> {
 /// Why a source cannot be relied on, by the relation that says so.
 pub(crate) fn unreliable(settled: &Settled<'_>, relation: &str, source: &str) -> String {
     match relation {
+        "std.source.missing" if is_read(settled, source) => {
+            format!("a part of source `{source}` is missing: `writ import` says which")
+        }
         "std.source.missing" => format!("source `{source}` is missing"),
         "std.source.incomplete" => format!("source `{source}` stops in the middle: its tool says that there is more"),
         _ => stale(settled, source),
     }
+}
+
+/// Whether some fact is of that source.
+fn is_read(settled: &Settled<'_>, source: &str) -> bool {
+    let pattern = [Some(Value::text(source)), None, None];
+    settled.program.find("std.source.source").is_some_and(|id| !settled.matching(Side::After, id, &pattern).is_empty())
 }
 
 /// How old a source is, and how old it may be.

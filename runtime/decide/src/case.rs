@@ -1,5 +1,6 @@
 //! What is asked of a decision: a program, the facts, a change, and who asks when.
 
+use crate::footing::Footing;
 use engine::Limits;
 use evidence::{Aged, Assurance};
 use program::{Change, Digest, Fact, Origin, Program};
@@ -34,6 +35,8 @@ pub struct Case<'a> {
     pub build: String,
     /// The record of an earlier decision on this change that this one replaces: the one that somebody's word answered.
     pub prior: Option<String>,
+    /// What it may rest on of other cases of the same run. Has no part in what is decided.
+    pub footing: Option<Footing>,
 }
 
 /// What is known of a declared source. Whether it is fresh enough follows by rule (`std.source.stale`).

@@ -10,6 +10,7 @@
 //! INVARIANT: nothing that leaves here was not checked, as far as the level goes.
 
 use crate::case::{Case, Failure};
+use crate::footing::{Given, Standing};
 use crate::worlds::{Worlds, inputs, worlds};
 use engine::{Delta, Engine, Fault, Hypothesis};
 use evidence::Assurance;
@@ -51,15 +52,14 @@ type Rows = BTreeMap<Value, Vec<usize>>;
 pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
     let mut worlds = worlds(case)?;
     let before = std::mem::take(&mut worlds.before);
-    let given = before.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
-    let engine = Engine::load(case.program.clone(), given, case.limits).map_err(fault)?;
-    let hypothesis = engine.open(&worlds.delta).map_err(fault)?;
-    let checked = checked(case, before, &worlds.delta, &hypothesis)?;
+    let standing = Standing::of(case, &before)?;
+    let hypothesis = standing.engine.open(&worlds.delta).map_err(fault)?;
+    let checked = checked(case, &standing, before, &worlds.delta, &hypothesis)?;
     let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (position, action) in case.change.actions.iter().enumerate() {
         positions.entry(&action.id).or_default().push(position);
     }
-    let (program, worlds, engine, hypothesis) = (&*case.program, &worlds, &engine, &hypothesis);
+    let (program, worlds, engine, hypothesis) = (&*case.program, &worlds, &standing.engine, &hypothesis);
     let rows = [0, 1].map(|_| program.relations.iter().map(|_| OnceCell::new()).collect());
     let (open, tables) = (Cell::new(false), RefCell::default());
     then(&Settled { program, case, worlds, engine, hypothesis, checked, open, positions, rows, tables })
@@ -68,15 +68,15 @@ pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Resu
 /// Checks what the engine says, as much as the case asks for.
 fn checked<'a>(
     case: &'a Case<'_>,
-    before: BTreeMap<RelationId, BTreeSet<Tuple>>,
+    standing: &Standing<'_>,
+    before: Given,
     delta: &Delta,
     hypothesis: &Hypothesis<'_>,
 ) -> Result<Checked<'a>, Failure> {
     let program = &*case.program;
     if case.assurance == Assurance::DeltaCertificate {
-        let certificate = hypothesis.certificate();
-        let model = proof::certify_model(program, &before, &certificate.before).map_err(flaw)?;
-        let (gained, lost) = engine::difference(&certificate);
+        let model = standing.certified(case, &before, hypothesis)?;
+        let (gained, lost) = hypothesis.difference();
         let Delta { added, removed } = delta.clone();
         let change = Difference { added, removed, gained, lost };
         let database = proof::certify_change(program, &model, &change).map_err(flaw)?;

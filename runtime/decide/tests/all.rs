@@ -2,6 +2,7 @@
 
 mod diff;
 mod faults;
+mod footing;
 mod measures;
 mod near;
 mod pages;

@@ -412,7 +412,7 @@ impl<'h> Worlds<'h> {
 
     /// What a rule sees that runs on that side: what was beaten, too.
     fn view(&self, side: Side) -> View<'h> {
-        let before = (side == Side::After).then(|| self.relations(Side::Before));
+        let before = self.world.before_of(side).map(|_| self.relations(Side::Before));
         View { steps: true, ..View::of(self.relations(side), before) }
     }
 

@@ -3,16 +3,17 @@
 //! Not here: whether that is right. A difference that leaves something out is refused like any other claim.
 
 use program::{RelationId, Tuple};
-use proof::{Certificate, Claimed};
+use proof::Claimed;
 
 /// What is derived in the world after and was not, or stood at another height; and what was derived in the world before
 /// and is not, or stands at another height.
 ///
-/// Takes the certificate to be sorted by relation and tuple; of one that is not the difference is refused.
-pub fn difference(certificate: &Certificate) -> (Vec<Claimed>, Vec<(RelationId, Tuple)>) {
+/// - `before`, `after`: all that is derived in each, sorted by relation and tuple as a certificate has it; of what is not,
+///   the difference is refused.
+pub(crate) fn difference(before: &[Claimed], after: &[Claimed]) -> (Vec<Claimed>, Vec<(RelationId, Tuple)>) {
     let (mut gained, mut lost) = (Vec::new(), Vec::new());
-    let mut before = certificate.before.iter().peekable();
-    for claim in &certificate.after {
+    let mut before = before.iter().peekable();
+    for claim in after {
         let key = (claim.relation, &claim.tuple);
         let went = std::iter::from_fn(|| before.next_if(|old| (old.relation, &old.tuple) < key));
         lost.extend(went.map(|old| (old.relation, old.tuple.clone())));

@@ -1,6 +1,7 @@
 //! The face: an engine holds one world; a hypothesis holds it and what a change would make of it.
 
 use crate::derive::{self, Ways};
+use crate::difference::difference;
 use crate::growing::Cells;
 use crate::intern::{Id, Interner};
 use crate::limits::{Fault, Limits};
@@ -11,7 +12,7 @@ use crate::view::{Changed, Relations};
 use crate::witness::witness;
 use crate::world::{Changes, World, always, load};
 use program::{Program, RelationId, Term, Tuple, Value};
-use proof::{Certificate, Proof, Side};
+use proof::{Certificate, Claimed, Proof, Side};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// Facts that come and go. A tuple that stands in both lists is there afterwards.
@@ -57,6 +58,8 @@ pub struct Hypothesis<'a> {
     pub(crate) after: Changed,
     /// Strata whose labels say no rounds in the world after, though they may before.
     pub(crate) maintained: Vec<usize>,
+    /// The world after is another version of the model, in which no rule reads the one before.
+    is_version: bool,
     pub(crate) limits: Limits<'a>,
     /// Both worlds with rounds, where a proof or certificate wanted them.
     pub(crate) rounds: OnceLock<Rounds>,
@@ -162,11 +165,43 @@ impl<'a> Engine<'a> {
             after: world.changed,
             maintained: world.maintained,
             before: Arc::clone(&self.world),
+            is_version: false,
             limits: self.limits,
             rounds: OnceLock::new(),
             ways: Mutex::default(),
             workers,
         })
+    }
+
+    /// The same world within other limits. Each goes on without the other, and they share what neither changes.
+    pub fn fork<'b>(&self, limits: Limits<'b>) -> Engine<'b> {
+        let (prepared, values, world) = (Arc::clone(&self.prepared), Arc::clone(&self.values), Arc::clone(&self.world));
+        Engine { prepared, values, world, limits, workers: self.workers }
+    }
+
+    /// This world beside the one it was taken from by [`Engine::fork`], as if a change had made it of that one.
+    ///
+    /// No change-scoped relation has a tuple in it.
+    pub fn since(&self, older: &Engine<'_>) -> Hypothesis<'a> {
+        let mut after = Changed::default();
+        for (place, (new, old)) in self.world.relations.iter().zip(&older.world.relations).enumerate() {
+            if !new.is_same(old) {
+                after.set(place, new.clone());
+            }
+        }
+        let maintained = (0..self.world.maintained.len()).filter(|stratum| self.world.maintained[*stratum]).collect();
+        Hypothesis {
+            prepared: Arc::clone(&self.prepared),
+            values: Arc::clone(&self.values),
+            before: Arc::clone(&older.world),
+            after,
+            maintained,
+            is_version: true,
+            limits: self.limits,
+            rounds: OnceLock::new(),
+            ways: Mutex::default(),
+            workers: self.workers,
+        }
     }
 
     /// The program it runs.
@@ -258,7 +293,21 @@ impl Hypothesis<'_> {
 
     /// All that was derived in both worlds, what was beaten in a lattice column too, for `proof::certify`; sorted.
     pub fn certificate(&self) -> Certificate {
-        self.rounds().certificate(self)
+        let [before, after] = self.rounds().claims(self, Side::BOTH);
+        Certificate { before, after }
+    }
+
+    /// What a certificate has of one of them.
+    pub fn claims(&self, side: Side) -> Vec<Claimed> {
+        let [claims] = self.rounds().claims(self, [side]);
+        claims
+    }
+
+    /// What is derived in the world after and was not, or stood at another height; and what was derived in the world
+    /// before and is not, or stands at another height: for `proof::certify_change` and `proof::certify_version`.
+    pub fn difference(&self) -> (Vec<Claimed>, Vec<(RelationId, Tuple)>) {
+        let moved = self.rounds().moved(self);
+        difference(&moved.before, &moved.after)
     }
 
     /// The program it runs.
@@ -282,7 +331,7 @@ impl Hypothesis<'_> {
 
     /// The world before, seen from a side.
     pub(crate) fn before_of(&self, side: Side) -> Option<Relations<'_>> {
-        (side == Side::After).then(|| self.relations(Side::Before))
+        (side == Side::After && !self.is_version).then(|| self.relations(Side::Before))
     }
 
     fn relation(&self, side: Side, relation: RelationId) -> &Version {

@@ -48,7 +48,6 @@ mod witness;
 mod workers;
 mod world;
 
-pub use difference::difference;
 pub use engine::{Delta, Engine, Hypothesis};
 #[cfg(feature = "faults")]
 pub use faults::{Planted, plant};

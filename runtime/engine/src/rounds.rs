@@ -15,6 +15,7 @@ use crate::view::{Changed, Relations};
 use crate::world::rounds;
 use program::RelationId;
 use proof::{Certificate, Claimed, Side};
+use std::cmp::Ordering;
 use std::sync::Arc;
 
 /// Both worlds with rounds.
@@ -73,46 +74,57 @@ impl Rounds {
         Relations { all: &world.before.relations, changed: Some(changed) }
     }
 
-    /// All that was derived in both worlds, sorted.
+    /// All that was derived in each of these worlds, sorted.
     ///
     /// What holds is as the engine has it. What was beaten on the way there is as the rounds have it, where the engine
     /// came another way; only where what the engine has is better.
-    pub(crate) fn certificate(&self, world: &Hypothesis<'_>) -> Certificate {
+    pub(crate) fn claims<const N: usize>(&self, world: &Hypothesis<'_>, sides: [Side; N]) -> [Vec<Claimed>; N] {
         // Many rows over few values: one order of the values serves them all.
         let ranks = self.values.ranks();
-        let claims = |side: Side| {
-            let mut claimed = Vec::new();
-            for place in 0..world.before.relations.len() {
-                let (version, known) = (world.relations(side).get(place), self.relations(world, side).get(place));
-                let same = version.is_same(known);
-                let of_rounds = if same { None } else { world.prepared.contests[place] };
-                let is_claimed = |row: &usize| of_rounds.is_none() || !version.is_beaten(*row);
-                let derived = version.there().filter(|row| !version.mark(*row).is_given());
-                let mut rows: Vec<(&[Id], u32)> = derived
-                    .filter(is_claimed)
-                    .map(|row| {
-                        let at = if same { Some(row) } else { known.position(version.row(row)) };
-                        (version.row(row), at.map_or(1, |at| height(&world.prepared, place, known, at)))
-                    })
-                    .collect();
-                if let Some(contest) = of_rounds {
-                    let beaten = known.there().filter(|row| !known.mark(*row).is_given());
-                    let beaten = beaten.filter(|row| is_beaten(contest, version, known.row(*row), &self.values));
-                    rows.extend(beaten.map(|row| (known.row(row), height(&world.prepared, place, known, row))));
-                }
-                rows.sort_unstable_by(|(a, _), (b, _)| {
-                    let rank = |id: &Id| ranks.of(*id);
-                    a.iter().map(rank).cmp(b.iter().map(rank))
-                });
-                claimed.extend(rows.into_iter().map(|(row, height)| Claimed {
-                    relation: RelationId(u32::try_from(place).expect("bug: more than 2^32 relations")),
-                    tuple: spell(row, &self.values),
-                    height,
-                }));
-            }
-            claimed
-        };
+        let rank = |id: &Id| ranks.of(*id);
+        let in_order = |a: &[Id], b: &[Id]| a.iter().map(rank).cmp(b.iter().map(rank));
+        let places = 0..world.before.relations.len();
+        sides.map(|side| places.clone().flat_map(|place| self.claims_of(world, side, place, in_order)).collect())
+    }
+
+    /// The same of both worlds, without the relations that are one and the same in them.
+    pub(crate) fn moved(&self, world: &Hypothesis<'_>) -> Certificate {
+        let [was, is] = Side::BOTH.map(|side| [world.relations(side), self.relations(world, side)]);
+        let is_moved = |place: &usize| was.iter().zip(&is).any(|(was, is)| !was.get(*place).is_same(is.get(*place)));
+        let places: Vec<usize> = (0..world.before.relations.len()).filter(is_moved).collect();
+        let in_order = |a: &[Id], b: &[Id]| self.values.compare(a, b);
+        let claims = |side| places.iter().flat_map(|place| self.claims_of(world, side, *place, in_order)).collect();
         Certificate { before: claims(Side::Before), after: claims(Side::After) }
+    }
+
+    fn claims_of(
+        &self,
+        world: &Hypothesis<'_>,
+        side: Side,
+        place: usize,
+        in_order: impl Fn(&[Id], &[Id]) -> Ordering,
+    ) -> Vec<Claimed> {
+        let (version, known) = (world.relations(side).get(place), self.relations(world, side).get(place));
+        let same = version.is_same(known);
+        let of_rounds = if same { None } else { world.prepared.contests[place] };
+        let is_claimed = |row: &usize| of_rounds.is_none() || !version.is_beaten(*row);
+        let derived = version.there().filter(|row| !version.mark(*row).is_given());
+        let mut rows: Vec<(&[Id], u32)> = derived
+            .filter(is_claimed)
+            .map(|row| {
+                let at = if same { Some(row) } else { known.position(version.row(row)) };
+                (version.row(row), at.map_or(1, |at| height(&world.prepared, place, known, at)))
+            })
+            .collect();
+        if let Some(contest) = of_rounds {
+            let beaten = known.there().filter(|row| !known.mark(*row).is_given());
+            let beaten = beaten.filter(|row| is_beaten(contest, version, known.row(*row), &self.values));
+            rows.extend(beaten.map(|row| (known.row(row), height(&world.prepared, place, known, row))));
+        }
+        rows.sort_unstable_by(|(a, _), (b, _)| in_order(a, b));
+        let relation = RelationId(u32::try_from(place).expect("bug: more than 2^32 relations"));
+        let claim = |(row, height)| Claimed { relation, tuple: spell(row, &self.values), height };
+        rows.into_iter().map(claim).collect()
     }
 }
 

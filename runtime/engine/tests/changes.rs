@@ -13,7 +13,9 @@ mod random {
 
 use engine::{Delta, Engine, Hypothesis, Limits, Planted, plant};
 use program::{RelationId, Value};
-use proof::{Claimed, Database, Difference, Flaw, Side, certify_change, certify_model, meaning};
+use proof::{
+    Claimed, Database, Difference, Flaw, Inputs, Side, certify_change, certify_model, certify_version, meaning,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestCaseResult, TestRunner};
 use random::case::{Case, Change};
@@ -42,7 +44,7 @@ fn delta(change: &Change) -> Delta {
 
 /// What the engine says that the change makes of the world.
 fn difference(hypothesis: &Hypothesis<'_>, change: &Change) -> Difference {
-    let (gained, lost) = engine::difference(&hypothesis.certificate());
+    let (gained, lost) = hypothesis.difference();
     let Delta { added, removed } = delta(change);
     Difference { added, removed, gained, lost }
 }
@@ -58,8 +60,12 @@ fn law_of(case: &Case, change: &Change) -> Database {
 
 /// Whether both say the same of every relation, in both worlds, and of what is given.
 fn same(case: &Case, one: &Database, other: &Database) -> bool {
-    let relations = (0..u32::try_from(case.program.relations.len()).expect("few relations")).map(RelationId);
-    relations.flat_map(|id| Side::BOTH.map(|side| (side, id))).all(|(side, id)| {
+    Side::BOTH.into_iter().all(|side| same_on(side, case, one, other))
+}
+
+fn same_on(side: Side, case: &Case, one: &Database, other: &Database) -> bool {
+    let mut relations = (0..u32::try_from(case.program.relations.len()).expect("few relations")).map(RelationId);
+    relations.all(|id| {
         let given =
             |of: &Database| of.tuples(side, id).iter().map(|tuple| of.gives(side, id, tuple)).collect::<Vec<_>>();
         one.tuples(side, id) == other.tuples(side, id) && given(one) == given(other)
@@ -135,6 +141,50 @@ fn the_certificate_of_a_change_certifies_and_a_bent_one_is_refused() {
         Ok(())
     });
     println!("{:?}", refused.into_inner());
+}
+
+#[test]
+fn a_version_that_another_certifies_is_as_good_as_one_certified_alone() {
+    let fail = |flaw: Flaw| TestCaseError::fail(flaw.to_string());
+    law(60, |case| {
+        let claims = |engine: &Engine<'_>| {
+            let nothing = engine.open(&Delta::default()).expect("no limit is reached");
+            nothing.certificate().before
+        };
+        let engine = load(&case);
+        let first = claims(&engine);
+        let model = certify_model(&case.program, &case.facts, &first).map_err(fail)?;
+        for (step, change) in case.changes.iter().zip(case.changes.iter().rev()) {
+            let step = Change { asked: Vec::new(), ..step.clone() };
+            let given = case.inputs(&case.facts, &step).after;
+            let mut next = engine.fork(Limits::default());
+            next.apply(&delta(&step)).expect("no limit is reached");
+            let (gained, lost) = next.since(&engine).difference();
+            let Delta { added, removed } = delta(&step);
+            let moved = Difference { added, removed, gained, lost };
+            let version = certify_version(&case.program, &model, &moved).map_err(fail)?;
+            let still = Inputs { before: given.clone(), after: given.clone() };
+            let law = meaning(&case.program, &still, 200_000).expect("a generated program has a meaning");
+            prop_assert!(same_on(Side::Before, &case, &version, &law));
+            for (kind, bent) in bent(&moved) {
+                let answer = certify_version(&case.program, &model, &bent);
+                let harmless = answer.as_ref().is_ok_and(|other| same_on(Side::Before, &case, other, &law));
+                let one = matches!(kind, "a tuple gained too few" | "a tuple lost too few");
+                prop_assert!(answer.is_err() || one && harmless, "{kind}: {bent:?}");
+            }
+            for asked in &change.asked {
+                let mut bent = moved.clone();
+                bent.added.push(asked.clone());
+                prop_assert!(certify_version(&case.program, &model, &bent).is_err(), "{asked:?} is part of a change");
+            }
+            let hypothesis = next.open(&delta(change)).expect("no limit is reached");
+            let certified = certify_change(&case.program, &version, &difference(&hypothesis, change)).map_err(fail)?;
+            let law = meaning(&case.program, &case.inputs(&given, change), 200_000);
+            prop_assert!(same(&case, &certified, &law.expect("a generated program has a meaning")));
+        }
+        prop_assert!(claims(&engine) == first, "the engine that others were taken from moved");
+        Ok(())
+    });
 }
 
 #[test]

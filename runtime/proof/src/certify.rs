@@ -31,13 +31,7 @@ pub fn certify(program: &Program, inputs: &Inputs, certificate: &Certificate) ->
     let mut database = certify_model(program, &inputs.before, &certificate.before)?;
     database.fill(program, Side::After, pairs(&inputs.after), &certificate.after)?;
     database.share();
-    for stratum in &program.strata {
-        if !unchanged(program, &database, stratum) {
-            examine(program, &database, Side::After, stratum)?;
-        }
-    }
-    placed(program, Side::After, &certificate.after)?;
-    Ok(database)
+    examined(program, database, Side::After, &certificate.after)
 }
 
 /// The same of a model version: of one world, before any change.
@@ -54,10 +48,17 @@ pub fn certify_model(
     lawful(program)?;
     let mut database = Database::empty(program);
     database.fill(program, Side::Before, pairs(given), claims)?;
-    for stratum in program.strata.iter().filter(|stratum| runs(stratum, Side::Before)) {
-        examine(program, &database, Side::Before, stratum)?;
+    examined(program, database, Side::Before, claims)
+}
+
+/// The database, once everything that runs on its side was looked at but for what says what was looked at before.
+fn examined(program: &Program, database: Database, side: Side, claims: &[Claimed]) -> Result<Database, Flaw> {
+    for stratum in program.strata.iter().filter(|stratum| runs(stratum, side)) {
+        if side == Side::Before || !unchanged(program, &database, stratum) {
+            examine(program, &database, side, stratum)?;
+        }
     }
-    placed(program, Side::Before, claims)?;
+    placed(program, side, claims)?;
     Ok(database)
 }
 

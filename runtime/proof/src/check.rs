@@ -9,7 +9,7 @@
 use crate::body::{atom, gather, head, instantiate, passes, values};
 use crate::database::{admit, fits};
 use crate::flaw::{Flaw, shown};
-use crate::lawful::{Lawful, homes};
+use crate::lawful::{Lawful, strata};
 use crate::{Absence, Database, Inputs, Node, Premise, Proof, Side, Why};
 use program::{Atom, Literal, Program, RelationId, RuleId, Scope, Tuple, Value, World};
 use std::collections::{BTreeMap, BTreeSet};
@@ -136,7 +136,7 @@ fn steps(program: &Program, proof: &Proof, gives: impl Fn(&Node) -> bool) -> Res
     let mut used = vec![false; proof.nodes.len()];
     let mut said: BTreeMap<(Side, RelationId, &Tuple), usize> = BTreeMap::new();
     let ruled: BTreeSet<RelationId> = program.rules.iter().map(|rule| rule.head.relation).collect();
-    let homes = homes(program);
+    let homes = strata(program)?;
     for (number, node) in proof.nodes.iter().enumerate() {
         let flaw = |what: String| Flaw::Step { node: number, literal: None, what };
         admit(program, node.side, node.relation, &node.tuple).map_err(flaw)?;

@@ -6,7 +6,7 @@
 use crate::flaw::{Flaw, shown};
 use crate::table::Table;
 use crate::values::{Row, Values};
-use crate::{Certificate, Claimed, Side};
+use crate::{Claimed, Side};
 use program::{Program, RelationId, Scope, Tuple, Value};
 use rustc_hash::FxHashSet;
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,15 +54,10 @@ impl Database {
         rows.filter(|(row, _)| !table.beats(&self.values, row)).map(|(row, _)| self.values.tuple(row)).collect()
     }
 
-    /// What is derived and not given, steps too, with heights, sorted: a certificate of this very database.
-    pub fn certificate(&self) -> Certificate {
-        let claims = |(relation, table): (RelationId, &Arc<Table>)| -> Vec<Claimed> {
-            let derived = table.rows().filter(|(_, height)| *height > 0);
-            let derived: BTreeMap<Tuple, u32> = derived.map(|(row, height)| (self.values.tuple(row), height)).collect();
-            derived.into_iter().map(|(tuple, height)| Claimed { relation, tuple, height }).collect()
-        };
-        let side = |tables: &[Arc<Table>]| (0..).map(RelationId).zip(tables).flat_map(claims).collect();
-        Certificate { before: side(&self.before), after: side(&self.after) }
+    /// What of a relation is derived and not given, steps too, each tuple with its height.
+    pub fn derived(&self, side: Side, relation: RelationId) -> BTreeMap<Tuple, u32> {
+        let rows = self.table(side, relation).rows().filter(|(_, height)| *height > 0);
+        rows.map(|(row, height)| (self.values.tuple(row), height)).collect()
     }
 
     /// Refuses a program that this cannot be the database of.

@@ -1,4 +1,5 @@
-//! Whether a certificate of a change is right, over a world that is known to be complete.
+//! Whether a certificate of a change is right, over a world that is known to be complete: of what a decision asks about,
+//! or of what another version of the model has otherwise.
 //!
 //! What is claimed of the world after is a difference: tuples that came and tuples that went; one with another height did
 //! both. Of a stratum that runs in both worlds only the rule instances are looked at in which one of these takes part:
@@ -15,6 +16,7 @@ use crate::body::{Body, View, atom, relations};
 use crate::certify::{examine, in_both, invented, left_out, placed, touched, unchanged};
 use crate::database::admit;
 use crate::flaw::{Flaw, shown};
+use crate::meaning::runs;
 use crate::table::Table;
 use crate::values::{Row, Values};
 use crate::{Claimed, Database, Side};
@@ -46,17 +48,36 @@ type Turned = BTreeMap<RelationId, (Vec<Row>, Vec<Row>)>;
 /// # Flaws
 /// As [`crate::certify`].
 pub fn certify_change(program: &Program, model: &Database, change: &Difference) -> Result<Database, Flaw> {
+    certified(program, model, change, Side::After)
+}
+
+/// The world before any change in another version of the model, known to be complete like the one that it is taken from.
+///
+/// - `model`: as in [`certify_change`].
+/// - `change`: what that version has otherwise; a change-scoped tuple among it is refused.
+///
+/// # Flaws
+/// As [`crate::certify`].
+pub fn certify_version(program: &Program, model: &Database, change: &Difference) -> Result<Database, Flaw> {
+    certified(program, model, change, Side::Before)
+}
+
+/// - `side`: as what the world is looked at into which the change turns that of `model`.
+fn certified(program: &Program, model: &Database, change: &Difference, side: Side) -> Result<Database, Flaw> {
     model.is_of(program)?;
-    let (database, turned) = apply(program, model, change)?;
-    for stratum in &program.strata {
+    let added = change.added.iter().try_for_each(|(relation, tuple)| admit(program, side, *relation, tuple));
+    added.map_err(|what| Flaw::Input { what })?;
+    let (turning, turned) = apply(program, model, change)?;
+    let database = Database { before: side.of(&turning.after, &turning.before).clone(), ..turning.clone() };
+    for stratum in program.strata.iter().filter(|stratum| runs(stratum, side)) {
         let whole = touched(program, stratum).any(|id| program.relation(id).lattice().is_some());
-        match unchanged(program, &database, stratum) {
+        match unchanged(program, &turning, stratum) {
             true => {}
-            false if whole || !in_both(program, stratum) => examine(program, &database, Side::After, stratum)?,
-            false => follow(program, &database, stratum, &turned)?,
+            false if whole || !in_both(program, stratum) => examine(program, &database, side, stratum)?,
+            false => follow(program, &turning, stratum, &turned)?,
         }
     }
-    placed(program, Side::After, &change.gained)?;
+    placed(program, side, &change.gained)?;
     Ok(database)
 }
 

@@ -42,12 +42,7 @@ pub fn lawful(program: &Program) -> Result<Lawful<'_>, Flaw> {
     Ok(Lawful(program))
 }
 
-/// The stratum of each relation of a lawful program.
-pub(crate) fn homes(program: &Program) -> Strata {
-    strata(program).unwrap_or_default()
-}
-
-fn strata(program: &Program) -> Result<Strata, Flaw> {
+pub(crate) fn strata(program: &Program) -> Result<Strata, Flaw> {
     let mut strata = vec![None; program.relations.len()];
     for (number, stratum) in program.strata.iter().enumerate() {
         for id in &stratum.relations {

@@ -34,7 +34,7 @@ pub use certificate::{Certificate, Claimed};
 pub use certify::{certify, certify_model};
 pub use check::{Checked, Claim, Open, check, check_in, check_steps};
 pub use database::Database;
-pub use delta::{Difference, certify_change};
+pub use delta::{Difference, certify_change, certify_version};
 pub use flaw::Flaw;
 pub use inputs::{Inputs, Side};
 pub use lawful::{Lawful, lawful};

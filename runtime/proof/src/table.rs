@@ -39,16 +39,17 @@ impl Table {
         Table { lattice: relation.lattice(), width: relation.columns.len(), ..Table::default() }
     }
 
-    /// The same table without some of its rows, to which others may be added.
-    pub(crate) fn over(under: &Arc<Table>, gone: FxHashSet<Row>, values: &Values) -> Table {
+    /// The same table without some of its rows, to which others may be added. It stands over what that one stands over.
+    pub(crate) fn over(under: &Arc<Table>, mut gone: FxHashSet<Row>, values: &Values) -> Table {
         let mut table = Table { lattice: under.lattice, width: under.width, ..Table::default() };
-        if under.lattice.is_none() && under.under.is_none() {
-            table.under = Some((under.clone(), gone));
-        } else {
-            for (row, height) in under.rows().filter(|(row, _)| !gone.contains(*row)) {
-                table.insert(values, row.clone(), height);
+        if under.lattice.is_some() || under.under.is_some() {
+            for (row, height) in under.rows.iter().filter(|(row, _)| !gone.contains(*row)) {
+                table.insert(values, row.clone(), *height);
             }
         }
+        let (base, before) = under.under.as_ref().map_or((under, None), |(base, before)| (base, Some(before)));
+        gone.extend(before.into_iter().flatten().cloned());
+        table.under = under.lattice.is_none().then(|| (base.clone(), gone));
         table
     }
 

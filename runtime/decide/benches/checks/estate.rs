@@ -111,5 +111,6 @@ pub fn case(program: &Arc<Program>, given: &BTreeMap<RelationId, BTreeSet<Tuple>
         assurance: Assurance::Proof,
         build: String::new(),
         prior: None,
+        footing: None,
     }
 }

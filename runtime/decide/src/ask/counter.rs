@@ -42,7 +42,8 @@ pub fn passing(
 ) -> Result<Passing, Failure> {
     let mut search = Search { edits, tries, tried: 0, complete: true, found: Vec::new(), seen: BTreeSet::new() };
     // What nothing checked is good enough to look around with; what is offered is decided in full.
-    let start = Case { assurance: Assurance::Proof, ..case.clone() };
+    let footing = Some(case.footing.clone().unwrap_or_default());
+    let start = Case { assurance: Assurance::Proof, footing, ..case.clone() };
     let first = look(&start)?;
     let mut beam = match first.verdict {
         Verdict::Allow => Vec::new(),

@@ -41,10 +41,17 @@ impl Health {
         self.programs += 1;
         self.derived += derived.len();
         self.filled += derived.iter().filter(|id| holds(**id)).count();
-        let certificate = database.certificate();
-        let beaten = |side| {
-            certificate.side(side).iter().any(|claim| {
-                let better = certificate.side(side).iter().any(|other| {
+        let claims = |side| -> Vec<Claimed> {
+            let of = |relation| {
+                let found = database.derived(side, relation).into_iter();
+                found.map(move |(tuple, height)| Claimed { relation, tuple, height })
+            };
+            derived.iter().copied().flat_map(of).collect()
+        };
+        let [before, after] = Side::BOTH.map(claims);
+        let beaten = |(side, claims): (Side, &[Claimed])| {
+            claims.iter().any(|claim| {
+                let better = claims.iter().any(|other| {
                     other.height > claim.height
                         && database.holds(side, other.relation, &other.tuple)
                         && is_of_group(claim, other)
@@ -52,9 +59,9 @@ impl Health {
                 !database.holds(side, claim.relation, &claim.tuple) && better
             })
         };
-        self.improved += usize::from(Side::BOTH.into_iter().any(beaten));
-        self.tuples += certificate.before.len() + certificate.after.len();
-        self.deep += usize::from(certificate.before.iter().chain(&certificate.after).any(|claim| claim.height >= 3));
+        self.improved += usize::from([(Side::Before, &*before), (Side::After, &*after)].into_iter().any(beaten));
+        self.tuples += before.len() + after.len();
+        self.deep += usize::from(before.iter().chain(&after).any(|claim| claim.height >= 3));
         let more = |without: Without| {
             let program = case.policy.program_without(without);
             let other = meaning(&program, &inputs, 200_000).expect("fewer conditions are no less lawful");
