@@ -129,5 +129,5 @@ pub(crate) fn query(body: &str, question: &Question, rows: Rows) -> Result<Answe
 }
 
 fn noted(loaded: &Loaded, text: String) -> Answer {
-    Answer { notes: loaded.notes.clone(), ..Answer::of(text) }
+    Answer { notes: loaded.notes(), ..Answer::of(text) }
 }

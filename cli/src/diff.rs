@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &arguments::Diff) -> Result<Answer, Failure> {
     });
     let mut told = told.map_err(failed)?;
     placed(&mut told, &from, &to);
-    let mut answer = Answer::of(String::new());
+    let mut answer = Answer::of(String::new()).with_notes(unread(&[&from, &to]));
     for output in &outputs {
         let text = render(&told, output.format, &from, &to);
         match &output.file {
@@ -86,6 +86,18 @@ pub(crate) fn run(arguments: &arguments::Diff) -> Result<Answer, Failure> {
         }
     }
     Ok(answer)
+}
+
+/// What a version could not read, and so lacks: it may be there all the same.
+fn unread(sides: &[&Side]) -> String {
+    let mut notes = String::new();
+    for side in sides {
+        for file in side.version.sources.iter().filter(|file| !file.complete) {
+            let (name, source, file) = (&side.name, &file.name, &file.file);
+            notes += &format!("not sure: {name} lacks what source `{source}` has in {file}, which could not be read\n");
+        }
+    }
+    notes
 }
 
 fn render(told: &Diff, format: Format, from: &Side, to: &Side) -> String {

@@ -53,7 +53,7 @@ impl Forms {
     }
 
     fn answer(&self, loaded: &Loaded, text: impl Fn(Format, Laid) -> String) -> Result<Answer, Failure> {
-        let mut answer = Answer { notes: loaded.notes.clone(), ..Answer::of(String::new()) };
+        let mut answer = Answer { notes: loaded.notes(), ..Answer::of(String::new()) };
         for output in &self.0 {
             // In a file nothing is cut.
             let laid: Laid = if output.file.is_none() { output::table } else { Table::text };

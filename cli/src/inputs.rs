@@ -86,6 +86,29 @@ impl Loaded {
     }
 }
 
+impl Loaded {
+    /// What was noted, and which declared sources an answer lacks something of: one that reads like the whole says so.
+    pub(crate) fn notes(&self) -> String {
+        let mut notes = self.notes.clone();
+        for state in &self.sources {
+            let why = match state {
+                SourceState::Missing(_) => "is missing, in whole or in part",
+                SourceState::Aged(aged) if aged.observed.values().any(|at| !self.is_fresh(*at, aged.max_age)) => {
+                    "is older than it may be"
+                }
+                SourceState::Aged(_) | SourceState::Fills(..) => continue,
+            };
+            notes += &format!("not sure: source `{}` {why}\n", state.name());
+        }
+        notes
+    }
+
+    /// Whether what was observed then is young enough, as `std.source.stale` has it.
+    fn is_fresh(&self, observed: Option<i64>, max_age: i64) -> bool {
+        observed.and_then(|at| self.now.checked_sub(at)).is_some_and(|age| (0..=max_age).contains(&age))
+    }
+}
+
 /// Reads everything that a command names.
 pub(crate) fn load(inputs: &Inputs, change: Option<&str>) -> Result<Loaded, Failure> {
     progress::stage("compiling the policy");
@@ -257,17 +280,18 @@ impl Asked {
 /// Which declared sources a stored version lacks, in whole or in part, and of when those are whose age is limited.
 pub(crate) fn weighed(manifest: &Manifest, stored: &[Arc<FactSource>]) -> Vec<SourceState> {
     let mut states = Vec::new();
-    for source in manifest.source.iter().filter(|source| !source.optional) {
+    for source in &manifest.source {
         let files = || stored.iter().filter(|file| *file.name == *source.name);
-        let lacking = files().next().is_none() || files().any(|file| !file.complete);
-        let observed: BTreeMap<String, Option<i64>> =
-            files().map(|file| (file.file.to_string(), file.observed_at)).collect();
-        match (lacking, source.max_age) {
-            (true, _) => states.push(SourceState::Missing(source.name.clone())),
-            (false, Some(max_age)) => {
+        // What may be absent may not be half of what it is.
+        let absent = files().next().is_none();
+        let lacking = if absent { !source.optional } else { files().any(|file| !file.complete) };
+        match source.max_age.filter(|_| !source.optional) {
+            _ if lacking => states.push(SourceState::Missing(source.name.clone())),
+            Some(max_age) => {
+                let observed = files().map(|file| (file.file.to_string(), file.observed_at)).collect();
                 states.push(SourceState::Aged(Aged { source: source.name.clone(), max_age, observed }));
             }
-            (false, None) => {}
+            None => {}
         }
     }
     states

@@ -43,8 +43,11 @@ pub(crate) fn import(arguments: &Import) -> Result<Answer, Failure> {
     let gone = last.into_iter().filter(|file| declared(file) && !there(file)).collect();
     let kept = opened.store.keep(&version, at, arguments.actor.as_deref(), &arguments.message);
     let new = kept.map_err(|fault| opened.failed(&fault))?;
+    // An optional source may be absent; one that is there and cannot be read is as broken as any other.
     let optional = |name: &str| manifest.source.iter().any(|source| source.name == name && source.optional);
-    let broken = taken.iter().any(|taken| taken.outcome.is_err() && !optional(&taken.source));
+    let unread = |name: &str| version.sources.iter().any(|source| *source.name == *name && !source.complete);
+    let is_broken = |taken: &Taken| taken.outcome.is_err() && (!optional(&taken.source) || unread(&taken.source));
+    let broken = taken.iter().any(is_broken);
     let report = Report { version: &version, new, taken: &taken, conflicts: &conflicts, gone };
     let text = if arguments.json { format!("{:#}\n", report.json()) } else { report.text() };
     // The command ends here, and with it its memory: to hand back fact by fact would take a tenth of its time.

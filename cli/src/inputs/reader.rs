@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
                 whole &= read.is_none_or(|source| source.complete);
                 observed.extend(read.map(|source| (source.file.to_string(), source.observed_at)));
             }
-            if !whole && !source.optional {
+            if !whole {
                 states.push(SourceState::Missing(source.name.clone()));
                 continue;
             }
@@ -315,8 +315,8 @@ fn plain(root: &Path, source: &Source) -> (PathBuf, String) {
 pub(super) fn matching(root: &Path, source: &Source) -> Result<Vec<PathBuf>, Failure> {
     let (base, rest) = plain(root, source);
     if rest.is_empty() {
-        let is_there = if source.kind == Kind::TerraformFolder { base.is_dir() } else { base.is_file() };
-        return Ok(if is_there { vec![base] } else { Vec::new() });
+        // Whatever stands there by that name is to be read: a folder in a file's place is not the absence of the file.
+        return Ok(if fs::symlink_metadata(&base).is_ok() { vec![base] } else { Vec::new() });
     }
     let glob = globset::GlobBuilder::new(&rest).literal_separator(true).build().map_err(|e| {
         Failure::Malformed(format!("writ.toml: source `{}`: path = \"{}\": {e}", source.name, source.path))
