@@ -370,14 +370,21 @@ pub(crate) struct Table {
     #[arg(long, value_enum, default_value_t = Rows::Table)]
     output: Rows,
     /// As `--output json`.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "csv")]
     json: bool,
+    /// As `--output csv`.
+    #[arg(long)]
+    csv: bool,
 }
 
 impl Table {
     /// The way that was asked for.
     pub(crate) fn rows(self) -> Rows {
-        if self.json { Rows::Json } else { self.output }
+        match (self.json, self.csv) {
+            (true, _) => Rows::Json,
+            (_, true) => Rows::Csv,
+            (false, false) => self.output,
+        }
     }
 }
 
