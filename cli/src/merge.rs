@@ -22,7 +22,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// The types whose names are an estate's own.
-const OWN: [&str; 2] = ["std.state.Resource", "std.authority.Party"];
+const OWN: [&str; 3] = ["std.state.Resource", "std.authority.Party", "std.kubernetes.Cluster"];
 
 /// Makes one version of two, and keeps it.
 pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
