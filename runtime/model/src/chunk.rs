@@ -57,27 +57,26 @@ pub(crate) struct Cut {
 }
 
 /// Cuts facts of one relation, sorted by line and each line once for a source; what several sources say is in one piece.
-pub(crate) fn cut(facts: Vec<Fact>) -> Cut {
+///
+/// - `facts`: all there; the chunks take them.
+pub(crate) fn cut(facts: &mut [Option<Fact>]) -> Cut {
     let mut chunks = Vec::new();
-    // The lines of the chunk that is open, and where the last of them begins.
-    let (mut text, mut start) = (String::new(), 0);
-    let mut open: Vec<Fact> = Vec::new();
-    let mut facts = facts.into_iter().peekable();
-    while let Some(fact) = facts.next() {
-        if open.last().is_none_or(|last| last.tuple != fact.tuple) {
-            start = text.len();
-            add(&mut text, &fact);
-        }
+    // The lines of the chunk that is open, and its facts.
+    let (mut text, mut open, mut at) = (String::new(), 0, 0);
+    while let Some(Some(fact)) = facts.get(at) {
+        let start = text.len();
+        add(&mut text, fact);
         // What several sources say stays together.
-        let last = facts.peek().is_none_or(|next| next.tuple != fact.tuple);
-        open.push(fact);
-        if last && ends_chunk(text[start..].trim_end_matches('\n')) {
-            chunks.push(closed(&mut open, &mut text));
+        let behind = facts[at + 1..].iter().flatten();
+        at += 1 + behind.take_while(|same| same.tuple == fact.tuple).count();
+        if ends_chunk(text[start..].trim_end_matches('\n')) {
+            chunks.push(closed(&mut facts[open..at], &mut text));
+            open = at;
         }
     }
-    let whole = open.is_empty();
+    let whole = open == at;
     if !whole {
-        chunks.push(closed(&mut open, &mut text));
+        chunks.push(closed(&mut facts[open..at], &mut text));
     }
     Cut { chunks, whole }
 }
@@ -99,10 +98,10 @@ pub(crate) fn joined(pieces: impl Iterator<Item = Cut>) -> Vec<Chunk> {
     chunks
 }
 
-fn closed(open: &mut Vec<Fact>, text: &mut String) -> Chunk {
-    let mut facts = std::mem::take(open);
-    // It may stay for as long as the program runs.
-    facts.shrink_to_fit();
+fn closed(open: &mut [Option<Fact>], text: &mut String) -> Chunk {
+    // It may stay for as long as the program runs: no more room than is taken.
+    let mut facts = Vec::with_capacity(open.len());
+    facts.extend(open.iter_mut().filter_map(Option::take));
     let hash = merkle::leaf(text.as_bytes());
     text.clear();
     Chunk { facts, hash }
@@ -143,11 +142,12 @@ mod tests {
         #[test]
         fn pieces_do_not_show(count in 1_u32..40_000, ends in prop::collection::vec(any::<prop::sample::Index>(), 0..6)) {
             let whole = facts(count);
-            let expected = joined(std::iter::once(cut(whole.clone())));
+            let cut = |facts: &[Fact]| cut(&mut facts.iter().cloned().map(Some).collect::<Vec<_>>());
+            let expected = joined(std::iter::once(cut(&whole)));
             let mut ends: Vec<usize> = ends.iter().map(|end| end.index(whole.len() + 1)).collect();
             ends.extend([0, whole.len()]);
             ends.sort_unstable();
-            let pieces = ends.windows(2).map(|ends| cut(whole[ends[0]..ends[1]].to_vec()));
+            let pieces = ends.windows(2).map(|ends| cut(&whole[ends[0]..ends[1]]));
             prop_assert_eq!(joined(pieces), expected);
         }
     }

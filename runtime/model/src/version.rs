@@ -6,7 +6,6 @@ use program::merkle::{self, Hash};
 use program::{Digest, Fact, FactSource, write_time};
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::sync::Arc;
 
 /// Facts from which on a second thread is worth starting.
@@ -48,25 +47,28 @@ impl Version {
     ///
     /// Of facts with the same line one of each source is kept, that whose place sorts first; the digest counts the line once.
     pub fn new(facts: Vec<Fact>, sources: impl IntoIterator<Item = Arc<FactSource>>) -> Version {
+        let facts = sorted(facts);
         let many = facts.len() > MANY;
-        let mut by_relation: Vec<(Arc<str>, Vec<Fact>)> = Vec::new();
-        for fact in facts {
-            // Facts of one relation come one after the other.
-            match by_relation.iter().rposition(|(name, _)| *name == fact.relation) {
-                Some(at) => by_relation[at].1.push(fact),
-                None => by_relation.push((fact.relation.clone(), vec![fact])),
-            }
-        }
-        let sorted = spread(by_relation, many, |(name, facts)| (name, pieces(facts)));
-        let counts: Vec<(Arc<str>, usize)> = sorted.iter().map(|(name, pieces)| (name.clone(), pieces.len())).collect();
+        let relations = facts.chunk_by(same_relation).map(|some| (some[0].relation.clone(), some.len()));
+        let relations: Vec<(Arc<str>, usize)> = relations.collect();
         // Of the largest relation every thread cuts its part.
-        let pieces: Vec<Vec<Fact>> = sorted.into_iter().flat_map(|(_, pieces)| pieces).collect();
+        let (mut counts, mut ends, mut begin) = (Vec::with_capacity(relations.len()), Vec::new(), 0);
+        for (_, length) in &relations {
+            let before = ends.len();
+            ends.extend(piece_ends(&facts[begin..begin + length]).map(|end| begin + end));
+            counts.push(ends.len() - before);
+            begin += length;
+        }
+        let mut facts: Vec<Option<Fact>> = facts.into_iter().map(Some).collect();
+        let (mut rest, mut begin, mut pieces) = (&mut facts[..], 0, Vec::with_capacity(ends.len()));
+        for end in ends {
+            let (piece, behind) = rest.split_at_mut(end - begin);
+            pieces.push(piece);
+            (rest, begin) = (behind, end);
+        }
         let mut cut = spread(pieces, many, chunk::cut).into_iter();
-        let relations = counts.into_iter().map(|(name, pieces)| {
-            let chunks = chunk::joined(cut.by_ref().take(pieces));
-            (name, RelationFacts::of(chunks))
-        });
-        let relations = relations.collect();
+        let chunks = counts.into_iter().map(|pieces| RelationFacts::of(chunk::joined(cut.by_ref().take(pieces))));
+        let relations = relations.into_iter().map(|(name, _)| name).zip(chunks).collect();
         Version::of(relations, sources.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
     }
 
@@ -139,83 +141,47 @@ impl RelationFacts {
     }
 }
 
-/// The facts of one relation, sorted, each line once for a source, in pieces that are not too large.
+fn same_relation(a: &Fact, b: &Fact) -> bool {
+    Arc::ptr_eq(&a.relation, &b.relation) || a.relation == b.relation
+}
+
+/// Facts sorted by relation, line and origin, each line once for a source.
 ///
-/// - `facts`: in any order, with any repetition.
-fn pieces(facts: Vec<Fact>) -> Vec<Vec<Fact>> {
-    let mut fronts = Fronts::default();
-    facts.iter().for_each(|fact| fronts.add(fact));
-    // What all lines begin with says nothing; the eight bytes behind it settle most comparisons.
-    let same = |a: &[u8], b: &[u8]| a.iter().zip(b).take_while(|(a, b)| a == b).count();
-    let common = (1..facts.len()).map(|at| same(fronts.at(0), fronts.at(at))).min().unwrap_or(0);
-    let key = |at: usize| {
-        let rest = fronts.at(at).iter().skip(common).copied().chain(std::iter::repeat(0)).take(8);
-        rest.fold(0_u64, |key, byte| key << 8 | u64::from(byte))
+/// - `facts`: in any order, with any repetition. In place: of many facts there is no second list.
+fn sorted(mut facts: Vec<Fact>) -> Vec<Fact> {
+    let relations = |a: &Fact, b: &Fact| match same_relation(a, b) {
+        true => Ordering::Equal,
+        false => a.relation.cmp(&b.relation),
     };
-    let lines = |a: usize, b: usize| {
-        let whole = || match fronts.at(a).len() {
-            FRONT => facts[a].to_string().cmp(&facts[b].to_string()),
-            _ => Ordering::Equal,
-        };
-        fronts.at(a).cmp(fronts.at(b)).then_with(whole)
-    };
-    let mut order: Vec<(u64, usize)> = (0..facts.len()).map(|at| (key(at), at)).collect();
-    // Facts come nearly in order, which a stable sort is quicker for.
-    order.sort_by(|a, b| {
-        let origins = || facts[a.1].origin.cmp(&facts[b.1].origin);
-        a.0.cmp(&b.0).then_with(|| lines(a.1, b.1)).then_with(origins)
+    let ascending = |part: &[Fact]| part.is_sorted_by(|a, b| relations(a, b).then_with(|| a.cmp_lines(b)).is_lt());
+    // One source's facts come so that hardly a relation is out of order; parts of them are looked at beside each other.
+    let parts: Vec<&[Fact]> =
+        (0..facts.len()).step_by(PIECE).map(|at| &facts[at..facts.len().min(at + PIECE + 1)]).collect();
+    if spread(parts, facts.len() > MANY, ascending).into_iter().all(|ascending| ascending) {
+        return facts;
+    }
+    facts.sort_by(relations);
+    let some: Vec<&mut [Fact]> = facts.chunk_by_mut(same_relation).filter(|some| !ascending(some)).collect();
+    spread(some, true, |some| some.sort_by(|a, b| a.cmp_lines(b).then_with(|| a.origin.cmp(&b.origin))));
+    facts.dedup_by(|later, earlier| {
+        let other = || later.tuple == earlier.tuple && later.origin.source != earlier.origin.source;
+        same_relation(later, earlier) && later.cmp_lines(earlier).is_eq() && !other()
     });
-    order.dedup_by(|later, earlier| {
-        let (a, b) = (&facts[later.1], &facts[earlier.1]);
-        let other = || a.tuple == b.tuple && a.origin.source != b.origin.source;
-        later.0 == earlier.0 && lines(later.1, earlier.1).is_eq() && !other()
-    });
-    drop(fronts);
-    let mut facts: Vec<Option<Fact>> = facts.into_iter().map(Some).collect();
-    let mut pieces: Vec<Vec<Fact>> = vec![Vec::with_capacity(order.len().min(PIECE))];
-    for fact in order.iter().filter_map(|(_, at)| facts[*at].take()) {
-        match pieces.last_mut() {
-            // What several sources say stays together.
-            Some(piece) if piece.len() < PIECE || piece.last().is_some_and(|last| last.tuple == fact.tuple) => {
-                piece.push(fact);
-            }
-            _ => pieces.push(vec![fact]),
-        }
-    }
-    pieces
+    facts
 }
 
-/// How much of a line is held while lines are sorted: a fact may hold a whole configuration, and sorts by its first words.
-const FRONT: usize = 160;
-
-/// The first bytes of lines; of a line that is longer exactly [`FRONT`] of them.
-#[derive(Default)]
-struct Fronts {
-    bytes: Vec<u8>,
-    ends: Vec<usize>,
-    /// Where the one that is being written may end.
-    until: usize,
-}
-
-impl Fronts {
-    fn add(&mut self, fact: &Fact) {
-        self.until = self.bytes.len() + FRONT;
-        // Ends with a fault where the line goes on.
-        let _ = fact.write(self);
-        self.ends.push(self.bytes.len());
-    }
-
-    fn at(&self, at: usize) -> &[u8] {
-        &self.bytes[at.checked_sub(1).map_or(0, |before| self.ends[before])..self.ends[at]]
-    }
-}
-
-impl fmt::Write for Fronts {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let room = self.until - self.bytes.len();
-        self.bytes.extend_from_slice(&text.as_bytes()[..text.len().min(room)]);
-        if text.len() > room { Err(fmt::Error) } else { Ok(()) }
-    }
+/// Where the pieces of one relation end, which are cut apart from each other.
+fn piece_ends(facts: &[Fact]) -> impl Iterator<Item = usize> {
+    let mut begin = 0;
+    std::iter::from_fn(move || {
+        let rest = facts.get(begin + PIECE - 1..).unwrap_or_default();
+        // What several sources say stays together.
+        let more = rest.windows(2).take_while(|pair| pair[0].tuple == pair[1].tuple).count();
+        let end = facts.len().min(begin + PIECE + more);
+        let piece = (begin < end).then_some(end);
+        begin = end;
+        piece
+    })
 }
 
 /// The facts of the chunks that `other` does not have, by line.

@@ -2,6 +2,7 @@
 
 use crate::Value;
 use serde::{Deserialize, Serialize};
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -129,5 +130,86 @@ impl Fact {
             value.write(out)?;
         }
         out.write_str(")")
+    }
+    /// The order of the canonical lines, bytewise. They are written only where the first values that differ are not two
+    /// texts, or where one of those has an escape there.
+    pub fn cmp_lines(&self, other: &Fact) -> Ordering {
+        let written = || self.to_string().cmp(&other.to_string());
+        if self.relation != other.relation || self.tuple.len() != other.tuple.len() {
+            return written();
+        }
+        for pair in self.tuple.iter().zip(&other.tuple) {
+            match pair {
+                (Value::Text(one), Value::Text(two)) if one == two => {}
+                (Value::Text(one), Value::Text(two)) => return cmp_quoted(one, two).unwrap_or_else(written),
+                (one, two) if one == two && one.to_string() == two.to_string() => {}
+                _ => return written(),
+            }
+        }
+        Ordering::Equal
+    }
+}
+
+/// The order of two different texts as they are quoted; `None` where the bytes in which they differ are not both written
+/// as they are.
+fn cmp_quoted(one: &str, two: &str) -> Option<Ordering> {
+    let (one, two) = (one.as_bytes(), two.as_bytes());
+    let same = one.iter().zip(two).take_while(|(a, b)| a == b).count();
+    // Where a text ends its quote stands.
+    let at = |text: &[u8]| match text.get(same) {
+        None => Some(b'"'),
+        Some(byte) => Some(*byte).filter(|byte| crate::text::is_plain(*byte)),
+    };
+    Some(at(one)?.cmp(&at(two)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Decimal, Json};
+    use proptest::prelude::*;
+
+    fn values() -> impl Strategy<Value = Vec<Value>> {
+        let text = prop_oneof!["[ -~]{0,3}", "[ !\"#a\\\\é\n\u{7f}\u{200e}]{0,3}", "a{0,3}"];
+        let value = prop_oneof![
+            6 => text.clone().prop_map(Value::text),
+            1 => (-2_i64..13).prop_map(Value::Int),
+            1 => any::<bool>().prop_map(Value::Bool),
+            1 => text.prop_map(|text| Value::json(Json::Text(text.into()))),
+            1 => (-3_i64..13).prop_map(|n| Value::Decimal(Decimal::from(n))),
+        ];
+        proptest::collection::vec(value, 0..4)
+    }
+
+    fn fact(relation: &str, tuple: Tuple) -> Fact {
+        let source = FactSource {
+            name: "s".into(),
+            kind: SourceKind::Facts,
+            file: "s.json".into(),
+            speaks: Speaks::Nothing,
+            rank: 0,
+            observed_at: None,
+            digest: "".into(),
+            complete: true,
+        };
+        Fact { relation: relation.into(), tuple, origin: Origin { source: Arc::new(source), place: "/".into() } }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn lines_compare_as_they_are_written(
+            one in values(),
+            two in values(),
+            shared in 0_usize..4,
+            names in proptest::sample::select(vec![("a", "a"), ("a", "a.b"), ("b", "a")]),
+        ) {
+            // Most facts begin alike.
+            let two: Tuple = one.iter().take(shared).chain(&two).cloned().collect();
+            let (one, two) = (fact(names.0, one), fact(names.1, two));
+            prop_assert_eq!(one.cmp_lines(&two), one.to_string().cmp(&two.to_string()));
+            prop_assert_eq!(one.cmp_lines(&one), Ordering::Equal);
+        }
     }
 }

@@ -17,7 +17,7 @@ fn quoted(out: &mut impl Write, text: &str) -> fmt::Result {
     out.write_char('"')?;
     // Most texts are plain, and there is one in every line that a digest is made of.
     // Every byte is looked at: that is quicker than to stop at the first that is not.
-    if text.bytes().fold(true, |plain, b| plain & (b' '..0x7f).contains(&b) & (b != b'"') & (b != b'\\')) {
+    if text.bytes().fold(true, |plain, b| plain & is_plain(b)) {
         out.write_str(text)?;
         return out.write_char('"');
     }
@@ -33,6 +33,11 @@ fn quoted(out: &mut impl Write, text: &str) -> fmt::Result {
         }
     }
     out.write_char('"')
+}
+
+/// Whether a byte stands in a quoted literal as it does in the text.
+pub(crate) fn is_plain(byte: u8) -> bool {
+    (b' '..0x7f).contains(&byte) & (byte != b'"') & (byte != b'\\')
 }
 
 /// Whether a path writes a key of a json object without quotes: `cfg.acl`, but `cfg["app.kubernetes.io/name"]`.
