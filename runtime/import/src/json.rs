@@ -7,10 +7,15 @@
 //! INVARIANT: accepts exactly the texts of RFC 8259 that nest at most [`DEPTH`] deep, repeat no key and escape no half
 //! of a surrogate pair.
 
+mod ahead;
+
 use crate::{Malformed, encoding::place, texts::Texts};
+use ahead::Ahead;
 use program::{Json, Object};
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::Arc;
+use std::thread;
 
 /// How deep arrays and objects may stand in each other.
 pub(crate) const DEPTH: usize = 200;
@@ -19,20 +24,24 @@ pub(crate) const DEPTH: usize = 200;
 /// keys takes long.
 const MOVED: usize = 64;
 
+/// Bytes from which a second thread is worth starting.
+const LARGE: usize = 1 << 20;
+
 /// Reads a text that is one JSON value.
 pub(crate) fn parse(text: &str) -> Result<Json, Malformed> {
-    let mut reader =
-        Reader { text, at: 0, open: Vec::new(), items: Vec::new(), entries: Vec::new(), texts: Texts::default() };
-    reader.space();
-    if reader.at == text.len() {
-        return Err(Malformed::new("", "the file holds nothing but space"));
+    match text.len() > LARGE && thread::available_parallelism().is_ok_and(|threads| threads.get() > 1) {
+        true => parse_ahead(text),
+        false => parse_alone(text),
     }
-    let value = reader.value()?;
-    reader.space();
-    match reader.peek() {
-        None => Ok(value),
-        Some(_) => Err(reader.wrong(reader.at, "text follows after the end of the JSON value")),
-    }
+}
+
+fn parse_alone(text: &str) -> Result<Json, Malformed> {
+    Reader::at(text, 0).whole()
+}
+
+/// The same with a second thread.
+fn parse_ahead(text: &str) -> Result<Json, Malformed> {
+    thread::scope(|scope| Reader { ahead: Some(Ahead::new(text, scope)), ..Reader::at(text, 0) }.whole())
 }
 
 struct Reader<'a> {
@@ -45,9 +54,39 @@ struct Reader<'a> {
     /// The entries of the objects that are not yet closed.
     entries: Vec<(Arc<str>, Json)>,
     texts: Texts,
+    /// How many arrays and objects at most stood in each other.
+    deepest: usize,
+    /// Who reads a later part already.
+    ahead: Option<Ahead<'a>>,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn at(text: &'a str, at: usize) -> Reader<'a> {
+        Reader {
+            text,
+            at,
+            open: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
+            texts: Texts::default(),
+            deepest: 0,
+            ahead: None,
+        }
+    }
+
+    fn whole(mut self) -> Result<Json, Malformed> {
+        self.space();
+        if self.at == self.text.len() {
+            return Err(Malformed::new("", "the file holds nothing but space"));
+        }
+        let value = self.value()?;
+        self.space();
+        match self.peek() {
+            None => Ok(value),
+            Some(_) => Err(self.wrong(self.at, "text follows after the end of the JSON value")),
+        }
+    }
+
     fn value(&mut self) -> Result<Json, Malformed> {
         match self.peek() {
             Some(b'{') => self.nested(Reader::object),
@@ -61,11 +100,12 @@ impl Reader<'_> {
         }
     }
 
-    fn nested(&mut self, read: fn(&mut Self) -> Result<Json, Malformed>) -> Result<Json, Malformed> {
+    fn nested(&mut self, read: fn(&mut Reader<'a>) -> Result<Json, Malformed>) -> Result<Json, Malformed> {
         if self.open.len() == DEPTH {
             return Err(self.wrong(self.at, format!("the JSON nests more than {DEPTH} deep")));
         }
         self.open.push(self.at);
+        self.deepest = self.deepest.max(self.open.len());
         self.at += 1;
         self.space();
         let value = read(self)?;
@@ -76,6 +116,8 @@ impl Reader<'_> {
     fn object(&mut self) -> Result<Json, Malformed> {
         let from = self.entries.len();
         let mut astray = BTreeMap::new();
+        // The last entry that is an object: where its text stands, and what it is.
+        let mut last: Option<(Range<usize>, Object)> = None;
         if self.take(b'}') {
             return Ok(Json::Object(Object::default()));
         }
@@ -90,7 +132,21 @@ impl Reader<'_> {
                 return Err(self.expected("`:` after the key"));
             }
             self.space();
-            let value = self.value()?;
+            let value = match last.as_ref().filter(|(range, _)| self.repeats(range)) {
+                // A plan writes down twice what stays as it is, and a resource its tags.
+                Some((range, known)) => {
+                    self.at += range.len();
+                    Json::Object(known.clone())
+                }
+                None => {
+                    let begins = self.at;
+                    let value = self.value()?;
+                    if let Json::Object(object) = &value {
+                        last = Some((begins..self.at, object.clone()));
+                    }
+                    value
+                }
+            };
             if let Some(key) = self.enter(from, key, value, &mut astray) {
                 let what = format!("the key `{key}` occurs twice in one object");
                 return Err(self.wrong(start, what).help("keep one of them: readers differ on which one counts"));
@@ -108,6 +164,12 @@ impl Reader<'_> {
             }
             self.space();
         }
+    }
+
+    /// Whether what stands here begins with the text of an object that was read, which is then the same object.
+    fn repeats(&self, range: &Range<usize>) -> bool {
+        let bytes = self.text.as_bytes();
+        bytes[self.at..].starts_with(&bytes[range.clone()])
     }
 
     /// Puts an entry in its place among those of the innermost object, which begin at `from`.
@@ -152,9 +214,26 @@ impl Reader<'_> {
         if self.take(b']') {
             return Ok(Json::Array(Vec::new()));
         }
+        let mut first = None;
         loop {
-            let item = self.value()?;
-            self.items.push(item);
+            let begins = self.at;
+            let ahead = self.ahead.as_mut().and_then(|ahead| ahead.items(begins, self.open.len()));
+            match ahead {
+                Some((items, end)) => {
+                    self.items.extend(items);
+                    self.at = end;
+                }
+                None => {
+                    // The lists that may be long are those of the object at the top.
+                    if let Some(ahead) = self.ahead.as_mut().filter(|ahead| self.open.len() == 2 && ahead.is_waiting())
+                        && let Some(first) = first.replace(begins)
+                    {
+                        ahead.begin(self.text, first, begins);
+                    }
+                    let item = self.value()?;
+                    self.items.push(item);
+                }
+            }
             self.space();
             if self.take(b']') {
                 return Ok(Json::Array(self.items.drain(from..).collect()));
