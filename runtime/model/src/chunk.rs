@@ -6,6 +6,7 @@
 use program::merkle::{self, Hash};
 use program::{Digest, Fact};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 
 /// Facts of one relation that stand side by side, about 4,096 of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,7 +36,12 @@ impl Chunk {
 
 /// The facts of each line.
 pub(crate) fn lines(facts: &[Fact]) -> impl Iterator<Item = &[Fact]> {
-    facts.chunk_by(|a, b| a.tuple == b.tuple)
+    facts.chunk_by(is_said_again)
+}
+
+/// Whether the next fact is the same line; of one source each line stands once, so that only another's is looked at.
+fn is_said_again(fact: &Fact, next: &Fact) -> bool {
+    !Arc::ptr_eq(&fact.origin.source, &next.origin.source) && fact.tuple == next.tuple
 }
 
 fn text(facts: &[Fact]) -> String {
@@ -68,7 +74,7 @@ pub(crate) fn cut(facts: &mut [Option<Fact>]) -> Cut {
         add(&mut text, fact);
         // What several sources say stays together.
         let behind = facts[at + 1..].iter().flatten();
-        at += 1 + behind.take_while(|same| same.tuple == fact.tuple).count();
+        at += 1 + behind.take_while(|next| is_said_again(fact, next)).count();
         if ends_chunk(text[start..].trim_end_matches('\n')) {
             chunks.push(closed(&mut facts[open..at], &mut text));
             open = at;

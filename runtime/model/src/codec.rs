@@ -8,7 +8,7 @@
 
 use crate::chunk::lines;
 use crate::store::Fault;
-use program::{Decimal, Fact, FactSource, Json, Origin, Tuple, Unknown, Value};
+use program::{Decimal, Fact, FactSource, Json, Origin, Tuple, Unknown, Value, alike};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -153,7 +153,7 @@ impl Writer {
 
     /// What it shares with the text before, and the rest; cut between characters.
     fn text(&mut self, before: &str, text: &str) {
-        let mut shared = before.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+        let mut shared = alike(before.as_bytes(), text.as_bytes());
         while !text.is_char_boundary(shared) {
             shared -= 1;
         }

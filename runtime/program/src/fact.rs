@@ -154,7 +154,7 @@ impl Fact {
 /// as they are.
 fn cmp_quoted(one: &str, two: &str) -> Option<Ordering> {
     let (one, two) = (one.as_bytes(), two.as_bytes());
-    let same = one.iter().zip(two).take_while(|(a, b)| a == b).count();
+    let same = crate::text::alike(one, two);
     // Where a text ends its quote stands.
     let at = |text: &[u8]| match text.get(same) {
         None => Some(b'"'),

@@ -50,6 +50,6 @@ pub use policy::{Program, Stratum};
 pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope};
 pub use rule::{Atom, Citation, Literal, Part, Rule, RuleId, Term, Variable, World};
 pub use test_case::{Expectation, Expected, State, TestCase};
-pub use text::{is_plain_key, quote, visible, write_duration, write_time};
+pub use text::{alike, is_plain_key, quote, visible, write_duration, write_time};
 pub use types::Type;
 pub use value::{Unknown, Value};

@@ -36,8 +36,17 @@ fn quoted(out: &mut impl Write, text: &str) -> fmt::Result {
 }
 
 /// Whether a byte stands in a quoted literal as it does in the text.
+#[inline]
 pub(crate) fn is_plain(byte: u8) -> bool {
     (b' '..0x7f).contains(&byte) & (byte != b'"') & (byte != b'\\')
+}
+
+/// How many bytes two texts begin with that are the same.
+pub fn alike(one: &[u8], two: &[u8]) -> usize {
+    let (one_words, two_words) = (one.as_chunks::<8>().0, two.as_chunks::<8>().0);
+    let words = one_words.iter().zip(two_words).take_while(|(a, b)| a == b).count();
+    let rest = one[8 * words..].iter().zip(&two[8 * words..]);
+    8 * words + rest.take_while(|(a, b)| a == b).count()
 }
 
 /// Whether a path writes a key of a json object without quotes: `cfg.acl`, but `cfg["app.kubernetes.io/name"]`.
