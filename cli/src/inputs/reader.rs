@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         // What is declared is named by its declaration alone: alike beside any change, and in a version of the model.
         if let Some(source) = declared.source {
             let options = Options { estate: source.estate.as_deref(), ..options };
-            self.read.push(import::read(shown(name), &bytes, &options).map_err(malformed)?);
+            self.read.push(import::read_owned(shown(name), bytes, &options).map_err(malformed)?);
             return Ok(());
         }
         let own = import::read(shown(name), &bytes, &options).map_err(malformed)?;
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let options = Options { expected: Expected::Facts, ..self.options(declared) };
-        self.read.push(import::read(shown(name), &bytes, &options).map_err(malformed)?);
+        self.read.push(import::read_owned(shown(name), bytes, &options).map_err(malformed)?);
         Ok(())
     }
 

@@ -13,7 +13,8 @@ mod manifests;
 pub use manifests::Manifests;
 
 use crate::sensitive::Sealer;
-use crate::sheet::Sheet;
+use crate::sheet::{Sheet, by_relation, joined};
+use crate::workers::{PART, spread};
 use crate::yaml::Document;
 use crate::{Expected, Imported, Malformed, Options, node::Node};
 use identity::Identity;
@@ -133,7 +134,7 @@ fn read(
         if answered { source(SourceKind::Cloud, Speaks::Running) } else { source(SourceKind::Plan, Speaks::Intended) };
     let sheet = Sheet::new(source, options);
     let mut seen: BTreeMap<Arc<str>, String> = BTreeMap::new();
-    let mut objects = Vec::new();
+    let mut named = Vec::with_capacity(found.len());
     for Found { json, place, identity } in found {
         let name = sheet.named(&identity.name());
         if let Some(first) = seen.insert(name.clone(), place.clone()) {
@@ -143,8 +144,13 @@ fn read(
                     .help("keep one of them: the last one applied would count"));
             }
         }
-        objects.push(object(&sheet, name, &identity, json, &place, sealer));
+        named.push((name, Found { json, place, identity }));
     }
+    let parts = named.chunks(PART).map(|some| (sheet.beside(), some)).collect();
+    let made = spread(parts, |(sheet, some): (Sheet, &[(Arc<str>, Found<'_>)])| -> Vec<Object> {
+        some.iter().map(|(name, found)| object(&sheet, name.clone(), found, sealer)).collect()
+    });
+    let mut objects: Vec<Object> = made.into_iter().flatten().collect();
     let beside = around.into_iter().map(|[path, value, place]| {
         let (name, file) = (sheet.source.name.clone(), sheet.source.file.clone());
         let tuple = vec![Value::Text(name), Value::Text(file), Value::text(path), Value::text(value)];
@@ -155,7 +161,15 @@ fn read(
     // What is read as a state is applied by nobody.
     if options.expected == Expected::State {
         objects.sort_by(|a, b| a.resource.cmp(&b.resource));
-        imported.facts = objects.into_iter().flat_map(|object| object.facts).collect();
+        let mut objects = objects.into_iter();
+        let parts =
+            std::iter::from_fn(|| Some(objects.by_ref().take(PART).collect()).filter(|some: &Vec<_>| !some.is_empty()));
+        let facts = |some: Vec<Object>| {
+            let mut facts = Vec::with_capacity(some.iter().map(|object| object.facts.len()).sum());
+            some.into_iter().for_each(|mut object| facts.append(&mut object.facts));
+            by_relation(facts)
+        };
+        imported.facts = joined(spread(parts.collect(), facts));
         return Ok(imported);
     }
     imported.facts = objects.iter().flat_map(|object| object.facts.iter().cloned()).collect();
@@ -165,11 +179,16 @@ fn read(
 }
 
 /// The facts of one object: what it is called, what it says, which strings in it may name something else.
-fn object(sheet: &Sheet, name: Arc<str>, identity: &Identity, json: &Json, place: &str, sealer: &Sealer) -> Object {
-    let mut config = json.clone();
+fn object(sheet: &Sheet, name: Arc<str>, found: &Found<'_>, sealer: &Sealer) -> Object {
+    let Found { json, place, identity } = found;
+    let mut config = (*json).clone();
     if let Json::Object(entries) = &mut config {
-        entries.insert("apiVersion".into(), Json::text(identity.api_version()));
-        entries.insert("kind".into(), Json::text(identity.kind.clone()));
+        for (key, said) in [("apiVersion", identity.api_version()), ("kind", identity.kind.clone())] {
+            // Nearly every object says itself what it is.
+            if !matches!(entries.get(key), Some(Json::Text(own)) if **own == *said) {
+                entries.insert(key.into(), Json::text(said));
+            }
+        }
     }
     if identity.is_secret() {
         for path in [&["data"][..], &["stringData"], &["metadata", "annotations", LAST_APPLIED]] {

@@ -2,13 +2,14 @@
 //!
 //! Read downwards:
 //! - [`read`]: bytes in, [`Imported`] out; `recognise` says which format they are in.
-//! - `encoding`, `json`, `node`: bytes to text, text to exact JSON, JSON walked with a place for every complaint.
-//! - `texts`: one copy of what is said over and over.
+//! - `encoding`, `json`, `node`: bytes to text, text to exact JSON (a large one by two threads), JSON walked with a place for every complaint.
+//! - `texts`: one copy of what is said over and over. `workers`: the parts of a large file on several threads.
 //! - `sensitive`: what must not be seen, replaced before anything else looks at it.
 //! - `terraform`: plans and states. `kubernetes`: manifests and dumps, in JSON and in `yaml`. `writ_change`, `facts`, `table`: our own formats. `quotes`: those of any CSV. `codeowners`: who owns a folder. `records`: any table or list, as it is or by a mapping.
 //! - `locate`: where in a text something stands that was read.
 //!
-//! INVARIANT: the same bytes and options give the same facts in the same order, however the keys of an object stand.
+//! INVARIANT: the same bytes and options give the same facts in the same order, however the keys of an object stand and
+//! however many threads there are.
 //! INVARIANT: no message carries a value of the file, only names and places.
 //! Not here: what a resource type means (`stdlib`), opening files (`cli`), facts files in Writ (`compiler`).
 
@@ -29,6 +30,7 @@ mod sheet;
 mod table;
 mod terraform;
 mod texts;
+mod workers;
 mod writ_change;
 mod yaml;
 
@@ -43,6 +45,7 @@ pub use sensitive::SensitiveKey;
 use program::{Change, Digest, Fact, FactSource, Relation, SourceKind, Speaks};
 use sensitive::Sealer;
 use sheet::Sheet;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
@@ -113,22 +116,34 @@ pub struct Skipped {
 /// # Faults
 /// [`Malformed`] with file and place, for whatever cannot be read with certainty.
 pub fn read(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Imported, Malformed> {
-    read_unnamed(name, bytes, options).map_err(|malformed| malformed.in_file(name))
+    read_unnamed(name, Cow::Borrowed(bytes), options).map_err(|malformed| malformed.in_file(name))
+}
+
+/// The same of bytes that nobody needs any more: they are gone before the facts are made.
+///
+/// # Faults
+/// As [`read`].
+pub fn read_owned(name: &str, bytes: Vec<u8>, options: &Options<'_>) -> Result<Imported, Malformed> {
+    read_unnamed(name, Cow::Owned(bytes), options).map_err(|malformed| malformed.in_file(name))
 }
 
 /// Bytes from which a second thread is worth starting.
 const LARGE: usize = 1 << 20;
 
-fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Imported, Malformed> {
-    let text = encoding::decode(bytes)?;
+fn read_unnamed(name: &str, bytes: Cow<'_, [u8]>, options: &Options<'_>) -> Result<Imported, Malformed> {
+    let text = encoding::decode(&bytes)?;
     // What a file is called takes a third as long as reading it does.
-    let digests = || (Digest::of(bytes), options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(bytes)));
+    let digests = || (Digest::of(&bytes), options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(&bytes)));
     let (content, (digest, sensitive)) = thread::scope(|scope| {
         let running = (bytes.len() > LARGE).then(|| scope.spawn(digests));
         let content = recognise::recognise(name, &text, options);
         (content, running.and_then(|running| running.join().ok()).unwrap_or_else(digests))
     });
     let content = content?;
+    let bytes = match content {
+        recognise::Content::Text(_) => bytes,
+        recognise::Content::Json(..) | recognise::Content::Yaml(_) => Cow::Borrowed(&[][..]),
+    };
     let file: Arc<str> = name.replace('\\', "/").into();
     let format = content.format();
     let source = |kind: SourceKind, speaks: Speaks| FactSource {
@@ -148,7 +163,7 @@ fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Impor
             terraform::plan::read(&json, source, &sealer, options, digest)?
         }
         recognise::Content::Json(Format::TerraformState, json) => {
-            terraform::state::read(&json, source(SourceKind::State, Speaks::Built), &sealer, options)?
+            terraform::state::read(json, source(SourceKind::State, Speaks::Built), &sealer, options)?
         }
         recognise::Content::Json(Format::WritChange, json) => {
             writ_change::read(&json, source(SourceKind::Facts, Speaks::Intended), options, digest)?
@@ -156,11 +171,14 @@ fn read_unnamed(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Impor
         recognise::Content::Json(Format::Kubernetes, json) => kubernetes::read_json(&json, source, &sealer, options)?,
         recognise::Content::Yaml(documents) => kubernetes::read_yaml(&documents, source, &sealer, options)?,
         recognise::Content::Json(_, json) => facts::read(&json, source(SourceKind::Facts, Speaks::Nothing), options)?,
-        recognise::Content::Text(Format::Records) => records::read(&file, &text, source, options)?,
-        recognise::Content::Text(Format::Codeowners) => {
-            codeowners::read(&text, source(SourceKind::Ownership, Speaks::Nothing))
+        recognise::Content::Text(format) => {
+            let text = encoding::decode(&bytes)?;
+            match format {
+                Format::Records => records::read(&file, &text, source, options)?,
+                Format::Codeowners => codeowners::read(&text, source(SourceKind::Ownership, Speaks::Nothing)),
+                _ => table::read(&file, &text, source(SourceKind::Facts, Speaks::Nothing), options)?,
+            }
         }
-        recognise::Content::Text(_) => table::read(&file, &text, source(SourceKind::Facts, Speaks::Nothing), options)?,
     };
     imported.format = format;
     imported.skipped.sort();

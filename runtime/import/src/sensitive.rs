@@ -5,10 +5,9 @@
 use hmac::{Hmac, KeyInit, Mac};
 use program::{Json, Object};
 use sha2::{Digest, Sha256};
-use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// SHA-256 of `writ-sensitive` and the raw bytes of the change.
 #[derive(Clone)]
@@ -24,7 +23,7 @@ impl SensitiveKey {
 /// Seals the sensitive parts of one file, and remembers which texts they were.
 pub(crate) struct Sealer {
     key: SensitiveKey,
-    learnt: RefCell<BTreeSet<Arc<str>>>,
+    learnt: RwLock<BTreeSet<Arc<str>>>,
 }
 
 /// Shorter texts are not remembered: they stand in too many places by chance.
@@ -35,7 +34,15 @@ const LONG: usize = 16;
 
 impl Sealer {
     pub(crate) fn new(key: SensitiveKey) -> Sealer {
-        Sealer { key, learnt: RefCell::default() }
+        Sealer { key, learnt: RwLock::default() }
+    }
+
+    fn learnt(&self) -> RwLockReadGuard<'_, BTreeSet<Arc<str>>> {
+        self.learnt.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learning(&self) -> RwLockWriteGuard<'_, BTreeSet<Arc<str>>> {
+        self.learnt.write().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What stands in the value's place. `null` stays: it says that there is nothing, as an absent key would.
@@ -191,7 +198,7 @@ impl Sealer {
     /// Remembers every text in a value that is secret as such.
     pub(crate) fn learn_all(&self, value: &Json) {
         match value {
-            Json::Text(text) if text.len() >= TELLING => _ = self.learnt.borrow_mut().insert(text.clone()),
+            Json::Text(text) if text.len() >= TELLING => _ = self.learning().insert(text.clone()),
             Json::Object(entries) => entries.values().for_each(|value| self.learn_all(value)),
             Json::Array(items) => items.iter().for_each(|item| self.learn_all(item)),
             _ => {}
@@ -217,26 +224,25 @@ impl Sealer {
         }
     }
 
-    /// Whether the text is one that was learnt, or holds one too long to be a common word.
-    fn tells(&self, text: &Arc<str>) -> bool {
-        let learnt = self.learnt.borrow();
-        learnt.contains(text) || learnt.iter().any(|secret| secret.len() >= LONG && text.contains(&**secret))
-    }
-
     /// Takes a text out of what was learnt.
     pub(crate) fn forget(&self, text: &Json) {
         if let Json::Text(text) = text {
-            self.learnt.borrow_mut().remove(text);
+            self.learning().remove(text);
         }
     }
 
     /// Seals every text that was learnt, wherever it stands; a long one also inside another text.
     pub(crate) fn cover_learnt(&self, value: &mut Json) {
-        if self.learnt.borrow().is_empty() {
+        let learnt = self.learnt();
+        if learnt.is_empty() {
             return;
         }
+        // What was learnt, or holds what is too long to be a common word.
+        let tells = |text: &Arc<str>| {
+            learnt.contains(text) || learnt.iter().any(|secret| secret.len() >= LONG && text.contains(&**secret))
+        };
         let sealed = replaced(value, "", &|_, value| match value {
-            Json::Text(text) if self.tells(text) => Some(self.seal(value)),
+            Json::Text(text) if tells(text) => Some(self.seal(value)),
             _ => None,
         });
         sealed.into_iter().for_each(|sealed| *value = sealed);

@@ -1,9 +1,10 @@
 //! Facts as they are collected from one file.
 
-use crate::{Options, Skipped, texts::Texts};
+use crate::{Options, Skipped, texts::Texts, workers::PART, workers::spread};
 use program::{Fact, FactSource, Origin, Value};
 use std::cell::RefCell;
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Facts and skipped parts of one source.
@@ -26,6 +27,32 @@ impl Sheet {
         Sheet {
             source: Arc::new(source),
             prefix,
+            facts: Vec::new(),
+            skipped: Vec::new(),
+            texts: RefCell::default(),
+            relation: RefCell::default(),
+            place: RefCell::default(),
+        }
+    }
+
+    /// The facts that `state` makes of each item, put together by relation; of many items on several threads.
+    ///
+    /// - `state`: makes the facts of one item, on the sheet that it is given.
+    pub(crate) fn each<T: Sync>(&self, items: &[T], state: impl Fn(&Sheet, &T, &mut Vec<Fact>) + Sync) -> Vec<Fact> {
+        let parts = items.chunks(PART).map(|items| (self.beside(), items)).collect();
+        let made = spread(parts, |(sheet, items): (Sheet, &[T])| {
+            let mut facts = Vec::new();
+            items.iter().for_each(|item| state(&sheet, item, &mut facts));
+            by_relation(facts)
+        });
+        joined(made)
+    }
+
+    /// An empty sheet of the same source, for another thread.
+    pub(crate) fn beside(&self) -> Sheet {
+        Sheet {
+            source: self.source.clone(),
+            prefix: self.prefix.clone(),
             facts: Vec::new(),
             skipped: Vec::new(),
             texts: RefCell::default(),
@@ -67,13 +94,52 @@ impl Sheet {
     }
 }
 
+/// Facts apart by relation, those of one in the order in which they came.
+pub(crate) fn by_relation(mut facts: Vec<Fact>) -> Vec<Vec<Fact>> {
+    group(&mut facts);
+    let lengths: Vec<usize> = facts.chunk_by(same).map(<[Fact]>::len).collect();
+    let run = |length: usize| facts.split_off(facts.len() - length);
+    lengths.into_iter().rev().map(run).collect()
+}
+
+/// Sorts facts by relation alone.
+fn group(facts: &mut [Fact]) {
+    facts.sort_by(|a, b| if same(a, b) { Ordering::Equal } else { a.relation.cmp(&b.relation) });
+}
+
+/// Whether two facts are of one relation.
+fn same(a: &Fact, b: &Fact) -> bool {
+    Arc::ptr_eq(&a.relation, &b.relation) || a.relation == b.relation
+}
+
+/// Parts, each apart by relation, as one list by relation; the facts of one relation in the order of the parts.
+pub(crate) fn joined(parts: Vec<Vec<Vec<Fact>>>) -> Vec<Fact> {
+    // The list is made as long as it gets, with what follows from all of them: one that grows is in memory twice. A part is
+    // let go as soon as it is in the list.
+    let long: usize = parts.iter().flatten().map(Vec::len).sum();
+    let mut facts = Vec::with_capacity(long + long / 8);
+    let mut relations: BTreeMap<Arc<str>, Vec<Vec<Fact>>> = BTreeMap::new();
+    for some in parts.into_iter().flatten().filter(|some| !some.is_empty()) {
+        relations.entry(some[0].relation.clone()).or_default().push(some);
+    }
+    relations.into_values().flatten().for_each(|mut some| facts.append(&mut some));
+    facts
+}
+
 /// Sorts facts by relation, tuple and origin, and keeps the first of equal ones.
 pub(crate) fn tidy(facts: &mut Vec<Fact>) {
-    let same = |a: &Fact, b: &Fact| Arc::ptr_eq(&a.relation, &b.relation) || a.relation == b.relation;
     // Readers go through a file in order: within a relation little is out of place, and sorting takes hardly a step a fact.
-    facts.sort_by(|a, b| if same(a, b) { Ordering::Equal } else { a.relation.cmp(&b.relation) });
-    for facts in facts.chunk_by_mut(same) {
-        facts.sort_by(|a, b| (&a.tuple, &a.origin).cmp(&(&b.tuple, &b.origin)));
+    if !facts.is_sorted_by(|a, b| same(a, b) || a.relation < b.relation) {
+        group(facts);
     }
-    facts.dedup_by(|later, earlier| later.relation == earlier.relation && later.tuple == earlier.tuple);
+    let mut twice = false;
+    for facts in facts.chunk_by_mut(same) {
+        if !facts.is_sorted_by(|a, b| a.tuple < b.tuple) {
+            facts.sort_by(|a, b| (&a.tuple, &a.origin).cmp(&(&b.tuple, &b.origin)));
+            twice = true;
+        }
+    }
+    if twice {
+        facts.dedup_by(|later, earlier| same(later, earlier) && later.tuple == earlier.tuple);
+    }
 }

@@ -10,9 +10,10 @@ use super::address::{Address, module};
 use super::agreement;
 use super::configuration::{self, Module};
 use super::resolve::World;
-use super::resource::{IDENTIFIERS, Instance, Layout, address_of};
+use super::resource::{IDENTIFIERS, Instance, Layout, address_of, cover_learnt};
 use super::worlds::{Worlds, references, seal_fed};
 use crate::sensitive::Sealer;
+use crate::workers::{PART, spread};
 use crate::{Imported, Malformed, Options, Skipped, node::Node, sheet::Sheet};
 use program::{Change, Digest, Fact, FactSource, Json, Partial, Speaks, Type, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
@@ -52,13 +53,10 @@ pub(crate) fn read(
     let mut before = prior(&plan, &changes, sealer, &mut sheet)?;
     seal_unmarked(&root, &mut before, sealer);
     learn(&plan, &root, &changes, sealer)?;
-    for instance in before.values_mut() {
-        sealer.cover_learnt(&mut instance.config);
-    }
+    cover_learnt(before.values_mut().collect(), sealer);
     let worlds = Worlds::new(&root, &changes, &before, sealer);
 
-    let mut facts = std::mem::take(&mut sheet.facts);
-    worlds.state_before(&sheet, &mut facts);
+    let mut facts = worlds.state_before(&sheet);
     drift(&plan, &sheet, &mut facts)?;
     let folders = worlds.folders(&folder, &sheet, &mut facts);
     let intended = FactSource { speaks: options.speaks.unwrap_or(Speaks::Intended), ..(*sheet.source).clone() };
@@ -186,13 +184,18 @@ pub(crate) struct Changed<'a> {
 fn changes<'a>(plan: &Node<'a>, skipped: &mut Vec<Skipped>) -> Result<Vec<Changed<'a>>, Malformed> {
     let mut out = Vec::new();
     let mut seen: BTreeMap<Arc<str>, String> = BTreeMap::new();
-    for node in plan.items_of("resource_changes")? {
-        let Some(changed) = changed(&node)? else {
-            idle(&node)?;
+    let nodes = plan.items_of("resource_changes")?;
+    let read = |node: &Node<'a>| -> Result<Option<Changed<'a>>, Malformed> {
+        let changed = changed(node)?;
+        changed.as_ref().map_or_else(|| idle(node), agreement::check)?;
+        Ok(changed)
+    };
+    let read = spread(nodes.chunks(PART).collect(), |some| some.iter().map(read).collect::<Vec<_>>());
+    for (node, changed) in nodes.into_iter().zip(read.into_iter().flatten()) {
+        let Some(changed) = changed? else {
             skipped.push(Skipped { place: node.at.into(), why: "its mode is neither managed nor data".to_owned() });
             continue;
         };
-        agreement::check(&changed)?;
         if let Some(first) = seen.insert(changed.name.clone(), node.at.clone()) {
             let what = format!("`{}` occurs twice among the changes, first at {first}", changed.name);
             return Err(Malformed::new(node.at, what));

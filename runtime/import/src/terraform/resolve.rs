@@ -9,9 +9,8 @@
 
 use super::address::{Address, Key, ModulePath, Reference, Target, module_names};
 use super::configuration::{Block, Call, Expression, Module, Provider};
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The instances of one world, by block.
 pub(crate) struct World<'a> {
@@ -22,7 +21,7 @@ pub(crate) struct World<'a> {
     /// The places of a block in all instances of its module.
     places: BTreeMap<BlockName, BTreeSet<ModulePath>>,
     /// What expressions in other modules refer to, so that each is followed once.
-    known: RefCell<BTreeMap<Question<'a>, Found<'a>>>,
+    known: Mutex<BTreeMap<Question<'a>, Found<'a>>>,
 }
 
 /// A block in one instance of its module: whether data, type, name.
@@ -103,7 +102,7 @@ impl<'a> World<'a> {
         let mut sets = BTreeMap::new();
         blocks.values_mut().for_each(|instances| instances.number(&mut sets));
         calls.values_mut().for_each(|instances| instances.number(&mut sets));
-        World { root, blocks, calls, places, known: RefCell::default() }
+        World { root, blocks, calls, places, known: Mutex::default() }
     }
 
     /// Every module instance with the call that makes it, for all calls that can be found.
@@ -313,6 +312,10 @@ impl<'a> World<'a> {
         }
     }
 
+    fn known(&self) -> MutexGuard<'_, BTreeMap<Question<'a>, Found<'a>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds what an expression elsewhere refers to, with the attributes behind `reference` on every whole resource.
     fn through(
         &self,
@@ -327,13 +330,13 @@ impl<'a> World<'a> {
             return;
         }
         let question = (&*expression.place, scope.path.to_vec(), scope.repeat.key.clone(), counted);
-        let known = self.known.borrow().get(&question).cloned();
+        let known = self.known().get(&question).cloned();
         let inner = known.unwrap_or_else(|| {
             // Until it is answered it refers to nothing: so a circle, which cannot be planned, ends.
-            self.known.borrow_mut().insert(question.clone(), Found::default());
+            self.known().insert(question.clone(), Found::default());
             let mut inner = Found::default();
             self.follow(scope, expression, counted, &mut inner, depth + 1);
-            self.known.borrow_mut().insert(question, inner.clone());
+            self.known().insert(question, inner.clone());
             inner
         });
         found.sensitive |= inner.sensitive;

@@ -1,6 +1,8 @@
 //! One resource instance, and the facts that state what it is.
 
 use super::address::{Address, module_text};
+use crate::sensitive::Sealer;
+use crate::workers::{PART, spread};
 use crate::{Malformed, node::Node, sheet::Sheet};
 use program::{Fact, Json, Value};
 use std::borrow::Cow;
@@ -111,8 +113,7 @@ impl Instance {
         let own: Vec<&str> = self.identifiers().map(|(_, value)| &**value).collect();
         let (mut attribute, mut place) = (String::new(), self.config_place.clone());
         strings(&self.config, &mut attribute, &mut place, &mut |attribute, place, value| {
-            let letters = value.chars().count();
-            if (3..=512).contains(&letters) && !value.contains(char::is_whitespace) && !own.contains(&&**value) {
+            if is_word(value) && !own.contains(&&**value) {
                 let tuple = vec![
                     Value::Text(resource.clone()),
                     Value::Text(sheet.shared(attribute)),
@@ -122,6 +123,12 @@ impl Instance {
             }
         });
     }
+}
+
+/// Seals what was learnt, wherever it stands in these instances.
+pub(crate) fn cover_learnt(mut instances: Vec<&mut Instance>, sealer: &Sealer) {
+    let parts = instances.chunks_mut(PART).collect();
+    spread(parts, |some| some.iter_mut().for_each(|instance| sealer.cover_learnt(&mut instance.config)));
 }
 
 impl Instance {
@@ -138,6 +145,15 @@ impl Instance {
                 Cow::Owned(format!("{}/{name}{value}{rest}", self.config_place))
             }
         }
+    }
+}
+
+/// Whether a text has 3 to 512 characters, none of them white space.
+fn is_word(text: &str) -> bool {
+    // Nearly every text is ASCII, and its characters are its bytes.
+    match text.is_ascii() {
+        true => (3..=512).contains(&text.len()) && !text.bytes().any(|byte| matches!(byte, b'\t'..=b'\r' | b' ')),
+        false => (3..=512).contains(&text.chars().count()) && !text.contains(char::is_whitespace),
     }
 }
 

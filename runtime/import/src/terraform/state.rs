@@ -5,8 +5,9 @@ use super::agreement::{is_mask, named_block};
 use super::configuration::Module;
 use super::flat;
 use super::resolve::World;
-use super::resource::{Instance, Layout, address_of, provider, reference_fact};
+use super::resource::{Instance, Layout, address_of, cover_learnt, provider, reference_fact};
 use crate::sensitive::Sealer;
+use crate::workers::{PART, spread};
 use crate::{Imported, Malformed, Options, node::Node, node::shape, sheet::Sheet};
 use program::{FactSource, Json};
 use std::collections::BTreeSet;
@@ -14,12 +15,12 @@ use std::sync::Arc;
 
 /// Reads a state.
 pub(crate) fn read(
-    json: &Json,
+    json: Json,
     source: FactSource,
     sealer: &Sealer,
     options: &Options<'_>,
 ) -> Result<Imported, Malformed> {
-    let state = Node::root(json);
+    let state = Node::root(&json);
     let mut sheet = Sheet::new(source, options);
     let mut instances = Vec::new();
     if state.get("format_version")?.is_some() {
@@ -46,12 +47,12 @@ pub(crate) fn read(
             }
         }
     }
+    // What is kept of the file are the configurations.
+    drop(json);
     for instance in &instances {
         instance.identifiers().for_each(|(_, name)| sealer.forget(&Json::Text(name.clone())));
     }
-    for instance in &mut instances {
-        sealer.cover_learnt(&mut instance.config);
-    }
+    cover_learnt(instances.iter_mut().collect(), sealer);
     instances.sort_by(|a, b| a.address.cmp(&b.address));
     for pair in instances.windows(2) {
         if pair[0].address == pair[1].address {
@@ -59,18 +60,16 @@ pub(crate) fn read(
             return Err(Malformed::new(pair[1].place.clone(), what));
         }
     }
-    let mut facts = Vec::new();
     let nothing = Module::default();
     let world = World::new(&nothing, instances.iter().map(|instance| &instance.address));
-    for instance in &instances {
-        instance.describe(&sheet, &mut facts);
+    sheet.facts = sheet.each(&instances, |sheet, instance, facts| {
+        instance.describe(sheet, facts);
         for (text, place) in &instance.dependencies {
             for to in world.dependency(&instance.address, text) {
-                facts.push(reference_fact(&sheet, &instance.address, "", to, "", place));
+                facts.push(reference_fact(sheet, &instance.address, "", to, "", place));
             }
         }
-    }
-    sheet.facts = facts;
+    });
     Ok(Imported::of(sheet))
 }
 
@@ -106,12 +105,9 @@ fn shown_module(
             .ok_or_else(|| Malformed::new(node.under("address"), format!("`{text}` is no module's address")))?,
         None => Vec::new(),
     };
-    for resource in node.items_of("resources")? {
-        let Some(address) = address_of(&resource, &path)? else {
-            passing(&resource, sheet)?;
-            continue;
-        };
-        named_block(&resource, &address)?;
+    made(&node.items_of("resources")?, sheet, instances, |resource, sheet, instances| {
+        let Some(address) = address_of(resource, &path)? else { return passing(resource, sheet) };
+        named_block(resource, &address)?;
         let values = resource.need("values")?;
         if !matches!(values.json, Json::Object(_)) {
             return Err(values.wrong("an object"));
@@ -126,12 +122,13 @@ fn shown_module(
             }
             None => sealer.cover_named(&mut config),
         }
-        let dependencies = texts(&resource, "depends_on")?;
+        let dependencies = texts(resource, "depends_on")?;
         let provider = resource.text_of("provider_name")?.map_or_else(|| "".into(), |text| provider(text));
         let (place, config_place) = (resource.at.clone(), values.at);
         let (marked, layout) = (mask.is_some(), Layout::Nested);
         instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
-    }
+        Ok(())
+    })?;
     node.items_of("child_modules")?.iter().try_for_each(|child| shown_module(child, sealer, sheet, instances))
 }
 
@@ -152,55 +149,84 @@ fn version_4(
     sheet: &mut Sheet,
     instances: &mut Vec<Instance>,
 ) -> Result<(), Malformed> {
-    for resource in state.need("resources")?.items()? {
-        let path = match resource.text_of("module")? {
-            Some(text) => module(text)
-                .ok_or_else(|| Malformed::new(resource.under("module"), format!("`{text}` is no module's address")))?,
-            None => Vec::new(),
+    made(&state.need("resources")?.items()?, sheet, instances, |resource, sheet, instances| {
+        resource_4(resource, sealer, sheet, instances)
+    })
+}
+
+/// The instances of some resources; of many on several threads.
+fn made(
+    resources: &[Node<'_>],
+    sheet: &mut Sheet,
+    instances: &mut Vec<Instance>,
+    make: impl Fn(&Node<'_>, &mut Sheet, &mut Vec<Instance>) -> Result<(), Malformed> + Sync,
+) -> Result<(), Malformed> {
+    let parts = resources.chunks(PART).map(|some| (sheet.beside(), some)).collect();
+    let parts = spread(parts, |(mut sheet, some): (Sheet, &[Node<'_>])| {
+        let mut instances = Vec::with_capacity(some.len());
+        some.iter().try_for_each(|resource| make(resource, &mut sheet, &mut instances))?;
+        Ok((instances, sheet.skipped))
+    });
+    for part in parts {
+        let (mut some, skipped) = part?;
+        instances.append(&mut some);
+        sheet.skipped.extend(skipped);
+    }
+    Ok(())
+}
+
+fn resource_4(
+    resource: &Node<'_>,
+    sealer: &Sealer,
+    sheet: &mut Sheet,
+    instances: &mut Vec<Instance>,
+) -> Result<(), Malformed> {
+    let path = match resource.text_of("module")? {
+        Some(text) => module(text)
+            .ok_or_else(|| Malformed::new(resource.under("module"), format!("`{text}` is no module's address")))?,
+        None => Vec::new(),
+    };
+    let Some(block) = address_of(resource, &path)? else {
+        return passing(resource, sheet);
+    };
+    let source = resource.text_of("provider")?.map_or_else(|| "".into(), |text| provider(text));
+    for node in resource.need("instances")?.items()? {
+        let own = match node.get("index_key")? {
+            None => None,
+            Some(index) => Some(Key::of(index.json).ok_or_else(|| index.wrong("an integer or text"))?),
         };
-        let Some(block) = address_of(&resource, &path)? else {
-            passing(&resource, sheet)?;
-            continue;
-        };
-        let source = resource.text_of("provider")?.map_or_else(|| "".into(), |text| provider(text));
-        for node in resource.need("instances")?.items()? {
-            let own = match node.get("index_key")? {
-                None => None,
-                Some(index) => Some(Key::of(index.json).ok_or_else(|| index.wrong("an integer or text"))?),
-            };
-            let deposed = node.text_of("deposed")?.cloned();
-            let address = Address { key: own, deposed, ..block.clone() };
-            let (mut config, config_place, layout) = match (node.get("attributes")?, node.get("attributes_flat")?) {
-                (Some(attributes), _) => match attributes.json {
-                    Json::Object(entries) => {
-                        let wrapped = entries.iter().filter(|(_, value)| inside(value).is_some());
-                        let wrapped: BTreeSet<Arc<str>> = wrapped.map(|(name, _)| name.clone()).collect();
-                        let plain = |value| inside(value).unwrap_or(value).clone();
-                        match wrapped.is_empty() {
-                            true => (attributes.json.clone(), attributes.at, Layout::Nested),
-                            false => {
-                                let config = entries.iter().map(|(name, value)| (name.clone(), plain(value)));
-                                (Json::object(config), attributes.at, Layout::Wrapped(wrapped))
-                            }
+        let deposed = node.text_of("deposed")?.cloned();
+        let address = Address { key: own, deposed, ..block.clone() };
+        let (mut config, config_place, layout) = match (node.get("attributes")?, node.get("attributes_flat")?) {
+            (Some(attributes), _) => match attributes.json {
+                Json::Object(entries) => {
+                    let wrapped = entries.iter().filter(|(_, value)| inside(value).is_some());
+                    let wrapped: BTreeSet<Arc<str>> = wrapped.map(|(name, _)| name.clone()).collect();
+                    let plain = |value| inside(value).unwrap_or(value).clone();
+                    match wrapped.is_empty() {
+                        true => (attributes.json.clone(), attributes.at, Layout::Nested),
+                        false => {
+                            let config = entries.iter().map(|(name, value)| (name.clone(), plain(value)));
+                            (Json::object(config), attributes.at, Layout::Wrapped(wrapped))
                         }
                     }
-                    _ => return Err(attributes.wrong("an object")),
-                },
-                (None, Some(attributes)) => (flat::nested(&attributes)?, attributes.at, Layout::Flat),
-                (None, None) => {
-                    return Err(Malformed::new(node.at, format!("`{address}` has no attributes")));
                 }
-            };
-            for path in node.items_of("sensitive_attributes")? {
-                sealer.cover_path(&mut config, &attribute_path(&path)?);
+                _ => return Err(attributes.wrong("an object")),
+            },
+            (None, Some(attributes)) => (flat::nested(&attributes)?, attributes.at, Layout::Flat),
+            (None, None) => {
+                return Err(Malformed::new(node.at, format!("`{address}` has no attributes")));
             }
-            sealer.cover_named(&mut config);
-            let mut dependencies = texts(&node, "dependencies")?;
-            dependencies.extend(texts(&node, "depends_on")?);
-            let provider = source.clone();
-            let (place, marked) = (node.at, true);
-            instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
+        };
+        for path in node.items_of("sensitive_attributes")? {
+            sealer.cover_path(&mut config, &attribute_path(&path)?);
         }
+        sealer.cover_named(&mut config);
+        let mut dependencies = texts(&node, "dependencies")?;
+        dependencies.extend(texts(&node, "depends_on")?);
+        let provider = source.clone();
+        let (place, marked) = (node.at, true);
+        instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
     }
     Ok(())
 }

@@ -108,9 +108,12 @@ impl<'a> Worlds<'a> {
         worlds
     }
 
-    pub(crate) fn state_before(&self, sheet: &Sheet, facts: &mut Vec<Fact>) {
-        self.before.values().for_each(|instance| instance.describe(sheet, facts));
+    /// What the world before states.
+    pub(crate) fn state_before(&self, sheet: &Sheet) -> Vec<Fact> {
+        let instances: Vec<&Instance> = self.before.values().collect();
+        let mut facts = sheet.each(&instances, |sheet, instance, facts| instance.describe(sheet, facts));
         facts.extend(self.references_before.iter().map(|(edge, place)| edge.fact(sheet, place)));
+        facts
     }
 
     /// States the folder of every module instance.
