@@ -13,7 +13,7 @@ mod reader;
 use crate::arguments::{Inputs, Question};
 use crate::failure::Failure;
 use crate::kept::Kept;
-use crate::manifest::{Manifest, Source, Trust};
+use crate::manifest::{Kind, Manifest, Source, Trust};
 use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
 use crate::progress;
@@ -22,7 +22,7 @@ use crate::store::Opened;
 use decide::{Case, SourceState};
 use evidence::{Aged, Entry};
 use import::{Format, Manifests};
-use program::{Change, Fact, FactSource, Type, Value};
+use program::{Change, Fact, FactSource, Speaks, Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -159,8 +159,9 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
     let mut reader =
         Reader { stdin: false, observed, compiled: &compiled, key: None, read: Vec::new(), files: package.files() };
     let change = change.map(|name| reader.change(name, inputs.format.as_deref())).transpose()?;
+    let planned = reader.read.first().is_some_and(|first| first.format == Format::TerraformPlan);
     let mut sources = Vec::new();
-    let mut stored = None;
+    let (mut stored, mut left_out) = (None, String::new());
     if inputs.state.is_empty() && inputs.facts.is_empty() {
         stored = match &inputs.model {
             Some(name) => Some(Opened::wanted(&kept)?.load(name)?),
@@ -170,6 +171,15 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
             (Some(version), Some(manifest)) => sources = weighed(manifest, &version.sources),
             (None, Some(manifest)) => reader.declared(&package.root, manifest, &mut sources)?,
             (_, None) => {}
+        }
+        for name in if planned { silenced(package, &compiled) } else { Vec::new() } {
+            left_out += &format!(
+                "source `{name}` counts as missing: beside a plan only the references of Terraform's text are read, and \
+                 rules ask what it says is meant\n"
+            );
+            if !sources.contains(&SourceState::Missing(name.clone())) {
+                sources.push(SourceState::Missing(name));
+            }
         }
         let weighed: BTreeSet<&str> = sources.iter().map(SourceState::name).collect();
         let declared = package.manifest.iter().flat_map(|manifest| &manifest.source);
@@ -218,6 +228,7 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
     facts.extend(remembered.facts);
     files.extend(remembered.sources);
     notes += &remembered.notes;
+    notes += &left_out;
     let version = match stored {
         // Nothing was read beside it: it is the stored version itself.
         Some(version) if facts.is_empty() && files.is_empty() => version,
@@ -257,6 +268,20 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
         recorded: entries.iter().flatten().filter_map(|entry| instant(&entry.time)).max(),
         position: entries.map(|entries| entries.len() as u64),
     })
+}
+
+/// The declared sources of which only references are read beside a plan, where rules ask what is meant: an allow may not
+/// rest on what nobody looked at.
+fn silenced(package: &Package, compiled: &Compiled) -> Vec<String> {
+    let asked = ["std.source.stated", "std.source.configured"];
+    if !asked.iter().any(|name| decide::asks(&compiled.program, name)) {
+        return Vec::new();
+    }
+    let sources = package.manifest.iter().flat_map(|manifest| &manifest.source);
+    let text = sources.filter(|one| one.kind == Kind::TerraformFolder && one.speaks != Some(Speaks::Nothing));
+    // Of one that may be absent, and is, nothing was left out.
+    let there = text.filter(|one| !one.optional || package.root.join(&one.path).is_dir());
+    there.map(|source| source.name.clone()).collect()
 }
 
 /// What a file asks for.
