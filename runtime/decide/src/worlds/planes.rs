@@ -9,10 +9,11 @@ use crate::rests::asks;
 use program::{Json, Literal, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Fills `std.source.stated` and `std.source.configured`, for a policy that asks.
+/// Fills `std.source.stated`, `std.source.configured` and `std.source.withheld`, for a policy that asks.
 pub(super) fn fill(filled: &mut Filled<'_>, base: &[(RelationId, Tuple, Origin)]) {
     let wanted = |name: &str| asks(filled.program, name);
     let (stated, configured) = (wanted("std.source.stated"), wanted("std.source.configured"));
+    let kept_back = wanted("std.source.withheld");
     if !stated && !configured {
         return;
     }
@@ -34,6 +35,14 @@ pub(super) fn fill(filled: &mut Filled<'_>, base: &[(RelationId, Tuple, Origin)]
         {
             let tuple = said().into_iter().chain([Value::json(known)]).collect();
             filled.given_at("std.source.configured", tuple, origin.clone());
+            if kept_back {
+                let mut names = BTreeSet::new();
+                withheld(value, &mut names);
+                for name in names {
+                    let tuple = said().into_iter().chain([Value::text(name)]).collect();
+                    filled.given_at("std.source.withheld", tuple, origin.clone());
+                }
+            }
         }
     }
 }
@@ -48,6 +57,23 @@ fn known(value: &Json) -> Option<Json> {
             Some(Json::object(entries.iter().filter_map(|(key, value)| Some((key.clone(), known(value)?)))))
         }
         plain => Some(plain.clone()),
+    }
+}
+
+/// The names of the attributes, at any depth, that [`known`] leaves out.
+fn withheld<'v>(value: &'v Json, names: &mut BTreeSet<&'v str>) {
+    match value {
+        Json::Object(entries) => {
+            for (key, value) in entries {
+                if known(value).is_none() {
+                    names.insert(key);
+                }
+                withheld(value, names);
+            }
+        }
+        Json::Array(items) => items.iter().for_each(|item| withheld(item, names)),
+        Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => {}
+        Json::Unknown(_) | Json::Sensitive(_) => {}
     }
 }
 
