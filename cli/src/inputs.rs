@@ -84,9 +84,7 @@ impl Loaded {
             footing: None,
         }
     }
-}
 
-impl Loaded {
     /// What was noted, and which declared sources an answer lacks something of: one that reads like the whole says so.
     pub(crate) fn notes(&self) -> String {
         let mut notes = self.notes.clone();
