@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is given before a change.
-pub(crate) type Given = BTreeMap<RelationId, BTreeSet<Tuple>>;
+pub(crate) type Facts = BTreeMap<RelationId, BTreeSet<Tuple>>;
 
 /// What cases of one run may share; clones share it too. An empty one makes the first case pay for the others.
 #[derive(Clone, Default)]
@@ -25,7 +25,7 @@ pub struct Footing(Arc<Mutex<Option<Arc<Kept>>>>);
 /// A world before, derived.
 struct Kept {
     program: Arc<Program>,
-    given: Given,
+    given: Facts,
     engine: Engine<'static>,
     /// Its database, once somebody asked for it.
     certified: Mutex<Option<Arc<Database>>>,
@@ -42,7 +42,7 @@ impl<'a> Standing<'a> {
     ///
     /// # Faults
     /// [`Failure::Limit`].
-    pub(crate) fn of(case: &Case<'a>, given: &Given) -> Result<Standing<'a>, Failure> {
+    pub(crate) fn of(case: &Case<'a>, given: &Facts) -> Result<Standing<'a>, Failure> {
         let Some(footing) = &case.footing else {
             return Ok(Standing { engine: loaded(case, given)?, kept: None });
         };
@@ -71,7 +71,7 @@ impl<'a> Standing<'a> {
     pub(crate) fn certified(
         &self,
         case: &Case<'_>,
-        given: &Given,
+        given: &Facts,
         opened: &Hypothesis<'_>,
     ) -> Result<Database, Failure> {
         let program = &*case.program;
@@ -97,14 +97,14 @@ impl Kept {
     }
 }
 
-fn loaded<'a>(case: &Case<'a>, given: &Given) -> Result<Engine<'a>, Failure> {
+fn loaded<'a>(case: &Case<'a>, given: &Facts) -> Result<Engine<'a>, Failure> {
     let given = given.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
     Engine::load(case.program.clone(), given, case.limits).map_err(fault)
 }
 
 /// What makes `old` into `new`.
-fn difference(old: &Given, new: &Given) -> Delta {
-    let missing = |from: &Given, other: &Given| -> Vec<(RelationId, Tuple)> {
+fn difference(old: &Facts, new: &Facts) -> Delta {
+    let missing = |from: &Facts, other: &Facts| -> Vec<(RelationId, Tuple)> {
         let differ = from.iter().filter(|(id, tuples)| other.get(id) != Some(tuples));
         let of = differ.flat_map(|(id, tuples)| {
             let is_there = |tuple: &&Tuple| other.get(id).is_some_and(|others| others.contains(*tuple));
@@ -116,7 +116,7 @@ fn difference(old: &Given, new: &Given) -> Delta {
 }
 
 /// Whether it costs less to go from one world to the other than to begin anew.
-fn is_small(delta: &Delta, given: &Given) -> bool {
+fn is_small(delta: &Delta, given: &Facts) -> bool {
     let size: usize = given.values().map(BTreeSet::len).sum();
     (delta.added.len() + delta.removed.len()) * 4 <= size
 }

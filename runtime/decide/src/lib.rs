@@ -2,7 +2,7 @@
 //!
 //! Read downwards:
 //! - `case`: what is asked. `worlds`: the facts before, and what the change makes of them.
-//! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on.
+//! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on. `footing`: what cases of one run share.
 //! - `verdict`: the road to an answer. On it: `violations`, `unknowns`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
 //! - `text`, `markdown`: the answer as pages. `draw`: a proof for Graphviz, Mermaid, a browser. `export`: the answer for other

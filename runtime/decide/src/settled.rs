@@ -10,7 +10,7 @@
 //! INVARIANT: nothing that leaves here was not checked, as far as the level goes.
 
 use crate::case::{Case, Failure};
-use crate::footing::{Given, Standing};
+use crate::footing::{Facts, Standing};
 use crate::worlds::{Worlds, inputs, worlds};
 use engine::{Delta, Engine, Fault, Hypothesis};
 use evidence::Assurance;
@@ -69,7 +69,7 @@ pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Resu
 fn checked<'a>(
     case: &'a Case<'_>,
     standing: &Standing<'_>,
-    before: Given,
+    before: Facts,
     delta: &Delta,
     hypothesis: &Hypothesis<'_>,
 ) -> Result<Checked<'a>, Failure> {

@@ -131,6 +131,7 @@ impl Fact {
         }
         out.write_str(")")
     }
+
     /// The order of the canonical lines, bytewise. They are written only where the first values that differ are not two
     /// texts, or where one of those has an escape there.
     pub fn cmp_lines(&self, other: &Fact) -> Ordering {
