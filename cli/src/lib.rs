@@ -86,7 +86,7 @@ pub fn main() -> ExitCode {
     let watched = (!waiting).then(progress::watch);
     let answered = catch_unwind(AssertUnwindSafe(|| run(arguments)));
     drop(watched);
-    let ended = answered.map(|answered| answered.and_then(|answer| answer.print().map(|()| answer.code)));
+    let ended = answered.map(|answered| answered.and_then(|answer| answer.print(deciding).map(|()| answer.code)));
     let failure = match ended {
         Ok(Ok(code)) => return ExitCode::from(code),
         Ok(Err(failure)) => failure,

@@ -37,10 +37,15 @@ impl Answer {
         self
     }
 
-    /// Prints it. Standard output that cannot be written is a fault: nobody may take silence for an answer.
-    pub(crate) fn print(&self) -> Result<(), Failure> {
+    /// Prints it. Standard output that cannot be written is a fault: nobody may take silence for an answer. Who reads the
+    /// beginning and goes, as `head` does, has what they wanted, unless it is a verdict; the exit code says the rest.
+    pub(crate) fn print(&self, is_verdict: bool) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         let printed = disk::step().and_then(|()| out.write_all(self.text.as_bytes())).and_then(|()| out.flush());
+        let printed = printed.or_else(|e| match e.kind() {
+            io::ErrorKind::BrokenPipe if !is_verdict => Ok(()),
+            _ => Err(e),
+        });
         let fault = |e: io::Error| Failure::Fault(format!("standard output could not be written: {e}"));
         printed.map_err(|e| fault(e).although(self.recorded.as_deref()))?;
         let _ = io::stderr().write_all(self.notes.as_bytes());

@@ -108,7 +108,7 @@ fn a_disk_that_refuses_leaves_no_recorded_allow_unsaid() {
     let decided = super::decided(&arguments, &outputs).expect("a verdict");
     copy(&own, &first);
     let write = || match super::written(&arguments, &outputs, &decided, None)? {
-        Written::Whole(answer) => answer.print().map(|()| Some(answer.code)),
+        Written::Whole(answer) => answer.print(true).map(|()| Some(answer.code)),
         Written::Late(_) => Ok(None),
     };
     let names = || -> Vec<String> {
