@@ -81,7 +81,9 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
         Doubt::NoAccountable => named_in_vain(settled, subject, holds("std.change.created"))
             .unwrap_or_else(|| format!("nobody is accountable for {subject}")),
         Doubt::Source => {
+            let unread = unread(settled, subject);
             let why = ["std.source.missing", "std.source.incomplete"].into_iter().find(|relation| holds(relation));
+            let why = why.or((!unread.is_empty()).then_some("std.source.unread"));
             unreliable(settled, why.unwrap_or("std.source.stale"), subject)
         }
         Doubt::Conflict => disagreement(settled, subject),
@@ -134,8 +136,19 @@ pub(crate) fn unreliable(settled: &Settled<'_>, relation: &str, source: &str) ->
         }
         "std.source.missing" => format!("source `{source}` is missing"),
         "std.source.incomplete" => format!("source `{source}` stops in the middle: its tool says that there is more"),
+        "std.source.unread" => {
+            let names: Vec<String> = unread(settled, source).iter().map(|name| format!("`{name}`")).collect();
+            format!("source `{source}` states facts of {}, a relation that this policy does not have", names.join(", "))
+        }
         _ => stale(settled, source),
     }
+}
+
+/// The relations of which the source states facts and that the program does not have.
+fn unread(settled: &Settled<'_>, source: &str) -> Vec<String> {
+    let pattern = [Some(Value::text(source)), None];
+    let found = settled.program.find("std.source.unread").map(|id| settled.matching(Side::After, id, &pattern));
+    found.into_iter().flatten().filter_map(|tuple| Some(tuple.get(1)?.show())).collect()
 }
 
 /// Whether some fact is of that source.

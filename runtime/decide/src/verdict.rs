@@ -351,7 +351,7 @@ fn differences(settled: &Settled<'_>, routing: &Routing<'_>) -> Vec<About> {
     for resource in drift.iter().filter_map(|tuple| tuple.first()).map(Value::show).collect::<BTreeSet<_>>() {
         add(Doubt::Disagreement, &resource, &format!("{resource} is not as it was built, and the change does nothing"));
     }
-    for relation in ["std.source.missing", "std.source.incomplete", "std.source.stale"] {
+    for relation in ["std.source.missing", "std.source.incomplete", "std.source.stale", "std.source.unread"] {
         let tuples = settled.program.find(relation).map(|id| settled.tuples(Side::Before, id)).unwrap_or_default();
         for source in tuples.iter().filter_map(|tuple| tuple.first()).map(Value::show) {
             add(Doubt::Source, &source, &ambiguity::unreliable(settled, relation, &source));

@@ -82,6 +82,9 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
     let (mut before, conflicts) = keys::settle(program, &base);
     let mut filled = Filled { program, own: own_source(case), before: &mut before, stated: Vec::new() };
     filled.sources(case, &base);
+    for (source, relation) in admission.unread.keys() {
+        filled.given("std.source.unread", vec![Value::Text(source.clone()), Value::Text(relation.clone())]);
+    }
     let about = conflicts.iter().map(|conflict| conflict.about.clone()).collect();
     let said = said(program, &base, &about, &|_| true);
     for keys::Conflict { about, source, winner } in conflicts {
@@ -121,7 +124,7 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
         added_by: changed.added_by,
         removed_by: changed.removed_by,
         stated: base,
-        ignored: admission.ignored,
+        ignored: admission.unread.values().sum(),
         differs: disagreement.anywhere,
     })
 }

@@ -2,16 +2,16 @@
 
 use crate::case::{Failure, Malformed};
 use program::{Fact, Program, Reading, RelationId, Scope, SourceKind, Type, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// The door. Counts what the program does not know.
+/// The door. Remembers what the program does not know.
 pub(super) struct Admission<'a> {
     program: &'a Program,
     /// Relations of denies, escalates and permits, in both readings: nobody states a verdict.
     governing: BTreeSet<RelationId>,
-    /// Facts of relations that the program does not have.
-    pub(super) ignored: usize,
+    /// How many facts each source states of each relation that the program does not have.
+    pub(super) unread: BTreeMap<(Arc<str>, Arc<str>), usize>,
     /// The relation of the last fact: the next one is likely to be of it too.
     last: Option<Named>,
 }
@@ -36,7 +36,7 @@ impl<'a> Admission<'a> {
     pub(super) fn new(program: &'a Program) -> Self {
         let objections = program.objections.iter().flat_map(|o| [Some(o.relation), o.possible, o.route]).flatten();
         let governing = objections.chain(program.permits.iter().map(|p| p.relation)).collect();
-        Admission { program, governing, ignored: 0, last: None }
+        Admission { program, governing, unread: BTreeMap::new(), last: None }
     }
 
     fn named(&mut self, name: &Arc<str>) -> Named {
@@ -60,7 +60,10 @@ impl<'a> Admission<'a> {
     ///
     /// - returns: its relation; `None` where the program has none of that name.
     pub(super) fn model(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
-        let Some(id) = self.fits(fact)? else { return Ok(None) };
+        let Some(id) = self.fits(fact)? else {
+            *self.unread.entry((fact.origin.source.name.clone(), fact.relation.clone())).or_default() += 1;
+            return Ok(None);
+        };
         let from_text = fact.origin.source.kind == SourceKind::Text;
         match self.named(&fact.relation).closed || (fact.relation.starts_with("std.source.") && !from_text) {
             true => Err(refused(fact, format!("`{}` is derived, and no fact may state it", fact.relation))),
@@ -68,9 +71,15 @@ impl<'a> Admission<'a> {
         }
     }
 
+    /// What a change sets or takes back. A relation that the program does not have is refused: what it would say of the
+    /// change, nobody would ask.
+    pub(super) fn changed(&mut self, fact: &Fact) -> Result<RelationId, Failure> {
+        self.model(fact)?.ok_or_else(|| unknown(fact))
+    }
+
     /// A fact about the change, stated by its format.
-    pub(super) fn change(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
-        let Some(id) = self.fits(fact)? else { return Ok(None) };
+    pub(super) fn change(&mut self, fact: &Fact) -> Result<RelationId, Failure> {
+        let id = self.fits(fact)?.ok_or_else(|| unknown(fact))?;
         let relation = self.program.relation(id);
         let filled = ["action", "actor", "session", "digest", "moved", "partial", "disagrees"];
         let own = fact.relation.strip_prefix("std.change.").is_some_and(|name| filled.contains(&name));
@@ -80,15 +89,12 @@ impl<'a> Admission<'a> {
             || CLOSED.iter().any(|module| fact.relation.starts_with(module))
         {
             true => Err(refused(fact, format!("`{}` is no fact that a change states", fact.relation))),
-            false => Ok(Some(id)),
+            false => Ok(id),
         }
     }
 
     fn fits(&mut self, fact: &Fact) -> Result<Option<RelationId>, Failure> {
-        let Some(id) = self.named(&fact.relation).id else {
-            self.ignored += 1;
-            return Ok(None);
-        };
+        let Some(id) = self.named(&fact.relation).id else { return Ok(None) };
         let relation = self.program.relation(id);
         if relation.hidden || matches!(relation.reading, Reading::Possible(_)) {
             return Err(refused(fact, format!("`{}` is the compiler's own relation", fact.relation)));
@@ -171,6 +177,10 @@ fn sort(value: &Value) -> &'static str {
         Value::List(_) => "a list",
         Value::Between(_) | Value::Unknown(_) => "a value that is not known",
     }
+}
+
+fn unknown(fact: &Fact) -> Failure {
+    refused(fact, format!("there is no relation `{}`", fact.relation))
 }
 
 fn refused(fact: &Fact, what: String) -> Failure {

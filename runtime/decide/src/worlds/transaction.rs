@@ -75,16 +75,13 @@ pub(super) fn run(
             gone.into_iter().for_each(|given| world.remove(given, position));
         }
         for fact in &action.remove {
-            if let Some(id) = admission.model(fact)? {
-                world.remove((id, fact.tuple.clone()), position);
-            }
+            world.remove((admission.changed(fact)?, fact.tuple.clone()), position);
         }
         let mut set = BTreeSet::new();
         for fact in &action.set {
-            if let Some(id) = admission.model(fact)? {
-                stated.push((id, fact.tuple.clone(), fact.origin.clone()));
-                set.insert((id, fact.tuple.clone()));
-            }
+            let id = admission.changed(fact)?;
+            stated.push((id, fact.tuple.clone(), fact.origin.clone()));
+            set.insert((id, fact.tuple.clone()));
         }
         for given in &set {
             world
@@ -255,11 +252,10 @@ impl Changed {
             self.say(id, tuple, Origin { source: own.clone(), place }, by);
         }
         for fact in &case.change.facts {
-            if let Some(id) = admission.change(fact)? {
-                let action = fact.tuple.first().and_then(Value::as_text);
-                let by = action.and_then(|id| positions.get(id)).copied();
-                self.say(id, fact.tuple.clone(), fact.origin.clone(), by);
-            }
+            let id = admission.change(fact)?;
+            let action = fact.tuple.first().and_then(Value::as_text);
+            let by = action.and_then(|id| positions.get(id)).copied();
+            self.say(id, fact.tuple.clone(), fact.origin.clone(), by);
         }
         self.delta.added.sort();
         self.delta.added.dedup();
