@@ -11,6 +11,7 @@ use crate::decide::{bounded, placed};
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::log::{Wanted, root};
+use crate::manifest::Trust;
 use crate::output::Answer;
 use crate::{package, policy, progress, remembered};
 use decide::{Case, Footing, Verdict, counted};
@@ -77,13 +78,21 @@ pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Answer, Failure> {
     progress::stage("compiling the other policy");
     let other = package::load(&arguments.with)?;
     let program = policy::compile(&other)?.program;
-    under(arguments, &program, &arguments.with.display().to_string())
+    // A folder that is no package says nothing of it.
+    let trust = other.manifest.map(|manifest| manifest.trust);
+    under(arguments, &program, trust.as_ref(), &arguments.with.display().to_string())
 }
 
 /// Decides every kept decision again under a program, and tells what turned.
 ///
+/// - `trust`: whose words count with it, where that is not what it was.
 /// - `with`: how a person calls it.
-pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with: &str) -> Result<Answer, Failure> {
+pub(crate) fn under(
+    arguments: &arguments::Replay,
+    program: &Arc<Program>,
+    trust: Option<&Trust>,
+    with: &str,
+) -> Result<Answer, Failure> {
     let kept = Kept::of(&root(&arguments.policy.policy));
     let all = kept.entries()?.ok_or_else(|| kept.fault(&evidence::LogFault::Absent))?;
     let wanted = Wanted::of(&arguments.filter)?;
@@ -96,7 +105,8 @@ pub(crate) fn under(arguments: &arguments::Replay, program: &Arc<Program>, with:
         )));
     }
     progress::stage("deciding again");
-    let (outcomes, distinct) = decide_all(&kept, program, &all, &cases, (arguments.threads, arguments.max_time))?;
+    let (outcomes, distinct) =
+        decide_all(&kept, (program, trust), &all, &cases, (arguments.threads, arguments.max_time))?;
     let decisions = outcomes.len();
     let mut flips: BTreeMap<Cause, Flip> = BTreeMap::new();
     for (index, entry, outcome) in outcomes {
@@ -154,7 +164,7 @@ pub(crate) fn each<const N: usize>(
     let (cases, _) = cases(&all, |_| Ok(true))?;
     let mut columns = Vec::new();
     for program in programs {
-        columns.push(decide_all(kept, program, &all, &cases, (None, seconds))?.0.into_iter());
+        columns.push(decide_all(kept, (program, None), &all, &cases, (None, seconds))?.0.into_iter());
     }
     let mut rows = Vec::new();
     let first = columns.first().map_or(0, ExactSizeIterator::len);
@@ -187,11 +197,12 @@ fn cases(all: &[Entry], wanted: impl Fn(&Entry) -> Result<bool, Failure>) -> Res
 
 /// Decides every case, several at once.
 ///
+/// - `trust`: as in [`under`].
 /// - `all`: the whole log: what was allowed before is told to a program that asks.
 /// - `threads`, `seconds`: how many at once; and how long one may take.
 fn decide_all<'e>(
     kept: &Kept,
-    program: &Arc<Program>,
+    (program, trust): (&Arc<Program>, Option<&Trust>),
     all: &[Entry],
     cases: &Cases<'e>,
     (threads, seconds): (Option<u16>, u64),
@@ -207,7 +218,14 @@ fn decide_all<'e>(
         let footing = Footing::default();
         while let Some((asked, entries)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             if facts.0 != asked.model {
-                facts = (asked.model.to_owned(), Arc::new(kept.model(asked.model)?));
+                let mut model = kept.model(asked.model)?;
+                if let Some(trust) = trust {
+                    let counts = model.iter().map(|fact| remembered::is_word_of(kept, fact, trust));
+                    let counts: Vec<bool> = counts.collect::<Result<_, _>>()?;
+                    let mut counts = counts.into_iter();
+                    model.retain(|_| counts.next().unwrap_or(true));
+                }
+                facts = (asked.model.to_owned(), Arc::new(model));
             }
             let change = kept.change(asked.content)?;
             let mut made: BTreeMap<(usize, &str), (Outcome, bool)> = BTreeMap::new();

@@ -57,7 +57,7 @@ pub(crate) fn foresee(folder: &Path, after: Vec<Installed>) -> Result<(String, b
     let _ = writeln!(text, "{turned} of {} tests would turn out otherwise", was.tests.len());
     let mut turns = turned > 0;
     if Kept::of(&old.root).has_log() {
-        let told = replay::under(&asked(folder)?, &is.program, "the newer packages")?;
+        let told = replay::under(&asked(folder)?, &is.program, None, "the newer packages")?;
         turns |= told.code != 0;
         text += &told.text;
     } else {
