@@ -6,6 +6,7 @@
 //! INVARIANT: a file that cannot be read with certainty ends the command with 64; a declared source that is absent or too
 //! old is never passed over in silence.
 
+mod approved;
 mod collect;
 pub(crate) mod decided;
 mod reader;
@@ -17,7 +18,7 @@ use crate::manifest::{Kind, Manifest, Source, Trust};
 use crate::package::{self, Package};
 use crate::policy::{self, Compiled};
 use crate::progress;
-use crate::remembered::{self, Believed, Remembered};
+use crate::remembered::{self, Believed, Remembered, Word};
 use crate::store::Opened;
 use decide::{Case, SourceState};
 use evidence::{Aged, Entry};
@@ -49,6 +50,8 @@ pub(crate) struct Loaded {
     pub(crate) prior: Option<String>,
     /// Names and bytes of signed words that were handed over and count: what a decision keeps of them.
     pub(crate) words: Vec<(String, Vec<u8>)>,
+    /// Signed approvals of this very change, which are among the facts.
+    pub(crate) approved: Vec<Word>,
     /// Whose approvals and waivers count, where the manifest says whose signatures do.
     pub(crate) speakers: Option<BTreeSet<String>>,
     /// What was skipped, for standard error.
@@ -258,6 +261,7 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
         now,
         prior: remembered.prior,
         words: remembered.handed,
+        approved: remembered.approved,
         speakers: trust.speakers(),
         notes,
         files: named,

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::manifest::Trust;
 use crate::package;
-use evidence::{ACCEPT_RISK, Approval, Entry, How, Kept as Kind, Opened, Verdict};
+use evidence::{ACCEPT_RISK, Accepted, Approval, Entry, How, Kept as Kind, Opened, Verdict};
 use program::{Digest, Fact, FactSource, Origin, Program, SourceKind, Speaks, Type, Value, Verb, visible};
 use std::fs;
 use std::path::Path;
@@ -37,6 +37,18 @@ pub(crate) struct Remembered {
     pub(crate) notes: String,
     /// Names and bytes of words that were handed over and are facts: what a decision keeps of them.
     pub(crate) handed: Vec<(String, Vec<u8>)>,
+    /// What is approved of this very change: facts only as long as it stands on what it stood on.
+    pub(crate) approved: Vec<Word>,
+}
+
+/// A signed approval of one thing.
+pub(crate) struct Word {
+    /// Who gives it.
+    pub(crate) by: String,
+    /// What is accepted, and on what it stood.
+    pub(crate) accepted: Accepted,
+    /// What it says.
+    pub(crate) fact: Fact,
 }
 
 impl Remembered {
@@ -140,11 +152,39 @@ impl Remembered {
         }
         if believed.change == Some(said.change.as_str()) {
             self.prior = Some(said.decision.clone());
+            if said.how == How::Approval {
+                let words = said.accepts.iter().zip(&facts);
+                self.approved.extend(words.map(|(accepted, fact)| Word {
+                    by: said.by.clone(),
+                    accepted: accepted.clone(),
+                    fact: fact.clone(),
+                }));
+            }
         }
         self.facts.extend(facts);
         self.sources.push(source);
         true
     }
+}
+
+/// Whether a word that counted when a decision was made is one by what another manifest trusts: signed by a key that it
+/// names for the party, or by nobody where it names none.
+///
+/// - `fact`: of a version that was kept with the decision.
+pub(crate) fn is_word_of(kept: &Kept, fact: &Fact, trust: &Trust) -> Result<bool, Failure> {
+    let by = match &*fact.relation {
+        "std.authority.approval" => 3,
+        "std.authority.waiver" => 2,
+        _ => return Ok(true),
+    };
+    let path = kept.path(&format!("approval/{}.json", fact.origin.source.digest));
+    if !path.exists() {
+        return Ok(trust.approvals.is_empty());
+    }
+    let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+    let by = fact.tuple.get(by).and_then(Value::as_text).unwrap_or_default();
+    let known = trust.approvals.get(by).map(Vec::as_slice).unwrap_or_default();
+    Ok(open(&path, &bytes)?.signers.iter().any(|signer| known.iter().any(|key| key.0 == *signer)))
 }
 
 const TOUCHED: &str = "std.history.touched";

@@ -70,6 +70,8 @@ pub(super) fn load(
     Ok((
         inputs,
         Loaded {
+            // What was approved stood then.
+            approved: Vec::new(),
             facts: case.facts,
             change: case.change,
             sources: case.sources,

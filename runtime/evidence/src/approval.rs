@@ -46,6 +46,10 @@ pub struct Accepted {
     pub what: String,
     /// All subjects.
     pub subjects: Vec<String>,
+    /// Of an approval: the digest of what it stands on, `sha256:…`. Where that is another by the time of a decision, so is
+    /// what would be approved.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub grounds: String,
 }
 
 impl Predicate for Approval {
@@ -61,6 +65,7 @@ impl Approval {
     /// What it says as facts, one for each thing that is accepted; `None` where its instant is none.
     ///
     /// - `origin`: where the approval was read.
+    /// - returns: in the order of `accepts`.
     pub fn facts(&self, origin: &Origin) -> Option<Vec<Fact>> {
         let until = Value::parse(&self.until, &Type::Time)?;
         let text = |words: &str| Value::text(words);
@@ -92,9 +97,17 @@ impl Record {
     pub fn to_approve(&self) -> Vec<Accepted> {
         let reasons = self.actions.iter().flat_map(|action| &action.reasons).chain(&self.reasons);
         let reasons = reasons.filter(|reason| reason.approvable());
-        let reasons = reasons.map(|one| Accepted { what: one.rule.clone(), subjects: one.subjects.clone() });
+        let reasons = reasons.map(|one| Accepted {
+            what: one.rule.clone(),
+            subjects: one.subjects.clone(),
+            grounds: self.grounds_of_reason(one),
+        });
         let doubts = self.ambiguities.iter().filter(|one| one.approvable());
-        let doubts = doubts.map(|one| Accepted { what: one.kind.name().to_owned(), subjects: one.subjects() });
+        let doubts = doubts.map(|one| Accepted {
+            what: one.kind.name().to_owned(),
+            subjects: one.subjects(),
+            grounds: self.grounds_of_doubt(one),
+        });
         reasons.chain(doubts).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
@@ -110,7 +123,8 @@ impl Record {
         let objection = relation.and_then(|relation| {
             objections.clone().find(|one| one.relation == relation || one.possible == Some(relation))
         });
-        let accepted = |one: &Reason| Accepted { what: one.rule.clone(), subjects: one.subjects.clone() };
+        let accepted =
+            |one: &Reason| Accepted { what: one.rule.clone(), subjects: one.subjects.clone(), grounds: String::new() };
         let accepts: BTreeSet<Accepted> = reasons.into_iter().map(accepted).collect();
         (accepts.into_iter().collect(), objection.and_then(|one| one.waivable.clone()))
     }

@@ -2,7 +2,7 @@
 //!
 //! Read downwards:
 //! - `record`: what a record says; `spoken`: how a reason is said; `cited`: the part of a program that it carries.
-//! - `approval`: somebody's word on a decision.
+//! - `approval`: somebody's word on a decision; `grounds`: what that stands on.
 //! - `canonical`: the one form in bytes; `envelope`: the in-toto statement and its DSSE envelope; `key`: who signs.
 //! - `entry`, `log`: what is kept in the order in which it was recorded; `note`: the checkpoints of a log; `receipt`: that
 //!   an entry stands in it.
@@ -16,6 +16,7 @@ mod canonical;
 mod cited;
 mod entry;
 mod envelope;
+mod grounds;
 mod key;
 mod log;
 mod note;
