@@ -1,7 +1,7 @@
 //! Whose word an escalation or an ambiguity asks for.
 //!
-//! First the parties that the rule names and that had the right before the change; then the owner of the intent; then
-//! the owner of the package.
+//! First the parties that the rule names and that had the right before the change; then the owner of the intent, then the
+//! owner of the package. Where these may not decide, those who may are asked; they where nobody may.
 
 use crate::settled::Settled;
 use evidence::{ACCEPT_RISK, Doubt};
@@ -76,14 +76,34 @@ impl<'a> Routing<'a> {
         }
     }
 
-    /// The owners of the intents; the package's where none of them has one.
+    /// The owners of the intents, the package's where none of them has one; as far as they may decide, else who may.
     fn owners(&self, intents: BTreeSet<&str>) -> Vec<String> {
         let known = self.settled.program.intents.iter().filter(|intent| intents.contains(intent.name.as_str()));
-        let owners: BTreeSet<String> = known.filter_map(|intent| intent.owner.clone()).collect();
-        match owners.is_empty() {
-            true => self.settled.program.owner.clone().into_iter().collect(),
-            false => owners.into_iter().collect(),
+        let mut owners: BTreeSet<String> = known.filter_map(|intent| intent.owner.clone()).collect();
+        if owners.is_empty() {
+            owners.extend(self.settled.program.owner.clone());
         }
+        let able: Vec<String> = owners.iter().filter(|owner| self.entitled(owner)).cloned().collect();
+        let others = if able.is_empty() { self.able(&intents) } else { able };
+        if others.is_empty() { owners.into_iter().collect() } else { others }
+    }
+
+    /// Who had the right before the change: everywhere, or for one of the intents.
+    fn able(&self, intents: &BTreeSet<&str>) -> Vec<String> {
+        let right = Some(Value::text(ACCEPT_RISK));
+        let find = |name: &str, pattern: &[Option<Value>]| {
+            let relation = self.settled.program.find(name);
+            relation.map(|id| self.settled.matching(Side::Before, id, pattern)).unwrap_or_default()
+        };
+        let mut found = find("std.authority.right", &[None, right.clone()]);
+        for intent in intents {
+            let now = self.settled.case.now;
+            let mandates =
+                find("std.authority.mandate", &[None, right.clone(), Some(Value::text(*intent)), None]).into_iter();
+            found.extend(mandates.filter(|tuple| matches!(tuple.last(), Some(Value::Time(until)) if *until >= now)));
+        }
+        let parties = found.iter().filter_map(|tuple| tuple.first()).map(Value::show);
+        parties.collect::<BTreeSet<String>>().into_iter().collect()
     }
 
     /// Looks again whether a party had the right before the change, somewhere; where, the route's own rule asks.
