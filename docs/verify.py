@@ -265,6 +265,8 @@ def verified(name, data, keys, receipt):
         place, by = recorded(receipt, record, digest, keys or signers)
         check(by or not keys, "none of the keys that are trusted signed the log")
         yield f"  {place}, signed by {', '.join(by) or 'an unknown key'}"
+    else:
+        yield "  whether it stands in a log was not looked at: --receipt FILE"
     yield "  the verdict is what the reasons and ambiguities ask for; the proofs were not followed"
 
 def main():
@@ -286,11 +288,12 @@ def main():
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 64
+    name = "".join(one if one.isprintable() else f"\\u{{{ord(one):x}}}" for one in given.record)
     try:
-        print("\n".join(verified(given.record, data, keys, receipt)))
+        print("\n".join(verified(name, data, keys, receipt)))
     except (ValueError, LookupError, TypeError, RecursionError) as refused:
         why = refused if type(refused) is ValueError else "it has not the form of a record"
-        print(f"REFUSED  {given.record}\n  {why}")
+        print(f"REFUSED  {name}\n  {why}")
         return 1
     except OSError:  # Nobody reads what it says.
         return 64

@@ -75,9 +75,11 @@ fn decided(arguments: &arguments::Decide, outputs: &[Output<Format>]) -> Result<
         ),
     )?;
     let key = kept::signing_key(arguments.key.as_deref(), &loaded.kept)?;
-    let mut decision = limited(&arguments.inputs, |limits| {
-        let case = loaded.case(&arguments.inputs, limits);
-        decide::decide(&Case { assurance: arguments.assurance, ..case })
+    let (loaded, mut decision) = loaded.decided(|loaded, footing| {
+        limited(&arguments.inputs, |limits| {
+            let case = loaded.case(&arguments.inputs, limits);
+            decide::decide(&Case { assurance: arguments.assurance, footing, ..case })
+        })
     })?;
     if decision.verdict == Verdict::Deny && arguments.edits > 0 {
         let brought = loaded.change.actions.iter().map(|action| action.set.len() + action.remove.len()).sum();
@@ -118,7 +120,7 @@ fn written(
     let mut staged = vec![output::stage(&evidence, &sealed.bytes)?];
     let flags = arguments.inputs.flags();
     for output in outputs {
-        let text = render(decision, output, arguments, &flags, loaded);
+        let text = render(decided, output, arguments, &flags);
         match &output.file {
             None => answer.text.push_str(&text),
             Some(file) => staged.push(output::stage(file, text.as_bytes())?),
@@ -279,13 +281,8 @@ fn code(verdict: Verdict) -> u8 {
     }
 }
 
-fn render(
-    decision: &Decision,
-    output: &Output<Format>,
-    arguments: &arguments::Decide,
-    flags: &str,
-    loaded: &Loaded,
-) -> String {
+fn render(decided: &Decided, output: &Output<Format>, arguments: &arguments::Decide, flags: &str) -> String {
+    let Decided { loaded, decision, sealed, .. } = decided;
     let version = env!("CARGO_PKG_VERSION");
     let places = Places::default();
     let at = || jiff::Timestamp::from_microsecond(loaded.now).map(|at| at.to_string()).unwrap_or_default();
@@ -293,7 +290,7 @@ fn render(
         Format::Sarif => export::sarif(decision, version, &|file, place| places.find(file, place)),
         Format::Junit => junit::junit(decision),
         Format::Vsa => export::vsa(decision, &at(), version),
-        Format::CloudEvents => export::cloudevent(decision),
+        Format::CloudEvents => export::cloudevent(decision, sealed),
         Format::Oscal => export::oscal(decision, &loaded.compiled.program, &at(), version),
         Format::Text => {
             let color = output.file.is_none() && coloured();

@@ -1,6 +1,7 @@
 //! A decision as JUnit XML: a case for each action, failed where it is denied, with an error where somebody must decide.
 
 use decide::{Decision, Kind, Verdict};
+use program::visible;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use std::io;
@@ -75,9 +76,9 @@ fn case(writer: &mut Writer<Vec<u8>>, file: &str, name: &str, verdict: Verdict, 
     writer.write_event(Event::End(BytesEnd::new("testcase")))
 }
 
-/// Text without what XML cannot hold.
+/// Text of signs alone: what XML cannot hold, and what is no sign of its own, is written out.
 fn plain(text: &str) -> String {
-    let holds =
-        |c: char| matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
-    text.chars().map(|c| if holds(c) { c } else { '\u{fffd}' }).collect()
+    let holds = |c: char| matches!(c, '\n' | '\u{20}'..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+    let lines: Vec<_> = text.split('\n').map(visible).collect();
+    lines.join("\n").chars().map(|c| if holds(c) { c } else { '\u{fffd}' }).collect()
 }

@@ -103,6 +103,16 @@ impl Kept {
         self.view(&self.folder())?.entries(0).map(Some).map_err(|fault| self.fault(&fault))
     }
 
+    /// The receipt of a record, made again from the log; nothing where it does not stand in it.
+    pub(crate) fn receipt(&self, digest: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let Some(entries) = self.entries()? else { return Ok(None) };
+        let Some((index, entry)) = (0..).zip(entries).find(|(_, entry)| entry.digest == digest) else {
+            return Ok(None);
+        };
+        let receipt = self.view(&self.folder())?.receipt(index, entry).map_err(|fault| self.fault(&fault))?;
+        Ok(Some(receipt.to_string().into_bytes()))
+    }
+
     /// How many entries the log has; nothing where there is no log.
     pub(crate) fn size(&self) -> Result<Option<u64>, Failure> {
         if !self.has_log() {

@@ -24,9 +24,10 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
     let receipt = match &arguments.receipt {
         Some(receipt) => Some(read(receipt)?),
         None if beside.is_file() && beside != *file => Some(read(&beside)?),
-        None => None,
+        // A command that was killed behind the log's entry leaves none.
+        None => recorded_here(arguments, &bytes)?,
     };
-    let shown = file.display().to_string();
+    let shown = program::visible(&file.display().to_string()).into_owned();
     if let Some(answer) = membership::verify(&shown, &bytes, arguments.json)? {
         return Ok(answer);
     }
@@ -49,6 +50,14 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
         return Ok(refused(&shown, &why, arguments.json));
     }
     Ok(Answer::of(if arguments.json { in_json(&shown, &report) } else { report.told(&shown) }))
+}
+
+/// The receipt of this package's own decision out of its own log.
+fn recorded_here(arguments: &arguments::Verify, bytes: &[u8]) -> Result<Option<Vec<u8>>, Failure> {
+    let Ok(opened) = evidence::open::<Record>(bytes) else { return Ok(None) };
+    let own =
+        manifest_of(&arguments.policy)?.is_some_and(|manifest| manifest.package.name == opened.predicate.package());
+    if own { Kept::of(&root(&arguments.policy)).receipt(&opened.digest.to_string()) } else { Ok(None) }
 }
 
 /// Says of the words that something rests on that a record shows what they say, and not who signed them.
@@ -97,7 +106,7 @@ fn unrecorded(arguments: &arguments::Verify, report: &Report<Record>) -> Result<
 
 /// Checks somebody's word: by the keys given, else by those that the manifest names for the party.
 fn approval(arguments: &arguments::Verify, bytes: &[u8], trust: &Trust<'_>) -> Result<Answer, Failure> {
-    let shown = arguments.file.display().to_string();
+    let shown = program::visible(&arguments.file.display().to_string()).into_owned();
     if arguments.replay {
         return Err(Failure::Malformed(format!(
             "{shown}: somebody's word cannot be decided again\n  help: leave out --replay, or name a decision"

@@ -18,7 +18,8 @@ pub use vsa::vsa;
 
 use crate::draw::Spot;
 use evidence::Reason;
-use program::Digest;
+use program::{Digest, visible};
+use serde_json::Value;
 
 /// Where in a file a place is, by the file's name and the place as a fact gives it; `None` for one that was not read.
 pub type Find<'f> = &'f dyn Fn(&str, &str) -> Option<Spot>;
@@ -27,8 +28,19 @@ pub type Find<'f> = &'f dyn Fn(&str, &str) -> Option<Spot>;
 const HOME: &str = "https://writ-lang.org";
 
 /// A document as text: indented, with a line break at the end.
-fn text(document: &serde_json::Value) -> String {
+fn text(document: &Value) -> String {
     format!("{document:#}\n")
+}
+
+/// A document for people's eyes: what is no sign of its own is written out, line by line, so that no name that others chose
+/// moves a cursor.
+fn shown(document: Value) -> Value {
+    match document {
+        Value::String(text) => text.split('\n').map(visible).collect::<Vec<_>>().join("\n").into(),
+        Value::Array(items) => items.into_iter().map(shown).collect(),
+        Value::Object(entries) => entries.into_iter().map(|(key, value)| (key, shown(value))).collect(),
+        plain => plain,
+    }
 }
 
 /// The hex of `sha256:…`.

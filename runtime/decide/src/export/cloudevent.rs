@@ -2,11 +2,14 @@
 
 use super::{HOME, text, uri};
 use crate::decision::Decision;
+use evidence::Sealed;
 use serde_json::{Value, json};
 
 /// The event; its data is the record's envelope as it is kept.
-pub fn cloudevent(decision: &Decision) -> String {
-    let envelope: Value = serde_json::from_slice(&decision.evidence.bytes).expect("bug: a sealed record is JSON");
+///
+/// - `sealed`: that envelope: the decision's own, or signed.
+pub fn cloudevent(decision: &Decision, sealed: &Sealed) -> String {
+    let envelope: Value = serde_json::from_slice(&sealed.bytes).expect("bug: a sealed record is JSON");
     text(&json!({
         "specversion": "1.0",
         "id": decision.evidence.digest.hex(),

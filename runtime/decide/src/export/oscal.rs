@@ -1,17 +1,17 @@
 //! A decision as OSCAL assessment results (1.2): for every control that a rule in force names, whether it was kept.
 //!
 //! A control is *satisfied* where none of its rules objects to the change, and *not satisfied* where one does that nobody's
-//! word stands against. Nothing is said of controls that no rule names. A rule that names none and objects is an objective
+//! word stands against; neither is known where a source is missing, say, and then it is not satisfied for another reason. Nothing is said of controls that no rule names. A rule that names none and objects is an objective
 //! of its own: what denies is never left out. What somebody must decide for other reasons is an observation.
 //!
 //! What a decision rests on are resources of the back matter, by their digests: the record, the change, the program, the
 //! model version. Observations link to the record; where any of them is kept, the results do not know.
 
-use super::{hex, text, uuid};
+use super::{hex, shown, text, uuid};
 use crate::decision::Decision;
 use crate::text::counted;
-use evidence::{Cleared, Kind, Reason};
-use program::Program;
+use evidence::{Cleared, Doubt, Kind, Reason};
+use program::{Program, visible};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// - `at`: the time of the decision, RFC 3339.
 pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) -> String {
     let evidence = decision.evidence.digest.to_string();
+    let file = visible(&decision.change.file);
     let mut objectives: BTreeMap<String, Objective<'_>> = BTreeMap::new();
     for control in program.objections.iter().flat_map(|objection| &objection.controls) {
         let objective = objectives.entry(token(control)).or_default();
@@ -41,6 +42,17 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
         }
     }
     let mut observations: BTreeMap<String, Value> = BTreeMap::new();
+    let mut unsure = BTreeSet::new();
+    for one in &decision.ambiguities {
+        let about = json!([one.kind.name(), one.action, one.subject, one.message]);
+        let id = uuid(&format!("{evidence} {about}"));
+        let proof = one.proof.as_deref();
+        let seen = Seen { title: one.kind.name(), said: &one.message, proof, cleared: one.cleared.as_ref() };
+        observations.insert(id.clone(), seen.observation(&id, at, &evidence));
+        if one.cleared.is_none() && hides(one.kind) {
+            unsure.insert(id);
+        }
+    }
     let mut findings = Vec::new();
     for (target, Objective { controls, rule, reasons }) in &objectives {
         let mut related = BTreeSet::new();
@@ -57,6 +69,12 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
             (all, 0) => format!("{}, each waived or approved", counted(all, "objection")),
             (_, open) => format!("{} that nobody's word stands against", counted(open, "objection")),
         };
+        let mut status = json!({ "state": if open == 0 { "satisfied" } else { "not-satisfied" } });
+        if open == 0 && !unsure.is_empty() {
+            said += ", and what is not known may hide one";
+            status = json!({ "state": "not-satisfied", "reason": "other", "remarks": "it could not be determined" });
+            related.extend(unsure.iter().cloned());
+        }
         if rule.is_some() {
             said = format!("the rule names no control, and stands for itself: {said}");
         }
@@ -68,7 +86,7 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
             "target": {
                 "type": "objective-id",
                 "target-id": target,
-                "status": { "state": if open == 0 { "satisfied" } else { "not-satisfied" } },
+                "status": status,
             },
         });
         if !related.is_empty() {
@@ -77,17 +95,10 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
         }
         findings.push(finding);
     }
-    for one in &decision.ambiguities {
-        let about = json!([one.kind.name(), one.action, one.subject, one.message]);
-        let id = uuid(&format!("{evidence} {about}"));
-        let proof = one.proof.as_deref();
-        let seen = Seen { title: one.kind.name(), said: &one.message, proof, cleared: one.cleared.as_ref() };
-        observations.insert(id.clone(), seen.observation(&id, at, &evidence));
-    }
     let selection = selection(&objectives, program);
     let mut result = json!({
         "uuid": uuid(&format!("{evidence} result")),
-        "title": format!("{}: {}", decision.verdict.name(), decision.change.file),
+        "title": format!("{}: {}", decision.verdict.name(), file),
         "description": format!("The decision on {} by the program {}, over the model {}.", decision.change.digest, decision.program.digest, decision.model.version),
         "start": at,
         "end": at,
@@ -98,10 +109,10 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
             result[name] = list.into();
         }
     }
-    text(&json!({ "assessment-results": {
+    text(&shown(json!({ "assessment-results": {
         "uuid": uuid(&evidence),
         "metadata": {
-            "title": format!("Decision on {}", decision.change.file),
+            "title": format!("Decision on {file}"),
             "last-modified": at,
             "version": hex(&evidence)[..12],
             "oscal-version": "1.2.1",
@@ -110,7 +121,15 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
         "import-ap": { "href": format!("#{}", resource(&decision.program.digest)) },
         "results": [result],
         "back-matter": { "resources": resources(decision) },
-    } }))
+    } })))
+}
+
+/// Whether an objection may stand behind it that nobody sees.
+fn hides(doubt: Doubt) -> bool {
+    match doubt {
+        Doubt::Source | Doubt::Unknown | Doubt::Conflict | Doubt::Disagreement | Doubt::Partial => true,
+        Doubt::NoPermit | Doubt::NoIntent | Doubt::NoAccountable | Doubt::NoRight => false,
+    }
 }
 
 /// What the decision was made of and what is left of it, each under the name that others link to it by.

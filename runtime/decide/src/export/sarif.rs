@@ -1,6 +1,6 @@
 //! A decision as SARIF 2.1.0, for code scanning: each reason a result at the line of the change, its proof the code flow.
 
-use super::{Find, HOME, fingerprint, text, uri};
+use super::{Find, HOME, fingerprint, shown, text, uri};
 use crate::decision::{Decision, Judged};
 use crate::draw::Spot;
 use crate::explained::{Because, Explained, Ground};
@@ -31,7 +31,7 @@ pub fn sarif(decision: &Decision, version: &str, find: Find<'_>) -> String {
             result
         })
         .collect();
-    text(&json!({
+    text(&shown(json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
         "runs": [{
@@ -46,7 +46,7 @@ pub fn sarif(decision: &Decision, version: &str, find: Find<'_>) -> String {
                 "assurance": decision.assurance.name(),
             },
         }],
-    }))
+    })))
 }
 
 struct Page<'a> {
