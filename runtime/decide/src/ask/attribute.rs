@@ -229,6 +229,30 @@ fn put(json: &Json, path: &[String], value: Option<&Json>) -> Option<Json> {
     Some(Json::Object(entries))
 }
 
+/// The same without an entry of the list at a path; `None` where there is none.
+pub(super) fn without(json: &Json, path: &[String], entry: &str) -> Option<Json> {
+    match (json, path.split_first()) {
+        (Json::Array(items), None) => {
+            let at = items.iter().position(|item| matches!(item, Json::Text(text) if **text == *entry))?;
+            let others = items.iter().enumerate().filter(|(other, _)| *other != at);
+            Some(Json::Array(others.map(|(_, item)| item.clone()).collect()))
+        }
+        (Json::Array(items), Some((key, rest))) => {
+            let mut items = items.clone();
+            let item = items.get_mut(key.parse::<usize>().ok()?)?;
+            *item = without(item, rest, entry)?;
+            Some(Json::Array(items))
+        }
+        (Json::Object(entries), Some((key, rest))) => {
+            let mut entries = entries.clone();
+            let inner = entries.get_mut(key.as_str())?;
+            *inner = without(inner, rest, entry)?;
+            Some(Json::Object(entries))
+        }
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

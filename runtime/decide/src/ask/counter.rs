@@ -10,7 +10,7 @@
 
 mod steps;
 
-use super::attribute::Put;
+use super::attribute::{Put, without};
 use super::passing::{Edit, Passing, Way};
 use crate::case::{Case, Failure};
 use crate::decision::Decision;
@@ -240,6 +240,8 @@ enum Does {
     Unset { relation: Arc<str>, tuple: Tuple },
     /// A fact that the action sets has another attribute.
     Put { relation: Arc<str>, tuple: Tuple, put: Put },
+    /// A fact that the action sets has a list with an entry less. Several of one list go together.
+    Take { relation: Arc<str>, tuple: Tuple, column: usize, path: Vec<String>, entry: String },
     /// A fact holds: of the action on its resource where there is one, else of the model.
     Add { relation: Arc<str>, tuple: Tuple },
 }
@@ -265,14 +267,14 @@ fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>) -> Option<Case<'a>> {
                 }
             }
             Does::Put { relation, tuple, put } => {
-                // Another step may have put another attribute of it.
-                let same = |fact: &Fact| {
-                    let mut columns = fact.tuple.iter().zip(tuple).enumerate();
-                    fact.relation == *relation && columns.all(|(at, (one, other))| at == put.column || one == other)
-                };
-                let facts = case.change.actions.iter_mut().flat_map(|action| &mut action.set);
-                for fact in facts.filter(|fact| same(fact)) {
+                for fact in set(&mut case.change, relation, tuple, put.column) {
                     fact.tuple = put.of(&fact.tuple)?;
+                }
+            }
+            Does::Take { relation, tuple, column, path, entry } => {
+                for fact in set(&mut case.change, relation, tuple, *column) {
+                    let Value::Json(json) = &fact.tuple[*column] else { return None };
+                    fact.tuple[*column] = Value::Json(Arc::new(without(json, path, entry)?));
                 }
             }
             Does::Add { relation, tuple } => {
@@ -292,6 +294,20 @@ fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>) -> Option<Case<'a>> {
         }
     }
     (!case.change.actions.is_empty()).then_some(case)
+}
+
+/// What the change sets of a fact, whatever stands in one column: another step may have put another attribute of it.
+fn set<'c>(
+    change: &'c mut Change,
+    relation: &Arc<str>,
+    tuple: &Tuple,
+    column: usize,
+) -> impl Iterator<Item = &'c mut Fact> {
+    let same = move |fact: &&mut Fact| {
+        let mut columns = fact.tuple.iter().zip(tuple).enumerate();
+        fact.relation == *relation && columns.all(|(at, (one, other))| at == column || one == other)
+    };
+    change.actions.iter_mut().flat_map(|action| &mut action.set).filter(same)
 }
 
 /// Where a proposed fact comes from.

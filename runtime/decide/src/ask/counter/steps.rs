@@ -243,9 +243,11 @@ impl Steps<'_, '_> {
             let Value::Json(json) = value else { continue };
             let mut found = Vec::new();
             listed(json, &mut Vec::new(), &|text| text != of && subjects.iter().any(|one| one == text), &mut found);
-            for (path, entry, without) in found.into_iter().take(4) {
+            for (path, entry) in found.into_iter().take(4) {
                 let text = format!("take {entry} out of {} of {of}", path.join("."));
-                self.put(Edit { kind: Kind::Entry, text }, id, tuple, Put { column, path, value: Some(without) });
+                let relation = self.settled.program.relation(id).name.as_str().into();
+                let does = Does::Take { relation, tuple: tuple.clone(), column, path, entry };
+                self.add(Edit { kind: Kind::Entry, text }, does);
             }
         }
     }
@@ -346,12 +348,12 @@ fn paths(rule: &program::Rule, variable: usize) -> BTreeSet<Vec<String>> {
     keys.filter(|path| !path.is_empty()).collect()
 }
 
-/// Every list within a json value that has a wanted text as an entry: its path, the text, and the list without it.
+/// Every list within a json value that has a wanted text as an entry: its path, and the text.
 fn listed(
     json: &Json,
     path: &mut Vec<String>,
     wanted: &dyn Fn(&str) -> bool,
-    found: &mut Vec<(Vec<String>, String, Json)>,
+    found: &mut Vec<(Vec<String>, String)>,
 ) {
     match json {
         Json::Object(entries) => {
@@ -366,12 +368,7 @@ fn listed(
                 if let Json::Text(text) = item
                     && wanted(text)
                 {
-                    let others = items.iter().enumerate().filter(|(other, _)| *other != at);
-                    found.push((
-                        path.clone(),
-                        text.to_string(),
-                        Json::Array(others.map(|(_, item)| item.clone()).collect()),
-                    ));
+                    found.push((path.clone(), text.to_string()));
                 }
                 path.push(at.to_string());
                 listed(item, path, wanted, found);
