@@ -12,6 +12,7 @@ pub(crate) mod decided;
 mod reader;
 
 use crate::arguments::{Inputs, Question};
+use crate::decide::limited;
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::manifest::{Kind, Manifest, Source, Trust};
@@ -148,7 +149,14 @@ pub(crate) fn of(question: &Question, body: Option<&str>) -> Result<(Inputs, Loa
         return Ok((inputs, loaded));
     }
     body.map(|body| policy::query(&mut compiled, body)).transpose()?;
-    Ok((inputs.clone(), read(inputs, change.as_deref(), &package, compiled)?))
+    let loaded = read(inputs, change.as_deref(), &package, compiled)?;
+    if loaded.approved.is_empty() {
+        return Ok((inputs.clone(), loaded));
+    }
+    let (loaded, _) = loaded.decided(|loaded, footing| {
+        limited(inputs, |limits| decide::decide(&Case { footing, ..loaded.case(inputs, limits) }))
+    })?;
+    Ok((inputs.clone(), loaded))
 }
 
 fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Compiled) -> Result<Loaded, Failure> {
