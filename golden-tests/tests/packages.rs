@@ -1,6 +1,7 @@
 //! Packages against the real thing: a real OCI registry on this machine, one that breaks off, processes that fetch at once.
 //!
-//! The registry is Debian's `docker-registry`; where it is not installed, its test says that it was skipped.
+//! The registry is Debian's `docker-registry`; where it is not installed, its tests say that they were skipped.
+// LONG: each test sets up a world of its own, and all of them start the same tool and the same registry.
 
 #![expect(clippy::print_stdout, reason = "what was skipped is said")]
 
@@ -90,10 +91,12 @@ impl Drop for Running {
 }
 
 /// Starts a registry on a free port; `None` where there is none to start.
-fn registry(scratch: &Scratch) -> Option<(Running, u16)> {
+///
+/// - `more`: of its configuration.
+fn registry(scratch: &Scratch, more: &str) -> Option<(Running, u16)> {
     let port = TcpListener::bind("127.0.0.1:0").expect("a free port").local_addr().expect("an address").port();
     let config = format!(
-        "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\nhttp: {{addr: 127.0.0.1:{port}}}\n",
+        "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\nhttp: {{addr: 127.0.0.1:{port}}}\n{more}",
         scratch.0.join("oci").display()
     );
     scratch.write("registry.yml", &config);
@@ -112,7 +115,7 @@ fn registry(scratch: &Scratch) -> Option<(Running, u16)> {
 #[test]
 fn a_real_registry_keeps_what_was_published_and_cannot_change_it() {
     let scratch = Scratch::new("registry");
-    let Some((running, port)) = registry(&scratch) else {
+    let Some((running, port)) = registry(&scratch, "") else {
         println!("1 skipped: docker-registry is not installed");
         return;
     };
@@ -172,6 +175,56 @@ fn a_real_registry_keeps_what_was_published_and_cannot_change_it() {
     fs::remove_dir_all(scratch.0.join("home")).expect("it was made");
     let (code, said) = scratch.writ(&["test", "--policy", "shop"]);
     assert!(code == 70 && said.contains("fault: the registry oci://127.0.0.1"), "{said}");
+}
+
+/// As ECR does it: the name is AWS, and the secret is what a helper of docker's gives.
+#[cfg(unix)]
+#[test]
+fn a_helper_of_docker_says_who_one_is() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let scratch = Scratch::new("helper");
+    let users = scratch.0.join("users");
+    let more = format!("auth: {{htpasswd: {{realm: there, path: {}}}}}\n", users.display());
+    // `secret`, as bcrypt keeps it.
+    scratch.write("users", "AWS:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n");
+    let Some((_running, port)) = registry(&scratch, &more) else {
+        println!("1 skipped: docker-registry is not installed");
+        return;
+    };
+    let location = format!("oci://127.0.0.1:{port}/policies");
+    scratch.packages(&location);
+    let publish = || {
+        let mut command = scratch.command(&["publish", "--policy", "tagging", "--registry", &location]);
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let before = [scratch.0.join("bin")].into_iter().chain(std::env::split_paths(&path));
+        command.env("PATH", std::env::join_paths(before).expect("no colon is in them"));
+        let output = command.output().expect("the tool runs");
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code().unwrap_or(-1), String::from_utf8_lossy(&text).into_owned())
+    };
+    let helper = |script: &str| {
+        scratch.write("bin/docker-credential-ecr", &format!("#!/bin/sh\nread host\n{script}\n"));
+        let mode = fs::Permissions::from_mode(0o755);
+        fs::set_permissions(scratch.0.join("bin/docker-credential-ecr"), mode).expect("it is ours");
+    };
+    let (code, said) = publish();
+    assert!(code == 70 && said.contains(&format!("`docker login 127.0.0.1:{port}`")), "{code} {said}");
+    scratch.write("docker/config.json", &format!("{{\"credHelpers\": {{\"127.0.0.1:{port}\": \"ecr\"}}}}"));
+    let (code, said) = publish();
+    assert!(code == 70 && said.contains("docker-credential-ecr cannot be asked"), "{code} {said}");
+    helper("echo 'no session of AWS' >&2; exit 1");
+    let (code, said) = publish();
+    assert!(code == 70 && said.contains("docker-credential-ecr says: no session of AWS"), "{code} {said}");
+    helper("echo '{\"Username\": \"AWS\", \"Secret\": \"wrong\"}'");
+    let (code, said) = publish();
+    assert!(code == 70 && said.contains("the registry answers 401") && !said.contains("wrong"), "{code} {said}");
+    helper(
+        "test \"$host\" = 127.0.0.1:PORT && echo '{\"Username\": \"AWS\", \"Secret\": \"secret\"}'"
+            .replace("PORT", &port.to_string())
+            .as_str(),
+    );
+    let (code, said) = publish();
+    assert!(code == 0 && said.contains("published in the registry oci://"), "{code} {said}");
 }
 
 /// The registry's own protocol, as far as a test needs it.

@@ -14,7 +14,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 use ureq::Agent;
-use ureq::http::{HeaderMap, Uri};
+use ureq::http::{HeaderMap, HeaderValue, Uri};
 
 /// Where credentials are looked for.
 pub(super) struct Credentials {
@@ -45,6 +45,9 @@ struct Config {
 #[derive(Deserialize)]
 struct Auth {
     auth: Option<String>,
+    /// What some registries give at a login in place of a secret.
+    #[serde(rename = "identitytoken")]
+    identity_token: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -68,8 +71,15 @@ impl Credentials {
     /// What to say to a registry that wants to know who asks.
     ///
     /// - `headers`: of its answer, which say how.
+    /// - `scope`: what for; where nothing is said, what the registry says.
     /// - returns: what stands behind `Authorization:`.
-    pub(super) fn answer(&self, agent: &Agent, host: &str, headers: &HeaderMap) -> Result<String, Failure> {
+    pub(super) fn answer(
+        &self,
+        agent: &Agent,
+        host: &str,
+        headers: &HeaderMap,
+        scope: &str,
+    ) -> Result<String, Failure> {
         let wanted = headers.get("WWW-Authenticate").and_then(|wanted| wanted.to_str().ok()).unwrap_or_default();
         let Known { basic, why: helper } = self.of(host)?;
         let (kind, rest) = wanted.split_once(' ').unwrap_or((wanted, ""));
@@ -87,8 +97,9 @@ impl Credentials {
             return malformed(format!("{host} sends for a token to {realm:?}, where it would be read on the way"));
         }
         let mut request = agent.get(realm);
-        for key in ["service", "scope"] {
-            if let Some(value) = fields.get(key) {
+        let scope = Some(scope).filter(|scope| !scope.is_empty()).or(fields.get("scope").map(String::as_str));
+        for (key, value) in [("service", fields.get("service").map(String::as_str)), ("scope", scope)] {
+            if let Some(value) = value {
                 request = request.query(key, value);
             }
         }
@@ -99,12 +110,17 @@ impl Credentials {
             Failure::Fault(format!("{host} gives no token: {why}{helper}\n  help: `docker login {host}`"))
         };
         let mut answer = request.call().map_err(|e| refused(e.to_string()))?;
-        if !answer.status().is_success() {
-            return Err(refused(format!("{realm} answers {}", answer.status().as_u16())));
-        }
         let bytes = answer.body_mut().with_config().limit(1 << 20).read_to_vec().map_err(|e| refused(e.to_string()))?;
+        if !answer.status().is_success() {
+            let said = String::from_utf8_lossy(&bytes);
+            let said: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
+            return Err(refused(format!("{realm} answers {}: {said}", answer.status().as_u16())));
+        }
         let token: Token = serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
-        Ok(format!("Bearer {}", token.token))
+        match HeaderValue::from_str(&format!("Bearer {}", token.token)) {
+            Ok(_) => Ok(format!("Bearer {}", token.token)),
+            Err(_) => Err(refused(String::from("it gives one that cannot be sent"))),
+        }
     }
 
     /// `Basic …` for a registry, if anything is kept for it.
@@ -126,7 +142,14 @@ impl Credentials {
             let key = key.trim_start_matches("https://").trim_start_matches("http://");
             key.split('/').next() == Some(host)
         });
-        let basic = kept.and_then(|(_, auth)| auth.auth.as_ref()).map(|auth| format!("Basic {auth}"));
+        let Some((_, auth)) = kept else { return Ok(Known::default()) };
+        if auth.identity_token.as_ref().is_some_and(|token| !token.is_empty()) {
+            return Err(Failure::Fault(format!(
+                "{}: for {host} it keeps an identity token, which is not known here\n  help: `docker login {host}` with a name and a secret, or an access token as the secret",
+                path.display()
+            )));
+        }
+        let basic = auth.auth.as_ref().map(|auth| format!("Basic {auth}"));
         Ok(Known { basic, ..Known::default() })
     }
 }
@@ -136,7 +159,9 @@ impl Credentials {
 /// - `patience`: how long it may take; it may ask a person who is not there.
 fn helped(program: &Path, host: &str, patience: Duration) -> Result<Known, Failure> {
     let shown = program.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let fault = |e: std::io::Error| Failure::Fault(format!("{shown}: {e}"));
+    let fault = |e: std::io::Error| {
+        Failure::Fault(format!("{shown} cannot be asked: {e}\n  help: docker's config.json names it for {host}"))
+    };
     let late = || {
         Failure::Fault(format!(
             "{shown} says nothing for {} seconds about {host}\n  help: try it by hand: `echo {host} | {shown} get`",
@@ -267,6 +292,10 @@ mod tests {
         let credentials = Credentials::new(Some(&folder), Duration::from_secs(9));
         assert_eq!(credentials.of("ghcr.io").expect("it reads").basic.as_deref(), Some("Basic YTpi"));
         assert_eq!(credentials.of("ghcr.io.example").expect("it reads"), Known::default());
+        fs::write(folder.join("config.json"), "{\"auths\": {\"ghcr.io\": {\"identitytoken\": \"t\"}}}")
+            .expect("a file");
+        let said = credentials.of("ghcr.io").expect_err("it is not known").to_string();
+        assert!(said.contains("for ghcr.io it keeps an identity token"), "{said}");
         fs::write(folder.join("config.json"), "{\"credsStore\": \"../../bin/sh\"}").expect("a file");
         assert!(credentials.of("ghcr.io").is_err());
         fs::remove_dir_all(&folder).expect("it is there");
