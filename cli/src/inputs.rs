@@ -9,6 +9,7 @@
 mod approved;
 mod collect;
 pub(crate) mod decided;
+mod opened;
 mod reader;
 
 use crate::arguments::{Inputs, Question};

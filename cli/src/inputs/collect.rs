@@ -3,6 +3,7 @@
 //! INVARIANT: a file that cannot be read gives nothing and spoils no other, and the version says that its source is not
 //! whole; a fault that is not the file's ends it all.
 
+use super::opened::opened;
 use super::reader::{Reader, gather, matching};
 use crate::failure::Failure;
 use crate::manifest::{Kind, Manifest, Source};
@@ -107,7 +108,7 @@ fn read(
     reader.observed = now;
     let Some(before) = before else { return reader.source(root, file, source) };
     if source.kind != Kind::TerraformFolder {
-        if fs::read(path).is_ok_and(|bytes| Digest::of(&bytes).hex() == &*before.digest) {
+        if digest(path).is_some_and(|digest| digest.hex() == &*before.digest) {
             reader.observed = before.observed_at;
         }
         return reader.source(root, file, source);
@@ -122,9 +123,14 @@ fn read(
     Ok(())
 }
 
+/// The digest of a file; none of what cannot be read.
+fn digest(path: &Path) -> Option<Digest> {
+    import::digest(&*opened(path).ok()?).ok()
+}
+
 /// A file that says nothing, though it should: its source is not complete.
 fn unread(source: &Source, path: &Path, file: &str) -> FactSource {
-    let digest = fs::read(path).map(|bytes| Digest::of(&bytes).hex().to_owned()).unwrap_or_default();
+    let digest = digest(path).map(|digest| digest.hex().to_owned()).unwrap_or_default();
     FactSource {
         name: source.name.as_str().into(),
         kind: SourceKind::Facts,

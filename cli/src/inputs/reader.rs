@@ -3,13 +3,14 @@
 //! INVARIANT: every name that was opened stands in `files`, so that no answer is written over what was read.
 
 use super::Asked;
+use super::opened::opened;
 use crate::failure::Failure;
 use crate::manifest::{Kind, Manifest, Source};
 use crate::package;
 use crate::policy::{self, Compiled};
 use decide::SourceState;
 use evidence::Aged;
-use import::{Expected, Format, Imported, Options, Records, SensitiveKey};
+use import::{Bytes, Expected, Format, Imported, Options, Records, SensitiveKey};
 use program::{Digest, Fact, FactSource, Value};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,7 +70,7 @@ impl<'a> Reader<'a> {
     ///
     /// - `several`: of files named on the command line: there are other states too, so that names must say which.
     pub(super) fn state(&mut self, name: &str, declared: &Declared<'_>, several: bool) -> Result<(), Failure> {
-        let bytes = self.bytes(name)?;
+        let bytes = self.opened(name)?;
         // A plan that is declared is read for its world before.
         let plan = declared.source.is_some_and(|source| source.kind == Kind::TerraformPlan);
         let expected = if plan { Expected::Anything } else { Expected::State };
@@ -77,17 +78,17 @@ impl<'a> Reader<'a> {
         // What is declared is named by its declaration alone: alike beside any change, and in a version of the model.
         if let Some(source) = declared.source {
             let options = Options { estate: source.estate.as_deref(), ..options };
-            self.read.push(import::read_owned(shown(name), bytes, &options).map_err(malformed)?);
+            self.read.push(import::read_from(shown(name), &*bytes, &options).map_err(malformed)?);
             return Ok(());
         }
-        let own = import::read(shown(name), &bytes, &options).map_err(malformed)?;
+        let own = import::read_from(shown(name), &*bytes, &options).map_err(malformed)?;
         // The objects of one cluster may be spread over any number of files.
         let imported = if own.format == Format::Kubernetes || self.belongs(&own, several) {
             own
         } else {
             let stem = Path::new(&declared.name).file_stem().map(|s| s.to_string_lossy().into_owned());
             let options = Options { estate: stem.as_deref(), ..options };
-            import::read(shown(name), &bytes, &options).map_err(malformed)?
+            import::read_from(shown(name), &*bytes, &options).map_err(malformed)?
         };
         self.read.push(imported);
         Ok(())
@@ -141,7 +142,7 @@ impl<'a> Reader<'a> {
             return Ok(());
         }
         let options = Options { expected: Expected::Facts, ..self.options(declared) };
-        self.read.push(import::read_owned(shown(name), bytes, &options).map_err(malformed)?);
+        self.read.push(import::read(shown(name), &bytes, &options).map_err(malformed)?);
         Ok(())
     }
 
@@ -237,6 +238,17 @@ impl<'a> Reader<'a> {
             folder: None,
             records: declared.records.as_ref(),
             relations: &self.compiled.program.relations,
+        }
+    }
+
+    /// A file that is left where it is, as far as it can be read in any order.
+    fn opened(&mut self, name: &str) -> Result<Box<dyn Bytes>, Failure> {
+        match name {
+            "-" => Ok(Box::new(self.bytes(name)?)),
+            name => {
+                self.files.push(PathBuf::from(name));
+                opened(Path::new(name)).map_err(|e| package::unreadable(Path::new(name), &e))
+            }
         }
     }
 

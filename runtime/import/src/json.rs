@@ -7,15 +7,11 @@
 //! INVARIANT: accepts exactly the texts of RFC 8259 that nest at most [`DEPTH`] deep, repeat no key and escape no half
 //! of a surrogate pair.
 
-mod ahead;
-
 use crate::{Malformed, encoding::place, texts::Texts};
-use ahead::Ahead;
 use program::{Json, Object};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
-use std::thread;
 
 /// How deep arrays and objects may stand in each other.
 pub(crate) const DEPTH: usize = 200;
@@ -24,24 +20,28 @@ pub(crate) const DEPTH: usize = 200;
 /// keys takes long.
 const MOVED: usize = 64;
 
-/// Bytes from which a second thread is worth starting.
-const LARGE: usize = 1 << 20;
-
 /// Reads a text that is one JSON value.
 pub(crate) fn parse(text: &str) -> Result<Json, Malformed> {
-    match text.len() > LARGE && thread::available_parallelism().is_ok_and(|threads| threads.get() > 1) {
-        true => parse_ahead(text),
-        false => parse_alone(text),
+    Reader::within(text, 0).whole()
+}
+
+/// Reads a text that is the items of an array, or some of them that stand side by side.
+///
+/// - `depth`: how many arrays and objects stand around them.
+pub(crate) fn items(text: &str, depth: usize) -> Result<Vec<Json>, Malformed> {
+    let mut reader = Reader::within(text, depth);
+    let mut items = Vec::new();
+    loop {
+        reader.space();
+        items.push(reader.value()?);
+        reader.space();
+        if reader.at == text.len() {
+            return Ok(items);
+        }
+        if !reader.take(b',') {
+            return Err(reader.expected("`,`"));
+        }
     }
-}
-
-fn parse_alone(text: &str) -> Result<Json, Malformed> {
-    Reader::at(text, 0).whole()
-}
-
-/// The same with a second thread.
-fn parse_ahead(text: &str) -> Result<Json, Malformed> {
-    thread::scope(|scope| Reader { ahead: Some(Ahead::new(text, scope)), ..Reader::at(text, 0) }.whole())
 }
 
 struct Reader<'a> {
@@ -54,24 +54,13 @@ struct Reader<'a> {
     /// The entries of the objects that are not yet closed.
     entries: Vec<(Arc<str>, Json)>,
     texts: Texts,
-    /// How many arrays and objects at most stood in each other.
-    deepest: usize,
-    /// Who reads a later part already.
-    ahead: Option<Ahead<'a>>,
 }
 
 impl<'a> Reader<'a> {
-    fn at(text: &'a str, at: usize) -> Reader<'a> {
-        Reader {
-            text,
-            at,
-            open: Vec::new(),
-            items: Vec::new(),
-            entries: Vec::new(),
-            texts: Texts::default(),
-            deepest: 0,
-            ahead: None,
-        }
+    /// - `depth`: how many arrays and objects stand around the text.
+    fn within(text: &'a str, depth: usize) -> Reader<'a> {
+        let (open, items, entries) = (vec![0; depth], Vec::new(), Vec::new());
+        Reader { text, at: 0, open, items, entries, texts: Texts::default() }
     }
 
     fn whole(mut self) -> Result<Json, Malformed> {
@@ -105,7 +94,6 @@ impl<'a> Reader<'a> {
             return Err(self.wrong(self.at, format!("the JSON nests more than {DEPTH} deep")));
         }
         self.open.push(self.at);
-        self.deepest = self.deepest.max(self.open.len());
         self.at += 1;
         self.space();
         let value = read(self)?;
@@ -214,26 +202,9 @@ impl<'a> Reader<'a> {
         if self.take(b']') {
             return Ok(Json::Array(Vec::new()));
         }
-        let mut first = None;
         loop {
-            let begins = self.at;
-            let ahead = self.ahead.as_mut().and_then(|ahead| ahead.items(begins, self.open.len()));
-            match ahead {
-                Some((items, end)) => {
-                    self.items.extend(items);
-                    self.at = end;
-                }
-                None => {
-                    // The lists that may be long are those of the object at the top.
-                    if let Some(ahead) = self.ahead.as_mut().filter(|ahead| self.open.len() == 2 && ahead.is_waiting())
-                        && let Some(first) = first.replace(begins)
-                    {
-                        ahead.begin(self.text, first, begins);
-                    }
-                    let item = self.value()?;
-                    self.items.push(item);
-                }
-            }
+            let item = self.value()?;
+            self.items.push(item);
             self.space();
             if self.take(b']') {
                 return Ok(Json::Array(self.items.drain(from..).collect()));
@@ -390,7 +361,7 @@ impl<'a> Reader<'a> {
 ///
 /// Source: Mycroft's test for a zero byte in a word, in Warren, *Hacker's Delight*, section 6-1. What it finds first is one,
 /// whatever it takes the bytes behind for.
-fn plain(bytes: &[u8]) -> Option<usize> {
+pub(crate) fn plain(bytes: &[u8]) -> Option<usize> {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let below = |word: u64, limit: u8| word.wrapping_sub(EACH * u64::from(limit)) & !word;
     let (words, rest) = bytes.as_chunks::<8>();

@@ -13,14 +13,14 @@ mod manifests;
 pub use manifests::Manifests;
 
 use crate::sensitive::Sealer;
-use crate::sheet::{Sheet, by_relation, joined};
+use crate::sheet::{Heading, Sheet, by_relation, joined};
 use crate::workers::{PART, spread};
 use crate::yaml::Document;
-use crate::{Expected, Imported, Malformed, Options, node::Node};
+use crate::{Expected, Imported, Malformed, Options, node::Node, outline::Outline};
 use identity::Identity;
 use manifests::Object;
 use program::{Fact, FactSource, Json, SourceKind, Speaks, Value};
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
 /// What was applied last, as text: it repeats the object, a Secret's data included.
@@ -41,21 +41,32 @@ pub(crate) fn looks_like_it(json: &Json) -> bool {
 
 /// Reads the objects of a JSON file.
 pub(crate) fn read_json(
-    json: &Json,
-    source: impl FnOnce(SourceKind, Speaks) -> FactSource,
+    outline: &Outline<'_>,
+    source: impl Fn(SourceKind, Speaks) -> FactSource,
     sealer: &Sealer,
     options: &Options<'_>,
 ) -> Result<Imported, Malformed> {
-    let mut found = Vec::new();
-    let around = around(json, "");
-    objects(&Node::root(json), None, &|pointer| pointer.to_owned(), &mut found)?;
-    read(found, around, source, sealer, options)
+    let root = Node::root(&outline.json);
+    let plain = |pointer: &str| pointer.to_owned();
+    read(around(&outline.json, ""), source, options, |heading| {
+        let Part::List(of) = part(&root, None)? else {
+            let mut found = Vec::new();
+            objects(&root, None, &plain, &mut found)?;
+            return Ok(vec![objects_of(heading, &found, sealer)]);
+        };
+        let some = |items: &[Node<'_>]| {
+            let mut found = Vec::new();
+            items.iter().try_for_each(|item| objects(item, of, &plain, &mut found))?;
+            Ok(objects_of(heading, &found, sealer))
+        };
+        outline.each(&root, "items", some)?.into_iter().collect()
+    })
 }
 
 /// Reads the objects of a YAML file.
 pub(crate) fn read_yaml(
     documents: &[Document],
-    source: impl FnOnce(SourceKind, Speaks) -> FactSource,
+    source: impl Fn(SourceKind, Speaks) -> FactSource,
     sealer: &Sealer,
     options: &Options<'_>,
 ) -> Result<Imported, Malformed> {
@@ -65,7 +76,9 @@ pub(crate) fn read_yaml(
         objects(&document.root(), None, &|pointer| document.place(pointer), &mut found)
             .map_err(|fault| document.placed(fault))?;
     }
-    read(found, beside, source, sealer, options)
+    read(beside, source, options, |heading| {
+        Ok(spread(found.chunks(PART).collect(), |some| objects_of(heading, some, sealer)))
+    })
 }
 
 /// What a list says of itself, each with the keys that lead to it, its value and its place: that there is more, say.
@@ -86,13 +99,18 @@ fn around(json: &Json, place: &str) -> Vec<[String; 3]> {
     said.collect()
 }
 
-/// Adds an object, or all those of a list. An item of a list may leave to the list what it is.
-fn objects<'a>(
-    node: &Node<'a>,
-    list: Option<(&str, &str)>,
-    place: &dyn Fn(&str) -> String,
-    found: &mut Vec<Found<'a>>,
-) -> Result<(), Malformed> {
+/// What a part of a file is.
+enum Part<'a> {
+    /// A list, with the version and the kind that it leaves to its items.
+    List(Option<(&'a str, &'a str)>),
+    /// A list that says of its items that there are none.
+    Nothing,
+    /// An object of that version and kind.
+    Object(&'a str, &'a str),
+}
+
+/// - `list`: what the list around it leaves to it. An item may leave to the list what it is.
+fn part<'a>(node: &Node<'a>, list: Option<(&'a str, &'a str)>) -> Result<Part<'a>, Malformed> {
     let version = node.text_of("apiVersion")?.map(|text| &**text).or(list.map(|(version, _)| version));
     let kind = node.text_of("kind")?.map(|text| &**text).or(list.map(|(_, kind)| kind));
     let (Some(version), Some(kind)) = (version, kind) else {
@@ -101,13 +119,26 @@ fn objects<'a>(
             "this has no `apiVersion` and `kind`, so it is no object of a cluster",
         ));
     };
-    if let (Some(of), Some(items)) = (kind.strip_suffix("List"), node.get("items")?) {
-        let inner = (!of.is_empty()).then_some((version, of));
-        return items.items()?.iter().try_for_each(|item| objects(item, inner, place, found));
-    }
-    if kind.ends_with("List") && matches!(node.json, Json::Object(entries) if entries.contains_key("items")) {
-        return Ok(());
-    }
+    let Some(of) = kind.strip_suffix("List") else { return Ok(Part::Object(version, kind)) };
+    Ok(match node.json {
+        _ if node.get("items")?.is_some() => Part::List((!of.is_empty()).then_some((version, of))),
+        Json::Object(entries) if entries.contains_key("items") => Part::Nothing,
+        _ => Part::Object(version, kind),
+    })
+}
+
+/// Adds an object, or all those of a list.
+fn objects<'a>(
+    node: &Node<'a>,
+    list: Option<(&'a str, &'a str)>,
+    place: &dyn Fn(&str) -> String,
+    found: &mut Vec<Found<'a>>,
+) -> Result<(), Malformed> {
+    let (version, kind) = match part(node, list)? {
+        Part::List(of) => return node.items_of("items")?.iter().try_for_each(|item| objects(item, of, place, found)),
+        Part::Nothing => return Ok(()),
+        Part::Object(version, kind) => (version, kind),
+    };
     if version.starts_with("kustomize.config.k8s.io/") {
         return Err(Malformed::new(node.at.clone(), "this is a kustomization, not the objects it makes")
             .help("`kubectl kustomize FOLDER` writes them"));
@@ -121,36 +152,36 @@ fn objects<'a>(
     Ok(())
 }
 
+/// Some objects that stand side by side, each with whether its name is made when it is created.
+type Made = Vec<(Object, bool)>;
+
+/// - `make`: makes the objects of the file.
 fn read(
-    found: Vec<Found<'_>>,
     around: Vec<[String; 3]>,
-    source: impl FnOnce(SourceKind, Speaks) -> FactSource,
-    sealer: &Sealer,
+    source: impl Fn(SourceKind, Speaks) -> FactSource,
     options: &Options<'_>,
+    make: impl Fn(&Heading) -> Result<Vec<Made>, Malformed>,
 ) -> Result<Imported, Malformed> {
-    // Only a cluster gives an object its `uid`.
-    let answered = found.iter().any(|object| member(object.json, &["metadata", "uid"]).is_some());
-    let source =
-        if answered { source(SourceKind::Cloud, Speaks::Running) } else { source(SourceKind::Plan, Speaks::Intended) };
-    let sheet = Sheet::new(source, options);
-    let mut seen: BTreeMap<Arc<str>, String> = BTreeMap::new();
-    let mut named = Vec::with_capacity(found.len());
-    for Found { json, place, identity } in found {
-        let name = sheet.named(&identity.name());
-        if let Some(first) = seen.insert(name.clone(), place.clone()) {
-            // A name that is made when the object is created is nobody's yet.
-            if !identity.generated {
-                return Err(Malformed::new(place, format!("`{name}` occurs twice, first at {first}"))
-                    .help("keep one of them: the last one applied would count"));
-            }
-        }
-        named.push((name, Found { json, place, identity }));
+    // Only a cluster gives an object its `uid`. Which one has it shows only at the end: that one does is taken for granted.
+    let mut heading = Heading::new(source(SourceKind::Cloud, Speaks::Running), options);
+    let mut made = make(&heading)?;
+    if !made.iter().flatten().any(|(object, _)| object.has_uid()) {
+        heading = Heading::new(source(SourceKind::Plan, Speaks::Intended), options);
+        made = make(&heading)?;
     }
-    let parts = named.chunks(PART).map(|some| (sheet.beside(), some)).collect();
-    let made = spread(parts, |(sheet, some): (Sheet, &[(Arc<str>, Found<'_>)])| -> Vec<Object> {
-        some.iter().map(|(name, found)| object(&sheet, name.clone(), found, sealer)).collect()
-    });
-    let mut objects: Vec<Object> = made.into_iter().flatten().collect();
+    let sheet = heading.sheet();
+    let mut objects: Vec<Object> = Vec::with_capacity(made.iter().map(Vec::len).sum());
+    let mut seen: FxHashMap<Arc<str>, usize> = FxHashMap::default();
+    for (object, generated) in made.into_iter().flatten() {
+        // A name that is made when the object is created is nobody's yet.
+        if let Some(first) = seen.insert(object.resource.clone(), objects.len()).filter(|_| !generated) {
+            let what = format!("`{}` occurs twice, first at {}", object.resource, objects[first].place());
+            return Err(Malformed::new(object.place().to_string(), what)
+                .help("keep one of them: the last one applied would count"));
+        }
+        objects.push(object);
+    }
+    drop(seen);
     let beside = around.into_iter().map(|[path, value, place]| {
         let (name, file) = (sheet.source.name.clone(), sheet.source.file.clone());
         let tuple = vec![Value::Text(name), Value::Text(file), Value::text(path), Value::text(value)];
@@ -178,9 +209,15 @@ fn read(
     Ok(imported)
 }
 
+fn objects_of(heading: &Heading, found: &[Found<'_>], sealer: &Sealer) -> Made {
+    let sheet = heading.sheet();
+    found.iter().map(|found| (object(&sheet, found, sealer), found.identity.generated)).collect()
+}
+
 /// The facts of one object: what it is called, what it says, which strings in it may name something else.
-fn object(sheet: &Sheet, name: Arc<str>, found: &Found<'_>, sealer: &Sealer) -> Object {
+fn object(sheet: &Sheet, found: &Found<'_>, sealer: &Sealer) -> Object {
     let Found { json, place, identity } = found;
+    let name = sheet.named(&identity.name());
     let mut config = (*json).clone();
     if let Json::Object(entries) = &mut config {
         for (key, said) in [("apiVersion", identity.api_version()), ("kind", identity.kind.clone())] {

@@ -2,7 +2,9 @@
 //!
 //! Read downwards:
 //! - [`read`]: bytes in, [`Imported`] out; `recognise` says which format they are in.
-//! - `encoding`, `json`, `node`: bytes to text, text to exact JSON (a large one by two threads), JSON walked with a place for every complaint.
+//! - `bytes`, `outline`: a JSON file is gone through once, for what it is called and for where the items of its long lists
+//!   are; then each format's reader asks for them, some at a time, and what it makes of them is all that stays.
+//! - `encoding`, `json`, `node`: bytes to text, text to exact JSON, JSON walked with a place for every complaint. What is no JSON, and what is not taken apart, is read as a whole.
 //! - `texts`: one copy of what is said over and over. `workers`: the parts of a large file on several threads.
 //! - `sensitive`: what must not be seen, replaced before anything else looks at it.
 //! - `terraform`: plans and states. `kubernetes`: manifests and dumps, in JSON and in `yaml`. `writ_change`, `facts`, `table`: our own formats. `quotes`: those of any CSV. `codeowners`: who owns a folder. `records`: any table or list, as it is or by a mapping.
@@ -13,6 +15,7 @@
 //! INVARIANT: no message carries a value of the file, only names and places.
 //! Not here: what a resource type means (`stdlib`), opening files (`cli`), facts files in Writ (`compiler`).
 
+mod bytes;
 mod codeowners;
 mod encoding;
 mod facts;
@@ -22,6 +25,7 @@ mod locate;
 mod malformed;
 mod nearest;
 mod node;
+mod outline;
 mod quotes;
 mod recognise;
 mod records;
@@ -34,6 +38,7 @@ mod workers;
 mod writ_change;
 mod yaml;
 
+pub use bytes::Bytes;
 pub use codeowners::{Codeowners, OwnersRule};
 pub use kubernetes::Manifests;
 pub use locate::{locate, locate_action};
@@ -42,13 +47,15 @@ pub use recognise::{Expected, Format};
 pub use records::{Records, Stated};
 pub use sensitive::SensitiveKey;
 
+use bytes::Names;
+use outline::Outline;
 use program::{Change, Digest, Fact, FactSource, Relation, SourceKind, Speaks};
+use recognise::Content;
 use sensitive::Sealer;
 use sheet::Sheet;
-use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
-use std::thread;
 
 /// What the caller knows about a file that the file does not say.
 #[derive(Clone, Debug, Default)]
@@ -116,74 +123,140 @@ pub struct Skipped {
 /// # Faults
 /// [`Malformed`] with file and place, for whatever cannot be read with certainty.
 pub fn read(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Imported, Malformed> {
-    read_unnamed(name, Cow::Borrowed(bytes), options).map_err(|malformed| malformed.in_file(name))
+    read_from(name, &bytes, options)
 }
 
-/// The same of bytes that nobody needs any more: they are gone before the facts are made.
+/// The same of bytes that need not all be in memory: of a plan, a state or a dump of a cluster no more of them is, at a time,
+/// than some items of its lists.
 ///
 /// # Faults
-/// As [`read`].
-pub fn read_owned(name: &str, bytes: Vec<u8>, options: &Options<'_>) -> Result<Imported, Malformed> {
-    read_unnamed(name, Cow::Owned(bytes), options).map_err(|malformed| malformed.in_file(name))
-}
-
-/// Bytes from which a second thread is worth starting.
-const LARGE: usize = 1 << 20;
-
-fn read_unnamed(name: &str, bytes: Cow<'_, [u8]>, options: &Options<'_>) -> Result<Imported, Malformed> {
-    let text = encoding::decode(&bytes)?;
-    // What a file is called takes a third as long as reading it does.
-    let digests = || (Digest::of(&bytes), options.sensitive.clone().unwrap_or_else(|| SensitiveKey::of(&bytes)));
-    let (content, (digest, sensitive)) = thread::scope(|scope| {
-        let running = (bytes.len() > LARGE).then(|| scope.spawn(digests));
-        let content = recognise::recognise(name, &text, options);
-        (content, running.and_then(|running| running.join().ok()).unwrap_or_else(digests))
-    });
-    let content = content?;
-    let bytes = match content {
-        recognise::Content::Text(_) => bytes,
-        recognise::Content::Json(..) | recognise::Content::Yaml(_) => Cow::Borrowed(&[][..]),
+/// As [`read`]. What is wrong is told once the whole was read.
+pub fn read_from(name: &str, bytes: &dyn Bytes, options: &Options<'_>) -> Result<Imported, Malformed> {
+    let read = match taken_apart(name, bytes, options) {
+        Some(read) => read,
+        None => bytes::whole(bytes).map_err(unreadable).and_then(|bytes| as_a_whole(name, &bytes, options)),
     };
-    let file: Arc<str> = name.replace('\\', "/").into();
-    let format = content.format();
-    let source = |kind: SourceKind, speaks: Speaks| FactSource {
-        name: options.source.map_or_else(|| file.clone(), Arc::from),
-        kind,
-        file: file.clone(),
-        speaks: options.speaks.unwrap_or(speaks),
-        rank: options.rank,
-        observed_at: options.observed_at,
-        digest: digest.hex().into(),
-        complete: true,
-    };
-    let sealer = Sealer::new(sensitive);
-    let mut imported = match content {
-        recognise::Content::Json(Format::TerraformPlan, json) => {
-            let source = source(SourceKind::Plan, Speaks::Built);
-            terraform::plan::read(&json, source, &sealer, options, digest)?
-        }
-        recognise::Content::Json(Format::TerraformState, json) => {
-            terraform::state::read(json, source(SourceKind::State, Speaks::Built), &sealer, options)?
-        }
-        recognise::Content::Json(Format::WritChange, json) => {
-            writ_change::read(&json, source(SourceKind::Facts, Speaks::Intended), options, digest)?
-        }
-        recognise::Content::Json(Format::Kubernetes, json) => kubernetes::read_json(&json, source, &sealer, options)?,
-        recognise::Content::Yaml(documents) => kubernetes::read_yaml(&documents, source, &sealer, options)?,
-        recognise::Content::Json(_, json) => facts::read(&json, source(SourceKind::Facts, Speaks::Nothing), options)?,
-        recognise::Content::Text(format) => {
-            let text = encoding::decode(&bytes)?;
-            match format {
-                Format::Records => records::read(&file, &text, source, options)?,
-                Format::Codeowners => codeowners::read(&text, source(SourceKind::Ownership, Speaks::Nothing)),
-                _ => table::read(&file, &text, source(SourceKind::Facts, Speaks::Nothing), options)?,
-            }
-        }
-    };
-    imported.format = format;
+    let mut imported = read.map_err(|malformed| malformed.in_file(name))?;
     imported.skipped.sort();
     sheet::tidy(&mut imported.facts);
     Ok(imported)
+}
+
+/// The digest of a file.
+///
+/// # Errors
+/// Those of the file.
+pub fn digest(bytes: &dyn Bytes) -> io::Result<Digest> {
+    Ok(names(bytes)?.digest)
+}
+
+fn names(bytes: &dyn Bytes) -> io::Result<Names> {
+    Ok(bytes::named(bytes, |_| true)?.expect("bug: all of it was wanted"))
+}
+
+fn unreadable(error: io::Error) -> Malformed {
+    Malformed::new("", format!("the file cannot be read to its end: {error}"))
+}
+
+/// Reads a JSON file, its long lists part by part.
+///
+/// - returns: nothing where that does not tell what the whole does: it is no JSON, or has lists that nobody asked for.
+fn taken_apart(name: &str, bytes: &dyn Bytes, options: &Options<'_>) -> Option<Result<Imported, Malformed>> {
+    if !recognise::may_be_json(name, options.format) {
+        return None;
+    }
+    let (outline, names) = match Outline::of(bytes) {
+        Ok(found) => found?,
+        Err(error) => return Some(Err(unreadable(error))),
+    };
+    let format = recognise::format_of(&outline.json, options.format);
+    let wanted = format.and_then(|format| recognise::wanted(format, options).map(|()| format));
+    match wanted.and_then(|format| of_json(name, format, &outline, names, options)) {
+        Ok(imported) => outline.is_read().then_some(Ok(imported)),
+        // What is no JSON is told before what is wrong with JSON.
+        Err(malformed) => outline.is_sound().then_some(Err(malformed)),
+    }
+}
+
+fn as_a_whole(name: &str, bytes: &[u8], options: &Options<'_>) -> Result<Imported, Malformed> {
+    let text = encoding::decode(bytes)?;
+    let content = recognise::recognise(name, &text, options)?;
+    let names = names(&bytes).map_err(unreadable)?;
+    let (format, file) = (content.format(), Named::new(name, names.digest.clone(), options));
+    let mut imported = match content {
+        Content::Json(format, json) => return of_json(name, format, &Outline::whole(json), names, options),
+        Content::Yaml(documents) => kubernetes::read_yaml(
+            &documents,
+            |kind, speaks| file.source(kind, speaks),
+            &sealer(names, options),
+            options,
+        )?,
+        Content::Text(Format::Records) => records::read(&file.file, &text, |k, s| file.source(k, s), options)?,
+        Content::Text(Format::Codeowners) => {
+            codeowners::read(&text, file.source(SourceKind::Ownership, Speaks::Nothing))
+        }
+        Content::Text(_) => table::read(&file.file, &text, file.source(SourceKind::Facts, Speaks::Nothing), options)?,
+    };
+    imported.format = format;
+    Ok(imported)
+}
+
+fn of_json(
+    name: &str,
+    format: Format,
+    outline: &Outline<'_>,
+    names: Names,
+    options: &Options<'_>,
+) -> Result<Imported, Malformed> {
+    let file = Named::new(name, names.digest.clone(), options);
+    let source = |kind, speaks| file.source(kind, speaks);
+    let digest = names.digest.clone();
+    let sealer = sealer(names, options);
+    let mut imported = match format {
+        Format::TerraformPlan => {
+            terraform::plan::read(outline, source(SourceKind::Plan, Speaks::Built), &sealer, options, digest)?
+        }
+        Format::TerraformState => {
+            terraform::state::read(outline, source(SourceKind::State, Speaks::Built), &sealer, options)?
+        }
+        Format::WritChange => {
+            writ_change::read(&outline.json, source(SourceKind::Facts, Speaks::Intended), options, digest)?
+        }
+        Format::Kubernetes => kubernetes::read_json(outline, source, &sealer, options)?,
+        _ => facts::read(&outline.json, source(SourceKind::Facts, Speaks::Nothing), options)?,
+    };
+    imported.format = format;
+    Ok(imported)
+}
+
+fn sealer(names: Names, options: &Options<'_>) -> Sealer {
+    Sealer::new(options.sensitive.clone().unwrap_or(names.key))
+}
+
+/// A file as a source.
+struct Named<'a> {
+    file: Arc<str>,
+    digest: Digest,
+    options: &'a Options<'a>,
+}
+
+impl<'a> Named<'a> {
+    fn new(name: &str, digest: Digest, options: &'a Options<'_>) -> Named<'a> {
+        Named { file: name.replace('\\', "/").into(), digest, options }
+    }
+
+    fn source(&self, kind: SourceKind, speaks: Speaks) -> FactSource {
+        FactSource {
+            name: self.options.source.map_or_else(|| self.file.clone(), Arc::from),
+            kind,
+            file: self.file.clone(),
+            speaks: self.options.speaks.unwrap_or(speaks),
+            rank: self.options.rank,
+            observed_at: self.options.observed_at,
+            digest: self.digest.hex().into(),
+            complete: true,
+        }
+    }
 }
 
 /// The files of a folder, each with its path; `None` where there is no such folder. What goes wrong is a sentence.

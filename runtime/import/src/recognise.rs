@@ -127,7 +127,6 @@ impl Content {
 /// Says which format `text` is in, and reads it where that is JSON.
 pub(crate) fn recognise(name: &str, text: &str, options: &Options<'_>) -> Result<Content, Malformed> {
     let content = content(name, text, options.format)?;
-    let found = content.format();
     if let Content::Text(_) = &content
         && let Some(at) = text.find(|c: char| c.is_control() && !c.is_whitespace())
     {
@@ -135,6 +134,12 @@ pub(crate) fn recognise(name: &str, text: &str, options: &Options<'_>) -> Result
             format!("the control character U+{:04X} stands here", text[at..].chars().next().map_or(0, u32::from));
         return Err(Malformed::new(place(text, at), what).help("such a file is plain text; was it damaged?"));
     }
+    wanted(content.format(), options)?;
+    Ok(content)
+}
+
+/// Refuses a format that is not the one that was asked for.
+pub(crate) fn wanted(found: Format, options: &Options<'_>) -> Result<(), Malformed> {
     if let Some(insisted) = options.format
         && insisted != found
     {
@@ -151,7 +156,7 @@ pub(crate) fn recognise(name: &str, text: &str, options: &Options<'_>) -> Result
         let what = format!("this is {}, and {wanted} was expected", found.described());
         return Err(with_way_out(Malformed::new("", what), found, options.expected == Expected::Change));
     }
-    Ok(content)
+    Ok(())
 }
 
 fn with_way_out(malformed: Malformed, found: Format, change_wanted: bool) -> Malformed {
@@ -170,12 +175,12 @@ fn with_way_out(malformed: Malformed, found: Format, change_wanted: bool) -> Mal
 }
 
 fn content(name: &str, text: &str, insisted: Option<Format>) -> Result<Content, Malformed> {
-    let base = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    let base = base(name);
     let text_format = match insisted {
         Some(format @ (Format::Csv | Format::Codeowners | Format::Records)) => return Ok(Content::Text(format)),
-        _ if text.trim_start().starts_with(['{', '[']) && !base.eq_ignore_ascii_case("codeowners") => None,
+        _ if text.trim_start().starts_with(['{', '[']) && !is_codeowners(base) => None,
         _ if base.to_ascii_lowercase().ends_with(".csv") => Some(Format::Csv),
-        _ if base.eq_ignore_ascii_case("codeowners") => Some(Format::Codeowners),
+        _ if is_codeowners(base) => Some(Format::Codeowners),
         Some(Format::Kubernetes) => return manifests(text).map(Content::Yaml),
         None if yaml_like(&base.to_ascii_lowercase(), text) => return manifests(text).map(Content::Yaml),
         // Whoever insists on a JSON format, or gives what can only be cut-short JSON, hears what is wrong with the JSON.
@@ -192,15 +197,32 @@ fn content(name: &str, text: &str, insisted: Option<Format>) -> Result<Content, 
             .help("`terraform plan -out p` and then `terraform show -json p` write a plan"));
     }
     let json = json::parse(text)?;
-    let format = match recognise_json(&json) {
-        Ok(format) => format,
+    Ok(Content::Json(format_of(&json, insisted)?, json))
+}
+
+/// Which format a JSON file is in.
+pub(crate) fn format_of(json: &Json, insisted: Option<Format>) -> Result<Format, Malformed> {
+    match recognise_json(json) {
+        Ok(format) => Ok(format),
         // An empty or unusual file may be what the user says it is; the reader then says what it lacks.
         Err(malformed) => match insisted {
-            Some(format) if matches!(json, Json::Object(_)) => format,
-            _ => return Err(malformed),
+            Some(format) if matches!(json, Json::Object(_)) => Ok(format),
+            _ => Err(malformed),
         },
-    };
-    Ok(Content::Json(format, json))
+    }
+}
+
+/// Whether a file whose text begins with a brace may be JSON for all that name and options say.
+pub(crate) fn may_be_json(name: &str, insisted: Option<Format>) -> bool {
+    !matches!(insisted, Some(Format::Csv | Format::Codeowners | Format::Records)) && !is_codeowners(base(name))
+}
+
+fn base(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
+}
+
+fn is_codeowners(base: &str) -> bool {
+    base.eq_ignore_ascii_case("codeowners")
 }
 
 /// Whether a file can only be meant as YAML: by its name, or since it says the version of an object.

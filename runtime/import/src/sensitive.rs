@@ -16,7 +16,16 @@ pub struct SensitiveKey([u8; 32]);
 impl SensitiveKey {
     /// The key of a decision on the change with these raw bytes.
     pub fn of(change: &[u8]) -> SensitiveKey {
-        SensitiveKey(Sha256::new().chain_update(b"writ-sensitive").chain_update(change).finalize().into())
+        SensitiveKey::ended(SensitiveKey::begun().chain_update(change))
+    }
+
+    /// What the raw bytes of the change are added to, one part after the other.
+    pub(crate) fn begun() -> Sha256 {
+        Sha256::new().chain_update(b"writ-sensitive")
+    }
+
+    pub(crate) fn ended(bytes: Sha256) -> SensitiveKey {
+        SensitiveKey(bytes.finalize().into())
     }
 }
 
@@ -257,7 +266,7 @@ impl fmt::Debug for SensitiveKey {
 }
 
 /// Whether anything in a value is sealed.
-fn holds_sealed(value: &Json) -> bool {
+pub(crate) fn holds_sealed(value: &Json) -> bool {
     match value {
         Json::Sensitive(_) => true,
         Json::Array(items) => items.iter().any(holds_sealed),

@@ -21,35 +21,20 @@ pub(crate) struct Sheet {
     place: RefCell<Arc<str>>,
 }
 
-impl Sheet {
-    pub(crate) fn new(source: FactSource, options: &Options<'_>) -> Sheet {
+/// What stands at the top of every sheet of one source, on whatever thread it is written.
+pub(crate) struct Heading {
+    source: Arc<FactSource>,
+    prefix: String,
+}
+
+impl Heading {
+    pub(crate) fn new(source: FactSource, options: &Options<'_>) -> Heading {
         let prefix = options.estate.map_or_else(String::new, |estate| format!("{estate}//"));
-        Sheet {
-            source: Arc::new(source),
-            prefix,
-            facts: Vec::new(),
-            skipped: Vec::new(),
-            texts: RefCell::default(),
-            relation: RefCell::default(),
-            place: RefCell::default(),
-        }
+        Heading { source: Arc::new(source), prefix }
     }
 
-    /// The facts that `state` makes of each item, put together by relation; of many items on several threads.
-    ///
-    /// - `state`: makes the facts of one item, on the sheet that it is given.
-    pub(crate) fn each<T: Sync>(&self, items: &[T], state: impl Fn(&Sheet, &T, &mut Vec<Fact>) + Sync) -> Vec<Fact> {
-        let parts = items.chunks(PART).map(|items| (self.beside(), items)).collect();
-        let made = spread(parts, |(sheet, items): (Sheet, &[T])| {
-            let mut facts = Vec::new();
-            items.iter().for_each(|item| state(&sheet, item, &mut facts));
-            by_relation(facts)
-        });
-        joined(made)
-    }
-
-    /// An empty sheet of the same source, for another thread.
-    pub(crate) fn beside(&self) -> Sheet {
+    /// An empty sheet.
+    pub(crate) fn sheet(&self) -> Sheet {
         Sheet {
             source: self.source.clone(),
             prefix: self.prefix.clone(),
@@ -59,6 +44,29 @@ impl Sheet {
             relation: RefCell::default(),
             place: RefCell::default(),
         }
+    }
+}
+
+impl Sheet {
+    pub(crate) fn new(source: FactSource, options: &Options<'_>) -> Sheet {
+        Heading::new(source, options).sheet()
+    }
+
+    pub(crate) fn heading(&self) -> Heading {
+        Heading { source: self.source.clone(), prefix: self.prefix.clone() }
+    }
+
+    /// The facts that `state` makes of each item, put together by relation; of many items on several threads.
+    ///
+    /// - `state`: makes the facts of one item, on the sheet that it is given.
+    pub(crate) fn each<T: Sync>(&self, items: &[T], state: impl Fn(&Sheet, &T, &mut Vec<Fact>) + Sync) -> Vec<Fact> {
+        let heading = self.heading();
+        let made = spread(items.chunks(PART).collect(), |items| {
+            let (sheet, mut facts) = (heading.sheet(), Vec::new());
+            items.iter().for_each(|item| state(&sheet, item, &mut facts));
+            by_relation(facts)
+        });
+        joined(made)
     }
 
     /// The name of a resource or a module in the model.

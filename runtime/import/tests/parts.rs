@@ -1,6 +1,8 @@
 //! Files that are read in parts, on several threads: what comes out is what the parts say one by one, in the file's order.
 
-use import::{Expected, Options, SensitiveKey, read};
+use import::{Bytes, Expected, Options, SensitiveKey, read, read_from};
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// More than one thread takes at a time, three times over.
 const MANY: usize = 1_600;
@@ -88,4 +90,57 @@ fn what_one_part_keeps_secret_no_other_tells() {
     let (facts, _) = said(&state(&parts));
     assert!(facts.iter().all(|fact| !fact.contains("correct-horse")));
     assert!(facts.iter().any(|fact| fact.contains("db-3") && fact.contains("sensitive(")));
+}
+
+/// What is no JSON is told before what is wrong with JSON, wherever the two stand.
+#[test]
+fn the_text_comes_first() {
+    let mut parts: Vec<String> = (0..MANY).map(resource).collect();
+    parts[1] = parts[1].replace("attributes", "attributed");
+    parts[1_500] = parts[1_500].replace("managed", "man\taged");
+    let told = read("file.json", state(&parts).as_bytes(), &options()).expect_err("refused").to_string();
+    assert!(told.starts_with("error: a control character stands in a text unescaped\n  --> file.json:1501:"), "{told}");
+}
+
+/// An object that is no list keeps a list of that name, though one of a file is read part by part.
+#[test]
+fn a_list_that_nobody_reads_stays() {
+    let text = r#"{"apiVersion": "apiserver.config.k8s.io/v1", "kind": "EncryptionConfiguration", "metadata": {"name": "e"}, "resources": [{"providers": []}], "items": [1]}"#;
+    let (facts, _) = said(text);
+    let config = facts.iter().find(|fact| fact.contains("std.state.config")).expect("it has a configuration");
+    assert!(config.contains(r#""items": [1]"#) && config.contains(r#""resources": [{"providers": []}]"#), "{config}");
+}
+
+/// A file that another one takes the place of, once it was gone through.
+struct Replaced<'t> {
+    texts: [&'t str; 2],
+    asked: AtomicUsize,
+}
+
+impl Bytes for Replaced<'_> {
+    fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
+        // It is short enough to be gone through in one step, and asked for once more to see that it has ended.
+        let text = self.texts[usize::from(self.asked.fetch_add(1, Ordering::Relaxed) > 1)].as_bytes();
+        let rest = &text[text.len().min(offset as usize)..];
+        let count = rest.len().min(into.len());
+        into[..count].copy_from_slice(&rest[..count]);
+        Ok(count)
+    }
+}
+
+/// What is read is what the file was at one time, never a part of each.
+#[test]
+fn a_file_that_changes_is_read_again() {
+    let parts: Vec<String> = (0..40).map(resource).collect();
+    let (old, new) = (state(&parts), state(&parts).replace("team-3", "team-4"));
+    let read = |texts: [&str; 2]| {
+        let file = Replaced { texts, asked: AtomicUsize::new(0) };
+        let imported = read_from("file.json", &file, &options()).expect("reads");
+        (imported.source.digest.clone(), imported.facts)
+    };
+    assert_eq!(read([&old, &new]), read([&new, &new]));
+    let cut = &new[..new.len() / 2];
+    let file = Replaced { texts: [&old, cut], asked: AtomicUsize::new(0) };
+    let told = read_from("file.json", &file, &options()).expect_err("refused").to_string();
+    assert_eq!(told, read_from("file.json", &cut, &options()).expect_err("refused").to_string());
 }

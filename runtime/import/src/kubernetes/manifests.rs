@@ -59,14 +59,23 @@ impl Manifests {
 }
 
 impl Object {
+    /// Where it stands.
+    pub(super) fn place(&self) -> Arc<str> {
+        self.facts.first().map_or_else(Arc::default, |fact| fact.origin.place.clone())
+    }
+
+    /// Whether a cluster gave it its `uid`.
+    pub(super) fn has_uid(&self) -> bool {
+        self.facts.iter().rev().find_map(config).is_some_and(|json| member(json, &["metadata", "uid"]).is_some())
+    }
+
     /// What applying it does; nothing where the model says the same.
     fn action(&self, model: Option<&Vec<&Fact>>) -> Option<Action> {
         let model = model.map_or(&[][..], |facts| facts);
         let known: Vec<(&Fact, &Json)> = model.iter().filter_map(|fact| Some((*fact, config(fact)?))).collect();
         let action = |verb, set, remove| {
             let (id, resource) = (self.resource.clone(), self.resource.clone());
-            let place = self.facts.first().map_or_else(Arc::default, |fact| fact.origin.place.clone());
-            Some(Action { id, verb, resource, moved_from: None, place, set, remove })
+            Some(Action { id, verb, resource, moved_from: None, place: self.place(), set, remove })
         };
         if known.is_empty() {
             return action(Verb::Create, self.facts.clone(), Vec::new());

@@ -11,19 +11,19 @@ use super::configuration::Module;
 use super::plan::Changed;
 use super::resource::{address_of, passing};
 use crate::sensitive::says_true;
-use crate::{Malformed, node::Node};
-use program::{Json, Object, Partial, Verb};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::{Malformed, node::Node, outline::Outline};
+use program::{Digest, Json, Object, Partial, Verb};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Refuses a change whose two sides are not those of its actions.
 ///
 /// Laxer where tools write otherwise than Terraform: a create may have a `before`. One without `after`, and a replacement
 /// without `before`, are read too, and make the plan [`partial`].
-pub(crate) fn check(changed: &Changed<'_>) -> Result<(), Malformed> {
+pub(crate) fn check(changed: &Changed) -> Result<(), Malformed> {
     let name = &changed.name;
-    let unknown = says_true(changed.unknown);
-    let gone = *changed.after == Json::Null && !unknown;
+    let unknown = says_true(&changed.unknown);
+    let gone = changed.after == Json::Null && !unknown;
     let side = |key: &str| format!("{}/change/{key}", changed.place);
     let (place, what) = match changed.verb {
         None | Some(Verb::Move | Verb::Import) if changed.before != changed.after => {
@@ -32,17 +32,17 @@ pub(crate) fn check(changed: &Changed<'_>) -> Result<(), Malformed> {
         None | Some(Verb::Move | Verb::Import) if unknown => {
             (side("after_unknown"), format!("`{name}` is a no-op, and parts of its `after` are not known"))
         }
-        Some(Verb::Read) if *changed.before != Json::Null && gone => {
+        Some(Verb::Read) if changed.before != Json::Null && gone => {
             (side("after"), format!("`{name}` is read, and has a `before` but no `after`"))
         }
-        Some(verb @ (Verb::Delete | Verb::Forget)) if *changed.after != Json::Null || unknown => {
+        Some(verb @ (Verb::Delete | Verb::Forget)) if changed.after != Json::Null || unknown => {
             let key = if unknown { "after_unknown" } else { "after" };
             (side(key), format!("`{name}` has the action {verb}, and keeps an `after`"))
         }
-        Some(verb @ (Verb::Update | Verb::Delete | Verb::Forget)) if *changed.before == Json::Null => {
+        Some(verb @ (Verb::Update | Verb::Delete | Verb::Forget)) if changed.before == Json::Null => {
             (side("before"), format!("`{name}` has the action {verb}, and no `before`"))
         }
-        Some(Verb::Import) if *changed.before == Json::Null => {
+        Some(Verb::Import) if changed.before == Json::Null => {
             (side("before"), format!("`{name}` is imported, and nobody says what"))
         }
         Some(verb @ (Verb::Update | Verb::Replace)) if gone => {
@@ -110,24 +110,27 @@ pub(crate) fn is_mask(node: &Node<'_>) -> Result<(), Malformed> {
 /// - `text`: the configuration, where the plan has one. What is managed and stays has a block there.
 /// - `targeted`: the plan says itself that it leaves resources out.
 pub(crate) fn partial(
-    plan: &Node<'_>,
+    outline: &Outline<'_>,
     text: Option<&Module>,
-    changes: &[Changed<'_>],
+    changes: &[Changed],
     targeted: bool,
     out: &mut Vec<Partial>,
 ) -> Result<(), Malformed> {
+    let plan = Node::root(&outline.json);
+    let changes: Vec<&Changed> = changes.iter().filter(|changed| !changed.address.data).collect();
+    let own = changes.iter().map(|changed| (&changed.name, *changed));
+    let moved = changes.iter().filter_map(|changed| Some((changed.moved_from.as_ref()?, *changed)));
+    let mut listed: BTreeMap<&Arc<str>, Vec<&Changed>> = BTreeMap::new();
+    own.chain(moved).for_each(|(name, changed)| listed.entry(name).or_default().push(changed));
     let prior = match plan.get("prior_state")? {
-        Some(state) => whole(state.get("values")?)?,
+        Some(state) => whole(outline, state.get("values")?, &listed, |changed| &changed.before)?,
         None => BTreeMap::new(),
     };
     let says_prior =
         plan.get("prior_state")?.is_some_and(|state| state.get("values").is_ok_and(|values| values.is_some()));
     let planned_values = plan.get("planned_values")?;
     let says_planned = planned_values.is_some();
-    let planned = whole(planned_values)?;
-    let changes: Vec<&Changed<'_>> = changes.iter().filter(|changed| !changed.address.data).collect();
-    let listed: BTreeSet<&Arc<str>> =
-        changes.iter().flat_map(|changed| [Some(&changed.name), changed.moved_from.as_ref()]).flatten().collect();
+    let planned = whole(outline, planned_values, &listed, |changed| &changed.after)?;
 
     if !says_planned {
         out.push(Partial { why: "the plan does not say what is planned".into(), place: "/planned_values".into() });
@@ -139,13 +142,13 @@ pub(crate) fn partial(
     let untold = |why| if changes.is_empty() { NONE_LISTED } else { why };
     for (name, stated) in &prior {
         match planned.get(name) {
-            _ if listed.contains(name) || refreshes => {}
-            Some(planned) if planned.values != stated.values => reasons.add(untold(UNLISTED), name, &planned.place),
+            _ if listed.contains_key(name) || refreshes => {}
+            Some(planned) if planned.digest != stated.digest => reasons.add(untold(UNLISTED), name, &planned.place),
             None if !targeted => reasons.add(untold(LEFT_OUT), name, &stated.place),
             _ => {}
         }
     }
-    for (name, stated) in planned.iter().filter(|(name, _)| !prior.contains_key(*name) && !listed.contains(name)) {
+    for (name, stated) in planned.iter().filter(|(name, _)| !prior.contains_key(*name) && !listed.contains_key(name)) {
         reasons.add(untold(UNANNOUNCED), name, &stated.place);
     }
     for changed in &changes {
@@ -157,24 +160,24 @@ pub(crate) fn partial(
         }
         let known = prior.get(&changed.name).or_else(|| prior.get(changed.moved_from.as_ref()?));
         match known {
-            Some(known) if !same(known.values, changed.before) => {
+            Some(known) if known.differs.contains(&changed.name) => {
                 reasons.add(BEFORE_DIFFERS, &changed.name, &changed.place);
             }
-            None if *changed.before != Json::Null => {
+            None if changed.before != Json::Null => {
                 reasons.add(if says_prior { NO_BEFORE } else { NO_PRIOR }, &changed.name, &changed.place);
             }
             _ => {}
         }
-        if changed.verb == Some(Verb::Replace) && *changed.before == Json::Null {
+        if changed.verb == Some(Verb::Replace) && changed.before == Json::Null {
             reasons.add(NOTHING_BEFORE, &changed.name, &changed.place);
         }
-        if changed.verb == Some(Verb::Create) && *changed.after == Json::Null && !says_true(changed.unknown) {
+        if changed.verb == Some(Verb::Create) && changed.after == Json::Null && !says_true(&changed.unknown) {
             reasons.add(NOTHING_AFTER, &changed.name, &changed.place);
         }
         let stays = !matches!(changed.verb, Some(Verb::Delete | Verb::Forget));
         let differs = match planned.get(&changed.name) {
-            Some(planned) => !same(planned.values, changed.after),
-            None => stays && says_planned && *changed.after != Json::Null,
+            Some(planned) => planned.differs.contains(&changed.name),
+            None => stays && says_planned && changed.after != Json::Null,
         };
         if differs {
             reasons.add(AFTER_DIFFERS, &changed.name, &changed.place);
@@ -184,9 +187,9 @@ pub(crate) fn partial(
         reasons.add(DANGLING, &name.into(), place);
     }
     // What refers to what, only the text says.
-    let stays = changes.iter().filter(|changed| *changed.after != Json::Null || says_true(changed.unknown));
+    let stays = changes.iter().filter(|changed| changed.after != Json::Null || says_true(&changed.unknown));
     let stays = stays.map(|changed| (&changed.address, &changed.name, &changed.place));
-    let unlisted = planned.iter().filter(|(name, _)| !listed.contains(name));
+    let unlisted = planned.iter().filter(|(name, _)| !listed.contains_key(name));
     for (address, name, place) in stays.chain(unlisted.map(|(name, stated)| (&stated.address, name, &stated.place))) {
         if text.is_none_or(|text| text.block(address).is_none()) {
             reasons.add(if text.is_some() { NO_BLOCK } else { NO_TEXT }, name, place);
@@ -230,41 +233,59 @@ fn same(one: &Json, other: &Json) -> bool {
     }
 }
 
-/// A managed resource as a whole states it.
-struct Stated<'a> {
+/// A managed resource as a whole states it: what the changes that list it need to know of its values, and not the values.
+struct Stated {
     address: Address,
-    values: &'a Json,
     place: String,
+    /// The changes, by name, that say something else.
+    differs: Vec<Arc<str>>,
+    /// Of the values, where no change lists it.
+    digest: Option<Digest>,
 }
 
 /// The managed resources of `values` as `show -json` writes them, by name.
-fn whole<'a>(values: Option<Node<'a>>) -> Result<BTreeMap<Arc<str>, Stated<'a>>, Malformed> {
-    let mut found = BTreeMap::new();
+///
+/// - `listed`: by the name that a resource has or had, the changes that list it.
+/// - `side`: what such a change says of the same values.
+fn whole(
+    outline: &Outline<'_>,
+    values: Option<Node<'_>>,
+    listed: &BTreeMap<&Arc<str>, Vec<&Changed>>,
+    side: impl Fn(&Changed) -> &Json + Sync,
+) -> Result<BTreeMap<Arc<str>, Stated>, Malformed> {
+    let mut found: BTreeMap<Arc<str>, Stated> = BTreeMap::new();
     let root = values.map(|values| values.need("root_module")).transpose()?;
-    let mut waiting: Vec<Node<'a>> = root.into_iter().collect();
+    let mut waiting: Vec<Node<'_>> = root.into_iter().collect();
     while let Some(node) = waiting.pop() {
         let path = match node.text_of("address")? {
             Some(text) => module(text)
                 .ok_or_else(|| Malformed::new(node.under("address"), format!("`{text}` is no module's address")))?,
             None => Vec::new(),
         };
-        for resource in node.items_of("resources")? {
-            let address = address_of(&resource, &path)?;
+        let stated = |resource: &Node<'_>| -> Result<Option<(Arc<str>, Stated)>, Malformed> {
+            let address = address_of(resource, &path)?;
             match &address {
-                Some(address) => named_block(&resource, address)?,
-                None => passing(&resource)?,
+                Some(address) => named_block(resource, address)?,
+                None => passing(resource)?,
             }
-            if let Some(address) = address.filter(|address| !address.data) {
-                let values = resource.get("values")?.map_or(&Json::Null, |values| values.json);
-                if let Some(mask) = resource.get("sensitive_values")? {
-                    is_mask(&mask)?;
-                }
-                let name: Arc<str> = address.to_string().into();
-                let stated = Stated { address, values, place: resource.at.clone() };
-                if let Some(first) = found.insert(name.clone(), stated) {
-                    let what = format!("`{name}` occurs twice, first at {}", first.place);
-                    return Err(Malformed::new(resource.at, what));
-                }
+            let Some(address) = address.filter(|address| !address.data) else { return Ok(None) };
+            let values = resource.get("values")?.map_or(&Json::Null, |values| values.json);
+            if let Some(mask) = resource.get("sensitive_values")? {
+                is_mask(&mask)?;
+            }
+            let name: Arc<str> = address.to_string().into();
+            let changes = listed.get(&name);
+            let digest = changes.is_none().then(|| Digest::of(values.to_string().as_bytes()));
+            let differs = changes.into_iter().flatten().filter(|changed| !same(values, side(changed)));
+            let differs = differs.map(|changed| changed.name.clone()).collect();
+            Ok(Some((name, Stated { address, place: resource.at.clone(), differs, digest })))
+        };
+        let parts = outline.each(&node, "resources", |some| some.iter().map(stated).collect::<Vec<_>>())?;
+        for stated in parts.into_iter().flatten() {
+            let Some((name, stated)) = stated? else { continue };
+            let place = stated.place.clone();
+            if let Some(first) = found.insert(name.clone(), stated) {
+                return Err(Malformed::new(place, format!("`{name}` occurs twice, first at {}", first.place)));
             }
         }
         waiting.extend(node.items_of("child_modules")?);

@@ -12,22 +12,21 @@ use super::configuration::{self, Module};
 use super::resolve::World;
 use super::resource::{IDENTIFIERS, Instance, Layout, address_of, cover_learnt};
 use super::worlds::{Worlds, references, seal_fed};
-use crate::sensitive::Sealer;
-use crate::workers::{PART, spread};
-use crate::{Imported, Malformed, Options, Skipped, node::Node, sheet::Sheet};
+use crate::sensitive::{Sealer, holds_sealed};
+use crate::{Imported, Malformed, Options, Skipped, node::Node, outline::Outline, sheet::Sheet};
 use program::{Change, Digest, Fact, FactSource, Json, Partial, Speaks, Type, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Reads a plan.
 pub(crate) fn read(
-    json: &Json,
+    outline: &Outline<'_>,
     mut source: FactSource,
     sealer: &Sealer,
     options: &Options<'_>,
     digest: Digest,
 ) -> Result<Imported, Malformed> {
-    let plan = Node::root(json);
+    let plan = Node::root(&outline.json);
     check_version(&plan)?;
     check_outcome(&plan)?;
     let (mut skipped, mut undated) = (Vec::new(), None);
@@ -37,12 +36,12 @@ pub(crate) fn read(
             _ => undated = Some(Partial { why: "the plan's time is none".into(), place: stated.at.into() }),
         }
     }
-    let changes = changes(&plan, &mut skipped)?;
+    let changes = changes(outline, &mut skipped)?;
     let folder = configuration::folder(options.folder.unwrap_or("."));
     let text = plan.get("configuration")?.map(|node| configuration::root(&node, &folder)).transpose()?;
-    let mut partial = partial(&plan, &changes)?;
+    let mut partial = partial(outline, &changes)?;
     let targeted = !partial.is_empty();
-    agreement::partial(&plan, text.as_ref(), &changes, targeted, &mut partial)?;
+    agreement::partial(outline, text.as_ref(), &changes, targeted, &mut partial)?;
     let root = text.unwrap_or_default();
     partial.extend(undated);
     source.complete = partial.is_empty();
@@ -50,14 +49,14 @@ pub(crate) fn read(
     let mut sheet = Sheet::new(source, options);
     sheet.skipped = skipped;
 
-    let mut before = prior(&plan, &changes, sealer, &mut sheet)?;
+    let mut before = prior(outline, &changes, sealer, &mut sheet)?;
     seal_unmarked(&root, &mut before, sealer);
     learn(&plan, &root, &changes, sealer)?;
     cover_learnt(before.values_mut().collect(), sealer);
     let worlds = Worlds::new(&root, &changes, &before, sealer);
 
     let mut facts = worlds.state_before(&sheet);
-    drift(&plan, &sheet, &mut facts)?;
+    drift(outline, &sheet, &mut facts)?;
     let folders = worlds.folders(&folder, &sheet, &mut facts);
     let intended = FactSource { speaks: options.speaks.unwrap_or(Speaks::Intended), ..(*sheet.source).clone() };
     let intended = Sheet::new(intended, &Options::default());
@@ -131,7 +130,8 @@ fn sense(plan: &Node<'_>) -> Result<(), Malformed> {
 }
 
 /// Why the plan is less than what would happen.
-fn partial(plan: &Node<'_>, changes: &[Changed<'_>]) -> Result<Vec<Partial>, Malformed> {
+fn partial(outline: &Outline<'_>, changes: &[Changed]) -> Result<Vec<Partial>, Malformed> {
+    let plan = Node::root(&outline.json);
     let mut out = Vec::new();
     if plan.flag_of("applyable")? == Some(false) && changes.iter().any(|changed| changed.verb.is_some()) {
         let why = "the plan says that it cannot be applied, and lists changes";
@@ -142,7 +142,7 @@ fn partial(plan: &Node<'_>, changes: &[Changed<'_>]) -> Result<Vec<Partial>, Mal
     }
     let idle = |output: &Node<'_>| verb(output).is_ok_and(|verb| verb.is_none());
     let nothing = changes.iter().all(|changed| changed.verb.is_none())
-        && plan.items_of("resource_drift")?.is_empty()
+        && outline.is_empty(&plan, "resource_drift")?
         && plan.entries_of("output_changes")?.iter().all(|(_, output)| idle(output));
     if plan.flag_of("applyable")? == Some(true) && nothing {
         let why = "the plan says that it can be applied, and lists no change";
@@ -165,7 +165,7 @@ fn partial(plan: &Node<'_>, changes: &[Changed<'_>]) -> Result<Vec<Partial>, Mal
 }
 
 /// One entry of `resource_changes`.
-pub(crate) struct Changed<'a> {
+pub(crate) struct Changed {
     pub(crate) address: Address,
     pub(crate) name: Arc<str>,
     pub(crate) verb: Option<Verb>,
@@ -173,32 +173,36 @@ pub(crate) struct Changed<'a> {
     pub(crate) moved_from: Option<Arc<str>>,
     pub(crate) reason: Option<(Arc<str>, String)>,
     pub(crate) provider: Arc<str>,
-    pub(crate) before: &'a Json,
-    pub(crate) after: &'a Json,
-    pub(crate) unknown: &'a Json,
-    pub(crate) before_sensitive: Option<&'a Json>,
-    pub(crate) after_sensitive: Option<&'a Json>,
+    pub(crate) before: Json,
+    pub(crate) after: Json,
+    pub(crate) unknown: Json,
+    pub(crate) before_sensitive: Option<Json>,
+    pub(crate) after_sensitive: Option<Json>,
     pub(crate) place: String,
 }
 
-fn changes<'a>(plan: &Node<'a>, skipped: &mut Vec<Skipped>) -> Result<Vec<Changed<'a>>, Malformed> {
+fn changes(outline: &Outline<'_>, skipped: &mut Vec<Skipped>) -> Result<Vec<Changed>, Malformed> {
     let mut out = Vec::new();
     let mut seen: BTreeMap<Arc<str>, String> = BTreeMap::new();
-    let nodes = plan.items_of("resource_changes")?;
-    let read = |node: &Node<'a>| -> Result<Option<Changed<'a>>, Malformed> {
+    // Where one of another mode stands, only that is kept of it.
+    let read = |node: &Node<'_>| -> Result<Result<Changed, String>, Malformed> {
         let changed = changed(node)?;
         changed.as_ref().map_or_else(|| idle(node), agreement::check)?;
-        Ok(changed)
+        Ok(changed.ok_or_else(|| node.at.clone()))
     };
-    let read = spread(nodes.chunks(PART).collect(), |some| some.iter().map(read).collect::<Vec<_>>());
-    for (node, changed) in nodes.into_iter().zip(read.into_iter().flatten()) {
-        let Some(changed) = changed? else {
-            skipped.push(Skipped { place: node.at.into(), why: "its mode is neither managed nor data".to_owned() });
-            continue;
+    let read = outline
+        .each(&Node::root(&outline.json), "resource_changes", |some| some.iter().map(read).collect::<Vec<_>>())?;
+    for changed in read.into_iter().flatten() {
+        let changed = match changed? {
+            Ok(changed) => changed,
+            Err(place) => {
+                skipped.push(Skipped { place: place.into(), why: "its mode is neither managed nor data".to_owned() });
+                continue;
+            }
         };
-        if let Some(first) = seen.insert(changed.name.clone(), node.at.clone()) {
+        if let Some(first) = seen.insert(changed.name.clone(), changed.place.clone()) {
             let what = format!("`{}` occurs twice among the changes, first at {first}", changed.name);
-            return Err(Malformed::new(node.at, what));
+            return Err(Malformed::new(changed.place, what));
         }
         out.push(changed);
     }
@@ -217,7 +221,7 @@ fn idle(node: &Node<'_>) -> Result<(), Malformed> {
     Err(Malformed::new(mode.at, what).help("known are `managed` and `data`"))
 }
 
-fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
+fn changed(node: &Node<'_>) -> Result<Option<Changed>, Malformed> {
     let modules = match node.text_of("module_address")? {
         Some(text) => module(text)
             .ok_or_else(|| Malformed::new(node.under("module_address"), format!("`{text}` is no module's address")))?,
@@ -228,7 +232,7 @@ fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
     let change = node.need("change")?;
     agreement::shapes(&change)?;
     let raw = |key: &str| match change.json {
-        Json::Object(entries) => entries.get(key),
+        Json::Object(entries) => entries.get(key).cloned(),
         _ => None,
     };
     if let Some(paths) = change.get("replace_paths")? {
@@ -271,9 +275,9 @@ fn changed<'a>(node: &Node<'a>) -> Result<Option<Changed<'a>>, Malformed> {
         moved_from,
         reason: node.text_of("action_reason")?.map(|why| (why.clone(), node.under("action_reason"))),
         provider: node.text_of("provider_name")?.map_or_else(|| "".into(), |text| super::resource::provider(text)),
-        before: raw("before").unwrap_or(&Json::Null),
-        after: raw("after").unwrap_or(&Json::Null),
-        unknown: raw("after_unknown").unwrap_or(&Json::Null),
+        before: raw("before").unwrap_or(Json::Null),
+        after: raw("after").unwrap_or(Json::Null),
+        unknown: raw("after_unknown").unwrap_or(Json::Null),
         before_sensitive: raw("before_sensitive"),
         after_sensitive: raw("after_sensitive"),
         place: node.at.clone(),
@@ -304,14 +308,23 @@ fn verb(change: &Node<'_>) -> Result<Option<Verb>, Malformed> {
 
 /// The instances of the world before, by name.
 fn prior(
-    plan: &Node<'_>,
-    changes: &[Changed<'_>],
+    outline: &Outline<'_>,
+    changes: &[Changed],
     sealer: &Sealer,
     sheet: &mut Sheet,
 ) -> Result<BTreeMap<Arc<str>, Instance>, Malformed> {
     let mut instances = Vec::new();
+    let plan = Node::root(&outline.json);
     if let Some(values) = plan.get("prior_state")?.map(|state| state.get("values")).transpose()?.flatten() {
-        super::state::values(&values, sealer, sheet, &mut instances)?;
+        // What a change repeats is told by it, but for what is sensitive in it.
+        let starting = changes.iter().filter(|changed| changed.before != Json::Null);
+        let repeated = starting.flat_map(|changed| [Some(&*changed.name), changed.moved_from.as_deref()]);
+        let repeated: BTreeSet<&str> = repeated.flatten().collect();
+        instances = super::state::values(outline, &values, sealer, sheet, |instance| {
+            if repeated.contains(&*instance.address.to_string()) && !holds_sealed(&instance.config) {
+                instance.config = Json::Null;
+            }
+        })?;
     }
     let mut before: BTreeMap<Arc<str>, Instance> =
         instances.into_iter().map(|instance| (instance.address.to_string().into(), instance)).collect();
@@ -321,12 +334,12 @@ fn prior(
             let renamed = Instance { address: changed.address.clone(), ..old };
             before.entry(changed.name.clone()).or_insert(renamed);
         }
-        if *changed.before == Json::Null {
+        if changed.before == Json::Null {
             before.remove(&changed.name);
             continue;
         }
         let mut config = changed.before.clone();
-        if let Some(mask) = changed.before_sensitive {
+        if let Some(mask) = &changed.before_sensitive {
             sealer.cover(&mut config, mask);
         }
         let mut marked = changed.before_sensitive.is_some();
@@ -359,7 +372,7 @@ fn seal_unmarked(root: &Module, before: &mut BTreeMap<Arc<str>, Instance>, seale
 
 /// Learns which texts are secret, so that they are sealed also where nothing marks them (a provider that repeats its
 /// input). The names of resources are not secret, whoever else holds them.
-fn learn(plan: &Node<'_>, root: &Module, changes: &[Changed<'_>], sealer: &Sealer) -> Result<(), Malformed> {
+fn learn(plan: &Node<'_>, root: &Module, changes: &[Changed], sealer: &Sealer) -> Result<(), Malformed> {
     for (name, variable) in plan.entries_of("variables")? {
         if root.secrets.contains(name)
             && let Some(value) = variable.get("value")?
@@ -375,13 +388,14 @@ fn learn(plan: &Node<'_>, root: &Module, changes: &[Changed<'_>], sealer: &Seale
         }
     }
     for changed in changes {
-        for (value, mask) in [(changed.before, changed.before_sensitive), (changed.after, changed.after_sensitive)] {
+        for (value, mask) in [(&changed.before, &changed.before_sensitive), (&changed.after, &changed.after_sensitive)]
+        {
             if let Some(mask) = mask {
                 sealer.learn(value, mask);
             }
         }
     }
-    for value in changes.iter().flat_map(|changed| [changed.before, changed.after]) {
+    for value in changes.iter().flat_map(|changed| [&changed.before, &changed.after]) {
         if let Json::Object(entries) = value {
             IDENTIFIERS.iter().filter_map(|name| entries.get(name)).for_each(|name| sealer.forget(name));
         }
@@ -390,14 +404,16 @@ fn learn(plan: &Node<'_>, root: &Module, changes: &[Changed<'_>], sealer: &Seale
 }
 
 /// What the provider found other than the state says.
-fn drift(plan: &Node<'_>, sheet: &Sheet, facts: &mut Vec<Fact>) -> Result<(), Malformed> {
-    for node in plan.items_of("resource_drift")? {
-        let Some(drifted) = changed(&node)? else { continue };
+fn drift(outline: &Outline<'_>, sheet: &Sheet, facts: &mut Vec<Fact>) -> Result<(), Malformed> {
+    let heading = sheet.heading();
+    let drifted = |node: &Node<'_>| -> Result<Vec<Fact>, Malformed> {
+        let (mut facts, sheet) = (Vec::new(), heading.sheet());
+        let Some(drifted) = changed(node)? else { return Ok(facts) };
         let mut fact = |path: &str| {
             let tuple = vec![Value::Text(drifted.name.clone()), Value::text(path)];
             facts.push(sheet.fact("std.terraform.drift", tuple, &drifted.place));
         };
-        match (drifted.before, drifted.after) {
+        match (&drifted.before, &drifted.after) {
             (Json::Object(before), Json::Object(after)) => {
                 let names: BTreeSet<&Arc<str>> = before.keys().chain(after.keys()).collect();
                 names.into_iter().filter(|name| before.get(name) != after.get(name)).for_each(|name| fact(name));
@@ -405,6 +421,12 @@ fn drift(plan: &Node<'_>, sheet: &Sheet, facts: &mut Vec<Fact>) -> Result<(), Ma
             (before, after) if before != after => fact(""),
             _ => {}
         }
+        Ok(facts)
+    };
+    let root = Node::root(&outline.json);
+    let parts = outline.each(&root, "resource_drift", |some| some.iter().map(drifted).collect::<Vec<_>>())?;
+    for some in parts.into_iter().flatten() {
+        facts.append(&mut some?);
     }
     Ok(())
 }

@@ -1,26 +1,25 @@
 //! States: the file itself (version 3 and 4), and what `terraform show -json` makes of it.
 
-use super::address::{Address, Key, address, module};
+use super::address::{Address, Key, ModulePath, address, module};
 use super::agreement::{is_mask, named_block};
 use super::configuration::Module;
 use super::flat;
 use super::resolve::World;
 use super::resource::{Instance, Layout, address_of, cover_learnt, provider, reference_fact};
 use crate::sensitive::Sealer;
-use crate::workers::{PART, spread};
-use crate::{Imported, Malformed, Options, node::Node, node::shape, sheet::Sheet};
+use crate::{Imported, Malformed, Options, node::Node, node::shape, outline::Outline, sheet::Sheet};
 use program::{FactSource, Json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Reads a state.
 pub(crate) fn read(
-    json: Json,
+    outline: &Outline<'_>,
     source: FactSource,
     sealer: &Sealer,
     options: &Options<'_>,
 ) -> Result<Imported, Malformed> {
-    let state = Node::root(&json);
+    let state = Node::root(&outline.json);
     let mut sheet = Sheet::new(source, options);
     let mut instances = Vec::new();
     if state.get("format_version")?.is_some() {
@@ -30,11 +29,11 @@ pub(crate) fn read(
                 .help("a state file has the one, what `terraform show -json` writes the other"));
         }
         if let Some(node) = state.get("values")? {
-            values(&node, sealer, &mut sheet, &mut instances)?;
+            instances = values(outline, &node, sealer, &mut sheet, |_| ())?;
         }
     } else {
         match state.need("version")?.json {
-            Json::Int(4) => version_4(&state, sealer, &mut sheet, &mut instances)?,
+            Json::Int(4) => instances = version_4(outline, sealer, &mut sheet)?,
             Json::Int(3) => version_3(&state, sealer, &mut instances)?,
             Json::Int(version) => {
                 let what = format!("a state file of version {version} cannot be read here");
@@ -47,8 +46,6 @@ pub(crate) fn read(
             }
         }
     }
-    // What is kept of the file are the configurations.
-    drop(json);
     for instance in &instances {
         instance.identifiers().for_each(|(_, name)| sealer.forget(&Json::Text(name.clone())));
     }
@@ -84,58 +81,64 @@ pub(crate) fn check_version(state: &Node<'_>) -> Result<(), Malformed> {
     Err(Malformed::new(version.at, what).help("0.1 to 1.x can be read"))
 }
 
-/// Adds the instances of `values` as `show -json` writes them, for a state and inside a plan.
+/// The instances of `values` as `show -json` writes them, for a state and inside a plan.
+///
+/// - `keep`: leaves of each what is wanted.
 pub(crate) fn values(
+    outline: &Outline<'_>,
     values: &Node<'_>,
     sealer: &Sealer,
     sheet: &mut Sheet,
-    instances: &mut Vec<Instance>,
-) -> Result<(), Malformed> {
-    shown_module(&values.need("root_module")?, sealer, sheet, instances)
+    keep: impl Fn(&mut Instance) + Sync,
+) -> Result<Vec<Instance>, Malformed> {
+    let mut instances = Vec::new();
+    let mut waiting = vec![values.need("root_module")?];
+    while let Some(node) = waiting.pop() {
+        let path = match node.text_of("address")? {
+            Some(text) => module(text)
+                .ok_or_else(|| Malformed::new(node.under("address"), format!("`{text}` is no module's address")))?,
+            None => Vec::new(),
+        };
+        let shown = |resource: &Node<'_>, made: &mut Made| {
+            shown(resource, &path, sealer, made)?;
+            made.instances.last_mut().into_iter().for_each(&keep);
+            Ok(())
+        };
+        instances.append(&mut made(outline, &node, sheet, shown)?);
+        waiting.extend(node.items_of("child_modules")?.into_iter().rev());
+    }
+    Ok(instances)
 }
 
-fn shown_module(
-    node: &Node<'_>,
-    sealer: &Sealer,
-    sheet: &mut Sheet,
-    instances: &mut Vec<Instance>,
-) -> Result<(), Malformed> {
-    let path = match node.text_of("address")? {
-        Some(text) => module(text)
-            .ok_or_else(|| Malformed::new(node.under("address"), format!("`{text}` is no module's address")))?,
-        None => Vec::new(),
-    };
-    made(&node.items_of("resources")?, sheet, instances, |resource, sheet, instances| {
-        let Some(address) = address_of(resource, &path)? else { return passing(resource, sheet) };
-        named_block(resource, &address)?;
-        let values = resource.need("values")?;
-        if !matches!(values.json, Json::Object(_)) {
-            return Err(values.wrong("an object"));
+fn shown(resource: &Node<'_>, path: &ModulePath, sealer: &Sealer, made: &mut Made) -> Result<(), Malformed> {
+    let Some(address) = address_of(resource, path)? else { return passing(resource, made) };
+    named_block(resource, &address)?;
+    let values = resource.need("values")?;
+    if !matches!(values.json, Json::Object(_)) {
+        return Err(values.wrong("an object"));
+    }
+    let mut config = values.json.clone();
+    let mask = resource.get("sensitive_values")?;
+    match &mask {
+        Some(mask) => {
+            is_mask(mask)?;
+            sealer.learn(values.json, mask.json);
+            sealer.cover(&mut config, mask.json);
         }
-        let mut config = values.json.clone();
-        let mask = resource.get("sensitive_values")?;
-        match &mask {
-            Some(mask) => {
-                is_mask(mask)?;
-                sealer.learn(values.json, mask.json);
-                sealer.cover(&mut config, mask.json);
-            }
-            None => sealer.cover_named(&mut config),
-        }
-        let dependencies = texts(resource, "depends_on")?;
-        let provider = resource.text_of("provider_name")?.map_or_else(|| "".into(), |text| provider(text));
-        let (place, config_place) = (resource.at.clone(), values.at);
-        let (marked, layout) = (mask.is_some(), Layout::Nested);
-        instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
-        Ok(())
-    })?;
-    node.items_of("child_modules")?.iter().try_for_each(|child| shown_module(child, sealer, sheet, instances))
+        None => sealer.cover_named(&mut config),
+    }
+    let dependencies = texts(resource, "depends_on")?;
+    let provider = resource.text_of("provider_name")?.map_or_else(|| "".into(), |text| provider(text));
+    let (place, config_place) = (resource.at.clone(), values.at);
+    let (marked, layout) = (mask.is_some(), Layout::Nested);
+    made.instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
+    Ok(())
 }
 
 /// What is kept in a state and is no resource.
-fn passing(resource: &Node<'_>, sheet: &mut Sheet) -> Result<(), Malformed> {
+fn passing(resource: &Node<'_>, made: &mut Made) -> Result<(), Malformed> {
     super::resource::passing(resource)?;
-    sheet.skip(resource.at.clone(), "its mode is neither managed nor data");
+    made.passed.push(resource.at.clone());
     Ok(())
 }
 
@@ -143,51 +146,48 @@ fn texts(node: &Node<'_>, key: &str) -> Result<Vec<(Arc<str>, String)>, Malforme
     node.items_of(key)?.into_iter().map(|item| Ok((item.text()?.clone(), item.at))).collect()
 }
 
-fn version_4(
-    state: &Node<'_>,
-    sealer: &Sealer,
-    sheet: &mut Sheet,
-    instances: &mut Vec<Instance>,
-) -> Result<(), Malformed> {
-    made(&state.need("resources")?.items()?, sheet, instances, |resource, sheet, instances| {
-        resource_4(resource, sealer, sheet, instances)
-    })
+fn version_4(outline: &Outline<'_>, sealer: &Sealer, sheet: &mut Sheet) -> Result<Vec<Instance>, Malformed> {
+    let state = Node::root(&outline.json);
+    state.need("resources")?.items()?;
+    made(outline, &state, sheet, |resource, made| resource_4(resource, sealer, made))
 }
 
-/// The instances of some resources; of many on several threads.
+/// What comes of some resources.
+#[derive(Default)]
+struct Made {
+    instances: Vec<Instance>,
+    /// Where those stand that are passed over.
+    passed: Vec<String>,
+}
+
+/// The instances of the `resources` of a node, of some of them at a time.
 fn made(
-    resources: &[Node<'_>],
+    outline: &Outline<'_>,
+    node: &Node<'_>,
     sheet: &mut Sheet,
-    instances: &mut Vec<Instance>,
-    make: impl Fn(&Node<'_>, &mut Sheet, &mut Vec<Instance>) -> Result<(), Malformed> + Sync,
-) -> Result<(), Malformed> {
-    let parts = resources.chunks(PART).map(|some| (sheet.beside(), some)).collect();
-    let parts = spread(parts, |(mut sheet, some): (Sheet, &[Node<'_>])| {
-        let mut instances = Vec::with_capacity(some.len());
-        some.iter().try_for_each(|resource| make(resource, &mut sheet, &mut instances))?;
-        Ok((instances, sheet.skipped))
-    });
+    make: impl Fn(&Node<'_>, &mut Made) -> Result<(), Malformed> + Sync,
+) -> Result<Vec<Instance>, Malformed> {
+    let parts = outline.each(node, "resources", |resources| {
+        let mut made = Made::default();
+        resources.iter().try_for_each(|resource| make(resource, &mut made)).map(|()| made)
+    })?;
+    let mut all = Vec::new();
     for part in parts {
-        let (mut some, skipped) = part?;
-        instances.append(&mut some);
-        sheet.skipped.extend(skipped);
+        let Made { mut instances, passed } = part?;
+        all.append(&mut instances);
+        passed.into_iter().for_each(|place| sheet.skip(place, "its mode is neither managed nor data"));
     }
-    Ok(())
+    Ok(all)
 }
 
-fn resource_4(
-    resource: &Node<'_>,
-    sealer: &Sealer,
-    sheet: &mut Sheet,
-    instances: &mut Vec<Instance>,
-) -> Result<(), Malformed> {
+fn resource_4(resource: &Node<'_>, sealer: &Sealer, made: &mut Made) -> Result<(), Malformed> {
     let path = match resource.text_of("module")? {
         Some(text) => module(text)
             .ok_or_else(|| Malformed::new(resource.under("module"), format!("`{text}` is no module's address")))?,
         None => Vec::new(),
     };
     let Some(block) = address_of(resource, &path)? else {
-        return passing(resource, sheet);
+        return passing(resource, made);
     };
     let source = resource.text_of("provider")?.map_or_else(|| "".into(), |text| provider(text));
     for node in resource.need("instances")?.items()? {
@@ -226,7 +226,7 @@ fn resource_4(
         dependencies.extend(texts(&node, "depends_on")?);
         let provider = source.clone();
         let (place, marked) = (node.at, true);
-        instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
+        made.instances.push(Instance { address, provider, config, place, config_place, dependencies, marked, layout });
     }
     Ok(())
 }

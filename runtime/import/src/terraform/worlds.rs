@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// Both worlds of a plan, with what refers to what in each.
 pub(crate) struct Worlds<'a> {
-    changes: &'a [Changed<'a>],
+    changes: &'a [Changed],
     before: &'a BTreeMap<Arc<str>, Instance>,
     /// Only what the plan lists; the rest is as before.
     after: BTreeMap<Arc<str>, Instance>,
@@ -54,11 +54,11 @@ pub(crate) struct Referring<'a> {
 impl<'a> Worlds<'a> {
     pub(crate) fn new(
         root: &'a Module,
-        changes: &'a [Changed<'a>],
+        changes: &'a [Changed],
         before: &'a BTreeMap<Arc<str>, Instance>,
         sealer: &Sealer,
     ) -> Worlds<'a> {
-        let changed: BTreeMap<&str, &Changed<'_>> = changes.iter().map(|c| (&*c.name, c)).collect();
+        let changed: BTreeMap<&str, &Changed> = changes.iter().map(|c| (&*c.name, c)).collect();
         let stays = |name: &str| changed.get(name).is_none_or(|c| !matches!(c.verb, Some(Verb::Delete | Verb::Forget)));
         let mut addresses: BTreeSet<&'a Address> =
             before.iter().filter(|(name, _)| stays(name)).map(|(_, instance)| &instance.address).collect();
@@ -192,7 +192,7 @@ impl<'a> Worlds<'a> {
     }
 
     /// What holds after the action: the resource as it is then, and what it refers to.
-    fn set(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
+    fn set(&self, changed: &Changed, sheet: &Sheet) -> Vec<Fact> {
         let mut facts = Vec::new();
         if let Some(instance) = self.after.get(&changed.name) {
             instance.describe(sheet, &mut facts);
@@ -213,8 +213,8 @@ impl<'a> Worlds<'a> {
     }
 
     /// Attributes that the text does not set: what is unknown of them is for the provider to fill.
-    fn unset(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
-        let (Some(block), Json::Object(masks)) = (self.world_after.block(&changed.address), changed.unknown) else {
+    fn unset(&self, changed: &Changed, sheet: &Sheet) -> Vec<Fact> {
+        let (Some(block), Json::Object(masks)) = (self.world_after.block(&changed.address), &changed.unknown) else {
             return Vec::new();
         };
         let computed = masks.iter().filter(|(name, mask)| says_true(mask) && !block.attributes.contains(*name));
@@ -226,7 +226,7 @@ impl<'a> Worlds<'a> {
     }
 
     /// What the resource's provider block sets, without what stands there.
-    fn provider_sets(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
+    fn provider_sets(&self, changed: &Changed, sheet: &Sheet) -> Vec<Fact> {
         let sets = self.world_after.provider(&changed.address).into_iter().flat_map(|provider| &provider.attributes);
         let fact = |name: &Arc<str>| {
             let tuple = vec![Value::Text(changed.name.clone()), Value::Text(name.clone())];
@@ -236,7 +236,7 @@ impl<'a> Worlds<'a> {
     }
 
     /// References that hold no more; also those that only a state of its own may have given.
-    fn removed(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
+    fn removed(&self, changed: &Changed, sheet: &Sheet) -> Vec<Fact> {
         // A dependency of the state goes only where the configuration says all that is there instead.
         let whole = self.world_after.block(&changed.address).is_some() && !self.obscure.contains(&changed.address);
         let stated = self.edges(&self.references_before, &changed.address);
@@ -255,7 +255,7 @@ impl<'a> Worlds<'a> {
     }
 
     /// Strings that stood in its values and stand there no more. What is deleted goes with all its facts.
-    fn mentioned_no_more(&self, changed: &Changed<'_>, sheet: &Sheet) -> Vec<Fact> {
+    fn mentioned_no_more(&self, changed: &Changed, sheet: &Sheet) -> Vec<Fact> {
         let (Some(before), Some(after)) = (self.before.get(&changed.name), self.after.get(&changed.name)) else {
             return Vec::new();
         };
@@ -288,12 +288,12 @@ impl Edge {
     }
 }
 
-impl Changed<'_> {
+impl Changed {
     /// The instance as it is after the action: known values, unknown ones with their origin, sensitive ones sealed.
     fn instance_after(&self, found: &[Referring<'_>], sealer: &Sealer) -> Instance {
         let origin = |path: &str| origin(path, &self.name, found);
-        let mut config = unknown::merge(self.after, self.unknown, &mut self.name.to_string(), &origin);
-        match self.after_sensitive {
+        let mut config = unknown::merge(&self.after, &self.unknown, &mut self.name.to_string(), &origin);
+        match &self.after_sensitive {
             Some(mask) => sealer.cover(&mut config, mask),
             None => seal_fed(&mut config, found, sealer),
         }
@@ -321,7 +321,7 @@ impl Changed<'_> {
         };
         match self.verb {
             None | Some(Verb::Delete | Verb::Forget | Verb::Move | Verb::Import) => true,
-            Some(_) => part(self.before) == part(self.after) && !says_true(&part(self.unknown)),
+            Some(_) => part(&self.before) == part(&self.after) && !says_true(&part(&self.unknown)),
         }
     }
 }
@@ -344,7 +344,7 @@ fn origin(path: &str, name: &str, found: &[Referring<'_>]) -> String {
 }
 
 /// Whether a moved resource had another type, or stood in another module; also where its old address cannot be read.
-fn rehomed(changed: &Changed<'_>) -> bool {
+fn rehomed(changed: &Changed) -> bool {
     changed.moved_from.as_ref().is_some_and(|old| {
         let old = super::address::address(old);
         let (new, same) = (&changed.address, |old: Address| (old.kind, old.modules));
