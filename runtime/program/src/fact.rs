@@ -141,8 +141,12 @@ impl Fact {
         }
         for pair in self.tuple.iter().zip(&other.tuple) {
             match pair {
-                (Value::Text(one), Value::Text(two)) if one == two => {}
-                (Value::Text(one), Value::Text(two)) => return cmp_quoted(one, two).unwrap_or_else(written),
+                // Facts of one thing share its name.
+                (Value::Text(one), Value::Text(two)) if Arc::ptr_eq(one, two) => {}
+                (Value::Text(one), Value::Text(two)) => match cmp_quoted(one, two) {
+                    Some(Ordering::Equal) => {}
+                    order => return order.unwrap_or_else(written),
+                },
                 (one, two) if one == two && one.to_string() == two.to_string() => {}
                 _ => return written(),
             }
@@ -151,11 +155,13 @@ impl Fact {
     }
 }
 
-/// The order of two different texts as they are quoted; `None` where the bytes in which they differ are not both written
-/// as they are.
+/// The order of two texts as they are quoted; `None` where the bytes in which they differ are not both written as they are.
 fn cmp_quoted(one: &str, two: &str) -> Option<Ordering> {
     let (one, two) = (one.as_bytes(), two.as_bytes());
     let same = crate::text::alike(one, two);
+    if same == one.len() && same == two.len() {
+        return Some(Ordering::Equal);
+    }
     // Where a text ends its quote stands.
     let at = |text: &[u8]| match text.get(same) {
         None => Some(b'"'),
