@@ -60,22 +60,34 @@ pub(crate) struct Cut {
     chunks: Vec<Chunk>,
     /// Whether the last chunk ends where the piece does; else what follows belongs to it.
     whole: bool,
+    /// Whether each line sorts behind the one before, and each fact has a line of its own.
+    sorted: bool,
 }
 
-/// Cuts facts of one relation, sorted by line and each line once for a source; what several sources say is in one piece.
+/// Cuts facts of one relation. What comes of those that are not sorted by line, each line once for a source, with what several
+/// sources say in one piece, is no version's.
 ///
 /// - `facts`: all there; the chunks take them.
 pub(crate) fn cut(facts: &mut [Option<Fact>]) -> Cut {
-    let mut chunks = Vec::new();
-    // The lines of the chunk that is open, and its facts.
-    let (mut text, mut open, mut at) = (String::new(), 0, 0);
+    let (mut chunks, mut sorted) = (Vec::new(), true);
+    // The lines of the chunk that is open, where the last of them begins, and the chunk's facts.
+    let (mut text, mut last, mut open, mut at) = (String::new(), 0, 0, 0);
+    // The last line of the chunk before.
+    let mut before = String::new();
     while let Some(Some(fact)) = facts.get(at) {
         let start = text.len();
         add(&mut text, fact);
         // What several sources say stays together.
         let behind = facts[at + 1..].iter().flatten();
-        at += 1 + behind.take_while(|next| is_said_again(fact, next)).count();
-        if ends_chunk(text[start..].trim_end_matches('\n')) {
+        let said = 1 + behind.take_while(|next| is_said_again(fact, next)).count();
+        at += said;
+        // The line is at hand here: to ask its fact again would take longer.
+        let line = &text[start..text.len() - 1];
+        let previous = if start > 0 { &text[last..start - 1] } else { &before[..] };
+        sorted &= said == 1 && previous < line;
+        last = start;
+        if ends_chunk(line) {
+            before = line.to_owned();
             chunks.push(closed(&mut facts[open..at], &mut text));
             open = at;
         }
@@ -84,11 +96,26 @@ pub(crate) fn cut(facts: &mut [Option<Fact>]) -> Cut {
     if !whole {
         chunks.push(closed(&mut facts[open..at], &mut text));
     }
-    Cut { chunks, whole }
+    Cut { chunks, whole, sorted }
+}
+
+/// Whether pieces that follow each other are sorted by line, each fact with a line of its own.
+pub(crate) fn are_sorted(pieces: &[Cut]) -> bool {
+    let follows = |pair: &[Cut]| {
+        let last = pair[0].chunks.last().and_then(|chunk| chunk.facts.last());
+        let first = pair[1].chunks.first().and_then(|chunk| chunk.facts.first());
+        last.zip(first).is_none_or(|(last, first)| last.cmp_lines(first).is_lt())
+    };
+    pieces.iter().all(|piece| piece.sorted) && pieces.windows(2).all(follows)
+}
+
+/// The facts of pieces, in their order.
+pub(crate) fn facts(pieces: Vec<Cut>) -> Vec<Fact> {
+    pieces.into_iter().flat_map(|piece| piece.chunks).flat_map(|chunk| chunk.facts).collect()
 }
 
 /// The chunks of a relation whose pieces were cut one by one.
-pub(crate) fn joined(pieces: impl Iterator<Item = Cut>) -> Vec<Chunk> {
+pub(crate) fn joined(pieces: impl IntoIterator<Item = Cut>) -> Vec<Chunk> {
     let mut chunks: Vec<Chunk> = Vec::new();
     let mut whole = true;
     for piece in pieces {

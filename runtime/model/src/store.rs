@@ -14,7 +14,7 @@ use crate::chunk::Chunk;
 use crate::codec::{self, BySource};
 use crate::list;
 use crate::version::{RelationFacts, Version};
-use crate::workers::spread;
+use crate::workers::{pass, spread};
 use program::merkle::{self, Hash};
 use program::{Digest, FactSource};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
@@ -27,9 +27,6 @@ use std::time::Duration;
 
 /// How long a writer waits for another one, unless it is told.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Chunks that are packed, on all threads, before they are written.
-const AT_ONCE: usize = 64;
 
 /// The format of this build; a store of another one is refused.
 const FORMAT: i64 = 1;
@@ -388,20 +385,19 @@ impl Row {
         let mut chunk = writing.prepare("INSERT INTO chunk (digest, bytes) VALUES (?1, ?2)")?;
         let mut place = writing.prepare("INSERT OR IGNORE INTO place (digest, bytes) VALUES (?1, ?2)")?;
         let mut pairs = Vec::with_capacity(new.len());
-        // Of what is packed no more is held than the next few chunks.
-        for part in new.chunks(AT_ONCE) {
-            let packed = spread(part.to_vec(), true, |(chunk, new)| {
-                let (tuples, places) = codec::pack(&chunk.facts, new);
-                (chunk.hash, tuples, Hash::from(Sha256::digest(&places)), places)
-            });
-            for (hash, tuples, digest, places) in packed {
-                if let Some(tuples) = tuples {
-                    chunk.execute(params![&hash[..], tuples])?;
-                }
-                place.execute(params![&digest[..], places])?;
-                pairs.push((hash, digest));
+        // While one thread writes, others pack what comes next.
+        let packed = |(made, new): (&Chunk, bool)| {
+            let (tuples, places) = codec::pack(&made.facts, new);
+            (made.hash, tuples, Hash::from(Sha256::digest(&places)), places)
+        };
+        pass(new, packed, |(hash, tuples, digest, places)| -> Result<(), Fault> {
+            if let Some(tuples) = tuples {
+                chunk.execute(params![&hash[..], tuples])?;
             }
-        }
+            place.execute(params![&digest[..], places])?;
+            pairs.push((hash, digest));
+            Ok(())
+        })?;
         let mut relations = Vec::new();
         let mut pairs = pairs.into_iter();
         for (relation, facts) in &version.relations {

@@ -1,6 +1,6 @@
 //! A version: facts and sources as one value with a digest.
 
-use crate::chunk::{self, Chunk};
+use crate::chunk::{self, Chunk, Cut};
 use crate::workers::spread;
 use program::merkle::{self, Hash};
 use program::{Digest, Fact, FactSource, write_time};
@@ -47,29 +47,15 @@ impl Version {
     ///
     /// Of facts with the same line one of each source is kept, that whose place sorts first; the digest counts the line once.
     pub fn new(facts: Vec<Fact>, sources: impl IntoIterator<Item = Arc<FactSource>>) -> Version {
-        let facts = sorted(facts);
-        let many = facts.len() > MANY;
-        let relations = facts.chunk_by(same_relation).map(|some| (some[0].relation.clone(), some.len()));
-        let relations: Vec<(Arc<str>, usize)> = relations.collect();
-        // Of the largest relation every thread cuts its part.
-        let (mut counts, mut ends, mut begin) = (Vec::with_capacity(relations.len()), Vec::new(), 0);
-        for (_, length) in &relations {
-            let before = ends.len();
-            ends.extend(piece_ends(&facts[begin..begin + length]).map(|end| begin + end));
-            counts.push(ends.len() - before);
-            begin += length;
+        let cut = cut(grouped(facts));
+        // One source's facts come in the order of their lines, so that hardly a relation is cut in vain.
+        let (mut relations, again): (Vec<_>, Vec<_>) = cut.into_iter().partition(|(_, cuts)| chunk::are_sorted(cuts));
+        if !again.is_empty() {
+            let facts = again.into_iter().map(|(_, cuts)| chunk::facts(cuts)).collect();
+            relations.extend(self::cut(spread(facts, true, sorted).concat()));
         }
-        let mut facts: Vec<Option<Fact>> = facts.into_iter().map(Some).collect();
-        let (mut rest, mut begin, mut pieces) = (&mut facts[..], 0, Vec::with_capacity(ends.len()));
-        for end in ends {
-            let (piece, behind) = rest.split_at_mut(end - begin);
-            pieces.push(piece);
-            (rest, begin) = (behind, end);
-        }
-        let mut cut = spread(pieces, many, chunk::cut).into_iter();
-        let chunks = counts.into_iter().map(|pieces| RelationFacts::of(chunk::joined(cut.by_ref().take(pieces))));
-        let relations = relations.into_iter().map(|(name, _)| name).zip(chunks).collect();
-        Version::of(relations, sources.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
+        let relations = relations.into_iter().map(|(name, cuts)| (name, RelationFacts::of(chunk::joined(cuts))));
+        Version::of(relations.collect(), sources.into_iter().collect::<BTreeSet<_>>().into_iter().collect())
     }
 
     /// A version of what is cut and sorted already.
@@ -145,29 +131,49 @@ fn same_relation(a: &Fact, b: &Fact) -> bool {
     Arc::ptr_eq(&a.relation, &b.relation) || a.relation == b.relation
 }
 
-/// Facts sorted by relation, line and origin, each line once for a source.
-///
-/// - `facts`: in any order, with any repetition. In place: of many facts there is no second list.
-fn sorted(mut facts: Vec<Fact>) -> Vec<Fact> {
+/// Facts by relation, those of one in the order in which they came. In place: of many facts there is no second list.
+fn grouped(mut facts: Vec<Fact>) -> Vec<Fact> {
     let relations = |a: &Fact, b: &Fact| match same_relation(a, b) {
         true => Ordering::Equal,
         false => a.relation.cmp(&b.relation),
     };
-    let ascending = |part: &[Fact]| part.is_sorted_by(|a, b| relations(a, b).then_with(|| a.cmp_lines(b)).is_lt());
-    // One source's facts come so that hardly a relation is out of order; parts of them are looked at beside each other.
-    let parts: Vec<&[Fact]> =
-        (0..facts.len()).step_by(PIECE).map(|at| &facts[at..facts.len().min(at + PIECE + 1)]).collect();
-    if spread(parts, facts.len() > MANY, ascending).into_iter().all(|ascending| ascending) {
-        return facts;
+    if !facts.is_sorted_by(|a, b| relations(a, b).is_le()) {
+        facts.sort_by(relations);
     }
-    facts.sort_by(relations);
-    let some: Vec<&mut [Fact]> = facts.chunk_by_mut(same_relation).filter(|some| !ascending(some)).collect();
-    spread(some, true, |some| some.sort_by(|a, b| a.cmp_lines(b).then_with(|| a.origin.cmp(&b.origin))));
+    facts
+}
+
+/// The facts of one relation sorted by line and origin, each line once for a source.
+fn sorted(mut facts: Vec<Fact>) -> Vec<Fact> {
+    facts.sort_by(|a, b| a.cmp_lines(b).then_with(|| a.origin.cmp(&b.origin)));
     facts.dedup_by(|later, earlier| {
         let other = || later.tuple == earlier.tuple && later.origin.source != earlier.origin.source;
-        same_relation(later, earlier) && later.cmp_lines(earlier).is_eq() && !other()
+        later.cmp_lines(earlier).is_eq() && !other()
     });
     facts
+}
+
+/// The pieces of each relation, cut on every thread: of the largest one each has its part.
+///
+/// - `facts`: by relation.
+fn cut(facts: Vec<Fact>) -> Vec<(Arc<str>, Vec<Cut>)> {
+    let many = facts.len() > MANY;
+    let (mut counts, mut ends, mut begin) = (Vec::new(), Vec::new(), 0);
+    for some in facts.chunk_by(same_relation) {
+        let before = ends.len();
+        ends.extend(piece_ends(some).map(|end| begin + end));
+        counts.push((some[0].relation.clone(), ends.len() - before));
+        begin += some.len();
+    }
+    let mut facts: Vec<Option<Fact>> = facts.into_iter().map(Some).collect();
+    let (mut rest, mut begin, mut pieces) = (&mut facts[..], 0, Vec::with_capacity(ends.len()));
+    for end in ends {
+        let (piece, behind) = rest.split_at_mut(end - begin);
+        pieces.push(piece);
+        (rest, begin) = (behind, end);
+    }
+    let mut cut = spread(pieces, many, chunk::cut).into_iter();
+    counts.into_iter().map(|(name, pieces)| (name, cut.by_ref().take(pieces).collect())).collect()
 }
 
 /// Where the pieces of one relation end, which are cut apart from each other.
