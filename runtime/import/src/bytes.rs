@@ -1,8 +1,7 @@
 //! Where the bytes of a file are: at hand, or on a disk, from which they are read as they are wanted.
 
 use crate::SensitiveKey;
-use program::Digest;
-use sha2::{Digest as _, Sha256};
+use program::{Digest, Hashing};
 use std::borrow::Cow;
 use std::io;
 use std::sync::Arc;
@@ -10,7 +9,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, ScopedJoinHandle};
 
 /// How many bytes are looked at together.
-pub(crate) const BLOCK: usize = 1 << 20;
+pub(crate) const BLOCK: usize = 1 << 17;
 
 /// The bytes of a file, which any thread may ask for in any order.
 pub trait Bytes: Sync {
@@ -46,22 +45,41 @@ fn from(bytes: &[u8], offset: u64) -> &[u8] {
 }
 
 /// The bytes from `offset` on: `length` of them, or up to the end.
-pub(crate) fn part(bytes: &dyn Bytes, offset: u64, length: usize) -> io::Result<Cow<'_, [u8]>> {
+///
+/// - `room`: where they are put that are not at hand.
+pub(crate) fn part<'r>(
+    bytes: &'r dyn Bytes,
+    offset: u64,
+    length: usize,
+    room: &'r mut Vec<u8>,
+) -> io::Result<&'r [u8]> {
     if let Some(held) = bytes.held() {
         let rest = from(held, offset);
-        return Ok(Cow::Borrowed(&rest[..rest.len().min(length)]));
+        return Ok(&rest[..rest.len().min(length)]);
     }
-    let (mut part, mut full) = (vec![0; length], 0);
+    room.resize(length, 0);
+    let mut full = 0;
     while full < length {
-        match bytes.read_at(offset + full as u64, &mut part[full..]) {
+        match bytes.read_at(offset + full as u64, &mut room[full..]) {
             Ok(0) => break,
             Ok(count) => full += count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
         }
     }
-    part.truncate(full);
-    Ok(Cow::Owned(part))
+    Ok(&room[..full])
+}
+
+/// The next block, which several threads may look at.
+fn block(bytes: &dyn Bytes, offset: u64) -> io::Result<Cow<'_, [u8]>> {
+    if let Some(held) = bytes.held() {
+        let rest = from(held, offset);
+        return Ok(Cow::Borrowed(&rest[..rest.len().min(BLOCK)]));
+    }
+    let mut room = Vec::new();
+    let length = part(bytes, offset, BLOCK, &mut room)?.len();
+    room.truncate(length);
+    Ok(Cow::Owned(room))
 }
 
 /// All of them.
@@ -71,7 +89,7 @@ pub(crate) fn whole(bytes: &dyn Bytes) -> io::Result<Cow<'_, [u8]>> {
     }
     let mut all = Vec::new();
     loop {
-        let block = part(bytes, all.len() as u64, BLOCK)?;
+        let block = block(bytes, all.len() as u64)?;
         all.extend_from_slice(&block);
         if block.len() < BLOCK {
             return Ok(Cow::Owned(all));
@@ -87,22 +105,22 @@ pub(crate) struct Names {
 
 /// Both hashes, as far as they have come.
 struct Naming {
-    digest: Sha256,
-    key: Sha256,
+    digest: Hashing,
+    key: Hashing,
 }
 
 impl Naming {
     fn new() -> Naming {
-        Naming { digest: Sha256::new(), key: SensitiveKey::begun() }
+        Naming { digest: Hashing::default(), key: SensitiveKey::begun() }
     }
 
     fn add(&mut self, block: &[u8]) {
-        self.digest.update(block);
-        self.key.update(block);
+        self.digest.add(block);
+        self.key.add(block);
     }
 
     fn names(self) -> Names {
-        Names { digest: Digest::of_hash(&self.digest.finalize().into()), key: SensitiveKey::ended(self.key) }
+        Names { digest: Digest::of_hash(&self.digest.hash()), key: SensitiveKey::ended(self.key) }
     }
 }
 
@@ -112,7 +130,7 @@ impl Naming {
 ///   beside it, on a thread of its own where there is more than one block.
 /// - returns: none where not all of it was wanted.
 pub(crate) fn named(bytes: &dyn Bytes, mut look: impl FnMut(&[u8]) -> bool) -> io::Result<Option<Names>> {
-    let first = part(bytes, 0, BLOCK)?;
+    let first = block(bytes, 0)?;
     if !look(&first) {
         return Ok(None);
     }
@@ -142,12 +160,12 @@ fn follow<'b>(
     give: &SyncSender<Arc<Cow<'b, [u8]>>>,
     look: &mut dyn FnMut(&[u8]) -> bool,
 ) -> io::Result<bool> {
-    let (mut block, mut offset) = (Arc::new(first), 0);
-    while !block.is_empty() {
-        give.send(block.clone()).expect("bug: who hashes stopped before the last block");
-        offset += block.len() as u64;
-        block = Arc::new(part(bytes, offset, BLOCK)?);
-        if !look(&block) {
+    let (mut next, mut offset) = (Arc::new(first), 0);
+    while !next.is_empty() {
+        give.send(next.clone()).expect("bug: who hashes stopped before the last block");
+        offset += next.len() as u64;
+        next = Arc::new(block(bytes, offset)?);
+        if !look(&next) {
             return Ok(false);
         }
     }

@@ -22,14 +22,15 @@ const MOVED: usize = 64;
 
 /// Reads a text that is one JSON value.
 pub(crate) fn parse(text: &str) -> Result<Json, Malformed> {
-    Reader::within(text, 0).whole()
+    Reader::within(text, 0, &mut Texts::default()).whole()
 }
 
 /// Reads a text that is the items of an array, or some of them that stand side by side.
 ///
 /// - `depth`: how many arrays and objects stand around them.
-pub(crate) fn items(text: &str, depth: usize) -> Result<Vec<Json>, Malformed> {
-    let mut reader = Reader::within(text, depth);
+/// - `texts`: those of other items.
+pub(crate) fn items(text: &str, depth: usize, texts: &mut Texts) -> Result<Vec<Json>, Malformed> {
+    let mut reader = Reader::within(text, depth, texts);
     let mut items = Vec::new();
     loop {
         reader.space();
@@ -53,14 +54,14 @@ struct Reader<'a> {
     items: Vec<Json>,
     /// The entries of the objects that are not yet closed.
     entries: Vec<(Arc<str>, Json)>,
-    texts: Texts,
+    texts: &'a mut Texts,
 }
 
 impl<'a> Reader<'a> {
     /// - `depth`: how many arrays and objects stand around the text.
-    fn within(text: &'a str, depth: usize) -> Reader<'a> {
+    fn within(text: &'a str, depth: usize, texts: &'a mut Texts) -> Reader<'a> {
         let (open, items, entries) = (vec![0; depth], Vec::new(), Vec::new());
-        Reader { text, at: 0, open, items, entries, texts: Texts::default() }
+        Reader { text, at: 0, open, items, entries, texts }
     }
 
     fn whole(mut self) -> Result<Json, Malformed> {
@@ -314,9 +315,11 @@ impl<'a> Reader<'a> {
     }
 
     fn digits(&mut self) -> usize {
-        let count = self.text.as_bytes()[self.at..].iter().take_while(|b| b.is_ascii_digit()).count();
-        self.at += count;
-        count
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        self.at - start
     }
 
     fn word(&mut self, word: &str, value: Json) -> Result<Json, Malformed> {
@@ -338,8 +341,9 @@ impl<'a> Reader<'a> {
     }
 
     fn space(&mut self) {
-        let blank = |b: &&u8| matches!(**b, b' ' | b'\t' | b'\n' | b'\r');
-        self.at += self.text.as_bytes()[self.at..].iter().take_while(blank).count();
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
     }
 
     fn expected(&self, what: &str) -> Malformed {

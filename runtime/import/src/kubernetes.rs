@@ -264,6 +264,7 @@ fn object(sheet: &Sheet, found: &Found<'_>, sealer: &Sealer) -> Object {
     // Sorted here, where they are few and at hand, they are hardly looked at when all are.
     facts[first..].sort_by(|a, b| a.tuple.cmp(&b.tuple));
     facts.push(sheet.fact("std.state.config", vec![resource, Value::json(config)], place));
+    facts.shrink_to_fit();
     Object { resource: name, facts }
 }
 

@@ -12,12 +12,12 @@ mod scan;
 
 use crate::bytes::{self, Bytes, Names};
 use crate::json;
-use crate::workers::{PART, spread};
+use crate::texts::Texts;
+use crate::workers::{PART, spread, spread_with};
 use crate::{Malformed, node::Node};
-use program::Json;
 use program::merkle::Hash;
+use program::{Hashing, Json};
 use scan::Scan;
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +58,14 @@ struct Part {
     hash: Option<Hash>,
 }
 
+/// What a thread keeps from one part to the next.
+#[derive(Default)]
+struct Kept {
+    /// Room for the text of one.
+    room: Vec<u8>,
+    texts: Texts,
+}
+
 impl<'b> Outline<'b> {
     /// Goes through a file, and finds out what it is called by its bytes.
     ///
@@ -85,8 +93,8 @@ impl<'b> Outline<'b> {
             return Ok(spread(node.items_of(key)?.chunks(PART).collect(), work));
         };
         list.read.store(true, Ordering::Relaxed);
-        let read = |part: &Part| {
-            let Some(items) = self.items(list, part) else {
+        let read = |kept: &mut Kept, part: &Part| {
+            let Some(items) = self.items(list, part, kept) else {
                 self.spoiled.store(true, Ordering::Relaxed);
                 return None;
             };
@@ -94,7 +102,7 @@ impl<'b> Outline<'b> {
             let nodes: Vec<Node<'_>> = numbered.map(|(n, json)| Node { json, at: format!("{at}/{n}") }).collect();
             Some(work(&nodes))
         };
-        Ok(spread(list.parts.iter().collect(), read).into_iter().flatten().collect())
+        Ok(spread_with(list.parts.iter().collect(), read).into_iter().flatten().collect())
     }
 
     /// Whether a list has no item, or is not there.
@@ -113,22 +121,25 @@ impl<'b> Outline<'b> {
     /// Whether every part is JSON, and what it had been.
     pub(crate) fn is_sound(&self) -> bool {
         let parts = self.lists.values().flat_map(|list| list.parts.iter().map(move |part| (list, part))).collect();
-        spread(parts, |(list, part)| self.items(list, part).is_some()).into_iter().all(|sound| sound)
+        let sound = spread_with(parts, |kept: &mut Kept, (list, part)| self.items(list, part, kept).is_some());
+        sound.into_iter().all(|sound| sound)
     }
 
     /// The items of a part; `None` where it is no JSON, or not what it was.
-    fn items(&self, list: &List, part: &Part) -> Option<Vec<Json>> {
-        let bytes = bytes::part(self.bytes, part.at, part.length).ok()?;
-        if part.hash.is_some_and(|hash| hash != Hash::from(Sha256::digest(&bytes))) {
-            return None;
+    fn items(&self, list: &List, part: &Part, kept: &mut Kept) -> Option<Vec<Json>> {
+        let bytes = bytes::part(self.bytes, part.at, part.length, &mut kept.room).ok()?;
+        if let Some(hash) = part.hash {
+            let mut read = Hashing::default();
+            read.add(bytes);
+            (read.hash() == hash).then_some(())?;
         }
-        json::items(std::str::from_utf8(&bytes).ok()?, list.depth).ok()
+        json::items(std::str::from_utf8(bytes).ok()?, list.depth, &mut kept.texts).ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Outline, Scan};
+    use super::{Kept, Outline, Scan};
     use crate::json::parse;
     use program::Json;
     use proptest::prelude::*;
@@ -138,7 +149,7 @@ mod tests {
         let mut json = outline.json.clone();
         for (pointer, list) in &outline.lists {
             let parts = list.parts.iter().map(|part| {
-                let items = outline.items(list, part)?;
+                let items = outline.items(list, part, &mut Kept::default())?;
                 Some((part.first, items))
             });
             let mut place = &mut json;

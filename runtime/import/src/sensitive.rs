@@ -3,8 +3,8 @@
 //! Equal values have equal digests within one decision; without the change's bytes nothing can be told from them.
 
 use hmac::{Hmac, KeyInit, Mac};
-use program::{Json, Object};
-use sha2::{Digest, Sha256};
+use program::{Hashing, Json, Object};
+use sha2::Sha256;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -16,16 +16,20 @@ pub struct SensitiveKey([u8; 32]);
 impl SensitiveKey {
     /// The key of a decision on the change with these raw bytes.
     pub fn of(change: &[u8]) -> SensitiveKey {
-        SensitiveKey::ended(SensitiveKey::begun().chain_update(change))
+        let mut bytes = SensitiveKey::begun();
+        bytes.add(change);
+        SensitiveKey::ended(bytes)
     }
 
     /// What the raw bytes of the change are added to, one part after the other.
-    pub(crate) fn begun() -> Sha256 {
-        Sha256::new().chain_update(b"writ-sensitive")
+    pub(crate) fn begun() -> Hashing {
+        let mut bytes = Hashing::default();
+        bytes.add(b"writ-sensitive");
+        bytes
     }
 
-    pub(crate) fn ended(bytes: Sha256) -> SensitiveKey {
-        SensitiveKey(bytes.finalize().into())
+    pub(crate) fn ended(bytes: Hashing) -> SensitiveKey {
+        SensitiveKey(bytes.hash())
     }
 }
 

@@ -134,20 +134,33 @@ pub(crate) fn joined(parts: Vec<Vec<Vec<Fact>>>) -> Vec<Fact> {
     facts
 }
 
+/// Facts that one thread looks at together.
+const PIECE: usize = 1 << 15;
+
 /// Sorts facts by relation, tuple and origin, and keeps the first of equal ones.
 pub(crate) fn tidy(facts: &mut Vec<Fact>) {
     // Readers go through a file in order: within a relation little is out of place, and sorting takes hardly a step a fact.
     if !facts.is_sorted_by(|a, b| same(a, b) || a.relation < b.relation) {
         group(facts);
     }
-    let mut twice = false;
-    for facts in facts.chunk_by_mut(same) {
-        if !facts.is_sorted_by(|a, b| a.tuple < b.tuple) {
-            facts.sort_by(|a, b| (&a.tuple, &a.origin).cmp(&(&b.tuple, &b.origin)));
-            twice = true;
-        }
+    let sorted = |facts: &[Fact]| facts.is_sorted_by(|a, b| !same(a, b) || compared(&a.tuple, &b.tuple).is_lt());
+    let pieces = (0..facts.len()).step_by(PIECE).map(|at| &facts[at..facts.len().min(at + PIECE + 1)]);
+    if spread(pieces.collect(), sorted).into_iter().all(|sorted| sorted) {
+        return;
     }
-    if twice {
-        facts.dedup_by(|later, earlier| same(later, earlier) && later.tuple == earlier.tuple);
-    }
+    let some = facts.chunk_by_mut(same).filter(|some| !sorted(some)).collect();
+    spread(some, |some: &mut [Fact]| {
+        some.sort_by(|a, b| compared(&a.tuple, &b.tuple).then_with(|| a.origin.cmp(&b.origin)));
+    });
+    facts.dedup_by(|later, earlier| same(later, earlier) && later.tuple == earlier.tuple);
+}
+
+/// The order of two tuples. Facts of one thing share its name, and so need not be asked for it.
+fn compared(one: &[Value], two: &[Value]) -> Ordering {
+    let order = |(one, two): (&Value, &Value)| match (one, two) {
+        (Value::Text(one), Value::Text(two)) if Arc::ptr_eq(one, two) => Ordering::Equal,
+        (one, two) => one.cmp(two),
+    };
+    let first = one.iter().zip(two).map(order).find(|order| order.is_ne());
+    first.unwrap_or_else(|| one.len().cmp(&two.len()))
 }

@@ -16,7 +16,7 @@ pub(crate) struct Texts {
 const SHORT: usize = 160;
 
 /// How many bits of a hash tell texts apart.
-const BITS: u32 = 13;
+const BITS: u32 = 11;
 
 impl Texts {
     /// The text, in the same memory as one that was asked for lately.

@@ -36,7 +36,7 @@ mod wide;
 pub use aggregate::{Aggregate, aggregate};
 pub use change::{Action, Change, Partial, Verb};
 pub use decimal::{Decimal, Rounding};
-pub use digest::Digest;
+pub use digest::{Digest, Hashing};
 pub use expression::{
     Comparison, Expr, Presence, Step, Truth, compare, convert, elements, evaluate, presence, range, to_json,
 };

@@ -51,9 +51,13 @@ fn are_plain(bytes: &[u8]) -> bool {
         let marks = zero(word ^ (EACH * 0x7f)) | zero(word ^ (EACH * u64::from(b'"')));
         (word | control | marks | zero(word ^ (EACH * u64::from(b'\\')))) & (EACH << 7) != 0
     };
-    match bytes.last_chunk::<8>() {
-        Some(last) => !bytes.as_chunks::<8>().0.iter().chain([last]).any(|word| strange(u64::from_le_bytes(*word))),
-        None => bytes.iter().all(|byte| is_plain(*byte)),
+    let (words, rest) = bytes.as_chunks::<8>();
+    if words.iter().any(|word| strange(u64::from_le_bytes(*word))) {
+        return false;
+    }
+    match bytes.last_chunk() {
+        Some(last) => !strange(u64::from_le_bytes(*last)),
+        None => rest.iter().all(|byte| is_plain(*byte)),
     }
 }
 

@@ -6,8 +6,7 @@
 use super::{List, Outline, Part};
 use crate::bytes::Bytes;
 use crate::json::{self, plain};
-use program::Json;
-use sha2::{Digest as _, Sha256};
+use program::{Hashing, Json};
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 
@@ -55,7 +54,7 @@ struct Within {
     /// The part that is open: where it begins, the number of its first item, its hash so far.
     begins: u64,
     first: usize,
-    hash: Sha256,
+    hash: Hashing,
 }
 
 impl Scan {
@@ -198,7 +197,7 @@ impl Scan {
 
     fn hash(&self, within: &mut Within, bytes: &[u8]) {
         if self.changes {
-            within.hash.update(bytes);
+            within.hash.add(bytes);
         }
     }
 
@@ -220,15 +219,15 @@ impl Within {
             Open::Array(number) => format!("/{number}"),
         };
         let list = List { depth: path.len() + 1, parts: Vec::new(), read: AtomicBool::new(false) };
-        let (pointer, hash) = (path.iter().map(step).collect(), Sha256::new());
+        let (pointer, hash) = (path.iter().map(step).collect(), Hashing::default());
         Within { pointer, list, depth: 0, blank: true, number: 0, begins, first: 0, hash }
     }
 
     /// Ends the part that is open: before a comma, or with the list.
     fn close(&mut self, ends: u64, changes: bool) {
         let length = usize::try_from(ends - self.begins).expect("bug: a part is longer than memory is");
-        let hash = std::mem::take(&mut self.hash).finalize();
-        self.list.parts.push(Part { at: self.begins, length, first: self.first, hash: changes.then(|| hash.into()) });
+        let hash = std::mem::take(&mut self.hash).hash();
+        self.list.parts.push(Part { at: self.begins, length, first: self.first, hash: changes.then_some(hash) });
         (self.begins, self.first) = (ends + 1, self.number);
     }
 }
