@@ -144,3 +144,20 @@ fn a_file_that_changes_is_read_again() {
     let told = read_from("file.json", &file, &options()).expect_err("refused").to_string();
     assert_eq!(told, read_from("file.json", &cut, &options()).expect_err("refused").to_string());
 }
+
+/// A disk that fails is no end of a file.
+#[test]
+fn what_cannot_be_read_is_told() {
+    struct Failing(String);
+    impl Bytes for Failing {
+        fn read_at(&self, offset: u64, into: &mut [u8]) -> io::Result<usize> {
+            match offset {
+                0 => self.0.read_at(0, &mut into[..100]),
+                _ => Err(io::Error::other("the disk is gone")),
+            }
+        }
+    }
+    let parts: Vec<String> = (0..40).map(resource).collect();
+    let told = read_from("file.json", &Failing(state(&parts)), &options()).expect_err("refused").to_string();
+    assert_eq!(told, "error: the file cannot be read to its end: the disk is gone\n  --> file.json");
+}
