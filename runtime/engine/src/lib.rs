@@ -11,6 +11,7 @@
 //!   `index`, `intern`, `set`, `sort`: what these are made of.
 //! - `derive`: why a tuple holds; `cone`: the search for the proof of smallest height; `rounds`: what both start from;
 //!   `difference`: what of all that holds a change made another.
+//! - `demand`: a program that derives what a question asks for, and no more.
 //! - `faults`: errors planted for tests, absent from any other build.
 //!
 //! INVARIANT: an answer is a function of the program, the facts and the change alone: never of the order in which they
@@ -20,6 +21,7 @@
 
 mod base;
 mod cone;
+mod demand;
 mod derive;
 mod difference;
 mod engine;
@@ -48,6 +50,7 @@ mod witness;
 mod workers;
 mod world;
 
+pub use demand::{Demand, Goal, Proving};
 pub use engine::{Delta, Engine, Hypothesis};
 #[cfg(feature = "faults")]
 pub use faults::{Planted, plant};
