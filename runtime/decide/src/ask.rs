@@ -19,15 +19,18 @@ pub use example::{asked, example};
 pub use keys::{Keys, keys};
 pub use rule::{Match, Matches, Stopped, rule, tuples};
 
-use crate::blast::Graph;
+use crate::asked;
+use crate::blast::{Graph, Hanging, still};
 use crate::case::{Case, Failure};
 use crate::decision::Hit;
 use crate::explained::{Explained, explain, given};
 use crate::near::{self, Miss};
-use crate::settled::{Settled, settle};
+use crate::settled::{Settled, possible, settle, settle_for};
 use crate::words;
-use program::{RelationId, Term, Tuple, Value, World, visible};
-use proof::Side;
+use crate::worlds::Worlds;
+use engine::{Demand, Goal};
+use program::{Program, RelationId, Term, Tuple, Value, World, visible};
+use proof::{Proof, Side};
 use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -161,39 +164,66 @@ pub fn why(
     world: World,
     proofs: usize,
 ) -> Result<Why, Failure> {
-    settle(case, |settled| {
-        let pattern = near::asked(pattern);
-        let (mut answers, mut more) = (Vec::new(), 0);
-        let mut seen = BTreeSet::new();
-        let sides = Side::After.reads(world);
-        let readings = [(relation, true), (settled.possible(relation), false)];
-        for (side, (reading, sure)) in sides.iter().flat_map(|side| readings.map(|reading| (*side, reading))) {
-            for tuple in settled.matching(side, reading, &pattern) {
-                if !seen.insert(tuple.clone()) {
-                    continue;
-                }
-                if answers.len() == ANSWERS {
-                    more += 1;
-                    continue;
-                }
-                let told =
-                    |proof: &proof::Proof| explain(settled.program, proof, &settled.worlds.origins(&given(proof)));
-                let holds = words::whole_tuple(settled.program, relation, &tuple);
-                let mut all = match proofs {
-                    0 | 1 => vec![told(&settled.prove(side, reading, &tuple)?)],
-                    most => ways::ways(settled, side, reading, &tuple, most)?.0.iter().map(told).collect(),
-                };
-                let others = all.split_off(1);
-                let proof = all.swap_remove(0);
-                answers.push(Answer { holds, tuple, world: side.name(), sure, proof, others });
-            }
+    let pattern = near::asked(pattern);
+    let readings = [relation, possible(&case.program, relation)];
+    let sides = Side::After.reads(world);
+    let goals = readings.map(|reading| Goal { relation: reading, pattern: pattern.clone() });
+    let demand = Demand::of(&case.program, goals.to_vec());
+    if proofs < 2 && case.footing.is_none() && demand.is_partial() {
+        let found = asked::asked(case, &demand, &goals, |answers| {
+            let matching = |side, reading| answers.matching(side, reading);
+            let prove = |side, reading, tuple: &Tuple| Ok(vec![answers.prove(side, reading, tuple)?]);
+            told(&case.program, answers.worlds, relation, sides, matching, prove)
+        })?;
+        if !found.answers.is_empty() {
+            return Ok(found);
         }
+    }
+    settle_for(case, &asked::around(&case.program, relation), |settled| {
+        let matching = |side, reading: usize| settled.matching(side, readings[reading], &pattern);
+        let prove = |side, reading: usize, tuple: &Tuple| match proofs {
+            0 | 1 => Ok(vec![settled.prove(side, readings[reading], tuple)?]),
+            most => Ok(ways::ways(settled, side, readings[reading], tuple, most)?.0),
+        };
+        let found = told(settled.program, settled.worlds, relation, sides, matching, prove)?;
         let miss = match sides.last() {
-            Some(side) if answers.is_empty() => near::miss(settled, *side, relation, &pattern)?,
+            Some(side) if found.answers.is_empty() => near::miss(settled, *side, relation, &pattern)?,
             _ => None,
         };
-        Ok(Why { answers, more, miss })
+        Ok(Why { miss, ..found })
     })
+}
+
+/// Tells why tuples hold: those that surely do first.
+///
+/// - `matching`, `prove`: by world, and by reading, of which the first is the sure one.
+fn told(
+    program: &Program,
+    worlds: &Worlds,
+    relation: RelationId,
+    sides: &[Side],
+    matching: impl Fn(Side, usize) -> Vec<Tuple>,
+    prove: impl Fn(Side, usize, &Tuple) -> Result<Vec<Proof>, Failure>,
+) -> Result<Why, Failure> {
+    let (mut answers, mut more) = (Vec::new(), 0);
+    let mut seen = BTreeSet::new();
+    for (side, reading) in sides.iter().flat_map(|side| [0, 1].map(|reading| (*side, reading))) {
+        for tuple in matching(side, reading) {
+            if !seen.insert(tuple.clone()) {
+                continue;
+            }
+            if answers.len() == ANSWERS {
+                more += 1;
+                continue;
+            }
+            let proofs = prove(side, reading, &tuple)?;
+            let mut all = proofs.iter().map(|proof| explain(program, proof, &worlds.origins(&given(proof))));
+            let proof = all.next().ok_or_else(|| Failure::Bug(String::from("what holds has no proof")))?;
+            let (others, holds) = (all.collect(), words::whole_tuple(program, relation, &tuple));
+            answers.push(Answer { holds, tuple, world: side.name(), sure: reading == 0, proof, others });
+        }
+    }
+    Ok(Why { answers, more, miss: None })
 }
 
 /// Why no tuple holds that matches, and what would make one hold.
@@ -260,21 +290,27 @@ fn missing(
 /// # Faults
 /// As [`crate::decide`].
 pub fn query(case: &Case<'_>, relation: RelationId) -> Result<Table, Failure> {
-    settle(case, |settled| {
-        let sure = settled.tuples(Side::After, relation);
-        let possible = settled.tuples(Side::After, settled.possible(relation));
+    let readings = [relation, possible(&case.program, relation)];
+    let demand = Demand::of(&case.program, readings.map(|reading| Goal::all(&case.program, reading)).to_vec());
+    settle_for(case, &demand, |settled| {
+        let [sure, possible] = readings.map(|reading| settled.tuples(Side::After, reading));
         let rows = sure.union(&possible).map(|tuple| ((*tuple).clone(), sure.contains(*tuple))).collect();
         let columns = settled.program.relation(relation).columns.iter().map(|column| column.name.clone()).collect();
         Ok(Table { columns, rows })
     })
 }
 
-/// Everything that hangs on a resource, in either world, nearest first.
+/// Everything that hangs on a resource, in either world, nearest first. Where nothing changes, what does not hang on it is not
+/// looked at.
 ///
 /// # Faults
 /// As [`crate::decide`].
 pub fn blast(case: &Case<'_>, resource: &str) -> Result<Vec<Hit>, Failure> {
-    settle(case, |settled| Ok(Graph::of(settled).blast(resource)))
+    if still(case) {
+        let graph = Hanging::of(&case.program, resource);
+        return settle_for(case, &graph.demand, |settled| Ok(Graph::of_one(settled, &graph).blast(resource)));
+    }
+    settle_for(case, &Graph::demand(&case.program), |settled| Ok(Graph::of(settled).blast(resource)))
 }
 
 /// The same of many resources over one world, each answered as soon as it is known.
@@ -282,7 +318,7 @@ pub fn blast(case: &Case<'_>, resource: &str) -> Result<Vec<Hit>, Failure> {
 /// # Faults
 /// As [`crate::decide`].
 pub fn blasts(case: &Case<'_>, resources: &[&str], then: &mut dyn FnMut(&str, Vec<Hit>)) -> Result<(), Failure> {
-    settle(case, |settled| {
+    settle_for(case, &Graph::demand(&case.program), |settled| {
         let graph = Graph::of(settled);
         resources.iter().for_each(|resource| then(resource, graph.blast(resource)));
         Ok(())

@@ -103,7 +103,7 @@ fn loaded<'a>(case: &Case<'a>, given: &Facts) -> Result<Engine<'a>, Failure> {
 }
 
 /// What makes `old` into `new`.
-fn difference(old: &Facts, new: &Facts) -> Delta {
+pub(crate) fn difference(old: &Facts, new: &Facts) -> Delta {
     let missing = |from: &Facts, other: &Facts| -> Vec<(RelationId, Tuple)> {
         let differ = from.iter().filter(|(id, tuples)| other.get(id) != Some(tuples));
         let of = differ.flat_map(|(id, tuples)| {

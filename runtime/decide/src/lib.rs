@@ -15,6 +15,7 @@
 
 mod ambiguity;
 pub mod ask;
+mod asked;
 mod blast;
 mod case;
 mod causes;

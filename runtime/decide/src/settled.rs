@@ -11,20 +11,23 @@
 
 use crate::case::{Case, Failure};
 use crate::footing::{Facts, Standing};
-use crate::worlds::{Worlds, inputs, worlds};
-use engine::{Delta, Engine, Fault, Hypothesis};
+use crate::worlds::{Given, Worlds, inputs, worlds};
+use engine::{Delta, Demand, Engine, Fault, Hypothesis};
 use evidence::Assurance;
-use program::{Program, Reading, RelationId, Tuple, Value};
+use program::{Program, Reading, RelationId, Term, Tuple, Value};
 use proof::{Database, Difference, Flaw, Inputs, Lawful, Proof, Side};
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The worlds of a case, checked.
 pub(crate) struct Settled<'a> {
     pub program: &'a Program,
     pub case: &'a Case<'a>,
     pub worlds: &'a Worlds,
+    /// The program that runs, where it is one made for what is asked.
+    demand: Option<&'a Demand>,
     engine: &'a Engine<'a>,
     hypothesis: &'a Hypothesis<'a>,
     checked: Checked<'a>,
@@ -38,7 +41,7 @@ pub(crate) struct Settled<'a> {
 }
 
 /// Against what a proof is checked.
-enum Checked<'a> {
+pub(crate) enum Checked<'a> {
     /// All that holds.
     Database(Box<Database>),
     /// All that is given; what holds is the engine's word.
@@ -52,21 +55,79 @@ type Rows = BTreeMap<Value, Vec<usize>>;
 pub(crate) fn settle<T>(case: &Case<'_>, then: impl FnOnce(&Settled<'_>) -> Result<T, Failure>) -> Result<T, Failure> {
     let mut worlds = worlds(case)?;
     let before = std::mem::take(&mut worlds.before);
-    let standing = Standing::of(case, &before)?;
-    let hypothesis = standing.engine.open(&worlds.delta).map_err(fault)?;
-    let checked = checked(case, &standing, before, &worlds.delta, &hypothesis)?;
+    settled(case, &worlds, before, &worlds.delta, None, then)
+}
+
+/// The same of what a question rests on: nothing else is derived, or read, or claimed by a certificate.
+///
+/// - `demand`: its goals say nothing of any column. Of a relation that it derives in part `then` sees nothing but what is
+///   given; no proof rests on one.
+pub(crate) fn settle_for<T>(
+    case: &Case<'_>,
+    demand: &Demand,
+    then: impl FnOnce(&Settled<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    // What was derived for others is there already.
+    if case.footing.is_some() {
+        return settle(case, then);
+    }
+    let mut worlds = worlds(case)?;
+    let before = std::mem::take(&mut worlds.before);
+    let (before, delta) = read(demand, before, &worlds.delta);
+    settled(case, &worlds, before, &delta, Some(demand), then)
+}
+
+/// What a demand reads of what is given.
+pub(crate) fn read(demand: &Demand, mut before: Facts, delta: &Delta) -> (Facts, Delta) {
+    before.retain(|relation, _| demand.reads(*relation));
+    let own = |tuples: &[Given]| tuples.iter().filter(|(relation, _)| demand.reads(*relation)).cloned().collect();
+    (before, Delta { added: own(&delta.added), removed: own(&delta.removed) })
+}
+
+/// A case of which another program runs; its facts stand elsewhere.
+pub(crate) fn running<'c>(case: &Case<'c>, program: &Arc<Program>) -> Case<'c> {
+    Case {
+        program: program.clone(),
+        facts: Vec::new(),
+        change: case.change.clone(),
+        actor: None,
+        session: None,
+        now: case.now,
+        model: case.model.clone(),
+        sources: Vec::new(),
+        limits: case.limits,
+        assurance: case.assurance,
+        build: String::new(),
+        prior: None,
+        footing: None,
+    }
+}
+
+fn settled<T>(
+    case: &Case<'_>,
+    worlds: &Worlds,
+    before: Facts,
+    delta: &Delta,
+    demand: Option<&Demand>,
+    then: impl FnOnce(&Settled<'_>) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let other = demand.map(|demand| running(case, demand.program()));
+    let runs = other.as_ref().unwrap_or(case);
+    let standing = Standing::of(runs, &before)?;
+    let hypothesis = standing.engine.open(delta).map_err(fault)?;
+    let checked = checked(runs, &standing, before, delta, &hypothesis)?;
     let mut positions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (position, action) in case.change.actions.iter().enumerate() {
         positions.entry(&action.id).or_default().push(position);
     }
-    let (program, worlds, engine, hypothesis) = (&*case.program, &worlds, &standing.engine, &hypothesis);
-    let rows = [0, 1].map(|_| program.relations.iter().map(|_| OnceCell::new()).collect());
+    let (program, engine, hypothesis) = (&*case.program, &standing.engine, &hypothesis);
+    let rows = [0, 1].map(|_| runs.program.relations.iter().map(|_| OnceCell::new()).collect());
     let (open, tables) = (Cell::new(false), RefCell::default());
-    then(&Settled { program, case, worlds, engine, hypothesis, checked, open, positions, rows, tables })
+    then(&Settled { program, case, worlds, demand, engine, hypothesis, checked, open, positions, rows, tables })
 }
 
 /// Checks what the engine says, as much as the case asks for.
-fn checked<'a>(
+pub(crate) fn checked<'a>(
     case: &'a Case<'_>,
     standing: &Standing<'_>,
     before: Facts,
@@ -106,6 +167,37 @@ fn replayed(case: &Case<'_>, inputs: &Inputs, hypothesis: &Hypothesis<'_>) -> Re
         }
     }
     Ok(database)
+}
+
+impl Checked<'_> {
+    /// Checks a proof of `program`, which runs.
+    ///
+    /// - returns: whether it rests on nothing that is not shown.
+    pub(crate) fn check(&self, program: &Program, proof: &Proof) -> Result<bool, Failure> {
+        match self {
+            Checked::Database(database) => proof::check_in(program, database, proof).map(|_| true).map_err(flaw),
+            Checked::Given(program, inputs) => Ok(proof::check(*program, inputs, proof).map_err(flaw)?.done().is_ok()),
+        }
+    }
+
+    /// The tuples that match, in order; `None` is any value.
+    ///
+    /// - `world`: what was checked.
+    pub(crate) fn matching(
+        &self,
+        world: &Hypothesis<'_>,
+        side: Side,
+        relation: RelationId,
+        pattern: &[Option<Value>],
+    ) -> Vec<Tuple> {
+        match self {
+            Checked::Database(database) => database.matching(side, relation, pattern).into_iter().collect(),
+            Checked::Given(..) => {
+                let term = |value: &Option<Value>| value.clone().map_or(Term::Any, Term::Constant);
+                world.matching(side, relation, &pattern.iter().map(term).collect::<Vec<_>>())
+            }
+        }
+    }
 }
 
 impl Settled<'_> {
@@ -196,6 +288,8 @@ impl Settled<'_> {
         let name = || crate::words::tuple(self.program, relation, tuple);
         let proof = self.hypothesis.prove(side, relation, tuple).map_err(fault)?;
         let proof = proof.ok_or_else(|| Failure::Bug(format!("no proof was found of {}, which holds", name())))?;
+        let proof = self.demand.map_or(Some(proof.clone()), |demand| demand.told(&proof));
+        let proof = proof.ok_or_else(|| Failure::Bug(format!("the proof of {} rests on another program", name())))?;
         self.check(&proof)?;
         match proof.root() {
             Some(root) if (root.side, root.relation, &root.tuple) == (side, relation, tuple) => Ok(proof),
@@ -205,14 +299,12 @@ impl Settled<'_> {
 
     /// Checks a proof, whoever found it.
     pub(crate) fn check(&self, proof: &Proof) -> Result<(), Failure> {
-        match &self.checked {
-            Checked::Database(database) => proof::check_in(self.program, database, proof).map(|_| ()).map_err(flaw),
-            Checked::Given(program, inputs) => {
-                let open = proof::check(*program, inputs, proof).map_err(flaw)?;
-                self.open.set(self.open.get() || open.done().is_err());
-                Ok(())
-            }
-        }
+        let stranger = || Failure::Bug(String::from("a proof rests on rules that were left out"));
+        let own = self.demand.map(|demand| demand.meant(proof).ok_or_else(stranger)).transpose()?;
+        let program = self.demand.map_or(self.program, |demand| demand.program());
+        let is_whole = self.checked.check(program, own.as_ref().unwrap_or(proof))?;
+        self.open.set(self.open.get() || !is_whole);
+        Ok(())
     }
 
     /// A relation of the standard library that a verdict rests on.
@@ -223,10 +315,15 @@ impl Settled<'_> {
 
     /// The possible reading of a relation; itself where it has one reading.
     pub(crate) fn possible(&self, relation: RelationId) -> RelationId {
-        match self.program.relation(relation).reading {
-            Reading::Sure(possible) => possible,
-            Reading::Only | Reading::Possible(_) => relation,
-        }
+        possible(self.program, relation)
+    }
+}
+
+/// The possible reading of a relation; itself where it has one reading.
+pub(crate) fn possible(program: &Program, relation: RelationId) -> RelationId {
+    match program.relation(relation).reading {
+        Reading::Sure(possible) => possible,
+        Reading::Only | Reading::Possible(_) => relation,
     }
 }
 

@@ -100,6 +100,63 @@ fn impact_and_counts_are_those_of_both_worlds() {
     assert_eq!((kinds.before, kinds.after), (2, 1));
 }
 
+/// An estate in which things need each other, somebody owns some of them, and an intent covers others.
+fn chained() -> Vec<program::Fact> {
+    let built = source(SourceKind::State, "state.json");
+    let mut facts = estate();
+    for (from, to) in [("web", "db"), ("cache", "web"), ("db", "web"), ("db2", "key2"), ("web", "vault")] {
+        facts.push(fact(&built, "std.state.kind", &[from, "database"]));
+        facts.push(fact(&built, "std.state.encrypted_by", &[from, to]));
+    }
+    facts.push(fact(&source(SourceKind::Ownership, "OWNERS"), "std.authority.accountable", &["cache", "team-b"]));
+    facts
+}
+
+#[test]
+fn a_question_is_answered_alone_as_over_all_that_follows() {
+    let program = program(&KEYS);
+    for asked in [change(Vec::new()), delete_key()] {
+        let alone = case(&program, chained(), asked.clone());
+        let over_all = decide::Case { footing: Some(decide::Footing::default()), ..alone.clone() };
+        let mut proofs = 0;
+        for (id, relation) in (0..).map(program::RelationId).zip(&program.relations) {
+            assert_eq!(ask::query(&alone, id), ask::query(&over_all, id), "{}", relation.name);
+            let tuples = ask::query(&over_all, id).expect("rows").rows;
+            let width = relation.columns.len();
+            for set in 0..1_u32 << width {
+                let known = |tuple: &[Value], column: usize| match set >> column & 1 {
+                    1 => Term::Constant(tuple.get(column).cloned().unwrap_or_else(|| Value::text("web"))),
+                    _ => Term::Any,
+                };
+                let tuple = tuples.first().map(|(tuple, _)| tuple.clone()).unwrap_or_default();
+                let pattern: Vec<Term> = (0..width).map(|column| known(&tuple, column)).collect();
+                for world in [World::Here, World::Before, World::Either] {
+                    let why = |case| ask::why(case, id, &pattern, world, 1).expect("an answer");
+                    let (found, wanted) = (why(&alone), why(&over_all));
+                    proofs += found.answers.len();
+                    assert_eq!(found, wanted, "{} {pattern:?} {world:?}", relation.name);
+                }
+            }
+        }
+        assert!(proofs > 100, "{proofs}");
+    }
+}
+
+#[test]
+fn what_hangs_on_one_thing_is_what_the_whole_graph_says() {
+    let program = program(&KEYS);
+    let case = case(&program, chained(), change(Vec::new()));
+    let asked = ["key", "web", "db", "cache", "db2", "key2", "vault", "nothing"];
+    let mut hits = 0;
+    ask::blasts(&case, &asked, &mut |resource, whole| {
+        let alone = ask::blast(&case, resource).expect("hits");
+        hits += alone.len();
+        assert_eq!(alone, whole, "{resource}");
+    })
+    .expect("an answer");
+    assert!(hits > 8, "{hits}");
+}
+
 #[test]
 fn the_page_says_the_worst_first_and_once() {
     let decision = decided(&program(&KEYS), estate(), vec![act(Verb::Delete, "key", Vec::new())]);

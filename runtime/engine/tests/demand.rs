@@ -138,7 +138,7 @@ fn what_is_asked_for_is_answered_as_ever() {
                 seen.questions += 1;
                 seen.partial += usize::from(demand.is_partial());
                 let count = |tuples: usize, given: &Inputs, relation| {
-                    tuples - given.after.get(&relation).map_or(0, BTreeSet::len)
+                    tuples.saturating_sub(given.after.get(&relation).map_or(0, BTreeSet::len))
                 };
                 let derived =
                     relations(demand.program()).map(|id| count(world.tuples(Side::After, id).len(), &given, id));
