@@ -154,6 +154,8 @@ struct Author<'p> {
     rules_of: Vec<Vec<RuleId>>,
     /// The stratum that completes each relation, where one does.
     homes: Vec<Option<usize>>,
+    /// Of each stratum whether it pairs things with each other again and again, or rests on one that does.
+    deep: Vec<bool>,
 }
 
 impl<'p> Author<'p> {
@@ -166,7 +168,14 @@ impl<'p> Author<'p> {
         for (number, stratum) in program.strata.iter().enumerate() {
             stratum.relations.iter().for_each(|relation| homes[relation.0 as usize] = Some(number));
         }
-        Author { program, rules_of, homes }
+        let mut deep = vec![false; program.strata.len()];
+        for (number, stratum) in program.strata.iter().enumerate() {
+            let is_wide = |relation: &RelationId| program.relation(*relation).columns.len() > 1;
+            let mut below = stratum.rules.iter().flat_map(|rule| rewrite::read(program.rule(*rule)));
+            deep[number] = stratum.recursive && stratum.relations.iter().any(is_wide)
+                || below.any(|relation| homes[relation.0 as usize].is_some_and(|home| deep[home]));
+        }
+        Author { program, rules_of, homes, deep }
     }
 
     fn is_derived(&self, relation: RelationId) -> bool {
@@ -175,6 +184,12 @@ impl<'p> Author<'p> {
 
     fn rules(&self, relation: RelationId) -> impl Iterator<Item = (RuleId, &'p Rule)> + '_ {
         self.rules_of[relation.0 as usize].iter().map(|id| (*id, self.program.rule(*id)))
+    }
+
+    /// Whether a part of a relation is worth it though much may be asked for: whole it could be the square of what is given.
+    fn pays(&self, relation: RelationId, known: usize) -> bool {
+        let is_deep = self.homes[relation.0 as usize].is_some_and(|home| self.deep[home]);
+        is_deep && known < self.program.relation(relation).columns.len()
     }
 
     /// Whether two atoms are of one stratum.

@@ -222,6 +222,11 @@ impl Hypothesis<'_> {
         sorted(relation, relation.held().collect(), &self.values)
     }
 
+    /// How many tuples a relation has.
+    pub fn count(&self, side: Side, relation: RelationId) -> usize {
+        self.relation(side, relation).held().count()
+    }
+
     /// Whether a tuple holds.
     pub fn holds(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> bool {
         let row = self.numbers(relation, tuple);

@@ -1,6 +1,7 @@
 //! What the engine does, case by case; that it agrees with the law on random programs is said elsewhere.
 
 mod unit {
+    mod demand;
     #[cfg(feature = "faults")]
     mod faults;
     mod histories;

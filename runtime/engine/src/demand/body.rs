@@ -8,7 +8,7 @@
 //! is not final. Every literal of it has its inputs from those before it and the head.
 
 use super::Author;
-use program::{Atom, Literal, RelationId, Rule, Term, World};
+use program::{Atom, Literal, RelationId, Rule, Term, Type, World};
 
 /// What a literal asks of a relation that rules derive.
 pub(super) struct Ask {
@@ -20,6 +20,8 @@ pub(super) struct Ask {
     pub(super) columns: Vec<usize>,
     /// The literals that give them their values.
     pub(super) way: Vec<usize>,
+    /// The way starts at a word, which may be said of much, and not at the name of one thing.
+    pub(super) is_loose: bool,
 }
 
 /// What the literals of a rule ask for.
@@ -34,6 +36,7 @@ pub(super) fn asks(author: &Author<'_>, rule: &Rule, known: &[usize]) -> Vec<Ask
         unsettled: unsettled(author, rule),
         way: Vec::new(),
         is_open: known.is_empty(),
+        is_loose: false,
         asks: Vec::new(),
     };
     for variable in known.iter().filter_map(|column| rule.head.terms[*column].variable()) {
@@ -67,6 +70,7 @@ struct Search<'a> {
     way: Vec<usize>,
     /// Nothing was read yet and nothing of the head is known: the way may start anywhere.
     is_open: bool,
+    is_loose: bool,
     asks: Vec<Ask>,
 }
 
@@ -100,12 +104,23 @@ impl Search<'_> {
         })
     }
 
+    /// Whether an atom has the name of one thing, or a value that is known.
+    fn names(&self, atom: &Atom) -> bool {
+        let columns = &self.author.program.relation(atom.relation).columns;
+        atom.terms.iter().zip(columns).any(|(term, column)| match term {
+            Term::Variable(variable) => self.known[*variable],
+            Term::Constant(_) => matches!(column.r#type, Type::Entity(_)),
+            Term::Any => false,
+        })
+    }
+
     fn run(&mut self, at: usize) {
         let literal = &self.rule.body[at];
         match literal {
             Literal::Holds(atom) => {
                 self.ask(at, atom, &[atom.relation]);
                 if self.leads(atom) {
+                    self.is_loose |= self.is_open && !self.names(atom);
                     self.is_open = false;
                     self.go_on(at);
                 }
@@ -148,11 +163,13 @@ impl Search<'_> {
         let derived = relations.iter().copied().filter(|relation| self.author.is_derived(*relation));
         let is_variable = |column: &usize| matches!(atom.terms[*column], Term::Variable(_));
         let way = if columns.iter().any(is_variable) { self.way.as_slice() } else { &[] };
+        let is_loose = self.is_loose && !way.is_empty();
         self.asks.extend(derived.map(|relation| Ask {
             literal,
             relation,
             columns: columns.clone(),
             way: way.to_vec(),
+            is_loose,
         }));
     }
 }

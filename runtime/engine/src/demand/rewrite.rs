@@ -273,8 +273,9 @@ impl<'a> Draft<'a> {
         let (mut body, mut asked) = (rule.body.clone(), Vec::new());
         let plain = self.choice.plain.contains(&rule.head.relation);
         for ask in asks(self.author, rule, columns) {
-            let Ask { literal, relation, columns, way } = ask;
-            let columns = if plain { Vec::new() } else { columns };
+            let Ask { literal, relation, columns, way, is_loose } = ask;
+            let is_idle = plain || is_loose && !self.author.pays(relation, columns.len());
+            let columns = if is_idle { Vec::new() } else { columns };
             if let Some(part) = self.ask(relation, columns, within) {
                 let place = id(self.first + 2 * part);
                 match &mut body[literal] {
