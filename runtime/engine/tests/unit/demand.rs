@@ -69,3 +69,19 @@ fn a_word_leads_on_only_where_that_may_save_a_square() {
     assert!(asked("far").is_partial());
     assert!(!asked("both").is_partial());
 }
+
+#[test]
+fn of_a_group_all_is_asked_for_or_the_best_would_not_be_known() {
+    let program = small::program(
+        "state e/2, best/2 least, five/1, above/2; best(x, n) if e(x, n); five(x) if best(x, 5);
+         above(x, n) if e(x, n), best(x, n)",
+    );
+    let given = || facts(&program, "e('a', 5); e('a', 3); e('b', 5); e('b', 7)");
+    for (thing, answers) in [("a", ""), ("b", "b")] {
+        let asked = demand(&program, "five", &[Some(thing)]);
+        assert!(asked.is_partial());
+        assert_eq!(shown(&asked.answers(&world(&asked, given()), Side::After, 0)), answers);
+    }
+    let asked = demand(&program, "above", &[Some("a"), None]);
+    assert_eq!(shown(&asked.answers(&world(&asked, given()), Side::After, 0)), "a 3");
+}
