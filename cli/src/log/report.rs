@@ -7,7 +7,7 @@ use crate::arguments::Filter;
 use crate::failure::Failure;
 use crate::kept::Kept;
 use decide::draw::escaped;
-use evidence::{Approval, Cleared, Entry, Kept as Kind, Reason, Record, Verdict};
+use evidence::{Approval, Cleared, Entry, How, Kept as Kind, Reason, Record, Verdict};
 use program::{Digest, State, merkle};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -29,15 +29,33 @@ pub(super) fn html(found: &Found, filter: &Filter) -> Result<String, Failure> {
         escaped(&title)
     );
     head(&mut page, found, filter)?;
+    let rests = rests(found)?;
     for (index, entry) in &found.entries {
         match entry.kind {
             Kind::Decision => decision(&mut page, *index, entry, &found.kept, filter)?,
-            Kind::Approval | Kind::Waiver => spoken(&mut page, *index, entry, &found.kept)?,
+            Kind::Approval | Kind::Waiver => spoken(&mut page, *index, entry, &found.kept, &rests)?,
         }
     }
     page.push_str(HOW);
     page.push_str("</body>\n</html>\n");
     Ok(page)
+}
+
+/// How, by whom, why and until when somebody's word stands against something, and the entries of the decisions in which it does.
+type Rests = BTreeMap<(How, String, String, String), BTreeSet<u64>>;
+
+/// Which of the decisions found rest on which words. What was signed is not what counts: the right may be missing, say.
+fn rests(found: &Found) -> Result<Rests, Failure> {
+    let mut rests = Rests::new();
+    for (index, entry) in found.entries.iter().filter(|(_, entry)| entry.kind == Kind::Decision) {
+        let record = found.kept.record(&entry.digest)?.predicate;
+        let of_reasons = record.all_reasons().filter_map(|reason| reason.cleared.as_ref());
+        for word in of_reasons.chain(record.ambiguities.iter().filter_map(|one| one.cleared.as_ref())) {
+            let word = (word.how, word.by.clone(), word.why.clone(), word.until.clone());
+            rests.entry(word).or_default().insert(*index);
+        }
+    }
+    Ok(rests)
 }
 
 /// How a reader checks it.
@@ -82,7 +100,7 @@ fn head(page: &mut String, found: &Found, filter: &Filter) -> Result<(), Failure
     rows.push((
         "below",
         format!(
-            "{} denied, {} escalated, {} allowed, {words} approvals and waivers",
+            "{} denied, {} escalated, {} allowed, {words} approvals and waivers signed",
             of(Verdict::Deny),
             of(Verdict::Escalate),
             of(Verdict::Allow)
@@ -210,7 +228,7 @@ fn whose(cleared: Option<&Cleared>, to: &[String], void: &[String]) -> String {
     said.iter().map(|sentence| escaped(sentence)).collect::<Vec<_>>().join("<br>")
 }
 
-fn spoken(page: &mut String, index: u64, entry: &Entry, kept: &Kept) -> Result<(), Failure> {
+fn spoken(page: &mut String, index: u64, entry: &Entry, kept: &Kept, rests: &Rests) -> Result<(), Failure> {
     let path = kept.path(&format!("approval/{}.json", entry.digest.trim_start_matches("sha256:")));
     let bytes = fs::read(&path).map_err(|e| crate::package::unreadable(&path, &e))?;
     let opened = evidence::open::<Approval>(&bytes)
@@ -224,6 +242,9 @@ fn spoken(page: &mut String, index: u64, entry: &Entry, kept: &Kept) -> Result<(
         escaped(&entry.time)
     );
     let signers: Vec<String> = opened.signers.iter().map(|key| key.short()).collect();
+    let rest = rests.get(&(said.how, said.by.clone(), said.why.clone(), said.until.clone()));
+    let rest = rest.into_iter().flatten().map(|index| format!("entry {index}")).collect::<Vec<_>>();
+    let rest = if rest.is_empty() { String::from("none of these decisions") } else { rest.join(", ") };
     let accepts: Vec<String> =
         said.accepts.iter().map(|one| format!("{}({})", one.what, one.subjects.join(", "))).collect();
     table(
@@ -231,7 +252,8 @@ fn spoken(page: &mut String, index: u64, entry: &Entry, kept: &Kept) -> Result<(
         &[
             ("by", format!("{} ({}) until {}", said.by, said.right, said.until)),
             ("why", said.why.clone()),
-            ("counts in", said.package.clone()),
+            ("of package", said.package.clone()),
+            ("counts in", rest),
             ("accepts", accepts.join("; ")),
             ("of the decision", said.decision.clone()),
             ("signed by", signers.join(", ")),
