@@ -2,7 +2,7 @@
 
 use packages::registry::oci::Oci;
 use packages::registry::{Listed, Registry, Release, release};
-use packages::{Name, Tree, Version, archive};
+use packages::{Failure, Name, Tree, Version, archive};
 use program::Digest;
 use std::collections::BTreeMap;
 use std::fs;
@@ -354,7 +354,7 @@ fn a_pin_is_kept_and_a_download_that_breaks_is_tried_again() {
 fn an_upload_to_nowhere_ends_in_words() {
     let (one, bytes) = package("1.0.0");
     let refusals = [
-        ("202 Accepted", "Location: nowhere\r\n", "the registry does not say where what is sent goes\n  help: "),
+        ("202 Accepted", "Location: ftp://nowhere/\r\n", "the registry does not say where what is sent goes\n  help: "),
         ("202 Accepted", "Location: http://[\r\n", "the registry does not say where what is sent goes\n  help: "),
         ("202 Accepted", "", "the registry does not say where what is sent goes\n  help: "),
         ("403 Forbidden", "", "the registry answers 403: you may not\n  help: `docker login`"),
@@ -394,4 +394,72 @@ fn of_two_who_publish_at_once_one_is_told() {
     });
     let said = oci(port, None).publish(&one, &bytes, None).expect_err("it is theirs").to_string();
     assert!(said.contains("was published by somebody else in the same moment"), "{said}");
+}
+
+/// A list that comes in two pages, of which the second says that the one version is yanked.
+///
+/// - `link`: how the first says where the second is; `there`: whether it is.
+fn in_two_pages(link: &'static str, there: bool) -> Oci {
+    let port = server(move |_, asked, _| match asked.path.strip_prefix(AT).unwrap_or_default() {
+        "/tags/list?n=500" => says("200 OK", &format!("Link: {link}\r\n"), b"{\"tags\": [\"1.0.0\"]}"),
+        "/tags/list?last=1.0.0" if there => says("200 OK", "", b"{\"tags\": [\"1.0.0.yanked\"]}"),
+        "/manifests/1.0.0.yanked" => {
+            let none = "{\"mediaType\": \"a\", \"digest\": \"sha256:";
+            let none = format!("{none}{}\", \"size\": 1}}", "0".repeat(64));
+            let manifest = format!(
+                "{{\"schemaVersion\": 2, \"mediaType\": \"a\", \"config\": {none}, \"layers\": [],
+                   \"annotations\": {{\"org.writ-lang.yanked\": \"it forgets\"}}}}"
+            );
+            says("200 OK", "", manifest.as_bytes())
+        }
+        _ => says("404 Not Found", "", b""),
+    });
+    oci(port, None)
+}
+
+#[test]
+fn a_list_that_breaks_off_does_not_count_as_whole() {
+    let yanked = [Listed { version: Version::new(1, 0, 0), yanked: Some(String::from("it forgets")) }];
+    for link in [
+        "<list?last=1.0.0>; rel=next",
+        "<?last=1.0.0>; title=\"a, b\"; REL=\"prev next\"",
+        "</v2/>; rel=\"up\", </v2/policies/acme/words/tags/list?last=1.0.0>; rel=\"next\"",
+        "<../tags/list?last=1.0.0>; rel=\"next\"",
+    ] {
+        assert_eq!(in_two_pages(link, true).versions(&words()).expect("it says"), yanked, "{link}");
+    }
+    let next = "<list?last=1.0.0>; rel=next";
+    for (link, there, what) in [
+        (next, false, "/tags/list?last=1.0.0: the list breaks off: the page before it says that this is the next"),
+        ("list?last=1.0.0; rel=next", true, "/tags/list?n=500: the list breaks off: what its `Link:` says"),
+        ("<gopher://list>; rel=next", true, "the next page is \"gopher://list\", where nobody can ask"),
+    ] {
+        let said = in_two_pages(link, there).versions(&words()).expect_err("it breaks off");
+        assert!(matches!(said, Failure::Fault(_)) && said.to_string().contains(what), "{link}: {said}");
+        assert!(said.to_string().contains("\n  help: nothing of it counts"), "{said}");
+    }
+    // What is no list is not an empty one.
+    let port = server(|_, _, _| says("200 OK", "", b"{\"errors\": []}"));
+    assert!(oci(port, None).versions(&words()).is_err());
+    let port = server(|_, _, _| says("200 OK", "", b"{\"name\": \"policies/acme/words\", \"tags\": null}"));
+    assert_eq!(oci(port, None).versions(&words()).expect("it has none"), []);
+}
+
+#[test]
+fn a_place_for_an_upload_is_seen_from_where_it_was_asked_for() {
+    let (one, bytes) = package("1.0.0");
+    let seen: Arc<Mutex<Vec<String>>> = Arc::default();
+    let theirs = seen.clone();
+    let port = server(move |_, asked, _| {
+        theirs.lock().expect("no panic holds it").push(format!("{} {}", asked.method, asked.path));
+        match asked.method.as_str() {
+            "POST" => says("202 Accepted", "Location: one?a=b\r\n", b""),
+            "PUT" => says("400 Bad Request", "", b""),
+            _ => says("404 Not Found", "", b""),
+        }
+    });
+    oci(port, None).publish(&one, &bytes, None).expect_err("it is refused");
+    let seen = seen.lock().expect("no panic holds it");
+    let put = format!("PUT {AT}/blobs/uploads/one?a=b&digest=sha256:");
+    assert!(seen.iter().any(|one| one.starts_with(&put)), "{seen:?}");
 }

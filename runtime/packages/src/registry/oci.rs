@@ -6,7 +6,7 @@
 //!
 //! INVARIANT: a blob counts if it has the digest that its manifest names; a manifest that was locked is asked for by its
 //! digest, so that a tag which was moved moves nothing.
-//! Not here: who one is (`credentials`).
+//! Not here: who one is (`credentials`), where an answer points (`links`).
 //! Why no library: with `oci-client` (0.18) in its place what is left here was longer, 904 lines for 695, since it reads lists and
 //! manifests without end, follows no link to a next page, and asks for no token of the catalogue; `Cargo.lock` grew from 328
 //! to 389 crates, and what this room takes to build from 153 s to 273 s.
@@ -14,6 +14,7 @@
 // LONG: one protocol, and each of its questions is asked and answered in one place.
 
 mod credentials;
+mod links;
 
 use super::{Listed, Registry, Release};
 use crate::{Failure, Name, Version, archive, malformed, tree};
@@ -26,7 +27,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
-use ureq::http::{HeaderMap, Request, Response, StatusCode, Uri};
+use ureq::http::{HeaderMap, Request, Response, StatusCode};
 use ureq::{Agent, Body, Timeout};
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
@@ -69,7 +70,8 @@ struct Descriptor {
 
 #[derive(Deserialize)]
 struct Tags {
-    #[serde(default)]
+    /// Nothing where a repository has none.
+    #[serde(deserialize_with = "Option::deserialize")]
     tags: Option<Vec<String>>,
 }
 
@@ -246,28 +248,38 @@ impl Oci {
     }
 
     /// A list that comes in pages.
+    ///
+    /// - returns: whether there is such a list.
+    ///
+    /// # Errors
+    /// Also where it breaks off: of a list that is not whole nobody knows what it lacks, such as that a version is yanked.
     fn listed(
         &self,
         first: String,
         take: &mut dyn FnMut(&[u8]) -> Result<(), serde_json::Error>,
     ) -> Result<bool, Failure> {
-        let mut next = Some(first);
-        for _ in 0..PAGES {
-            let Some(url) = next.take() else { return Ok(true) };
-            let Some((bytes, headers)) = self.read("GET", &url, "", TOLD)? else { return Ok(false) };
+        let mut url = first;
+        for page in 0..PAGES {
+            let broken = |why: String| {
+                let shown = self.shown();
+                Failure::Fault(format!(
+                    "{url}: the list breaks off: {why}\n  help: nothing of it counts; try again, or ask who runs {shown}"
+                ))
+            };
+            let Some((bytes, headers)) = self.read("GET", &url, "", TOLD)? else {
+                if page == 0 {
+                    return Ok(false);
+                }
+                return Err(broken(String::from("the page before it says that this is the next, and it is not there")));
+            };
             take(&bytes).map_err(|e| Failure::Malformed(format!("{url}: {e}")))?;
-            let link =
-                headers.get("Link").and_then(|link| link.to_str().ok()).filter(|link| link.contains("rel=\"next\""));
-            let target =
-                link.and_then(|link| link.strip_prefix('<')?.split_once('>')).map(|(target, _)| target.to_owned());
-            next = target.map(|target| self.absolute(&target));
+            let next = links::next(&headers)
+                .map_err(|why| broken(format!("what its `Link:` says of the next page is not understood: {why}")))?;
+            let Some(target) = next else { return Ok(true) };
+            url = links::resolved(&url, &target)
+                .ok_or_else(|| broken(format!("the next page is {target:?}, where nobody can ask")))?;
         }
         malformed(format!("{}: its list has no end", self.shown()))
-    }
-
-    fn absolute(&self, target: &str) -> String {
-        let host = self.base.trim_end_matches("/v2");
-        if target.starts_with('/') { format!("{host}{target}") } else { target.to_owned() }
     }
 
     /// The manifest under a tag or a digest.
@@ -310,12 +322,12 @@ impl Oci {
         let described = Descriptor { media_type: kind.to_owned(), digest: Digest::of(bytes), size: bytes.len() as u64 };
         let uploads = format!("{}/{}/blobs/uploads/", self.base, self.repository(name));
         let answer = self.ask("POST", &uploads, "", None)?;
-        let place =
-            answer.headers().get("Location").and_then(|place| place.to_str().ok()).map(|place| self.absolute(place));
+        let place = answer.headers().get("Location").and_then(|place| place.to_str().ok());
+        let place = place.and_then(|place| links::resolved(&uploads, place));
         if answer.status() != StatusCode::ACCEPTED {
             return Err(self.refused(&uploads, answer));
         }
-        let Some(place) = place.filter(|place| place.parse::<Uri>().is_ok_and(|place| place.scheme().is_some())) else {
+        let Some(place) = place else {
             return Err(Failure::Fault(format!(
                 "{uploads}: the registry does not say where what is sent goes\n  help: ask who runs that registry"
             )));

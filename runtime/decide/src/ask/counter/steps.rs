@@ -349,12 +349,7 @@ fn paths(rule: &program::Rule, variable: usize) -> BTreeSet<Vec<String>> {
 }
 
 /// Every list within a json value that has a wanted text as an entry: its path, and the text.
-fn listed(
-    json: &Json,
-    path: &mut Vec<String>,
-    wanted: &dyn Fn(&str) -> bool,
-    found: &mut Vec<(Vec<String>, String)>,
-) {
+fn listed(json: &Json, path: &mut Vec<String>, wanted: &dyn Fn(&str) -> bool, found: &mut Vec<(Vec<String>, String)>) {
     match json {
         Json::Object(entries) => {
             for (key, value) in entries {
