@@ -135,11 +135,11 @@ impl Comparison {
 
     /// The lowest version that is high enough, where `new` is not.
     pub(crate) fn enough(&self, old: &Version, new: &Version) -> Option<Version> {
-        let [major, minor, _] = old.numbers();
+        let [major, _, _] = old.numbers();
         let least = match self.level() {
             Level::Major => old.next_line(),
             // Of what is not yet at 1.0, the second number breaks and the third adds.
-            Level::Minor if major > 0 => Version::new(major, minor + 1, 0),
+            Level::Minor if major > 0 => old.next_minor(),
             Level::Minor | Level::Patch => return None,
         };
         (*new < least).then_some(least)

@@ -1,6 +1,7 @@
 //! Versions and the ranges that take them: three numbers, and Cargo's words for ranges.
 //!
-//! INVARIANT: the set of a range holds exactly the versions that `semver` says it matches.
+//! INVARIANT: the set of a range holds exactly the versions that `semver` says it matches; above every number that is read
+//! there are others.
 //! Not here: pre-releases; a version that others may depend on is released or not.
 
 use crate::{Failure, malformed};
@@ -8,6 +9,9 @@ use pubgrub::Ranges;
 use semver::{Comparator, Op, VersionReq};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// The highest number that is read: far enough below the highest there is that what is behind it has a number too.
+const MOST: u64 = u64::MAX >> 1;
 
 /// `1.4.0`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,10 +24,13 @@ impl Version {
         Version(semver::Version::new(major, minor, patch))
     }
 
-    /// Reads three numbers.
+    /// Reads three numbers, each below 2^63.
     pub fn parse(text: &str) -> Result<Version, Failure> {
         match semver::Version::parse(text) {
-            Ok(version) if version.pre.is_empty() && version.build.is_empty() => Ok(Version(version)),
+            Ok(version) if version.pre.is_empty() && version.build.is_empty() => {
+                let version = Version(version);
+                if version.numbers().into_iter().any(|number| number > MOST) { too_high(text) } else { Ok(version) }
+            }
             _ => malformed(format!("\"{text}\" is no version; write three numbers: \"1.4.0\"")),
         }
     }
@@ -42,14 +49,34 @@ impl Version {
         }
     }
 
+    /// The lowest version above it.
+    pub fn next(&self) -> Version {
+        let [major, minor, patch] = self.numbers();
+        Version::new(major, minor, above(patch))
+    }
+
+    /// The lowest version above it with another second number.
+    pub fn next_minor(&self) -> Version {
+        let [major, minor, _] = self.numbers();
+        Version::new(major, above(minor), 0)
+    }
+
     /// The lowest version above it that need not stand in for it.
     pub fn next_line(&self) -> Version {
         match self.numbers() {
-            [0, 0, patch] => Version::new(0, 0, patch + 1),
-            [0, minor, _] => Version::new(0, minor + 1, 0),
-            [major, _, _] => Version::new(major + 1, 0, 0),
+            [0, 0, patch] => Version::new(0, 0, above(patch)),
+            [0, minor, _] => Version::new(0, above(minor), 0),
+            [major, _, _] => Version::new(above(major), 0, 0),
         }
     }
+}
+
+fn above(number: u64) -> u64 {
+    number.checked_add(1).expect("bug: a number was taken that is refused where it is read")
+}
+
+fn too_high<T>(text: &str) -> Result<T, Failure> {
+    malformed(format!("\"{text}\" has a number that no version has; each is at most {MOST}"))
 }
 
 impl fmt::Display for Version {
@@ -108,6 +135,7 @@ impl Range {
     fn read(text: &str) -> Result<Range, Failure> {
         let form = "write one as Cargo does: \"1.4\" (any 1.x from 1.4 on), \"=1.4.0\", \">=1.2, <1.9\", \"*\"";
         match VersionReq::parse(text) {
+            Ok(required) if required.comparators.iter().flat_map(numbers).any(|number| number > MOST) => too_high(text),
             Ok(required) if required.comparators.iter().all(|one| one.pre.is_empty()) => {
                 Ok(Range { text: text.to_owned(), required })
             }
@@ -153,15 +181,20 @@ impl From<Range> for String {
     }
 }
 
+/// The numbers that are written.
+fn numbers(one: &Comparator) -> impl Iterator<Item = u64> {
+    [Some(one.major), one.minor, one.patch].into_iter().flatten()
+}
+
 /// The versions of one comparison. What it leaves open is any number.
 fn compared(one: &Comparator) -> Ranges<Version> {
     let (major, minor, patch) = (one.major, one.minor, one.patch);
     let first = Version::new(major, minor.unwrap_or(0), patch.unwrap_or(0));
     // The first version behind all that the written numbers stand for.
     let behind = match (minor, patch) {
-        (None, _) => Version::new(major.saturating_add(1), 0, 0),
-        (Some(minor), None) => Version::new(major, minor.saturating_add(1), 0),
-        (Some(minor), Some(patch)) => Version::new(major, minor, patch.saturating_add(1)),
+        (None, _) => Version::new(above(major), 0, 0),
+        (Some(minor), None) => Version::new(major, above(minor), 0),
+        (Some(minor), Some(patch)) => Version::new(major, minor, above(patch)),
     };
     match one.op {
         Op::Greater => Ranges::higher_than(behind),
@@ -170,16 +203,16 @@ fn compared(one: &Comparator) -> Ranges<Version> {
         Op::LessEq => Ranges::strictly_lower_than(behind),
         Op::Tilde => {
             let end = match minor {
-                None => Version::new(major.saturating_add(1), 0, 0),
-                Some(minor) => Version::new(major, minor.saturating_add(1), 0),
+                None => Version::new(above(major), 0, 0),
+                Some(minor) => Version::new(major, above(minor), 0),
             };
             Ranges::between(first, end)
         }
         Op::Caret => {
             let end = match (major, minor, patch) {
-                (0, Some(0), Some(patch)) => Version::new(0, 0, patch.saturating_add(1)),
-                (0, Some(minor), _) => Version::new(0, minor.saturating_add(1), 0),
-                (major, _, _) => Version::new(major.saturating_add(1), 0, 0),
+                (0, Some(0), Some(patch)) => Version::new(0, 0, above(patch)),
+                (0, Some(minor), _) => Version::new(0, above(minor), 0),
+                (major, _, _) => Version::new(above(major), 0, 0),
             };
             Ranges::between(first, end)
         }
@@ -191,7 +224,7 @@ fn compared(one: &Comparator) -> Ranges<Version> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Range, Version};
+    use super::{MOST, Range, Version};
     use proptest::prelude::*;
 
     fn text() -> impl Strategy<Value = String> {
@@ -235,6 +268,38 @@ mod tests {
             let (old, new) = (Version::new(a, b, c), Version::new(d, e, f));
             prop_assert_eq!(Range::of(&old).takes(&new), new >= old && new.line() == old.line());
             prop_assert!(!Range::of(&old).takes(&old.next_line()));
+        }
+    }
+
+    /// At the end of the numbers as anywhere: what is read is a set, and what is above it has a number.
+    fn at_the_end() -> impl Strategy<Value = String> {
+        let number = || prop::sample::select(vec![0, 1, MOST - 1, MOST, MOST + 1, u64::MAX - 1, u64::MAX]);
+        let op = prop::sample::select(vec!["", "^", "~", "=", ">", ">=", "<", "<="]);
+        (op, number(), number(), number(), 1_usize..4).prop_map(|(op, a, b, c, shown)| {
+            let shown: Vec<String> = [a, b, c].iter().take(shown).map(u64::to_string).collect();
+            format!("{op}{}", shown.join("."))
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_number_that_has_none_above_it_is_refused_and_no_other(text in at_the_end()) {
+            let numbers: Vec<u64> =
+                text.trim_start_matches(|c: char| !c.is_ascii_digit()).split('.').map(|one| one.parse().expect("a number")).collect();
+            let fits = numbers.iter().all(|number| *number <= MOST);
+            let range = Range::read(&text);
+            prop_assert_eq!(range.is_ok(), fits, "{}", text);
+            if let Ok(range) = range {
+                let inside = Version::new(numbers[0], numbers.get(1).copied().unwrap_or(0), numbers.get(2).copied().unwrap_or(0));
+                for version in [inside.clone(), inside.next(), inside.next_minor(), inside.next_line(), Version::new(0, 0, 0)] {
+                    prop_assert_eq!(range.set().contains(&version), range.takes(&version), "{} of {}", version, text);
+                    let _ = (range.set().complement().contains(&version.next_line()), version.next_line().next_line());
+                }
+            } else {
+                prop_assert!(range.expect_err("it is refused").to_string().contains("has a number that no version has"));
+            }
+            let version = text.trim_start_matches(|c: char| !c.is_ascii_digit());
+            prop_assert_eq!(Version::parse(version).is_ok(), fits && numbers.len() == 3, "{}", version);
         }
     }
 

@@ -445,6 +445,17 @@ fn a_list_that_breaks_off_does_not_count_as_whole() {
     assert_eq!(oci(port, None).versions(&words()).expect("it has none"), []);
 }
 
+/// Whoever writes such a tag keeps nobody from the others.
+#[test]
+fn a_tag_with_a_number_above_which_there_is_none_is_passed_over() {
+    let port = server(|_, _, _| {
+        let tags = "{\"tags\": [\"18446744073709551615.0.0\", \"0.18446744073709551615.0\", \"1.0.0\", \"latest\"]}";
+        says("200 OK", "", tags.as_bytes())
+    });
+    let right = [Listed { version: Version::new(1, 0, 0), yanked: None }];
+    assert_eq!(oci(port, None).versions(&words()).expect("it says"), right);
+}
+
 #[test]
 fn a_place_for_an_upload_is_seen_from_where_it_was_asked_for() {
     let (one, bytes) = package("1.0.0");

@@ -147,7 +147,7 @@ fn versions(search: &Search<'_>, name: &Name, set: &Ranges<Version>) -> String {
 pub(super) fn words(set: &Ranges<Version>) -> String {
     let part = |(from, to): (&Bound<Version>, &Bound<Version>)| match (from, to) {
         (Bound::Included(from), Bound::Excluded(to)) if from.next_line() == *to => format!("^{from}"),
-        (Bound::Included(from), Bound::Excluded(to)) if after(from) == *to => format!("={from}"),
+        (Bound::Included(from), Bound::Excluded(to)) if from.next() == *to => format!("={from}"),
         (Bound::Included(from), Bound::Included(to)) if from == to => format!("={from}"),
         (Bound::Unbounded, Bound::Unbounded) => String::from("*"),
         (from, to) => {
@@ -166,11 +166,6 @@ pub(super) fn words(set: &Ranges<Version>) -> String {
     };
     let parts: Vec<String> = set.iter().map(part).collect();
     if parts.is_empty() { String::from("(nothing)") } else { parts.join(" or ") }
-}
-
-fn after(version: &Version) -> Version {
-    let [major, minor, patch] = version.numbers();
-    Version::new(major, minor, patch + 1)
 }
 
 /// For each direct dependency: a range of it alone with which everything fits, tried; and whether all were, since they share the
