@@ -40,13 +40,17 @@ fn server(answer: impl Fn(u16, &Asked, &mut TcpStream) -> Vec<u8> + Send + 'stat
                 let found = head.lines().filter_map(|line| line.split_once(": "));
                 found.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.to_owned()).next()
             };
-            let size = field("content-length").and_then(|size| size.parse().ok()).unwrap_or(0);
-            let mut body = vec![0; size];
+            let size = field("content-length").and_then(|size| size.parse().ok());
+            let mut body = vec![0; size.unwrap_or(0)];
             let mut words = head.split(' ').map(str::to_owned);
             let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             if stream.read_exact(&mut body).is_ok() {
                 let asked = Asked { method, path, who: field("authorization").unwrap_or_default(), body };
-                let said = answer(port, &asked, &mut stream);
+                // As proxies do it: what is sent has a length, also where it is nothing.
+                let said = match size {
+                    None if asked.method != "GET" => says("411 Length Required", "", b"how long is it?"),
+                    _ => answer(port, &asked, &mut stream),
+                };
                 let _ = stream.write_all(&said);
             }
         }

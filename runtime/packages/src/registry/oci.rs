@@ -169,6 +169,8 @@ impl Oci {
             let bad = |e: ureq::http::Error| Failure::Malformed(format!("{url}: {e}"));
             let answer = match sent {
                 Some((kind, bytes)) => self.agent.run(request.header("Content-Type", kind).body(bytes).map_err(bad)?),
+                // Without bytes it would come in chunks, and registries and proxies refuse what has no length.
+                None if method == "POST" => self.agent.run(request.body(&[][..]).map_err(bad)?),
                 None => self.agent.run(request.body(()).map_err(bad)?),
             };
             left -= 1;
