@@ -18,8 +18,9 @@ use clap::Parser;
 use lsp::installed;
 use packages::git::{self, Sources};
 use packages::install::{self, Installed};
-use packages::registry::{self, Registry, Release};
+use packages::registry::{self, Published, Registry, Release};
 use packages::{Name, Tree, Workspace, archive, trust};
+use program::visible;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsStr;
 use std::path::Path;
@@ -90,8 +91,10 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     if asked.dry_run {
         text += "nothing was published\n";
     } else {
-        registry.publish(&release, &bytes, signature.as_deref())?;
-        text += &format!("published in {}\n", registry.shown());
+        text += &match registry.publish(&release, &bytes, signature.as_deref())? {
+            Published::Anew => format!("published in {}\n", registry.shown()),
+            Published::Before => format!("already in {}, as it should be: byte for byte this one\n", registry.shown()),
+        };
     }
     Ok(Answer { notes, ..Answer::of(text) })
 }
@@ -99,18 +102,19 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
 /// Sets the release against the one before it.
 ///
 /// # Errors
-/// Where the version is published already, or is not high enough for what has changed.
+/// Where the version is published already with other files, or is not high enough for what has changed.
 fn since(package: &Package, tree: &Tree, release: &Release, registry: &dyn Registry) -> Result<String, Failure> {
     let (name, version) = (&release.name, &release.version);
     let versions = registry.versions(name)?;
     // Told here too, so that a dry run says what would come of it.
-    if versions.iter().any(|one| one.version == *version) {
-        let there = registry.release(name, version, None)?.digest;
-        let other = match there == release.digest {
-            true => String::new(),
-            false => format!("\n  its content there is another: {there}, here {}", release.digest),
-        };
-        return Err(registry::published(name, version, &registry.shown(), &other).into());
+    if let Some(there) = versions.iter().find(|one| one.version == *version) {
+        let digest = registry.release(name, version, None)?.digest;
+        if digest != release.digest {
+            let other = format!("\n  its content there is another: {digest}, here {}", release.digest);
+            return Err(registry::published(name, version, &registry.shown(), &other).into());
+        }
+        let yanked = there.yanked.as_deref().map(|why| format!(", and yanked: {}", visible(why)));
+        return Ok(format!("  these files are in {} already{}\n", registry.shown(), yanked.unwrap_or_default()));
     }
     // A yanked one is still locked by whoever took it before.
     let Some(last) = versions.iter().rev().find(|one| one.version < *version) else {

@@ -50,6 +50,15 @@ pub struct Listed {
     pub yanked: Option<String>,
 }
 
+/// What came of a release that was to be published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Published {
+    /// It is there.
+    Anew,
+    /// It was there before, byte for byte with its signature: whoever lost the answer to publishing it asks again.
+    Before,
+}
+
 /// Releases that are found by name.
 pub trait Registry {
     /// How a person calls it.
@@ -80,8 +89,8 @@ pub trait Registry {
     /// Adds a release, whole or not at all.
     ///
     /// # Errors
-    /// Where that version is there.
-    fn publish(&self, release: &Release, archive: &[u8], signature: Option<&[u8]>) -> Result<(), Failure>;
+    /// Where that version is there as anything else.
+    fn publish(&self, release: &Release, archive: &[u8], signature: Option<&[u8]>) -> Result<Published, Failure>;
 
     /// Says that nobody should take a version anew, and why; or with `None` that it may be taken again.
     fn yank(&self, name: &Name, version: &Version, why: Option<&str>) -> Result<(), Failure>;
@@ -121,6 +130,9 @@ pub fn published(name: &Name, version: &Version, registry: &str, other: &str) ->
         "{name} {version} is in {registry} already, and a release never changes{other}\n  help: raise the version in writ.toml"
     ))
 }
+
+/// How one that is there differs which has the same files.
+const SIGNED_OTHERWISE: &str = "\n  its files there are the same, and its signature is not";
 
 /// What is said to whoever takes back a word that nobody gave.
 fn not_yanked(name: &Name, version: &Version) -> String {

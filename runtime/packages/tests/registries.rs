@@ -1,7 +1,7 @@
 //! OCI registries as GHCR and Harbor are, and ones that lie: each a small server on this machine.
 
 use packages::registry::oci::Oci;
-use packages::registry::{Listed, Registry, Release, release};
+use packages::registry::{Listed, Published, Registry, Release, release};
 use packages::{Failure, Name, Tree, Version, archive};
 use program::Digest;
 use std::collections::BTreeMap;
@@ -203,9 +203,14 @@ fn a_registry_with_tokens_is_written_and_read() {
     let folder = docker("tokens", &[port]);
     let registry = oci(port, Some(&folder));
     let (one, bytes) = package("1.0.0");
-    registry.publish(&one, &bytes, Some(b"a note\n")).expect("it is new");
-    let said = registry.publish(&one, &bytes, None).expect_err("it is there").to_string();
-    assert!(said.contains("a release never changes"), "{said}");
+    let publish = |note: Option<&[u8]>| registry.publish(&one, &bytes, note);
+    assert_eq!(publish(Some(b"a note\n")).expect("it is new"), Published::Anew);
+    assert_eq!(publish(Some(b"a note\n")).expect("it is the same"), Published::Before);
+    let said = publish(None).expect_err("it is there").to_string();
+    assert!(
+        said.contains("a release never changes\n  its files there are the same, and its signature is not"),
+        "{said}"
+    );
     let (two, more) = package("1.1.0");
     registry.publish(&two, &more, None).expect("it is new");
     registry.yank(&one.name, &one.version, Some("it forgets")).expect("it is there");
@@ -373,6 +378,65 @@ fn an_upload_to_nowhere_ends_in_words() {
         assert!(said.contains("/v2/policies/acme/words/blobs/uploads/: the registry"), "{status}: {said}");
         assert!(said.contains(what) && !said.contains("Error"), "{status}: {said}");
     }
+}
+
+/// A registry that keeps a manifest, and what is done at the so many-th time that it is asked for one, or for one to be kept.
+///
+/// - `told`: the answer to `GET`, of what is kept; `kept`: the answer to `PUT`.
+fn keeping(
+    told: impl Fn(usize, Option<&Vec<u8>>) -> Vec<u8> + Send + 'static,
+    kept: impl Fn(usize) -> Vec<u8> + Send + 'static,
+) -> Oci {
+    let state: Mutex<(Option<Vec<u8>>, usize, usize)> = Mutex::default();
+    let port = server(move |_, asked, _| {
+        let mut state = state.lock().expect("no panic holds it");
+        match (asked.method.as_str(), asked.path.contains("/manifests/")) {
+            ("GET", true) => {
+                state.1 += 1;
+                told(state.1, state.0.as_ref())
+            }
+            ("PUT", true) => {
+                state.2 += 1;
+                state.0 = Some(asked.body.clone());
+                kept(state.2)
+            }
+            ("POST", _) => says("202 Accepted", "Location: /v2/upload?a=b\r\n", b""),
+            _ => says("201 Created", "Location: /there\r\n", b""),
+        }
+    });
+    oci(port, None)
+}
+
+#[test]
+fn a_release_whose_answer_was_lost_is_there_and_that_is_told() {
+    let (one, bytes) = package("1.0.0");
+    let there = |kept: Option<&Vec<u8>>| match kept {
+        Some(kept) => says("200 OK", "", kept),
+        None => says("404 Not Found", "", b""),
+    };
+    // The answer to the first PUT is lost, and nobody can be asked afterwards; then it is published again.
+    let lost = keeping(move |time, kept| if time == 3 { says("500 Oh", "", b"") } else { there(kept) }, |_| Vec::new());
+    let said = lost.publish(&one, &bytes, None).expect_err("no answer comes");
+    assert!(matches!(said, Failure::Fault(_)), "{said}");
+    assert_eq!(lost.publish(&one, &bytes, None).expect("it is there"), Published::Before);
+    // It can be asked.
+    let lost = keeping(move |_, kept| there(kept), |_| Vec::new());
+    assert_eq!(lost.publish(&one, &bytes, None).expect("it is there"), Published::Anew);
+    // It takes a while until it is there, or longer than anybody waits.
+    let created = || says("201 Created", "", b"");
+    let slow = keeping(move |time, kept| there(kept.filter(|_| time > 4)), move |_| created());
+    assert_eq!(slow.publish(&one, &bytes, None).expect("it comes"), Published::Anew);
+    let never = keeping(move |_, _| there(None), move |_| created());
+    let said = never.publish(&one, &bytes, None).expect_err("it does not come");
+    let text = said.to_string();
+    assert!(matches!(said, Failure::Fault(_)) && !text.contains("somebody else"), "{text}");
+    assert!(
+        text.contains(
+            "says that it took acme/words 1.0.0, and it is not there (yet)\
+: it was asked for 5 times\n  help: "
+        ),
+        "{text}"
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! INVARIANT: the `.json` is put in place last and never over another, so that a version is there whole or not at all,
 //! and once.
 
-use super::{Listed, Registry, Release};
+use super::{Listed, Published, Registry, Release, SIGNED_OTHERWISE};
 use crate::{Failure, Name, Version, disk, malformed, tree};
 use program::Digest;
 use std::fs;
@@ -108,21 +108,31 @@ impl Registry for Directory {
         Ok((archive, signature))
     }
 
-    fn publish(&self, release: &Release, archive: &[u8], signature: Option<&[u8]>) -> Result<(), Failure> {
+    fn publish(&self, release: &Release, archive: &[u8], signature: Option<&[u8]>) -> Result<Published, Failure> {
         let (name, version) = (&release.name, &release.version);
+        let mut text = serde_json::to_string_pretty(release).expect("bug: a release is plain data");
+        text.push('\n');
         let _held = disk::hold(&self.root.join(".lock"))?;
         let told = self.file(name, version, "json");
         if told.exists() {
-            return Err(super::published(name, version, &self.shown(), ""));
+            let there = |ending, bytes: Option<&[u8]>| {
+                let path = self.file(name, version, ending);
+                let there = if path.is_file() { Some(disk::read_bounded(&path, tree::WHOLE)?) } else { None };
+                Ok::<bool, Failure>(there.as_deref() == bytes)
+            };
+            let files = there("json", Some(text.as_bytes()))? && there("tar.gz", Some(archive))?;
+            if files && there("sig", signature)? {
+                return Ok(Published::Before);
+            }
+            let other = if files { SIGNED_OTHERWISE } else { "" };
+            return Err(super::published(name, version, &self.shown(), other));
         }
         let _ = fs::remove_file(self.file(name, version, "sig"));
         disk::write(&self.file(name, version, "tar.gz"), archive)?;
         if let Some(signature) = signature {
             disk::write(&self.file(name, version, "sig"), signature)?;
         }
-        let mut text = serde_json::to_string_pretty(release).expect("bug: a release is plain data");
-        text.push('\n');
-        disk::write(&told, text.as_bytes())
+        disk::write(&told, text.as_bytes()).map(|()| Published::Anew)
     }
 
     fn yank(&self, name: &Name, version: &Version, why: Option<&str>) -> Result<(), Failure> {

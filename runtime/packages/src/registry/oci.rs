@@ -16,7 +16,7 @@
 mod credentials;
 mod links;
 
-use super::{Listed, Registry, Release};
+use super::{Listed, Published, Registry, Release, SIGNED_OTHERWISE};
 use crate::{Failure, Name, Version, archive, malformed, tree};
 use credentials::Credentials;
 use program::Digest;
@@ -44,6 +44,8 @@ const TRIES: usize = 3;
 const SILENCE: Duration = Duration::from_secs(30);
 /// How long another who publishes the same version may take from asking whether it is there to writing it.
 const SETTLED: Duration = Duration::from_secs(1);
+/// How often it is asked whether what was published is there: some registries take a while.
+const LOOKS: usize = 5;
 /// Pages of a list that are read.
 const PAGES: usize = 200;
 
@@ -68,6 +70,18 @@ struct Descriptor {
     size: u64,
 }
 
+impl Manifest {
+    fn bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("bug: a manifest is plain data")
+    }
+}
+
+impl Descriptor {
+    fn of(kind: &str, bytes: &[u8]) -> Descriptor {
+        Descriptor { media_type: kind.to_owned(), digest: Digest::of(bytes), size: bytes.len() as u64 }
+    }
+}
+
 #[derive(Deserialize)]
 struct Tags {
     /// Nothing where a repository has none.
@@ -89,6 +103,7 @@ pub struct Oci {
     agent: Agent,
     credentials: Credentials,
     silence: Duration,
+    settled: Duration,
     /// What stands behind `Authorization:`, by what it is for: a scope, or nothing for the registry itself.
     allowed: RefCell<BTreeMap<String, String>>,
 }
@@ -130,6 +145,7 @@ impl Oci {
             agent: config.into(),
             credentials: Credentials::new(docker, silence),
             silence,
+            settled: SETTLED.min(silence),
             allowed: RefCell::default(),
         })
     }
@@ -320,8 +336,7 @@ impl Oci {
         Ok(bytes)
     }
 
-    fn push_blob(&self, name: &Name, kind: &str, bytes: &[u8]) -> Result<Descriptor, Failure> {
-        let described = Descriptor { media_type: kind.to_owned(), digest: Digest::of(bytes), size: bytes.len() as u64 };
+    fn push_blob(&self, name: &Name, bytes: &[u8]) -> Result<(), Failure> {
         let uploads = format!("{}/{}/blobs/uploads/", self.base, self.repository(name));
         let answer = self.ask("POST", &uploads, "", None)?;
         let place = answer.headers().get("Location").and_then(|place| place.to_str().ok());
@@ -337,15 +352,15 @@ impl Oci {
         let joint = if place.contains('?') { '&' } else { '?' };
         let answer = self.ask(
             "PUT",
-            &format!("{place}{joint}digest={}", described.digest),
+            &format!("{place}{joint}digest={}", Digest::of(bytes)),
             "",
             Some(("application/octet-stream", bytes)),
         )?;
-        if answer.status() == StatusCode::CREATED { Ok(described) } else { Err(self.refused(&place, answer)) }
+        if answer.status() == StatusCode::CREATED { Ok(()) } else { Err(self.refused(&place, answer)) }
     }
 
     fn push_manifest(&self, name: &Name, tag: &str, manifest: &Manifest) -> Result<(), Failure> {
-        let bytes = serde_json::to_vec(manifest).expect("bug: a manifest is plain data");
+        let bytes = manifest.bytes();
         let url = format!("{}/{}/manifests/{tag}", self.base, self.repository(name));
         let answer = self.ask("PUT", &url, "", Some((MANIFEST, &bytes)))?;
         if answer.status() == StatusCode::CREATED { Ok(()) } else { Err(self.refused(&url, answer)) }
@@ -429,16 +444,9 @@ impl Registry for Oci {
         Ok((self.blob(&release.name, layer, tree::WHOLE)?, annotations.remove(SIGNATURE).map(String::into_bytes)))
     }
 
-    fn publish(&self, release: &Release, archive: &[u8], signature: Option<&[u8]>) -> Result<(), Failure> {
+    fn publish(&self, release: &Release, archive: &[u8], signature: Option<&[u8]>) -> Result<Published, Failure> {
         let (name, version) = (&release.name, &release.version);
-        let free = || match self.manifest(name, &version.to_string())? {
-            None => Ok(()),
-            Some(_) => Err(super::published(name, version, &self.shown(), "")),
-        };
-        free()?;
         let told = serde_json::to_vec(release).expect("bug: a release is plain data");
-        let config = self.push_blob(name, RELEASE, &told)?;
-        let layer = self.push_blob(name, archive::MEDIA_TYPE, archive)?;
         let mut annotations = BTreeMap::from([
             (String::from("org.opencontainers.image.title"), name.to_string()),
             (String::from("org.opencontainers.image.version"), version.to_string()),
@@ -453,23 +461,54 @@ impl Registry for Oci {
             schema_version: 2,
             media_type: MANIFEST.to_owned(),
             artifact_type: Some(ARTIFACT.to_owned()),
-            config,
-            layers: vec![layer],
+            config: Descriptor::of(RELEASE, &told),
+            layers: vec![Descriptor::of(archive::MEDIA_TYPE, archive)],
             annotations,
         };
+        let ours = Digest::of(&manifest.bytes());
+        let free = || match self.manifest(name, &version.to_string())? {
+            None => Ok(true),
+            Some((_, there)) if there == ours => Ok(false),
+            Some((there, _)) => {
+                let files = there.config == manifest.config && there.layers == manifest.layers;
+                let other = if files { SIGNED_OTHERWISE } else { "" };
+                Err(super::published(name, version, &self.shown(), other))
+            }
+        };
+        if !free()? {
+            return Ok(Published::Before);
+        }
+        self.push_blob(name, &told)?;
+        self.push_blob(name, archive)?;
         // No registry refuses a tag that is there. So it is asked again at the last moment, and once more when whoever asked
         // in the same moment has written too: of several only the last is told that its release is there.
-        free()?;
-        self.push_manifest(name, &version.to_string(), &manifest)?;
-        thread::sleep(SETTLED);
-        let ours = Digest::of(&serde_json::to_vec(&manifest).expect("bug: a manifest is plain data"));
-        match self.manifest(name, &version.to_string())? {
-            Some((_, there)) if there == ours => Ok(()),
-            _ => malformed(format!(
-                "{name} {version} was published by somebody else in the same moment, and it is that which is in {}\n  help: nobody got this one; look at what is there, and raise the version in writ.toml",
-                self.shown()
-            )),
+        if !free()? {
+            return Ok(Published::Before);
         }
+        let pushed = self.push_manifest(name, &version.to_string(), &manifest);
+        let mut last = String::new();
+        for _ in 0..LOOKS {
+            thread::sleep(self.settled);
+            match self.manifest(name, &version.to_string()) {
+                Ok(Some((_, there))) if there == ours => return Ok(Published::Anew),
+                Ok(Some(_)) => {
+                    return malformed(format!(
+                        "{name} {version} was published by somebody else in the same moment, and it is that which is in {}\n  help: nobody got this one; look at what is there, and raise the version in writ.toml",
+                        self.shown()
+                    ));
+                }
+                Ok(None) => last.clear(),
+                Err(failure) => last = format!("\n  {failure}"),
+            }
+            // It may have been written, and only the answer lost.
+            if pushed.is_err() {
+                return pushed.map(|()| Published::Anew);
+            }
+        }
+        Err(Failure::Fault(format!(
+            "{} says that it took {name} {version}, and it is not there (yet): it was asked for {LOOKS} times{last}\n  help: publish it again after a while: if it is there by then, that is all that is said",
+            self.shown()
+        )))
     }
 
     fn yank(&self, name: &Name, version: &Version, why: Option<&str>) -> Result<(), Failure> {
