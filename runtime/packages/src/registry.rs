@@ -194,11 +194,22 @@ pub fn opened(registry: &dyn Registry, release: &Release, archive: &[u8]) -> Res
     if Digest::of(archive) != release.archive {
         return lies("its archive has another digest, or is cut short");
     }
-    let tree = archive::unpack(archive)?;
+    // Its words are about files that nobody here has seen, and its help is for who wrote them.
+    let refused = |failure: Failure| match failure {
+        Failure::Malformed(why) => {
+            let why = why.split("\n  help:").next().unwrap_or_default();
+            Failure::Malformed(format!(
+                "{name} {version} in {}: {why}\n  help: nothing of it was kept; ask who runs that registry",
+                registry.shown()
+            ))
+        }
+        fault => fault,
+    };
+    let tree = archive::unpack(archive).map_err(refused)?;
     if tree.digest() != release.digest {
         return lies("its files have another digest");
     }
-    let (true_one, _) = self::release(&tree)?;
+    let (true_one, _) = self::release(&tree).map_err(refused)?;
     if true_one.name != *name || true_one.version != *version {
         return lies(&format!("its manifest says {} {}", true_one.name, true_one.version));
     }

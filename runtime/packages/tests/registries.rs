@@ -1,7 +1,8 @@
 //! OCI registries as GHCR and Harbor are, and ones that lie: each a small server on this machine.
+// LONG: each registry is a server of its own, and all share how one is made and asked.
 
 use packages::registry::oci::Oci;
-use packages::registry::{Listed, Published, Registry, Release, release};
+use packages::registry::{Listed, Published, Registry, Release, opened, release};
 use packages::{Failure, Name, Tree, Version, archive};
 use program::Digest;
 use std::collections::BTreeMap;
@@ -122,6 +123,10 @@ fn with_tokens(open: bool) -> (u16, Arc<Mutex<Shelf>>) {
         let mut shelf = ours.lock().expect("no panic holds it");
         let Asked { method, path, who, body } = asked;
         let (place, query) = path.split_once('?').unwrap_or((path, ""));
+        if let ("GET", false, Some((_, reference))) = (method.as_str(), who.is_empty(), place.split_once("/manifests/"))
+        {
+            shelf.asked.push(format!("manifest {reference}"));
+        }
         let unknown = |scope: &str| {
             let wanted = format!("Bearer realm=\"http://127.0.0.1:{port}/token\",service=\"fake\"{scope}");
             let body = b"{\"errors\": [{\"code\": \"UNAUTHORIZED\", \"message\": \"who are you?\"}]}";
@@ -265,7 +270,8 @@ fn what_is_open_is_read_by_anybody_and_written_by_nobody() {
     let said = registry.publish(&one, &bytes, None).expect_err("who is it?").to_string();
     assert!(said.contains("gives no token") && said.contains("docker login"), "{said}");
     let asked = shelf.lock().expect("no panic holds it").asked.clone();
-    assert!(asked.iter().all(|one| one.ends_with(" anybody")), "{asked:?}");
+    let mut tokens = asked.iter().filter(|one| one.starts_with("token "));
+    assert!(tokens.all(|one| one.ends_with(" anybody")), "{asked:?}");
 }
 
 /// Who answers to a challenge is asked where it would be heard, or gets what cannot be sent.
@@ -378,6 +384,87 @@ fn an_upload_to_nowhere_ends_in_words() {
         assert!(said.contains("/v2/policies/acme/words/blobs/uploads/: the registry"), "{status}: {said}");
         assert!(said.contains(what) && !said.contains("Error"), "{status}: {said}");
     }
+}
+
+#[test]
+fn a_manifest_is_asked_for_once_and_one_that_is_gone_is_named() {
+    let (port, shelf) = with_tokens(true);
+    let folder = docker("once", &[port]);
+    let (one, bytes) = package("1.0.0");
+    oci(port, Some(&folder)).publish(&one, &bytes, None).expect("it is new");
+    let (name, version) = (&one.name, &one.version);
+    let registry = oci(port, None);
+    let seen = || {
+        let asked = &shelf.lock().expect("no panic holds it").asked;
+        asked.iter().filter(|one| one.starts_with("manifest ") || one.starts_with("GET")).cloned().collect::<Vec<_>>()
+    };
+    let before = seen().len();
+    let found = registry.release(name, version, None).expect("it is there");
+    assert_eq!(registry.release(name, version, None).expect("it is there"), found);
+    assert_eq!(registry.release(name, version, found.oci.as_ref()).expect("it is there"), found);
+    assert_eq!(registry.fetch(&found).expect("it is there").0, bytes);
+    assert_eq!(seen()[before..], ["manifest 1.0.0", "GET store", "GET store"]);
+
+    // It was taken away, and another is there under its version.
+    let pin = found.oci.clone().expect("it has one");
+    let kept = shelf.lock().expect("no panic holds it").kept.remove(&pin.to_string());
+    let kept = String::from_utf8(kept.expect("it was there")).expect("text").replace("1.0.0\"}", "1.0\"}");
+    shelf.lock().expect("no panic holds it").kept.insert(String::from("1.0.0"), kept.clone().into_bytes());
+    let gone = format!(
+        "acme/words 1.0.0 is locked as the manifest {pin}, and the registry oci://127.0.0.1:{port}/policies does not have that any more"
+    );
+    let anew =
+        format!("; under 1.0.0 there is another, {}\n  help: `writ update acme/words`", Digest::of(kept.as_bytes()));
+    let said = oci(port, None).release(name, version, Some(&pin)).expect_err("it is gone").to_string();
+    assert!(said.starts_with(&gone) && said.contains(&anew), "{said}");
+    let said = oci(port, None).fetch(&found).expect_err("it is gone").to_string();
+    assert!(said.starts_with(&gone) && said.contains(&anew), "{said}");
+    shelf.lock().expect("no panic holds it").kept.remove("1.0.0");
+    let said = oci(port, None).release(name, version, Some(&pin)).expect_err("it is gone").to_string();
+    assert!(said.starts_with(&gone) && said.contains("; nor is there any under 1.0.0\n  help: "), "{said}");
+}
+
+/// Archives of which the digest is right, and that are none.
+#[test]
+fn an_archive_that_is_refused_is_named_with_its_registry() {
+    let (one, _) = package("1.0.0");
+    let registry = oci(1, None);
+    let mut tree = Tree::default();
+    tree.add("writ.toml", b"[package]\nname = \"none\"\n".to_vec()).expect("a path");
+    for (bytes, digest) in [(b"none".to_vec(), one.digest.clone()), (archive::pack(&tree), tree.digest())] {
+        let told = Release { archive: Digest::of(&bytes), digest, ..one.clone() };
+        let said = opened(&registry, &told, &bytes).expect_err("it is none").to_string();
+        assert!(said.starts_with("acme/words 1.0.0 in the registry oci://127.0.0.1:1/policies: "), "{said}");
+        assert!(said.ends_with("\n  help: nothing of it was kept; ask who runs that registry"), "{said}");
+    }
+}
+
+/// Who gives tokens may be busy as well, and then nobody has to say who they are.
+#[test]
+fn who_gives_tokens_may_be_busy() {
+    let times = Mutex::new(0);
+    let port = server(move |port, asked, _| {
+        let mut times = times.lock().expect("no panic holds it");
+        match (asked.path.starts_with("/token"), asked.who.as_str()) {
+            (true, _) => {
+                *times += 1;
+                match *times {
+                    1 => says("429 Oh", "Retry-After: 0\r\n", b"slow down"),
+                    2 => says("200 OK", "", b"{\"token\": \"a\"}"),
+                    _ => says("503 Oh", "Retry-After: 99\r\n", b"later"),
+                }
+            }
+            (false, "Bearer a") => says("200 OK", "", b"{\"tags\": [\"1.0.0\"]}"),
+            (false, _) => {
+                let wanted = format!("WWW-Authenticate: Bearer realm=\"http://127.0.0.1:{port}/token\"\r\n");
+                says("401 Unauthorized", &wanted, b"")
+            }
+        }
+    });
+    assert_eq!(oci(port, None).versions(&words()).expect("the second time").len(), 1);
+    let said = oci(port, None).versions(&words()).expect_err("it is busy").to_string();
+    assert!(said.contains("is busy: it answers 503 to") && said.contains("wait for 99 seconds"), "{said}");
+    assert!(said.contains("\n  help: try again later") && !said.contains("gives no token"), "{said}");
 }
 
 /// A registry that keeps a manifest, and what is done at the so many-th time that it is asked for one, or for one to be kept.

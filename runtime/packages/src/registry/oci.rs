@@ -6,13 +6,14 @@
 //!
 //! INVARIANT: a blob counts if it has the digest that its manifest names; a manifest that was locked is asked for by its
 //! digest, so that a tag which was moved moves nothing.
-//! Not here: who one is (`credentials`), where an answer points (`links`).
+//! Not here: who one is (`credentials`), where an answer points (`links`), how long who is busy is waited for (`busy`).
 //! Why no library: with `oci-client` (0.18) in its place what is left here was longer, 904 lines for 695, since it reads lists and
 //! manifests without end, follows no link to a next page, and asks for no token of the catalogue; `Cargo.lock` grew from 328
 //! to 389 crates, and what this room takes to build from 153 s to 273 s.
 //! Source: OCI distribution specification 1.1, *pull*, *push*, *content discovery*.
 // LONG: one protocol, and each of its questions is asked and answered in one place.
 
+mod busy;
 mod credentials;
 mod links;
 
@@ -106,6 +107,10 @@ pub struct Oci {
     settled: Duration,
     /// What stands behind `Authorization:`, by what it is for: a scope, or nothing for the registry itself.
     allowed: RefCell<BTreeMap<String, String>>,
+    /// Manifests that were read, by their address with their digest.
+    manifests: RefCell<BTreeMap<String, (Manifest, Digest)>>,
+    /// Releases that were read, by the address of their manifest: as it was asked for, and with its digest.
+    releases: RefCell<BTreeMap<String, Release>>,
 }
 
 impl Oci {
@@ -147,6 +152,8 @@ impl Oci {
             silence,
             settled: SETTLED.min(silence),
             allowed: RefCell::default(),
+            manifests: RefCell::default(),
+            releases: RefCell::default(),
         })
     }
 
@@ -154,7 +161,8 @@ impl Oci {
         format!("{}{name}", self.prefix)
     }
 
-    /// Asks, with a token where one is wanted. What changes nothing is asked again where the connection breaks.
+    /// Asks, with a token where one is wanted. What changes nothing is asked again where the connection breaks, and that
+    /// or what begins an upload where who is asked is busy.
     fn ask(
         &self,
         method: &str,
@@ -186,8 +194,14 @@ impl Oci {
             let answer = match sent {
                 Some((kind, bytes)) => self.agent.run(request.header("Content-Type", kind).body(bytes).map_err(bad)?),
                 // Without bytes it would come in chunks, and registries and proxies refuse what has no length.
-                None if method == "POST" => self.agent.run(request.body(&[][..]).map_err(bad)?),
-                None => self.agent.run(request.body(()).map_err(bad)?),
+                None if method == "POST" => {
+                    let request = request.body(&[][..]).map_err(bad)?;
+                    busy::patiently(self.silence, || self.agent.run(request.clone()))
+                }
+                None => {
+                    let request = request.body(()).map_err(bad)?;
+                    busy::patiently(self.silence, || self.agent.run(request.clone()))
+                }
             };
             left -= 1;
             match answer {
@@ -249,13 +263,16 @@ impl Oci {
             ureq::Error::Timeout(_) => {
                 format!("{who} takes the connection and says nothing for {} seconds\n  {help}", seconds(self.silence))
             }
-            other => format!("{who}: {other}"),
+            other => format!("{who}: {other}\n  {help}"),
         })
     }
 
     fn refused(&self, url: &str, mut answer: Response<Body>) -> Failure {
         let said = answer.body_mut().with_config().limit(2_000).lossy_utf8(true).read_to_string().unwrap_or_default();
         let said: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
+        if busy::is_busy(answer.status()) {
+            return busy::told(&self.shown(), &self.host, url, answer.status(), answer.headers(), &said);
+        }
         let help = match answer.status() {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
                 "\n  help: `docker login` keeps credentials where they are looked for"
@@ -263,6 +280,20 @@ impl Oci {
             _ => "",
         };
         Failure::Fault(format!("{url}: the registry answers {}: {said}{help}", answer.status().as_u16()))
+    }
+
+    /// What a person is told of an answer that no registry gives.
+    ///
+    /// - `what`: what was asked for.
+    fn none(&self, url: &str, headers: &HeaderMap, what: &str, error: &serde_json::Error) -> Failure {
+        if error.is_data() {
+            return Failure::Fault(format!("{url}: this is no {what}: {error}\n  help: ask who runs {}", self.shown()));
+        }
+        let kind = headers.get("Content-Type").and_then(|kind| kind.to_str().ok());
+        let kind: String = kind.unwrap_or("something without a kind").chars().take(80).collect();
+        Failure::Fault(format!(
+            "{url}: this is no registry: it gives {kind} for a {what}\n  help: look at [registries] in writ.toml; a proxy, or a page that wants to know who you are, may stand before it"
+        ))
     }
 
     /// A list that comes in pages.
@@ -290,7 +321,7 @@ impl Oci {
                 }
                 return Err(broken(String::from("the page before it says that this is the next, and it is not there")));
             };
-            take(&bytes).map_err(|e| Failure::Malformed(format!("{url}: {e}")))?;
+            take(&bytes).map_err(|e| self.none(&url, &headers, "list", &e))?;
             let next = links::next(&headers)
                 .map_err(|why| broken(format!("what its `Link:` says of the next page is not understood: {why}")))?;
             let Some(target) = next else { return Ok(true) };
@@ -300,20 +331,51 @@ impl Oci {
         malformed(format!("{}: its list has no end", self.shown()))
     }
 
-    /// The manifest under a tag or a digest.
+    /// The manifest under a tag or a digest. What a digest names is asked for once.
     fn manifest(&self, name: &Name, reference: &str) -> Result<Option<(Manifest, Digest)>, Failure> {
-        let url = format!("{}/{}/manifests/{reference}", self.base, self.repository(name));
-        let Some((bytes, _)) = self.read("GET", &url, MANIFEST, TOLD)? else { return Ok(None) };
+        let url = self.manifest_url(name, reference);
+        if let Some(known) = self.manifests.borrow().get(&url) {
+            return Ok(Some(known.clone()));
+        }
+        let Some((bytes, headers)) = self.read("GET", &url, MANIFEST, TOLD)? else { return Ok(None) };
         let digest = Digest::of(&bytes);
+        let read = serde_json::from_slice::<Manifest>(&bytes);
+        if let Err(e) = &read
+            && !e.is_data()
+        {
+            return Err(self.none(&url, &headers, "manifest", e));
+        }
         if reference.starts_with("sha256:") && digest.to_string() != reference {
             return malformed(format!(
                 "{url}: it gives a manifest of another digest\n  help: nothing of it was kept; ask who runs that registry"
             ));
         }
-        match serde_json::from_slice(&bytes) {
-            Ok(manifest) => Ok(Some((manifest, digest))),
+        match read {
+            Ok(manifest) => {
+                let known = (manifest, digest);
+                let url = self.manifest_url(name, &known.1.to_string());
+                self.manifests.borrow_mut().insert(url, known.clone());
+                Ok(Some(known))
+            }
             Err(e) => malformed(format!("{url}: this is no manifest of a package: {e}")),
         }
+    }
+
+    fn manifest_url(&self, name: &Name, reference: &str) -> String {
+        format!("{}/{}/manifests/{reference}", self.base, self.repository(name))
+    }
+
+    /// What a person is told of a manifest that is not there any more by its digest.
+    fn gone(&self, name: &Name, version: &Version, pin: &Digest) -> Failure {
+        let anew = match self.manifest(name, &version.to_string()) {
+            Ok(Some((_, there))) => format!("; under {version} there is another, {there}"),
+            Ok(None) => format!("; nor is there any under {version}"),
+            Err(_) => String::new(),
+        };
+        Failure::Malformed(format!(
+            "{name} {version} is locked as the manifest {pin}, and {} does not have that any more{anew}\n  help: `writ update {name}` takes what is there, where its files are what they were; its authors know what became of it",
+            self.shown()
+        ))
     }
 
     /// Why nobody should take a version anew, if anybody says so.
@@ -361,7 +423,7 @@ impl Oci {
 
     fn push_manifest(&self, name: &Name, tag: &str, manifest: &Manifest) -> Result<(), Failure> {
         let bytes = manifest.bytes();
-        let url = format!("{}/{}/manifests/{tag}", self.base, self.repository(name));
+        let url = self.manifest_url(name, tag);
         let answer = self.ask("PUT", &url, "", Some((MANIFEST, &bytes)))?;
         if answer.status() == StatusCode::CREATED { Ok(()) } else { Err(self.refused(&url, answer)) }
     }
@@ -409,8 +471,16 @@ impl Registry for Oci {
 
     fn release(&self, name: &Name, version: &Version, pin: Option<&Digest>) -> Result<Release, Failure> {
         let reference = pin.map_or_else(|| version.to_string(), Digest::to_string);
+        let asked = self.manifest_url(name, &reference);
+        let known = self.releases.borrow().get(&asked).filter(|known| known.version == *version).cloned();
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let Some((manifest, digest)) = self.manifest(name, &reference)? else {
-            return malformed(format!("{} does not have {name} {version}", self.shown()));
+            return match pin {
+                Some(pin) => Err(self.gone(name, version, pin)),
+                None => malformed(format!("{} does not have {name} {version}", self.shown())),
+            };
         };
         let [layer] = manifest.layers.as_slice() else {
             return malformed(format!("{name} {version} in {} is no package: a package is one layer", self.shown()));
@@ -431,14 +501,20 @@ impl Registry for Oci {
                 told.version
             ));
         }
-        Ok(Release { oci: Some(digest), ..told })
+        let pinned = self.manifest_url(name, &digest.to_string());
+        let found = Release { oci: Some(digest), ..told };
+        self.releases.borrow_mut().extend([(asked, found.clone()), (pinned, found.clone())]);
+        Ok(found)
     }
 
     fn fetch(&self, release: &Release) -> Result<(Vec<u8>, Option<Vec<u8>>), Failure> {
         let reference = release.oci.as_ref().map_or_else(|| release.version.to_string(), Digest::to_string);
         let found = self.manifest(&release.name, &reference)?;
         let Some((Manifest { layers, mut annotations, .. }, _)) = found else {
-            return malformed(format!("{} does not have {} {}", self.shown(), release.name, release.version));
+            return match &release.oci {
+                Some(pin) => Err(self.gone(&release.name, &release.version, pin)),
+                None => malformed(format!("{} does not have {} {}", self.shown(), release.name, release.version)),
+            };
         };
         let [layer] = layers.as_slice() else { return malformed(format!("{}: a package is one layer", release.name)) };
         Ok((self.blob(&release.name, layer, tree::WHOLE)?, annotations.remove(SIGNATURE).map(String::into_bytes)))
@@ -525,41 +601,4 @@ impl Registry for Oci {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::Oci;
-    use crate::Name;
-    use crate::registry::Registry;
-    use std::io::{Read, Write};
-    use std::net::TcpListener;
-    use std::thread;
-    use std::time::Duration;
-
-    /// A registry that takes connections, reads, says these words, and then nothing; it keeps each connection open.
-    fn silent(words: &'static str) -> Oci {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let port = listener.local_addr().expect("an address").port();
-        thread::spawn(move || {
-            let mut held = Vec::new();
-            for mut stream in listener.incoming().flatten() {
-                let _ = stream.read(&mut [0; 4096]).and_then(|_| stream.write_all(words.as_bytes()));
-                held.push(stream);
-            }
-        });
-        let location = format!("127.0.0.1:{port}/policies");
-        Oci::patient(&location, None, Duration::from_millis(300)).expect("an address")
-    }
-
-    #[test]
-    fn a_registry_that_says_nothing_is_waited_for_and_named() {
-        for (words, what) in [
-            ("", "takes the connection and says nothing for 0.3 seconds"),
-            ("HTTP/1.1 200 OK\r\n", "takes the connection and says nothing for 0.3 seconds"),
-            ("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "was not done within 3 seconds"),
-        ] {
-            let registry = silent(words);
-            let name = Name::parse("acme/tagging").expect("a name");
-            let said = registry.versions(&name).expect_err("it says nothing").to_string();
-            assert!(said.starts_with(&format!("{} {what}", registry.shown())), "{words:?}: {said}");
-        }
-    }
-}
+mod tests;

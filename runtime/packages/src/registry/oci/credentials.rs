@@ -4,6 +4,7 @@
 //! machine, and printed nowhere.
 //! Source: *Docker Registry v2 authentication*; `docker-credential-helpers`.
 
+use super::busy;
 use crate::{Failure, disk, malformed};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -96,24 +97,36 @@ impl Credentials {
         if !is_unheard(realm) {
             return malformed(format!("{host} sends for a token to {realm:?}, where it would be read on the way"));
         }
-        let mut request = agent.get(realm);
         let scope = Some(scope).filter(|scope| !scope.is_empty()).or(fields.get("scope").map(String::as_str));
-        for (key, value) in [("service", fields.get("service").map(String::as_str)), ("scope", scope)] {
-            if let Some(value) = value {
-                request = request.query(key, value);
+        let ask = || {
+            let mut request = agent.get(realm);
+            for (key, value) in [("service", fields.get("service").map(String::as_str)), ("scope", scope)] {
+                if let Some(value) = value {
+                    request = request.query(key, value);
+                }
             }
-        }
-        if let Some(basic) = &basic {
-            request = request.header("Authorization", basic);
-        }
+            if let Some(basic) = &basic {
+                request = request.header("Authorization", basic);
+            }
+            request.call()
+        };
         let refused = |why: String| {
             Failure::Fault(format!("{host} gives no token: {why}{helper}\n  help: `docker login {host}`"))
         };
-        let mut answer = request.call().map_err(|e| refused(e.to_string()))?;
-        let bytes = answer.body_mut().with_config().limit(1 << 20).read_to_vec().map_err(|e| refused(e.to_string()))?;
+        // Who does not answer does not want to know who asks.
+        let silent = |e: ureq::Error| {
+            Failure::Fault(format!(
+                "{host} gives no token: it sends for one to {realm}, and there: {e}\n  help: look at the network; try again later"
+            ))
+        };
+        let mut answer = busy::patiently(self.patience, ask).map_err(silent)?;
+        let bytes = answer.body_mut().with_config().limit(1 << 20).read_to_vec().map_err(silent)?;
         if !answer.status().is_success() {
             let said = String::from_utf8_lossy(&bytes);
             let said: String = said.chars().filter(|c| !c.is_control()).take(200).collect();
+            if busy::is_busy(answer.status()) {
+                return Err(busy::told(host, host, realm, answer.status(), answer.headers(), &said));
+            }
             return Err(refused(format!("{realm} answers {}: {said}", answer.status().as_u16())));
         }
         let token: Token = serde_json::from_slice(&bytes).map_err(|e| refused(e.to_string()))?;
