@@ -15,7 +15,7 @@ use crate::output::Answer;
 use crate::{package, progress, releases};
 use compiler::names::near;
 use packages::edit;
-use packages::install::{self, Changed, Installed, Passed, Updated, Ways};
+use packages::install::{self, Changed, Installed, Passed, Turn, Updated, Ways};
 use packages::{Name, Workspace};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -63,6 +63,13 @@ pub(crate) fn workspace(folder: &Path) -> Result<Workspace, Failure> {
     Ok(workspace)
 }
 
+/// The same, and the right to change it: what was read before whoever had that was done counts no more.
+fn held(folder: &Path) -> Result<(Workspace, Turn), Failure> {
+    let ways = package::ways(false);
+    let turn = install::turn(&workspace(folder)?, &ways)?;
+    Ok((workspace(folder)?, turn))
+}
+
 /// Manifests that are to be written, once everything fits with them.
 struct Edited<'a> {
     folder: &'a Path,
@@ -80,14 +87,14 @@ impl Edited<'_> {
     }
 
     /// Locks what it asks for, then writes it. What was locked stays where it can.
-    fn settle(&self, gone: &[Name]) -> Result<Updated, Failure> {
+    fn settle(&self, gone: &[Name], turn: &Turn) -> Result<Updated, Failure> {
         let ways = package::ways(false);
         if ways.locked {
             return Err(Failure::Malformed(String::from(
                 "--locked: this would change writ.lock\n  help: leave --locked and --frozen out",
             )));
         }
-        let updated = install::settle(&self.workspace()?, &ways, gone)?;
+        let updated = install::settle(&self.workspace()?, &ways, gone, turn)?;
         let root = self.root.iter().map(|(folder, text)| (*folder, text));
         for (folder, text) in root.chain([(self.folder, &self.text)]) {
             packages::write(&folder.join("writ.toml"), text.as_bytes())?;
@@ -97,7 +104,7 @@ impl Edited<'_> {
 }
 
 fn remove(names: &[String], folder: &Path) -> Result<Answer, Failure> {
-    let workspace = workspace(folder)?;
+    let (workspace, turn) = held(folder)?;
     let own = &workspace.own()?.manifest;
     let mut text = manifest(folder)?;
     let mut said = String::new();
@@ -115,7 +122,7 @@ fn remove(names: &[String], folder: &Path) -> Result<Answer, Failure> {
         let _ = writeln!(said, "removed {name}");
     }
     let keep: Vec<Name> = names.iter().filter_map(|name| Name::parse(name).ok()).collect();
-    let updated = Edited { folder, text, root: None }.settle(&keep)?;
+    let updated = Edited { folder, text, root: None }.settle(&keep, &turn)?;
     let changed: Vec<Changed> = updated.changed.into_iter().filter(|one| !keep.contains(&one.name)).collect();
     Ok(Answer::of(said + &told(&changed)))
 }
@@ -123,11 +130,15 @@ fn remove(names: &[String], folder: &Path) -> Result<Answer, Failure> {
 fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Failure> {
     progress::stage("looking for packages");
     let names: Vec<Name> = names.iter().map(|name| Name::parse(name)).collect::<Result<_, _>>()?;
-    let workspace = workspace(folder)?;
     let ways = package::ways(false);
-    let keep = !dry_run && !ways.locked;
+    let (workspace, turn) = if dry_run || ways.locked {
+        (workspace(folder)?, None)
+    } else {
+        let (workspace, turn) = held(folder)?;
+        (workspace, Some(turn))
+    };
     // What would be is looked for, to be told, also where nothing may change.
-    let updated = install::update(&workspace, &Ways { locked: false, ..ways.clone() }, &names, keep)?;
+    let updated = install::update(&workspace, &Ways { locked: false, ..ways.clone() }, &names, turn.as_ref())?;
     let Updated { all, changed, passed } = updated;
     let number = all.len();
     let mut foreseen = (String::new(), false);

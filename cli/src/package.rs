@@ -7,6 +7,7 @@
 use crate::arguments::Fetching;
 use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
+use crate::progress;
 use compiler::database::Dependency;
 pub(crate) use lsp::package::Module;
 use lsp::package::{self, Whole};
@@ -81,7 +82,7 @@ pub(crate) fn ask(fetching: Fetching) {
 pub(crate) fn ways(locked: bool) -> Ways {
     let asked = ASKED.get().cloned().unwrap_or_default();
     Ways {
-        store: installed::store(),
+        store: installed::store().telling(progress::tell),
         writ: installed::version(),
         offline: asked.offline || asked.frozen,
         locked: locked || asked.locked || asked.frozen,

@@ -18,6 +18,13 @@ pub(crate) fn stage(name: &'static str) {
     *STAGE.lock().unwrap_or_else(PoisonError::into_inner) = name;
 }
 
+/// Says a line on standard error, at once and for good: what is waited for.
+pub(crate) fn tell(line: &str) {
+    let mut out = std::io::stderr();
+    let wiped = if out.is_terminal() { "\r\x1b[K" } else { "" };
+    let _ = writeln!(out, "{wiped}{line}");
+}
+
 /// Shows the stage while it is there.
 pub(crate) struct Watched {
     over: Arc<(Mutex<bool>, Condvar)>,

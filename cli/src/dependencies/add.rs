@@ -2,7 +2,7 @@
 //!
 //! Read downwards: [`add`] edits the manifest, `Place` is where the package is found, `newest` the range that nobody gave.
 
-use super::{Edited, added, manifest, told, unread, workspace};
+use super::{Edited, added, held, manifest, told, unread};
 use crate::arguments::Add;
 use crate::failure::Failure;
 use crate::output::Answer;
@@ -20,7 +20,7 @@ use std::path::Path;
 pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
     progress::stage("looking for packages");
     let folder = asked.policy.as_path();
-    let before = workspace(folder)?;
+    let (before, turn) = held(folder)?;
     let place = Place::of(asked)?;
     let (place, mut said) = place.found(asked, folder)?;
     let names = named(asked, &place, folder)?;
@@ -72,7 +72,7 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
         edited.text = edit::add(&edited.text, table, name, &entry)?;
         said += &format!("added {name}\n");
     }
-    let updated = edited.settle(&[])?;
+    let updated = edited.settle(&[], &turn)?;
     let added = added(&updated.changed, &updated.all);
     Ok(Answer::of(said + &told(&updated.changed) + &unread(&updated.passed) + &added))
 }

@@ -219,7 +219,7 @@ impl OfLog {
 pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Installed]) -> Result<Comparison, Failure> {
     let before = packages::manifest::read("writ.toml", old.text("writ.toml")?)?;
     let before = Workspace::read(root)?.only(before)?;
-    let old_depends = install::update(&before, &package::ways(false), &[], false)?.all;
+    let old_depends = install::update(&before, &package::ways(false), &[], None)?.all;
     let old_package = of_tree(root, old, &[], &old_depends)?;
     let new_package = of_tree(root, new, &[], new_depends)?;
     // The new rules, with the tests of the last release beside them.

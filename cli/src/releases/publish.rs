@@ -242,7 +242,7 @@ fn released(
         false => std::path::absolute(location).map_or(location.to_owned(), |path| path.display().to_string()),
     });
     let workspace = Workspace::read(&package.root)?.stranger(&release.dependencies, named.as_deref())?;
-    let found = install::update(&workspace, &package::ways(false), in_folders, false);
+    let found = install::update(&workspace, &package::ways(false), in_folders, None);
     found.map(|updated| updated.all).map_err(|failure| match Failure::from(failure) {
         Failure::Malformed(why) => Failure::Malformed(format!(
             "others would not get what {} depends on: {why}\n  help: {} is in a folder here, and others get it from a registry: publish it first",

@@ -1,10 +1,12 @@
 //! Files written whole or not at all, and read no further than they may be long.
 
 use crate::{Failure, malformed};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
 /// What a person is told of a disk that does not do as asked.
 pub(crate) fn fault(path: &Path, error: &io::Error) -> Failure {
@@ -70,11 +72,70 @@ pub(crate) struct Held {
     _file: File,
 }
 
-/// Waits until nobody else holds this file.
+/// Waits until nobody else holds this file, and tells nobody.
 pub(crate) fn hold(path: &Path) -> Result<Held, Failure> {
+    wait(path, "is at work there", |_| {})
+}
+
+/// How often it is looked whether a file is free.
+const LOOK: Duration = Duration::from_millis(50);
+/// So many looks, a second, nobody is told of.
+const UNTOLD: u32 = 20;
+/// So many looks, ten minutes, are waited: as long as a large repository may take to come.
+const PATIENCE: u32 = 12_000;
+
+/// Waits until nobody else holds this file.
+///
+/// - `what`: what whoever holds it does: `is fetching …`.
+/// - `told`: is told, once it takes longer than a second.
+///
+/// # Errors
+/// Also where it is held for ten minutes.
+pub(crate) fn wait(path: &Path, what: &str, told: fn(&str)) -> Result<Held, Failure> {
+    wait_so_long(path, what, told, PATIENCE)
+}
+
+fn wait_so_long(path: &Path, what: &str, told: fn(&str), patience: u32) -> Result<Held, Failure> {
     let above = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(above).map_err(|e| fault(above, &e))?;
     let file = File::options().create(true).truncate(false).write(true).open(path).map_err(|e| fault(path, &e))?;
-    file.lock().map_err(|e| fault(path, &e))?;
-    Ok(Held { _file: file })
+    for look in 0..patience {
+        match file.try_lock() {
+            Ok(()) => return Ok(Held { _file: file }),
+            Err(TryLockError::Error(e)) => return Err(fault(path, &e)),
+            Err(TryLockError::WouldBlock) => {}
+        }
+        if look == UNTOLD {
+            told(&format!("waiting for another writ, which {what} ({} is held)", path.display()));
+        }
+        thread::sleep(LOOK);
+    }
+    Err(Failure::Fault(format!(
+        "{}: another writ {what} and does not let go of it; nothing was changed here\n  help: run it again when that one has ended",
+        path.display()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hold, wait_so_long};
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::{fs, path::Path};
+
+    #[test]
+    fn who_waits_is_told_once_and_not_for_ever() {
+        static TOLD: AtomicUsize = AtomicUsize::new(0);
+        let told = |said: &str| {
+            assert!(said.starts_with("waiting for another writ, which is fetching x ("), "{said}");
+            TOLD.fetch_add(1, Ordering::Relaxed);
+        };
+        let path = std::env::temp_dir().join(format!("writ-held-{}", std::process::id()));
+        let held = hold(&path).expect("nobody holds it");
+        let said = wait_so_long(&path, "is fetching x", told, 30).map(|_| ()).expect_err("it is held");
+        assert!(said.to_string().contains("another writ is fetching x and does not let go"), "{said}");
+        assert_eq!(TOLD.load(Ordering::Relaxed), 1);
+        drop(held);
+        wait_so_long(Path::new(&path), "is fetching x", told, 1).expect("it is free");
+        fs::remove_file(path).expect("it is there");
+    }
 }

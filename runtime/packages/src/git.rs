@@ -70,7 +70,7 @@ impl Git {
 pub fn newest(store: &Store, git: &Git, from: &Path) -> Result<(String, Tree), Failure> {
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
-    let _held = disk::hold(&mirror.with_extension("lock"))?;
+    let _held = held(store, &mirror, git)?;
     fetch(&mirror, &address, git)?;
     whole(&mirror, &address, git, || {
         let commit = commit(&mirror, git)?;
@@ -83,7 +83,7 @@ pub fn newest(store: &Store, git: &Git, from: &Path) -> Result<(String, Tree), F
 pub fn packages(store: &Store, git: &Git, from: &Path) -> Result<Vec<String>, Failure> {
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
-    let _held = disk::hold(&mirror.with_extension("lock"))?;
+    let _held = held(store, &mirror, git)?;
     fetch(&mirror, &address, git)?;
     whole(&mirror, &address, git, || manifests(&mirror, git, &commit(&mirror, git)?))
 }
@@ -104,7 +104,7 @@ fn manifests(mirror: &Path, git: &Git, commit: &str) -> Result<Vec<String>, Fail
 pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) -> Result<Tree, Failure> {
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
-    let _held = disk::hold(&mirror.with_extension("lock"))?;
+    let _held = held(store, &mirror, git)?;
     let here = || mirror.is_dir() && bare(&mirror, &["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok();
     if here() {
         match read(&mirror, git, commit) {
@@ -148,6 +148,11 @@ fn address(git: &Git, from: &Path) -> Result<String, Failure> {
 
 fn mirror(store: &Store, address: &str) -> PathBuf {
     store.beside("git").join(Digest::of(address.as_bytes()).hex())
+}
+
+/// The right to read and to change what is kept of a repository.
+fn held(store: &Store, mirror: &Path, git: &Git) -> Result<disk::Held, Failure> {
+    store.wait(&mirror.with_extension("lock"), &format!("is reading or fetching {}", git.url))
 }
 
 /// Takes over what the repository has now.

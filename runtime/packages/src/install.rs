@@ -5,14 +5,16 @@
 //!
 //! Read downwards: [`load`] and [`all`] give what is locked and never change the lock unless they are told to; [`update`] looks
 //! for versions anew; [`vendor()`] copies all of it beside the manifest; `local` is what needs no search, `found` the search,
-//! `between` whether what was read fits together, `changes` what became of a lock.
+//! `between` whether what was read fits together, `changes` what became of a lock, `turn` who may change it.
 //!
-//! INVARIANT: nothing is written before everything was checked; the lock and the sums are written last.
+//! INVARIANT: nothing is written before everything was checked; the lock and the sums are written last, by whoever has had
+//! the turn since before they were read.
 
 mod between;
 mod changes;
 mod found;
 mod local;
+mod turn;
 mod vendor;
 
 use crate::lock::{self, Lock};
@@ -35,6 +37,7 @@ use vendor::{Copies, vendored_note};
 
 pub use changes::{Changed, Passed, Updated};
 pub use found::{Ahead, Looked, looked};
+pub use turn::{Turn, turn};
 pub use vendor::{VENDOR, vendor};
 
 /// How packages may be had.
@@ -87,6 +90,23 @@ pub fn all(workspace: &Workspace, ways: &Ways) -> Result<Vec<Installed>, Failure
 
 /// - `readers`: the members whose part of the lock is read.
 fn there(workspace: &Workspace, ways: &Ways, readers: &[Member], copies: Copies) -> Result<Vec<Installed>, Failure> {
+    if let Some(all) = seen(workspace, ways, readers, copies, None)? {
+        return Ok(all);
+    }
+    // Another may have locked it meanwhile.
+    let turn = turn(workspace, ways)?;
+    let all = seen(workspace, ways, readers, copies, Some(&turn))?;
+    Ok(all.expect("bug: whoever has the turn need not wait for it"))
+}
+
+/// - returns: `None` where the lock must be written, and nobody has the turn.
+fn seen(
+    workspace: &Workspace,
+    ways: &Ways,
+    readers: &[Member],
+    copies: Copies,
+    turn: Option<&Turn>,
+) -> Result<Option<Vec<Installed>>, Failure> {
     for one in readers {
         local::readable(&one.folder.join("writ.toml").display().to_string(), &one.manifest, ways)?;
     }
@@ -94,7 +114,7 @@ fn there(workspace: &Workspace, ways: &Ways, readers: &[Member], copies: Copies)
         // A lock is no less wrong where nobody asks for anything.
         let idle = !workspace.members.iter().any(|one| one.manifest.depends());
         if !idle || !workspace.folder.join(lock::FILE).exists() {
-            return Ok(Vec::new());
+            return Ok(Some(Vec::new()));
         }
     }
     let lock = Lock::read(&workspace.folder)?;
@@ -104,12 +124,15 @@ fn there(workspace: &Workspace, ways: &Ways, readers: &[Member], copies: Copies)
         Some(lock) => match misfit(&local, lock) {
             None => {
                 let all = installed(workspace, ways, &local, lock, readers, copies)?;
-                return signed(workspace, ways, lock, &all).map(|()| all);
+                return match signed(workspace, ways, lock, &all)? {
+                    None => Ok(Some(all)),
+                    Some(right) => Ok(settled(workspace, &right, turn)?.map(|()| all)),
+                };
             }
             Some(why) => (versions(lock), Some(why)),
         },
         None if ways.locked && !local.wants_more() => {
-            return installed(workspace, ways, &local, &local.lock(), readers, copies);
+            return installed(workspace, ways, &local, &local.lock(), readers, copies).map(Some);
         }
         None => (Versions::new(), None),
     };
@@ -125,13 +148,27 @@ fn there(workspace: &Workspace, ways: &Ways, readers: &[Member], copies: Copies)
             ),
         });
     }
+    if turn.is_none() {
+        return Ok(None);
+    }
     let Found { all, lock, .. } = found(workspace, ways, &local, &prefer)?;
-    write(workspace, &lock)?;
-    Ok(part(readers, all))
+    Ok(settled(workspace, &lock, turn)?.map(|()| part(readers, all)))
+}
+
+/// Writes a lock, where somebody has the turn. Manifests that were changed since they were read have another: who changed
+/// them wrote it, or will.
+fn settled(workspace: &Workspace, lock: &Lock, turn: Option<&Turn>) -> Result<Option<()>, Failure> {
+    match turn {
+        None => Ok(None),
+        Some(_) if !workspace.is_on_the_disk() => Ok(Some(())),
+        Some(turn) => write(workspace, lock, turn).map(Some),
+    }
 }
 
 /// Holds what a lock says of who signed a package against who did. Whom to believe may have changed since.
-fn signed(workspace: &Workspace, ways: &Ways, lock: &Lock, all: &[Installed]) -> Result<(), Failure> {
+///
+/// - returns: the lock that is right, where it is another.
+fn signed(workspace: &Workspace, ways: &Ways, lock: &Lock, all: &[Installed]) -> Result<Option<Lock>, Failure> {
     let mut right = lock.clone();
     for locked in &mut right.packages {
         let Some(one) = all.iter().find(|one| one.name == locked.name && one.key != locked.key) else { continue };
@@ -148,7 +185,7 @@ fn signed(workspace: &Workspace, ways: &Ways, lock: &Lock, all: &[Installed]) ->
         }
         locked.key.clone_from(&one.key);
     }
-    if right == *lock { Ok(()) } else { write(workspace, &right) }
+    Ok((right != *lock).then_some(right))
 }
 
 /// What packages of a workspace depend on, of all that any of them does.
@@ -190,21 +227,22 @@ fn reached<'n>(
 /// Locks what manifests ask for that have just been changed; what was locked stays where it can.
 ///
 /// - `gone`: what one of them asks for no more.
-pub fn settle(workspace: &Workspace, ways: &Ways, gone: &[Name]) -> Result<Updated, Failure> {
+/// - `turn`: had since before the manifests were read.
+pub fn settle(workspace: &Workspace, ways: &Ways, gone: &[Name], turn: &Turn) -> Result<Updated, Failure> {
     let before = Lock::read(&workspace.folder)?.unwrap_or_else(|| Lock::new(Vec::new()));
     let local = Local::of(workspace, ways, Some(&before), Copies::Help)?;
     let mut prefer = versions(&before);
     prefer.retain(|name, _| !gone.contains(name) || local.asks_for(name));
     let Found { all, lock, passed } = found(workspace, ways, &local, &prefer)?;
-    write(workspace, &lock)?;
+    write(workspace, &lock, turn)?;
     Ok(Updated { all, changed: compared(&before, &lock), passed })
 }
 
 /// Looks for versions anew, for all packages of a workspace, and locks them.
 ///
 /// - `only`: for these alone, the others stay where they can; all where it is empty.
-/// - `keep`: write the lock; else tell what would be.
-pub fn update(workspace: &Workspace, ways: &Ways, only: &[Name], keep: bool) -> Result<Updated, Failure> {
+/// - `turn`: had since before the manifests were read, the lock is written; without one it is told what would be.
+pub fn update(workspace: &Workspace, ways: &Ways, only: &[Name], turn: Option<&Turn>) -> Result<Updated, Failure> {
     // Where all is looked for anew, what a damaged lock said is no matter: the sums remember what each version was.
     let before = if only.is_empty() { Lock::of_sorts(&workspace.folder)? } else { Lock::read(&workspace.folder)? };
     let before = before.unwrap_or_else(|| Lock::new(Vec::new()));
@@ -217,8 +255,8 @@ pub fn update(workspace: &Workspace, ways: &Ways, only: &[Name], keep: bool) -> 
     let mut prefer = versions(&before);
     prefer.retain(|name, _| !only.is_empty() && !only.contains(name));
     let Found { all, lock, passed } = found(workspace, ways, &local, &prefer)?;
-    if keep {
-        write(workspace, &lock)?;
+    if let Some(turn) = turn {
+        write(workspace, &lock, turn)?;
     }
     Ok(Updated { all, changed: compared(&before, &lock), passed })
 }
@@ -415,7 +453,7 @@ pub fn of_scope(workspace: &Workspace, ways: &Ways, name: &Name) -> Result<Box<d
 }
 
 /// Writes the sums, then the lock.
-fn write(workspace: &Workspace, lock: &Lock) -> Result<(), Failure> {
+fn write(workspace: &Workspace, lock: &Lock, _turn: &Turn) -> Result<(), Failure> {
     let mut sums = Sums::read(&workspace.folder)?;
     // A commit names its content; a version that is worked on in a repository may change.
     for one in lock.packages.iter().filter(|one| one.source == "registry") {

@@ -15,12 +15,25 @@ pub type Kept = (Tree, Option<Vec<u8>>);
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    told: fn(&str),
 }
 
 impl Store {
     /// The store in a folder; it need not be there before something is kept.
     pub fn new(root: PathBuf) -> Store {
-        Store { root }
+        Store { root, told: |_| {} }
+    }
+
+    /// The same, where somebody is told of what takes long.
+    pub fn telling(self, told: fn(&str)) -> Store {
+        Store { told, ..self }
+    }
+
+    /// Waits until nobody else holds a file, and says so.
+    ///
+    /// - `what`: what whoever holds it does: `is fetching …`.
+    pub(crate) fn wait(&self, path: &Path, what: &str) -> Result<disk::Held, Failure> {
+        disk::wait(path, what, self.told)
     }
 
     /// Where the files of a tree stand, if they are kept.
@@ -87,7 +100,7 @@ impl Store {
     }
 
     fn hold(&self) -> Result<disk::Held, Failure> {
-        disk::hold(&self.root.join("lock"))
+        self.wait(&self.root.join("lock"), "is putting packages there")
     }
 }
 

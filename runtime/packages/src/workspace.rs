@@ -37,7 +37,7 @@ pub struct Workspace {
 }
 
 /// A package of a workspace.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Member {
     /// Where its `writ.toml` stands.
     pub folder: PathBuf,
@@ -125,6 +125,12 @@ impl Workspace {
         let scopes = self.members.iter().filter_map(Member::name).chain(wanted.keys().cloned());
         scopes.for_each(|name| other.shared.look_at(name.scope()));
         Ok(other)
+    }
+
+    /// Whether the manifests on the disk say what these do.
+    pub(crate) fn is_on_the_disk(&self) -> bool {
+        let from = self.own.map_or(&self.folder, |own| &self.members[own].folder);
+        Workspace::read(from).is_ok_and(|now| now.members == self.members && now.shared == self.shared)
     }
 
     /// The package in the folder that the workspace is seen from.

@@ -1,11 +1,11 @@
 //! Copies in `vendor/`: each is what was locked, or nobody reads it, and it can be written anew.
 
 use evidence::SigningKey;
-use packages::install::{self, Ways};
+use packages::install::{self, Updated, Ways};
 use packages::registry::directory::Directory;
 use packages::registry::{Registry, release};
 use packages::store::Store;
-use packages::{Name, Tree, Version, Workspace, archive, trust};
+use packages::{Failure, Name, Tree, Version, Workspace, archive, trust};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -102,6 +102,12 @@ impl World {
     }
 }
 
+/// As who has the turn.
+fn update(root: &Workspace, ways: &Ways, only: &[Name]) -> Result<Updated, Failure> {
+    let turn = install::turn(root, ways)?;
+    install::update(root, ways, only, Some(&turn))
+}
+
 #[test]
 fn a_copy_that_is_not_what_was_locked_is_refused_and_written_anew() {
     let world = World::new("damaged");
@@ -162,7 +168,7 @@ fn an_update_does_not_wait_for_the_copies() {
     let world = World::new("newer");
     fs::write(world.folder.join("repository/words.writ"), "// newer\n").expect("it is writable");
     git(&world.folder.join("repository"), &["commit", "--all", "--quiet", "--message", "two"]);
-    install::update(&world.root(), &world.ways, &[], true).expect("the copies are of the old lock");
+    update(&world.root(), &world.ways, &[]).expect("the copies are of the old lock");
     let said = world.load().expect_err("they are");
     assert!(said.contains("this copy of open/words 1.0.0 is not what was locked"), "{said}");
     world.vendor(false).expect("all is there");

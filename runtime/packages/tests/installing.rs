@@ -1,7 +1,7 @@
 //! Packages from a registry in a folder, with the store, the lock and the copies damaged in every way.
 
 use evidence::SigningKey;
-use packages::install::{self, Ahead, Installed, Ways};
+use packages::install::{self, Ahead, Installed, Updated, Ways};
 use packages::registry::directory::Directory;
 use packages::registry::{Registry, release};
 use packages::store::Store;
@@ -64,6 +64,12 @@ fn words(all: &[Installed]) -> Vec<String> {
     all.iter()
         .map(|one| format!("{} {} {}", one.name, one.version, one.tree.text("words.writ").expect("text")))
         .collect()
+}
+
+/// As who has the turn.
+fn update(root: &Workspace, ways: &Ways, only: &[Name]) -> Result<Updated, Failure> {
+    let turn = install::turn(root, ways)?;
+    install::update(root, ways, only, Some(&turn))
 }
 
 #[test]
@@ -318,13 +324,13 @@ fn a_damaged_lock_says_what_is_wrong_and_is_written_anew_by_who_looks_for_everyt
         let told = world.load(&root).expect_err(damaged).to_string();
         assert!(told.contains(said), "{told}");
         let one = [Name::parse("acme/words").expect("a name")];
-        assert!(install::update(&root, &world.ways, &one, true).is_err(), "the others would not stay: {damaged}");
-        install::update(&root, &world.ways, &[], true).expect("it is written anew");
+        assert!(update(&root, &world.ways, &one).is_err(), "the others would not stay: {damaged}");
+        update(&root, &world.ways, &[]).expect("it is written anew");
         assert_eq!(fs::read_to_string(&path).expect("a lock"), lock);
     }
     // A later writ knows better.
     fs::write(&path, "version = 2\nmore = true\n").expect("it is writable");
-    let told = install::update(&root, &world.ways, &[], true).expect_err("it is left").to_string();
+    let told = update(&root, &world.ways, &[]).expect_err("it is left").to_string();
     assert!(told.contains("it is of version 2"), "{told}");
     // A version that nobody published.
     let digest = lock.lines().find(|line| line.starts_with("digest")).expect("a digest");
@@ -375,7 +381,7 @@ fn what_holds_a_newer_version_back_is_told() {
     assert!(held("high", Version::new(1, 1, 0)).contains("acme/low 1.0.0 asks for acme/base ^1.0.0"));
     assert!(held("new", Version::new(1, 1, 0)).contains("it needs writ 9.0.0, and this is 0.1.0"));
     // It is told where versions are looked for, too.
-    let updated = install::update(&root, &world.ways, &[], true).expect("it fits");
+    let updated = update(&root, &world.ways, &[]).expect("it fits");
     let passed: Vec<String> =
         updated.passed.iter().map(|one| format!("{} {} {}", one.name, one.version, one.needs)).collect();
     assert_eq!(passed, ["acme/new 1.1.0 9.0.0"]);

@@ -1,11 +1,11 @@
 //! Packages that are worked on together: who is a member, whose versions count, and what is refused.
 
 use evidence::SigningKey;
-use packages::install::{self, Installed, Ways};
+use packages::install::{self, Installed, Updated, Ways};
 use packages::registry::directory::Directory;
 use packages::registry::{Registry, release};
 use packages::store::Store;
-use packages::{Failure, Tree, Version, Workspace, archive, trust};
+use packages::{Failure, Name, Tree, Version, Workspace, archive, trust};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -92,6 +92,17 @@ fn names(all: &[Installed]) -> Vec<String> {
     all.iter().map(|one| format!("{} {}", one.name, one.version)).collect()
 }
 
+/// As who has the turn.
+fn update(root: &Workspace, ways: &Ways, only: &[Name]) -> Result<Updated, Failure> {
+    let turn = install::turn(root, ways)?;
+    install::update(root, ways, only, Some(&turn))
+}
+
+fn settle(root: &Workspace, ways: &Ways, gone: &[Name]) -> Result<Updated, Failure> {
+    let turn = install::turn(root, ways)?;
+    install::settle(root, ways, gone, &turn)
+}
+
 #[test]
 fn members_share_one_version_and_each_reads_its_part() {
     let world = World::new("shared");
@@ -115,7 +126,7 @@ fn members_share_one_version_and_each_reads_its_part() {
     world.publish("base", "1.2.0", "");
     world.member("b", "1.0.0", "\"acme/more\" = \"*\"");
     let gone = [packages::Name::parse("acme/base").expect("a name")];
-    install::settle(&world.seen_from("b").expect("it reads"), &world.ways, &gone).expect("it fits");
+    settle(&world.seen_from("b").expect("it reads"), &world.ways, &gone).expect("it fits");
     assert_eq!(names(&world.load("a").expect("it fits")), ["acme/base 1.0.0"]);
     // Two that do not fit are both named, and the lock stays.
     let before = world.lock();
@@ -337,7 +348,7 @@ proptest! {
         }
         let update = |folder: &str| {
             let workspace = world.seen_from(folder).expect("it reads");
-            install::update(&workspace, &world.ways, &[], true).map(|updated| updated.all)
+            update(&workspace, &world.ways, &[]).map(|updated| updated.all)
         };
         let told = update(&format!("m{first}"));
         let lock = world.lock();
