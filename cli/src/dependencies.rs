@@ -210,7 +210,8 @@ fn unread(passed: &[Passed]) -> String {
 }
 
 fn vendor(folder: &Path) -> Result<Answer, Failure> {
-    let copied = install::vendor(&workspace(folder)?, &package::ways(true))?;
+    let (workspace, turn) = held(folder)?;
+    let copied = install::vendor(&workspace, &package::ways(true), &turn)?;
     let lines: String = copied.iter().map(|name| format!("  {}/{name}\n", install::VENDOR)).collect();
     Ok(Answer::of(format!("{lines}{} copied\n", count(copied.len()))))
 }

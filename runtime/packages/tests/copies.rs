@@ -65,7 +65,7 @@ impl World {
         fs::write(folder.join("shop/writ.toml"), text).expect("it is writable");
         let world = World { folder, ways };
         world.load().expect("all is there");
-        install::vendor(&world.root(), &Ways { locked: true, ..world.ways.clone() }).expect("all is there");
+        world.vendor(false).expect("all is there");
         world
     }
 
@@ -79,21 +79,22 @@ impl World {
 
     fn vendor(&self, offline: bool) -> Result<Vec<Name>, String> {
         let ways = Ways { locked: true, offline, ..self.ways.clone() };
-        install::vendor(&self.root(), &ways).map_err(|failure| failure.to_string())
+        let done = install::turn(&self.root(), &ways).and_then(|turn| install::vendor(&self.root(), &ways, &turn));
+        done.map_err(|failure| failure.to_string())
     }
 
     fn copies(&self) -> PathBuf {
         self.folder.join("shop/vendor")
     }
 
-    /// Every file of the copies.
+    /// Every file of the copies, but the one that names them.
     fn all(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         let (mut found, mut open) = (BTreeMap::new(), vec![self.copies()]);
         while let Some(folder) = open.pop() {
             for path in fs::read_dir(folder).expect("it is there").flatten().map(|entry| entry.path()) {
                 if path.is_dir() {
                     open.push(path);
-                } else {
+                } else if !path.ends_with("writ.copies") {
                     found.insert(path.clone(), fs::read(path).expect("it is there"));
                 }
             }
@@ -173,4 +174,92 @@ fn an_update_does_not_wait_for_the_copies() {
     assert!(said.contains("this copy of open/words 1.0.0 is not what was locked"), "{said}");
     world.vendor(false).expect("all is there");
     assert_eq!(world.load(), Ok(2));
+}
+
+/// Other tools keep copies there too, of packages that may be called alike.
+#[test]
+fn what_others_keep_there_stays_and_is_in_the_way_only_where_a_copy_goes() {
+    let world = World::new("others");
+    let right = world.all();
+    let write = |path: &str, text: &str| {
+        let path = world.copies().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("it is writable");
+    };
+    let others =
+        ["modules.txt", "github.com/acme/lib/lib.go", "acme/words/composer.json", "acme/README.md", "x/y.part"];
+    others.iter().for_each(|path| write(path, "theirs"));
+    let theirs = || others.iter().all(|path| fs::read(world.copies().join(path)).is_ok_and(|bytes| bytes == b"theirs"));
+    let ours = || {
+        let mut all = world.all();
+        all.retain(|path, _| !others.iter().any(|other| path.ends_with(other)));
+        all
+    };
+    // What a command left that was killed.
+    write("acme/signed.417-2.part/writ.toml", "");
+    world.vendor(true).expect("nothing is in the way");
+    assert!(theirs() && ours() == right, "{:?}", world.all().keys());
+    // Without the list, as an earlier writ left it.
+    fs::remove_file(world.copies().join("writ.copies")).expect("it is there");
+    fs::remove_file(world.copies().join("open/words/writ.toml")).expect("it is there");
+    world.vendor(true).expect("the store has it");
+    assert!(theirs() && ours() == right, "{:?}", world.all().keys());
+    // A package of theirs under the name of one of ours: with our list and without.
+    for list in [true, false] {
+        fs::remove_dir_all(world.copies().join("open/words")).expect("it is there");
+        write("open/words/composer.json", "theirs");
+        fs::write(world.copies().join("acme/signed/words.writ"), "// bent\n").expect("it is writable");
+        if !list {
+            fs::remove_file(world.copies().join("writ.copies")).expect("it is there");
+        }
+        let before = world.all();
+        let said = world.vendor(true).expect_err("it is not ours");
+        let told = "vendor/open/words: here goes the copy of open/words, and something else stands here, which `writ vendor` did not write\n  help: move it away";
+        assert!(said.contains(told) && world.all() == before, "{said}");
+        fs::remove_dir_all(world.copies().join("open/words")).expect("it is there");
+        world.vendor(true).expect("the store has it");
+        assert!(theirs() && ours() == right, "{:?}", world.all().keys());
+    }
+    // Nothing is depended on any more.
+    fs::write(world.folder.join("shop/writ.toml"), "[package]\nname = \"acme/shop\"\n").expect("it is writable");
+    world.load().expect("the lock goes");
+    assert_eq!(world.vendor(true), Ok(Vec::new()));
+    assert!(theirs() && ours().is_empty() && !world.copies().join("open").exists(), "{:?}", world.all().keys());
+    others.iter().for_each(|path| fs::remove_file(world.copies().join(path)).expect("it is there"));
+}
+
+/// Copies are made, damaged and made again while others read and copy.
+#[test]
+fn who_reads_while_others_copy_sees_all_of_a_package_or_none() {
+    let world = World::new("meanwhile");
+    let right = world.all();
+    let over = std::sync::atomic::AtomicBool::new(false);
+    let (root, ways) = (world.root(), Ways { locked: true, ..world.ways.clone() });
+    let read = || {
+        while !over.load(std::sync::atomic::Ordering::Relaxed) {
+            assert_eq!(install::load(&root, &ways).map(|all| all.len()), Ok(2));
+        }
+    };
+    let copy = || {
+        for _ in 0..20 {
+            let turn = install::turn(&root, &ways).expect("it is let go");
+            install::vendor(&root, &ways, &turn).expect("all is there");
+            for name in ["acme/signed", "open/words"] {
+                // As one that takes it away does; two may at once.
+                let away = world.folder.join(format!("away-{:?}", std::thread::current().id()));
+                if fs::rename(world.copies().join(name), &away).is_ok() {
+                    fs::remove_dir_all(away).expect("it is there");
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(read);
+        let copying = [scope.spawn(copy), scope.spawn(copy)];
+        let done = copying.map(|one| one.join().is_ok());
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert!(reading.join().is_ok() && done == [true, true]);
+    });
+    world.vendor(false).expect("all is there");
+    assert_eq!(world.all(), right);
 }
