@@ -13,14 +13,16 @@ use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// Where fetched packages are kept: `WRIT_HOME`, else `writ` in the user's folder for caches.
+/// Where fetched packages are kept: `WRIT_HOME`, else `writ` in the user's folder for caches; and by which ssh more are fetched.
 #[expect(clippy::disallowed_methods, reason = "the editor's door and the tool read the environment")]
 pub fn store() -> Store {
     let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty()).map(PathBuf::from);
     let home = set("WRIT_HOME")
         .or_else(|| Some(set("XDG_CACHE_HOME")?.join("writ")))
         .or_else(|| Some(set("HOME").or_else(|| set("USERPROFILE"))?.join(".cache/writ")));
-    Store::new(home.unwrap_or_else(|| env::temp_dir().join("writ-home")))
+    let text = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+    let ssh = text("GIT_SSH_COMMAND").or_else(|| Some(format!("\"{}\"", text("GIT_SSH")?)));
+    Store::new(home.unwrap_or_else(|| env::temp_dir().join("writ-home"))).with_ssh(ssh)
 }
 
 /// The folder of docker's `config.json`: `DOCKER_CONFIG`, else `.docker` at home.

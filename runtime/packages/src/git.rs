@@ -16,7 +16,7 @@ use crate::manifest::Git;
 use crate::store::{self, Store};
 use crate::tree::{self, FILE};
 use crate::{Failure, Tree, disk, install, malformed};
-use command::{alone, bare};
+use command::{Stopped, asking, bare, is_remote};
 use program::Digest;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,9 @@ pub use sources::{Sources, sources};
 pub const TAGS: &str = "refs/tags/";
 /// Where the names of branches do.
 pub const BRANCHES: &str = "refs/heads/";
+
+/// All that a repository serves.
+const EVERYTHING: &str = "+refs/*:refs/*";
 
 /// What a revision is, as it is written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -71,8 +74,9 @@ pub fn newest(store: &Store, git: &Git, from: &Path) -> Result<(String, Tree), F
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
     let _held = held(store, &mirror, git)?;
-    fetch(&mirror, &address, git)?;
-    whole(&mirror, &address, git, || {
+    let wanted = Wanted { store, git, mirror: &mirror, address: &address, rev: git.rev.as_deref().unwrap_or("HEAD") };
+    wanted.fetch()?;
+    wanted.whole(|| {
         let commit = commit(&mirror, git)?;
         let tree = read(&mirror, git, &commit)?;
         Ok((commit, tree))
@@ -84,8 +88,9 @@ pub fn packages(store: &Store, git: &Git, from: &Path) -> Result<Vec<String>, Fa
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
     let _held = held(store, &mirror, git)?;
-    fetch(&mirror, &address, git)?;
-    whole(&mirror, &address, git, || manifests(&mirror, git, &commit(&mirror, git)?))
+    let wanted = Wanted { store, git, mirror: &mirror, address: &address, rev: git.rev.as_deref().unwrap_or("HEAD") };
+    wanted.fetch()?;
+    wanted.whole(|| manifests(&mirror, git, &commit(&mirror, git)?))
 }
 
 /// The folders in which a commit has a manifest; copies of others' packages do not count.
@@ -105,7 +110,8 @@ pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) ->
     let address = address(git, from)?;
     let mirror = mirror(store, &address);
     let _held = held(store, &mirror, git)?;
-    let here = || mirror.is_dir() && bare(&mirror, &["cat-file", "-e", &format!("{commit}^{{commit}}")], b"").is_ok();
+    let wanted = Wanted { store, git, mirror: &mirror, address: &address, rev: commit };
+    let here = || wanted.is_here();
     if here() {
         match read(&mirror, git, commit) {
             Err(Failure::Fault(_)) if !offline => {}
@@ -117,10 +123,10 @@ pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) ->
             git.url
         ));
     } else {
-        fetch(&mirror, &address, git)?;
+        wanted.fetch()?;
     }
     if !here() {
-        anew(&mirror, &address, git)?;
+        wanted.anew()?;
     }
     if !here() {
         return malformed(format!(
@@ -128,7 +134,7 @@ pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) ->
             git.url
         ));
     }
-    whole(&mirror, &address, git, || read(&mirror, git, commit))
+    wanted.whole(|| read(&mirror, git, commit))
 }
 
 /// What git is asked for: an address with a scheme as it is, else a folder seen from the manifest.
@@ -142,8 +148,7 @@ fn address(git: &Git, from: &Path) -> Result<String, Failure> {
     if url.contains("::") {
         return refuse("transports that run a program are not used");
     }
-    let remote = url.contains("://") || url.split('/').next().is_some_and(|host| host.contains(':'));
-    Ok(if remote { url.clone() } else { from.join(url).display().to_string() })
+    Ok(if is_remote(url) { url.clone() } else { from.join(url).display().to_string() })
 }
 
 fn mirror(store: &Store, address: &str) -> PathBuf {
@@ -155,29 +160,77 @@ fn held(store: &Store, mirror: &Path, git: &Git) -> Result<disk::Held, Failure> 
     store.wait(&mirror.with_extension("lock"), &format!("is reading or fetching {}", git.url))
 }
 
-/// Takes over what the repository has now.
-fn fetch(mirror: &Path, address: &str, git: &Git) -> Result<(), Failure> {
-    let fetched = bare(mirror, &["fetch", "--quiet", "--prune", "--force", "origin", "+refs/*:refs/*"], b"");
-    if mirror.join("HEAD").is_file() && fetched.is_ok() { Ok(()) } else { anew(mirror, address, git) }
+/// What is looked for in a repository.
+struct Wanted<'w> {
+    store: &'w Store,
+    git: &'w Git,
+    mirror: &'w Path,
+    address: &'w str,
+    /// A revision, or a commit.
+    rev: &'w str,
 }
 
-/// Takes over all of the repository, in place of what is here.
-fn anew(mirror: &Path, address: &str, git: &Git) -> Result<(), Failure> {
-    let part = disk::beside(mirror);
-    let made = alone(&["clone", "--quiet", "--mirror", "--", address, &part.display().to_string()])
-        .map_err(|stopped| stopped.of(&git.url))
-        .and_then(|_| store::discard(mirror))
-        .and_then(|()| fs::rename(&part, mirror).map_err(|e| disk::fault(mirror, &e)));
-    made.inspect_err(|_| {
-        let _ = fs::remove_dir_all(&part);
-    })
-}
+impl Wanted<'_> {
+    fn is_here(&self) -> bool {
+        self.mirror.is_dir()
+            && bare(
+                self.mirror,
+                &["rev-parse", "--quiet", "--verify", "--end-of-options", &format!("{}^{{commit}}", self.rev)],
+                b"",
+            )
+            .is_ok()
+    }
 
-/// What is read of the repository; where git cannot read it, of one that is fetched anew.
-fn whole<T>(mirror: &Path, address: &str, git: &Git, read: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
-    match read() {
-        Err(Failure::Fault(_)) => anew(mirror, address, git).and_then(|()| read()),
-        read => read,
+    /// Takes over what the repository has now: the tag or the branch that was named, then all of both, and the rest (what
+    /// others propose, say) only where it is not among them.
+    fn fetch(&self) -> Result<(), Failure> {
+        if !self.mirror.join("HEAD").is_file() {
+            return self.anew();
+        }
+        let one = self.git.rev.as_deref().filter(|_| self.git.kind() != Kind::Any).map(|rev| format!("+{rev}:{rev}"));
+        let wide = [format!("+{BRANCHES}*:{BRANCHES}*"), format!("+{TAGS}*:{TAGS}*")];
+        let steps = [one.as_slice(), &wide, &[EVERYTHING.to_owned()]];
+        for what in steps.into_iter().filter(|step| !step.is_empty()) {
+            match self.take(what) {
+                Ok(()) if self.is_here() => return Ok(()),
+                Ok(()) => {}
+                Err(Stopped::Refused(said)) if said.contains("find remote ref") => {}
+                Err(Stopped::Refused(_)) => return self.anew(),
+                Err(stopped) => return Err(stopped.of(&self.git.url)),
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&self, what: &[String]) -> Result<(), Stopped> {
+        let mut words = vec!["fetch", "--prune", "--force", "--no-tags", "origin"];
+        words.extend(what.iter().map(String::as_str));
+        asking(Some(self.mirror), self.address, self.store.ssh(), &words)
+    }
+
+    /// Takes over all of the repository, in place of what is here.
+    fn anew(&self) -> Result<(), Failure> {
+        let part = disk::beside(self.mirror);
+        let words = ["clone", "--bare", "--", self.address, &part.display().to_string()];
+        let made = asking(None, self.address, self.store.ssh(), &words)
+            .map_err(|stopped| stopped.of(&self.git.url))
+            .and_then(|()| store::discard(self.mirror))
+            .and_then(|()| fs::rename(&part, self.mirror).map_err(|e| disk::fault(self.mirror, &e)));
+        made.inspect_err(|_| {
+            let _ = fs::remove_dir_all(&part);
+        })?;
+        if self.is_here() {
+            return Ok(());
+        }
+        self.take(&[EVERYTHING.to_owned()]).map_err(|stopped| stopped.of(&self.git.url))
+    }
+
+    /// What is read of the repository; where git cannot read it, of one that is fetched anew.
+    fn whole<T>(&self, read: impl Fn() -> Result<T, Failure>) -> Result<T, Failure> {
+        match read() {
+            Err(Failure::Fault(_)) => self.anew().and_then(|()| read()),
+            read => read,
+        }
     }
 }
 
@@ -187,8 +240,8 @@ fn commit(mirror: &Path, git: &Git) -> Result<String, Failure> {
         bare(mirror, &["rev-parse", "--quiet", "--verify", "--end-of-options", &format!("{rev}^{{commit}}")], b"");
     match found {
         Ok(bytes) => Ok(String::from_utf8_lossy(&bytes).trim().to_owned()),
-        Err(command::Stopped::Not(failure)) => Err(failure),
-        Err(command::Stopped::Refused(_)) => no_revision(mirror, git),
+        Err(Stopped::Not(failure)) => Err(failure),
+        Err(Stopped::Refused(_) | Stopped::Silent(_)) => no_revision(mirror, git),
     }
 }
 

@@ -16,17 +16,28 @@ pub type Kept = (Tree, Option<Vec<u8>>);
 pub struct Store {
     root: PathBuf,
     told: fn(&str),
+    ssh: Option<String>,
 }
 
 impl Store {
     /// The store in a folder; it need not be there before something is kept.
     pub fn new(root: PathBuf) -> Store {
-        Store { root, told: |_| {} }
+        Store { root, told: |_| {}, ssh: None }
     }
 
     /// The same, where somebody is told of what takes long.
     pub fn telling(self, told: fn(&str)) -> Store {
         Store { told, ..self }
+    }
+
+    /// The same, where repositories are fetched with this ssh: a command, as `GIT_SSH_COMMAND` is one.
+    pub fn with_ssh(self, ssh: Option<String>) -> Store {
+        Store { ssh, ..self }
+    }
+
+    /// The ssh that repositories are fetched with, where somebody says which.
+    pub(crate) fn ssh(&self) -> Option<&str> {
+        self.ssh.as_deref()
     }
 
     /// Waits until nobody else holds a file, and says so.

@@ -224,3 +224,39 @@ fn the_packages_of_a_repository_are_told_where_none_is_its_root() {
         "{said}"
     );
 }
+
+#[test]
+fn what_is_neither_branch_nor_tag_is_fetched_where_it_is_asked_for() {
+    let world = World::new("proposed", &[("words.writ", b"// one\n")]);
+    let repository = world.folder.join("repository");
+    run(&repository, &["tag", "v1"]);
+    run(&repository, &["checkout", "--quiet", "--detach"]);
+    fs::write(repository.join("words.writ"), "// proposed\n").expect("it is writable");
+    run(&repository, &["commit", "--all", "--quiet", "--message", "proposed"]);
+    run(&repository, &["update-ref", "refs/changes/1/head", "HEAD"]);
+    let proposed = run(&repository, &["rev-parse", "HEAD"]);
+    run(&repository, &["checkout", "--quiet", "main"]);
+    // Of a folder all objects would be taken over.
+    let url = format!("file://{}", repository.display());
+    let rev = |rev: &str| Git { rev: Some(rev.to_owned()), url: url.clone(), folder: None };
+    let newest = |from: &Git| git::newest(&world.store, from, &world.folder).expect("it is there");
+    let refs = || run(&world.mirror(), &["for-each-ref", "--format=%(refname)"]);
+    let (first, _) = newest(&rev("refs/tags/v1"));
+    assert_eq!(refs(), "refs/heads/main\nrefs/tags/v1");
+    for from in [rev(&proposed), rev("refs/changes/1/head")] {
+        fs::remove_dir_all(world.folder.join("home")).expect("it is there");
+        assert_eq!(newest(&from).0, proposed);
+        assert!(refs().contains("refs/changes/1/head"), "{}", refs());
+    }
+    fs::remove_dir_all(world.folder.join("home")).expect("it is there");
+    newest(&rev("refs/tags/v1"));
+    let tree = git::at(&world.store, &rev("refs/tags/v1"), &proposed, &world.folder, false).expect("it is there");
+    assert_eq!(tree.file("words.writ"), Some(b"// proposed\n".as_slice()));
+    // One tag is asked for, and what else there is does not come along.
+    fs::remove_dir_all(world.folder.join("home")).expect("it is there");
+    newest(&rev("refs/tags/v1"));
+    run(&repository, &["branch", "other"]);
+    run(&repository, &["tag", "--force", "v1", &proposed]);
+    assert_ne!(newest(&rev("refs/tags/v1")).0, first);
+    assert_eq!(refs(), "refs/heads/main\nrefs/tags/v1");
+}
