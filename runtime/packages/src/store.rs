@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 /// A tree, and the signature that came with it.
 pub type Kept = (Tree, Option<Vec<u8>>);
 
+/// More bytes than any signature has.
+const NOTE: u64 = 1 << 20;
+
 /// A folder of trees.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -76,26 +79,29 @@ impl Store {
         if let Ok(tree) = Tree::of_folder(&folder)
             && tree.digest() == *digest
         {
-            let note = self.note(digest);
-            let note = if note.is_file() { Some(disk::read_bounded(&note, 1 << 20)?) } else { None };
-            return Ok(Some((tree, note)));
+            return Ok(Some((tree, self.kept_note(digest))));
         }
         let _held = self.hold()?;
         discard(&folder)?;
         Ok(None)
     }
 
-    /// Keeps a tree and its signature.
+    fn kept_note(&self, digest: &Digest) -> Option<Vec<u8>> {
+        let note = self.note(digest);
+        // One that is no file or too long was damaged here: it counts as one that is gone, and is fetched again.
+        if note.is_file() { disk::read_bounded(&note, NOTE).ok() } else { None }
+    }
+
+    /// Keeps a tree and its signature; one that is kept stays where none comes.
     pub fn put(&self, tree: &Tree, signature: Option<&[u8]>) -> Result<PathBuf, Failure> {
         let digest = tree.digest();
         let _held = self.hold()?;
-        match signature {
-            Some(note) if fs::read(self.note(&digest)).is_ok_and(|there| there == note) => {}
-            Some(note) => {
-                discard(&self.note(&digest))?;
-                disk::write(&self.note(&digest), note)?;
-            }
-            None => discard(&self.note(&digest))?,
+        // Who needs no signature takes nobody's away: the store is everybody's.
+        if let Some(note) = signature
+            && self.kept_note(&digest).as_deref() != Some(note)
+        {
+            discard(&self.note(&digest))?;
+            disk::write(&self.note(&digest), note)?;
         }
         let folder = self.folder(&digest);
         if Tree::of_folder(&folder).is_ok_and(|there| there.digest() == digest) {

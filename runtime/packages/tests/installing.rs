@@ -388,3 +388,16 @@ fn what_holds_a_newer_version_back_is_told() {
     world.publish("acme/low", "1.1.0", &depends("base", ">=1"), "// low\n");
     assert_eq!(ahead("base", Version::new(2, 0, 0)), Ahead::Together);
 }
+
+#[test]
+fn who_takes_anybodys_packages_takes_no_signature_out_of_the_store() {
+    let world = World::new("shared");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    let tree = world.load(&root).expect("it is there")[0].tree.clone();
+    // Another's registry of the same release has no signature.
+    world.ways.store.put(&tree, None).expect("it is writable");
+    let frozen = Ways { offline: true, locked: true, ..world.ways.clone() };
+    fs::remove_dir_all(world.folder.join("registry")).expect("it is there");
+    assert_eq!(install::load(&root, &frozen).expect("its signature is kept").len(), 1);
+}
