@@ -21,7 +21,7 @@ use crate::lock::{self, Lock};
 use crate::manifest::{self, Manifest};
 use crate::registry::{self, Registry, Release};
 use crate::resolve::{Asked, Versions};
-use crate::store::Store;
+use crate::store::{self, Store};
 use crate::sums::{self, Sums};
 use crate::workspace::{Member, Workspace};
 use crate::{Failure, Name, Tree, Version, disk, malformed, trust};
@@ -151,7 +151,7 @@ fn seen(
     if turn.is_none() {
         return Ok(None);
     }
-    let Found { all, lock, .. } = found(workspace, ways, &local, &prefer)?;
+    let Found { all, lock, .. } = found(workspace, ways, &local, &prefer, &Sums::read(&workspace.folder)?)?;
     Ok(settled(workspace, &lock, turn)?.map(|()| part(readers, all)))
 }
 
@@ -161,7 +161,7 @@ fn settled(workspace: &Workspace, lock: &Lock, turn: Option<&Turn>) -> Result<Op
     match turn {
         None => Ok(None),
         Some(_) if !workspace.is_on_the_disk() => Ok(Some(())),
-        Some(turn) => write(workspace, lock, turn).map(Some),
+        Some(turn) => write(workspace, lock, Sums::read(&workspace.folder)?, turn).map(Some),
     }
 }
 
@@ -231,10 +231,11 @@ fn reached<'n>(
 pub fn settle(workspace: &Workspace, ways: &Ways, gone: &[Name], turn: &Turn) -> Result<Updated, Failure> {
     let before = Lock::read(&workspace.folder)?.unwrap_or_else(|| Lock::new(Vec::new()));
     let local = Local::of(workspace, ways, Some(&before), Copies::Help)?;
+    let sums = Sums::read(&workspace.folder)?;
     let mut prefer = versions(&before);
     prefer.retain(|name, _| !gone.contains(name) || local.asks_for(name));
-    let Found { all, lock, passed } = found(workspace, ways, &local, &prefer)?;
-    write(workspace, &lock, turn)?;
+    let Found { all, lock, passed } = found(workspace, ways, &local, &prefer, &sums)?;
+    write(workspace, &lock, sums, turn)?;
     Ok(Updated { all, changed: compared(&before, &lock), passed })
 }
 
@@ -245,6 +246,7 @@ pub fn settle(workspace: &Workspace, ways: &Ways, gone: &[Name], turn: &Turn) ->
 pub fn update(workspace: &Workspace, ways: &Ways, only: &[Name], turn: Option<&Turn>) -> Result<Updated, Failure> {
     // Where all is looked for anew, what a damaged lock said is no matter: the sums remember what each version was.
     let before = if only.is_empty() { Lock::of_sorts(&workspace.folder)? } else { Lock::read(&workspace.folder)? };
+    let sums = if only.is_empty() { Sums::merged(&workspace.folder)? } else { Sums::read(&workspace.folder)? };
     let before = before.unwrap_or_else(|| Lock::new(Vec::new()));
     let mut kept = before.clone();
     kept.packages.retain(|one| !only.is_empty() && !only.contains(&one.name));
@@ -254,9 +256,9 @@ pub fn update(workspace: &Workspace, ways: &Ways, only: &[Name], turn: Option<&T
     }
     let mut prefer = versions(&before);
     prefer.retain(|name, _| !only.is_empty() && !only.contains(name));
-    let Found { all, lock, passed } = found(workspace, ways, &local, &prefer)?;
+    let Found { all, lock, passed } = found(workspace, ways, &local, &prefer, &sums)?;
     if let Some(turn) = turn {
-        write(workspace, &lock, turn)?;
+        write(workspace, &lock, sums, turn)?;
     }
     Ok(Updated { all, changed: compared(&before, &lock), passed })
 }
@@ -384,17 +386,27 @@ fn had(
         }
         lacking = Some(had);
     }
-    if let Some((tree, note)) = ways.store.get(digest)? {
+    let mut damaged = None;
+    match ways.store.look(digest) {
         // A signature that nobody believes may have been damaged here, as any file may: it is asked for again.
-        if believed(note.as_deref()) || ways.offline {
+        store::Found::Whole(tree, note) if believed(note.as_deref()) || ways.offline => {
             return Ok((tree, note, ways.store.folder(digest)));
         }
+        store::Found::Whole(_, note) => damaged = note.map(|_| format!("the signature of {name} {version}")),
+        store::Found::Damaged => damaged = Some(format!("{name} {version}")),
+        store::Found::Nothing => {}
     }
     if let Some(lacking) = lacking.filter(|_| ways.offline) {
         return Ok(lacking);
     }
     let registry = match of_scope(workspace, ways, name) {
         // A registry that is a folder is on this machine.
+        Err(_) if ways.offline && damaged.is_some() => {
+            return malformed(format!(
+                "{name} {version} was damaged on this machine, in {}, and nothing may be fetched\n  help: run it once without --offline, which fetches it again",
+                ways.store.folder(digest).display()
+            ));
+        }
         Err(_) if ways.offline => {
             return malformed(format!(
                 "{name} {version} is not on this machine, and nothing may be fetched\n  help: run it once without --offline, or `writ vendor` where there is a network"
@@ -426,6 +438,9 @@ fn had(
     }
     let (tree, note) = fetched(workspace, registry.as_ref(), &release)?;
     let folder = ways.store.put(&tree, note.as_deref())?;
+    if let Some(what) = damaged {
+        ways.store.healed(&what, &registry.shown());
+    }
     Ok((tree, note, folder))
 }
 
@@ -453,8 +468,9 @@ pub fn of_scope(workspace: &Workspace, ways: &Ways, name: &Name) -> Result<Box<d
 }
 
 /// Writes the sums, then the lock.
-fn write(workspace: &Workspace, lock: &Lock, _turn: &Turn) -> Result<(), Failure> {
-    let mut sums = Sums::read(&workspace.folder)?;
+///
+/// - `sums`: what they were, read by whoever has the turn.
+fn write(workspace: &Workspace, lock: &Lock, mut sums: Sums, _turn: &Turn) -> Result<(), Failure> {
     // A commit names its content; a version that is worked on in a repository may change.
     for one in lock.packages.iter().filter(|one| one.source == "registry") {
         if let (Some(version), Some(digest)) = (&one.version, &one.digest) {

@@ -1,7 +1,7 @@
 //! The packages that were fetched, on this machine: a folder for each tree, named by its digest.
 //!
-//! INVARIANT: what is read has the digest that was asked for; what has not is taken away, to be fetched again. A tree is
-//! put in place whole, by one process at a time.
+//! INVARIANT: what is read has the digest that was asked for; what has not counts as gone, and is fetched again. A tree is put
+//! in place whole, by one process at a time.
 
 use crate::{Failure, Tree, disk};
 use program::Digest;
@@ -13,6 +13,14 @@ pub type Kept = (Tree, Option<Vec<u8>>);
 
 /// More bytes than any signature has.
 const NOTE: u64 = 1 << 20;
+
+/// What is kept of a tree.
+pub(crate) enum Found {
+    Whole(Tree, Option<Vec<u8>>),
+    /// Something stands there that is another, or cannot be read.
+    Damaged,
+    Nothing,
+}
 
 /// A folder of trees.
 #[derive(Clone, Debug)]
@@ -70,26 +78,35 @@ impl Store {
     }
 
     /// The tree of a digest, and the signature that came with it; `None` where it is not kept or no longer what it was.
-    pub fn get(&self, digest: &Digest) -> Result<Option<Kept>, Failure> {
-        let folder = self.folder(digest);
-        if fs::symlink_metadata(&folder).is_err() {
-            return Ok(None);
+    pub fn get(&self, digest: &Digest) -> Option<Kept> {
+        match self.look(digest) {
+            Found::Whole(tree, note) => Some((tree, note)),
+            Found::Damaged | Found::Nothing => None,
         }
-        // Damage may be anything, also what a tree may not hold.
-        if let Ok(tree) = Tree::of_folder(&folder)
-            && tree.digest() == *digest
-        {
-            return Ok(Some((tree, self.kept_note(digest))));
-        }
-        let _held = self.hold()?;
-        discard(&folder)?;
-        Ok(None)
     }
 
+    /// What is kept under a digest. What was damaged stays until it can be had again, so that it is told as often as it is met.
+    pub(crate) fn look(&self, digest: &Digest) -> Found {
+        let folder = self.folder(digest);
+        if fs::symlink_metadata(&folder).is_err() {
+            return Found::Nothing;
+        }
+        // Damage may be anything, also what a tree may not hold.
+        match Tree::of_folder(&folder) {
+            Ok(tree) if tree.digest() == *digest => Found::Whole(tree, self.kept_note(digest)),
+            _ => Found::Damaged,
+        }
+    }
+
+    /// Says that something was damaged here, and where it was had again.
+    pub(crate) fn healed(&self, what: &str, whence: &str) {
+        (self.told)(&format!("{what} was damaged in {}; it was fetched again from {whence}", self.root.display()));
+    }
+
+    /// A signature. One that is no file or too long was damaged here: it counts as an empty one, which nobody believes.
     fn kept_note(&self, digest: &Digest) -> Option<Vec<u8>> {
         let note = self.note(digest);
-        // One that is no file or too long was damaged here: it counts as one that is gone, and is fetched again.
-        if note.is_file() { disk::read_bounded(&note, NOTE).ok() } else { None }
+        fs::symlink_metadata(&note).ok().map(|_| disk::read_bounded(&note, NOTE).unwrap_or_default())
     }
 
     /// Keeps a tree and its signature; one that is kept stays where none comes.

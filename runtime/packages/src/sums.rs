@@ -11,6 +11,9 @@ use std::path::Path;
 /// The file's name.
 pub const FILE: &str = "writ.sum";
 
+/// What git writes between the two sides of a merge that it leaves to somebody.
+const MARKS: [&str; 4] = ["<<<<<<< ", "||||||| ", "======= ", ">>>>>>> "];
+
 /// What each version was.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sums {
@@ -20,11 +23,32 @@ pub struct Sums {
 impl Sums {
     /// The sums beside a manifest; none where there is no such file.
     pub fn read(folder: &Path) -> Result<Sums, Failure> {
+        Sums::of(folder, false)
+    }
+
+    /// The same for who writes them anew: of a merge that nobody finished, the lines of both sides count.
+    ///
+    /// # Errors
+    /// Also where the two sides say different things of one version.
+    pub fn merged(folder: &Path) -> Result<Sums, Failure> {
+        Sums::of(folder, true)
+    }
+
+    fn of(folder: &Path, merge: bool) -> Result<Sums, Failure> {
         let path = folder.join(FILE);
         let mut sums = Sums::default();
         let Some(text) = disk::text(&path)? else { return Ok(sums) };
         for (number, line) in text.lines().enumerate() {
             let at = || format!("{}:{}", path.display(), number + 1);
+            if MARKS.iter().any(|mark| line == mark.trim_end() || line.starts_with(mark)) {
+                if merge {
+                    continue;
+                }
+                return malformed(format!(
+                    "{}: here are two lists, of a merge that nobody finished\n  help: keep the lines of both sides; `writ update` without names does that, and looks for versions anew",
+                    at()
+                ));
+            }
             let parts: Vec<&str> = line.split(' ').collect();
             let read = match parts[..] {
                 [name, version, digest] => {
@@ -38,7 +62,10 @@ impl Sums {
             if let Some(other) = sums.known.insert((name.clone(), version.clone()), digest.clone())
                 && other != digest
             {
-                return malformed(format!("{}: {name} {version} has another digest above", at()));
+                return malformed(format!(
+                    "{}: {name} {version} has another digest above\n  help: a release never changes; ask who publishes it which of the two it is, and take the other line out",
+                    at()
+                ));
             }
         }
         Ok(sums)

@@ -8,6 +8,7 @@ use packages::store::Store;
 use packages::{Failure, Name, Tree, Version, Workspace, archive, trust};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 struct World {
     folder: PathBuf,
@@ -400,4 +401,76 @@ fn who_takes_anybodys_packages_takes_no_signature_out_of_the_store() {
     let frozen = Ways { offline: true, locked: true, ..world.ways.clone() };
     fs::remove_dir_all(world.folder.join("registry")).expect("it is there");
     assert_eq!(install::load(&root, &frozen).expect("its signature is kept").len(), 1);
+}
+
+#[test]
+fn damage_is_told_and_mended_where_it_can_be() {
+    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let told = || std::mem::take(&mut *TOLD.lock().expect("no panic holds it"));
+    let mut world = World::new("told");
+    world.ways.store = world.ways.store.telling(|line| TOLD.lock().expect("no panic holds it").push(line.to_owned()));
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    let tree = world.load(&root).expect("it is there")[0].tree.clone();
+    let folder = world.ways.store.folder(&tree.digest());
+    let registry = world.folder.join("registry");
+    let note = world.folder.join("home/signatures").join(tree.digest().hex());
+    let right = fs::read(&note).expect("it is signed");
+    let frozen = Ways { offline: true, locked: true, ..world.ways.clone() };
+    let damages: [(&str, &dyn Fn()); 4] = [
+        ("acme/words 1.0.0", &|| fs::write(folder.join("words.writ"), "// two\n").expect("it is writable")),
+        ("the signature of acme/words 1.0.0", &|| fs::write(&note, vec![b'a'; 2 << 20]).expect("it is writable")),
+        ("the signature of acme/words 1.0.0", &|| fs::write(&note, &right[..right.len() / 2]).expect("it is writable")),
+        ("the signature of acme/words 1.0.0", &|| {
+            fs::remove_file(&note).and_then(|()| fs::create_dir(&note)).expect("it is writable");
+        }),
+    ];
+    for (what, damage) in damages {
+        damage();
+        fs::rename(&registry, world.folder.join("away")).expect("it is there");
+        let oci = fs::read_to_string(world.folder.join("shop/writ.toml")).expect("a manifest");
+        let oci = oci.replace("\"../registry\"", "\"oci://127.0.0.1:1/x\"");
+        let shop = world.folder.join("shop");
+        let afar = Workspace::with(&shop, &[(&shop, &oci)]).expect("a manifest");
+        // It stays, and so does what is said of it.
+        for _ in 0..2 {
+            let said = install::load(&afar, &frozen).expect_err("nothing may be fetched").to_string();
+            let damaged = said.contains("acme/words 1.0.0 was damaged on this machine, in ")
+                || said.contains("acme/words 1.0.0 is refused: its signature does not read");
+            assert!(damaged && told().is_empty(), "{said}");
+        }
+        fs::rename(world.folder.join("away"), &registry).expect("it is there");
+        world.load(&root).expect("it is fetched again");
+        let lines = told();
+        assert!(lines.len() == 1 && lines[0].starts_with(&format!("{what} was damaged in ")), "{lines:?}");
+        install::load(&root, &frozen).expect("it was mended");
+        assert!(told().is_empty());
+    }
+}
+
+#[test]
+fn sums_of_a_merge_that_nobody_finished_lose_nothing() {
+    let world = World::new("merged");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    let root = world.root("\"acme/words\" = \"1\"");
+    world.load(&root).expect("it is there");
+    let path = world.folder.join("shop/writ.sum");
+    let own = fs::read_to_string(&path).expect("sums");
+    let line = |name: &str, digit: &str| format!("acme/{name} 1.0.0 sha256:{}\n", digit.repeat(64));
+    let merge =
+        |ours: &str, theirs: &str| format!("<<<<<<< HEAD\n{ours}||||||| base\n=======\n{theirs}>>>>>>> b\n{own}");
+    fs::write(&path, merge(&line("a", "a"), &line("b", "b"))).expect("it is writable");
+    let said = world.load(&root).expect_err("nobody finished it").to_string();
+    let told = "writ.sum:1: here are two lists, of a merge that nobody finished\n  help: keep the lines of both sides; `writ update` without names does that";
+    assert!(said.contains(told), "{said}");
+    let one = [Name::parse("acme/words").expect("a name")];
+    update(&root, &world.ways, &one).expect_err("the others would not be looked at");
+    update(&root, &world.ways, &[]).expect("nothing is lost");
+    assert_eq!(fs::read_to_string(&path).expect("sums"), line("a", "a") + &line("b", "b") + &own);
+    // Where the sides say different things of one version, somebody has to look.
+    let before = merge(&line("a", "a"), &line("a", "b"));
+    fs::write(&path, &before).expect("it is writable");
+    let said = update(&root, &world.ways, &[]).expect_err("one of them is wrong").to_string();
+    assert!(said.contains("acme/a 1.0.0 has another digest above\n  help: "), "{said}");
+    assert_eq!(fs::read_to_string(&path).expect("it stays"), before);
 }

@@ -23,10 +23,17 @@ pub(super) struct Found {
 }
 
 /// Looks for versions, and gets them.
-pub(super) fn found(workspace: &Workspace, ways: &Ways, local: &Local, prefer: &Versions) -> Result<Found, Failure> {
+///
+/// - `sums`: what each version was.
+pub(super) fn found(
+    workspace: &Workspace,
+    ways: &Ways,
+    local: &Local,
+    prefer: &Versions,
+    sums: &Sums,
+) -> Result<Found, Failure> {
     let sources = Sources::new(workspace, ways, local);
     let chosen = resolve::resolve(&sources, &local.own(), prefer)?;
-    let sums = Sums::read(&workspace.folder)?;
     let (mut all, mut locked) = (Vec::new(), Vec::new());
     for (name, version) in &chosen {
         if let Some(folder) = local.folders.get(name) {

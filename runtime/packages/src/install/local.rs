@@ -8,7 +8,7 @@ use crate::lock::{self, Lock, Locked};
 use crate::manifest::{self, Git, Manifest, Origin, Wanted};
 use crate::resolve::Asked;
 use crate::workspace::{Member, same};
-use crate::{Failure, Name, Tree, Version, Workspace, disk, git, malformed, trust};
+use crate::{Failure, Name, Tree, Version, Workspace, disk, git, malformed, store, trust};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -116,19 +116,32 @@ impl Local {
         let pinned = pinned.filter(|(_, (source, _))| *source == shown);
         let (commit, tree) = match pinned {
             Some((Locked { digest: Some(digest), version, .. }, (_, commit))) => {
-                let kept = match self.copies.of(workspace, (name, version.as_ref()), digest)? {
-                    Some((tree, _)) => Some(tree),
-                    None => ways.store.get(digest)?.map(|(tree, _)| tree),
+                let copied = self.copies.of(workspace, (name, version.as_ref()), digest)?;
+                let (kept, damaged) = match copied.map(|(tree, _)| tree).ok_or_else(|| ways.store.look(digest)) {
+                    Ok(tree) | Err(store::Found::Whole(tree, _)) => (Some(tree), false),
+                    Err(store::Found::Damaged) => (None, true),
+                    Err(store::Found::Nothing) => (None, false),
                 };
                 let tree = match kept {
                     Some(tree) => tree,
-                    None => git::at(&ways.store, place, commit, from, ways.offline)?,
+                    None => {
+                        git::at(&ways.store, place, commit, from, ways.offline).map_err(|failure| match failure {
+                            Failure::Malformed(why) if damaged => Failure::Malformed(format!(
+                                "{name} was damaged on this machine, in {}: {why}",
+                                ways.store.folder(digest).display()
+                            )),
+                            failure => failure,
+                        })?
+                    }
                 };
                 if tree.digest() != *digest {
                     return malformed(format!(
                         "{name}: its files at {commit} are not what was locked: they have {}, and {digest} is locked",
                         tree.digest()
                     ));
+                }
+                if damaged {
+                    ways.store.healed(name.as_str(), &place.url);
                 }
                 (commit.to_owned(), tree)
             }

@@ -231,7 +231,7 @@ fn named_by_themselves(folder: &Path) -> BTreeSet<Name> {
 fn note(workspace: &Workspace, ways: &Ways, one: &Installed) -> Option<Vec<u8>> {
     let digest = one.tree.digest();
     let copied = vendored_note(&workspace.folder, &one.name).ok().flatten();
-    let kept = ways.store.get(&digest).ok().flatten().and_then(|(_, note)| note);
+    let kept = ways.store.get(&digest).and_then(|(_, note)| note).filter(|note| !note.is_empty());
     let believed = |note: &Vec<u8>| {
         trust::verify(&workspace.shared, &one.name, &one.version, &digest, Some(note.as_slice())).is_ok()
     };
