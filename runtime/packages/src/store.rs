@@ -100,7 +100,7 @@ impl Store {
 
     /// Says that something was damaged here, and where it was had again.
     pub(crate) fn healed(&self, what: &str, whence: &str) {
-        (self.told)(&format!("{what} was damaged in {}; it was fetched again from {whence}", self.root.display()));
+        (self.told)(&format!("{what} was damaged in the cache; it was fetched again from {whence}"));
     }
 
     /// A signature. One that is no file or too long was damaged here: it counts as an empty one, which nobody believes.
