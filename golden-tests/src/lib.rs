@@ -8,6 +8,7 @@
 //! Read downwards: [`check`] runs one page, [`Page`] is how it is cut.
 
 pub mod policies;
+pub mod tables;
 
 use std::env::{self, consts::EXE_SUFFIX};
 use std::fmt::Write as _;

@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "the table of a run is its report")]
 
-use golden_tests::writ;
+use golden_tests::{tables::table, writ};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::Ipv4Addr;
@@ -69,10 +69,14 @@ fn connections_are_those_of_a_peer() {
     }
     let _ = fs::remove_file(policy);
     let (precision, recall) = (100.0 * right as f64 / ours as f64, 100.0 * right as f64 / theirs as f64);
-    println!(
-        "{theirs} edges of {} cases: precision {precision:.2} %, recall {recall:.2} %, {whole} cases to the letter",
+    let shown = format!(
+        "{theirs} edges of {} cases: precision {precision:.2} %, recall {recall:.2} %, {whole} cases to the letter.\n",
         cases.len()
     );
+    print!("{shown}");
+    if !cfg!(debug_assertions) {
+        table("network policies", &shown);
+    }
     assert!(precision >= 95.0 && recall >= 95.0);
 }
 

@@ -4,11 +4,11 @@
 //! of one is the value here. The peer drops what a provider of its time does not know, and empty parts of nested blocks,
 //! so a value here may hold more; texts that are JSON are compared as JSON.
 //!
-//! `WRIT_DATA` names the folder. Without it a test prints how much it skipped; with it a skip is a failure.
+//! `WRIT_DATA` names the folder. Without it the test says what it skipped; with it a skip is a failure.
 
-#![allow(clippy::print_stdout, reason = "the table is for people to read")]
-#![allow(clippy::disallowed_methods, reason = "the variable says where the data is")]
+#![expect(clippy::print_stdout, reason = "the table of a run is its report")]
 
+use golden_tests::tables::table;
 use import::{Expected, Options, read};
 use program::{Json, Value};
 use std::collections::BTreeMap;
@@ -30,8 +30,8 @@ type Resources = BTreeMap<(String, String), Vec<Json>>;
 
 #[test]
 fn states_are_those_of_a_peer() {
-    let Ok(data) = std::env::var("WRIT_DATA") else {
-        println!("1 skipped (no data)");
+    let Some(data) = std::env::var_os("WRIT_DATA") else {
+        println!("1 skipped (no data): set WRIT_DATA to compare states");
         return;
     };
     let folder = Path::new(&data).join("states/snyk__driftctl/pkg/iac/terraform/state/test");
@@ -86,6 +86,13 @@ fn states_are_those_of_a_peer() {
         cases.len(),
         100.0 * agree as f64 / cases.len() as f64
     );
+    let mut shown = format!(
+        "{agree} of {} states agree, {:.1} %: {resources} resources, {values} values.\n\n| does not agree | why |\n|---|---|\n",
+        cases.len(),
+        100.0 * agree as f64 / cases.len() as f64
+    );
+    OTHERWISE.iter().for_each(|(name, why)| shown += &format!("| `{name}` | {why} |\n"));
+    table("states", &shown);
     assert_eq!(cases.len(), 89);
     assert!(agree * 100 >= cases.len() * 95);
     assert_eq!(differing, OTHERWISE.map(|(name, _)| name));
