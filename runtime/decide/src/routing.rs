@@ -88,7 +88,7 @@ impl<'a> Routing<'a> {
         if others.is_empty() { owners.into_iter().collect() } else { others }
     }
 
-    /// Who had the right before the change: everywhere, or for one of the intents.
+    /// Who had the right before the change, everywhere or for one of the intents; not whoever asks, whose own word is none.
     fn able(&self, intents: &BTreeSet<&str>) -> Vec<String> {
         let right = Some(Value::text(ACCEPT_RISK));
         let find = |name: &str, pattern: &[Option<Value>]| {
@@ -103,7 +103,8 @@ impl<'a> Routing<'a> {
             found.extend(mandates.filter(|tuple| matches!(tuple.last(), Some(Value::Time(until)) if *until >= now)));
         }
         let parties = found.iter().filter_map(|tuple| tuple.first()).map(Value::show);
-        parties.collect::<BTreeSet<String>>().into_iter().collect()
+        let others = parties.filter(|party| Some(party) != self.settled.case.actor.as_ref());
+        others.collect::<BTreeSet<String>>().into_iter().collect()
     }
 
     /// Looks again whether a party had the right before the change, somewhere; where, the route's own rule asks.
