@@ -123,8 +123,12 @@ fn a_real_registry_keeps_what_was_published_and_cannot_change_it() {
     scratch.packages(&location);
     let said = scratch.good(&["publish", "--policy", "tagging", "--registry", &location]);
     assert!(said.contains("the first release") && said.contains("published in the registry oci://"), "{said}");
+    let said = scratch.good(&["publish", "--policy", "tagging", "--registry", &location]);
+    assert!(said.contains("as it should be: byte for byte this one"), "{said}");
+    scratch.write("tagging/more.writ", "//! Other files under the same version.\n");
     let (code, said) = scratch.writ(&["publish", "--policy", "tagging", "--registry", &location]);
     assert!(code == 64 && said.contains("a release never changes"), "{said}");
+    fs::remove_file(scratch.0.join("tagging/more.writ")).expect("it was made");
     scratch.version("0.1.0", "0.1.1");
     let said = scratch.good(&["publish", "--policy", "tagging", "--registry", &location]);
     assert!(said.contains("since 0.1.0: patch") && said.contains("tests and cases: 2 tried, 0 turned"), "{said}");
