@@ -7,8 +7,8 @@ use crate::decision::Hit;
 use crate::settled::{Settled, possible};
 use engine::{Demand, Goal};
 use program::{
-    Atom, Column, Literal, Program, Reading, Relation, RelationId, Rule, RuleId, Scope, Severity, Stratum, Term, Tuple,
-    Value, Variable, World,
+    Atom, Column, Literal, Program, Relation, RelationId, Rule, RuleId, Scope, Severity, Stratum, Term, Tuple, Value,
+    Variable, World,
 };
 use proof::Side;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -76,17 +76,7 @@ impl Asking {
     /// Adds a relation behind all others: its name comes behind every name that can be written.
     fn add(&mut self, name: &str, columns: Vec<Column>) -> RelationId {
         let id = RelationId(u32::try_from(self.program.relations.len()).expect("bug: more than 2^32 relations"));
-        self.program.relations.push(Relation {
-            name: name.to_owned(),
-            columns,
-            scope: Scope::Change,
-            authority: false,
-            instanced: false,
-            key: None,
-            reading: Reading::Only,
-            optional: false,
-            hidden: true,
-        });
+        self.program.relations.push(Relation::hidden(name.to_owned(), columns, Scope::Change));
         id
     }
 

@@ -94,17 +94,7 @@ fn add(program: &mut Program, rule: &Rule, variable: usize, readable: &dyn Fn(Re
     // Behind every name of an author: relations are sorted.
     let name = format!("\u{10FFFF}path.{:08}", relation.0);
     let column = Column { name: String::from("value"), r#type: Type::Json, lattice: None };
-    program.relations.push(Relation {
-        name,
-        columns: vec![column],
-        scope: Scope::Change,
-        authority: false,
-        instanced: false,
-        key: None,
-        reading: Reading::Only,
-        optional: false,
-        hidden: true,
-    });
+    program.relations.push(Relation::hidden(name, vec![column], Scope::Change));
     program.rules.push(Rule { head, body, variables, message: Vec::new(), citation: rule.citation.clone() });
     program.strata.push(Stratum {
         relations: vec![relation],

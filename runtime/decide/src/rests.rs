@@ -3,7 +3,7 @@
 //! INVARIANT: where it is not known what a source fills, everything rests on it.
 
 use crate::case::SourceState;
-use program::{Literal, Origin, Program, RelationId, Rule, Tuple};
+use program::{Origin, Program, RelationId, Rule, Tuple};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What a policy may ask about a source besides what the verdict asks.
@@ -51,7 +51,7 @@ fn asks_about_sources(program: &Program) -> bool {
         ABOUT_SOURCES.iter().filter_map(|name| program.find(&format!("std.source.{name}"))).collect();
     let own = ["std.source.stale", "std.verdict.stale_source"].map(|name| program.find(name));
     let others = program.rules.iter().filter(|rule| !own.contains(&Some(rule.head.relation)));
-    others.flat_map(reads).any(|relation| about.contains(&relation))
+    others.flat_map(Rule::reads).any(|relation| about.contains(&relation))
 }
 
 /// Whether what the policy says itself, or what is in force of it, rests on a relation. What only the standard library makes
@@ -72,7 +72,7 @@ pub(crate) fn in_force(program: &Program) -> impl Iterator<Item = RelationId> + 
 pub(crate) fn cone(program: &Program, roots: impl Iterator<Item = RelationId>) -> BTreeSet<RelationId> {
     let mut below: BTreeMap<RelationId, BTreeSet<RelationId>> = BTreeMap::new();
     for rule in &program.rules {
-        below.entry(rule.head.relation).or_default().extend(reads(rule));
+        below.entry(rule.head.relation).or_default().extend(rule.reads());
     }
     let mut waiting: Vec<RelationId> = roots.collect();
     let mut found = BTreeSet::new();
@@ -82,16 +82,4 @@ pub(crate) fn cone(program: &Program, roots: impl Iterator<Item = RelationId>) -
         }
     }
     found
-}
-
-/// The relations that the body of a rule reads.
-fn reads(rule: &Rule) -> impl Iterator<Item = RelationId> + '_ {
-    rule.body.iter().flat_map(|literal| {
-        let read = match literal {
-            Literal::Holds(atom) | Literal::Absent(atom) => [Some(atom.relation), None],
-            Literal::Aggregate { sure, possible, .. } => [Some(sure.relation), *possible],
-            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => [None, None],
-        };
-        read.into_iter().flatten()
-    })
 }

@@ -408,12 +408,7 @@ fn reads_now(settled: &Settled<'_>) -> bool {
     open.extend(spoken.filter_map(|(_, how)| program.find(how.relation())));
     let mut read: BTreeMap<RelationId, BTreeSet<RelationId>> = BTreeMap::new();
     for rule in &program.rules {
-        let relations = rule.body.iter().flat_map(|literal| match literal {
-            Literal::Holds(atom) | Literal::Absent(atom) => [Some(atom.relation), None],
-            Literal::Aggregate { sure, possible, .. } => [Some(sure.relation), *possible],
-            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => [None, None],
-        });
-        read.entry(rule.head.relation).or_default().extend(relations.flatten());
+        read.entry(rule.head.relation).or_default().extend(rule.reads());
     }
     let mut seen: BTreeSet<RelationId> = open.iter().copied().collect();
     while let Some(relation) = open.pop() {

@@ -72,7 +72,7 @@ impl Demand {
     fn made(author: &Arc<Program>, mut made: Rewritten, goals: Vec<Goal>) -> Demand {
         let first = made.first;
         let rules = made.program.rules.iter();
-        let read = rules.flat_map(rewrite::read).chain(goals.iter().map(|goal| goal.relation));
+        let read = rules.flat_map(program::Rule::reads).chain(goals.iter().map(|goal| goal.relation));
         let reads = read.filter(|relation| (relation.0 as usize) < first).collect();
         let program = Arc::new(std::mem::take(&mut made.program));
         Demand { author: Arc::clone(author), program, made, goals, reads }
@@ -171,7 +171,7 @@ impl<'p> Author<'p> {
         let mut deep = vec![false; program.strata.len()];
         for (number, stratum) in program.strata.iter().enumerate() {
             let is_wide = |relation: &RelationId| program.relation(*relation).columns.len() > 1;
-            let mut below = stratum.rules.iter().flat_map(|rule| rewrite::read(program.rule(*rule)));
+            let mut below = stratum.rules.iter().flat_map(|rule| program.rule(*rule).reads());
             deep[number] = stratum.recursive && stratum.relations.iter().any(is_wide)
                 || below.any(|relation| homes[relation.0 as usize].is_some_and(|home| deep[home]));
         }

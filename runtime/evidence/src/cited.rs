@@ -21,7 +21,7 @@ pub fn cited(program: &Program, proofs: &[Proof], also: &[RelationId]) -> (Progr
         for (literal, premise) in program.rule(*rule).body.iter().zip(premises) {
             match premise {
                 Premise::Absent { why: Absence::NotDerived, .. } | Premise::Aggregated { .. } => {
-                    complete.extend(read(literal))
+                    complete.extend(literal.reads())
                 }
                 Premise::Absent { why: Absence::NotGiven, .. } | Premise::Holds(_) | Premise::Computed => {}
             }
@@ -31,7 +31,7 @@ pub fn cited(program: &Program, proofs: &[Proof], also: &[RelationId]) -> (Progr
     rules.extend(all.filter(|(_, rule)| complete.contains(&rule.head.relation)).map(|(id, _)| id));
     for rule in rules.iter().map(|id| program.rule(*id)) {
         relations.insert(rule.head.relation);
-        relations.extend(rule.body.iter().flat_map(read));
+        relations.extend(rule.reads());
     }
     let names = Names {
         relations: relations.iter().copied().zip((0..).map(RelationId)).collect(),
@@ -39,16 +39,6 @@ pub fn cited(program: &Program, proofs: &[Proof], also: &[RelationId]) -> (Progr
     };
     let proofs = proofs.iter().cloned().map(|proof| names.proof(proof)).collect();
     (names.program(program), proofs)
-}
-
-/// The relations that a literal reads; an aggregate both readings of one.
-fn read(literal: &Literal) -> impl Iterator<Item = RelationId> + use<> {
-    let (one, other) = match literal {
-        Literal::Holds(atom) | Literal::Absent(atom) => (Some(atom.relation), None),
-        Literal::Aggregate { sure, possible, .. } => (Some(sure.relation), *possible),
-        Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => (None, None),
-    };
-    one.into_iter().chain(other)
 }
 
 /// What is kept, by its number before, with its number after.

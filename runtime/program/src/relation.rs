@@ -86,6 +86,21 @@ pub enum Reading {
 }
 
 impl Relation {
+    /// One that nobody wrote: an answer on the way, which no proof shows and no fact states.
+    pub fn hidden(name: String, columns: Vec<Column>, scope: Scope) -> Relation {
+        Relation {
+            name,
+            columns,
+            scope,
+            authority: false,
+            instanced: false,
+            key: None,
+            reading: Reading::Only,
+            optional: false,
+            hidden: true,
+        }
+    }
+
     /// Its lattice column and which value wins there; a lawful relation has at most one.
     pub fn lattice(&self) -> Option<(usize, Lattice)> {
         self.columns.iter().enumerate().find_map(|(place, column)| Some((place, column.lattice?)))

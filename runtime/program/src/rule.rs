@@ -165,9 +165,24 @@ impl Rule {
     pub fn ready(&self, bound: &[bool], done: &[bool]) -> Option<usize> {
         (0..self.body.len()).filter(|i| !done[*i]).find(|i| self.body[*i].inputs().iter().all(|v| bound[*v]))
     }
+
+    /// The relations that its body reads, with repetitions.
+    pub fn reads(&self) -> impl Iterator<Item = RelationId> + '_ {
+        self.body.iter().flat_map(Literal::reads)
+    }
 }
 
 impl Literal {
+    /// The relations that it reads; an aggregate both readings of one.
+    pub fn reads(&self) -> impl Iterator<Item = RelationId> + use<> {
+        let (one, other) = match self {
+            Literal::Holds(atom) | Literal::Absent(atom) => (Some(atom.relation), None),
+            Literal::Aggregate { sure, possible, .. } => (Some(sure.relation), *possible),
+            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => (None, None),
+        };
+        one.into_iter().chain(other)
+    }
+
     /// The variables that must have a value before the literal can run.
     pub fn inputs(&self) -> Vec<usize> {
         let mut found = Vec::new();

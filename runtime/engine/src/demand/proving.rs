@@ -73,7 +73,7 @@ impl Demand {
             rules.push(id);
         }
         let strata = members.into_values().map(|(relations, rules)| {
-            let mut read = rules.iter().flat_map(|rule| super::rewrite::read(program.rule(*rule)));
+            let mut read = rules.iter().flat_map(|rule| program.rule(*rule).reads());
             let recursive = read.any(|relation| relations.contains(&relation));
             let scope =
                 relations.iter().map(|relation| program.relation(*relation).scope).max().unwrap_or(Scope::State);

@@ -126,22 +126,10 @@ impl Choice {
         let mut waiting = vec![relation];
         while let Some(relation) = waiting.pop() {
             if author.is_derived(relation) && self.plain.insert(relation) {
-                waiting.extend(author.rules(relation).flat_map(|(_, rule)| read(rule)));
+                waiting.extend(author.rules(relation).flat_map(|(_, rule)| rule.reads()));
             }
         }
     }
-}
-
-/// The relations that a rule reads.
-pub(super) fn read(rule: &Rule) -> impl Iterator<Item = RelationId> + '_ {
-    rule.body.iter().flat_map(|literal| {
-        let read = match literal {
-            Literal::Holds(atom) | Literal::Absent(atom) => [Some(atom.relation), None],
-            Literal::Aggregate { sure, possible, .. } => [Some(sure.relation), *possible],
-            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => [None, None],
-        };
-        read.into_iter().flatten()
-    })
 }
 
 /// Whose rules are still to be written.
@@ -329,17 +317,7 @@ impl<'a> Draft<'a> {
             let scope = if part.within { Scope::Change } else { of.scope };
             // Names are in order, as those of any program.
             let name = |what: &str| format!("~{number:09} {} {what}", of.name);
-            let relation = |what: &str, columns| Relation {
-                name: name(what),
-                columns,
-                scope,
-                authority: false,
-                instanced: false,
-                key: None,
-                reading: Reading::Only,
-                optional: false,
-                hidden: true,
-            };
+            let relation = |what: &str, columns| Relation::hidden(name(what), columns, scope);
             let asked = part.columns.iter().map(|column| Column { lattice: None, ..of.columns[*column].clone() });
             relations.push(relation("", of.columns.clone()));
             relations.push(relation("asked", asked.collect()));
