@@ -19,7 +19,7 @@ const LAW: &str = include_str!("estate/law.writ");
 
 /// No limit that a workload could meet.
 pub(crate) const LIMITS: Limits<'static> =
-    Limits { tuples: usize::MAX, bytes: usize::MAX, threads: 2, crowd: 4_096, stop: None };
+    Limits { tuples: usize::MAX, bytes: usize::MAX, threads: 2, crowd: 4_096, patience: 1_024, stop: None };
 
 /// A program by its text, in the module `law`.
 pub(crate) fn program(text: &str) -> Arc<Program> {

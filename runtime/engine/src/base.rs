@@ -23,6 +23,8 @@ pub(crate) struct Base {
     distinct: Vec<OnceLock<usize>>,
     /// Whether some row was beaten in a lattice column.
     has_beaten: bool,
+    /// In how many rounds its rows came, where marks say so.
+    rounds: u32,
 }
 
 /// How rows came.
@@ -82,18 +84,19 @@ impl Base {
             marks = order.into_iter().map(|row| marks[row as usize]).collect();
         }
         let has_beaten = marks.iter().any(|mark| mark.is_beaten());
+        let rounds = marks.iter().map(|mark| mark.round()).max().unwrap_or(0);
         let marks = match labelled || has_beaten || marks.iter().any(|mark| mark.is_given()) {
             true if !has_beaten && marks.iter().all(|mark| *mark == Mark::GIVEN) => Marks::Given,
             true => Marks::Each(marks),
             false => Marks::Derived,
         };
-        Base { has_beaten, ..Base::of(kept, marks) }
+        Base { has_beaten, rounds, ..Base::of(kept, marks) }
     }
 
     fn of(mut cells: Cells, marks: Marks) -> Base {
         cells.shrink();
         let distinct = (0..cells.width()).map(|_| OnceLock::new()).collect();
-        Base { cells, marks, indexes: Chain::default(), distinct, has_beaten: false }
+        Base { cells, marks, indexes: Chain::default(), distinct, has_beaten: false, rounds: 0 }
     }
 
     /// No rows, of a width.
@@ -123,6 +126,11 @@ impl Base {
     /// Whether some row was beaten in a lattice column.
     pub(crate) fn has_beaten(&self) -> bool {
         self.has_beaten
+    }
+
+    /// In about how many rounds its rows came.
+    pub(crate) fn rounds(&self) -> u32 {
+        self.rounds
     }
 
     /// Where a row stands.

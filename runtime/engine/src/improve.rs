@@ -23,7 +23,7 @@ use crate::growing::Mark;
 use crate::intern::{Id, NONE};
 use crate::lattice::Contest;
 use crate::limits::Fault;
-use crate::maintain::{Group, Work};
+use crate::maintain::{Group, Stop, Work};
 use crate::probe::Heads;
 use std::cmp::Reverse;
 use std::collections::hash_map::Entry;
@@ -68,7 +68,7 @@ impl Work<'_, '_> {
     }
 
     /// Asks the rules what they derive of these groups.
-    pub(crate) fn ask(&mut self, groups: &BTreeSet<Group>, coming: &mut Coming) -> Result<(), Fault> {
+    pub(crate) fn ask(&mut self, groups: &BTreeSet<Group>, coming: &mut Coming) -> Result<(), Stop> {
         let prepared = self.prepared;
         for (relation, group) in groups {
             let mut row = group.clone();
@@ -106,7 +106,7 @@ impl Work<'_, '_> {
         heads: &Heads,
         width: usize,
         coming: &mut Coming,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Stop> {
         for (row, label) in heads.iter(width) {
             let no_int = || Fault::NoInt { relation: self.prepared.program.relations[relation].name.clone() };
             let number = contest.number(row, self.values).ok_or_else(no_int)?;
@@ -123,7 +123,7 @@ impl Work<'_, '_> {
     /// Makes the next tuples ready from which rules are to be run; `false` where there are no more.
     ///
     /// Of those that wait these are all of one value: none of them beats another.
-    pub(crate) fn next(&mut self, coming: &mut Coming) -> Result<bool, Fault> {
+    pub(crate) fn next(&mut self, coming: &mut Coming) -> Result<bool, Stop> {
         while coming.fresh.is_empty() {
             let Some(Reverse(first)) = coming.waiting.peek() else { return Ok(false) };
             let rank = first.rank;

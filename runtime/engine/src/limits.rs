@@ -13,6 +13,9 @@ pub struct Limits<'a> {
     pub threads: usize,
     /// Rows that a round must go over before a second thread is worth starting. No answer depends on it.
     pub crowd: usize,
+    /// Tuples that are looked at to bring a recursive stratum up to date before evaluating it as a whole may be less work; a share of
+    /// the stratum comes on top. No answer depends on it.
+    pub patience: usize,
     /// Asked often, also within long joins; `true` ends the call.
     pub stop: Option<&'a (dyn Fn() -> bool + Sync)>,
 }
@@ -54,9 +57,10 @@ pub enum Fault {
 }
 
 impl Default for Limits<'_> {
-    /// Ten million tuples, one gibibyte, one thread, no stop. A thread costs about as much as 4,096 rows.
+    /// Ten million tuples, one gibibyte, one thread, no stop. A thread costs about as much as 4,096 rows, and that a stratum
+    /// is evaluated at all as much as 1,024 tuples.
     fn default() -> Self {
-        Limits { tuples: 10_000_000, bytes: 1 << 30, threads: 1, crowd: 4_096, stop: None }
+        Limits { tuples: 10_000_000, bytes: 1 << 30, threads: 1, crowd: 4_096, patience: 1_024, stop: None }
     }
 }
 
@@ -67,6 +71,7 @@ impl fmt::Debug for Limits<'_> {
             .field("bytes", &self.bytes)
             .field("threads", &self.threads)
             .field("crowd", &self.crowd)
+            .field("patience", &self.patience)
             .field("stop", &self.stop.is_some())
             .finish()
     }

@@ -9,6 +9,9 @@
 //! stratum without recursion needs nothing kept beside its tuples, and what is asked only for its existence is never
 //! enumerated. Whether a group has another aggregate is asked in the same way.
 //!
+//! Where nearly everything goes or comes, all that is more work than the stratum as a whole. So work is counted, and where it
+//! has cost about what that would, it ends with [`Stop::Overrun`]: the two together cost at most twice the better one.
+//!
 //! Of a lattice relation what was beaten is asked for like any other tuple, and what is to come waits in the order of its
 //! value (`improve`).
 //!
@@ -39,6 +42,13 @@ use std::collections::BTreeSet;
 /// A group of a lattice relation: what its rows say but for that column.
 pub(crate) type Group = (usize, Vec<Id>);
 
+/// Why a stratum is not brought up to date.
+pub(crate) enum Stop {
+    Fault(Fault),
+    /// Evaluating it as a whole is about as much work as was done by now. What was done is of no use then.
+    Overrun,
+}
+
 /// What the parts of the work share.
 pub(crate) struct Work<'m, 'a> {
     pub(crate) prepared: &'a Prepared,
@@ -60,6 +70,8 @@ pub(crate) struct Work<'m, 'a> {
     pub(crate) holding: FxHashMap<Group, Option<(usize, i64)>>,
     /// How much was done since it was last asked whether to go on.
     ticks: u32,
+    /// Tuples that may still be looked at.
+    left: usize,
 }
 
 /// In which world a rule is run.
@@ -72,16 +84,17 @@ pub(crate) enum When {
 }
 
 /// Is told a rule, and what it derives.
-pub(crate) type Take<'t, W> = dyn FnMut(&mut W, usize, &Heads) -> Result<(), Fault> + 't;
+pub(crate) type Take<'t, W> = dyn FnMut(&mut W, usize, &Heads) -> Result<(), Stop> + 't;
 
 /// Brings a stratum up to date.
 ///
 /// - `all`: the world as it was; `changed`: what is different by now, to which the stratum's relations are added.
 /// - `moved`: what moved of relations below.
 /// - `changes`: what is given and taken, the stratum's own tuples among it.
+/// - `patience`: how many tuples may be looked at.
 ///
 /// # Faults
-/// Whatever `meter` says. `changed` is then of no use.
+/// Whatever `meter` says, and [`Stop::Overrun`]. What `changed` says of the stratum is then of no use.
 #[expect(clippy::too_many_arguments, reason = "the parts of a world that is being made, each borrowed in its own way")]
 pub(crate) fn maintain<'a>(
     prepared: &'a Prepared,
@@ -93,7 +106,8 @@ pub(crate) fn maintain<'a>(
     changes: &Changes,
     values: &mut Interner,
     meter: &mut Meter<'a>,
-) -> Result<(), Fault> {
+    patience: usize,
+) -> Result<(), Stop> {
     let stratum = &prepared.strata[stratum];
     let mut work = Work {
         prepared,
@@ -109,6 +123,7 @@ pub(crate) fn maintain<'a>(
         headless: BTreeSet::new(),
         holding: FxHashMap::default(),
         ticks: 0,
+        left: patience,
     };
     let mut suspects = Suspects::default();
     let mut coming = Coming::default();
@@ -177,8 +192,20 @@ impl<'a> Work<'_, 'a> {
         Probe::new(self.prepared, view, &mut self.frame, self.values, self.meter)
     }
 
-    /// Counts work; asks now and then whether to go on.
-    pub(crate) fn tick(&mut self) -> Result<(), Fault> {
+    /// How many tuples may still be looked at.
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// Counts tuples that were looked at.
+    pub(crate) fn spend(&mut self, tuples: usize) -> Result<(), Stop> {
+        self.left = self.left.checked_sub(tuples).ok_or(Stop::Overrun)?;
+        Ok(())
+    }
+
+    /// Counts one tuple; asks now and then whether to go on.
+    pub(crate) fn tick(&mut self) -> Result<(), Stop> {
+        self.spend(1)?;
         self.ticks += 1;
         if self.ticks.is_multiple_of(64) {
             self.meter.limits.poll()?;
@@ -192,7 +219,7 @@ impl<'a> Work<'_, 'a> {
     ///
     /// - `when`: in the world as it was, from what makes a literal false; in the world as it is, from what makes it true.
     /// - `take`: is told the rule, and its heads.
-    fn seed(&mut self, moved: &FxHashMap<usize, Moved>, when: When, take: &mut Take<'_, Self>) -> Result<(), Fault> {
+    fn seed(&mut self, moved: &FxHashMap<usize, Moved>, when: When, take: &mut Take<'_, Self>) -> Result<(), Stop> {
         let (prepared, stratum) = (self.prepared, self.stratum);
         for read in &stratum.uses {
             // Who reads the world before is evaluated as a whole, but for what is carried over.
@@ -219,7 +246,7 @@ impl<'a> Work<'_, 'a> {
         from: &[(usize, usize)],
         when: When,
         take: &mut Take<'_, Self>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Stop> {
         let (prepared, stratum) = (self.prepared, self.stratum);
         let mut rows: Vec<u32> = Vec::new();
         for read in &stratum.uses {
@@ -248,7 +275,7 @@ impl<'a> Work<'_, 'a> {
         in_new: bool,
         when: When,
         take: &mut Take<'_, Self>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), Stop> {
         if rows.is_empty() {
             return Ok(());
         }
@@ -282,7 +309,7 @@ impl<'a> Work<'_, 'a> {
     }
 
     /// Adds heads that are not there yet, and says which; those of a lattice relation wait.
-    pub(crate) fn admit(&mut self, rule: usize, heads: &Heads, coming: &mut Coming) -> Result<(), Fault> {
+    pub(crate) fn admit(&mut self, rule: usize, heads: &Heads, coming: &mut Coming) -> Result<(), Stop> {
         let relation = self.prepared.rules[rule].head.relation;
         if let Some(contest) = self.prepared.contests[relation] {
             return self.line_up(relation, contest, heads, self.width(rule), coming);
@@ -295,7 +322,7 @@ impl<'a> Work<'_, 'a> {
                 self.tick()?;
             }
         }
-        self.meter.limits.allow(self.meter.derived, self.meter.bytes)
+        Ok(self.meter.limits.allow(self.meter.derived, self.meter.bytes)?)
     }
 
     /// Takes a row of the stratum away.
@@ -313,5 +340,11 @@ impl<'a> Work<'_, 'a> {
     /// How many columns the head of a rule has.
     pub(crate) fn width(&self, rule: usize) -> usize {
         self.prepared.rules[rule].head.slots.len()
+    }
+}
+
+impl From<Fault> for Stop {
+    fn from(fault: Fault) -> Stop {
+        Stop::Fault(fault)
     }
 }

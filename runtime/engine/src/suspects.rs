@@ -18,7 +18,7 @@
 use crate::growing::Mark;
 use crate::intern::Id;
 use crate::limits::Fault;
-use crate::maintain::{When, Work};
+use crate::maintain::{Stop, When, Work};
 use crate::probe::{Heads, Probe, Ways};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
@@ -50,11 +50,11 @@ impl Suspects {
     }
 
     /// Adds what a rule derived once and does no longer, where it is there and not given.
-    pub(crate) fn add_heads(&mut self, work: &mut Work<'_, '_>, rule: usize, heads: &Heads) -> Result<(), Fault> {
+    pub(crate) fn add_heads(&mut self, work: &mut Work<'_, '_>, rule: usize, heads: &Heads) -> Result<(), Stop> {
         self.add_above(work, rule, heads, 0)
     }
 
-    fn add_above(&mut self, work: &mut Work<'_, '_>, rule: usize, heads: &Heads, above: u64) -> Result<(), Fault> {
+    fn add_above(&mut self, work: &mut Work<'_, '_>, rule: usize, heads: &Heads, above: u64) -> Result<(), Stop> {
         let relation = work.prepared.rules[rule].head.relation;
         let version = work.here(relation);
         for (row, _) in heads.iter(work.width(rule)) {
@@ -68,7 +68,7 @@ impl Suspects {
     }
 
     /// Settles every suspect; what stays after all is added to `fresh`.
-    pub(crate) fn settle(mut self, work: &mut Work<'_, '_>, fresh: &mut Vec<Place>) -> Result<(), Fault> {
+    pub(crate) fn settle(mut self, work: &mut Work<'_, '_>, fresh: &mut Vec<Place>) -> Result<(), Stop> {
         let mut last = None;
         let (mut values, mut ways): (Vec<Id>, Ways) = Default::default();
         while let Some(Reverse((_, relation, row))) = self.heap.pop() {
@@ -90,8 +90,7 @@ impl Suspects {
                 }
                 continue;
             }
-            let mut probe = work.probe(true);
-            probe.ways(relation, &values, mark.label(), &mut ways)?;
+            work.probe(true).ways(relation, &values, mark.label(), &mut ways)?;
             if ways.settled {
                 continue;
             }
@@ -99,7 +98,11 @@ impl Suspects {
                 self.remove(work, &[(relation, row)])?;
                 continue;
             }
-            match search(&mut probe, (relation, row), mark.label(), self.most, &mut ways)? {
+            let most = self.most.min(work.left());
+            let mut probe = work.probe(true);
+            let found = search(&mut probe, (relation, row), mark.label(), most, &mut ways)?;
+            work.spend(found.as_ref().map_or(most.saturating_add(1), |search| search.met.len()))?;
+            match found {
                 Some(search) if !search.is_proved() => self.remove(work, &search.open())?,
                 Some(search) if search.relabel(work, mark.label()) => {}
                 // It took too long, or there was no room for labels.
@@ -125,7 +128,7 @@ impl Suspects {
     }
 
     /// Takes tuples away; what was derived from them becomes suspect.
-    fn remove(&mut self, work: &mut Work<'_, '_>, places: &[Place]) -> Result<(), Fault> {
+    fn remove(&mut self, work: &mut Work<'_, '_>, places: &[Place]) -> Result<(), Stop> {
         for (relation, row) in places {
             work.remove(*relation, *row);
         }

@@ -316,10 +316,15 @@ impl Version {
         (gained, lost)
     }
 
-    /// Makes a world's own layer part of what every later world shares; `self` is the version on which it stands.
+    /// Makes a world's own layer part of what every later world shares; `self` is the version on which it stands, unless it
+    /// stands alone.
     ///
     /// - `labelled`: whether labels are of use.
     pub(crate) fn commit(&mut self, own: Version, labelled: bool) {
+        if own.base.len() == 0 && !own.is_above(self) {
+            *self = own.settled(labelled);
+            return;
+        }
         assert!(own.is_above(self), "bug: rows that stand on others");
         let Version { base, layers: [below, own] } = own;
         drop((base, below));

@@ -35,7 +35,8 @@ fn law(percent: u32, holds: impl Fn(Case) -> TestCaseResult) {
 
 fn load(case: &Case) -> Engine<'static> {
     let given = case.facts.iter().flat_map(|(id, tuples)| tuples.iter().map(|tuple| (*id, tuple.clone())));
-    Engine::load(case.program.clone(), given, Limits::default()).expect("no limit is reached")
+    let limits = Limits { patience: case.patience(), ..Limits::default() };
+    Engine::load(case.program.clone(), given, limits).expect("no limit is reached")
 }
 
 fn delta(change: &Change) -> Delta {

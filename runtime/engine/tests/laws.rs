@@ -45,7 +45,12 @@ fn law(percent: u32, holds: impl Fn(Case) -> TestCaseResult) {
 }
 
 fn load(case: &Case) -> Engine<'static> {
-    load_with(case.program.clone(), &case.facts, Limits::default())
+    load_with(case.program.clone(), &case.facts, limits(case))
+}
+
+/// Limits that nothing reaches; in most cases some strata are evaluated as a whole that would be kept up to date.
+fn limits(case: &Case) -> Limits<'static> {
+    Limits { patience: case.patience(), ..Limits::default() }
 }
 
 fn load_with(program: Arc<Program>, facts: &Tuples, limits: Limits<'static>) -> Engine<'static> {
@@ -363,7 +368,7 @@ fn another_text_of_the_same_meaning_changes_nothing() {
         let given = [Scope::State, Scope::Timed, Scope::Change].into_iter().flat_map(|scope| case.policy.given(scope));
         let (program, done) = rewritten(&case.program, &given.collect(), &mut choices);
         let program = Arc::new(program);
-        let mut engine = load_with(program.clone(), &case.facts, Limits::default());
+        let mut engine = load_with(program.clone(), &case.facts, limits(&case));
         let mut facts = case.facts.clone();
         for change in &case.changes {
             let meaning = law_of(&case, &facts, change);

@@ -52,6 +52,13 @@ impl Case {
         Case { program, policy, facts, changes }
     }
 
+    /// How many tuples may be looked at before a stratum is evaluated as a whole: none or few of them in most cases, in the
+    /// others more than there are.
+    pub(crate) fn patience(&self) -> usize {
+        let facts: usize = self.facts.values().map(BTreeSet::len).sum();
+        [0, 1_024, 2, 5, 12][facts % 5]
+    }
+
     /// The two worlds of a decision on `change`, where `facts` are the model.
     pub(crate) fn inputs(&self, facts: &Tuples, change: &Change) -> Inputs {
         let mut inputs = Inputs { before: facts.clone(), after: facts.clone() };

@@ -8,6 +8,7 @@ use proof::{Inputs, Side, certify};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Linear and not, one relation and several, in both directions, over cycles; negation and groups above; lattice columns that
 /// are given, that get better along ways of unequal length, against their own order, and with one group.
@@ -102,11 +103,19 @@ fn inputs(program: &Program, facts: &BTreeSet<(RelationId, Tuple)>, delta: &Delt
     inputs
 }
 
-fn holds(nodes: i64, start: &[u32], changes: &[Vec<(bool, u32)>], kept: bool) -> Result<(), TestCaseError> {
+/// - `patience`: how many tuples may be looked at before a stratum is evaluated as a whole.
+fn holds(
+    nodes: i64,
+    start: &[u32],
+    changes: &[Vec<(bool, u32)>],
+    kept: bool,
+    patience: usize,
+) -> Result<(), TestCaseError> {
     let program = program(LAW);
     let mut facts: BTreeSet<(RelationId, Tuple)> = start.iter().map(|number| fact(&program, nodes, *number)).collect();
     let load = |facts: &BTreeSet<(RelationId, Tuple)>| {
-        Engine::load(Arc::clone(&program), facts.iter().cloned(), Limits::default()).expect("within the limits")
+        let limits = Limits { patience, ..Limits::default() };
+        Engine::load(Arc::clone(&program), facts.iter().cloned(), limits).expect("within the limits")
     };
     let mut engine = load(&facts);
     let mut held = Vec::new();
@@ -156,6 +165,31 @@ fn holds(nodes: i64, start: &[u32], changes: &[Vec<(bool, u32)>], kept: bool) ->
     Ok(())
 }
 
+/// A graph of which all is reached from one seed: what is asked when that seed goes, in questions whether to stop.
+#[test]
+fn where_nearly_all_goes_what_is_left_is_derived_anew() {
+    let program = program("state edge/2, seed/1, near/1; near(x) if seed(x); near(y) if near(x), edge(x, y)");
+    let nodes = 20_000;
+    let edges = (0..nodes).flat_map(|node| (1..5).map(move |turn| (node, (node * 2 + turn * turn * 7_919) % nodes)));
+    let edges = edges.map(|(from, to)| (id(&program, "edge"), vec![Value::Int(from), Value::Int(to)]));
+    let seed = (id(&program, "seed"), vec![Value::Int(0)]);
+    let given: Vec<_> = edges.chain([seed.clone()]).collect();
+    let asked = |patience: usize| {
+        let count = AtomicUsize::new(0);
+        let stop = || count.fetch_add(1, Ordering::Relaxed) == usize::MAX;
+        let limits = Limits { stop: Some(&stop), patience, ..Limits::default() };
+        let engine = Engine::load(Arc::clone(&program), given.iter().cloned(), limits).expect("within the limits");
+        let before = count.swap(0, Ordering::Relaxed);
+        let delta = Delta { added: Vec::new(), removed: vec![seed.clone()] };
+        let world = engine.open(&delta).expect("within the limits");
+        assert!(before > 0 && world.lost(id(&program, "near")).len() > 15_000, "nearly all was reached, and goes");
+        assert_eq!(world.count(Side::After, id(&program, "near")), 0);
+        count.load(Ordering::Relaxed)
+    };
+    let (whole, all) = (asked(1_024), asked(usize::MAX));
+    assert!(whole * 3 < all, "{whole} of {all}");
+}
+
 proptest! {
     #[test]
     fn a_history_is_a_load_from_scratch(
@@ -163,7 +197,8 @@ proptest! {
         start in prop::collection::vec(any::<u32>(), 0..120),
         changes in prop::collection::vec(prop::collection::vec((prop::bool::weighted(0.4), any::<u32>()), 1..6), 1..8),
         kept in any::<bool>(),
+        patience in prop::sample::select(vec![0, 8, 1_024]),
     ) {
-        holds(nodes, &start, &changes, kept)?;
+        holds(nodes, &start, &changes, kept, patience)?;
     }
 }
