@@ -17,7 +17,7 @@ use crate::sheet::{Heading, Sheet, by_relation, joined};
 use crate::workers::{PART, spread};
 use crate::yaml::Document;
 use crate::{Expected, Imported, Malformed, Options, node::Node, outline::Outline};
-use identity::Identity;
+use identity::{Identity, is_own};
 use manifests::Object;
 use program::{Fact, FactSource, Json, SourceKind, Speaks, Value};
 use rustc_hash::FxHashMap;
@@ -143,13 +143,36 @@ fn objects<'a>(
         return Err(Malformed::new(node.at.clone(), "this is a kustomization, not the objects it makes")
             .help("`kubectl kustomize FOLDER` writes them"));
     }
-    if node.get("$patch")?.is_some() {
-        return Err(Malformed::new(node.at.clone(), "this is a patch of an object, not the object")
+    let identity = Identity::of(version, kind, node)?;
+    // What others define may hold patches of objects as its data.
+    let patch =
+        if is_own(&identity.group) { directive(node.json) } else { node.get("$patch")?.map(|_| "/$patch".to_owned()) };
+    if let Some(at) = patch {
+        let what = "this is a patch of an object, not the object: it says what to do with what is there";
+        return Err(Malformed::new(format!("{}{at}", node.at), what)
             .help("`kubectl kustomize FOLDER` writes the objects that come of it"));
     }
-    let identity = Identity::of(version, kind, node)?;
     found.push(Found { json: node.json, place: place(&node.at), identity });
     Ok(())
+}
+
+/// The words of a strategic merge patch; some have `/` and a field behind them.
+const DIRECTIVES: [&str; 4] = ["$patch", "$retainKeys", "$deleteFromPrimitiveList", "$setElementOrder"];
+
+/// Where an object says what is to become of what is there: a pointer from its root.
+fn directive(json: &Json) -> Option<String> {
+    let part = |word: &str| format!("/{}", word.replace('~', "~0").replace('/', "~1"));
+    match json {
+        Json::Object(entries) => entries.iter().find_map(|(key, value)| {
+            let is_directive = DIRECTIVES.iter().any(|word| key.starts_with(word));
+            let rest = if is_directive { String::new() } else { directive(value)? };
+            Some(part(key) + &rest)
+        }),
+        Json::Array(items) => {
+            items.iter().enumerate().find_map(|(at, item)| Some(part(&at.to_string()) + &directive(item)?))
+        }
+        _ => None,
+    }
 }
 
 /// Some objects that stand side by side, each with whether its name is made when it is created.

@@ -264,6 +264,38 @@ proptest! {
 }
 
 #[test]
+fn a_namespace_is_passed_over_where_the_kind_stands_in_none() {
+    let named = |group: &str, kind: &str| {
+        let text = format!("apiVersion: {group}\nkind: {kind}\nmetadata: {{name: cr, namespace: shop}}\n");
+        let change = change(&text, &[]);
+        change.actions[0].resource.to_string()
+    };
+    assert_eq!(named("rbac.authorization.k8s.io/v1", "ClusterRole"), "ClusterRole.rbac.authorization.k8s.io/cr");
+    assert_eq!(named("v1", "Namespace"), "Namespace/cr");
+    // Somebody else's kind of the same name, or of one that begins so, may stand in one.
+    assert_eq!(named("longhorn.io/v1beta2", "Node"), "Node.longhorn.io/shop/cr");
+    assert_eq!(named("postgresql.cnpg.io/v1", "Cluster"), "Cluster.postgresql.cnpg.io/shop/cr");
+}
+
+#[test]
+fn what_says_what_to_do_with_what_is_there_is_no_object() {
+    let of = |group: &str, rest: &str| {
+        object("a.yaml", &format!("apiVersion: {group}\nkind: Deployment\nmetadata: {{name: web}}\n{rest}\n")).err()
+    };
+    for (rest, place) in [
+        ("$patch: delete", "4:"),
+        ("spec: {template: {spec: {containers: [{name: side, $patch: delete}]}}}", "4:"),
+        ("spec:\n  template: {spec: {$retainKeys: [containers]}}", "5:"),
+        ("spec:\n  $deleteFromPrimitiveList/finalizers: [a]", "5:"),
+    ] {
+        let said = of("apps/v1", rest).unwrap_or_default();
+        assert!(said.contains("patch of an object") && said.contains(&format!("a.yaml:{place}")), "{said}");
+    }
+    // A policy of somebody else's may hold patches as its data.
+    assert_eq!(of("kyverno.io/v1", "spec: {rules: [{mutate: {$patch: delete}}]}"), None);
+}
+
+#[test]
 fn a_list_says_that_it_was_cut() {
     let around = |name: &str, text: &str| -> Vec<String> {
         let imported = object(name, text).expect("it reads");

@@ -1,7 +1,8 @@
 //! What an object is called: `Deployment.apps/shop/web`, `Service/shop/web`, `ClusterRole.rbac.authorization.k8s.io/view`.
 //!
 //! Kind, group, namespace and name, as `kubectl` writes them; the version takes no part, since every version of a group
-//! serves the same object. An object that says no namespace stands in `default`, unless its kind stands in none.
+//! serves the same object. An object that says no namespace stands in `default`, unless its kind stands in none: then the
+//! cluster passes over a namespace that it says, and so do we.
 
 use crate::{Malformed, node::Node};
 
@@ -43,6 +44,11 @@ const CLUSTER_WIDE: &[&str] = &[
     "VolumeSnapshotContent",
 ];
 
+/// Whether a group is one of the cluster's own API.
+pub(super) fn is_own(group: &str) -> bool {
+    !group.contains('.') || group.ends_with(".k8s.io")
+}
+
 pub(super) struct Identity {
     pub(super) group: String,
     pub(super) version: String,
@@ -68,9 +74,12 @@ impl Identity {
             }
         };
         let said = metadata.text_of("namespace")?.map_or("", |text| text);
-        // What a group of its own defines (`ClusterIssuer`) says by its name that it stands in no namespace.
-        let wide = CLUSTER_WIDE.contains(&kind) || kind.starts_with("Cluster");
-        let namespace = if said.is_empty() && !wide { "default" } else { said };
+        let namespace = match is_own(group) && CLUSTER_WIDE.contains(&kind) {
+            true => "",
+            // What somebody else defines (`ClusterIssuer`) mostly says by its name that it stands in no namespace.
+            false if said.is_empty() && !kind.starts_with("Cluster") => "default",
+            false => said,
+        };
         for (what, word) in [("kind", kind), ("group", group), ("namespace", namespace), ("name", &*own)] {
             if word.contains('/') || word.contains(char::is_whitespace) {
                 return Err(Malformed::new(object.at.clone(), format!("its {what} has a `/` or a space in it")));
