@@ -12,6 +12,9 @@ use program::{Fact, FactSource, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// The name of a file that no line names.
+const ANY: &str = "\u{7f}";
+
 /// The rules of one file, in its order.
 #[derive(Clone, Debug)]
 pub struct Codeowners {
@@ -97,11 +100,12 @@ impl Codeowners {
     /// Who owns the Terraform text in each folder: `std.ownership.owns_folder(folder, party)`.
     ///
     /// - `folders`: as [`Imported::folders`] has them.
-    /// - returns: sorted; each names the line that says so. The owners of a folder are those of a `main.tf` in it.
+    /// - returns: sorted; each names the line that says so. The owners of a folder are those of any Terraform file in it; a
+    ///   line for one file is about that one alone, and nobody says which file a resource stands in.
     pub fn facts_for<'f>(&self, folders: impl IntoIterator<Item = &'f Arc<str>>) -> Vec<Fact> {
         let mut facts = Vec::new();
         for folder in folders.into_iter().filter(|folder| !folder.starts_with("..")) {
-            for (owner, rule) in self.owners(&format!("{folder}/main.tf")) {
+            for (owner, rule) in self.owners(&format!("{folder}/{ANY}.tf")) {
                 let origin = program::Origin { source: self.source.clone(), place: rule.place.clone() };
                 let tuple = vec![Value::Text(folder.clone()), Value::Text(owner.clone())];
                 facts.push(Fact { relation: "std.ownership.owns_folder".into(), tuple, origin });
@@ -261,6 +265,19 @@ mod tests {
         check("my\\ file @m", "my file", &["@m"]);
         check("\\#x @m", "#x", &["@m"]);
         check("src/?.rs @q", "src/a.rs", &["@q"]);
+    }
+
+    #[test]
+    fn a_line_for_one_file_says_nothing_of_its_folder() {
+        let of = |text: &str| {
+            let owners = read(text, source()).owners.expect("an ownership file");
+            let facts = owners.facts_for([&Arc::from("infra")]);
+            facts.iter().map(|fact| fact.tuple[1].show()).collect::<Vec<_>>()
+        };
+        assert_eq!(of("/infra/ @security\n/infra/main.tf @dev\n"), ["@security"]);
+        assert_eq!(of("/infra/ @security\n*.tf @tf\n"), ["@tf"]);
+        assert_eq!(of("/infra/* @near\n"), ["@near"]);
+        assert_eq!(of("/infra/main.tf @dev\n"), [""; 0]);
     }
 
     #[test]
