@@ -160,6 +160,38 @@ fn dynamic_blocks_are_parts_of_what_they_make() {
 }
 
 #[test]
+fn the_key_of_a_dynamic_block_is_a_place_in_a_list_and_a_member_of_a_set() {
+    let of = |each: &str| {
+        let variable = "variable \"ports\" {\n  type    = any\n  default = [22, 443]\n}\n";
+        value(&format!(
+            "{variable}resource \"x_y\" \"z\" {{\n  dynamic \"v\" {{\n    for_each = {each}\n    content {{\n      n = v.key\n    }}\n  }}\n}}\n"
+        ))
+    };
+    assert_eq!(of("[22, 443]"), "[{\"n\": 0}, {\"n\": 1}]");
+    assert_eq!(of("[for p in [22, 443] : p]"), "[{\"n\": 0}, {\"n\": 1}]");
+    assert_eq!(of("toset([22, 443])"), "[{\"n\": 22}, {\"n\": 443}]");
+    // Whether that is a list or a set its text does not say.
+    assert!(of("var.ports").contains("v[0].key"), "{}", of("var.ports"));
+}
+
+#[test]
+fn a_variable_converts_its_value_to_its_type() {
+    let of = |kind: &str, default: &str| {
+        value(&format!(
+            "variable \"v\" {{\n  type    = {kind}\n  default = {default}\n}}\nresource \"x_y\" \"z\" {{\n  v = var.v\n}}\n"
+        ))
+    };
+    assert_eq!(of("number", "\"8\""), "8");
+    assert_eq!(of("string", "8"), "\"8\"");
+    assert_eq!(of("bool", "\"true\""), "true");
+    assert_eq!(of("set(string)", "[\"b\", \"a\", \"b\"]"), "[\"a\", \"b\"]");
+    assert_eq!(of("list(string)", "[\"b\", \"a\", \"b\"]"), "[\"b\", \"a\", \"b\"]");
+    assert_eq!(of("any", "\"8\""), "\"8\"");
+    // Terraform would refuse it.
+    assert_eq!(of("number", "\"eight\""), "unknown var.v");
+}
+
+#[test]
 fn values_of_a_file_go_before_defaults() {
     let files = [
         ("main.tf", "variable \"n\" { default = 1 }\nresource \"a_b\" \"c\" {\n  count = var.n\n}\n"),

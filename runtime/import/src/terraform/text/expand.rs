@@ -238,7 +238,15 @@ fn parts(scope: &Scope, block: &Block, place: &str, repeat: &Repeat, from: usize
     let (each, content) = (attribute(&block.body, "for_each"), block.body.get_blocks("content").next());
     let (Some(each), Some(content)) = (each, content) else { return Json::Unknown(place.into()) };
     let items: Vec<(Json, Json)> = match scope.value(repeat, place, each) {
-        Json::Array(items) => items.into_iter().map(|item| (item.clone(), item)).collect(),
+        Json::Array(items) => {
+            let key = |at: usize, item: &Json| match each {
+                // A list's keys are its places, and a set's what is in it.
+                Expression::Array(_) | Expression::ForExpr(_) => Json::Int(i64::try_from(at).unwrap_or(i64::MAX)),
+                Expression::FuncCall(call) if call.name.name.as_str() == "toset" => item.clone(),
+                _ => Json::Unknown(format!("{place}[{at}].key").into()),
+            };
+            items.into_iter().enumerate().map(|(at, item)| (key(at, &item), item)).collect()
+        }
         Json::Object(entries) => entries.into_iter().map(|(key, value)| (Json::Text(key), value)).collect(),
         Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => {
             return Json::Unknown(place.into());

@@ -39,6 +39,8 @@ pub(super) struct Folder {
 pub(super) struct Variable {
     /// Its value in a file of values, or its default.
     pub(super) value: Option<Expression>,
+    /// What it converts its value to.
+    pub(super) of: Option<Expression>,
     pub(super) sensitive: bool,
 }
 
@@ -194,6 +196,9 @@ impl Folder {
                 if let Some(value) = attribute("default") {
                     variable.value = Some(value);
                 }
+                if let Some(of) = attribute("type") {
+                    variable.of = Some(of);
+                }
                 if let Some(sensitive) = attribute("sensitive") {
                     variable.sensitive = sensitive.as_bool() == Some(true);
                 }
@@ -235,7 +240,7 @@ impl Folder {
             ("variable", [name]) => {
                 let attribute = |name: &str| block.part.body.get_attribute(name).map(|found| found.value.clone());
                 let sensitive = attribute("sensitive").and_then(|value| value.as_bool()) == Some(true);
-                let variable = Variable { value: attribute("default"), sensitive };
+                let variable = Variable { value: attribute("default"), of: attribute("type"), sensitive };
                 self.variables.insert(name.clone(), variable).map(|_| format!("variable `{name}`"))
             }
             ("provider", [name]) => {

@@ -3,6 +3,7 @@
 use super::super::address::{Key, ModulePath, module_text};
 use super::evaluate::Evaluate;
 use super::folder::{Folder, Placed, attribute};
+use super::functions;
 use super::references::path_of;
 use hcl_edit::expr::{Expression, ObjectKey};
 use hcl_edit::structure::Block;
@@ -102,14 +103,15 @@ impl Scope {
     pub(super) fn variable(&self, name: &str) -> Json {
         self.once(format!("var.{name}"), |whole| {
             let Some(variable) = self.folder.variables.get(name) else { return self.unknown(whole) };
+            let of = |value: Json| converted_to(variable.of.as_ref(), value).unwrap_or_else(|| self.unknown(whole));
             if let Some((scope, call, repeat)) = &self.caller
                 && let Some(call) = scope.folder.calls.get(call)
                 && let Some(input) = attribute(&call.part.body, name)
             {
-                return scope.evaluate(repeat, &self.named(whole)).expression(input);
+                return of(scope.evaluate(repeat, &self.named(whole)).expression(input));
             }
             match &variable.value {
-                Some(value) => self.evaluate(&Repeat::default(), &self.named(whole)).expression(value),
+                Some(value) => of(self.evaluate(&Repeat::default(), &self.named(whole)).expression(value)),
                 None => self.unknown(whole),
             }
         })
@@ -168,5 +170,23 @@ impl Scope {
     /// The value of an expression of a block.
     pub(super) fn value(&self, repeat: &Repeat, place: &str, expression: &Expression) -> Json {
         self.evaluate(repeat, place).expression(expression)
+    }
+}
+
+/// A value as the type of a variable has it; `None` where it is of no such type. Parts of a value keep the types they have.
+fn converted_to(of: Option<&Expression>, value: Json) -> Option<Json> {
+    let function = match of {
+        Some(Expression::Variable(word)) => match word.as_str() {
+            "string" => "tostring",
+            "number" => "tonumber",
+            "bool" => "tobool",
+            _ => return Some(value),
+        },
+        Some(Expression::FuncCall(call)) if call.name.name.as_str() == "set" => "toset",
+        Some(_) | None => return Some(value),
+    };
+    match value {
+        Json::Unknown(_) | Json::Sensitive(_) => Some(value),
+        known => functions::call(function, &[known]),
     }
 }
