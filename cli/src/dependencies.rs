@@ -146,7 +146,7 @@ fn update(names: &[String], dry_run: bool, folder: &Path) -> Result<Answer, Fail
         progress::stage("deciding again");
         // One lock is of all members, wherever it is asked to move.
         for member in &workspace.members {
-            let (text, turns) = releases::foresee::foresee(&member.folder, all.clone())?;
+            let (text, turns) = releases::foresee::foresee(&member.folder, &all)?;
             foreseen.0 += &if workspace.members.len() > 1 { format!("{}:\n{text}", member.at) } else { text };
             foreseen.1 |= turns;
         }

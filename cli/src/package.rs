@@ -9,14 +9,15 @@ use crate::failure::Failure;
 use crate::manifest::{self, Manifest};
 use crate::progress;
 use compiler::database::Dependency;
+use compiler::names::mentions;
 pub(crate) use lsp::package::Module;
 use lsp::package::{self, Whole};
 use lsp::{folder, installed};
-use packages::Workspace;
 use packages::install::{self, Installed, Ways};
 use packages::workspace::Member;
+use packages::{Name, Workspace};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -34,6 +35,30 @@ pub(crate) struct Package {
     pub(crate) installed: Vec<Installed>,
     /// The same as the compiler takes them.
     pub(crate) dependencies: Vec<Dependency>,
+    /// What only its tests need, where that is left out.
+    pub(crate) left_out: LeftOut,
+}
+
+/// What a package has for its tests alone, and nothing is decided by.
+#[derive(Default)]
+pub(crate) struct LeftOut {
+    /// Its `[dev-dependencies]`, with what only these need.
+    packages: Vec<Name>,
+    /// The paths of its modules below `tests/` that use any of them, or one another.
+    modules: BTreeSet<String>,
+}
+
+impl LeftOut {
+    /// A line for whoever misses it; empty where nothing is left out.
+    pub(crate) fn note(&self) -> String {
+        if self.packages.is_empty() {
+            return String::new();
+        }
+        let packages = self.packages.iter().map(Name::as_str).collect::<Vec<&str>>().join(", ");
+        let modules = self.modules.iter().map(String::as_str).collect::<Vec<&str>>().join(", ");
+        let using = if modules.is_empty() { modules } else { format!(", and so is what uses it: {modules}") };
+        format!("note: nothing is decided by [dev-dependencies], so {packages} is left out{using}\n")
+    }
 }
 
 impl Package {
@@ -56,6 +81,52 @@ impl Package {
             self.modules.push(Module { path: path.clone(), name, text: text.clone() });
         }
         self.modules.sort_by(|one, other| one.path.cmp(&other.path));
+        self.leave_out();
+    }
+
+    /// The package as decisions are made by it: without its `[dev-dependencies]`, and without those of its modules below `tests/`
+    /// that use them.
+    ///
+    /// - `reader`: its manifest; a file that stands alone has none.
+    ///
+    /// # Errors
+    /// Where nothing is left to decide by.
+    pub(crate) fn decided(mut self, reader: Option<&packages::manifest::Manifest>) -> Result<Package, Failure> {
+        let Some(reader) = reader else { return Ok(self) };
+        let lasting = install::lasting(reader, self.installed.clone());
+        if lasting.len() == self.installed.len() {
+            return Ok(self);
+        }
+        let lasts = |name: &str| lasting.iter().any(|one| one.name.as_str() == name);
+        let gone = self.installed.iter().map(|one| &one.name).filter(|name| !lasts(name.as_str()));
+        self.left_out.packages = gone.cloned().collect();
+        self.dependencies.retain(|one| lasts(&one.package.name));
+        self.installed = lasting;
+        self.leave_out();
+        if self.modules.is_empty() {
+            return Err(Failure::Malformed(format!(
+                "{}: the package has no .writ file but for its tests\n  help: write one, for example policy.writ; an empty package decides nothing\n{}",
+                self.root.display(),
+                self.left_out.note()
+            )));
+        }
+        Ok(self)
+    }
+
+    fn leave_out(&mut self) {
+        let mut gone: Vec<String> = self.left_out.packages.iter().map(Name::module).collect();
+        if gone.is_empty() {
+            return;
+        }
+        // Among tests one may use another.
+        let uses = |module: &Module, gone: &[String]| {
+            module.path.starts_with("tests/") && gone.iter().any(|one| mentions(&module.text, one))
+        };
+        while let Some(at) = self.modules.iter().position(|module| uses(module, &gone)) {
+            let module = self.modules.remove(at);
+            self.left_out.modules.insert(module.path);
+            gone.push(module.name);
+        }
     }
 
     /// The files it was read from.
@@ -64,7 +135,8 @@ impl Package {
         let own = manifest.chain(self.modules.iter().map(|module| &*module.path)).map(|path| self.root.join(path));
         let folders = self.installed.iter().filter(|one| one.in_folder);
         let others = folders.flat_map(|one| one.tree.files().map(|(path, _)| folder::path_of(&one.folder, path)));
-        own.chain(others).chain(self.workspace.clone()).collect()
+        let left_out = self.left_out.modules.iter().map(|path| self.root.join(path));
+        own.chain(left_out).chain(others).chain(self.workspace.clone()).collect()
     }
 }
 
@@ -90,21 +162,31 @@ pub(crate) fn ways(locked: bool) -> Ways {
     }
 }
 
-/// Reads the policy at a path. The packages that it depends on are those that were locked.
+/// Reads the policy at a path as decisions are made by it: without what only its tests need. The packages that it depends on are
+/// those that were locked.
 pub(crate) fn load(path: &Path) -> Result<Package, Failure> {
-    read(path, |workspace| install::load(workspace, &ways(true)))
+    let (package, reader) = read(path, |workspace| install::load(workspace, &ways(true)))?;
+    package.decided(reader.as_ref())
 }
 
-/// Reads the policy at a path, and locks what its manifest asks for where that has changed and may be.
+/// Reads the policy at a path with what its tests need.
+pub(crate) fn load_with_tests(path: &Path) -> Result<Package, Failure> {
+    Ok(read(path, |workspace| install::load(workspace, &ways(true)))?.0)
+}
+
+/// Reads the policy at a path with what its tests need, and locks what its manifest asks for where that has changed and may be.
 pub(crate) fn load_anew(path: &Path) -> Result<Package, Failure> {
-    read(path, |workspace| install::load(workspace, &ways(false)))
+    Ok(read(path, |workspace| install::load(workspace, &ways(false)))?.0)
 }
 
-/// Reads the policy at a path, as it would be with these packages in place of those that were locked.
+/// Reads the policy at a path with what its tests need, and as decisions would be made by it, with these packages in place of
+/// those that were locked.
 ///
 /// - `all`: also what other members of its workspace depend on.
-pub(crate) fn load_with(path: &Path, all: Vec<Installed>) -> Result<Package, Failure> {
-    read(path, |workspace| Ok(install::part(std::slice::from_ref(workspace.own()?), all)))
+pub(crate) fn load_with(path: &Path, all: &[Installed]) -> Result<[Package; 2], Failure> {
+    let read = || read(path, |workspace| Ok(install::part(std::slice::from_ref(workspace.own()?), all.to_vec())));
+    let (decided, reader) = read()?;
+    Ok([read()?.0, decided.decided(reader.as_ref())?])
 }
 
 /// The packages of a workspace, where a path is its root: who asks there asks for all of them.
@@ -176,18 +258,20 @@ fn folder_of(path: &Path) -> PathBuf {
 fn read(
     path: &Path,
     depends: impl FnOnce(&Workspace) -> Result<Vec<Installed>, packages::Failure>,
-) -> Result<Package, Failure> {
+) -> Result<(Package, Option<packages::manifest::Manifest>), Failure> {
     if path.is_file() && path.extension().is_some_and(|e| e == "writ") {
         let root = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned();
         let module = package::module(&root, path)?;
-        return Ok(Package {
+        let package = Package {
             root,
             manifest: None,
             modules: vec![module],
             workspace: None,
             installed: Vec::new(),
             dependencies: Vec::new(),
-        });
+            left_out: LeftOut::default(),
+        };
+        return Ok((package, None));
     }
     let root = folder_of(path);
     if root.is_file() {
@@ -221,7 +305,10 @@ fn read(
     let names: Vec<&str> = modules.iter().map(|module| module.name.as_str()).collect();
     let Whole { installed, dependencies } = package::whole(&workspace, &names, depends)?;
     let above = (own.at != ".").then(|| workspace.folder.join("writ.toml"));
-    Ok(Package { root, manifest: Some(manifest), modules, workspace: above, installed, dependencies })
+    let reader = own.manifest.clone();
+    let (manifest, left_out) = (Some(manifest), LeftOut::default());
+    let package = Package { root, manifest, modules, workspace: above, installed, dependencies, left_out };
+    Ok((package, Some(reader)))
 }
 
 /// What a file says.

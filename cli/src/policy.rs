@@ -110,7 +110,11 @@ pub(crate) fn compile(package: &Package) -> Result<Compiled, Failure> {
             let errors: Vec<Report> =
                 output.reports.into_iter().filter(|report| report.severity() == Severity::Error).collect();
             let drawn = drawn(&database, &errors, false);
-            Err(Failure::Policy(format!("{}\n\nthe policy does not compile; nothing was decided", drawn.trim_end())))
+            Err(Failure::Policy(format!(
+                "{}\n\n{}the policy does not compile; nothing was decided",
+                drawn.trim_end(),
+                package.left_out.note()
+            )))
         }
     }
 }

@@ -54,6 +54,9 @@ pub struct Info {
     pub owner: Option<String>,
 }
 
+/// What the names of modules below `tests/` begin with: no package has a name of one part.
+pub const TESTS: &str = "tests";
+
 /// A package that the compiled one depends on, directly or through others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dependency {
@@ -63,7 +66,8 @@ pub struct Dependency {
     pub module: String,
     /// Its modules that others may use, by their names in the package.
     pub exports: Vec<String>,
-    /// The packages that depend on it directly, by what their modules' names begin with; the compiled one has the empty name.
+    /// The packages that depend on it directly, by what their modules' names begin with; the compiled one has the empty name, and
+    /// is [`TESTS`] where only its modules below `tests/` may use it.
     pub readers: Vec<String>,
     /// Its modules: paths below its own name (`acme/payments/edge.writ`), names in full.
     pub files: Vec<Source>,

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::LazyLock;
 use syntax::ast::{Item, ItemKind, Member, Name, Span, Text};
+use syntax::token::lex;
 
 /// The names one file declares.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -210,6 +211,15 @@ pub fn seemingly_brought(chunk: &str) -> BTreeSet<String> {
     let of_names = rest.iter().flat_map(|word| word.split(|c: char| !c.is_ascii_alphanumeric() && c != '_'));
     found.extend(of_names.filter(|name| !name.is_empty()).map(str::to_owned));
     found
+}
+
+/// Whether a text names a module, or something of it or below it, by its name in full. What comments and texts say is no matter.
+pub fn mentions(text: &str, module: &str) -> bool {
+    let words: Vec<&str> =
+        lex(text).iter().filter(|one| !one.token.is_trivia()).map(|one| &text[one.range()]).collect();
+    let parts: Vec<&str> = module.split('.').flat_map(|part| [".", part]).skip(1).collect();
+    let begins = |at: usize| at == 0 || words[at - 1] != ".";
+    words.windows(parts.len()).enumerate().any(|(at, found)| found == parts && begins(at))
 }
 
 /// `survives` in blueprint `recoverable` is `recoverable.survives`.
@@ -463,6 +473,16 @@ fn reserved(name: &Name) -> Diagnostic {
 
 #[cfg(test)]
 mod tests {
+    /// Only what the text itself names counts, by whole words and from the first on.
+    #[test]
+    fn a_text_mentions_what_it_names() {
+        let does = "use acme.words.shown;|use acme.words;|a(x) if acme . words.shown.b(x);|use acme.words.{a, b};";
+        assert!(does.split('|').all(|text| super::mentions(text, "acme.words")));
+        let does_not =
+            "|use acme.wordsmith.a;|use my.acme.words.a;|use acme;|// acme.words\n/// acme.words|\"acme.words\"";
+        assert!(!does_not.split('|').any(|text| super::mentions(text, "acme.words")));
+    }
+
     use super::near;
 
     #[test]

@@ -4,7 +4,7 @@
 
 use crate::folder;
 use crate::package::{self, Whole};
-use compiler::database::{Dependency, Source};
+use compiler::database::{Dependency, Source, TESTS};
 use packages::install::{Installed, Ways};
 use packages::manifest::Manifest;
 use packages::store::Store;
@@ -90,8 +90,10 @@ fn dependency(reader: &Manifest, all: &[Installed], one: &Installed) -> Result<D
     }
     let asks = |other: &&Installed| other.manifest.dependencies.contains_key(name);
     let mut readers: Vec<String> = all.iter().filter(asks).map(|other| other.name.module()).collect();
-    if reader.wanted().any(|(asked, _)| asked == name) {
+    if reader.dependencies.contains_key(name) {
         readers.push(String::new());
+    } else if reader.dev_dependencies.contains_key(name) {
+        readers.push(TESTS.to_owned());
     }
     let package = program::Package { name: name.to_string(), version: one.version.to_string() };
     Ok(Dependency { package, module: prefix, exports, readers, files })

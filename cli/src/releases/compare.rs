@@ -11,7 +11,7 @@ use super::cases::{self, LONGEST};
 use super::world;
 use crate::failure::Failure;
 use crate::kept;
-use crate::package::{self, Module, Package};
+use crate::package::{self, LeftOut, Module, Package};
 use crate::replay::{self, Outcome, looser, once, parts, turn};
 use crate::{manifest, policy, progress};
 use compiler::interface::{Difference, Interface, Level, Said, compared, interface};
@@ -410,6 +410,7 @@ pub(crate) fn of_tree(root: &Path, tree: &Tree, tests: &[Module], depends: &[Ins
         workspace: None,
         installed: depends.to_vec(),
         dependencies,
+        left_out: LeftOut::default(),
     })
 }
 

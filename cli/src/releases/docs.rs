@@ -47,7 +47,7 @@ box.addEventListener('input', () => {
 /// Writes the page of the package in a folder, or of one that it depends on.
 pub(crate) fn docs(name: Option<&str>, folder: &Path, file: Option<&Path>) -> Result<Answer, Failure> {
     progress::stage("compiling the package");
-    let package = package::load(folder)?;
+    let package = package::load_with_tests(folder)?;
     let (package, tree) = match name {
         None => {
             let tree = Tree::of_sources(folder)?;

@@ -20,9 +20,9 @@ use std::path::Path;
 /// What would change with these packages.
 ///
 /// - returns: what is told, and whether a decision would turn.
-pub(crate) fn foresee(folder: &Path, after: Vec<Installed>) -> Result<(String, bool), Failure> {
-    let old = package::load(folder)?;
-    let new = package::load_with(folder, after)?;
+pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, bool), Failure> {
+    let old = package::load_with_tests(folder)?;
+    let [new, decided] = package::load_with(folder, after)?;
     let mut text = String::new();
     for (one, two) in old.installed.iter().filter_map(|one| {
         let two = new.installed.iter().find(|two| two.name == one.name)?;
@@ -57,7 +57,10 @@ pub(crate) fn foresee(folder: &Path, after: Vec<Installed>) -> Result<(String, b
     let _ = writeln!(text, "{turned} of {} tests would turn out otherwise", was.tests.len());
     let mut turns = turned > 0;
     if Kept::of(&old.root).has_log() {
-        let told = replay::under(&asked(folder)?, &is.program, None, "the newer packages")?;
+        // Nothing was decided by what only tests need.
+        let alike = decided.installed.len() == new.installed.len();
+        let program = if alike { is.program } else { policy::compile(&decided)?.program };
+        let told = replay::under(&asked(folder)?, &program, None, "the newer packages")?;
         turns |= told.code != 0;
         text += &told.text;
     } else {

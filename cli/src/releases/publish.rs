@@ -12,7 +12,7 @@ use crate::dependencies::new::usable;
 use crate::failure::Failure;
 use crate::kept::{self, Kept};
 use crate::output::Answer;
-use crate::package::Package;
+use crate::package::{LeftOut, Package};
 use crate::{fmt, package, policy, progress, test};
 use clap::Parser;
 use lsp::installed;
@@ -21,7 +21,7 @@ use packages::install::{self, Installed};
 use packages::registry::{self, Published, Registry, Release};
 use packages::{Name, Tree, Workspace, archive, trust};
 use program::visible;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::Path;
 
@@ -29,7 +29,7 @@ use std::path::Path;
 pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     let folder = &asked.policy;
     progress::stage("checking the package");
-    let package = package::load(folder)?;
+    let package = package::load_with_tests(folder)?;
     let name = Name::parse(&package.name())?;
     usable(&name)?;
     let (kept, mut notes) = kept_by_git(folder, asked.allow_dirty)?;
@@ -196,15 +196,7 @@ fn as_others_will(package: &Package, tree: &Tree, release: &Release, named: Opti
         key: None,
     };
     // What only its tests need is not there either.
-    let by_name: BTreeMap<&Name, &Installed> = package.installed.iter().map(|one| (&one.name, one)).collect();
-    let (mut all, mut open) = (Vec::new(), own.manifest.dependencies.keys().cloned().collect::<Vec<_>>());
-    while let Some(name) = open.pop() {
-        if let Some(one) = by_name.get(&name).filter(|one| !all.iter().any(|known: &Installed| known.name == one.name))
-        {
-            open.extend(one.manifest.dependencies.keys().cloned());
-            all.push((*one).clone());
-        }
-    }
+    let mut all = install::lasting(&own.manifest, package.installed.clone());
     let in_folders: Vec<Name> = all.iter().filter(|one| one.in_folder).map(|one| one.name.clone()).collect();
     if !in_folders.is_empty() {
         all = released(package, release, &in_folders, named)?;
@@ -213,7 +205,8 @@ fn as_others_will(package: &Package, tree: &Tree, release: &Release, named: Opti
     all.sort_by(|a, b| a.name.cmp(&b.name));
     let dependencies = installed::dependencies(&reader, &all, [])?;
     let root = package.root.clone();
-    let reading = Package { root, manifest: None, modules: Vec::new(), workspace: None, installed: all, dependencies };
+    let (modules, left_out) = (Vec::new(), LeftOut::default());
+    let reading = Package { root, manifest: None, modules, workspace: None, installed: all, dependencies, left_out };
     policy::compile(&reading).map(|_| ()).map_err(|failure| match failure {
         Failure::Policy(text) => Failure::Policy(format!(
             "as other packages will read it, it does not compile:\n{text}{}",

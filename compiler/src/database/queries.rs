@@ -7,8 +7,8 @@
 
 // LONG: every stage is one query here, in the order of the stages, so that the list can be read against the map.
 
-use super::order;
 use super::texts::{Chunk, File, Part, Project, belongs, chunks, items, listed, parsed, part_tree, parts, typed};
+use super::{TESTS, order};
 use crate::diagnostic::{Code, Diagnostic, WHOLE};
 use crate::hidden;
 use crate::hir::{self, Declared, Package, Signatures};
@@ -253,7 +253,12 @@ impl Exporting for Lookups<'_> {
         if own == other.module {
             return None;
         }
-        if !other.readers.iter().any(|reader| reader == own) {
+        let reads = |who: &str| other.readers.iter().any(|reader| reader == who);
+        let is_test = own.is_empty() && from.strip_prefix(TESTS).is_some_and(|rest| rest.starts_with('.'));
+        if !reads(own) && !(is_test && reads(TESTS)) {
+            if own.is_empty() && reads(TESTS) {
+                return Some(format!("`{}` is a dev-dependency: only modules below tests/ use it", other.package.name));
+            }
             let who = if own.is_empty() { "this package" } else { "the package of this file" };
             return Some(format!("{who} does not depend on `{}`", other.package.name));
         }

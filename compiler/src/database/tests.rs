@@ -372,6 +372,24 @@ fn only_who_depends_on_a_package_sees_it() {
     assert!(codes(&database).is_empty());
 }
 
+/// A dev-dependency is for modules below `tests/`: decisions are made without it, and what used it elsewhere would be gone.
+#[test]
+fn what_only_tests_need_only_tests_use() {
+    const USE: &str = "use acme.the_words.shown.known;\n\npub relation own(r: string);\nown(r) if known(r);\n";
+    let mut shown = words();
+    shown.readers = vec![TESTS.to_owned()];
+    let mut database = Database::new(info());
+    database.set_dependencies(vec![shown]);
+    let file = |path: &str, module: &str| Source { path: path.into(), module: module.into(), text: USE.into() };
+    database.set_file(file("tests/own.writ", "tests.own"));
+    assert!(codes(&database).is_empty());
+    for (path, module) in [("policy.writ", "policy"), ("tests.writ", "tests"), ("tested.writ", "tested")] {
+        database.set_file(file(path, module));
+        assert_eq!(codes(&database), [Code::PrivateName.number()], "{path}");
+        database.remove_file(path);
+    }
+}
+
 #[test]
 fn a_dependency_adds_to_the_world_and_gives_nobody_authority() {
     for (rule, refused) in [

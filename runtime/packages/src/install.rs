@@ -195,9 +195,21 @@ pub fn part(readers: &[Member], mut all: Vec<Installed>) -> Vec<Installed> {
     all
 }
 
+/// What a package depends on for what it says itself, and whoever depends on it: without what only its tests need.
+pub fn lasting(reader: &Manifest, mut all: Vec<Installed>) -> Vec<Installed> {
+    let named: BTreeSet<Name> = under(reader.dependencies.keys(), &all).into_iter().cloned().collect();
+    all.retain(|one| named.contains(&one.name));
+    all
+}
+
 fn below<'n>(readers: &'n [Member], all: &'n [Installed]) -> BTreeSet<&'n Name> {
+    under(asked(readers), all)
+}
+
+/// Packages, and all that these depend on.
+fn under<'n>(first: impl Iterator<Item = &'n Name>, all: &'n [Installed]) -> BTreeSet<&'n Name> {
     let needs = |name: &Name| all.iter().find(|one| one.name == *name).map(|one| one.manifest.dependencies.keys());
-    reached(asked(readers), |name| Some(needs(name).into_iter().flatten().collect())).unwrap_or_default()
+    reached(first, |name| Some(needs(name).into_iter().flatten().collect())).unwrap_or_default()
 }
 
 fn asked(readers: &[Member]) -> impl Iterator<Item = &Name> {
