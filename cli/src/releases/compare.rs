@@ -21,7 +21,8 @@ use decide::{Verdict, counted};
 use engine::Limits;
 use lsp::{folder, installed};
 use packages::install::{self, Installed};
-use packages::{Tree, Version, Workspace};
+use packages::manifest::Manifest;
+use packages::{Name, Tree, Version, Workspace};
 use program::{Expected, Program, TestCase};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -214,21 +215,28 @@ impl OfLog {
 
 /// Compares a release with what would follow it.
 ///
+/// What either depends on is looked for anew, in the ranges that it asks for: so does whoever takes it.
+///
 /// - `root`: where both would stand: what their manifests are seen from, and where the log is.
-/// - `new`: the packages that the new one depends on are read already.
-pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Installed]) -> Result<Comparison, Failure> {
-    let before = packages::manifest::read("writ.toml", old.text("writ.toml")?)?;
-    let before = Workspace::read(root)?.only(before)?;
-    let old_depends = install::update(&before, &package::ways(false), &[], None)?.all;
-    let old_package = of_tree(root, old, &[], &old_depends)?;
-    let new_package = of_tree(root, new, &[], new_depends)?;
+/// - `named`: the registry of scopes of which the manifest says nothing.
+pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, named: Option<&str>) -> Result<Comparison, Failure> {
+    let read = |tree: &Tree| Ok::<_, Failure>(packages::manifest::read("writ.toml", tree.text("writ.toml")?)?);
+    let (before, after) = (read(old)?, read(new)?);
+    let depends = |manifest: &Manifest| {
+        let workspace = Workspace::read(root)?.apart(manifest.clone(), named)?;
+        Ok::<_, Failure>(install::update(&workspace, &package::ways(false), &[], None)?.all)
+    };
+    let (old_depends, new_depends) = (depends(&before)?, depends(&after)?);
+    // What they offer is what others get: no tests, and nothing that only these need.
+    let (was, is) = (others_get(root, old, &old_depends)?, others_get(root, new, &new_depends)?);
+    let mut differences = compared(&was.offers, &is.offers);
+    differences.extend(world::differences(&was.program, &is.program));
+    let place = format!("{}/", before.package.name);
+    differences.iter_mut().for_each(|one| one.what = one.what.replace(&place, ""));
     // The new rules, with the tests of the last release beside them.
-    let tried = of_tree(root, new, &modules(old, true)?, new_depends)?;
-    let mut differences = compared(&offered(&old_package, old)?, &offered(&new_package, new)?);
-    let was = policy::compile(&old_package)?;
-    if let Ok(is) = policy::compile(&new_package) {
-        differences.extend(world::differences(&was.program, &is.program));
-    }
+    let old_package = || of_tree(root, old, None, &old_depends);
+    let tried = || of_tree(root, new, Some(&modules(old, true)?), &new_depends);
+    let was = policy::compile(&old_package()?)?;
     let cases = match cases::cases(old, &was.program) {
         Ok(cases) => cases,
         // It was published so, and cannot be mended: nobody can say whether they would turn.
@@ -243,11 +251,23 @@ pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, new_depends: &[Instal
         Err(other) => return Err(other),
     };
     let mut comparison = Comparison::default();
-    match policy::compile(&tried) {
-        Ok(is) => {
-            comparison.decide(&was.program, &is.program, &was.tests, &cases)?;
-            comparison.log = OfLog::of(root, &was.program, &is.program)?;
-        }
+    let mut decided = || -> Result<(), Failure> {
+        let is = policy::compile(&tried()?)?;
+        comparison.decide(&was.program, &is.program, &was.tests, &cases)?;
+        // What only tests need has decided nothing that was logged.
+        comparison.log = if before.dev_dependencies.is_empty() && after.dev_dependencies.is_empty() {
+            OfLog::of(root, &was.program, &is.program)?
+        } else if kept::Kept::of(root).has_log() {
+            let program =
+                |package: Package, reader| Ok::<_, Failure>(policy::compile(&package.decided(Some(reader))?)?.program);
+            OfLog::of(root, &program(old_package()?, &before)?, &program(tried()?, &after)?)?
+        } else {
+            None
+        };
+        Ok(())
+    };
+    match decided() {
+        Ok(()) => {}
         Err(Failure::Policy(text)) => differences.push(Difference {
             level: Level::Major,
             name: String::from("tests"),
@@ -388,18 +408,19 @@ fn modules(tree: &Tree, tests: bool) -> Result<Vec<Module>, Failure> {
 
 /// A tree as the package that is compiled.
 ///
-/// - `tests`: in place of its own modules below `tests/`, where there are any.
-pub(crate) fn of_tree(root: &Path, tree: &Tree, tests: &[Module], depends: &[Installed]) -> Result<Package, Failure> {
+/// - `tests`: in place of its own modules below `tests/`; `None` has those.
+pub(crate) fn of_tree(
+    root: &Path,
+    tree: &Tree,
+    tests: Option<&[Module]>,
+    depends: &[Installed],
+) -> Result<Package, Failure> {
     let said = tree.text("writ.toml")?;
     let reader = packages::manifest::read("writ.toml", said)?;
     let mut all = modules(tree, false)?;
     match tests {
-        [] => all.extend(modules(tree, true)?),
-        others => all.extend(others.iter().map(|one| Module {
-            path: one.path.clone(),
-            name: one.name.clone(),
-            text: one.text.clone(),
-        })),
+        None => all.extend(modules(tree, true)?),
+        Some(others) => all.extend(others.iter().cloned()),
     }
     all.sort_by(|a, b| a.path.cmp(&b.path));
     let dependencies = installed::dependencies(&reader, depends, all.iter().map(|module| module.name.as_str()))?;
@@ -414,7 +435,43 @@ pub(crate) fn of_tree(root: &Path, tree: &Tree, tests: &[Module], depends: &[Ins
     })
 }
 
-/// What a package offers.
+/// A release as the dependency of another package: what it does not export, its tests, its intents and what only its tests need
+/// are not there.
+///
+/// - `depends`: what it depends on, also for its tests.
+pub(crate) fn as_dependency(root: &Path, tree: &Tree, depends: &[Installed]) -> Result<Package, Failure> {
+    let manifest = packages::manifest::read("writ.toml", tree.text("writ.toml")?)?;
+    let (name, version) = (Name::parse(&manifest.package.name)?, manifest.package.number()?);
+    let text = format!("[package]\nname = \"reader/reader\"\n[dependencies]\n\"{name}\" = \"*\"\n");
+    let reader = packages::manifest::read("writ.toml", &text)?;
+    let mut all = install::lasting(&manifest, depends.to_vec());
+    let (tree, folder) = (tree.clone(), root.to_owned());
+    all.push(Installed { name, version, manifest, tree, folder, in_folder: true, key: None });
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    let dependencies = installed::dependencies(&reader, &all, [])?;
+    let (root, modules, left_out) = (root.to_owned(), Vec::new(), LeftOut::default());
+    Ok(Package { root, manifest: None, modules, workspace: None, installed: all, dependencies, left_out })
+}
+
+/// What others get of a release.
+struct Got {
+    offers: Interface,
+    program: Arc<Program>,
+}
+
+fn others_get(root: &Path, tree: &Tree, depends: &[Installed]) -> Result<Got, Failure> {
+    let package = as_dependency(root, tree, depends)?;
+    let compiled = policy::compile(&package)?;
+    let name = packages::manifest::read("writ.toml", tree.text("writ.toml")?)?.package.name;
+    let own = package.dependencies.iter().find(|one| one.package.name == name);
+    let own = own.ok_or_else(|| Failure::Bug(String::from("a release is among what its reader depends on")))?;
+    let snapshot = compiled.database.snapshot();
+    let said = Said { program: &compiled.program, rules: snapshot.rules() };
+    let offers = interface(&snapshot.library(), Some(&said), &own.module, &own.exports);
+    Ok(Got { offers, program: compiled.program.clone() })
+}
+
+/// What a package offers, with its tests beside it.
 pub(crate) fn offered(package: &Package, tree: &Tree) -> Result<Interface, Failure> {
     let about = packages::manifest::read("writ.toml", tree.text("writ.toml")?)?.package;
     let names = package.modules.iter().map(|module| module.name.clone());

@@ -59,7 +59,7 @@ pub(crate) fn docs(name: Option<&str>, folder: &Path, file: Option<&Path>) -> Re
             };
             let others: Vec<_> = package.installed.iter().filter(|other| other.name != one.name).cloned().collect();
             let tree = one.tree.clone();
-            (super::compare::of_tree(folder, &tree, &[], &others)?, tree)
+            (super::compare::of_tree(folder, &tree, None, &others)?, tree)
         }
     };
     let about = packages::manifest::read("writ.toml", tree.text("writ.toml")?)?.package;

@@ -5,17 +5,16 @@
 //!
 //! Read downwards: each step refuses before the next begins; the registry is written last.
 
-use super::compare::{compare, of_tree};
+use super::compare::{as_dependency, compare, of_tree};
 use super::{cases, registry_of};
 use crate::arguments::{self, Arguments, Verb};
 use crate::dependencies::new::usable;
 use crate::failure::Failure;
 use crate::kept::{self, Kept};
 use crate::output::Answer;
-use crate::package::{LeftOut, Package};
+use crate::package::Package;
 use crate::{fmt, package, policy, progress, test};
 use clap::Parser;
-use lsp::installed;
 use packages::git::{self, Sources};
 use packages::install::{self, Installed};
 use packages::registry::{self, Published, Registry, Release};
@@ -34,7 +33,7 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     usable(&name)?;
     let (kept, mut notes) = kept_by_git(folder, asked.allow_dirty)?;
     let (tree, ignored) = Tree::of_sources_among(folder, kept.as_ref())?;
-    let packed = of_tree(&package.root, &tree, &[], &package.installed)?;
+    let packed = of_tree(&package.root, &tree, None, &package.installed)?;
     let without = without(&ignored);
     let checked = policy::check(&packed);
     if checked.counts().0 > 0 {
@@ -60,10 +59,15 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     }
     notes += &without;
     let (release, manifest) = registry::release(&tree)?;
-    as_others_will(&package, &tree, &release, asked.registry.as_deref())?;
+    let named = asked.registry.as_deref().map(|location| match location.contains("://") {
+        true => location.to_owned(),
+        // It is seen from here, not from the manifest.
+        false => std::path::absolute(location).map_or(location.to_owned(), |path| path.display().to_string()),
+    });
+    as_others_will(&package, &tree, &release, named.as_deref())?;
     cases::sound(&tree, &policy::compile(&packed)?.program)?;
     let registry = registry_of(asked.registry.as_deref(), folder, &name)?;
-    let since = since(&package, &tree, &release, registry.as_ref())?;
+    let since = since(&package, &tree, &release, (registry.as_ref(), named.as_deref()))?;
     let key = match asked.unsigned {
         true => None,
         false => Some(kept::signing_key(asked.key.as_deref(), &Kept::of(folder))?.ok_or_else(|| {
@@ -103,7 +107,12 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
 ///
 /// # Errors
 /// Where the version is published already with other files, or is not high enough for what has changed.
-fn since(package: &Package, tree: &Tree, release: &Release, registry: &dyn Registry) -> Result<String, Failure> {
+fn since(
+    package: &Package,
+    tree: &Tree,
+    release: &Release,
+    (registry, named): (&dyn Registry, Option<&str>),
+) -> Result<String, Failure> {
     let (name, version) = (&release.name, &release.version);
     let versions = registry.versions(name)?;
     // Told here too, so that a dry run says what would come of it.
@@ -126,7 +135,7 @@ fn since(package: &Package, tree: &Tree, release: &Release, registry: &dyn Regis
     progress::stage("comparing with the last release");
     let told = registry.release(name, &last.version, None)?;
     let old = registry::opened(registry, &told, &registry.fetch(&told)?.0)?;
-    let found = compare(&package.root, &old, tree, &package.installed)?;
+    let found = compare(&package.root, &old, tree, named)?;
     let text = format!("since {}: {}\n{}", last.version, found.level().name(), found.text());
     match found.enough(&last.version, version) {
         None => Ok(text),
@@ -184,29 +193,13 @@ fn tests(folder: &Path) -> Result<arguments::Test, Failure> {
 ///
 /// - `named`: the registry that was named, for scopes of which the manifest says nothing.
 fn as_others_will(package: &Package, tree: &Tree, release: &Release, named: Option<&str>) -> Result<(), Failure> {
-    let text = format!("[package]\nname = \"reader/reader\"\n[dependencies]\n\"{}\" = \"*\"\n", release.name);
-    let reader = packages::manifest::read("writ.toml", &text)?;
-    let own = Installed {
-        name: release.name.clone(),
-        version: release.version.clone(),
-        manifest: packages::manifest::read("writ.toml", tree.text("writ.toml")?)?,
-        tree: tree.clone(),
-        folder: package.root.clone(),
-        in_folder: true,
-        key: None,
-    };
-    // What only its tests need is not there either.
-    let mut all = install::lasting(&own.manifest, package.installed.clone());
+    let manifest = packages::manifest::read("writ.toml", tree.text("writ.toml")?)?;
+    let mut all = install::lasting(&manifest, package.installed.clone());
     let in_folders: Vec<Name> = all.iter().filter(|one| one.in_folder).map(|one| one.name.clone()).collect();
     if !in_folders.is_empty() {
         all = released(package, release, &in_folders, named)?;
     }
-    all.push(own);
-    all.sort_by(|a, b| a.name.cmp(&b.name));
-    let dependencies = installed::dependencies(&reader, &all, [])?;
-    let root = package.root.clone();
-    let (modules, left_out) = (Vec::new(), LeftOut::default());
-    let reading = Package { root, manifest: None, modules, workspace: None, installed: all, dependencies, left_out };
+    let reading = as_dependency(&package.root, tree, &all)?;
     policy::compile(&reading).map(|_| ()).map_err(|failure| match failure {
         Failure::Policy(text) => Failure::Policy(format!(
             "as other packages will read it, it does not compile:\n{text}{}",
@@ -229,12 +222,7 @@ fn released(
     in_folders: &[Name],
     named: Option<&str>,
 ) -> Result<Vec<Installed>, Failure> {
-    let named = named.map(|location| match location.contains("://") {
-        true => location.to_owned(),
-        // It is seen from here, not from the manifest.
-        false => std::path::absolute(location).map_or(location.to_owned(), |path| path.display().to_string()),
-    });
-    let workspace = Workspace::read(&package.root)?.stranger(&release.dependencies, named.as_deref())?;
+    let workspace = Workspace::read(&package.root)?.stranger(&release.dependencies, named)?;
     let found = install::update(&workspace, &package::ways(false), in_folders, None);
     found.map(|updated| updated.all).map_err(|failure| match Failure::from(failure) {
         Failure::Malformed(why) => Failure::Malformed(format!(

@@ -5,7 +5,7 @@
 //!
 //! Read downwards: [`load`] and [`all`] give what is locked and never change the lock unless they are told to; [`update`] looks
 //! for versions anew; [`vendor()`] copies all of it beside the manifest; `local` is what needs no search, `found` the search,
-//! `between` whether what was read fits together, `changes` what became of a lock, `turn` who may change it.
+//! `reached` what is needed by what, `between` whether what was read fits together, `changes` what became of a lock, `turn` who may change it.
 //!
 //! INVARIANT: nothing is written before everything was checked; the lock and the sums are written last, by whoever has had
 //! the turn since before they were read.
@@ -14,6 +14,7 @@ mod between;
 mod changes;
 mod found;
 mod local;
+mod reached;
 mod turn;
 mod vendor;
 
@@ -30,13 +31,14 @@ use changes::compared;
 use found::{Found, found};
 use local::{Folder, Local};
 use program::Digest;
-use std::collections::BTreeSet;
+use reached::{asked, below, reached};
 use std::fs;
 use std::path::PathBuf;
 use vendor::{Copies, vendored_note};
 
 pub use changes::{Changed, Passed, Updated};
 pub use found::{Ahead, Looked, looked};
+pub use reached::{lasting, part};
 pub use turn::{Turn, turn};
 pub use vendor::{VENDOR, vendor};
 
@@ -186,54 +188,6 @@ fn signed(workspace: &Workspace, ways: &Ways, lock: &Lock, all: &[Installed]) ->
         locked.key.clone_from(&one.key);
     }
     Ok((right != *lock).then_some(right))
-}
-
-/// What packages of a workspace depend on, of all that any of them does.
-pub fn part(readers: &[Member], mut all: Vec<Installed>) -> Vec<Installed> {
-    let named: BTreeSet<Name> = below(readers, &all).into_iter().cloned().collect();
-    all.retain(|one| named.contains(&one.name));
-    all
-}
-
-/// What a package depends on for what it says itself, and whoever depends on it: without what only its tests need.
-pub fn lasting(reader: &Manifest, mut all: Vec<Installed>) -> Vec<Installed> {
-    let named: BTreeSet<Name> = under(reader.dependencies.keys(), &all).into_iter().cloned().collect();
-    all.retain(|one| named.contains(&one.name));
-    all
-}
-
-fn below<'n>(readers: &'n [Member], all: &'n [Installed]) -> BTreeSet<&'n Name> {
-    under(asked(readers), all)
-}
-
-/// Packages, and all that these depend on.
-fn under<'n>(first: impl Iterator<Item = &'n Name>, all: &'n [Installed]) -> BTreeSet<&'n Name> {
-    let needs = |name: &Name| all.iter().find(|one| one.name == *name).map(|one| one.manifest.dependencies.keys());
-    reached(first, |name| Some(needs(name).into_iter().flatten().collect())).unwrap_or_default()
-}
-
-fn asked(readers: &[Member]) -> impl Iterator<Item = &Name> {
-    readers.iter().flat_map(|one| one.manifest.wanted()).map(|(name, _)| name)
-}
-
-/// All that is needed by what is needed by …
-///
-/// - `needs`: what a package needs.
-///
-/// # Errors
-/// The first that is needed and of which that is not known.
-fn reached<'n>(
-    first: impl Iterator<Item = &'n Name>,
-    needs: impl Fn(&Name) -> Option<Vec<&'n Name>>,
-) -> Result<BTreeSet<&'n Name>, &'n Name> {
-    let (mut reached, mut open) = (BTreeSet::new(), first.collect::<Vec<_>>());
-    while let Some(name) = open.pop() {
-        let more = needs(name).ok_or(name)?;
-        if reached.insert(name) {
-            open.extend(more);
-        }
-    }
-    Ok(reached)
 }
 
 /// Locks what manifests ask for that have just been changed; what was locked stays where it can.

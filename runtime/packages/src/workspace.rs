@@ -117,12 +117,20 @@ impl Workspace {
     pub fn stranger(&self, wanted: &BTreeMap<Name, Range>, elsewhere: Option<&str>) -> Result<Workspace, Failure> {
         let lines: String = wanted.iter().map(|(name, range)| format!("\"{name}\" = \"{range}\"\n")).collect();
         let text = format!("[package]\nname = \"reader/reader\"\n[dependencies]\n{lines}");
-        let mut other = self.only(manifest::read(FILE, &text)?)?;
+        self.apart(manifest::read(FILE, &text)?, elsewhere)
+    }
+
+    /// One package with this manifest, which gets the others of the workspace from registries: to be looked at, never to decide by.
+    ///
+    /// - `elsewhere`: the registry of scopes of which nothing is said here.
+    pub fn apart(&self, manifest: Manifest, elsewhere: Option<&str>) -> Result<Workspace, Failure> {
+        let wanted: Vec<Name> = manifest.wanted().map(|(name, _)| name.clone()).collect();
+        let mut other = self.only(manifest)?;
         if let Some(location) = elsewhere {
             other.shared.registries.entry(String::from("*")).or_insert_with(|| location.to_owned());
         }
         // Of what stands in folders here nobody needed to say whose signature counts.
-        let scopes = self.members.iter().filter_map(Member::name).chain(wanted.keys().cloned());
+        let scopes = self.members.iter().filter_map(Member::name).chain(wanted);
         scopes.for_each(|name| other.shared.look_at(name.scope()));
         Ok(other)
     }
