@@ -1,25 +1,27 @@
 //! What a package offers to others: its exported names with their columns and parameters, and how two versions of that differ.
 //!
 //! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart; `bodies` sees new ways to an allow in
-//! rules, `rests` in what these rest on; `following` knows which comparisons hold where others do, `renamed` which names are one.
+//! rules, `rests` in what these rest on, `declared` in what is declared of it; `following` knows which comparisons hold where others do, `renamed` which names are one.
 //!
 //! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
 //! Not here: whether the two decide alike, which no list shows (`decide`).
 
 mod bodies;
+mod declared;
 mod following;
 mod renamed;
 mod rests;
 
 use crate::constant::article;
-use crate::hir::{Column, Head, Qualifier, Rule};
+use crate::hir::{Column, Head, Qualifier, Relation, Rule};
 use crate::library::Library;
 use crate::names::Sort;
 use bodies::{Body, Way, body, changed};
+use declared::{Declared, declared, otherwise};
 use program::{Program, Scope, Severity};
 use renamed::renamed;
 use rests::{Rests, rests, turned};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syntax::ast::Word;
 
 /// What stands under a name.
@@ -45,6 +47,8 @@ pub struct Offer {
     pub bodies: Option<Vec<Body>>,
     /// What those rest on.
     pub rests: Rests,
+    /// What is declared of what those rest on and nobody else sees.
+    pub declared: Declared,
 }
 
 /// What the bodies of a package that compiles say.
@@ -146,11 +150,16 @@ pub fn interface(library: &Library<'_>, said: Option<&Said<'_>>, prefix: &str, e
                 if said.is_some() && (judges || ["relation", "let"].contains(&offer.kind)) {
                     offer.bodies = Some(bodies.get(name.as_str()).cloned().unwrap_or_default());
                     offer.rests = rests(&name, ways(offer.kind), &bodies);
+                    offer.declared = declared(library, offer.bodies.as_deref().unwrap_or_default(), &offer.rests);
                 }
                 found.insert(format!("{module}.{local}"), offer);
             }
         }
     }
+    // Of what stands in the list, the list tells.
+    let whole = |name: &String| if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+    let listed: BTreeSet<String> = found.keys().map(whole).collect();
+    found.values_mut().for_each(|offer| offer.declared.retain(|name, _| !listed.contains(name)));
     found
 }
 
@@ -175,6 +184,7 @@ fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
         scope: None,
         bodies: None,
         rests: Rests::new(),
+        declared: Declared::new(),
     };
     Some(match sort {
         Sort::Entity => plain("entity", Vec::new(), String::new(), ""),
@@ -199,32 +209,37 @@ fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
                 Some(Word::Escalate) => "escalate",
                 Some(Word::Permit) => "permit",
             };
-            let mut more = match found.qualifier {
-                Qualifier::Plain => Vec::new(),
-                Qualifier::Change => vec![String::from("change")],
-                Qualifier::Authority => vec![String::from("authority")],
-            };
-            if let Some(key) = &found.key {
-                let column = |at: &usize| found.columns.get(*at).map_or("?", |column| column.name.as_str());
-                let columns: Vec<&str> = key.columns.iter().map(column).collect();
-                more.push(format!("key({})", columns.join(", ")));
-                if !key.prefer.is_empty() {
-                    let kinds: Vec<&str> = key.prefer.iter().map(|kind| kind.name()).collect();
-                    more.push(format!("prefer ({})", kinds.join(", ")));
-                }
-            }
-            if found.optional {
-                more.push(String::from("@optional"));
-            }
             Offer {
                 controls: found.controls.clone(),
                 severity: found.severity,
                 waivable: found.waivable.clone(),
-                ..plain(kind, parts(&found.columns), more.join(" "), &found.declared.docs)
+                ..plain(kind, parts(&found.columns), more(found), &found.declared.docs)
             }
         }
         Sort::Intent | Sort::Fixture | Sort::Function(_) => return None,
     })
+}
+
+/// What a relation's declaration says beside its columns.
+fn more(found: &Relation) -> String {
+    let mut more = match found.qualifier {
+        Qualifier::Plain => Vec::new(),
+        Qualifier::Change => vec![String::from("change")],
+        Qualifier::Authority => vec![String::from("authority")],
+    };
+    if let Some(key) = &found.key {
+        let column = |at: &usize| found.columns.get(*at).map_or("?", |column| column.name.as_str());
+        let columns: Vec<&str> = key.columns.iter().map(column).collect();
+        more.push(format!("key({})", columns.join(", ")));
+        if !key.prefer.is_empty() {
+            let kinds: Vec<&str> = key.prefer.iter().map(|kind| kind.name()).collect();
+            more.push(format!("prefer ({})", kinds.join(", ")));
+        }
+    }
+    if found.optional {
+        more.push(String::from("@optional"));
+    }
+    more.join(" ")
 }
 
 fn parts(columns: &[Column]) -> Vec<Part> {
@@ -281,6 +296,9 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             }
             for way in rests::looser(&was.rests, &is.rests) {
                 say(Level::Major, name, format!("!! {way}"));
+            }
+            for what in otherwise(&was.declared, &is.declared) {
+                say(Level::Major, name, format!("!! {what}"));
             }
             if was.kind == "escalate" {
                 turned(old, new).into_iter().for_each(|what| say(Level::Major, name, what));
@@ -364,8 +382,12 @@ fn columns(was: &Offer, is: &Offer) -> Vec<(Level, String)> {
         }
         for new in is.columns.iter().filter(|new| !was.columns.iter().any(|old| old.name == new.name)) {
             let needed = was.kind == "blueprint" && new.default.is_none();
-            let level = if needed { Level::Major } else { Level::Minor };
-            let how = if needed { ", and must be given" } else { "" };
+            let (level, how) = match (needed, was.kind) {
+                (true, _) => (Level::Major, ", and must be given"),
+                // A word that was none of them was not known for what it is.
+                (false, "enum") => (Level::Major, ", so a value counts that was none"),
+                (false, _) => (Level::Minor, ""),
+            };
             found.push((level, format!("its {word} `{}` is new{how}", new.name)));
         }
         return found;
@@ -425,7 +447,7 @@ pub blueprint tagged(tag_key: string = \"owner\", most: int) {
     fn each_change_says_what_it_asks_of_the_version() {
         for (from, to, said) in [
             ("pub relation seen(r: Resource)", "relation seen(r: Resource)", "major m.seen: the relation is gone"),
-            ("{ low, high }", "{ low, middle, high }", "minor m.Level: its member `middle` is new"),
+            ("{ low, high }", "{ low, middle, high }", "major m.Level: its member `middle` is new"),
             ("{ low, high }", "{ low }", "major m.Level: its member `high` is gone"),
             (" key(r)", "", "major m.level: it said `key(r)` and says nothing more"),
             (" key(r)", " key(r) prefer (cloud)", "major m.level: it said `key(r)` and says `key(r) prefer (cloud)`"),

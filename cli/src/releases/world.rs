@@ -104,6 +104,12 @@ fn added(program: &Program) -> Added {
             let (mut said, mut open) = (BTreeSet::new(), vec![*rule]);
             while let Some(next) = open.pop() {
                 let form = form(program, next);
+                // What is declared of what it asks is a part of what it says.
+                said.extend(program.relations.iter().filter_map(|one| {
+                    let asked = !one.name.starts_with("std.") && form.contains(&format!("`{}`", one.name));
+                    asked
+                        .then(|| format!("`{}`: {:?}", one.name, (&one.columns, &one.key, one.authority, one.optional)))
+                }));
                 let asked =
                     heads.iter().filter(|(name, _)| !name.starts_with("std.") && form.contains(&format!("`{name}`")));
                 let asked: Vec<&Rule> = asked.flat_map(|(_, rules)| rules.iter().copied()).collect();

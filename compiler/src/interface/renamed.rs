@@ -1,6 +1,7 @@
 //! Relations that nobody else sees under other names: what is called otherwise and says the same is the same.
 //!
-//! INVARIANT: two relations count as one only if each of their rules follows from one of the other's, so a name hides nothing.
+//! INVARIANT: two relations count as one only if they are declared alike and each of their rules follows from one of the
+//! other's, so a name hides nothing.
 //! Not here: relations that others see, whose names are what they use.
 
 use super::Interface;
@@ -21,7 +22,8 @@ pub(super) fn renamed(old: &Interface, new: &Interface) -> Interface {
             let mut names = names.clone();
             names.insert(name.clone(), (*before).clone());
             let rules: Vec<Body> = rules.iter().map(|body| called(body, &names)).collect();
-            changed(said, &rules, Way::Either, "").is_empty().then(|| (name.clone(), (*before).clone()))
+            let alike = declared(old, before) == declared(new, name);
+            (alike && changed(said, &rules, Way::Either, "").is_empty()).then(|| (name.clone(), (*before).clone()))
         });
         let Some((name, before)) = found else { break };
         come.remove(&name);
@@ -39,6 +41,8 @@ pub(super) fn renamed(old: &Interface, new: &Interface) -> Interface {
             (names.get(&name).cloned().unwrap_or(name), (ways, rules))
         });
         offer.rests = rests.collect();
+        let declared = std::mem::take(&mut offer.declared).into_iter();
+        offer.declared = declared.map(|(name, said)| (names.get(&name).cloned().unwrap_or(name), said)).collect();
     }
     list
 }
@@ -51,6 +55,11 @@ fn hidden(list: &Interface) -> BTreeMap<String, Vec<Body>> {
         bodies.chain(all().flat_map(|(_, (_, rules))| rules)).flat_map(|body| &body.hidden).collect();
     let known = all().filter(|(name, (_, rules))| names.contains(name) && !rules.is_empty());
     known.map(|(name, (_, rules))| (name.clone(), rules.clone())).collect()
+}
+
+/// What is declared of a hidden relation.
+fn declared<'l>(list: &'l Interface, name: &str) -> Option<&'l String> {
+    list.values().find_map(|offer| offer.declared.get(name))
 }
 
 /// A rule with other names for relations.

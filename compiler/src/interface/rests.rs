@@ -4,7 +4,7 @@
 //! Of each relation it matters which way: more of what a permit asks allows more, and so does less of what a deny asks; under
 //! `not` it is the other way round, and in a count either may.
 //!
-//! Not here: relations of the standard library, which are the same for both; `prefer` and the values of keys.
+//! Not here: relations of the standard library, which are the same for both; what is declared of the others (`declared`).
 
 use super::bodies::{Body, Way, changed};
 use crate::hir::{Expr, Head, Literal, Rule};
