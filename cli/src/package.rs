@@ -174,6 +174,11 @@ pub(crate) fn load_with_tests(path: &Path) -> Result<Package, Failure> {
     Ok(read(path, |workspace| install::load(workspace, &ways(true)))?.0)
 }
 
+/// Reads the policy at a path with what its tests need, and with what was locked, whatever its manifest asks for by now.
+pub(crate) fn load_locked(path: &Path) -> Result<Package, Failure> {
+    Ok(read(path, |workspace| install::locked(workspace, &ways(false)))?.0)
+}
+
 /// Reads the policy at a path with what its tests need, and locks what its manifest asks for where that has changed and may be.
 pub(crate) fn load_anew(path: &Path) -> Result<Package, Failure> {
     Ok(read(path, |workspace| install::load(workspace, &ways(false)))?.0)

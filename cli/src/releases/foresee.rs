@@ -9,7 +9,8 @@ use crate::arguments::{self, Arguments, Verb};
 use crate::failure::Failure;
 use crate::kept::Kept;
 use crate::package::{self, Package};
-use crate::{policy, replay};
+use crate::policy::{self, Compiled};
+use crate::replay;
 use clap::Parser;
 use compiler::interface::{Interface, Level, Said, compared, interface};
 use packages::install::Installed;
@@ -21,7 +22,8 @@ use std::path::Path;
 ///
 /// - returns: what is told, and whether a decision would turn.
 pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, bool), Failure> {
-    let old = package::load_with_tests(folder)?;
+    // The manifest may ask for the newer ones already, which is why somebody looks.
+    let old = package::load_locked(folder)?;
     let [new, decided] = package::load_with(folder, after)?;
     let mut text = String::new();
     for (one, two) in old.installed.iter().filter_map(|one| {
@@ -35,7 +37,6 @@ pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, boo
             }
         }
     }
-    let was = policy::compile(&old)?;
     let is = match policy::compile(&new) {
         Ok(is) => is,
         Err(Failure::Policy(said)) => {
@@ -44,18 +45,18 @@ pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, boo
         }
         Err(other) => return Err(other),
     };
-    for found in world::differences(&was.program, &is.program) {
-        let _ = writeln!(text, "  {:<6} {}: {}", found.level.name(), found.name, found.what);
-    }
-    let all = verdicts(&was.program, &is.program, &was.tests)?;
-    let flips: Vec<Flip> =
-        all.iter().filter_map(|(name, before, after)| Flip::of(&format!("test \"{name}\""), before, after)).collect();
-    flips.iter().for_each(|flip| text += &flip.lines());
-    let (lost, untried) = lost(&was.program, &is.program, &was.tests, &all)?;
-    lost.iter().chain(&untried).for_each(|line| text += &format!("  {line}\n"));
-    let turned = flips.len() + lost.len();
-    let _ = writeln!(text, "{turned} of {} tests would turn out otherwise", was.tests.len());
-    let mut turns = turned > 0;
+    let mut turns = match policy::compile(&old) {
+        Ok(was) => tested(&was, &is, &mut text)?,
+        Err(Failure::Policy(said)) => {
+            let _ = writeln!(
+                text,
+                "with what is locked this package does not compile, so no test was set against another: {}",
+                said.lines().next().unwrap_or_default()
+            );
+            true
+        }
+        Err(other) => return Err(other),
+    };
     if Kept::of(&old.root).has_log() {
         // Nothing was decided by what only tests need.
         let alike = decided.installed.len() == new.installed.len();
@@ -67,6 +68,24 @@ pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, boo
         text += "no decision is kept here, so none was tried (`writ init` makes a log)\n";
     }
     Ok((text, turns))
+}
+
+/// What is added for everything, and which tests turn.
+///
+/// - returns: whether one does.
+fn tested(was: &Compiled, is: &Compiled, text: &mut String) -> Result<bool, Failure> {
+    for found in world::differences(&was.program, &is.program) {
+        let _ = writeln!(text, "  {:<6} {}: {}", found.level.name(), found.name, found.what);
+    }
+    let all = verdicts(&was.program, &is.program, &was.tests)?;
+    let flips: Vec<Flip> =
+        all.iter().filter_map(|(name, before, after)| Flip::of(&format!("test \"{name}\""), before, after)).collect();
+    flips.iter().for_each(|flip| *text += &flip.lines());
+    let (lost, untried) = lost(&was.program, &is.program, &was.tests, &all)?;
+    lost.iter().chain(&untried).for_each(|line| *text += &format!("  {line}\n"));
+    let turned = flips.len() + lost.len();
+    let _ = writeln!(text, "{turned} of {} tests would turn out otherwise", was.tests.len());
+    Ok(turned > 0)
 }
 
 fn offered(package: &Package, one: &Installed) -> Interface {

@@ -90,6 +90,17 @@ pub fn all(workspace: &Workspace, ways: &Ways) -> Result<Vec<Installed>, Failure
     there(workspace, ways, &workspace.members, Copies::Count)
 }
 
+/// The packages that were locked of what the workspace's own package depends on, also where its manifest asks for something else by
+/// now: what was in force, to be set against what would be.
+///
+/// # Errors
+/// As [`load`], but for what does not fit; what is asked for and not locked is not there.
+pub fn locked(workspace: &Workspace, ways: &Ways) -> Result<Vec<Installed>, Failure> {
+    let Some(lock) = Lock::read(&workspace.folder)? else { return Ok(Vec::new()) };
+    let local = Local::of(workspace, ways, Some(&lock), Copies::Count)?;
+    installed(workspace, ways, &local, &lock, std::slice::from_ref(workspace.own()?), Copies::Count)
+}
+
 /// - `readers`: the members whose part of the lock is read.
 fn there(workspace: &Workspace, ways: &Ways, readers: &[Member], copies: Copies) -> Result<Vec<Installed>, Failure> {
     if let Some(all) = seen(workspace, ways, readers, copies, None)? {
