@@ -8,6 +8,7 @@ pub(crate) mod compare;
 pub(crate) mod docs;
 pub(crate) mod foresee;
 pub(crate) mod publish;
+mod ranges;
 pub(crate) mod world;
 
 use crate::dependencies::workspace;

@@ -8,7 +8,7 @@
 //! Read downwards: [`compare`] does both, [`Comparison::enough`] says whether a version is high enough for it.
 
 use super::cases::{self, LONGEST};
-use super::world;
+use super::{ranges, world};
 use crate::failure::Failure;
 use crate::kept;
 use crate::package::{self, LeftOut, Module, Package};
@@ -231,6 +231,7 @@ pub(crate) fn compare(root: &Path, old: &Tree, new: &Tree, named: Option<&str>) 
     let (was, is) = (others_get(root, old, &old_depends)?, others_get(root, new, &new_depends)?);
     let mut differences = compared(&was.offers, &is.offers);
     differences.extend(world::differences(&was.program, &is.program));
+    differences.extend(ranges::differences(&before, &after));
     let place = format!("{}/", before.package.name);
     differences.iter_mut().for_each(|one| one.what = one.what.replace(&place, ""));
     // The new rules, with the tests of the last release beside them.

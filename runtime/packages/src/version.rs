@@ -9,6 +9,7 @@ use pubgrub::Ranges;
 use semver::{Comparator, Op, VersionReq};
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::ops::Bound;
 
 /// The highest number that is read: far enough below the highest there is that what is behind it has a number too.
 const MOST: u64 = u64::MAX >> 1;
@@ -59,6 +60,12 @@ impl Version {
     pub fn next_minor(&self) -> Version {
         let [major, minor, _] = self.numbers();
         Version::new(major, above(minor), 0)
+    }
+
+    /// The lowest version of its line.
+    fn first_of_line(&self) -> Version {
+        let [major, minor, patch] = self.line();
+        Version::new(major, minor, patch)
     }
 
     /// The lowest version above it that need not stand in for it.
@@ -152,6 +159,31 @@ impl Range {
     /// Whether it takes that version.
     pub fn takes(&self, version: &Version) -> bool {
         self.required.matches(&version.0)
+    }
+
+    /// Where it takes versions that stand in for none which the other takes: the first that may be one.
+    ///
+    /// A line that the other takes a part of is no such one: within it nothing breaks.
+    pub fn beyond(&self, other: &Range) -> Option<Version> {
+        let mut within = Ranges::empty();
+        for (from, to) in other.set().iter() {
+            let from = match from {
+                Bound::Included(from) | Bound::Excluded(from) => Bound::Included(from.first_of_line()),
+                Bound::Unbounded => Bound::Unbounded,
+            };
+            let to = match to {
+                Bound::Excluded(to) if *to == to.first_of_line() => Bound::Excluded(to.clone()),
+                Bound::Included(to) | Bound::Excluded(to) => Bound::Excluded(to.next_line()),
+                Bound::Unbounded => Bound::Unbounded,
+            };
+            within = within.union(&Ranges::from_range_bounds::<_, Version>((from, to)));
+        }
+        let more = self.set().intersection(&within.complement());
+        more.iter().next().map(|(from, _)| match from {
+            Bound::Included(from) => from.clone(),
+            Bound::Excluded(from) => from.next(),
+            Bound::Unbounded => Version::new(0, 0, 0),
+        })
     }
 
     /// The same as a set.
@@ -264,6 +296,20 @@ mod tests {
         }
 
         #[test]
+        fn what_is_beyond_a_range_is_in_none_of_its_lines(one in text(), other in text()) {
+            let (one, other) = (Range::read(&one).expect("a range"), Range::read(&other).expect("a range"));
+            let all = || (0..6).flat_map(|a| (0..6).flat_map(move |b| (0..6).map(move |c| Version::new(a, b, c))));
+            let lines: Vec<_> = all().filter(|version| other.takes(version)).map(|version| version.line()).collect();
+            let first = all().find(|version| one.takes(version) && !lines.contains(&version.line()));
+            let beyond = one.beyond(&other);
+            // Between two numbers there may be nothing, and then it is said all the same.
+            prop_assert!(first.is_none() || beyond.is_some(), "{} beyond {}: {:?}", one, other, first);
+            if let (Some(first), Some(beyond)) = (first, beyond) {
+                prop_assert!(beyond <= first, "{} beyond {}: {} {}", one, other, beyond, first);
+            }
+        }
+
+        #[test]
         fn what_stands_in_for_a_version_is_its_line(a in 0_u64..3, b in 0_u64..3, c in 0_u64..3, d in 0_u64..3, e in 0_u64..3, f in 0_u64..3) {
             let (old, new) = (Version::new(a, b, c), Version::new(d, e, f));
             prop_assert_eq!(Range::of(&old).takes(&new), new >= old && new.line() == old.line());
@@ -300,6 +346,25 @@ mod tests {
             }
             let version = text.trim_start_matches(|c: char| !c.is_ascii_digit());
             prop_assert_eq!(Version::parse(version).is_ok(), fits && numbers.len() == 3, "{}", version);
+        }
+    }
+
+    #[test]
+    fn a_range_is_beyond_another_where_a_line_is_new() {
+        for (new, old, beyond) in [
+            (">=1", "1", Some("2.0.0")),
+            ("*", "1.2", Some("0.0.0")),
+            ("2", "1", Some("2.0.0")),
+            ("0.3", "0.2", Some("0.3.0")),
+            ("1", "=1.2.0", None),
+            ("1", ">=1.2, <1.4", None),
+            ("1.5", "1.2", None),
+            (">=2", ">=1", None),
+            ("1", "*", None),
+            ("<3", "<2.5", None),
+        ] {
+            let range = |text| Range::parse(text).expect("a range");
+            assert_eq!(range(new).beyond(&range(old)).map(|first| first.to_string()).as_deref(), beyond, "{new} {old}");
         }
     }
 

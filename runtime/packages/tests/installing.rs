@@ -1,5 +1,7 @@
 //! Packages from a registry in a folder, with the store, the lock and the copies damaged in every way.
 
+// LONG: all that may happen to one lock, one store and one folder of copies, which share how they are made.
+
 use evidence::SigningKey;
 use packages::install::{self, Ahead, Installed, Updated, Ways};
 use packages::registry::directory::Directory;
@@ -473,4 +475,47 @@ fn sums_of_a_merge_that_nobody_finished_lose_nothing() {
     let said = update(&root, &world.ways, &[]).expect_err("one of them is wrong").to_string();
     assert!(said.contains("acme/a 1.0.0 has another digest above\n  help: "), "{said}");
     assert_eq!(fs::read_to_string(&path).expect("it stays"), before);
+}
+
+/// What a manifest asks for anew is no reason not to know what was in force.
+#[test]
+fn what_is_locked_is_read_whatever_is_asked_for_by_now() {
+    let world = World::new("locked");
+    world.publish("acme/words", "1.0.0", "", "// one\n");
+    world.publish("acme/words", "2.0.0", "", "// two\n");
+    let ways = Ways { locked: true, ..world.ways.clone() };
+    let old = world.root("\"acme/words\" = \"1\"");
+    assert!(install::locked(&old, &ways).expect("there is no lock").is_empty());
+    update(&old, &world.ways, &[]).expect("it is found");
+    let new = world.root("\"acme/words\" = \"2\"");
+    install::load(&new, &ways).expect_err("it does not fit");
+    assert_eq!(words(&install::locked(&new, &ways).expect("it is there")), ["acme/words 1.0.0 // one\n"]);
+    // Nothing is written by looking, and what is asked for no more is nobody's.
+    assert!(install::locked(&world.root(""), &ways).expect("it is there").is_empty());
+    assert_eq!(words(&install::locked(&old, &ways).expect("it is there")), ["acme/words 1.0.0 // one\n"]);
+}
+
+/// What only tests need lasts where something else needs it too.
+#[test]
+fn what_lasts_is_all_but_what_only_tests_need() {
+    let world = World::new("lasting");
+    world.publish("acme/deep", "1.0.0", "", "// deep\n");
+    world.publish("acme/words", "1.0.0", "[dependencies]\n\"acme/deep\" = \"1\"\n", "// words\n");
+    world.publish("acme/more", "1.0.0", "", "// more\n");
+    world.publish(
+        "acme/samples",
+        "1.0.0",
+        "[dependencies]\n\"acme/more\" = \"1\"\n\"acme/deep\" = \"1\"\n",
+        "// samples\n",
+    );
+    let lasting = |asked: &str| -> Vec<String> {
+        let root = world.root(asked);
+        let all = update(&root, &world.ways, &[]).expect("it is found").all;
+        let manifest = &root.own().expect("a package").manifest;
+        install::lasting(manifest, all).iter().map(|one| one.name.to_string()).collect()
+    };
+    let both = "\"acme/words\" = \"1\"\n[dev-dependencies]\n\"acme/samples\" = \"1\"";
+    assert_eq!(lasting(both), ["acme/deep", "acme/words"]);
+    assert_eq!(lasting("[dev-dependencies]\n\"acme/words\" = \"1\""), [""; 0]);
+    assert_eq!(lasting("\"acme/samples\" = \"1\""), ["acme/deep", "acme/more", "acme/samples"]);
 }
