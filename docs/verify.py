@@ -98,12 +98,12 @@ FORMS = {
     "action": "id verb:create|read|update|replace|delete|move|import|forget|run resource verdict:deny|escalate|allow"
     " reasons:reason* accountable:accountable*",
     "reason": "kind:deny|escalate|permit rule subjects:text* message place state?:introduced|standing|fixed sure:flag"
-    " causes:text* to?:text+ severity? controls?:text+ proof cleared?:cleared void?:text+",
+    " causes:text* to?:text+ severity? controls?:text+ proof further?:text+ cleared?:cleared void?:text+",
     "cleared": "how:waiver|approval by right why until proof",
     "accountable": "party as proof",
     "ambiguity": "kind:no.permit|no.intent|no.accountable.party|stale.or.missing.source|unknown|conflict"
     "|model.and.change.disagree|partial.change|no.decision.right action? subject message sure:flag origins?:text+"
-    " to:text* proof? cleared?:approved void?:text+",
+    " to:text* proof? further?:text+ cleared?:approved void?:text+",
     "approved": "how:approval by right why until proof",
     "fact": "world:before|after relation:count tuple:any line at:place*",
     "place": "source:count place",

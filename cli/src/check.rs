@@ -124,7 +124,7 @@ fn compared(question: &Question) -> Result<Compared, Failure> {
     // What is not there may have the paths that nothing else has.
     let missing = loaded.sources.iter().find_map(|source| match source {
         SourceState::Missing(name) => Some(name),
-        SourceState::Aged(_) | SourceState::Fills(..) => None,
+        SourceState::Aged(_) | SourceState::Fills(..) | SourceState::Part(..) => None,
     });
     if let Some(name) = missing {
         return Err(Failure::Malformed(format!(

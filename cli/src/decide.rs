@@ -231,18 +231,18 @@ fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> R
     let missing: BTreeSet<String> = (loaded.sources.iter())
         .filter_map(|source| match source {
             SourceState::Missing(name) => Some(name.clone()),
-            SourceState::Aged(_) | SourceState::Fills(..) => None,
+            SourceState::Aged(_) | SourceState::Fills(..) | SourceState::Part(..) => None,
         })
         .collect();
     let aged: BTreeSet<Aged> = (loaded.sources.iter())
         .filter_map(|source| match source {
-            SourceState::Missing(_) | SourceState::Fills(..) => None,
+            SourceState::Missing(_) | SourceState::Fills(..) | SourceState::Part(..) => None,
             SourceState::Aged(aged) => Some(aged.clone()),
         })
         .collect();
     let fills: BTreeMap<String, BTreeSet<String>> = (loaded.sources.iter())
         .filter_map(|source| match source {
-            SourceState::Missing(_) | SourceState::Aged(_) => None,
+            SourceState::Missing(_) | SourceState::Aged(_) | SourceState::Part(..) => None,
             SourceState::Fills(name, fills) => Some((name.clone(), fills.clone())),
         })
         .collect();

@@ -99,7 +99,7 @@ impl Loaded {
                 SourceState::Aged(aged) if aged.observed.values().any(|at| !self.is_fresh(*at, aged.max_age)) => {
                     "is older than it may be"
                 }
-                SourceState::Aged(_) | SourceState::Fills(..) => continue,
+                SourceState::Aged(_) | SourceState::Fills(..) | SourceState::Part(..) => continue,
             };
             notes += &format!("not sure: source `{}` {why}\n", state.name());
         }
@@ -256,6 +256,7 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
         None => model::Version::new(facts, files),
     };
     let facts: Vec<Fact> = version.facts().cloned().collect();
+    sources.extend(SourceState::parts(&version.sources));
     let change = match change {
         None => Change::none(),
         Some(Asked::Change(change)) => change,

@@ -144,9 +144,11 @@ impl Kept {
         deep(&bytes).map_err(|e| wrong(format!("this is no change: {e}")))
     }
 
-    /// The facts of the model version that a decision was made on.
-    pub(crate) fn model(&self, digest: &str) -> Result<Vec<Fact>, Failure> {
-        self.version(digest).map(Version::into_facts)
+    /// The facts of the model version that a decision was made on, and the files that were not read whole.
+    pub(crate) fn model(&self, digest: &str) -> Result<(Vec<Fact>, Vec<SourceState>), Failure> {
+        let version = self.version(digest)?;
+        let parts = SourceState::parts(&version.sources);
+        Ok((version.into_facts(), parts))
     }
 
     /// A model version that is kept, by its digest.
@@ -156,13 +158,13 @@ impl Kept {
 
     /// What was asked of a kept decision, to be asked again.
     ///
-    /// - `program`, `facts`: those it was decided by, or others.
+    /// - `program`, `facts`: those it was decided by, or others. `parts`: the files that were not read whole.
     pub(crate) fn case(
         &self,
         entry: &Entry,
         change: Change,
         program: Arc<Program>,
-        facts: Vec<Fact>,
+        (facts, parts): (Vec<Fact>, Vec<SourceState>),
     ) -> Result<Case<'static>, Failure> {
         let bad = |what: &str| Failure::Malformed(format!("{}: an entry has no {what}", self.path("log").display()));
         let now = entry.now.as_deref().and_then(|now| Value::parse(now, &Type::Time));
@@ -179,7 +181,7 @@ impl Kept {
             session: entry.session.clone(),
             now,
             model,
-            sources: missing.chain(aged).chain(fills).collect(),
+            sources: missing.chain(aged).chain(fills).chain(parts).collect(),
             limits: engine::Limits::default(),
             assurance: Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),

@@ -171,7 +171,7 @@ impl<'a> Estate<'a> {
             origin: Origin { source: source.clone(), place: place.into() },
         };
         match state {
-            SourceState::Fills(..) => Vec::new(),
+            SourceState::Fills(..) | SourceState::Part(..) => Vec::new(),
             SourceState::Missing(name) => vec![fact("std.merge.lacking", vec![self.text(name)], own, "sources")],
             SourceState::Aged(aged) => {
                 let name = self.text(&aged.source);

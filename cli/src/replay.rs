@@ -14,7 +14,7 @@ use crate::log::{Wanted, root};
 use crate::manifest::Trust;
 use crate::output::Answer;
 use crate::{package, policy, progress, remembered};
-use decide::{Case, Footing, Verdict, counted};
+use decide::{Case, Footing, SourceState, Verdict, counted};
 use evidence::{Aged, Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason};
 use program::{Digest, Fact, Program};
 use serde_json::json;
@@ -214,18 +214,18 @@ fn decide_all<'e>(
     let next = AtomicUsize::new(0);
     let done = Mutex::new((Vec::new(), 0_usize));
     let work = || -> Result<(), Failure> {
-        let mut facts: (String, Arc<Vec<Fact>>) = Default::default();
+        let mut facts: (String, Arc<Vec<Fact>>, Vec<SourceState>) = Default::default();
         let footing = Footing::default();
         while let Some((asked, entries)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             if facts.0 != asked.model {
-                let mut model = kept.model(asked.model)?;
+                let (mut model, parts) = kept.model(asked.model)?;
                 if let Some(trust) = trust {
                     let counts = model.iter().map(|fact| remembered::is_word_of(kept, fact, trust));
                     let counts: Vec<bool> = counts.collect::<Result<_, _>>()?;
                     let mut counts = counts.into_iter();
                     model.retain(|_| counts.next().unwrap_or(true));
                 }
-                facts = (asked.model.to_owned(), Arc::new(model));
+                facts = (asked.model.to_owned(), Arc::new(model), parts);
             }
             let change = kept.change(asked.content)?;
             let mut made: BTreeMap<(usize, &str), (Outcome, bool)> = BTreeMap::new();
@@ -239,12 +239,12 @@ fn decide_all<'e>(
                 let (outcome, _) = match known {
                     Some(known) => known,
                     None => {
-                        let mut facts = facts.1.to_vec();
+                        let (mut facts, parts) = (facts.1.to_vec(), facts.2.clone());
                         if let Some(history) = history {
                             facts.retain(|fact| !remembered::is_history(fact));
                             facts.extend(history[..past].iter().map(|(_, fact)| fact.clone()));
                         }
-                        let case = kept.case(entry, change.clone(), program.clone(), facts)?;
+                        let case = kept.case(entry, change.clone(), program.clone(), (facts, parts))?;
                         let new = once(Case { footing: Some(footing.clone()), ..case }, seconds)?;
                         made.insert((past, now), new.clone());
                         new

@@ -60,8 +60,8 @@ fn again(kept: &Kept, record: &Record, word: &Approval, now: i64) -> Option<Deci
         digest: Digest::of(b"").hex().into(),
         complete: true,
     };
-    let mut facts = kept.model(&record.model).ok()?;
+    let (mut facts, parts) = kept.model(&record.model).ok()?;
     facts.extend(word.facts(&Origin { source: Arc::new(source), place: "".into() })?);
-    let case = kept.case(entry, change, program, facts).ok()?;
+    let case = kept.case(entry, change, program, (facts, parts)).ok()?;
     decide::decide(&Case { now, ..case }).ok()
 }

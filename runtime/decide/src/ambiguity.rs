@@ -53,6 +53,7 @@ pub(crate) fn ambiguities(
                     sure,
                     origins: origins.iter().cloned().collect(),
                     proof: Some(proof.clone()),
+                    further: Vec::new(),
                     cleared: None,
                     void: Vec::new(),
                 };
@@ -90,7 +91,9 @@ fn message(settled: &Settled<'_>, doubt: Doubt, action: Option<usize>, subject: 
         Doubt::Disagreement => moved(settled, subject)
             .or_else(|| remade(settled, subject))
             .or_else(|| undying(action.map(|a| a.verb), subject, holds("std.state.exists")))
-            .unwrap_or_else(|| format!("the model and the change disagree about {subject} as it was")),
+            .unwrap_or_else(|| {
+                format!("the model and the change disagree about {subject} as it was{}", views(settled, subject))
+            }),
         Doubt::Partial => subject.to_owned(),
         Doubt::Unknown => format!("{subject} depends on a value that is not known"),
         Doubt::NoRight => format!("nobody with the right to decide was found for {subject}"),
@@ -119,6 +122,16 @@ fn remade(settled: &Settled<'_>, subject: &str) -> Option<String> {
     Some(format!(
         "one change would {destroys} and {writes} {subject}: what it left would be a new one, with nothing of the old"
     ))
+}
+
+/// `: /port is 5432 by the model and 5433 by the change`, or nothing where it is not known.
+fn views(settled: &Settled<'_>, subject: &str) -> String {
+    let views = settled.worlds.views.get(&Value::text(subject)).into_iter().flatten();
+    let Some((at, ours, theirs)) = views.into_iter().find_map(|view| view.part(settled.program)) else {
+        return String::new();
+    };
+    let [ours, theirs] = [ours, theirs].map(|value| clipped(&value.discreet(), 40).into_owned());
+    format!(": {at} is {theirs} by the model and {ours} by the change")
 }
 
 /// What a rule calls back from the dead.

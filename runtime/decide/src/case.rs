@@ -3,7 +3,7 @@
 use crate::footing::Footing;
 use engine::Limits;
 use evidence::{Aged, Assurance};
-use program::{Change, Digest, Fact, Origin, Program};
+use program::{Change, Digest, Fact, FactSource, Origin, Program};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
@@ -48,13 +48,27 @@ pub enum SourceState {
     Aged(Aged),
     /// It fills no relations but these, by qualified name. Of a source without this it is not known what it fills.
     Fills(String, BTreeSet<String>),
+    /// A file of it that was not read whole, with the digest of its bytes.
+    Part(String, String, String),
 }
 
 impl SourceState {
+    /// The files that were not read whole.
+    ///
+    /// - `files`: of every source.
+    pub fn parts(files: &[Arc<FactSource>]) -> Vec<SourceState> {
+        let parts = files.iter().filter(|file| !file.complete);
+        let part = |file: &Arc<FactSource>| {
+            let [name, path, digest] = [&file.name, &file.file, &file.digest].map(ToString::to_string);
+            SourceState::Part(name, path, digest)
+        };
+        parts.map(part).collect()
+    }
+
     /// The source's name.
     pub fn name(&self) -> &str {
         match self {
-            SourceState::Missing(name) | SourceState::Fills(name, _) => name,
+            SourceState::Missing(name) | SourceState::Fills(name, _) | SourceState::Part(name, ..) => name,
             SourceState::Aged(aged) => &aged.source,
         }
     }

@@ -3,7 +3,7 @@
 //! Read downwards:
 //! - `case`: what is asked. `worlds`: the facts before, and what the change makes of them.
 //! - `settled`: both worlds derived by the engine and certified; nothing else is read from here on. `footing`: what cases of one run share.
-//! - `verdict`: the road to an answer. On it: `violations`, `unknowns`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`.
+//! - `verdict`: the road to an answer. On it: `violations`, `unknowns`, `causes`, `clearing`, `ambiguity`, `routing`, `blast`, `permits`, `proofs`, `grounds`.
 //! - `decision`: the answer as data. `explained`: a proof as people read it, in `words`. `record`: what is kept.
 //! - `text`, `markdown`: the answer as pages. `draw`: a proof for Graphviz, Mermaid, a browser. `export`: the answer for other
 //!   tools. `ask`: why, why not, which, how far. `diff`: what turned between two models or policies. `reconcile`: where planes disagree. `rests`: what rests on
@@ -26,6 +26,7 @@ pub mod draw;
 mod explained;
 pub mod export;
 mod footing;
+mod grounds;
 mod hinges;
 pub mod markdown;
 mod near;

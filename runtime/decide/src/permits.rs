@@ -36,6 +36,7 @@ pub(crate) fn permits(settled: &Settled<'_>, at: usize, proofs: &mut Proofs) -> 
                 severity: None,
                 controls: Vec::new(),
                 proof,
+                further: Vec::new(),
                 cleared: None,
                 void: Vec::new(),
             });

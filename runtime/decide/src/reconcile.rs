@@ -102,7 +102,7 @@ pub fn reconcile(case: &Case<'_>) -> Result<Compared, Failure> {
                 // Also where no verdict would rest on it.
                 sources.extend(case.sources.iter().filter_map(|state| match state {
                     SourceState::Missing(name) => Some(name.clone()),
-                    SourceState::Aged(_) | SourceState::Fills(..) => None,
+                    SourceState::Aged(_) | SourceState::Fills(..) | SourceState::Part(..) => None,
                 }));
             }
             doubtful.extend(sources.into_iter().map(|source| {

@@ -22,7 +22,7 @@ pub(crate) fn exempt<'s>(
     let known: BTreeMap<&str, &BTreeSet<String>> = (states.iter())
         .filter_map(|state| match state {
             SourceState::Fills(name, fills) => Some((name.as_str(), fills)),
-            SourceState::Missing(_) | SourceState::Aged(_) => None,
+            SourceState::Missing(_) | SourceState::Aged(_) | SourceState::Part(..) => None,
         })
         .collect();
     if known.is_empty() || asks_about_sources(program) {

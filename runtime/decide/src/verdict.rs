@@ -18,7 +18,7 @@ use crate::routing::Routing;
 use crate::settled::{Settled, settle};
 use crate::unknowns::origins;
 use crate::violations::{Violation, acts, violations};
-use crate::{record, words};
+use crate::{grounds, record, words};
 use evidence::{ACCEPT_RISK, Accountable, Ambiguity, Asked, Assurance, Doubt, Kind, Law, Reason, Sealed, Verdict};
 use program::{Digest, Literal, Program, RelationId, State, Value, Verb, Weight, write_time};
 use proof::{Proof, Side, Why};
@@ -32,6 +32,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub fn decide(case: &Case<'_>) -> Result<Decision, Failure> {
     let decided = settle(case, |settled| {
         let (mut decision, proofs) = judge(settled)?;
+        grounds::list(settled, &mut decision, &proofs)?;
         record::keep(settled, &mut decision, proofs);
         // Proofs alone show neither that nothing else objects nor that what a reason rests on is absent.
         let enough =
@@ -246,6 +247,7 @@ fn reason(settled: &Settled<'_>, violation: &Violation<'_>, proof: &Proof, name:
         severity: violation.objection.severity,
         controls: violation.objection.controls.clone(),
         proof: name,
+        further: Vec::new(),
         cleared: None,
         void: Vec::new(),
     }
@@ -277,6 +279,7 @@ fn unknown(reason: &Reason, action: Option<&str>, origins: &BTreeSet<String>) ->
         origins: origins.iter().cloned().collect(),
         to: reason.to.clone(),
         proof: Some(reason.proof.clone()),
+        further: Vec::new(),
         cleared: None,
         void: Vec::new(),
     }
@@ -296,6 +299,7 @@ fn no_right(reason: &Reason, action: Option<&str>, instead: &[String]) -> Ambigu
         origins: Vec::new(),
         to: instead.to_vec(),
         proof: None,
+        further: Vec::new(),
         cleared: None,
         void: Vec::new(),
     }
@@ -318,6 +322,7 @@ fn nobody_to_ask(doubts: &mut Vec<About>) {
             origins: Vec::new(),
             to: Vec::new(),
             proof: None,
+            further: Vec::new(),
             cleared: None,
             void: Vec::new(),
         };
@@ -338,6 +343,7 @@ fn differences(settled: &Settled<'_>, routing: &Routing<'_>) -> Vec<About> {
             origins: Vec::new(),
             to: routing.ambiguity(kind, None, subject),
             proof: None,
+            further: Vec::new(),
             cleared: None,
             void: Vec::new(),
         };

@@ -15,6 +15,7 @@ mod reach;
 mod said;
 mod transaction;
 
+pub(crate) use disagreement::View;
 pub use reach::admissible;
 pub use said::Said;
 pub(crate) use said::said;
@@ -51,6 +52,8 @@ pub(crate) struct Worlds {
     pub stated: Vec<(RelationId, Tuple, Origin)>,
     /// Facts of relations that the program does not have.
     pub ignored: usize,
+    /// By resource, where the change's own view of it and the model's part.
+    pub views: BTreeMap<Value, Vec<View>>,
     /// The change and the model differ somewhere, touched or not.
     pub differs: bool,
 }
@@ -125,6 +128,7 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
         removed_by: changed.removed_by,
         stated: base,
         ignored: admission.unread.values().sum(),
+        views: disagreement.views,
         differs: disagreement.anywhere,
     })
 }
@@ -263,7 +267,7 @@ impl Filled<'_> {
         let exempt = rests::exempt(self.program, &case.sources, base);
         for state in &case.sources {
             match state {
-                SourceState::Fills(..) => {}
+                SourceState::Fills(..) | SourceState::Part(..) => {}
                 weighed if exempt.contains(weighed.name()) => {}
                 SourceState::Missing(name) => self.given("std.source.missing", vec![Value::text(name.as_str())]),
                 SourceState::Aged(aged) => self.aged(aged, base),

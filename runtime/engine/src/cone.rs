@@ -7,11 +7,15 @@
 //! Source: Knuth, *A generalization of Dijkstra's algorithm*, Information Processing Letters 6 (1), 1977.
 //! Zhao, Subotić, Scholz, *Debugging large-scale Datalog*, TOPLAS 42 (2), 2020, for heights kept with tuples.
 
-use crate::derive::{Goal, Instance, Instances, Need, Worlds};
+use crate::derive::{Goal, Instance, Instances, Need, Worlds, number, tuple_of};
+use crate::engine::{Held, Hypothesis};
+use crate::intern::Id;
 use crate::limits::Fault;
-use rustc_hash::FxHashMap;
+use program::RelationId;
+use proof::Side;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BinaryHeap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Ways to derive tuples that one search looks at: a few milliseconds' worth, for a decision may ask for many proofs.
 const BOUND: usize = 5_000;
@@ -218,4 +222,59 @@ fn settle(world: Worlds<'_>, cone: &FxHashMap<Goal, Arc<Vec<Instance>>>, met: &[
         std::mem::swap(&mut now, &mut next);
     }
     heights
+}
+
+/// All that `goal` may rest on: what each way to derive it needs, and so on down; it itself among them, each once.
+///
+/// - `most`: ways that are looked at, and tuples that they need.
+/// - returns: in no order that means anything; `None` past `most`.
+///
+/// # Faults
+/// A stop.
+fn whole(instances: &mut Instances<'_>, goal: Goal, most: usize) -> Result<Option<Vec<Goal>>, Fault> {
+    let mut met = vec![goal];
+    let mut known: FxHashSet<Goal> = [goal].into_iter().collect();
+    let (mut at, mut looked_at) = (0, 0);
+    while let Some(goal) = met.get(at).copied() {
+        at += 1;
+        for way in instances.all(goal)?.iter() {
+            looked_at += 1;
+            for need in way.all() {
+                looked_at += 1;
+                met.extend(
+                    [Some(need.goal), need.other].into_iter().flatten().filter(|premise| known.insert(*premise)),
+                );
+            }
+            if looked_at > most {
+                return Ok(None);
+            }
+        }
+    }
+    Ok(Some(met))
+}
+
+/// All that a tuple that holds may rest on, each with whether it is given; `None` past `most` ways and what they need.
+///
+/// # Faults
+/// A stop; [`Fault::Unfounded`] where it does not hold.
+pub(crate) fn foundation(
+    world: &Hypothesis<'_>,
+    side: Side,
+    relation: usize,
+    row: &[Id],
+    most: usize,
+) -> Result<Option<Vec<Held>>, Fault> {
+    let mut ways = world.ways.lock().unwrap_or_else(PoisonError::into_inner);
+    let [by_labels, by_rounds] = &mut *ways;
+    let mut instances = match world.needs_rounds(relation) {
+        false => Instances::of(Worlds::with_labels(world), by_labels),
+        true => Instances::of(Worlds::with_rounds(world), by_rounds),
+    };
+    let goal = instances.world.goal(side, relation, row)?;
+    let met = whole(&mut instances, goal, most)?;
+    let world = instances.world;
+    let told = |goal: Goal| (goal.0, RelationId(number(goal.1)), tuple_of(&world, goal), world.is_given(goal));
+    let mut met: Option<Vec<_>> = met.map(|met| met.into_iter().map(told).collect());
+    met.iter_mut().for_each(|met| met.sort());
+    Ok(met)
 }

@@ -89,7 +89,7 @@ pub(crate) fn prove(world: &Hypothesis<'_>, side: Side, relation: usize, row: &[
             return Ok(write(&instances.world, &chosen, goal));
         }
     }
-    let mut instances = Instances::of(Worlds { world, rounds: Some(world.rounds()) }, by_rounds);
+    let mut instances = Instances::of(Worlds::with_rounds(world), by_rounds);
     let goal = instances.world.goal(side, relation, row)?;
     let chosen = cone::choose(&mut instances, goal)?;
     Ok(write(&instances.world, &chosen, goal))
@@ -162,7 +162,7 @@ pub(crate) fn premises(world: &Worlds<'_>, instance: &Instance, place: impl Fn(&
     prepared.rules[instance.rule].body.iter().zip(&instance.needs).map(premise).collect()
 }
 
-fn number(place: usize) -> u32 {
+pub(crate) fn number(place: usize) -> u32 {
     u32::try_from(place).expect("bug: more than 2^32 rules or relations")
 }
 
@@ -399,6 +399,11 @@ impl<'h> Worlds<'h> {
     /// Both worlds as they are, with labels.
     pub(crate) fn with_labels(world: &'h Hypothesis<'h>) -> Worlds<'h> {
         Worlds { world, rounds: None }
+    }
+
+    /// Both worlds with rounds.
+    pub(crate) fn with_rounds(world: &'h Hypothesis<'h>) -> Worlds<'h> {
+        Worlds { world, rounds: Some(world.rounds()) }
     }
 
     fn relations(&self, side: Side) -> Relations<'h> {

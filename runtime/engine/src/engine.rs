@@ -1,5 +1,6 @@
 //! The face: an engine holds one world; a hypothesis holds it and what a change would make of it.
 
+use crate::cone;
 use crate::derive::{self, Ways};
 use crate::difference::difference;
 use crate::growing::Cells;
@@ -215,6 +216,9 @@ impl<'a> Engine<'a> {
     }
 }
 
+/// A tuple that holds: in which world, of which relation, and whether a fact gives it.
+pub type Held = (Side, RelationId, Tuple, bool);
+
 impl Hypothesis<'_> {
     /// The tuples of a relation, sorted. Before the change a change-scoped relation has none.
     pub fn tuples(&self, side: Side, relation: RelationId) -> Vec<Tuple> {
@@ -294,6 +298,27 @@ impl Hypothesis<'_> {
     pub fn witness(&self, side: Side, relation: RelationId, tuple: &[program::Value]) -> Result<Option<Proof>, Fault> {
         let row = self.numbers(relation, tuple).filter(|row| self.relation(side, relation).holds(row).is_some());
         row.map(|row| witness(self, side, relation.0 as usize, &row)).transpose()
+    }
+
+    /// All that a tuple may rest on: what each way to derive it needs, and so on down; it itself among them.
+    ///
+    /// A function of what holds alone. Nothing that is read under negation is among it.
+    ///
+    /// - `most`: ways to derive something that are looked at, and tuples that they need.
+    /// - returns: sorted, each tuple once with whether a fact gives it; `None` past `most`, and where it does not hold.
+    ///
+    /// # Faults
+    /// A stop.
+    pub fn foundation(
+        &self,
+        side: Side,
+        relation: RelationId,
+        tuple: &[program::Value],
+        most: usize,
+    ) -> Result<Option<Vec<Held>>, Fault> {
+        let row = self.numbers(relation, tuple).filter(|row| self.relation(side, relation).holds(row).is_some());
+        let found = row.map(|row| cone::foundation(self, side, relation.0 as usize, &row, most)).transpose()?;
+        Ok(found.flatten())
     }
 
     /// All that was derived in both worlds, what was beaten in a lattice column too, for `proof::certify`; sorted.

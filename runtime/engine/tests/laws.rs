@@ -102,7 +102,14 @@ fn proofs(hypothesis: &Hypothesis<'_>, step: usize) -> Vec<Proved> {
         worlds.flat_map(|(side, id)| hypothesis.tuples(side, id).into_iter().map(move |tuple| (side, id, tuple)));
     let prove = |(side, id, tuple): (Side, RelationId, Tuple)| {
         let proof = hypothesis.prove(side, id, &tuple).expect("no limit is reached");
-        (side, id, tuple, proof.expect("what holds has a proof"))
+        let proof = proof.expect("what holds has a proof");
+        // All that it may rest on has what this proof rests on.
+        let all = hypothesis.foundation(side, id, &tuple, usize::MAX).expect("no limit is reached").expect("it holds");
+        for node in &proof.nodes {
+            let has = |given| all.binary_search(&(node.side, node.relation, node.tuple.clone(), given)).is_ok();
+            assert!(has(true) || has(false), "{node:?} is not among {all:?}");
+        }
+        (side, id, tuple, proof)
     };
     tuples.step_by(step).map(prove).collect()
 }

@@ -1,41 +1,63 @@
 //! What a reason or an ambiguity stands on, so that a word on it counts for nothing else.
 //!
-//! Its message, and every tuple of its proof: so also each member of a group that is counted. Of what a rule derives the
-//! instants and durations are left out, and the instant of the decision is: that time goes by is no other reason. Where
-//! nothing permits what is asked, also who asks: the same may be permitted to one and not to another.
+//! Its message, every tuple of its proof, and what it stands on besides: every other way to derive it, and of an ambiguity
+//! what it is about. Of what a rule derives the instants and durations are left out, and the instant of the decision is: that
+//! time goes by is no other reason. Where nothing permits what is asked, also who asks: the same may be permitted to one and
+//! not to another.
+//!
+//! Not here: how what stands besides is found (`decide`).
 
 use crate::record::{Ambiguity, Doubt, Reason, Record};
-use program::{Digest, Value};
-use proof::Why;
+use program::{Digest, Program, RelationId, Value};
+use proof::{Side, Why};
 use serde_json::json;
 use std::collections::BTreeSet;
+
+/// In which way grounds are told: a word that names grounds told in another way counts for nothing.
+const FORM: &str = "grounds/2";
+
+/// A tuple as one line of what something stands on.
+///
+/// - `derived`: whether a rule derives it, and no fact gives it.
+/// - returns: nothing for the instant of the decision.
+pub fn ground(program: &Program, side: Side, relation: RelationId, tuple: &[Value], derived: bool) -> Option<String> {
+    let relation = &program.relations.get(relation.0 as usize)?.name;
+    let timeless = |value: &Value| match value {
+        Value::Time(_) | Value::Duration(_) if derived => String::from("_"),
+        value => value.to_string(),
+    };
+    let values: Vec<String> = tuple.iter().map(timeless).collect();
+    let world = if side == Side::Before { "before." } else { "" };
+    (relation != "std.time.now").then(|| format!("{world}{relation}({})", values.join(", ")))
+}
 
 impl Record {
     /// The grounds of a reason: a digest.
     pub(crate) fn grounds_of_reason(&self, reason: &Reason) -> String {
-        self.grounds(&reason.message, None, Some(&reason.proof))
+        let stands_on = self.stands_on(Some(&reason.proof), &reason.further);
+        digest(&reason.message, None, &stands_on)
     }
 
     /// The grounds of an ambiguity: a digest.
     pub(crate) fn grounds_of_doubt(&self, doubt: &Ambiguity) -> String {
-        let asks = (doubt.kind == Doubt::NoPermit).then_some(self.actor.as_deref()).flatten();
+        let personal = matches!(doubt.kind, Doubt::NoPermit | Doubt::NoIntent);
+        let asks = personal.then_some(self.actor.as_deref()).flatten();
+        let stands_on = self.stands_on(doubt.proof.as_deref(), &doubt.further);
         // Its message may tell how old something is.
-        self.grounds("", asks, doubt.proof.as_deref())
+        digest("", asks, &stands_on)
     }
 
-    fn grounds(&self, message: &str, asks: Option<&str>, proof: Option<&str>) -> String {
-        let mut tuples = BTreeSet::new();
-        for node in proof.and_then(|name| self.proofs.get(name)).iter().flat_map(|proof| &proof.nodes) {
-            let Some(relation) = self.rules.relations.get(node.relation.0 as usize) else { continue };
-            if relation.name == "std.time.now" {
-                continue;
-            }
+    /// What something stands on, a line each.
+    fn stands_on(&self, proof: Option<&str>, further: &[String]) -> BTreeSet<String> {
+        let nodes = proof.and_then(|name| self.proofs.get(name)).into_iter().flat_map(|proof| &proof.nodes);
+        let lines = nodes.filter_map(|node| {
             let derived = matches!(node.why, Why::Derived { .. });
-            let timeless = |value: &Value| !(derived && matches!(value, Value::Time(_) | Value::Duration(_)));
-            let values: Vec<Option<&Value>> =
-                node.tuple.iter().map(|value| Some(value).filter(|value| timeless(value))).collect();
-            tuples.insert(json!([node.side, relation.name, values]).to_string());
-        }
-        Digest::of(json!([message, asks, tuples]).to_string().as_bytes()).to_string()
+            ground(&self.rules, node.side, node.relation, &node.tuple, derived)
+        });
+        lines.chain(further.iter().cloned()).collect()
     }
+}
+
+fn digest(message: &str, asks: Option<&str>, stands_on: &BTreeSet<String>) -> String {
+    Digest::of(json!([FORM, message, asks, stands_on]).to_string().as_bytes()).to_string()
 }

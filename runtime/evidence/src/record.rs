@@ -152,6 +152,9 @@ pub struct Reason {
     pub controls: Vec<String>,
     /// The name of its proof.
     pub proof: String,
+    /// Where it may be approved, what it stands on besides its proof, a line each, sorted: every other way to derive it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<String>,
     /// Whose word stands against it: it asks for nothing any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared: Option<Cleared>,
@@ -238,6 +241,9 @@ pub struct Ambiguity {
     /// The name of its proof, where it is derived.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
+    /// What it stands on besides its proof, a line each, sorted: every other way to derive it, and what it is about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub further: Vec<String>,
     /// Whose word stands against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cleared: Option<Cleared>,
@@ -352,12 +358,16 @@ impl Verdict {
 impl Reason {
     /// Whether somebody's approval would clear it: what is surely denied is waived at most.
     pub fn approvable(&self) -> bool {
-        let asks = match self.kind {
+        self.asks() && self.cleared.is_none()
+    }
+
+    /// Whether it asks for somebody's word, given or not.
+    pub fn asks(&self) -> bool {
+        match self.kind {
             Kind::Deny => !self.sure,
             Kind::Escalate => true,
             Kind::Permit => false,
-        };
-        asks && self.cleared.is_none()
+        }
     }
 }
 

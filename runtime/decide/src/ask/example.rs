@@ -68,7 +68,7 @@ fn text(case: &Case<'_>, decision: &Decision, title: &str, given: &[&Fact], chan
     facts.extend(case.sources.iter().filter_map(|source| match source {
         SourceState::Missing(name) => Some(format!("std.source.missing({})", Value::text(name.as_str()))),
         // In a test every source is fresh.
-        SourceState::Aged(_) | SourceState::Fills(..) => None,
+        SourceState::Aged(_) | SourceState::Fills(..) | SourceState::Part(..) => None,
     }));
     if !facts.is_empty() {
         text.push_str("    given {\n");

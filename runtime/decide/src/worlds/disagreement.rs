@@ -14,6 +14,19 @@ pub(super) struct Disagreement {
     pub(super) touched: BTreeSet<Value>,
     /// On any resource at all.
     pub(super) anywhere: bool,
+    /// Of the resources that are touched.
+    pub(super) views: BTreeMap<Value, Vec<View>>,
+}
+
+/// What two say of one key of a resource, where they part.
+#[derive(Clone, Debug)]
+pub(crate) struct View {
+    /// The relation.
+    pub(crate) relation: RelationId,
+    /// What the change says, sorted.
+    pub(crate) ours: Vec<Tuple>,
+    /// What the model says, sorted; all that it says where the change would make what is there.
+    pub(crate) theirs: Vec<Tuple>,
 }
 
 pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, Tuple, Origin)]) -> Disagreement {
@@ -45,6 +58,7 @@ pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, 
     let config = program.find("std.state.config");
     let mut touched: BTreeSet<Value> = destroyed.intersection(&written).map(|name| Value::text(*name)).collect();
     let mut anywhere = !touched.is_empty();
+    let mut views: BTreeMap<Value, Vec<View>> = BTreeMap::new();
     for ((id, _), (ours, theirs)) in groups {
         let Some(resource) = ours.iter().chain(&theirs).next().map(|tuple| &tuple[0]) else { continue };
         let differ = ours.iter().any(|a| theirs.iter().any(|b| a.iter().zip(*b).any(|(x, y)| differs(x, y))));
@@ -53,10 +67,45 @@ pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, 
             anywhere = true;
             if among(&all, resource) {
                 touched.insert(resource.clone());
+                let [ours, theirs] = [&ours, &theirs].map(|said| said.iter().map(|tuple| (*tuple).clone()).collect());
+                views.entry(resource.clone()).or_default().push(View { relation: id, ours, theirs });
             }
         }
     }
-    Disagreement { touched, anywhere }
+    Disagreement { touched, anywhere, views }
+}
+
+impl View {
+    /// Where they part first: a column, or what leads to a part of its value (`/port`); and what the change and the model
+    /// have there.
+    pub(crate) fn part(&self, program: &Program) -> Option<(String, Value, Value)> {
+        let pairs = self.ours.iter().flat_map(|ours| self.theirs.iter().map(move |theirs| (ours, theirs)));
+        pairs.into_iter().find_map(|(ours, theirs)| {
+            let column = ours.iter().zip(theirs).position(|(ours, theirs)| differs(ours, theirs))?;
+            let name = &program.relation(self.relation).columns.get(column)?.name;
+            Some(match (&ours[column], &theirs[column]) {
+                (Value::Json(ours), Value::Json(theirs)) => {
+                    let (path, ours, theirs) = deepest(ours, theirs);
+                    let at = if path.is_empty() { name.clone() } else { path };
+                    (at, Value::json(ours.clone()), Value::json(theirs.clone()))
+                }
+                (ours, theirs) => (name.clone(), ours.clone(), theirs.clone()),
+            })
+        })
+    }
+}
+
+/// The first part by which two values that differ do, and the way to it.
+fn deepest<'a>(left: &'a Json, right: &'a Json) -> (String, &'a Json, &'a Json) {
+    let (Json::Object(a), Json::Object(b)) = (left, right) else { return (String::new(), left, right) };
+    let mut both = a.iter().filter_map(|(key, x)| Some((key, x, b.get(key)?)));
+    match both.find(|(_, x, y)| parts_differ(x, y)) {
+        None => (String::new(), left, right),
+        Some((key, x, y)) => {
+            let (path, x, y) = deepest(x, y);
+            (format!("/{}{path}", key.replace('~', "~0").replace('/', "~1")), x, y)
+        }
+    }
 }
 
 /// Whether both values are known and not the same.

@@ -179,3 +179,28 @@ fn every_node_of_a_minimal_proof_is_minimal() {
         }
     }
 }
+
+/// A proof shows one way; what a tuple may rest on has them all, in both directions of a circle too.
+#[test]
+fn all_that_a_tuple_may_rest_on_is_told() {
+    let text = "state small/1, cards/1, edge/2, danger/1, near/1;
+        danger(x) if small(x); danger(x) if cards(x); danger(x) if near(x);
+        near(y) if danger(x), edge(x, y)";
+    let program = program(text);
+    let given = "small('web'); cards('web'); small('far'); edge('web', 'db'); edge('db', 'web')";
+    let engine = Engine::load(Arc::clone(&program), facts(&program, given), Limits::default()).expect("small");
+    let world = engine.open(&Delta::default()).expect("small");
+    let all = |most| {
+        let found =
+            world.foundation(Side::After, id(&program, "danger"), &[Value::text("web")], most).expect("no stop");
+        found.map(|found| {
+            let name = |id: RelationId| program.relation(id).name.clone();
+            let told = found.iter().map(|(_, id, tuple, given)| format!("{}{} {given}", name(*id), tuple.len()));
+            told.collect::<Vec<_>>().join(", ")
+        })
+    };
+    let told =
+        "cards1 true, danger1 false, danger1 false, edge2 true, edge2 true, near1 false, near1 false, small1 true";
+    assert_eq!(all(100).as_deref(), Some(told));
+    assert_eq!(all(3), None, "past the bound nothing is told");
+}
