@@ -263,8 +263,9 @@ def verified(name, data, keys, receipt):
     yield f"  decision {digest}\n  the record: no byte was changed\n  signed by {by}"
     if receipt is not None:
         place, by = recorded(receipt, record, digest, keys or signers)
-        check(by or not keys, "none of the keys that are trusted signed the log")
-        yield f"  {place}, signed by {', '.join(by) or 'an unknown key'}"
+        unknown = "nothing shows that it stands in that log: no key is known that signed its checkpoint"
+        check(by, "none of the keys that are trusted signed the log" if keys else unknown)
+        yield f"  {place}, signed by {', '.join(by)}"
     else:
         yield "  whether it stands in a log was not looked at: --receipt FILE"
     yield "  the verdict is what the reasons and ambiguities ask for; the proofs were not followed"

@@ -8,7 +8,7 @@ use crate::log::root;
 use crate::output::Answer;
 use crate::{manifest, membership, package, progress};
 use decide::{Assurance, Case};
-use evidence::{Approval, Holds, How, Part, PublicKey, Record, Report, Trust, Verdict};
+use evidence::{Approval, Holds, How, NOBODY_SIGNED, Part, PublicKey, Record, Report, Trust, Verdict};
 use serde_json::json;
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,6 +40,9 @@ pub(crate) fn verify(arguments: &arguments::Verify) -> Result<Answer, Failure> {
         Err(refused) if refused.malformed => return Err(Failure::Malformed(format!("{shown}: {}", refused.what))),
         Err(why) => return Ok(refused(&shown, &why.what, arguments.json)),
     };
+    if arguments.receipt.is_some() && !report.is_recorded() {
+        return Ok(refused(&shown, NOBODY_SIGNED, arguments.json));
+    }
     words(&mut report);
     if let Some(why) = unrecorded(arguments, &report)? {
         return Ok(refused(&shown, &why, arguments.json));
@@ -85,8 +88,7 @@ fn words(report: &mut Report<Record>) {
 /// Why an allow stands in no log, where it should: a command that was killed may have signed it and not recorded it, and
 /// what counts what was allowed does not know of it.
 fn unrecorded(arguments: &arguments::Verify, report: &Report<Record>) -> Result<Option<String>, Failure> {
-    let receipt = report.parts.iter().any(|part| part.name == "receipt" && !part.shown.is_empty());
-    if arguments.recorded && !receipt {
+    if arguments.recorded && !report.is_recorded() {
         return Ok(Some(String::from("no receipt shows that it is in a log, and `--recorded` asks for that")));
     }
     let kept = Kept::of(&root(&arguments.policy));
@@ -126,6 +128,9 @@ fn approval(arguments: &arguments::Verify, bytes: &[u8], trust: &Trust<'_>) -> R
         Ok(report) => report,
         Err(why) => return Ok(refused(&shown, &why.what, arguments.json)),
     };
+    if arguments.receipt.is_some() && !report.is_recorded() {
+        return Ok(refused(&shown, NOBODY_SIGNED, arguments.json));
+    }
     let said = &report.said;
     if arguments.json {
         let answer = json!({

@@ -5,7 +5,7 @@
 //!
 //! Not here: what only the package that decided can show (`writ verify --replay`).
 
-use evidence::{Holds, PublicKey, Refused, Trust, holds, verify, verify_approval};
+use evidence::{Holds, NOBODY_SIGNED, PublicKey, Refused, Trust, holds, verify, verify_approval};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -58,6 +58,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Result<(bool, String), St
     let Asked { file, keys, receipt } = asked(arguments.into_iter())?;
     let bytes = read(&file)?;
     let beside = Path::new(&file).with_extension("tlog-proof");
+    let asked = receipt.is_some();
     let receipt = match receipt {
         Some(receipt) => Some(read(&receipt)?),
         None if beside.is_file() => Some(read(&beside.to_string_lossy())?),
@@ -65,11 +66,16 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Result<(bool, String), St
     };
     let trust = Trust { keys: &keys, receipt: receipt.as_deref() };
     let told = match holds(&bytes) {
-        Some(Holds::Approval) => verify_approval(&bytes, &keys, &trust).map(|report| report.told(&file)),
-        Some(Holds::Decision) | None => verify(&bytes, &trust).map(|report| report.told(&file)),
+        Some(Holds::Approval) => {
+            verify_approval(&bytes, &keys, &trust).map(|report| (report.is_recorded(), report.told(&file)))
+        }
+        Some(Holds::Decision) | None => {
+            verify(&bytes, &trust).map(|report| (report.is_recorded(), report.told(&file)))
+        }
     };
     match told {
-        Ok(text) => Ok((true, text)),
+        Ok((false, _)) if asked => Ok((false, format!("REFUSED  {file}\n  {NOBODY_SIGNED}\n"))),
+        Ok((_, text)) => Ok((true, text)),
         Err(Refused { what, malformed: true }) => Err(format!("error: {file}: {what}\n")),
         Err(Refused { what, .. }) => Ok((false, format!("REFUSED  {file}\n  {what}\n"))),
     }

@@ -1,6 +1,6 @@
 //! The checker in Python says of every record what ours says.
 
-use super::{Numbers, bent, corpus, half_a_letter, key, package, resealed, rewritten, statement};
+use super::{Numbers, bent, corpus, half_a_letter, key, package, resealed, rewritten, run, statement};
 use evidence::{PublicKey, Trust, verify};
 use golden_tests::root;
 use serde_json::Value;
@@ -140,5 +140,31 @@ fn the_checker_in_python_agrees() {
     assert!(words >= 20, "{words}");
     println!("{agreed} records on which both agree, {stood} of them stand; {words} bent words that both refuse");
     assert!(stood >= 12 && agreed - stood > 20, "{stood} of {agreed}");
+    let _ = fs::remove_dir_all(folder);
+}
+
+/// A receipt of the very record, whose checkpoint nobody known has signed, shows nothing.
+#[test]
+fn both_refuse_a_receipt_that_nobody_known_signed() {
+    if !is_there() {
+        println!("1 skipped (no python3)");
+        return;
+    }
+    let folder = package("nobody", 2);
+    let (_, record, receipt) = corpus(&folder).swap_remove(0);
+    // Where no manifest names a key.
+    let elsewhere = folder.join("elsewhere");
+    fs::create_dir_all(&elsewhere).expect("the temporary folder is writable");
+    fs::write(elsewhere.join("it.json"), resealed(statement(&record))).expect("the temporary folder is writable");
+    fs::write(elsewhere.join("it.receipt"), &receipt).expect("the temporary folder is writable");
+    let asked = ["it.json", "--receipt", "it.receipt"];
+    for said in [says(&elsewhere, &asked), run(&elsewhere, &[&["verify"][..], &asked].concat())] {
+        assert_eq!(said.status.code(), Some(1), "{said:?}");
+        assert!(String::from_utf8_lossy(&said.stdout).contains("no key is known that signed"), "{said:?}");
+    }
+    // Alone it stands.
+    for said in [says(&elsewhere, &asked[..1]), run(&elsewhere, &["verify", "it.json"])] {
+        assert_eq!(said.status.code(), Some(0), "{said:?}");
+    }
     let _ = fs::remove_dir_all(folder);
 }

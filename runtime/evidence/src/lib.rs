@@ -39,4 +39,4 @@ pub use record::{
     Reason, Record, SourcePlace, Verdict,
 };
 pub use spoken::{message, place, rule_name, subjects};
-pub use verify::{Holds, Part, Report, Trust, holds, verify, verify_approval};
+pub use verify::{Holds, NOBODY_SIGNED, Part, Report, Trust, holds, verify, verify_approval};

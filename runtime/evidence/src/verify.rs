@@ -33,6 +33,16 @@ pub struct Report<P> {
     pub parts: Vec<Part>,
 }
 
+impl<P> Report<P> {
+    /// Whether a receipt shows that it stands in a log.
+    pub fn is_recorded(&self) -> bool {
+        self.parts.iter().any(|part| part.name == "receipt" && !part.shown.is_empty())
+    }
+}
+
+/// Why a receipt that somebody names shows nothing.
+pub const NOBODY_SIGNED: &str = "nothing shows that it stands in that log: no key is known that signed its checkpoint";
+
 /// A part of what was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {

@@ -1,6 +1,6 @@
 //! Who says so, and that it was recorded: of whatever is signed and stands in a log.
 
-use super::{Part, Trust};
+use super::{NOBODY_SIGNED, Part, Trust};
 use crate::approval::Approval;
 use crate::entry::Entry;
 use crate::envelope::{Opened, Predicate, Refused, refuse};
@@ -104,7 +104,7 @@ pub(super) fn receipt<P: Recorded>(opened: &Opened<P>, trust: &Trust<'_>) -> Res
         if !trust.keys.is_empty() {
             return refuse(String::from("none of the keys that are trusted signed the receipt's checkpoint"));
         }
-        not_shown.push(String::from("that it was recorded: no key is known that signed the receipt's checkpoint"));
+        not_shown.push(format!("that it was recorded: {NOBODY_SIGNED}"));
         return Ok(Part { name: "receipt", shown, not_shown });
     };
     let (index, size, origin) = (receipt.index, receipt.checkpoint.size, &receipt.checkpoint.origin);
