@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+from datetime import datetime, timedelta, timezone
 from hashlib import sha256, sha512
 
 def check(holds, what):
@@ -139,6 +140,20 @@ def asks(one):
         check(clears, f"`{one['message']}` is cleared by what cannot clear it")
     return "allow" if "cleared" in one else asked
 
+def word(record, one):
+    """Whose word it is: it says what its proof ends in; the proof itself is not followed."""
+    cleared, texts = one["cleared"], lambda many: [{"Text": text} for text in many]
+    named = one["subjects"] if "rule" in one else [one[name] for name in ("action", "subject") if name in one]
+    last = record["proofs"][cleared["proof"]]["nodes"][-1]
+    until = datetime.fromisoformat(cleared["until"].replace("Z", "+00:00")) - datetime.fromtimestamp(0, timezone.utc)
+    right = [cleared["right"]] if cleared["how"] == "waiver" else []
+    says = texts([one.get("rule", one["kind"])]) + [{"List": texts(named)}]
+    says += texts([cleared["by"], *right, cleared["why"]]) + [{"Time": until // timedelta(microseconds=1)}]
+    relation = "std.approval.waived" if right else "std.approval.approved"
+    ends = last["tuple"] == says and record["rules"]["relations"][last["relation"]]["name"] == relation
+    check(ends and (right or cleared["right"] == "accept-risk"), f"the word of {cleared['by']} is not what its proof says")
+    return cleared["by"]
+
 def worst(verdicts):
     return min(verdicts, key=("deny", "escalate", "allow").index, default="allow")
 
@@ -147,8 +162,8 @@ def verdicts(record):
     actions, reasons, ambiguities = record["actions"], record["reasons"], record["ambiguities"]
     every = reasons + record["standing"] + record["fixed"] + ambiguities
     every += [one for action in actions for one in action["reasons"] + action["accountable"]]
-    every += [one["cleared"] for one in every if "cleared" in one]
-    odd = {one["proof"] for one in every if "proof" in one} ^ set(record["proofs"])
+    words = [one for one in every if "cleared" in one]
+    odd = {one["proof"] for one in every + [one["cleared"] for one in words] if "proof" in one} ^ set(record["proofs"])
     check(not odd, f"proofs that are not there, or of nothing: {odd}")
     for action in actions:
         named, reads = action["id"], action["verb"] == "read"
@@ -163,6 +178,7 @@ def verdicts(record):
     check(verdict == record["verdict"], f"the reasons ask for {verdict}, not {record['verdict']}")
     check(verdict != "allow" or record["assurance"] != "proof", "`proof` is never enough for an allow")
     check(len(actions) == record["change"]["actions"], "not every action has a verdict")
+    return sorted({word(record, one) for one in words})
 
 def cited(record):
     """The actions, the change, the time and who asked are those of the facts that the proofs cite."""
@@ -253,7 +269,7 @@ def trusted(given):
 def verified(name, data, keys, receipt):
     """What a file shows, a line each."""
     record, digest, signers = opened(data)
-    verdicts(record)
+    words = verdicts(record)
     cited(record)
     believed = [one for one in signers if one in keys]
     check(not keys or believed, "none of the keys that are trusted signed it")
@@ -269,6 +285,8 @@ def verified(name, data, keys, receipt):
     else:
         yield "  whether it stands in a log was not looked at: --receipt FILE"
     yield "  the verdict is what the reasons and ambiguities ask for; the proofs were not followed"
+    if words:
+        yield f"  it rests on the word of {', '.join(words)}; whether they gave it, and for this, was not looked at"
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)

@@ -69,9 +69,7 @@ pub fn run(arguments: impl Iterator<Item = String>) -> Result<(bool, String), St
         Some(Holds::Approval) => {
             verify_approval(&bytes, &keys, &trust).map(|report| (report.is_recorded(), report.told(&file)))
         }
-        Some(Holds::Decision) | None => {
-            verify(&bytes, &trust).map(|report| (report.is_recorded(), report.told(&file)))
-        }
+        Some(Holds::Decision) | None => verify(&bytes, &trust).map(|report| (report.is_recorded(), report.told(&file))),
     };
     match told {
         Ok((false, _)) if asked => Ok((false, format!("REFUSED  {file}\n  {NOBODY_SIGNED}\n"))),

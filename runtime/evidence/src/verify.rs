@@ -13,6 +13,8 @@ mod signed;
 mod told;
 mod whole;
 
+pub use signed::NOBODY_SIGNED;
+
 use crate::approval::Approval;
 use crate::envelope::{Predicate, Refused, open, refuse};
 use crate::key::PublicKey;
@@ -32,16 +34,6 @@ pub struct Report<P> {
     /// In order: record, signature, receipt; of a decision also proof, certificate, replay.
     pub parts: Vec<Part>,
 }
-
-impl<P> Report<P> {
-    /// Whether a receipt shows that it stands in a log.
-    pub fn is_recorded(&self) -> bool {
-        self.parts.iter().any(|part| part.name == "receipt" && !part.shown.is_empty())
-    }
-}
-
-/// Why a receipt that somebody names shows nothing.
-pub const NOBODY_SIGNED: &str = "nothing shows that it stands in that log: no key is known that signed its checkpoint";
 
 /// A part of what was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +174,7 @@ fn proof(record: &Record) -> Result<Part, Refused> {
         let more = if open.len() > 1 { format!(" (and {} more of the kind)", open.len() - 1) } else { String::new() };
         not_shown.push(format!("that {first}{more}"));
     }
+    not_shown.extend(told::approved(record));
     not_shown.push(String::from(
         "that the causes, states and parties of reasons are as it says; what a change reaches it does not keep",
     ));

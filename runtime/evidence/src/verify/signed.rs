@@ -1,6 +1,6 @@
 //! Who says so, and that it was recorded: of whatever is signed and stands in a log.
 
-use super::{NOBODY_SIGNED, Part, Trust};
+use super::{Part, Trust};
 use crate::approval::Approval;
 use crate::entry::Entry;
 use crate::envelope::{Opened, Predicate, Refused, refuse};
@@ -8,6 +8,9 @@ use crate::key::PublicKey;
 use crate::receipt::Receipt;
 use crate::record::{Record, Verdict};
 use program::Digest;
+
+/// Why a receipt that somebody names shows nothing.
+pub const NOBODY_SIGNED: &str = "nothing shows that it stands in that log: no key is known that signed its checkpoint";
 
 /// What a log has entries of.
 pub(super) trait Recorded: Predicate {

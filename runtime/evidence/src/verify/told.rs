@@ -2,7 +2,8 @@
 
 use super::{Part, Report};
 use crate::approval::Approval;
-use crate::record::Record;
+use crate::record::{How, Record};
+use std::collections::BTreeSet;
 
 impl Report<Record> {
     /// What is shown of a decision, and what is not, in lines.
@@ -31,6 +32,24 @@ impl Report<Approval> {
         ];
         told(file, &by, &named, &self.parts)
     }
+}
+
+impl<P> Report<P> {
+    /// Whether a receipt shows that it stands in a log.
+    pub fn is_recorded(&self) -> bool {
+        self.parts.iter().any(|part| part.name == "receipt" && !part.shown.is_empty())
+    }
+}
+
+/// Of each who approved something that what was approved is not looked at.
+pub(super) fn approved(record: &Record) -> Vec<String> {
+    let words = record.all_reasons().map(|reason| &reason.cleared);
+    let words = words.chain(record.ambiguities.iter().map(|doubt| &doubt.cleared)).flatten();
+    let by: BTreeSet<&str> = words.filter(|word| word.how == How::Approval).map(|word| word.by.as_str()).collect();
+    let said = by.into_iter().map(program::visible).map(|by| {
+        format!("that what {by} approved is what stands here: what that was stands in the approval, as its grounds")
+    });
+    said.collect()
 }
 
 fn told(file: &str, what: &str, named: &[(&str, String)], parts: &[Part]) -> String {
