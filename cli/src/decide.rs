@@ -252,6 +252,7 @@ fn entry(loaded: &Loaded, decision: &Decision, sealed: &Sealed, clock: i64) -> R
         missing: missing.into_iter().collect(),
         aged: aged.into_iter().collect(),
         fills,
+        lapsed: loaded.lapsed.clone(),
         ..Entry::of_decision(&opened.predicate, &decision.evidence.digest, &time, &now, position)
     };
     let program = opened.predicate.program.digest.trim_start_matches("sha256:");

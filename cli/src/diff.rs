@@ -238,6 +238,7 @@ pub(crate) fn unasked<'a>(compiled: &Compiled, version: &Version, now: i64, limi
         assurance: Assurance::Proof,
         build: format!("writ {}", env!("CARGO_PKG_VERSION")),
         prior: None,
+        lapsed: Vec::new(),
         footing: None,
     }
 }

@@ -23,7 +23,7 @@ use crate::progress;
 use crate::remembered::{self, Believed, Remembered, Word};
 use crate::store::Opened;
 use decide::{Case, SourceState};
-use evidence::{Aged, Entry};
+use evidence::{Aged, Entry, Lapsed};
 use import::{Format, Manifests};
 use program::{Change, Fact, FactSource, Speaks, Type, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +54,8 @@ pub(crate) struct Loaded {
     pub(crate) words: Vec<(String, Vec<u8>)>,
     /// Signed approvals of this very change, which are among the facts.
     pub(crate) approved: Vec<Word>,
+    /// Those among them that were found to be of something else than what stands there, and why.
+    pub(crate) lapsed: Vec<Lapsed>,
     /// Whose approvals and waivers count, where the manifest says whose signatures do.
     pub(crate) speakers: Option<BTreeSet<String>>,
     /// What was skipped, for standard error.
@@ -86,6 +88,7 @@ impl Loaded {
             assurance: decide::Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),
             prior: self.prior.clone(),
+            lapsed: self.lapsed.clone(),
             footing: None,
         }
     }
@@ -272,6 +275,7 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
         prior: remembered.prior,
         words: remembered.handed,
         approved: remembered.approved,
+        lapsed: Vec::new(),
         speakers: trust.speakers(),
         notes,
         files: named,

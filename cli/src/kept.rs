@@ -186,6 +186,7 @@ impl Kept {
             assurance: Assurance::DeltaCertificate,
             build: format!("writ {}", env!("CARGO_PKG_VERSION")),
             prior: None,
+            lapsed: entry.lapsed.clone(),
             footing: None,
         })
     }

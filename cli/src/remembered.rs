@@ -45,6 +45,8 @@ pub(crate) struct Remembered {
 pub(crate) struct Word {
     /// Who gives it.
     pub(crate) by: String,
+    /// The decision that it answers.
+    pub(crate) decision: String,
     /// What is accepted, and on what it stood.
     pub(crate) accepted: Accepted,
     /// What it says.
@@ -156,6 +158,7 @@ impl Remembered {
                 let words = said.accepts.iter().zip(&facts);
                 self.approved.extend(words.map(|(accepted, fact)| Word {
                     by: said.by.clone(),
+                    decision: said.decision.clone(),
                     accepted: accepted.clone(),
                     fact: fact.clone(),
                 }));

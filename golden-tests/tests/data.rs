@@ -212,6 +212,7 @@ impl Law {
             assurance: Assurance::Proof,
             build: String::new(),
             prior: None,
+            lapsed: Vec::new(),
             footing: None,
         };
         ask::query(&case, self.edge).map(|table| table.rows.len())

@@ -97,6 +97,7 @@ fn case(program: Arc<Program>, snapshot: &Snapshot, facts: &str) -> decide::Case
         assurance: decide::Assurance::DeltaCertificate,
         build: String::new(),
         prior: None,
+        lapsed: Vec::new(),
         footing: None,
     }
 }

@@ -418,6 +418,7 @@ pub fn asked<T>(
         assurance: Assurance::DeltaCertificate,
         build: format!("writ {}", env!("CARGO_PKG_VERSION")),
         prior: None,
+        lapsed: Vec::new(),
         footing: None,
     };
     question(&case).map_err(|failure| failure.to_string())

@@ -6,15 +6,16 @@
 
 use super::{Loaded, Word};
 use crate::failure::Failure;
+use decide::ask::clipped;
 use decide::{Decision, Footing};
-use evidence::{Accepted, Record};
+use evidence::{Accepted, Doubt, Lapsed, Record};
 use model::Version;
-use program::{Fact, visible};
+use program::Fact;
 use std::collections::BTreeSet;
 
 impl Loaded {
-    /// Decides, with those approvals that are of what they were given for; the others are among the facts no more, and a
-    /// note says so.
+    /// Decides, with those approvals that are of what they were given for; the others are among the facts no more, and what
+    /// they would have cleared says so.
     ///
     /// - `decide`: of what is loaded, resting on what is decided before.
     pub(crate) fn decided(
@@ -35,17 +36,45 @@ impl Loaded {
             let (found, others): (Vec<Word>, Vec<Word>) =
                 waiting.into_iter().partition(|word| open.contains(&word.accepted));
             if found.is_empty() {
-                let about = |one: &&Accepted, word: &Word| {
-                    one.what == word.accepted.what && one.subjects == word.accepted.subjects
-                };
-                let other = others.iter().filter(|word| open.iter().any(|one| about(&one, word)));
-                let notes: BTreeSet<String> = other.map(void).collect();
-                self.notes.extend(notes);
+                let record = recorded(&decision)?;
+                let lapsed: BTreeSet<Lapsed> =
+                    others.iter().filter_map(|word| self.lapsed(word, &record, &open)).collect();
+                if lapsed.is_empty() {
+                    return Ok((self, decision));
+                }
+                self.lapsed = few(lapsed);
+                let decision = decide(&self, Some(footing))?;
                 return Ok((self, decision));
             }
             self.over(|_| true, found.into_iter().map(|word| word.fact).collect());
             waiting = others;
         }
+    }
+
+    /// Why a word is not of what stands there; nothing where nothing like it is asked.
+    fn lapsed(&self, word: &Word, record: &Record, open: &BTreeSet<Accepted>) -> Option<Lapsed> {
+        let Accepted { what, subjects, .. } = &word.accepted;
+        let of = |one: &Accepted, why: String| Lapsed {
+            what: one.what.clone(),
+            subjects: one.subjects.clone(),
+            says: format!("approval by \"{}\" does not count: {why}; to approve this too: writ approve", word.by),
+        };
+        if let Some(one) = open.iter().find(|one| one.what == *what && one.subjects == *subjects) {
+            let then = self.kept.record(&word.decision).ok();
+            let parts = then.and_then(|then| record.parts_from(&then.predicate, what, subjects));
+            let parts = parts.map(|parts| clipped(&parts, LONGEST).into_owned());
+            let why = parts.unwrap_or_else(|| String::from("it stood on something else, or somebody else asked"));
+            return Some(of(one, format!("when it was given, {why}")));
+        }
+        // An age, or a count: what moves by itself names another violation each time.
+        let alike = |one: &&Accepted| {
+            let same = one.subjects.iter().zip(subjects).filter(|(one, other)| one == other).count();
+            one.what == *what && one.subjects.len() == subjects.len() && same > 0
+        };
+        let rule = Doubt::ALL.iter().all(|doubt| doubt.name() != what);
+        let one = open.iter().filter(|_| rule).find(alike)?;
+        let given = clipped(&subjects.join(", "), LONGEST).into_owned();
+        Some(of(one, format!("it was given for {what}({given}), and the subjects are others now")))
     }
 
     /// Takes facts out, and adds others.
@@ -56,18 +85,33 @@ impl Loaded {
     }
 }
 
-/// What an approval would clear.
-fn open(decision: &Decision) -> Result<BTreeSet<Accepted>, Failure> {
-    let opened = evidence::open::<Record>(&decision.evidence.bytes);
-    let opened = opened.map_err(|refused| Failure::Bug(format!("a record does not open: {refused}")))?;
-    Ok(opened.predicate.to_approve().into_iter().collect())
+/// Characters of what differs that are told.
+const LONGEST: usize = 160;
+
+/// Bytes of all that is told: an entry of the log has it too.
+const ALL: usize = 4_000;
+
+/// As many as an entry of the log has room for.
+fn few(lapsed: BTreeSet<Lapsed>) -> Vec<Lapsed> {
+    let mut left = ALL;
+    let length = |one: &Lapsed| one.what.len() + one.subjects.iter().map(String::len).sum::<usize>() + one.says.len();
+    let fits = lapsed.into_iter().take_while(|one| match left.checked_sub(length(one)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    });
+    fits.collect()
 }
 
-fn void(word: &Word) -> String {
-    let of = format!("{}({})", word.accepted.what, word.accepted.subjects.join(", "));
-    format!(
-        "approval by \"{}\" does not count: when it was given, {} stood on something else, or somebody else asked\n",
-        visible(&word.by),
-        visible(&of)
-    )
+/// What an approval would clear.
+fn open(decision: &Decision) -> Result<BTreeSet<Accepted>, Failure> {
+    Ok(recorded(decision)?.to_approve().into_iter().collect())
+}
+
+fn recorded(decision: &Decision) -> Result<Record, Failure> {
+    let opened = evidence::open::<Record>(&decision.evidence.bytes);
+    let opened = opened.map_err(|refused| Failure::Bug(format!("a record does not open: {refused}")))?;
+    Ok(opened.predicate)
 }

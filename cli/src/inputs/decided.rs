@@ -72,6 +72,7 @@ pub(super) fn load(
         Loaded {
             // What was approved stood then.
             approved: Vec::new(),
+            lapsed: decided.entry.lapsed.clone(),
             facts: case.facts,
             change: case.change,
             sources: case.sources,

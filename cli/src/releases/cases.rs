@@ -98,6 +98,7 @@ impl Kept {
             assurance: decide::Assurance::DeltaCertificate,
             build: String::from("case"),
             prior: None,
+            lapsed: Vec::new(),
             footing: None,
         }
     }

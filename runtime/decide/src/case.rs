@@ -2,7 +2,7 @@
 
 use crate::footing::Footing;
 use engine::Limits;
-use evidence::{Aged, Assurance};
+use evidence::{Aged, Assurance, Lapsed};
 use program::{Change, Digest, Fact, FactSource, Origin, Program};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -35,6 +35,8 @@ pub struct Case<'a> {
     pub build: String,
     /// The record of an earlier decision on this change that this one replaces: the one that somebody's word answered.
     pub prior: Option<String>,
+    /// Approvals that were given for something else than what stands here: told, and nothing more.
+    pub lapsed: Vec<Lapsed>,
     /// What it may rest on of other cases of the same run. Has no part in what is decided.
     pub footing: Option<Footing>,
 }

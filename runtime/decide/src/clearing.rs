@@ -9,7 +9,7 @@ use crate::case::Failure;
 use crate::proofs::Proofs;
 use crate::settled::Settled;
 use crate::violations::Violation;
-use evidence::{ACCEPT_RISK, Cleared, How};
+use evidence::{ACCEPT_RISK, Cleared, How, Lapsed};
 use program::{RelationId, State, Tuple, Value, Weight, write_time};
 use proof::Side;
 use std::collections::BTreeMap;
@@ -156,6 +156,8 @@ impl<'a> Clearing<'a> {
             found.push(why);
         }
         found.dedup();
+        let of = |one: &&Lapsed| self::pattern(&one.what, &one.subjects) == pattern;
+        found.extend(self.settled.case.lapsed.iter().filter(of).map(|one| one.says.clone()));
         found
     }
 }

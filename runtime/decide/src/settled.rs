@@ -99,6 +99,7 @@ pub(crate) fn running<'c>(case: &Case<'c>, program: &Arc<Program>) -> Case<'c> {
         assurance: case.assurance,
         build: String::new(),
         prior: None,
+        lapsed: Vec::new(),
         footing: None,
     }
 }

@@ -168,6 +168,7 @@ pub fn case<'l>(program: &Arc<Program>, test: &TestCase, limits: Limits<'l>) -> 
         assurance: Assurance::DeltaCertificate,
         build: String::from("test"),
         prior: None,
+        lapsed: Vec::new(),
         footing: None,
     }
 }

@@ -429,6 +429,7 @@ pub(crate) fn case(program: &Arc<Program>, facts: Vec<Fact>, change: Change) -> 
         assurance: decide::Assurance::DeltaCertificate,
         build: "writ 0.1.0".into(),
         prior: None,
+        lapsed: Vec::new(),
         footing: None,
     }
 }

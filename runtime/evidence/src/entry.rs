@@ -53,6 +53,9 @@ pub struct Entry {
     /// By source, of the absent and the aged: the only relations that it fills, where that is known.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fills: BTreeMap<String, BTreeSet<String>>,
+    /// Approvals of this change that were given for something else than what stood there, a sentence each; sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lapsed: Vec<Lapsed>,
     /// The resources of its actions but reads, sorted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
@@ -68,6 +71,18 @@ pub struct Entry {
     /// The lists were too long and end early: whoever looks for something reads what is kept.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cut: bool,
+}
+
+/// Why an approval does not count: what it was given for is something else.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lapsed {
+    /// What it would have cleared: a rule with its application, or the kind of an ambiguity.
+    pub what: String,
+    /// All subjects.
+    pub subjects: Vec<String>,
+    /// A sentence.
+    pub says: String,
 }
 
 /// How old a declared source may be, and when it was observed.
@@ -124,6 +139,7 @@ impl Entry {
             missing: Vec::new(),
             aged: Vec::new(),
             fills: BTreeMap::new(),
+            lapsed: Vec::new(),
             resources: sorted(resources(false)),
             reads: sorted(resources(true)),
             rules: sorted(reasons().map(|reason| reason.rule.as_str()).chain(kinds)),
@@ -168,6 +184,7 @@ impl Entry {
             missing: Vec::new(),
             aged: Vec::new(),
             fills: BTreeMap::new(),
+            lapsed: Vec::new(),
             resources: Vec::new(),
             reads: Vec::new(),
             rules: sorted(approval.accepts.iter().map(|one| one.what.as_str())),

@@ -27,7 +27,7 @@ mod verify;
 
 pub use approval::{Accepted, Approval};
 pub use cited::cited;
-pub use entry::{Aged, Entry, Kept};
+pub use entry::{Aged, Entry, Kept, Lapsed};
 pub use envelope::{Opened, PAYLOAD_TYPE, Predicate, Refused, Sealed, kind, open, seal};
 pub use grounds::ground;
 pub use key::{NoKey, PublicKey, SigningKey};

@@ -26,6 +26,7 @@ fn entry(number: u64, position: u64) -> Entry {
         missing: Vec::new(),
         aged: Vec::new(),
         fills: BTreeMap::new(),
+        lapsed: Vec::new(),
         resources: Vec::new(),
         reads: Vec::new(),
         rules: Vec::new(),

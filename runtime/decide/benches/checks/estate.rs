@@ -111,6 +111,7 @@ pub fn case(program: &Arc<Program>, given: &BTreeMap<RelationId, BTreeSet<Tuple>
         assurance: Assurance::Proof,
         build: String::new(),
         prior: None,
+        lapsed: Vec::new(),
         footing: None,
     }
 }

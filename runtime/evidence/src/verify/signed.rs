@@ -32,6 +32,7 @@ impl Recorded for Record {
             missing: entry.missing.clone(),
             aged: entry.aged.clone(),
             fills: entry.fills.clone(),
+            lapsed: entry.lapsed.clone(),
             ..Entry::of_decision(self, digest, &entry.time, now, entry.position)
         }
     }

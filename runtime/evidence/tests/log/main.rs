@@ -32,6 +32,7 @@ fn entry(number: u64, position: u64) -> Entry {
         missing: Vec::new(),
         aged: Vec::new(),
         fills: std::collections::BTreeMap::new(),
+        lapsed: Vec::new(),
         resources: vec![format!("r{number}")],
         reads: Vec::new(),
         rules: Vec::new(),
