@@ -93,6 +93,11 @@ pub(crate) fn approve(arguments: &arguments::Approve) -> Result<Answer, Failure>
     let _ = writeln!(text, "  {}", visible(&said));
     for one in &approval.accepts {
         let _ = writeln!(text, "  {}", visible(&format!("{}({})", one.what, one.subjects.join(", "))));
+        // The name of an ambiguity says nothing of what it is about.
+        let mut doubts = report.said.ambiguities.iter();
+        if let Some(doubt) = doubts.find(|doubt| doubt.kind.name() == one.what && doubt.subjects() == one.subjects) {
+            let _ = writeln!(text, "      {}", visible(&doubt.message));
+        }
     }
     if arguments.json {
         let said = json!({
