@@ -109,9 +109,33 @@ fn counter(arguments: &arguments::WhyNot, inputs: &Inputs, loaded: &Loaded) -> R
     let mut lines = vec![format!("{}  {}", decision.verdict.name().to_uppercase(), decision.change.file)];
     if !allowed {
         lines.extend(passing.lines(ask::PROOFS));
+        if passing.ways.is_empty() {
+            lines.extend(asking(&decision));
+            let more = arguments.edits + 1;
+            lines.extend(
+                (passing.complete && arguments.edits > 0)
+                    .then(|| format!("more may be found of more edits: --edits {more}")),
+            );
+        }
     }
     Ok(noted(loaded, lines.into_iter().map(|line| line + "\n").collect()).with_code(u8::from(allowed)))
 }
+
+/// What stands against the change, a line each.
+fn asking(decision: &decide::Decision) -> Vec<String> {
+    let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
+    let reasons = reasons.filter(|one| one.cleared.is_none() && one.kind != evidence::Kind::Permit);
+    let reasons = reasons.map(|one| format!("  {}({}): {}", one.rule, one.subjects.join(", "), one.message));
+    let doubts = decision.ambiguities.iter().filter(|one| one.cleared.is_none());
+    let all = reasons.chain(doubts.map(|one| format!("  {}: {}", one.kind.name(), one.message)));
+    let all: std::collections::BTreeSet<String> = all.map(|line| program::visible(&line).into_owned()).collect();
+    let left = all.len().saturating_sub(STANDING);
+    let more = (left > 0).then(|| format!("  … {left} more: writ decide"));
+    std::iter::once(String::from("what stands against it:")).chain(all.into_iter().take(STANDING)).chain(more).collect()
+}
+
+/// Reasons and ambiguities that are told where nothing was found that would pass.
+const STANDING: usize = 8;
 
 /// All bindings of a body, sorted.
 pub(crate) fn query(body: &str, question: &Question, rows: Rows) -> Result<Answer, Failure> {

@@ -277,6 +277,9 @@ fn ground(
 /// Lines shown before `--full` is asked for.
 pub const SHORT: usize = 20;
 
+/// Members of a group that are told where they are one line.
+const MEMBERS: usize = 8;
+
 /// How much of a tree is shown.
 #[derive(Clone, Copy)]
 struct Cut {
@@ -284,6 +287,8 @@ struct Cut {
     fold: bool,
     /// Steps in which no rule of the author's own stands are one line, with the first place they rest on.
     own: bool,
+    /// The members of a group are one line.
+    members: bool,
     /// Deeper steps are left out.
     depth: usize,
 }
@@ -294,19 +299,18 @@ impl Explained {
     /// - `most`: where there would be more lines, chains are folded; then steps of the standard library are put into one
     ///   line each; where that does not suffice, deeper premises are left out, as many levels as it takes.
     pub fn lines(&self, most: Option<usize>) -> Vec<String> {
-        let whole = self.tree(Cut { fold: false, own: false, depth: usize::MAX });
+        let whole = self.tree(Cut { fold: false, own: false, members: false, depth: usize::MAX });
         let Some(most) = most.filter(|most| whole.len() > *most) else { return whole };
-        let folded = self.tree(Cut { fold: true, own: false, depth: usize::MAX });
-        let own = self.tree(Cut { fold: true, own: true, depth: usize::MAX });
-        let mut short = match (folded.len() < most, own.len() < most) {
-            (true, _) => folded,
-            (false, true) => own,
-            (false, false) => (1..)
-                .map(|depth| self.tree(Cut { fold: true, own: true, depth }))
+        let cut = Cut { fold: true, own: false, members: false, depth: usize::MAX };
+        let cuts = [cut, Cut { own: true, ..cut }, Cut { own: true, members: true, ..cut }];
+        let fits = cuts.into_iter().map(|cut| self.tree(cut)).find(|lines| lines.len() < most);
+        let mut short = fits.unwrap_or_else(|| {
+            (1..)
+                .map(|depth| self.tree(Cut { depth, ..cuts[2] }))
                 .take_while(|lines| lines.len() < most)
                 .last()
-                .unwrap_or(own),
-        };
+                .unwrap_or_else(|| self.tree(cuts[2]))
+        });
         short.truncate(most - 1);
         short.push(format!("… {} more lines: --full", whole.len() - short.len()));
         short
@@ -368,6 +372,22 @@ impl Explained {
             [first, second, .., last] if values.len() > 4 => format!("{first}, {second}, … {last}"),
             few => few.join(", "),
         }
+    }
+
+    /// The members of a group on one line, each by the values in which they differ: `s1 20, s2 24`.
+    fn members(&self, steps: &[usize]) -> String {
+        let tuples: Vec<&[String]> = steps.iter().map(|at| self.steps[*at].tuple.as_slice()).collect();
+        let width = tuples.iter().map(|tuple| tuple.len()).min().unwrap_or_default();
+        let differs = |column: &usize| tuples.iter().any(|tuple| tuple[*column] != tuples[0][*column]);
+        let columns: Vec<usize> = (0..width).filter(differs).collect();
+        let member = |tuple: &&[String]| {
+            columns.iter().map(|column| tuple[*column].trim_matches('"')).collect::<Vec<_>>().join(" ")
+        };
+        let mut told: Vec<String> = tuples.iter().take(MEMBERS).map(member).collect();
+        if tuples.len() > MEMBERS {
+            told.push(format!("… {} more", tuples.len() - MEMBERS));
+        }
+        told.join(", ")
     }
 
     /// Whether a rule of the author's own stands in the step or beneath it.
@@ -441,7 +461,9 @@ impl Tree<'_> {
                 Ground::Computed { line, trivial: false, .. } => self.lines.push(format!("{indent}{line}")),
                 Ground::Aggregated { line, steps, .. } => {
                     self.lines.push(format!("{indent}{line}"));
-                    if inner + 1 < self.cut.depth {
+                    if self.cut.members && steps.len() > 1 {
+                        self.lines.push(format!("{indent}  {}", self.proof.members(steps)));
+                    } else if inner + 1 < self.cut.depth {
                         steps.iter().for_each(|node| self.grow(*node, inner + 1));
                     }
                 }
