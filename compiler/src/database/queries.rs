@@ -255,7 +255,8 @@ impl Exporting for Lookups<'_> {
         }
         let reads = |who: &str| other.readers.iter().any(|reader| reader == who);
         let is_test = own.is_empty() && from.strip_prefix(TESTS).is_some_and(|rest| rest.starts_with('.'));
-        if !reads(own) && !(is_test && reads(TESTS)) {
+        let may = reads(own) || is_test && reads(TESTS);
+        if !may {
             if own.is_empty() && reads(TESTS) {
                 return Some(format!("`{}` is a dev-dependency: only modules below tests/ use it", other.package.name));
             }
