@@ -233,6 +233,8 @@ pub enum Function {
     JsonMerge,
     /// `json.differences`.
     JsonDifferences,
+    /// `json.unblock`.
+    JsonUnblock,
     /// `hash.sha256`.
     HashSha256,
     /// `hash.hex`.

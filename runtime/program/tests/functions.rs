@@ -223,6 +223,9 @@ proptest! {
 #[test]
 fn what_would_grow_without_bounds_is_unknown() {
     let long = Value::text("a".repeat(10_000));
+    let block = Json::object([("a".to_owned(), Json::Int(1))]);
+    let many = Value::json(Json::object([("b".to_owned(), Json::Array(vec![block; 200]))]));
+    let words = Value::json(Json::object([("a".to_owned(), Json::text("a".repeat(10_000)))]));
     let calls = [
         (Function::StrRepeat, vec![long.clone(), Value::Int(i64::MAX)]),
         (Function::StrPadStart, vec![Value::text("a"), Value::Int(i64::MAX), Value::text("b")]),
@@ -230,10 +233,41 @@ fn what_would_grow_without_bounds_is_unknown() {
         (Function::RegexReplace, vec![long.clone(), Value::text("a"), long.clone()]),
         (Function::RegexFindAll, vec![Value::text("a".repeat(20_000)), Value::text("a")]),
         (Function::RegexMatches, vec![Value::text("a"), Value::text("((a{0,100}){0,100}){0,100}")]),
+        (Function::JsonUnblock, vec![many, words]),
         (Function::NetSubnets, vec![Value::parse("::/0", &Type::Cidr).expect("a network"), Value::Int(128)]),
     ];
     for (function, arguments) in calls {
         let Value::Unknown(found) = function.call(&arguments) else { panic!("{function} grew") };
         assert!(found.origin.len() <= 4_096, "{function}");
     }
+}
+
+#[test]
+fn what_is_not_known_of_a_block_stays_so_under_each_word_it_may_stand_for() {
+    let unknown = |origin: &str| Json::Unknown(origin.into());
+    let block = Json::object([
+        ("port".to_owned(), unknown("a")),
+        ("host_ip".to_owned(), unknown("b")),
+        ("volume".to_owned(), Json::Array(vec![unknown("c"), Json::object([("read_only".to_owned(), unknown("d"))])])),
+        ("mount_options".to_owned(), Json::Array(vec![unknown("e")])),
+        ("new_block".to_owned(), Json::Array(vec![unknown("f"), Json::object([("a_b".to_owned(), Json::Int(1))])])),
+        ("my_labels".to_owned(), Json::object([("an_own".to_owned(), Json::Sensitive("00ff".into()))])),
+    ]);
+    let words = Json::object([
+        ("port".to_owned(), Json::Array(vec![Json::text("ports")])),
+        ("host_ip".to_owned(), Json::text("hostIP")),
+        ("volume".to_owned(), Json::Array(vec![Json::text("volumes")])),
+    ]);
+    let found = Function::JsonUnblock.call(&[Value::json(block), Value::json(words)]);
+    let expected = Json::object([
+        ("port".to_owned(), unknown("a")),
+        ("ports".to_owned(), unknown("a")),
+        ("hostIp".to_owned(), unknown("b")),
+        ("hostIP".to_owned(), unknown("b")),
+        ("volumes".to_owned(), Json::Array(vec![unknown("c"), Json::object([("readOnly".to_owned(), unknown("d"))])])),
+        ("mountOptions".to_owned(), Json::Array(vec![unknown("e")])),
+        ("newBlock".to_owned(), Json::Array(vec![unknown("f"), Json::object([("aB".to_owned(), Json::Int(1))])])),
+        ("myLabels".to_owned(), Json::object([("an_own".to_owned(), Json::Sensitive("00ff".into()))])),
+    ]);
+    assert_eq!(found, Value::json(expected));
 }

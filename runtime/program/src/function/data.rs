@@ -2,10 +2,10 @@
 //!
 //! Not here: JSON as text (`encodings`).
 
-use super::{Function, SHALLOW, Signature, TOTAL, text};
+use super::{Function, SHALLOW, Signature, TOTAL, short, text};
 use crate::expression::to_json;
-use crate::{Json, Value};
-use std::collections::BTreeSet;
+use crate::{Json, Object, Value};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 pub(super) const FUNCTIONS: &[Signature] = &[
@@ -115,6 +115,30 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         },
         ..TOTAL
     },
+    Signature {
+        function: Function::JsonUnblock,
+        name: "std.json.unblock",
+        parameters: &["value", "words"],
+        overloads: &[&["json", "json", "json"]],
+        docs: "What is written in blocks, as Terraform's providers write it, in the words of the API that it is meant for: `read_only` becomes `readOnly`, a list of one block the block, and what is null or empty is left out. An object that is no block is a map of somebody's own keys and stays as it is. `words` says what is otherwise: how a word is spelled, in a list of one that its blocks are a list in the API too, and behind the word of the block around it where it means something else there. What is not known stays so, under each word that it may stand for. Unknown where the words make more than 1 MiB of it.",
+        examples: &[
+            (
+                "json.unblock({\"pod\": [{\"host_pid\": true, \"volume\": [{\"name\": \"a\"}]}], \"labels\": {\"my_app\": \"x\"}}, {\"host_pid\": \"hostPID\", \"volume\": [\"volumes\"]})",
+                "{\"labels\": {\"my_app\": \"x\"}, \"pod\": {\"hostPID\": true, \"volumes\": [{\"name\": \"a\"}]}}",
+            ),
+            (
+                "json.unblock({\"port\": [{\"port\": 1}], \"to\": [{\"port\": [{\"port\": 2}]}]}, {\"port\": [\"ports\"], \"to.port\": \"port\"})",
+                "{\"ports\": [{\"port\": 1}], \"to\": {\"port\": {\"port\": 2}}}",
+            ),
+            (
+                "json.unblock({\"a_b\": null, \"c\": [], \"d\": [null], \"e\": [\"x\"]}, {})",
+                "{\"d\": {}, \"e\": [\"x\"]}",
+            ),
+        ],
+        run: |a| unblock(json(a, 0)?, "", json(a, 1)?, &mut 0).map(Value::json),
+        partial: true,
+        ..SHALLOW
+    },
 ];
 
 fn differences(one: &Json, other: &Json, at: &mut String, found: &mut BTreeSet<Value>) {
@@ -187,6 +211,77 @@ fn merge(value: &Json, over: &Json) -> Json {
         }
         (_, over) => over.clone(),
     }
+}
+
+/// A block in the API's words.
+///
+/// - `around`: the word of the block, empty for the outermost.
+/// - `bytes`: of text that was made so far.
+/// - returns: `None` where the words would make too much of it.
+fn unblock(value: &Json, around: &str, words: &Json, bytes: &mut usize) -> Option<Json> {
+    let entries = match value {
+        // A block that sets nothing.
+        Json::Null => return Some(Json::Object(Object::default())),
+        Json::Object(entries) => entries,
+        other => return Some(other.clone()),
+    };
+    let said = |key: &str| match words {
+        Json::Object(words) => words.get(format!("{around}.{key}").as_str()).or_else(|| words.get(key)),
+        _ => None,
+    };
+    let mut found: BTreeMap<Arc<str>, Json> = BTreeMap::new();
+    for (key, value) in entries {
+        let plain = camel(key);
+        let (word, list) = match said(key) {
+            Some(Json::Text(word)) => (word.to_string(), false),
+            Some(Json::Array(words)) => match words.first() {
+                Some(Json::Text(word)) => (word.to_string(), true),
+                _ => (plain.clone(), true),
+            },
+            _ => (plain.clone(), false),
+        };
+        *bytes += word.len();
+        short(*bytes)?;
+        match value {
+            Json::Null => {}
+            Json::Text(text) if text.is_empty() => {}
+            Json::Array(items) if items.is_empty() => {}
+            Json::Array(items) if blocks(items, list) => {
+                let mut items =
+                    items.iter().map(|item| unblock(item, key, words, bytes)).collect::<Option<Vec<_>>>()?;
+                let value = if list || items.len() > 1 { Json::Array(items) } else { items.swap_remove(0) };
+                found.insert(word.into(), value);
+            }
+            Json::Unknown(_) | Json::Sensitive(_) => {
+                found.insert(word.into(), value.clone());
+                found.insert(plain.into(), value.clone());
+            }
+            // Only blocks are called otherwise where there may be several.
+            value => {
+                found.insert(if list { plain.into() } else { word.into() }, value.clone());
+            }
+        }
+    }
+    Some(Json::Object(found.into_iter().collect()))
+}
+
+/// Whether they are blocks. One that is not known is where its word or one beside it says so; else it may be a text.
+fn blocks(items: &[Json], list: bool) -> bool {
+    let is_block = |item: &Json| matches!(item, Json::Object(_) | Json::Null);
+    let may_be = |item: &Json| is_block(item) || matches!(item, Json::Unknown(_) | Json::Sensitive(_));
+    items.iter().all(may_be) && (list || items.iter().any(is_block))
+}
+
+/// `read_only` as `readOnly`.
+fn camel(word: &str) -> String {
+    let mut parts = word.split('_');
+    let mut camel = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let mut letters = part.chars();
+        camel.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        camel.push_str(letters.as_str());
+    }
+    camel
 }
 
 /// `value` as it stands inside a JSON value.
