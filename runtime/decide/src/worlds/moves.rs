@@ -7,8 +7,8 @@
 
 use super::{innermost, is_resource};
 use program::{
-    Aggregate, Atom, Change, Comparison, Expr, Literal, Origin, Program, RelationId, Rule, Step, Term, Tuple, Type,
-    Value,
+    Aggregate, Atom, Change, Comparison, Expr, Function, Literal, Origin, Program, RelationId, Rule, Step, Term, Tuple,
+    Type, Value,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -44,7 +44,9 @@ pub(super) fn doubtful(
     let plain = |old: &str, new: &str| {
         let known = of_model.contains(old) || of_change.contains(old) || of_change.contains(new);
         let free = !of_model.contains(new) && !moves.contains_key(new) && arrivals(new) == 1;
-        known && free && !names.taken_apart && !names.written.contains(old) && !names.written.contains(new)
+        let said =
+            |name: &str| names.written.contains(name) || names.made.iter().any(|begin| name.starts_with(&**begin));
+        known && free && !names.taken_apart && !said(old) && !said(new)
     };
     let doubtful = moves.iter().filter(|(old, new)| asked != moves.len() || !plain(old, new));
     doubtful.map(|(_, new)| Value::Text(new.clone())).collect()
@@ -54,13 +56,15 @@ pub(super) fn doubtful(
 struct Names {
     /// Every resource that its rules name.
     written: BTreeSet<Arc<str>>,
-    /// A rule makes a text out of a resource, a resource out of a text, or orders resources.
+    /// How the names begin that its rules make of other texts than names.
+    made: BTreeSet<Arc<str>>,
+    /// A rule makes a text out of a resource, a resource out of a text of which nothing is written out, or orders resources.
     taken_apart: bool,
 }
 
 impl Names {
     fn of(program: &Program) -> Names {
-        let mut names = Names { written: BTreeSet::new(), taken_apart: false };
+        let mut names = Names { written: BTreeSet::new(), made: BTreeSet::new(), taken_apart: false };
         // Waivers and approvals speak of what is printed; a waiver of the old name covers nothing of the new one.
         let own = |rule: &&Rule| !program.relation(rule.head.relation).name.starts_with("std.approval.");
         for rule in program.rules.iter().filter(own) {
@@ -129,7 +133,9 @@ impl Names {
                 steps.iter().for_each(|step| self.step(rule, step));
             }
             Expr::As(inner, wanted) => {
-                self.taken_apart |= resources(wanted) || of_resources(rule, inner);
+                let made = begin(inner).filter(|_| is_resource(wanted));
+                self.taken_apart |= made.is_none() && resources(wanted) || of_resources(rule, inner);
+                self.made.extend(made.map(Arc::from));
                 self.expr(rule, inner, false);
             }
             Expr::Call(_, items) => {
@@ -161,6 +167,13 @@ fn same(op: Comparison) -> bool {
         Comparison::Equal | Comparison::NotEqual | Comparison::In | Comparison::NotIn => true,
         Comparison::Less | Comparison::AtMost | Comparison::Greater | Comparison::AtLeast => false,
     }
+}
+
+/// How every text begins that the expression makes, where that is written out.
+fn begin(expr: &Expr) -> Option<&str> {
+    let Expr::Call(Function::StrFormat, items) = expr else { return None };
+    let Some(Expr::Constant(Value::Text(template))) = items.first() else { return None };
+    template.split(['{', '}']).next().filter(|begin| !begin.is_empty())
 }
 
 /// Whether values of the type are, or hold, resources.
