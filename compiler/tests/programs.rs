@@ -140,7 +140,7 @@ fn what_does_not_hang_on_the_application_has_no_instance() {
     let program = program(&policy(
         "pub blueprint b(limit: int) {
             relation plain(r: Resource);
-            plain(r) if kind(r, \"database\");
+            plain(r) if std.terraform.resource(r, \"database\", _, _);
             relation above(n: int);
             above(n) if n in {1, 5}, n > limit;
             relation both(r: Resource, n: int);
@@ -363,7 +363,7 @@ fn a_recursion_may_deny_values_that_are_not_known() {
 fn only_what_hangs_on_unknowns_is_written_twice() {
     let program = program(&policy(
         "relation one(r: Resource);
-        one(r) if kind(r, \"database\"), exists(r);
+        one(r) if std.terraform.resource(r, \"database\", _, _);
         relation two(r: Resource);
         two(r) if config(r, c), c.acl == \"public\";
         relation copied(r: Resource, c: json);
