@@ -256,6 +256,16 @@ mod tests {
         }
     }
 
+    /// In a pointer such a key would be another one.
+    #[test]
+    fn a_list_below_a_key_that_is_written_otherwise_stays_where_it_is() {
+        for key in ["\\root_module", "a/b", "a~b"] {
+            let below = r#"{"child_modules": [{"resources": [[], 1]}], "a": 1}"#;
+            let text = format!("{{\"values\": {{\"{key}\": {below}}}}}");
+            check(&text, 1, 0).expect("it is read as a whole");
+        }
+    }
+
     #[test]
     fn what_stands_too_deep_is_refused_alike() {
         let deep = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));

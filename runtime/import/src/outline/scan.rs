@@ -246,9 +246,18 @@ fn may_be_long(path: &[Open]) -> bool {
         }
         [Open::Object(first), ..] => {
             let shown = [&b"planned_values"[..], b"prior_state", b"values"].contains(&&first[..]);
-            shown && key(1) == b"resources" && (key(2) == b"root_module" || key(3) == b"child_modules")
+            let listed = key(1) == b"resources" && (key(2) == b"root_module" || key(3) == b"child_modules");
+            shown && listed && path.iter().all(is_written_plainly)
         }
         _ => false,
+    }
+}
+
+/// Whether a key is in a pointer what it is in the text.
+fn is_written_plainly(open: &Open) -> bool {
+    match open {
+        Open::Object(key) => !key.iter().any(|byte| matches!(byte, b'\\' | b'/' | b'~')),
+        Open::Array(_) => true,
     }
 }
 
