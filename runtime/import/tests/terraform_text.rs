@@ -110,8 +110,40 @@ fn count_and_for_each_make_instances() {
     assert_eq!(resources("resource \"a_b\" \"c\" {\n for_each = { k = 1 }\n}\n"), ["a_b.c[\"k\"]"]);
     let unsure =
         import(&[("main.tf", "resource \"a_b\" \"c\" {\n count = var.n\n}\nvariable \"n\" {}\n")]).expect("reads");
-    assert_eq!(unsure.skipped[0].why, "the `count` of a_b.c is not known: it is read as one without a key");
+    assert_eq!(unsure.skipped[0].why, "the `count` of a_b.c is not known: there may be none of it, or many");
     assert_eq!(&*unsure.skipped[0].place, "main.tf:2:10");
+}
+
+#[test]
+fn what_nobody_counted_is_nothing_surely() {
+    let files = [
+        (
+            "main.tf",
+            "variable \"n\" {}\nmodule \"m\" {\n  source = \"./m\"\n  count  = var.n\n}\nresource \"a_b\" \"c\" {\n  for_each = toset([var.n])\n  v = \"arn:told\"\n}\n",
+        ),
+        ("m/m.tf", "resource \"k_k\" \"two\" {\n  count = 2\n}\n"),
+    ];
+    assert_eq!(
+        facts(&files, "std.terraform.number"),
+        [
+            "std.terraform.number(\"a_b.c\", unknown(\"a_b.c.for_each\"))",
+            "std.terraform.number(\"module.m.k_k.two[0]\", unknown(\"var.n\"))",
+            "std.terraform.number(\"module.m.k_k.two[1]\", unknown(\"var.n\"))",
+        ]
+    );
+    assert_eq!(
+        facts(&files, "std.terraform.instance"),
+        [
+            "std.terraform.instance(\"a_b.c\", \"a_b.c\")",
+            "std.terraform.instance(\"module.m.k_k.two[0]\", \"module.m.k_k.two\")",
+            "std.terraform.instance(\"module.m.k_k.two[1]\", \"module.m.k_k.two\")",
+        ]
+    );
+    let configured = facts(&files, "std.state.config");
+    assert_eq!(configured[0], "std.state.config(\"a_b.c\", unknown(\"a_b.c.for_each\"))");
+    assert!(configured.iter().all(|fact| fact.contains("unknown(")), "{configured:?}");
+    // What it refers to it refers to, if it is there.
+    assert_eq!(facts(&files, "std.terraform.mention"), ["std.terraform.mention(\"a_b.c\", \"v\", \"arn:told\")"]);
 }
 
 #[test]

@@ -86,6 +86,15 @@ impl fmt::Display for Address {
     }
 }
 
+impl Address {
+    /// The block that makes it, and others beside it: as it is called without keys. `None` where it has none.
+    pub(crate) fn block(&self) -> Option<Address> {
+        let keyed = self.key.is_some() || self.modules.iter().any(|(_, key)| key.is_some());
+        let modules = self.modules.iter().map(|(name, _)| (name.clone(), None)).collect();
+        keyed.then(|| Address { modules, key: None, ..self.clone() })
+    }
+}
+
 /// `module.a["x"].module.b`; empty for the root.
 pub(crate) fn module_text(path: &[(Arc<str>, Option<Key>)]) -> String {
     let mut out = String::new();

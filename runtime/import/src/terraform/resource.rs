@@ -78,15 +78,24 @@ pub(crate) fn passing(node: &Node<'_>) -> Result<(), Malformed> {
 }
 
 impl Instance {
-    /// Its type and module, its configuration, the strings that name it.
+    /// Its type and module, the block it is one of, its configuration, the strings that name it.
     pub(crate) fn describe(&self, sheet: &Sheet, facts: &mut Vec<Fact>) {
+        self.describe_with(self.config.clone(), sheet, facts);
+    }
+
+    /// As [`Instance::describe`], with another word for its configuration.
+    pub(crate) fn describe_with(&self, config: Json, sheet: &Sheet, facts: &mut Vec<Fact>) {
         let resource = Value::Text(sheet.named(&self.address.to_string()));
         let relation = if self.address.data { "std.terraform.data" } else { "std.terraform.resource" };
         let module = Value::Text(sheet.named(&module_text(&self.address.modules)));
         let words =
             vec![resource.clone(), Value::Text(self.address.kind.clone()), Value::Text(self.provider.clone()), module];
         facts.push(sheet.fact(relation, words, &self.place));
-        let config = Value::json(self.config.clone());
+        if let Some(block) = self.address.block() {
+            let block = Value::Text(sheet.named(&block.to_string()));
+            facts.push(sheet.fact("std.terraform.instance", vec![resource.clone(), block], &self.place));
+        }
+        let config = Value::json(config);
         facts.push(sheet.fact("std.state.config", vec![resource.clone(), config], &self.config_place));
         for (name, value) in self.identifiers() {
             let place = format!("{}/{name}", self.config_place);

@@ -25,6 +25,7 @@ use super::worlds::{all_references, seal_fed};
 use crate::sensitive::Sealer;
 use crate::sheet::Sheet;
 use crate::{FolderReader, Imported, Malformed, Options};
+use expand::{Meant, Number};
 use folder::Folders;
 use program::{FactSource, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -57,14 +58,17 @@ pub(crate) fn read(
     for (place, why) in expanded.skipped {
         sheet.skip(place, why);
     }
-    let world = World::new(&module, expanded.instances.iter().map(|instance| &instance.address));
+    let world = World::new(&module, expanded.instances.iter().map(|meant| &meant.instance.address));
     let mut facts = Vec::new();
     let mut edges = BTreeMap::new();
-    for instance in &expanded.instances {
+    for Meant { instance, number } in &expanded.instances {
         let found = all_references(&world, &instance.address, &mut edges);
-        let mut instance = Instance { config: instance.config.clone(), ..instance.clone() };
+        let mut instance = instance.clone();
         seal_fed(&mut instance.config, &found, sealer);
-        instance.describe(&sheet, &mut facts);
+        match number {
+            None => instance.describe(&sheet, &mut facts),
+            Some(number) => any_number_of(&instance, number, &sheet, &mut facts),
+        }
     }
     super::worlds::state_edges(&edges, &sheet, &mut facts);
     let named: BTreeSet<Arc<str>> = state_folders(&root, &world, &sheet, &mut facts);
@@ -72,6 +76,16 @@ pub(crate) fn read(
     let mut imported = Imported::of(sheet);
     imported.folders = named;
     Ok(imported)
+}
+
+/// States that there may be none of it, or many. What it is configured to be holds of none surely.
+fn any_number_of(instance: &Instance, number: &Number, sheet: &Sheet, facts: &mut Vec<program::Fact>) {
+    instance.describe_with(number.value.clone(), sheet, facts);
+    let name = Value::Text(sheet.named(&instance.address.to_string()));
+    if instance.address.block().is_none() {
+        facts.push(sheet.fact("std.terraform.instance", vec![name.clone(), name.clone()], &instance.place));
+    }
+    facts.push(sheet.fact("std.terraform.number", vec![name, Value::json(number.value.clone())], &number.place));
 }
 
 /// States the folder of every module instance.

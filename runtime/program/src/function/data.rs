@@ -120,7 +120,7 @@ pub(super) const FUNCTIONS: &[Signature] = &[
         name: "std.json.unblock",
         parameters: &["value", "words"],
         overloads: &[&["json", "json", "json"]],
-        docs: "What is written in blocks, as Terraform's providers write it, in the words of the API that it is meant for: `read_only` becomes `readOnly`, a list of one block the block, and what is null or empty is left out. An object that is no block is a map of somebody's own keys and stays as it is. `words` says what is otherwise: how a word is spelled, in a list of one that its blocks are a list in the API too, and behind the word of the block around it where it means something else there. What is not known stays so, under each word that it may stand for. Unknown where the words make more than 1 MiB of it.",
+        docs: "What is written in blocks, as Terraform's providers write it, in the words of the API that it is meant for: `read_only` becomes `readOnly`, a list of one block the block, and what is null or empty is left out. An object that is no block is a map of somebody's own keys and stays as it is. `words` says what is otherwise: how a word is spelled, in a list of one that its blocks are a list in the API too, and behind the word of the block around it where it means something else there; `true` says that it is spelled as it reads. What is not known stays so, under each word that it may stand for. Unknown where the words make more than 1 MiB of it.",
         examples: &[
             (
                 "json.unblock({\"pod\": [{\"host_pid\": true, \"volume\": [{\"name\": \"a\"}]}], \"labels\": {\"my_app\": \"x\"}}, {\"host_pid\": \"hostPID\", \"volume\": [\"volumes\"]})",

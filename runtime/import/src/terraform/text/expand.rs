@@ -15,22 +15,53 @@ use std::sync::Arc;
 
 /// Every instance, and what was read over.
 pub(super) struct Expanded {
-    pub(super) instances: Vec<Instance>,
+    pub(super) instances: Vec<Meant>,
     /// Place and reason.
     pub(super) skipped: Vec<(String, String)>,
 }
 
-/// What a block is made for: no key, or one for each.
-type Made = (Option<Key>, Repeat);
+/// An instance; or what stands for any number of them, none or many, where the text does not say how many there are.
+pub(super) struct Meant {
+    pub(super) instance: Instance,
+    pub(super) number: Option<Number>,
+}
+
+/// How many there are: an unknown, and where it stands.
+#[derive(Clone)]
+pub(super) struct Number {
+    pub(super) value: Json,
+    pub(super) place: String,
+}
+
+/// What a block is made for: no key, one for each, or nobody knows.
+struct Made {
+    key: Option<Key>,
+    repeat: Repeat,
+    number: Option<Number>,
+}
+
+impl Made {
+    fn once() -> Made {
+        Made { key: None, repeat: Repeat::default(), number: None }
+    }
+
+    fn of(key: Key, name: Json, value: Option<Json>) -> Made {
+        Made { key: Some(key), repeat: Repeat { key: Some(name), value, bound: Vec::new() }, number: None }
+    }
+
+    fn counted(count: i64) -> Vec<Made> {
+        (0..count).map(|at| Made::of(Key::Index(at), Json::Int(at), None)).collect()
+    }
+}
 
 /// Expands a folder and all that it calls.
 pub(super) fn expand(folder: &Rc<Folder>, folders: &mut Folders<'_>) -> Result<Expanded, Malformed> {
     let root = Scope::root(folder.clone());
     let mut all = Expanded { instances: Vec::new(), skipped: Vec::new() };
     // First every module instance, so that what one puts out is there for the next.
-    let mut scopes = vec![root];
+    let mut scopes = vec![(root, None)];
     let mut at = 0;
-    while let Some(scope) = scopes.get(at).cloned() {
+    while let Some((scope, number)) = scopes.get(at).cloned() {
         at += 1;
         for (name, call) in &scope.folder.calls {
             let Some(inner) = inner(&scope.folder, call, folders)? else {
@@ -41,32 +72,35 @@ pub(super) fn expand(folder: &Rc<Folder>, folders: &mut Folders<'_>) -> Result<E
                 all.skipped.push((call.place(&call.part), what));
                 continue;
             };
-            for (key, repeat) in all.made(&scope, call, &format!("module.{name}"))? {
-                scopes.push(scope.below(name, key, inner.clone(), repeat));
+            for made in all.made(&scope, call, &format!("module.{name}"))? {
+                let below = scope.below(name, made.key, inner.clone(), made.repeat);
+                scopes.push((below, number.clone().or(made.number)));
                 if scopes.len() > super::INSTANCES {
                     return Err(call.wrong(&call.part, format!("more than {} modules are called", super::INSTANCES)));
                 }
             }
         }
     }
-    let folders: BTreeMap<&str, &Folder> = scopes.iter().map(|scope| (&*scope.folder.path, &*scope.folder)).collect();
+    let folders: BTreeMap<&str, &Folder> =
+        scopes.iter().map(|(scope, _)| (&*scope.folder.path, &*scope.folder)).collect();
     for file in folders.values().flat_map(|folder| &folder.unread) {
         let what = "Terraform's text in JSON is not read: what it makes, and what it gives values to, is not known";
         all.skipped.push((format!("{file}:1:1"), what.to_owned()));
     }
-    for scope in &scopes {
+    for (scope, number) in &scopes {
         for ((data, kind, name), block) in &scope.folder.blocks {
             let plain = format!("{}{kind}.{name}", if *data { "data." } else { "" });
-            for (key, repeat) in all.made(scope, block, &plain)? {
+            for made in all.made(scope, block, &plain)? {
                 let address = Address {
                     modules: scope.path.clone(),
                     data: *data,
                     kind: kind.clone(),
                     name: name.clone(),
-                    key,
+                    key: made.key,
                     deposed: None,
                 };
-                all.instances.push(instance(scope, block, address, &repeat));
+                let instance = instance(scope, block, address, &made.repeat);
+                all.instances.push(Meant { instance, number: number.clone().or(made.number) });
                 if all.instances.len() > super::INSTANCES {
                     return Err(block.wrong(&block.part, format!("more than {} resources are made", super::INSTANCES)));
                 }
@@ -77,26 +111,21 @@ pub(super) fn expand(folder: &Rc<Folder>, folders: &mut Folders<'_>) -> Result<E
 }
 
 impl Expanded {
-    /// For what a block is made. Where that is not known it is taken as one without a key, and said.
+    /// For what a block is made. Where that is not known one without a key stands for all of them, and it is said.
     fn made(&mut self, scope: &Scope, block: &Placed<Block>, name: &str) -> Result<Vec<Made>, Malformed> {
         let body = &block.part.body;
         let place = scope.named(name);
-        let repeat = |key: Json, value: Option<Json>| Repeat { key: Some(key), value, bound: Vec::new() };
         if let Some(count) = attribute(body, "count") {
-            return match scope.value(&Repeat::default(), &place, count) {
-                Json::Int(count) if (0..=super::INSTANCES as i64).contains(&count) => {
-                    Ok((0..count).map(|at| (Some(Key::Index(at)), repeat(Json::Int(at), None))).collect())
-                }
+            let countable = |count: &i64| (0..=super::INSTANCES as i64).contains(count);
+            return match scope.value(&Repeat::default(), &format!("{place}.count"), count) {
+                Json::Int(count) if countable(&count) => Ok(Made::counted(count)),
                 // A text or a truth value that counts: Terraform converts text alone.
                 Json::Text(text) => match text.parse::<i64>() {
-                    Ok(count) if (0..=super::INSTANCES as i64).contains(&count) => {
-                        Ok((0..count).map(|at| (Some(Key::Index(at)), repeat(Json::Int(at), None))).collect())
-                    }
+                    Ok(count) if countable(&count) => Ok(Made::counted(count)),
                     _ => Err(block.wrong(count, format!("the `count` of {place} is no number"))),
                 },
-                Json::Unknown(_) | Json::Sensitive(_) => {
-                    self.unsure(block, count, &place, "count");
-                    Ok(vec![(None, Repeat::default())])
+                value @ (Json::Unknown(_) | Json::Sensitive(_)) => {
+                    Ok(self.unsure(block, count, value, &place, "count"))
                 }
                 Json::Int(_) => {
                     Err(block
@@ -107,11 +136,11 @@ impl Expanded {
                 }
             };
         }
-        let Some(each) = attribute(body, "for_each") else { return Ok(vec![(None, Repeat::default())]) };
-        match scope.value(&Repeat::default(), &place, each) {
+        let Some(each) = attribute(body, "for_each") else { return Ok(vec![Made::once()]) };
+        match scope.value(&Repeat::default(), &format!("{place}.for_each"), each) {
             Json::Object(entries) => Ok(entries
                 .into_iter()
-                .map(|(key, value)| (Some(Key::Name(key.clone())), repeat(Json::Text(key), Some(value))))
+                .map(|(key, value)| Made::of(Key::Name(key.clone()), Json::Text(key), Some(value)))
                 .collect()),
             Json::Array(items) if items.iter().all(|item| matches!(item, Json::Text(_))) => {
                 let named: BTreeMap<Arc<str>, Json> = items
@@ -120,22 +149,26 @@ impl Expanded {
                     .collect();
                 Ok(named
                     .into_iter()
-                    .map(|(key, value)| (Some(Key::Name(key.clone())), repeat(Json::Text(key), Some(value))))
+                    .map(|(key, value)| Made::of(Key::Name(key.clone()), Json::Text(key), Some(value)))
                     .collect())
             }
             Json::Null | Json::Bool(_) | Json::Int(_) | Json::Decimal(_) | Json::Text(_) => {
                 Err(block.wrong(each, format!("the `for_each` of {place} is neither a map nor a set of texts")))
             }
-            Json::Array(_) | Json::Unknown(_) | Json::Sensitive(_) => {
-                self.unsure(block, each, &place, "for_each");
-                Ok(vec![(None, Repeat::default())])
+            value @ (Json::Array(_) | Json::Unknown(_) | Json::Sensitive(_)) => {
+                Ok(self.unsure(block, each, value, &place, "for_each"))
             }
         }
     }
 
-    fn unsure(&mut self, block: &Placed<Block>, at: &Expression, place: &str, word: &str) {
-        let what = format!("the `{word}` of {place} is not known: it is read as one without a key");
+    fn unsure(&mut self, block: &Placed<Block>, at: &Expression, value: Json, name: &str, word: &str) -> Vec<Made> {
+        let what = format!("the `{word}` of {name} is not known: there may be none of it, or many");
         self.skipped.push((block.place(at), what));
+        let value = match value {
+            Json::Unknown(_) => value,
+            _ => Json::Unknown(format!("{name}.{word}").into()),
+        };
+        vec![Made { number: Some(Number { value, place: block.place(at) }), ..Made::once() }]
     }
 }
 
