@@ -6,7 +6,7 @@
 //! INVARIANT: a file that cannot be read with certainty ends the command with 64; a declared source that is absent or too
 //! old is never passed over in silence.
 
-mod approved;
+pub(crate) mod approved;
 mod collect;
 pub(crate) mod decided;
 mod opened;

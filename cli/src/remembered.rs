@@ -42,6 +42,7 @@ pub(crate) struct Remembered {
 }
 
 /// A signed approval of one thing.
+#[derive(Clone)]
 pub(crate) struct Word {
     /// Who gives it.
     pub(crate) by: String,
@@ -188,6 +189,28 @@ pub(crate) fn is_word_of(kept: &Kept, fact: &Fact, trust: &Trust) -> Result<bool
     let by = fact.tuple.get(by).and_then(Value::as_text).unwrap_or_default();
     let known = trust.approvals.get(by).map(Vec::as_slice).unwrap_or_default();
     Ok(open(&path, &bytes)?.signers.iter().any(|signer| known.iter().any(|key| key.0 == *signer)))
+}
+
+/// The signed approvals among the facts of a version that was kept with a decision.
+pub(crate) fn approvals_among(kept: &Kept, facts: &[Fact]) -> Result<Vec<Word>, Failure> {
+    let mut words = Vec::new();
+    for fact in facts.iter().filter(|fact| &*fact.relation == "std.authority.approval") {
+        let path = kept.path(&format!("approval/{}.json", fact.origin.source.digest));
+        if !path.exists() {
+            continue;
+        }
+        let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+        let said = open(&path, &bytes)?.predicate;
+        let facts = said.facts(&fact.origin).unwrap_or_default();
+        let own = said.accepts.iter().zip(&facts).filter(|(_, one)| one.tuple == fact.tuple);
+        words.extend(own.map(|(accepted, _)| Word {
+            by: said.by.clone(),
+            decision: said.decision.clone(),
+            accepted: accepted.clone(),
+            fact: fact.clone(),
+        }));
+    }
+    Ok(words)
 }
 
 const TOUCHED: &str = "std.history.touched";

@@ -9,11 +9,13 @@
 use crate::arguments;
 use crate::decide::{bounded, placed};
 use crate::failure::Failure;
+use crate::inputs::approved::weighed;
 use crate::kept::Kept;
 use crate::log::{Wanted, root};
 use crate::manifest::Trust;
 use crate::output::Answer;
-use crate::{package, policy, progress, remembered};
+use crate::remembered::{self, Word};
+use crate::{package, policy, progress};
 use decide::{Case, Footing, SourceState, Verdict, counted};
 use evidence::{Aged, Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason};
 use program::{Digest, Fact, Program};
@@ -215,6 +217,7 @@ fn decide_all<'e>(
     let done = Mutex::new((Vec::new(), 0_usize));
     let work = || -> Result<(), Failure> {
         let mut facts: (String, Arc<Vec<Fact>>, Vec<SourceState>) = Default::default();
+        let mut words: Vec<Word> = Vec::new();
         let footing = Footing::default();
         while let Some((asked, entries)) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
             if facts.0 != asked.model {
@@ -225,6 +228,7 @@ fn decide_all<'e>(
                     let mut counts = counts.into_iter();
                     model.retain(|_| counts.next().unwrap_or(true));
                 }
+                words = remembered::approvals_among(kept, &model)?;
                 facts = (asked.model.to_owned(), Arc::new(model), parts);
             }
             let change = kept.change(asked.content)?;
@@ -245,7 +249,8 @@ fn decide_all<'e>(
                             facts.extend(history[..past].iter().map(|(_, fact)| fact.clone()));
                         }
                         let case = kept.case(entry, change.clone(), program.clone(), (facts, parts))?;
-                        let new = once(Case { footing: Some(footing.clone()), ..case }, seconds)?;
+                        let case = Case { footing: Some(footing.clone()), ..case };
+                        let new = with_words(case, words.clone(), seconds)?;
                         made.insert((past, now), new.clone());
                         new
                     }
@@ -267,18 +272,46 @@ fn decide_all<'e>(
 
 /// Decides one case; says what came of it, and whether the time has a part in it.
 pub(crate) fn once(case: Case<'_>, seconds: u64) -> Result<(Outcome, bool), Failure> {
+    with_words(case, Vec::new(), seconds)
+}
+
+/// The same of a case among whose facts are signed approvals: each counts only where it is of what stands there now.
+fn with_words(mut case: Case<'_>, words: Vec<Word>, seconds: u64) -> Result<(Outcome, bool), Failure> {
+    case.facts.retain(|fact| !words.iter().any(|word| word.fact == *fact));
     let limits = engine::Limits { threads: 1, ..engine::Limits::default() };
-    let decided = bounded(Duration::from_secs(seconds), limits, |limits| decide::decide(&Case { limits, ..case }));
-    match decided {
+    let once = words.is_empty();
+    let decided = weighed(words, |more| {
+        case.facts.extend(more);
+        let facts = if once { std::mem::take(&mut case.facts) } else { case.facts.clone() };
+        let asked = Case { facts, ..case.clone() };
+        let decided = bounded(Duration::from_secs(seconds), limits, |limits| decide::decide(&Case { limits, ..asked }));
+        decided.map_err(|failure| match failure {
+            decide::Failure::Malformed(malformed) => Undecided::Outcome(placed(&malformed)),
+            decide::Failure::Limit(what) => Undecided::Failed(Failure::Fault(what)),
+            decide::Failure::Bug(what) => Undecided::Failed(Failure::Bug(what)),
+        })
+    });
+    match decided.map(|weighed| weighed.decision) {
         Ok(decision) => {
             let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
             let against = against(reasons, &decision.ambiguities);
             let actions = decision.actions.iter().map(|action| (action.id.clone(), action.verdict)).collect();
             Ok((Ok(Said { verdict: decision.verdict, against, actions }), decision.now.is_some()))
         }
-        Err(decide::Failure::Malformed(malformed)) => Ok((Err(placed(&malformed)), false)),
-        Err(decide::Failure::Limit(what)) => Err(Failure::Fault(what)),
-        Err(decide::Failure::Bug(what)) => Err(Failure::Bug(what)),
+        Err(Undecided::Outcome(why)) => Ok((Err(why), false)),
+        Err(Undecided::Failed(failure)) => Err(failure),
+    }
+}
+
+/// Why a case is not decided: it cannot be, which is told; or the command ends.
+enum Undecided {
+    Outcome(String),
+    Failed(Failure),
+}
+
+impl From<Failure> for Undecided {
+    fn from(failure: Failure) -> Undecided {
+        Undecided::Failed(failure)
     }
 }
 

@@ -22,7 +22,7 @@ impl Loaded {
         mut self,
         decide: impl Fn(&Loaded, Option<Footing>) -> Result<Decision, Failure>,
     ) -> Result<(Loaded, Decision), Failure> {
-        let mut waiting = std::mem::take(&mut self.approved);
+        let waiting = std::mem::take(&mut self.approved);
         if waiting.is_empty() {
             let decision = decide(&self, None)?;
             return Ok((self, decision));
@@ -30,25 +30,18 @@ impl Loaded {
         let footing = Footing::default();
         let own: Vec<Fact> = waiting.iter().map(|word| word.fact.clone()).collect();
         self.over(|fact| !own.contains(fact), Vec::new());
-        loop {
-            let decision = decide(&self, Some(footing.clone()))?;
-            let open = open(&decision)?;
-            let (found, others): (Vec<Word>, Vec<Word>) =
-                waiting.into_iter().partition(|word| open.contains(&word.accepted));
-            if found.is_empty() {
-                let record = recorded(&decision)?;
-                let lapsed: BTreeSet<Lapsed> =
-                    others.iter().filter_map(|word| self.lapsed(word, &record, &open)).collect();
-                if lapsed.is_empty() {
-                    return Ok((self, decision));
-                }
-                self.lapsed = few(lapsed);
-                let decision = decide(&self, Some(footing))?;
-                return Ok((self, decision));
-            }
-            self.over(|_| true, found.into_iter().map(|word| word.fact).collect());
-            waiting = others;
+        let Weighed { decision, others, open } = weighed(waiting, |more| {
+            self.over(|_| true, more);
+            decide(&self, Some(footing.clone()))
+        })?;
+        let record = recorded(&decision)?;
+        let lapsed: BTreeSet<Lapsed> = others.iter().filter_map(|word| self.lapsed(word, &record, &open)).collect();
+        if lapsed.is_empty() {
+            return Ok((self, decision));
         }
+        self.lapsed = few(lapsed);
+        let decision = decide(&self, Some(footing))?;
+        Ok((self, decision))
     }
 
     /// Why a word is not of what stands there; nothing where nothing like it is asked.
@@ -82,6 +75,37 @@ impl Loaded {
         let facts = self.facts.iter().filter(|fact| stays(fact)).cloned().chain(more).collect();
         self.version = Version::new(facts, self.version.sources.clone());
         self.facts = self.version.facts().cloned().collect();
+    }
+}
+
+/// What is decided with the words that count.
+pub(crate) struct Weighed {
+    pub(crate) decision: Decision,
+    /// The words that do not.
+    pub(crate) others: Vec<Word>,
+    /// What an approval would clear beside them, where there are any.
+    pub(crate) open: BTreeSet<Accepted>,
+}
+
+/// Decides without approvals, and then with those of them that are of what is found to stand there, as long as there are
+/// more.
+///
+/// - `decide`: with these facts besides those of the time before; at first with none.
+pub(crate) fn weighed<E: From<Failure>>(
+    mut waiting: Vec<Word>,
+    mut decide: impl FnMut(Vec<Fact>) -> Result<Decision, E>,
+) -> Result<Weighed, E> {
+    let mut more = Vec::new();
+    loop {
+        let decision = decide(more)?;
+        let open = if waiting.is_empty() { BTreeSet::new() } else { open(&decision)? };
+        let (found, others): (Vec<Word>, Vec<Word>) =
+            waiting.into_iter().partition(|word| open.contains(&word.accepted));
+        if found.is_empty() {
+            return Ok(Weighed { decision, others, open });
+        }
+        more = found.into_iter().map(|word| word.fact).collect();
+        waiting = others;
     }
 }
 

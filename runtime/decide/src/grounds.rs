@@ -1,19 +1,24 @@
-//! What may be approved stands on more than its proof: every other way to derive it, and of an ambiguity what it is about.
+//! What may be approved stands on more than its proof: every other way to derive it, what stops each way to what is absent,
+//! and of an ambiguity what it is about.
 //!
 //! An approval counts for what stood there when it was given. One proof of several would leave out a second reason that
-//! sorts behind it, and the relations that an ambiguity is derived from name no file and no value. So each of them is
-//! listed with the reason or the ambiguity, and an approval names the digest of all.
+//! sorts behind it; a thing may be absent for one cause today and for another tomorrow; and the relations that an ambiguity
+//! is derived from name no file and no value. So each of them is listed with the reason or the ambiguity, and an approval
+//! names the digest of all.
 //!
 //! INVARIANT: nothing is left out: what is too much to be listed stands in a digest.
-//! Not here: the digest that an approval names (`evidence`). The engine finds the ways, and nothing but a replay checks
+//! Not here: the digest that an approval names (`evidence`); what stops a way (`stops`). The engine finds the ways, and nothing but a replay checks
 //! that these are all.
+
+mod stops;
 
 use crate::case::{Failure, SourceState};
 use crate::decision::Decision;
 use crate::settled::Settled;
 use crate::worlds::Given;
-use evidence::{Ambiguity, Doubt, How, Reason, ground};
-use program::{Digest, Program, RelationId, Value};
+use engine::Lacking;
+use evidence::{Ambiguity, Doubt, How, Lines, Reason};
+use program::{Digest, Program, RelationId, Rule, Value};
 use proof::{Proof, Side, Why};
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +38,10 @@ const LINES: usize = 50;
 /// [`Failure::Limit`].
 pub(crate) fn list(settled: &Settled<'_>, decision: &mut Decision, proofs: &[(String, Proof)]) -> Result<(), Failure> {
     let proofs = proofs.iter().map(|(name, proof)| (name.as_str(), proof)).collect();
-    let mut grounds = Grounds { settled, proofs, known: BTreeMap::new(), left: ALL, every: OnceCell::new() };
+    let mut rules: BTreeMap<RelationId, Vec<&Rule>> = BTreeMap::new();
+    settled.program.rules.iter().for_each(|rule| rules.entry(rule.head.relation).or_default().push(rule));
+    let (lines, known, absences) = (Lines::of(settled.program), BTreeMap::new(), BTreeMap::new());
+    let mut grounds = Grounds { settled, proofs, rules, lines, known, absences, left: ALL, every: OnceCell::new() };
     let waived = |reason: &Reason| reason.cleared.as_ref().is_some_and(|cleared| cleared.how == How::Waiver);
     let of_actions = decision.actions.iter_mut().flat_map(|action| &mut action.reasons);
     for reason in of_actions.chain(&mut decision.reasons).filter(|reason| reason.asks() && !waived(reason)) {
@@ -42,7 +50,7 @@ pub(crate) fn list(settled: &Settled<'_>, decision: &mut Decision, proofs: &[(St
     for doubt in decision.ambiguities.iter_mut().filter(|doubt| doubt.kind.relation().is_some()) {
         let Some(proof) = &doubt.proof else { continue };
         let mut lines = grounds.besides(proof)?;
-        lines.extend(matter(settled, doubt));
+        lines.extend(matter(settled, &grounds.lines, doubt));
         doubt.further = told(lines);
     }
     Ok(())
@@ -62,8 +70,13 @@ fn told(lines: BTreeSet<String>) -> Vec<String> {
 struct Grounds<'a> {
     settled: &'a Settled<'a>,
     proofs: BTreeMap<&'a str, &'a Proof>,
+    /// By what they derive.
+    rules: BTreeMap<RelationId, Vec<&'a Rule>>,
+    lines: Lines<'a>,
     /// By proof.
     known: BTreeMap<String, BTreeSet<String>>,
+    /// The lines of what is absent.
+    absences: BTreeMap<Lacking, BTreeSet<String>>,
     left: usize,
     /// The line that stands for every fact.
     every: OnceCell<String>,
@@ -78,45 +91,69 @@ impl Grounds<'_> {
         let Some((proof, root)) = self.proofs.get(name).and_then(|proof| Some((*proof, proof.root()?))) else {
             return Ok(BTreeSet::new());
         };
-        let program = self.settled.program;
-        let most = MOST.min(self.left);
-        let found = self.settled.foundation(root.side, root.relation, &root.tuple, most)?;
-        let lines: BTreeSet<String> = match found {
+        let found = self.settled.foundation(root.side, root.relation, &root.tuple, MOST.min(self.left))?;
+        let mut lines: BTreeSet<String> = match &found {
             Some(found) => {
-                self.left = self.left.saturating_sub(found.len());
+                self.left = self.left.saturating_sub(found.held.len());
+                let told = &self.lines;
                 let own = proof.nodes.iter().filter_map(|node| {
-                    ground(program, node.side, node.relation, &node.tuple, matches!(node.why, Why::Derived { .. }))
+                    told.tuple(node.side, node.relation, &node.tuple, matches!(node.why, Why::Derived { .. }))
                 });
                 let own: BTreeSet<String> = own.collect();
                 let all = found
+                    .held
                     .iter()
-                    .filter_map(|(side, relation, tuple, given)| ground(program, *side, *relation, tuple, !given));
+                    .filter_map(|(side, relation, tuple, given)| told.tuple(*side, *relation, tuple, !given));
                 all.filter(|line| !own.contains(line)).collect()
             }
-            None => [self.every.get_or_init(|| every(self.settled)).clone()].into(),
+            None => [self.every()].into(),
         };
+        for lacking in found.iter().flat_map(|found| &found.absent) {
+            lines.extend(self.absence(lacking)?);
+        }
         self.known.insert(name.to_owned(), lines.clone());
         Ok(lines)
     }
-}
+    /// What is absent, and what stops every way to it.
+    fn absence(&mut self, lacking: &Lacking) -> Result<BTreeSet<String>, Failure> {
+        if let Some(known) = self.absences.get(lacking) {
+            return Ok(known.clone());
+        }
+        let most = MOST.min(self.left);
+        let mut left = most;
+        let stops = stops::stops(self.settled, &self.rules, &self.lines, lacking, &mut left)?;
+        self.left = self.left.saturating_sub(most - left);
+        let (side, relation, columns) = lacking;
+        let absence = |stops| self.lines.absence(*side, *relation, columns, stops);
+        let lines: BTreeSet<String> = match stops {
+            Some(stops) => [absence(&stops)].into(),
+            None => [absence(&BTreeSet::new()), self.every()].into(),
+        };
+        self.absences.insert(lacking.clone(), lines.clone());
+        Ok(lines)
+    }
 
-/// The line that stands for every fact but the words of those who approve.
-fn every(settled: &Settled<'_>) -> String {
-    let program = settled.program;
-    let words = program.find("std.authority.approval");
-    let facts = settled.worlds.stated.iter().filter(|(relation, _, _)| Some(*relation) != words);
-    let lines = facts.filter_map(|(relation, tuple, _)| ground(program, Side::After, *relation, tuple, false));
-    let lines: BTreeSet<String> = lines.collect();
-    let digest = Digest::of(lines.into_iter().collect::<Vec<_>>().join("\n").as_bytes());
-    format!("more than {MOST} tuples, and so every fact: {digest}")
+    /// The line that stands for every fact but the words of those who approve.
+    fn every(&self) -> String {
+        let made = || {
+            let program = self.settled.program;
+            let words = program.find("std.authority.approval");
+            let facts = self.settled.worlds.stated.iter().filter(|(relation, _, _)| Some(*relation) != words);
+            let lines = facts.filter_map(|(relation, tuple, _)| self.lines.tuple(Side::After, *relation, tuple, false));
+            let lines: BTreeSet<String> = lines.collect();
+            let digest = Digest::of(lines.into_iter().collect::<Vec<_>>().join("\n").as_bytes());
+            format!("more than {MOST} tuples, and so every fact: {digest}")
+        };
+        self.every.get_or_init(made).clone()
+    }
 }
 
 /// What an ambiguity is about, where the tuples that it is derived from do not say it.
-fn matter(settled: &Settled<'_>, doubt: &Ambiguity) -> Vec<String> {
+fn matter(settled: &Settled<'_>, lines: &Lines<'_>, doubt: &Ambiguity) -> Vec<String> {
     match doubt.kind {
-        Doubt::Source => source(settled, &doubt.subject),
-        Doubt::Conflict => conflict(settled, &doubt.subject),
-        Doubt::Disagreement => disagreement(settled, &doubt.subject),
+        Doubt::Source => source(settled, lines, &doubt.subject),
+        Doubt::Conflict => conflict(settled, lines, &doubt.subject),
+        Doubt::Disagreement => disagreement(settled, lines, &doubt.subject),
         // What they are derived from says it all; of the last two there is no word to give.
         Doubt::NoPermit | Doubt::NoIntent | Doubt::NoAccountable | Doubt::Partial | Doubt::Unknown | Doubt::NoRight => {
             Vec::new()
@@ -125,7 +162,7 @@ fn matter(settled: &Settled<'_>, doubt: &Ambiguity) -> Vec<String> {
 }
 
 /// Which files of a source are not whole, which others took part where its age counts, and what it states in vain.
-fn source(settled: &Settled<'_>, name: &str) -> Vec<String> {
+fn source(settled: &Settled<'_>, told: &Lines<'_>, name: &str) -> Vec<String> {
     let (case, program) = (settled.case, settled.program);
     let mut lines = Vec::new();
     let mut aged = false;
@@ -139,7 +176,7 @@ fn source(settled: &Settled<'_>, name: &str) -> Vec<String> {
     // Whether it is there at all.
     if let Some(relation) = program.find("std.source.source") {
         let rows = settled.matching(Side::After, relation, &[Some(Value::text(name)), None, None]);
-        lines.extend(rows.iter().filter_map(|tuple| ground(program, Side::After, relation, tuple, false)));
+        lines.extend(rows.iter().filter_map(|tuple| told.tuple(Side::After, relation, tuple, false)));
     }
     if aged {
         let of = settled.worlds.stated.iter().map(|(_, _, origin)| &origin.source);
@@ -160,7 +197,7 @@ fn source(settled: &Settled<'_>, name: &str) -> Vec<String> {
 }
 
 /// What each source says of what sources disagree about.
-fn conflict(settled: &Settled<'_>, subject: &str) -> Vec<String> {
+fn conflict(settled: &Settled<'_>, told: &Lines<'_>, subject: &str) -> Vec<String> {
     let program = settled.program;
     let Some(conflicts) = program.find("std.source.conflict") else { return Vec::new() };
     let about = settled.matching(Side::After, conflicts, &[None, Some(Value::text(subject)), None]);
@@ -174,7 +211,7 @@ fn conflict(settled: &Settled<'_>, subject: &str) -> Vec<String> {
         let from = stated.partition_point(|(relation, _, _)| *relation < id);
         for (relation, tuple, origin) in stated[from..].iter().take_while(|(relation, _, _)| *relation == id) {
             if first(&(*relation, tuple.clone())).as_deref() == Some(subject)
-                && let Some(says) = ground(program, Side::After, id, tuple, false)
+                && let Some(says) = told.tuple(Side::After, id, tuple, false)
             {
                 lines.push(format!("{} says {says}", origin.source.name));
             }
@@ -185,14 +222,12 @@ fn conflict(settled: &Settled<'_>, subject: &str) -> Vec<String> {
 
 /// What the change and the model each say of a resource as it was, where they part; of what is moved all that is said of
 /// it, and the policy, which tells whether it matters.
-fn disagreement(settled: &Settled<'_>, subject: &str) -> Vec<String> {
-    let program = settled.program;
+fn disagreement(settled: &Settled<'_>, told: &Lines<'_>, subject: &str) -> Vec<String> {
     let views = settled.worlds.views.get(&Value::text(subject)).into_iter().flatten();
     let mut lines: Vec<String> = Vec::new();
     for view in views {
-        let said = |who: &str, tuple| {
-            Some(format!("{who} says {}", ground(program, Side::Before, view.relation, tuple, false)?))
-        };
+        let said =
+            |who: &str, tuple| Some(format!("{who} says {}", told.tuple(Side::Before, view.relation, tuple, false)?));
         lines.extend(view.ours.iter().filter_map(|tuple| said("the change", tuple)));
         lines.extend(view.theirs.iter().filter_map(|tuple| said("the model", tuple)));
     }
@@ -200,7 +235,7 @@ fn disagreement(settled: &Settled<'_>, subject: &str) -> Vec<String> {
     if moved {
         let names = |value: &Value| value.as_text() == Some(subject);
         let stated = settled.worlds.stated.iter().filter(|(_, tuple, _)| tuple.iter().any(names));
-        let said = stated.filter_map(|(id, tuple, _)| ground(program, Side::Before, *id, tuple, false));
+        let said = stated.filter_map(|(id, tuple, _)| told.tuple(Side::Before, *id, tuple, false));
         let said: BTreeSet<String> = said.collect();
         let digest = Digest::of(said.into_iter().collect::<Vec<_>>().join("\n").as_bytes());
         lines.push(format!("moved under the policy {}", Program::shared_digest(&settled.case.program)));

@@ -12,7 +12,7 @@
 use crate::case::{Case, Failure};
 use crate::footing::{Facts, Standing};
 use crate::worlds::{Given, Worlds, inputs, worlds};
-use engine::{Delta, Demand, Engine, Fault, Held, Hypothesis};
+use engine::{Delta, Demand, Engine, Fault, Foundation, Hypothesis};
 use evidence::Assurance;
 use program::{Program, Reading, RelationId, Term, Tuple, Value};
 use proof::{Database, Difference, Flaw, Inputs, Lawful, Proof, Side};
@@ -298,14 +298,14 @@ impl Settled<'_> {
         }
     }
 
-    /// All that a tuple that holds may rest on, each with whether a fact gives it: the engine's word. Nothing past `most`.
+    /// All that a tuple that holds may rest on: the engine's word. Nothing past `most`.
     pub(crate) fn foundation(
         &self,
         side: Side,
         relation: RelationId,
         tuple: &Tuple,
         most: usize,
-    ) -> Result<Option<Vec<Held>>, Failure> {
+    ) -> Result<Option<Foundation>, Failure> {
         match self.demand {
             Some(_) => Err(Failure::Bug(String::from("what a tuple rests on is asked of a part of the program"))),
             None => self.hypothesis.foundation(side, relation, tuple, most).map_err(fault),

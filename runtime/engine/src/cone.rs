@@ -8,13 +8,13 @@
 //! Zhao, Subotić, Scholz, *Debugging large-scale Datalog*, TOPLAS 42 (2), 2020, for heights kept with tuples.
 
 use crate::derive::{Goal, Instance, Instances, Need, Worlds, number, tuple_of};
-use crate::engine::{Held, Hypothesis};
+use crate::engine::{Foundation, Held, Hypothesis, Lacking};
 use crate::intern::Id;
 use crate::limits::Fault;
 use program::RelationId;
 use proof::Side;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::collections::BinaryHeap;
+use std::collections::{BTreeSet, BinaryHeap};
 use std::sync::{Arc, PoisonError};
 
 /// Ways to derive tuples that one search looks at: a few milliseconds' worth, for a decision may ask for many proofs.
@@ -224,15 +224,17 @@ fn settle(world: Worlds<'_>, cone: &FxHashMap<Goal, Arc<Vec<Instance>>>, met: &[
     heights
 }
 
-/// All that `goal` may rest on: what each way to derive it needs, and so on down; it itself among them, each once.
+/// All that `goal` may rest on: what each way to derive it needs, and so on down; it itself among them, each once. Beside
+/// it what is absent in some way: what a literal denies, and the groups that are empty.
 ///
 /// - `most`: ways that are looked at, and tuples that they need.
 /// - returns: in no order that means anything; `None` past `most`.
 ///
 /// # Faults
 /// A stop.
-fn whole(instances: &mut Instances<'_>, goal: Goal, most: usize) -> Result<Option<Vec<Goal>>, Fault> {
+fn whole(instances: &mut Instances<'_>, goal: Goal, most: usize) -> Result<Option<Whole>, Fault> {
     let mut met = vec![goal];
+    let mut absent = BTreeSet::new();
     let mut known: FxHashSet<Goal> = [goal].into_iter().collect();
     let (mut at, mut looked_at) = (0, 0);
     while let Some(goal) = met.get(at).copied() {
@@ -245,15 +247,18 @@ fn whole(instances: &mut Instances<'_>, goal: Goal, most: usize) -> Result<Optio
                     [Some(need.goal), need.other].into_iter().flatten().filter(|premise| known.insert(*premise)),
                 );
             }
+            instances.world.absent(goal.0, way, &mut absent);
             if looked_at > most {
                 return Ok(None);
             }
         }
     }
-    Ok(Some(met))
+    Ok(Some((met, absent)))
 }
 
-/// All that a tuple that holds may rest on, each with whether it is given; `None` past `most` ways and what they need.
+type Whole = (Vec<Goal>, BTreeSet<Lacking>);
+
+/// All that a tuple that holds may rest on; `None` past `most` ways and what they need.
 ///
 /// # Faults
 /// A stop; [`Fault::Unfounded`] where it does not hold.
@@ -263,7 +268,7 @@ pub(crate) fn foundation(
     relation: usize,
     row: &[Id],
     most: usize,
-) -> Result<Option<Vec<Held>>, Fault> {
+) -> Result<Option<Foundation>, Fault> {
     let mut ways = world.ways.lock().unwrap_or_else(PoisonError::into_inner);
     let [by_labels, by_rounds] = &mut *ways;
     let mut instances = match world.needs_rounds(relation) {
@@ -271,10 +276,10 @@ pub(crate) fn foundation(
         true => Instances::of(Worlds::with_rounds(world), by_rounds),
     };
     let goal = instances.world.goal(side, relation, row)?;
-    let met = whole(&mut instances, goal, most)?;
+    let Some((met, absent)) = whole(&mut instances, goal, most)? else { return Ok(None) };
     let world = instances.world;
     let told = |goal: Goal| (goal.0, RelationId(number(goal.1)), tuple_of(&world, goal), world.is_given(goal));
-    let mut met: Option<Vec<_>> = met.map(|met| met.into_iter().map(told).collect());
-    met.iter_mut().for_each(|met| met.sort());
-    Ok(met)
+    let mut held: Vec<Held> = met.into_iter().map(told).collect();
+    held.sort();
+    Ok(Some(Foundation { held, absent }))
 }

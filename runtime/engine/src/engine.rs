@@ -14,6 +14,7 @@ use crate::witness::witness;
 use crate::world::{Changes, World, always, load};
 use program::{Program, RelationId, Term, Tuple, Value};
 use proof::{Certificate, Claimed, Proof, Side};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// Facts that come and go. A tuple that stands in both lists is there afterwards.
@@ -219,6 +220,18 @@ impl<'a> Engine<'a> {
 /// A tuple that holds: in which world, of which relation, and whether a fact gives it.
 pub type Held = (Side, RelationId, Tuple, bool);
 
+/// What no tuple matches: in which world, of which relation, and a pattern in which `None` is any value.
+pub type Lacking = (Side, RelationId, Vec<Option<Value>>);
+
+/// All that a tuple may rest on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Foundation {
+    /// What each way to derive it needs, and so on down; it itself among them. Sorted, each tuple once.
+    pub held: Vec<Held>,
+    /// What a literal of such a way denies, and the groups that are empty there.
+    pub absent: BTreeSet<Lacking>,
+}
+
 impl Hypothesis<'_> {
     /// The tuples of a relation, sorted. Before the change a change-scoped relation has none.
     pub fn tuples(&self, side: Side, relation: RelationId) -> Vec<Tuple> {
@@ -300,12 +313,10 @@ impl Hypothesis<'_> {
         row.map(|row| witness(self, side, relation.0 as usize, &row)).transpose()
     }
 
-    /// All that a tuple may rest on: what each way to derive it needs, and so on down; it itself among them.
-    ///
-    /// A function of what holds alone. Nothing that is read under negation is among it.
+    /// All that a tuple may rest on. A function of what holds alone.
     ///
     /// - `most`: ways to derive something that are looked at, and tuples that they need.
-    /// - returns: sorted, each tuple once with whether a fact gives it; `None` past `most`, and where it does not hold.
+    /// - returns: `None` past `most`, and where it does not hold.
     ///
     /// # Faults
     /// A stop.
@@ -315,7 +326,7 @@ impl Hypothesis<'_> {
         relation: RelationId,
         tuple: &[program::Value],
         most: usize,
-    ) -> Result<Option<Vec<Held>>, Fault> {
+    ) -> Result<Option<Foundation>, Fault> {
         let row = self.numbers(relation, tuple).filter(|row| self.relation(side, relation).holds(row).is_some());
         let found = row.map(|row| cone::foundation(self, side, relation.0 as usize, &row, most)).transpose()?;
         Ok(found.flatten())

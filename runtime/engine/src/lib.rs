@@ -51,7 +51,7 @@ mod workers;
 mod world;
 
 pub use demand::{Demand, Goal, Proving};
-pub use engine::{Delta, Engine, Held, Hypothesis};
+pub use engine::{Delta, Engine, Foundation, Held, Hypothesis, Lacking};
 #[cfg(feature = "faults")]
 pub use faults::{Planted, plant};
 pub use limits::{Fault, Limits};

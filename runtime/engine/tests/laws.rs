@@ -18,8 +18,8 @@ mod random {
 
 use engine::{Delta, Engine, Fault, Hypothesis, Limits, Planted, plant};
 use evidence::cited;
-use program::{Program, RelationId, RuleId, Scope, Tuple};
-use proof::{Database, Proof, Side, Why, certify, check, check_in, check_steps, lawful, meaning};
+use program::{Literal, Program, RelationId, RuleId, Scope, Tuple};
+use proof::{Database, Premise, Proof, Side, Why, certify, check, check_in, check_steps, lawful, meaning};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestCaseResult, TestRunner};
 use random::bend::{Counts, bent, bent_certificates};
@@ -106,8 +106,14 @@ fn proofs(hypothesis: &Hypothesis<'_>, step: usize) -> Vec<Proved> {
         // All that it may rest on has what this proof rests on.
         let all = hypothesis.foundation(side, id, &tuple, usize::MAX).expect("no limit is reached").expect("it holds");
         for node in &proof.nodes {
-            let has = |given| all.binary_search(&(node.side, node.relation, node.tuple.clone(), given)).is_ok();
+            let has = |given| all.held.binary_search(&(node.side, node.relation, node.tuple.clone(), given)).is_ok();
             assert!(has(true) || has(false), "{node:?} is not among {all:?}");
+            let Why::Derived { rule, premises, .. } = &node.why else { continue };
+            for (literal, premise) in hypothesis.program().rule(*rule).body.iter().zip(premises) {
+                let (Literal::Absent(atom), Premise::Absent { pattern, .. }) = (literal, premise) else { continue };
+                let lacks = |side: &Side| all.absent.contains(&(*side, atom.relation, pattern.clone()));
+                assert!(node.side.reads(atom.world).iter().all(lacks), "{premise:?} is not among {:?}", all.absent);
+            }
         }
         (side, id, tuple, proof)
     };

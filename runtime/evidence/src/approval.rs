@@ -7,6 +7,7 @@
 //! Not here: whose key speaks for whom (the manifest's `[trust]`, which the caller knows).
 
 use crate::envelope::Predicate;
+use crate::grounds::Lines;
 use crate::record::{How, Kind, Reason, Record};
 use program::{Fact, Origin, Type, Value};
 use serde::{Deserialize, Serialize};
@@ -95,18 +96,19 @@ impl Record {
 
     /// What approvals would clear, sorted.
     pub fn to_approve(&self) -> Vec<Accepted> {
+        let lines = Lines::of(&self.rules);
         let reasons = self.actions.iter().flat_map(|action| &action.reasons).chain(&self.reasons);
         let reasons = reasons.filter(|reason| reason.approvable());
         let reasons = reasons.map(|one| Accepted {
             what: one.rule.clone(),
             subjects: one.subjects.clone(),
-            grounds: self.grounds_of_reason(one),
+            grounds: self.grounds_of_reason(&lines, one),
         });
         let doubts = self.ambiguities.iter().filter(|one| one.approvable());
         let doubts = doubts.map(|one| Accepted {
             what: one.kind.name().to_owned(),
             subjects: one.subjects(),
-            grounds: self.grounds_of_doubt(one),
+            grounds: self.grounds_of_doubt(&lines, one),
         });
         reasons.chain(doubts).collect::<BTreeSet<_>>().into_iter().collect()
     }

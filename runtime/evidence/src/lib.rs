@@ -29,7 +29,7 @@ pub use approval::{Accepted, Approval};
 pub use cited::cited;
 pub use entry::{Aged, Entry, Kept, Lapsed};
 pub use envelope::{Opened, PAYLOAD_TYPE, Predicate, Refused, Sealed, kind, open, seal};
-pub use grounds::ground;
+pub use grounds::Lines;
 pub use key::{NoKey, PublicKey, SigningKey};
 pub use log::{Log, LogFault, Storage, View};
 pub use note::{Checkpoint, Note};

@@ -195,7 +195,7 @@ fn all_that_a_tuple_may_rest_on_is_told() {
             world.foundation(Side::After, id(&program, "danger"), &[Value::text("web")], most).expect("no stop");
         found.map(|found| {
             let name = |id: RelationId| program.relation(id).name.clone();
-            let told = found.iter().map(|(_, id, tuple, given)| format!("{}{} {given}", name(*id), tuple.len()));
+            let told = found.held.iter().map(|(_, id, tuple, given)| format!("{}{} {given}", name(*id), tuple.len()));
             told.collect::<Vec<_>>().join(", ")
         })
     };
