@@ -41,6 +41,9 @@ pub(crate) struct Known<'a> {
     may_fire: bool,
 }
 
+/// After how many heads it is asked whether there is room for more.
+const MANY: usize = 1 << 14;
+
 /// What rules derive: heads one after the other, and the label that each would have.
 #[derive(Default)]
 pub(crate) struct Heads {
@@ -185,7 +188,7 @@ impl<'w, 'a> Probe<'w, 'a> {
         let Known { steps, readers, .. } = &self.known[place];
         let job = Job { rule, steps, readers, share: None, every };
         let side = if self.view.before.is_some() { Side::After } else { Side::Before };
-        let sink = sink(Rests { rule, view: self.view, side });
+        let sink = sink(Rests { rule, view: self.view, side, limits: self.limits, bytes: self.bytes });
         Machine::new(job, self.frame, self.values, self.limits, self.bytes, sink).go()?;
         Ok(())
     }
@@ -196,6 +199,9 @@ struct Rests<'x> {
     rule: &'x Rule,
     view: View<'x>,
     side: Side,
+    limits: Limits<'x>,
+    /// Bytes in use when the machine started.
+    bytes: usize,
 }
 
 impl Rests<'_> {
@@ -232,6 +238,11 @@ impl Sink for ToHeads<'_> {
                 Slot::Constant(value) => *value,
                 Slot::Any => unreachable!("bug: any value in a head"),
             });
+        }
+        // What is known already is sorted out later, so that it is memory that may run out first.
+        if heads.labels.len() % MANY == 0 {
+            rests.limits.poll()?;
+            rests.limits.allow(0, rests.bytes + size_of_val(&*heads.rows) + size_of_val(&*heads.labels))?;
         }
         Ok(())
     }
