@@ -8,7 +8,7 @@
 
 use crate::{Imported, Options, sheet::Sheet};
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-use program::{Fact, FactSource, Value};
+use program::{Fact, FactSource, Json, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -88,7 +88,7 @@ pub(crate) fn looks_like_it(text: &str) -> bool {
 
 impl Codeowners {
     /// The owners of a path that is relative to the repository, with the rules that say so: at most one per section.
-    pub fn owners(&self, path: &str) -> Vec<(&Arc<str>, &OwnersRule)> {
+    pub fn owners(&self, path: &str) -> Vec<Owned<'_>> {
         let path = path.trim_start_matches("./").trim_start_matches('/');
         let mut last: BTreeMap<&str, &OwnersRule> = BTreeMap::new();
         for rule in self.set.matches(path).into_iter().map(|glob| self.rule_of[glob]).collect::<BTreeSet<_>>() {
@@ -99,22 +99,47 @@ impl Codeowners {
 
     /// Who owns the Terraform text in each folder: `std.ownership.owns_folder(folder, party)`.
     ///
+    /// Where a line is about some files of the folder alone, whose resources those are is not known:
+    /// `std.ownership.owns_part(folder, party, which)` of each party, in which `which` is unknown.
+    ///
     /// - `folders`: as [`Imported::folders`] has them.
-    /// - returns: sorted; each names the line that says so. The owners of a folder are those of any Terraform file in it; a
-    ///   line for one file is about that one alone, and nobody says which file a resource stands in.
+    /// - returns: sorted; each names the line that says so. The owners of a folder are those of any Terraform file in it.
     pub fn facts_for<'f>(&self, folders: impl IntoIterator<Item = &'f Arc<str>>) -> Vec<Fact> {
         let mut facts = Vec::new();
         for folder in folders.into_iter().filter(|folder| !folder.starts_with("..")) {
-            for (owner, rule) in self.owners(&format!("{folder}/{ANY}.tf")) {
+            let whole = self.owners(&format!("{folder}/{ANY}.tf"));
+            let parts = self.parts(folder, &whole);
+            let which = Value::json(Json::Unknown(format!("which files of {folder} it stands in").into()));
+            for (owner, rule) in whole.iter().chain(parts.iter().flatten()) {
                 let origin = program::Origin { source: self.source.clone(), place: rule.place.clone() };
-                let tuple = vec![Value::Text(folder.clone()), Value::Text(owner.clone())];
-                facts.push(Fact { relation: "std.ownership.owns_folder".into(), tuple, origin });
+                let owns = [Value::Text(folder.clone()), Value::Text((*owner).clone())];
+                let (relation, tuple) = match parts.is_empty() {
+                    true => ("std.ownership.owns_folder", owns.to_vec()),
+                    false => ("std.ownership.owns_part", owns.into_iter().chain([which.clone()]).collect()),
+                };
+                facts.push(Fact { relation: relation.into(), tuple, origin });
             }
         }
         crate::sheet::tidy(&mut facts);
         facts
     }
+
+    /// The owners of files of a folder that some line is about and not every file's, a list for each such line.
+    fn parts(&self, folder: &str, whole: &[Owned<'_>]) -> Vec<Vec<Owned<'_>>> {
+        let names = self.rules.iter().filter_map(|rule| {
+            let name = rule.pattern.rsplit('/').next()?;
+            // A name that the pattern fits, whatever its wildcards stand for.
+            (name.ends_with(".tf") && name != "*.tf").then(|| name.replace(['*', '?'], "x"))
+        });
+        let names: BTreeSet<String> = names.collect();
+        let parties = |owned: &[Owned<'_>]| owned.iter().map(|(owner, _)| (*owner).clone()).collect::<BTreeSet<_>>();
+        let owned = names.into_iter().map(|name| self.owners(&format!("{folder}/{name}")));
+        owned.filter(|owned| parties(owned) != parties(whole)).collect()
+    }
 }
+
+/// A party, and the line that says that it owns something.
+type Owned<'c> = (&'c Arc<str>, &'c OwnersRule);
 
 enum Line {
     Empty,

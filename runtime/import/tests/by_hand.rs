@@ -286,6 +286,20 @@ fn owners_of_the_folders_of_a_plan() {
         ]
     );
     assert_eq!(facts[0].tuple[1], Value::text("@acme/all"));
+
+    // A line for some files of a folder: of none of its resources is it known whose they are.
+    let text = b"* @acme/all\n/modules/near/ @acme/near\n/keys*.tf @acme/security\n/modules/near/x.tf @acme/near\n";
+    let owners = read("CODEOWNERS", text, &Options::default()).expect("reads");
+    let facts = owners.owners.expect("owners").facts_for(&imported.folders);
+    let told: Vec<String> = facts.iter().map(|fact| format!("{} {fact}", fact.origin.place)).collect();
+    assert_eq!(
+        told,
+        [
+            "2:1 std.ownership.owns_folder(\"./modules/near\", \"@acme/near\")",
+            "1:1 std.ownership.owns_part(\".\", \"@acme/all\", unknown(\"which files of . it stands in\"))",
+            "3:1 std.ownership.owns_part(\".\", \"@acme/security\", unknown(\"which files of . it stands in\"))",
+        ]
+    );
 }
 
 #[test]
