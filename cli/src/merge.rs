@@ -56,7 +56,7 @@ pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
         sources.extend(version.sources.iter().map(|source| estate.source(source)));
         let own = estate.own(&version.digest);
         facts.extend(estate.seen.iter().map(|resource| Fact {
-            relation: "std.merge.estate".into(),
+            relation: "std.state.estate".into(),
             tuple: vec![resource.clone(), Value::text(name.as_str())],
             origin: Origin { source: own.clone(), place: "--names".into() },
         }));
@@ -72,7 +72,7 @@ pub(crate) fn merge(arguments: &Merge) -> Result<Answer, Failure> {
     kept.map_err(|fault| opened.failed(&fault))?;
     let mut answer = Answer::of(format!("version {}   {} facts\n", version.digest, version.count()));
     for (name, (_, side)) in [&arguments.left, &arguments.right].into_iter().zip(&sides) {
-        if side.facts().any(|fact| &*fact.relation == "std.merge.estate") {
+        if side.facts().any(|fact| &*fact.relation == "std.state.estate") {
             answer.notes += &format!(
                 "note: {name} is a merged version itself, so its resources have two names in front; `writ model log` lists those before it\n"
             );
@@ -116,7 +116,7 @@ fn taken(name: &str, own: &Package, compiled: &Compiled) -> Result<(Version, Vec
 /// What is known of the sources of an estate. A source that it does not declare (any more) lacks what could not be read.
 fn weighed(manifest: Option<&Manifest>, version: &Version) -> Vec<SourceState> {
     // A merged version says so by facts of its own, and none of its sources is declared.
-    if version.facts().any(|fact| &*fact.relation == "std.merge.estate") {
+    if version.facts().any(|fact| &*fact.relation == "std.state.estate") {
         return Vec::new();
     }
     let declared = |name: &str| manifest.is_some_and(|manifest| manifest.source.iter().any(|one| one.name == name));
