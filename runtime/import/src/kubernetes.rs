@@ -8,6 +8,7 @@
 
 mod apply;
 mod identity;
+mod managers;
 mod manifests;
 
 pub use manifests::Manifests;

@@ -163,6 +163,39 @@ fn what_somebody_else_put_into_a_running_object_stays() {
     assert_eq!(after(&change)["metadata"]["annotations"]["by"], "somebody");
 }
 
+/// Others than `kubectl` take away what they applied before; who will apply this manifest, nobody knows.
+#[test]
+fn what_a_manager_set_and_the_manifest_leaves_out_is_not_known_to_stay() {
+    let fields = r#"[{"manager": "argocd", "operation": "Apply", "fieldsV1": {"f:metadata": {"f:labels": {"f:data": {}}}, "f:spec": {"f:paused": {},
+        "f:template": {"f:spec": {"f:containers": {"k:{\"name\":\"web\"}": {".": {}, "f:name": {}, "f:env": {"k:{\"name\":\"K\"}": {"f:valueFrom": {}}}}}}}}}},
+        {"manager": "kube-controller-manager", "operation": "Update", "fieldsV1": {"f:spec": {"f:replicas": {}}}},
+        {"manager": "scaler", "operation": "Update", "subresource": "scale", "fieldsV1": {"f:spec": {"f:replicas": {}}}}]"#;
+    let live = |managed: &str| {
+        format!(
+            r#"{{"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {{"name": "web", "uid": "u1", "labels": {{"data": "cards", "by": "hand"}}{managed}}},
+            "spec": {{"paused": true, "replicas": 2, "template": {{"spec": {{"containers": [{{"name": "web", "image": "web:1",
+            "env": [{{"name": "K", "valueFrom": {{"secretKeyRef": {{"name": "taken"}}}}}}]}}]}}}}}}}}"#
+        )
+    };
+    let asked = deployment(r#"{"template": {"spec": {"containers": [{"name": "web", "image": "web:1"}]}}}"#);
+    let managed = object("live.json", &live(&format!(", \"managedFields\": {fields}"))).expect("reads").facts;
+    let changed = change(&asked, &managed);
+    let set: String = changed.actions[0].set.iter().map(|fact| format!("{fact}\n")).collect();
+    let unknown = |what: &str| format!("unknown(\"what applying leaves of {what}\")");
+    for what in ["metadata.labels.data", "spec.paused", "spec.template.spec.containers.env"] {
+        assert!(set.contains(&unknown(what)), "{what}: {set}");
+    }
+    assert!(set.contains("\"by\": \"hand\"") && set.contains("\"replicas\": 2"), "{set}");
+    assert!(set.contains("\"taken\""), "what may stay still names its secret: {set}");
+
+    // Other manifests that say it are as good as a manager.
+    let mut both = object("live.json", &live("")).expect("reads").facts;
+    assert!(change(&asked, &both).actions.is_empty(), "nobody says who set it");
+    both.extend(object("git.json", &deployment(r#"{"paused": true}"#)).expect("reads").facts);
+    let set: String = change(&asked, &both).actions[0].set.iter().map(|fact| format!("{fact}\n")).collect();
+    assert!(set.contains(&unknown("spec.paused")) && set.contains("\"data\": \"cards\""), "{set}");
+}
+
 #[test]
 fn what_a_cluster_says_by_default_is_no_difference() {
     let model = object("live.json", LIVE).expect("reads").facts;

@@ -1,10 +1,12 @@
 //! Manifests as a change: what the model lacks is created, what differs is updated. Absence deletes nothing.
 //!
-//! Over what a cluster answered, the object is what the merge of [`super::apply`] makes of it; over what is meant (other
+//! Over what a cluster answered, the object is what the merge of [`super::apply`] makes of it, where nobody else may have
+//! applied it ([`super::managers`]); over what is meant (other
 //! manifests), the manifest stands in the place of the one before. What the server alone writes (`status`,
 //! `metadata.uid`, …) is no part of what is asked: it is not compared, and it stays.
 
 use super::apply::applied;
+use super::managers::unsure;
 use super::{LAST_APPLIED, member, mentions};
 use program::{Action, Change, Digest, Fact, FactSource, Json, Speaks, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
@@ -81,16 +83,24 @@ impl Object {
             return action(Verb::Create, self.facts.clone(), Vec::new());
         }
         let asked = self.facts.iter().find_map(config)?;
-        let after = |(fact, known): &(&Fact, &Json)| match is_answer(fact, known) {
-            true => applied(&plain(asked), known, last_applied(known).as_ref()),
-            false => with_servers(asked, known),
+        let meant: Vec<&Json> =
+            known.iter().filter(|(fact, known)| !is_answer(fact, known)).map(|(_, known)| *known).collect();
+        let after = |(fact, known): &(&Fact, &Json)| match (is_answer(fact, known), last_applied(known)) {
+            (true, Some(last)) => applied(&plain(asked), known, Some(&last)),
+            (true, None) => unsure(applied(&plain(asked), known, None), &plain(asked), known, &meant),
+            (false, _) => with_servers(asked, known),
         };
         if known.iter().all(|known| plain(&after(known)) == plain(known.1)) {
             return None;
         }
         // What runs is what the change is applied to, whatever else is said of the object.
         let over = known.iter().find(|(fact, known)| is_answer(fact, known)).or(known.first())?;
-        let set = self.stating(&after(over));
+        // What may stay may still name something.
+        let stays = match is_answer(over.0, over.1) {
+            true => applied(&plain(asked), over.1, last_applied(over.1).as_ref()),
+            false => after(over),
+        };
+        let set = self.stating(&after(over), &stays);
         let stays: BTreeSet<&Vec<Value>> = set.iter().map(|fact| &fact.tuple).collect();
         let gone = |fact: &&&Fact| is_mention(fact) && !stays.contains(&fact.tuple);
         let remove = model.iter().filter(gone).map(|fact| (*fact).clone()).collect();
@@ -98,12 +108,14 @@ impl Object {
     }
 
     /// Its facts where the whole of it is `json`.
-    fn stating(&self, json: &Json) -> Vec<Fact> {
+    ///
+    /// - `names`: what may name something else: `json`, with what is not known to stay.
+    fn stating(&self, json: &Json, names: &Json) -> Vec<Fact> {
         let mut set = Vec::new();
         for fact in self.facts.iter().filter(|fact| !is_mention(fact)) {
             let mut fact = fact.clone();
             if config(&fact).is_some() {
-                mentions(json, &mut String::new(), false, &mut |attribute, value| {
+                mentions(names, &mut String::new(), false, &mut |attribute, value| {
                     let tuple = vec![fact.tuple[0].clone(), Value::text(attribute), Value::Text(value.clone())];
                     set.push(Fact { relation: MENTION.into(), tuple, origin: fact.origin.clone() });
                 });
