@@ -9,9 +9,11 @@ use crate::inputs::time;
 use crate::kept::{self, Kept};
 use crate::output::{self, Answer, Output};
 use crate::{package, verify};
-use evidence::{Approval, Checkpoint, Entry, Kept as Kind, Note, Receipt, Verdict, View};
+use evidence::{Approval, Checkpoint, Doubt, Entry, Kept as Kind, Note, Receipt, Verdict, View};
 use program::{Type, Value, merkle, visible};
 use serde_json::json;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +35,8 @@ struct Found {
     size: usize,
     /// Positions and entries that were asked for.
     entries: Vec<(u64, Entry)>,
+    /// By position, why nobody can say whether the control that was asked for was kept, a kind of doubt each.
+    unjudged: BTreeMap<u64, Vec<&'static str>>,
 }
 
 /// Lists, reports, or compares with an older checkpoint.
@@ -53,15 +57,16 @@ pub(crate) fn log(arguments: &arguments::Log) -> Result<Answer, Failure> {
     let all = view.entries(0).map_err(|fault| kept.fault(&fault))?;
     let wanted = Wanted::of(&arguments.filter)?;
     let size = all.len();
-    let mut entries = Vec::new();
+    let (mut entries, mut unjudged) = (Vec::new(), BTreeMap::new());
     for (index, entry) in (0..).zip(&all) {
         if wanted.has(entry, &kept)? {
             entries.push((index, entry.clone()));
+            unjudged.extend(wanted.unjudged(entry, &kept)?.map(|why| (index, why)));
         }
     }
     let nowhere = if entries.is_empty() { wanted.nowhere(&all, &kept)? } else { None };
     let checkpoint = view.checkpoint.clone();
-    let found = Found { checkpoint, signed, size, entries, kept: kept.clone() };
+    let found = Found { checkpoint, signed, size, entries, unjudged, kept: kept.clone() };
     let mut answer = Answer::of(String::new());
     answer.notes.extend(nowhere.map(|what| format!("note: {what}\n")));
     for output in &outputs {
@@ -163,6 +168,8 @@ pub(crate) struct Wanted<'f> {
     until: Option<i64>,
     verdict: Option<Verdict>,
     filter: &'f Filter,
+    /// By program, whether it states the control; as they were asked for.
+    states: RefCell<BTreeMap<String, bool>>,
 }
 
 impl<'f> Wanted<'f> {
@@ -188,7 +195,7 @@ impl<'f> Wanted<'f> {
                 "the period ends before it begins\n  help: put --since before --until",
             )));
         }
-        Ok(Wanted { since, until, verdict, filter })
+        Ok(Wanted { since, until, verdict, filter, states: RefCell::default() })
     }
 
     /// A flag that no decision or word of the whole log answers to, whenever it was: a name that is misspelt, perhaps.
@@ -203,7 +210,8 @@ impl<'f> Wanted<'f> {
         ];
         for (flag, name, filter) in flags {
             let Some(name) = name else { continue };
-            let wanted = Wanted { since: None, until: None, verdict: None, filter: &filter };
+            let wanted =
+                Wanted { since: None, until: None, verdict: None, filter: &filter, states: RefCell::default() };
             let mut found = false;
             for entry in all {
                 found = found || wanted.has(entry, kept)?;
@@ -246,7 +254,34 @@ impl<'f> Wanted<'f> {
         let named = |wanted: &str, is: &str| is == wanted || is.ends_with(&format!(".{wanted}"));
         Ok(resource.as_ref().is_none_or(|wanted| resources.contains(wanted))
             && rule.as_ref().is_none_or(|wanted| rules.iter().any(|is| named(wanted, is)))
-            && control.as_ref().is_none_or(|wanted| controls.contains(wanted)))
+            && (control.as_ref().is_none_or(|wanted| controls.contains(wanted))
+                || self.unjudged(entry, kept)?.is_some()))
+    }
+
+    /// Why nobody can say whether a decision keeps the control that was asked for, a kind of doubt each; nothing where the
+    /// program does not state it, or where it was judged.
+    fn unjudged(&self, entry: &Entry, kept: &Kept) -> Result<Option<Vec<&'static str>>, Failure> {
+        let Some(control) = &self.filter.control else { return Ok(None) };
+        let mut doubts = Doubt::ALL.iter().filter(|doubt| doubt.hides());
+        let doubtful = entry.cut || doubts.any(|doubt| entry.rules.iter().any(|rule| rule == doubt.name()));
+        if entry.kind != Kind::Decision || !doubtful || !self.states(control, entry, kept)? {
+            return Ok(None);
+        }
+        let record = kept.record(&entry.digest)?.predicate;
+        let why: BTreeSet<&str> = record.hidden(control).into_iter().map(|one| one.kind.name()).collect();
+        Ok((!why.is_empty()).then(|| why.into_iter().collect()))
+    }
+
+    /// Whether a decision was made by a program of which a rule names the control.
+    fn states(&self, control: &str, entry: &Entry, kept: &Kept) -> Result<bool, Failure> {
+        let digest = entry.program.clone().unwrap_or_default();
+        if let Some(states) = self.states.borrow().get(&digest) {
+            return Ok(*states);
+        }
+        let program = kept.program(&digest)?;
+        let states = program.objections.iter().any(|one| one.controls.iter().any(|id| id == control));
+        self.states.borrow_mut().insert(digest, states);
+        Ok(states)
     }
 }
 
@@ -298,13 +333,14 @@ fn text(found: &Found) -> String {
         let more = if about.len() > 2 { format!(", … {} more", about.len() - 2) } else { String::new() };
         let _ = writeln!(
             text,
-            "{index:>5}  {}  {:<8}  {}  {}  {}{more}{}",
+            "{index:>5}  {}  {:<8}  {}  {}  {}{more}{}{}",
             entry.time,
             word(entry),
             hex.get(..12).unwrap_or(hex),
             visible(entry.actor.as_deref().unwrap_or("-")),
             visible(&few.join(", ")),
-            as_of(entry).map(|now| format!("  as of {now}")).unwrap_or_default()
+            as_of(entry).map(|now| format!("  as of {now}")).unwrap_or_default(),
+            found.unjudged.get(index).map(|why| format!("  not judged: {}", why.join(", "))).unwrap_or_default()
         );
     }
     let Checkpoint { origin, .. } = &found.checkpoint;
@@ -317,6 +353,9 @@ fn in_json(found: &Found) -> String {
     let entry = |(index, entry): &(u64, Entry)| {
         let mut value = serde_json::to_value(entry).expect("bug: an entry is plain data");
         value["index"] = json!(index);
+        if let Some(why) = found.unjudged.get(index) {
+            value["unjudged"] = json!(why);
+        }
         value
     };
     let answer = json!({

@@ -90,7 +90,7 @@ pub(crate) struct Filter {
     /// With a reason of this rule, with or without its application: key_lost, orders/readable.key_lost.
     #[arg(long, value_name = "NAME")]
     pub(crate) rule: Option<String>,
-    /// With a reason that names this control.
+    /// With a reason that names this control, or where what is not known may hide one.
     #[arg(long, value_name = "ID")]
     pub(crate) control: Option<String>,
     /// allow, deny or escalate.

@@ -7,7 +7,7 @@ use crate::arguments::Filter;
 use crate::failure::Failure;
 use crate::kept::Kept;
 use decide::draw::escaped;
-use evidence::{Approval, Cleared, Entry, How, Kept as Kind, Reason, Record, Verdict};
+use evidence::{Ambiguity, Approval, Cleared, Entry, How, Kept as Kind, Reason, Record, Verdict};
 use program::{Digest, State, merkle};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ pub(super) fn html(found: &Found, filter: &Filter) -> Result<String, Failure> {
     let rests = rests(found)?;
     for (index, entry) in &found.entries {
         match entry.kind {
-            Kind::Decision => decision(&mut page, *index, entry, &found.kept, filter)?,
+            Kind::Decision => decision(&mut page, *index, entry, found, filter)?,
             Kind::Approval | Kind::Waiver => spoken(&mut page, *index, entry, &found.kept, &rests)?,
         }
     }
@@ -82,13 +82,21 @@ fn head(page: &mut String, found: &Found, filter: &Filter) -> Result<(), Failure
     if let Some(control) = &filter.control {
         rows.push(("control", control.clone()));
         let (under, all) = under(found, filter, control)?;
+        let below = of(Verdict::Deny) + of(Verdict::Escalate) + of(Verdict::Allow);
+        let unjudged = found.unjudged.len();
         rows.push((
             "decided under it",
             format!(
                 "{under} of {all} decisions of the period, by policies that state it; those {} in which a reason names it are below",
-                of(Verdict::Deny) + of(Verdict::Escalate) + of(Verdict::Allow)
+                below - unjudged
             ),
         ));
+        if unjudged > 0 {
+            rows.push((
+                "not judged",
+                format!("in {unjudged} of them, below too: what is not known may hide an objection"),
+            ));
+        }
     }
     let asked = [
         ("actor", &filter.actor),
@@ -115,31 +123,20 @@ fn head(page: &mut String, found: &Found, filter: &Filter) -> Result<(), Failure
 /// How many decisions of the period were made by a program that states the control, and how many there are.
 fn under(found: &Found, filter: &Filter, control: &str) -> Result<(usize, usize), Failure> {
     let whole = Filter { since: filter.since.clone(), until: filter.until.clone(), ..Filter::default() };
-    let wanted = super::Wanted::of(&whole)?;
-    let mut programs: BTreeMap<String, bool> = BTreeMap::new();
+    let (wanted, named) = (super::Wanted::of(&whole)?, super::Wanted::of(filter)?);
     let (mut under, mut all) = (0, 0);
     for entry in found.kept.entries()?.unwrap_or_default() {
         if entry.kind != Kind::Decision || !wanted.has(&entry, &found.kept)? {
             continue;
         }
         all += 1;
-        let digest = entry.program.clone().unwrap_or_default();
-        let states = match programs.get(&digest) {
-            Some(states) => *states,
-            None => {
-                let program = found.kept.program(&digest)?;
-                let states = program.objections.iter().any(|one| one.controls.iter().any(|id| id == control));
-                programs.insert(digest, states);
-                states
-            }
-        };
-        under += usize::from(states);
+        under += usize::from(named.states(control, &entry, &found.kept)?);
     }
     Ok((under, all))
 }
 
-fn decision(page: &mut String, index: u64, entry: &Entry, kept: &Kept, filter: &Filter) -> Result<(), Failure> {
-    let opened = kept.record(&entry.digest)?;
+fn decision(page: &mut String, index: u64, entry: &Entry, found: &Found, filter: &Filter) -> Result<(), Failure> {
+    let opened = found.kept.record(&entry.digest)?;
     let record = &opened.predicate;
     let verdict = record.verdict.name();
     let _ = writeln!(
@@ -164,6 +161,18 @@ fn decision(page: &mut String, index: u64, entry: &Entry, kept: &Kept, filter: &
             ("assurance", record.assurance.name().to_owned()),
         ],
     );
+    let doubts: Vec<&Ambiguity> = match &filter.control {
+        None => record.ambiguities.iter().collect(),
+        Some(control) if found.unjudged.contains_key(&index) => {
+            let _ = writeln!(
+                page,
+                "<p>Nobody can say whether {} was kept: what is not known may hide an objection.</p>",
+                escaped(control)
+            );
+            record.hidden(control)
+        }
+        Some(_) => Vec::new(),
+    };
     let wanted = |reason: &&Reason| filter.control.as_ref().is_none_or(|control| reason.controls.contains(control));
     let _ = writeln!(
         page,
@@ -188,7 +197,7 @@ fn decision(page: &mut String, index: u64, entry: &Entry, kept: &Kept, filter: &
             proof(record, &reason.proof)
         );
     }
-    for one in record.ambiguities.iter().filter(|_| filter.control.is_none()) {
+    for one in doubts {
         let _ = writeln!(
             page,
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",

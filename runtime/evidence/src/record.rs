@@ -331,6 +331,21 @@ impl Record {
         let of_actions = self.actions.iter().flat_map(|action| &action.reasons);
         of_actions.chain(&self.reasons).chain(&self.standing).chain(&self.fixed)
     }
+
+    /// Why nobody can say whether the rules of a control object: nothing that stands does, and what is not known may hide
+    /// one. Empty where it was judged.
+    ///
+    /// - `control`: of a rule of the program; the record does not know which these are.
+    pub fn hidden(&self, control: &str) -> Vec<&Ambiguity> {
+        let objects = |one: &Reason| {
+            let open = one.kind != Kind::Permit && one.state != Some(State::Fixed) && one.cleared.is_none();
+            open && one.controls.iter().any(|id| id == control)
+        };
+        match self.all_reasons().any(objects) {
+            true => Vec::new(),
+            false => self.ambiguities.iter().filter(|one| one.kind.hides() && one.cleared.is_none()).collect(),
+        }
+    }
 }
 
 impl Verdict {
@@ -421,6 +436,14 @@ impl Kind {
 }
 
 impl Doubt {
+    /// Whether an objection may stand behind it that nobody sees.
+    pub fn hides(self) -> bool {
+        match self {
+            Doubt::Source | Doubt::Unknown | Doubt::Conflict | Doubt::Disagreement | Doubt::Partial => true,
+            Doubt::NoPermit | Doubt::NoIntent | Doubt::NoAccountable | Doubt::NoRight => false,
+        }
+    }
+
     /// As the reference names it.
     pub fn name(self) -> &'static str {
         match self {

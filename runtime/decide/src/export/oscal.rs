@@ -10,7 +10,7 @@
 use super::{hex, shown, text, uuid};
 use crate::decision::Decision;
 use crate::text::counted;
-use evidence::{Cleared, Doubt, Kind, Reason};
+use evidence::{Cleared, Kind, Reason};
 use program::{Program, visible};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,7 +49,7 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
         let proof = one.proof.as_deref();
         let seen = Seen { title: one.kind.name(), said: &one.message, proof, cleared: one.cleared.as_ref() };
         observations.insert(id.clone(), seen.observation(&id, at, &evidence));
-        if one.cleared.is_none() && hides(one.kind) {
+        if one.cleared.is_none() && one.kind.hides() {
             unsure.insert(id);
         }
     }
@@ -122,14 +122,6 @@ pub fn oscal(decision: &Decision, program: &Program, at: &str, version: &str) ->
         "results": [result],
         "back-matter": { "resources": resources(decision) },
     } })))
-}
-
-/// Whether an objection may stand behind it that nobody sees.
-fn hides(doubt: Doubt) -> bool {
-    match doubt {
-        Doubt::Source | Doubt::Unknown | Doubt::Conflict | Doubt::Disagreement | Doubt::Partial => true,
-        Doubt::NoPermit | Doubt::NoIntent | Doubt::NoAccountable | Doubt::NoRight => false,
-    }
 }
 
 /// What the decision was made of and what is left of it, each under the name that others link to it by.
