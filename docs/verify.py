@@ -63,9 +63,12 @@ def check_signature(key, message, signature, what):
     h = int.from_bytes(sha512(signature[:32] + key + message).digest(), "little") % L
     check(sound and times(s, point(BASE)) == add(r, times(h, a)), what)
 
+# What a key may be called.
+NAME = r"[^+\s\x00-\x1f\x7f-\x9f]+"
+
 def key(text):
     """Name, the four bytes of the hash, and the 32 bytes of `name+hash+base64`."""
-    parts = re.fullmatch(r"([^+\s]+)\+([0-9a-f]{8})\+(.+)", text)
+    parts = re.fullmatch(rf"({NAME})\+([0-9a-f]{{8}})\+(.+)", text)
     check(parts, f"`{text}` is no key")
     name, data = parts[1], unbase64(parts[3])
     check(len(data) == 33 and data[0] == 1 and point(data[1:]), f"`{text}` is no Ed25519 key")
@@ -77,9 +80,11 @@ def canonical(value):
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 def decode(data, what, end=""):
-    """What some JSON says, if the bytes are its one form: RFC 8785, each key once, no numbers but integers."""
+    """What some JSON says, if the bytes are its one form: RFC 8785, each key once, no numbers but 64-bit integers."""
     ordered = lambda pairs: dict(sorted(pairs, key=lambda pair: pair[0].encode("utf-16-be")))
-    value = json.loads(data.decode(), object_pairs_hook=ordered, parse_float=lambda _: None, parse_constant=int)
+    whole = lambda digits: int(digits) if -(2**63) <= int(digits) < 2**63 else None
+    hooks = {"parse_int": whole, "parse_float": lambda _: None, "parse_constant": int}
+    value = json.loads(data.decode(), object_pairs_hook=ordered, **hooks)
     check((canonical(value) + end).encode() == data, f"{what} is not written as records are")
     return value
 
@@ -130,7 +135,8 @@ def form(value, kind, what):
             form(one, kind[:-1], what)
     else:
         text = canonical(value)
-        check(re.fullmatch(KINDS.get(kind, f'"({kind})"'), text), f"{what} is {text:.80}, which it cannot be")
+        fits = re.fullmatch(KINDS.get(kind, f'"({kind})"'), text) and (kind != "count" or value < 2**32)
+        check(fits, f"{what} is {text:.80}, which it cannot be")
 
 def asks(one):
     """What a reason or an ambiguity asks for; nothing where somebody's word stands against it."""
@@ -219,7 +225,8 @@ def opened(data):
 # The receipt: C2SP tlog-proof, with the entry as its extra data, the path, and the checkpoint, a signed note.
 RECEIPT = re.compile(
     r"c2sp\.org/tlog-proof@v1\nextra (?P<leaf>\S*)\nindex (?P<index>0|[1-9][0-9]{0,18})\n(?P<path>(?:\S+\n)*)\n"
-    r"(?P<body>(?P<origin>[^\n]+)\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>\S+)\n)\n(?P<under>(?:\u2014 [^ \n]+ \S+\n)+)"
+    r"(?P<body>(?P<origin>[^\x00-\x1f]+)\n(?P<size>0|[1-9][0-9]{0,18})\n(?P<root>\S+)\n)\n"
+    rf"(?P<under>(?:\u2014 {NAME} \S+\n){{1,64}})"
 )
 
 def root_of(leaf, index, size, path):
@@ -244,9 +251,8 @@ def recorded(data, record, digest, keys):
     says = {name: record[name] for name in ("verdict", "model", "actor", "session", "now") if name in record}
     says.update(kind="decision", digest=digest, change=record["change"]["digest"], program=record["program"]["digest"])
     check({**entry, **says} == entry, "the receipt is not of this record")
-    form(entry.get("position"), "count", "the entry's position")
-    stands = entry["position"] == index or (record["verdict"] != "allow" and entry["position"] < index)
-    check(stands, "something was recorded between what it was decided over and itself")
+    stands = entry["position"] in ([index] if record["verdict"] == "allow" else range(index + 1))
+    check(stands and type(entry["position"]) is int, "something was recorded between what it was decided over and itself")
     by, under = [], re.findall(r"\u2014 ([^ \n]+) (\S+)\n", parts["under"])
     check(len(set(under)) == len(under), "a signature stands twice under the checkpoint")
     for name, coded in under:

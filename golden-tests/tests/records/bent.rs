@@ -5,7 +5,7 @@
 
 use super::choices::Choices;
 use super::small::{facts, id, program};
-use super::{Numbers, bend, bent, corpus, key, package, python, rewritten, statement};
+use super::{Numbers, bend, bent, corpus, encode, key, package, python, rewritten, statement};
 use engine::{Delta, Engine, Limits};
 use evidence::{Entry, Log, LogFault, PublicKey, Storage, Trust, View, verify};
 use program::{Program, RelationId, Tuple};
@@ -59,7 +59,8 @@ fn ten_thousand_bent_things_are_refused() {
     let _ = fs::remove_dir_all(folder);
 }
 
-/// Each line of a receipt with something behind it, before it, twice, or gone: refused, and by the checker in Python too.
+/// Each line of a receipt with something behind it, before it, twice, or gone, and what is no cosigner's signature below
+/// it: refused, and by the checker in Python too.
 #[test]
 fn both_checkers_refuse_a_receipt_with_a_bent_line() {
     if !python::is_there() {
@@ -86,6 +87,19 @@ fn both_checkers_refuse_a_receipt_with_a_bent_line() {
             bent.splice(at..=at, other.clone());
             assert_eq!(stands(&format!("{}\n", bent.join("\n"))), (false, false), "line {at}: {other:?}");
         }
+    }
+    // What somebody unknown put below the checkpoint: a signature under a name, and no more of them than are read.
+    let unknown = |name: &str, bytes: usize| format!("— {name} {}\n", encode(&vec![0; bytes]));
+    let many = |count: usize| (0..count).map(|at| unknown(&format!("z{at}"), 68)).collect::<String>();
+    for other in [unknown("z", 68), unknown("größe", 68), unknown("z", 5), many(63)] {
+        assert_eq!(stands(&format!("{text}{other}")), (true, true), "{other:?}");
+    }
+    for other in ["z\t", "z\r", "z\u{b}", "z\u{1f}", "z\u{7f}", "z\u{85}", "z\u{a0}", "z\u{2028}", "", "z+z"] {
+        let other = unknown(other, 68);
+        assert_eq!(stands(&format!("{text}{other}")), (false, false), "{other:?}");
+    }
+    for other in [many(64), many(65), unknown("z", 4), unknown("z", 3), unknown("z", 0)] {
+        assert_eq!(stands(&format!("{text}{other}")), (false, false), "{other:?}");
     }
     let _ = fs::remove_dir_all(folder);
 }

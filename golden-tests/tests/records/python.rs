@@ -39,6 +39,9 @@ fn left_outs(whole: &Value) -> Vec<(&'static str, Value)> {
         ("what its action does", bent(&|of| of["actions"][0]["verb"] = Value::from("look"))),
         ("what sort its source is", bent(&|of| of["sources"][0]["kind"] = Value::from("rumour"))),
         ("when its source was observed", bent(&|of| of["sources"][0]["observed_at"] = Value::from("now"))),
+        ("which of its sources goes first", bent(&|of| of["sources"][0]["rank"] = Value::from(1_u64 << 32))),
+        ("which goes first, by far", bent(&|of| of["sources"][0]["rank"] = Value::from(1_u64 << 63))),
+        ("when it was observed, long after", bent(&|of| of["sources"][0]["observed_at"] = Value::from(1_u64 << 63))),
         (
             "what one of its proofs is of",
             bent(&|of| {

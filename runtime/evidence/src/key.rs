@@ -36,6 +36,11 @@ pub struct PublicKey {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoKey(pub String);
 
+/// Whether a key may be called so.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && !name.contains(|c: char| c == '+' || c.is_whitespace() || c.is_control())
+}
+
 impl SigningKey {
     /// A key of that name.
     ///
@@ -74,7 +79,7 @@ impl SigningKey {
 
 impl PublicKey {
     fn new(name: &str, key: VerifyingKey) -> Result<PublicKey, NoKey> {
-        if name.is_empty() || name.contains(|c: char| c == '+' || c.is_whitespace() || c.is_control()) {
+        if !is_name(name) {
             return Err(NoKey(String::from("the name of a key is not empty and has neither spaces nor `+`")));
         }
         let hash = Digest::of(&[name.as_bytes(), b"\n", &[ED25519], key.as_bytes()].concat());

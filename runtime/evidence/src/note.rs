@@ -4,7 +4,7 @@
 //! INVARIANT: what is read prints as the same bytes, else it is refused.
 
 use crate::envelope::{Refused, refuse};
-use crate::key::{PublicKey, SigningKey};
+use crate::key::{PublicKey, SigningKey, is_name};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use program::merkle::Hash;
@@ -57,7 +57,12 @@ impl Note {
                 return bad("a line below the empty one is no signature");
             };
             let Ok(bytes) = STANDARD.decode(coded) else { return bad("a signature is not base64") };
-            let Some((id, bytes)) = bytes.split_first_chunk::<4>() else { return bad("a signature is too short") };
+            let Some((id, bytes)) = bytes.split_first_chunk::<4>().filter(|(_, bytes)| !bytes.is_empty()) else {
+                return bad("a signature is too short");
+            };
+            if !is_name(name) {
+                return bad("a signature is of no key's name");
+            }
             signatures.push(NoteSignature { name: name.to_owned(), id: *id, bytes: bytes.to_vec() });
         }
         if signatures.is_empty() || signatures.len() > SIGNATURES {
