@@ -114,6 +114,9 @@ pub enum Ground {
         line: String,
         /// The steps of its members.
         steps: Vec<usize>,
+        /// The column of their tuples that is added up, compared or collected; none where they are counted.
+        #[serde(skip)]
+        own: Option<usize>,
     },
 }
 
@@ -242,7 +245,7 @@ fn ground(
             };
             Ground::Absent { pattern: shown(words::whole), line: shown(words::brief), why }
         }
-        (Premise::Aggregated { sure, possible }, Literal::Aggregate { variable, how, .. }) => {
+        (Premise::Aggregated { sure, possible }, Literal::Aggregate { variable, how, member, .. }) => {
             let value = binding.get(*variable).and_then(Option::as_ref);
             // Who surely belongs may belong, and is told once.
             let surely: BTreeSet<&Tuple> = sure.iter().filter_map(|at| Some(&nodes.get(*at)?.tuple)).collect();
@@ -261,6 +264,7 @@ fn ground(
                 text: shown(words::whole),
                 line: shown(words::hidden),
                 steps: members.into_iter().collect(),
+                own: member.last().copied().filter(|_| *how != Aggregate::Count),
             }
         }
         _ => {
@@ -375,11 +379,13 @@ impl Explained {
     }
 
     /// The members of a group on one line, each by the values in which they differ: `s1 20, s2 24`.
-    fn members(&self, steps: &[usize]) -> String {
+    ///
+    /// - `own`: the column that makes the group's value, which is told although it be the same in all.
+    fn members(&self, steps: &[usize], own: Option<usize>) -> String {
         let tuples: Vec<&[String]> = steps.iter().map(|at| self.steps[*at].tuple.as_slice()).collect();
         let width = tuples.iter().map(|tuple| tuple.len()).min().unwrap_or_default();
         let differs = |column: &usize| tuples.iter().any(|tuple| tuple[*column] != tuples[0][*column]);
-        let columns: Vec<usize> = (0..width).filter(differs).collect();
+        let columns: Vec<usize> = (0..width).filter(|column| own == Some(*column) || differs(column)).collect();
         let member = |tuple: &&[String]| {
             columns.iter().map(|column| tuple[*column].trim_matches('"')).collect::<Vec<_>>().join(" ")
         };
@@ -459,10 +465,10 @@ impl Tree<'_> {
                 Ground::Absent { line, .. } => self.lines.push(format!("{indent}not {line}")),
                 Ground::Computed { trivial: true, .. } => {}
                 Ground::Computed { line, trivial: false, .. } => self.lines.push(format!("{indent}{line}")),
-                Ground::Aggregated { line, steps, .. } => {
+                Ground::Aggregated { line, steps, own, .. } => {
                     self.lines.push(format!("{indent}{line}"));
                     if self.cut.members && steps.len() > 1 {
-                        self.lines.push(format!("{indent}  {}", self.proof.members(steps)));
+                        self.lines.push(format!("{indent}  {}", self.proof.members(steps, *own)));
                     } else if inner + 1 < self.cut.depth {
                         steps.iter().for_each(|node| self.grow(*node, inner + 1));
                     }
