@@ -95,47 +95,28 @@ pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> 
 
 /// What would make the change an allowed one.
 fn counter(arguments: &arguments::WhyNot, inputs: &Inputs, loaded: &Loaded) -> Result<Answer, Failure> {
-    let (decision, passing) = limited(inputs, |limits| {
+    let (decision, passing, against) = limited(inputs, |limits| {
         let case = loaded.case(inputs, limits);
         let decision = decide::decide(&case)?;
         crate::progress::stage("looking for what would pass");
-        Ok((decision, ask::passing(&case, arguments.edits, ask::TRIES, loaded.speakers.as_ref())?))
+        let (edits, words) = (arguments.edits, loaded.speakers.as_ref());
+        let passing = ask::passing(&case, edits, ask::TRIES, words)?;
+        let none = decision.verdict != decide::Verdict::Allow && passing.ways.is_empty();
+        let against = none.then(|| ask::against(&case, &decision, edits, ask::TRIES, words)).transpose()?;
+        Ok((decision, passing, against))
     })?;
     let allowed = decision.verdict == decide::Verdict::Allow;
     if arguments.json {
-        let said = json!({ "verdict": decision.verdict, "change": decision.change, "passing": passing });
+        let said = json!({ "verdict": decision.verdict, "change": decision.change, "passing": passing, "against": against });
         return Ok(noted(loaded, format!("{said:#}\n")).with_code(u8::from(allowed)));
     }
     let mut lines = vec![format!("{}  {}", decision.verdict.name().to_uppercase(), decision.change.file)];
     if !allowed {
         lines.extend(passing.lines(ask::PROOFS));
-        if passing.ways.is_empty() {
-            lines.extend(asking(&decision));
-            let more = arguments.edits + 1;
-            lines.extend(
-                (passing.complete && arguments.edits > 0)
-                    .then(|| format!("more may be found of more edits: --edits {more}")),
-            );
-        }
+        lines.extend(against.iter().flat_map(ask::Against::lines));
     }
     Ok(noted(loaded, lines.into_iter().map(|line| line + "\n").collect()).with_code(u8::from(allowed)))
 }
-
-/// What stands against the change, a line each.
-fn asking(decision: &decide::Decision) -> Vec<String> {
-    let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
-    let reasons = reasons.filter(|one| one.cleared.is_none() && one.kind != evidence::Kind::Permit);
-    let reasons = reasons.map(|one| format!("  {}({}): {}", one.rule, one.subjects.join(", "), one.message));
-    let doubts = decision.ambiguities.iter().filter(|one| one.cleared.is_none());
-    let all = reasons.chain(doubts.map(|one| format!("  {}: {}", one.kind.name(), one.message)));
-    let all: std::collections::BTreeSet<String> = all.map(|line| program::visible(&line).into_owned()).collect();
-    let left = all.len().saturating_sub(STANDING);
-    let more = (left > 0).then(|| format!("  … {left} more: writ decide"));
-    std::iter::once(String::from("what stands against it:")).chain(all.into_iter().take(STANDING)).chain(more).collect()
-}
-
-/// Reasons and ambiguities that are told where nothing was found that would pass.
-const STANDING: usize = 8;
 
 /// All bindings of a body, sorted.
 pub(crate) fn query(body: &str, question: &Question, rows: Rows) -> Result<Answer, Failure> {

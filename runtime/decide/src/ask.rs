@@ -35,7 +35,7 @@ use serde::Serialize;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-pub use counter::passing;
+pub use counter::{Against, Objection, against, passing};
 pub use passing::{Edit, Kind, Passing, Way};
 
 /// A tuple that holds, and why.

@@ -72,6 +72,18 @@ fn edits_that_do_it_only_together_are_found() {
     for edits in [2, 5] {
         assert!(texts(&told(edits)).contains(&both), "{:?}", told(edits));
     }
+    // What the bound alone hides is told.
+    let decision = decide::decide(&asked).expect("a verdict");
+    let against = |edits, tries| ask::against(&asked, &decision, edits, tries, None).expect("an answer");
+    let hidden = against(1, 40);
+    assert_eq!((hidden.together, hidden.complete), (Some(2), true), "{hidden:?}");
+    let hint = hidden.lines().pop();
+    assert_eq!(hint.as_deref(), Some("2 edits would answer all of them: --edits 2"));
+    assert_eq!(against(2, 40).together, None, "as many as were asked for");
+    let gave_up = against(1, 0);
+    assert_eq!((gave_up.together, gave_up.complete, gave_up.tried), (None, false, 0));
+    assert_eq!(gave_up.lines()[2], "    nothing was found; the search gave up after 0 tries");
+    assert_eq!(against(0, 40).lines().len(), 1 + decision.ambiguities.len(), "nothing was looked for");
 }
 
 /// What is tagged so is open; what is open and not excepted is seen.

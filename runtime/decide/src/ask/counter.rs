@@ -4,11 +4,15 @@
 //! fact that is missing, an action left out, an approval, a waiver. Each is decided; from those that leave the fewest objections the search goes on, up to the
 //! number of edits that is allowed. What leaves none is decided once more, with everything checked that the case asks for.
 //!
-//! Read downwards: [`passing`] is the search, `Look` one decision on the way, `steps` gathers from it.
+//! Read downwards: [`passing`] is the search, `Look` one decision on the way, `steps` gathers from it; `answers` tells what
+//! would answer each objection where nothing answers all.
 //!
 //! INVARIANT: a change of which nothing would be left is not offered.
 
+mod answers;
 mod steps;
+
+pub use answers::{Against, Objection, against};
 
 use super::attribute::{Put, without};
 use super::passing::{Edit, Passing, Way};
@@ -60,7 +64,7 @@ pub fn passing(
             }
         }
         next.sort_by_cached_key(|trial| (trial.open.len(), cost(&trial.set), trial.set.clone()));
-        if let Some(all) = together(&first.open, &next) {
+        if let Some(all) = together(&first.open, &next, 2) {
             search.extend(case, &start, &BTreeSet::new(), &all, &mut next)?;
         }
         if left > 0 && next.len() > BEAM && search.found.is_empty() {
@@ -73,15 +77,14 @@ pub fn passing(
         }
     }
     search.found.sort_by_key(|set| (cost(set), set.len(), set.clone()));
-    let edits_of = |set: &BTreeSet<Step>| Way { edits: set.iter().map(|step| step.edit.clone()).collect() };
     let ways = search.found.iter().map(edits_of).collect::<Vec<_>>();
     Ok(Passing { complete: search.complete || ways.len() >= ENOUGH, ways, edits, tried: search.tried })
 }
 
 /// What answers different objections, each by itself, taken together; `None` where something is left that nothing answers.
 ///
-/// - `open`: what stands against the change as it is.
-fn together(open: &BTreeSet<Open>, trials: &[Trial]) -> Option<BTreeSet<Step>> {
+/// - `open`: what stands against the change as it is. `least`: trials that are taken together, or there is none.
+fn together(open: &BTreeSet<Open>, trials: &[Trial], least: usize) -> Option<BTreeSet<Step>> {
     let answers = |trial: &Trial| -> BTreeSet<Open> {
         match trial.open.is_subset(open) {
             true => open.difference(&trial.open).cloned().collect(),
@@ -97,7 +100,11 @@ fn together(open: &BTreeSet<Open>, trials: &[Trial]) -> Option<BTreeSet<Step>> {
             chosen.push(trial);
         }
     }
-    (left.is_empty() && chosen.len() > 1).then(|| chosen.iter().flat_map(|trial| trial.set.clone()).collect())
+    (left.is_empty() && chosen.len() >= least).then(|| chosen.iter().flat_map(|trial| trial.set.clone()).collect())
+}
+
+fn edits_of(set: &BTreeSet<Step>) -> Way {
+    Way { edits: set.iter().map(|step| step.edit.clone()).collect() }
 }
 
 fn cost(set: &BTreeSet<Step>) -> usize {

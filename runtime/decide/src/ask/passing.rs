@@ -22,7 +22,7 @@ pub struct Passing {
 }
 
 /// Edits that together do it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Way {
     /// In the order in which they are read.
     pub edits: Vec<Edit>,
