@@ -107,7 +107,8 @@ fn counter(arguments: &arguments::WhyNot, inputs: &Inputs, loaded: &Loaded) -> R
     })?;
     let allowed = decision.verdict == decide::Verdict::Allow;
     if arguments.json {
-        let said = json!({ "verdict": decision.verdict, "change": decision.change, "passing": passing, "against": against });
+        let said =
+            json!({ "verdict": decision.verdict, "change": decision.change, "passing": passing, "against": against });
         return Ok(noted(loaded, format!("{said:#}\n")).with_code(u8::from(allowed)));
     }
     let mut lines = vec![format!("{}  {}", decision.verdict.name().to_uppercase(), decision.change.file)];

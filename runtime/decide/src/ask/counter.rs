@@ -15,13 +15,13 @@ mod steps;
 pub use answers::{Against, Objection, against};
 
 use super::attribute::{Put, without};
-use super::passing::{Edit, Passing, Way};
+use super::passing::{Edit, Kind, Passing, Way};
 use crate::case::{Case, Failure};
 use crate::decision::Decision;
 use crate::settled::settle;
 use crate::verdict::{decide, judge};
 use evidence::{Ambiguity, Assurance, Reason, Verdict};
-use program::{Change, Fact, FactSource, Origin, Program, Scope, SourceKind, Speaks, Tuple, Value};
+use program::{Change, Fact, FactSource, Origin, Scope, SourceKind, Speaks, Tuple, Value};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use steps::Steps;
@@ -56,7 +56,7 @@ pub fn passing(
     for left in (0..edits).rev() {
         let mut next: Vec<Trial> = Vec::new();
         for Trial { set, .. } in beam.iter().filter(|trial| trial.set.len() < edits) {
-            let Some(changed) = with(&start, set) else { continue };
+            let Some(changed) = with(&start, set, Home::Change) else { continue };
             let (more, all) = steps(&changed, edits - set.len(), words)?;
             search.complete &= all;
             for steps in more {
@@ -76,8 +76,8 @@ pub fn passing(
             break;
         }
     }
-    search.found.sort_by_key(|set| (cost(set), set.len(), set.clone()));
-    let ways = search.found.iter().map(edits_of).collect::<Vec<_>>();
+    search.found.sort_by_key(|Found { set, either }| (cost(set), !either, set.len(), set.clone()));
+    let ways = search.found.iter().map(|Found { set, either }| edits_of(&start, set, *either)).collect::<Vec<_>>();
     Ok(Passing { complete: search.complete || ways.len() >= ENOUGH, ways, edits, tried: search.tried })
 }
 
@@ -103,8 +103,22 @@ fn together(open: &BTreeSet<Open>, trials: &[Trial], least: usize) -> Option<BTr
     (left.is_empty() && chosen.len() >= least).then(|| chosen.iter().flat_map(|trial| trial.set.clone()).collect())
 }
 
-fn edits_of(set: &BTreeSet<Step>) -> Way {
-    Way { edits: set.iter().map(|step| step.edit.clone()).collect() }
+/// The edits of the steps.
+///
+/// - `either`: what they add to the change does in the model too.
+fn edits_of(case: &Case<'_>, set: &BTreeSet<Step>, either: bool) -> Way {
+    let edit = |step: &Step| match step.edit.text.strip_prefix("add ") {
+        Some(what) if !either && taker(case, &step.does).is_some() => {
+            Edit { kind: Kind::AddToChange, text: format!("add to the change: {what}") }
+        }
+        _ => step.edit.clone(),
+    };
+    Way { edits: set.iter().map(edit).collect() }
+}
+
+/// Whether any of the steps adds to the change what the model could have too.
+fn adds(case: &Case<'_>, set: &BTreeSet<Step>) -> bool {
+    set.iter().any(|step| taker(case, &step.does).is_some())
 }
 
 fn cost(set: &BTreeSet<Step>) -> usize {
@@ -116,8 +130,15 @@ struct Search {
     tries: usize,
     tried: usize,
     complete: bool,
-    found: Vec<BTreeSet<Step>>,
+    found: Vec<Found>,
     seen: BTreeSet<BTreeSet<Edit>>,
+}
+
+/// Steps that make the change an allowed one.
+struct Found {
+    set: BTreeSet<Step>,
+    /// And do so too where what they add is in the model, not in the change.
+    either: bool,
 }
 
 impl Search {
@@ -133,29 +154,26 @@ impl Search {
         let set: BTreeSet<Step> = set.union(steps).cloned().collect();
         let edits = |set: &BTreeSet<Step>| set.iter().map(|step| step.edit.clone()).collect::<BTreeSet<_>>();
         let all = edits(&set);
-        let known = self.found.iter().any(|found| edits(found).is_subset(&all)) || !self.seen.insert(all);
+        let known = self.found.iter().any(|found| edits(&found.set).is_subset(&all)) || !self.seen.insert(all);
         if known || !is_one_of_each(&set) || self.found.len() >= ENOUGH || set.len() > self.edits {
             return Ok(());
         }
-        let Some(trial) = with(start, &set) else { return Ok(()) };
+        let Some(trial) = with(start, &set, Home::Change) else { return Ok(()) };
         if self.tried == self.tries {
             self.complete = false;
             return Ok(());
         }
         self.tried += 1;
-        let looked = match look(&trial) {
-            Ok(looked) => looked,
-            // An edit that makes no change that can be read is none.
-            Err(Failure::Malformed(_)) => return Ok(()),
-            Err(other) => return Err(other),
-        };
+        let Some(looked) = read(look(&trial))? else { return Ok(()) };
         if looked.verdict != Verdict::Allow {
             next.push(Trial { open: looked.open, set });
             return Ok(());
         }
-        let whole = decide(&Case { assurance: case.assurance, ..trial })?;
-        if whole.verdict == Verdict::Allow {
-            self.found.push(set);
+        let passes = |trial| Ok(decide(&Case { assurance: case.assurance, ..trial })?.verdict == Verdict::Allow);
+        if passes(trial)? {
+            let other = if adds(start, &set) { with(start, &set, Home::Model).map(passes) } else { Some(Ok(true)) };
+            let either = read(other.unwrap_or(Ok(false)))?.unwrap_or(false);
+            self.found.push(Found { set, either });
         }
         Ok(())
     }
@@ -198,6 +216,15 @@ fn look(case: &Case<'_>) -> Result<Look, Failure> {
         let doubts = doubtful(&decision).map(|doubt| (String::from(doubt.kind.name()), doubt.subjects()));
         Ok(Look { verdict: decision.verdict, open: reasons.chain(doubts).collect() })
     })
+}
+
+/// What came of an edit; nothing where it makes no change that can be read, and so is none.
+fn read<T>(said: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match said {
+        Ok(said) => Ok(Some(said)),
+        Err(Failure::Malformed(_)) => Ok(None),
+        Err(other) => Err(other),
+    }
 }
 
 /// The steps that what stands against a change gives reason for, the fewest together first; and whether these are all.
@@ -253,8 +280,24 @@ enum Does {
     Add { relation: Arc<str>, tuple: Tuple },
 }
 
+/// Where a fact is added that the change could add too.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Home {
+    Change,
+    Model,
+}
+
+/// The position of the action that a fact is added to; nothing where only the model can have it.
+fn taker(case: &Case<'_>, does: &Does) -> Option<usize> {
+    let Does::Add { relation, tuple } = does else { return None };
+    let relation = case.program.relation(case.program.find(relation)?);
+    let own =
+        tuple.first().and_then(Value::as_text).filter(|_| relation.scope == Scope::State && !relation.authority)?;
+    case.change.actions.iter().position(|action| *action.resource == *own)
+}
+
 /// The case with the steps taken; `None` where nothing would be left of the change.
-fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>) -> Option<Case<'a>> {
+fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>, home: Home) -> Option<Case<'a>> {
     let mut case = case.clone();
     for step in steps {
         match &step.does {
@@ -286,15 +329,8 @@ fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>) -> Option<Case<'a>> {
             }
             Does::Add { relation, tuple } => {
                 let fact = Fact { relation: relation.clone(), tuple: tuple.clone(), origin: origin(&case.change) };
-                let of_change = |program: &Program| {
-                    program.find(relation).is_some_and(|id| {
-                        let relation = program.relation(id);
-                        relation.scope == Scope::State && !relation.authority
-                    })
-                };
-                let own = tuple.first().and_then(Value::as_text).filter(|_| of_change(&case.program));
-                match case.change.actions.iter_mut().find(|action| own == Some(&*action.resource)) {
-                    Some(action) => action.set.push(fact),
+                match taker(&case, &step.does).filter(|_| home == Home::Change) {
+                    Some(at) => case.change.actions[at].set.push(fact),
                     None => case.facts.push(fact),
                 }
             }

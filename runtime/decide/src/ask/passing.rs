@@ -47,8 +47,10 @@ pub enum Kind {
     Attribute,
     /// An attribute of the change is set to what a rule compares it with.
     Set,
-    /// A fact of an editable relation is added.
+    /// A fact of an editable relation is added: to the change or to the model, or where the world after has it.
     Add,
+    /// A fact of an editable relation is added to the change; in the model it would not do.
+    AddToChange,
     /// An attribute or a fact that the change sets is not set.
     Unset,
     /// A fact is taken away.
@@ -65,7 +67,7 @@ impl Kind {
     /// How much it costs, among edits.
     pub(super) fn cost(self) -> usize {
         match self {
-            Kind::Entry | Kind::Attribute | Kind::Set | Kind::Add | Kind::Unset => 1,
+            Kind::Entry | Kind::Attribute | Kind::Set | Kind::Add | Kind::AddToChange | Kind::Unset => 1,
             Kind::Remove => 2,
             Kind::LeaveOut => 3,
             Kind::Approve => 4,

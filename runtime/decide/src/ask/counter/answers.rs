@@ -2,7 +2,10 @@
 //!
 //! INVARIANT: an answer was decided: the objection is gone, and none has come that was not there.
 
-use super::{Look, Open, Step, Trial, cost, doubtful, edits_of, is_one_of_each, look, objecting, steps, together, with};
+use super::{
+    Home, Open, Step, Trial, adds, cost, doubtful, edits_of, is_one_of_each, look, objecting, read, steps, together,
+    with,
+};
 use crate::ask::passing::Way;
 use crate::case::{Case, Failure};
 use crate::decision::Decision;
@@ -69,11 +72,8 @@ pub fn against(
     let all: Vec<(Open, String, &String)> = reasons.chain(doubts).collect();
     let open: BTreeSet<Open> = all.iter().map(|(key, ..)| key.clone()).collect();
     let mut found = Against { objections: Vec::new(), together: None, tried: 0, complete: true, asked: edits > 0 };
-    let start = Case {
-        assurance: Assurance::Proof,
-        footing: Some(case.footing.clone().unwrap_or_default()),
-        ..case.clone()
-    };
+    let start =
+        Case { assurance: Assurance::Proof, footing: Some(case.footing.clone().unwrap_or_default()), ..case.clone() };
     let trials = if edits > 0 { found.trials(&start, &open, edits.max(EDITS), tries, words)? } else { Vec::new() };
     let mut answers: BTreeMap<&Open, &BTreeSet<Step>> = BTreeMap::new();
     for Trial { open: left, set } in &trials {
@@ -84,31 +84,32 @@ pub fn against(
             }
         }
     }
-    let objections: BTreeSet<Objection> = all
-        .iter()
-        .map(|(key, what, message)| Objection {
+    // What is left where an answer's facts are in the model; nothing where that brings something new.
+    let mut elsewhere: BTreeMap<&BTreeSet<Step>, Option<BTreeSet<Open>>> = BTreeMap::new();
+    for set in answers.values().filter(|set| adds(&start, set)).copied().collect::<BTreeSet<_>>() {
+        let looked = with(&start, set, Home::Model).map(|case| read(look(&case))).transpose()?.flatten();
+        elsewhere.insert(set, looked.map(|looked| looked.open).filter(|left| left.is_subset(&open)));
+    }
+    let mut objections = BTreeSet::new();
+    for (key, what, message) in &all {
+        let way = |set: &BTreeSet<Step>| {
+            let either = elsewhere.get(set).is_none_or(|left| left.as_ref().is_some_and(|left| !left.contains(key)));
+            edits_of(&start, set, either)
+        };
+        objections.insert(Objection {
             what: visible(what).into_owned(),
             message: visible(message).into_owned(),
-            answer: answers.get(key).map(|set| edits_of(set)),
-        })
-        .collect();
+            answer: answers.get(key).map(|set| way(set)),
+        });
+    }
     found.objections = objections.into_iter().collect();
     if let Some(set) = together(&open, &trials, 1).filter(|set| set.len() > edits && is_one_of_each(set))
-        && let Some(trial) = with(&start, &set)
-        && reads(look(&trial))?.is_some_and(|looked| looked.verdict == Verdict::Allow)
+        && let Some(trial) = with(&start, &set, Home::Change)
+        && read(look(&trial))?.is_some_and(|looked| looked.verdict == Verdict::Allow)
     {
         found.together = Some(set.len());
     }
     Ok(found)
-}
-
-/// What came of it; nothing where the change would be none that can be read.
-fn reads(looked: Result<Look, Failure>) -> Result<Option<Look>, Failure> {
-    match looked {
-        Ok(looked) => Ok(Some(looked)),
-        Err(Failure::Malformed(_)) => Ok(None),
-        Err(other) => Err(other),
-    }
 }
 
 impl Against {
@@ -125,13 +126,13 @@ impl Against {
         self.complete = all;
         let mut trials = Vec::new();
         for set in sets.into_iter().filter(|set| set.len() <= edits && is_one_of_each(set)) {
-            let Some(trial) = with(start, &set) else { continue };
+            let Some(trial) = with(start, &set, Home::Change) else { continue };
             if self.tried == tries {
                 self.complete = false;
                 break;
             }
             self.tried += 1;
-            let looked = reads(look(&trial))?.filter(|looked| looked.open.is_subset(open));
+            let looked = read(look(&trial))?.filter(|looked| looked.open.is_subset(open));
             trials.extend(looked.map(|looked| Trial { open: looked.open, set }));
         }
         trials.sort_by_cached_key(|trial| (trial.open.len(), cost(&trial.set), trial.set.clone()));
