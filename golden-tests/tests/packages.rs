@@ -534,3 +534,42 @@ fn what_is_added_to_the_world_asks_for_a_major_version() {
     assert!(code == 64 && said.contains("major  std.state.kind: more is added to it"), "{said}");
     assert!(said.contains("acme/two/two.writ:7"), "{said}");
 }
+
+/// A scope may have the name of the folder that tests stand in: what its packages add is no test of whoever depends on them.
+#[test]
+fn what_is_added_by_a_scope_called_tests_is_seen() {
+    let scratch = Scratch::new("world-tests");
+    fs::create_dir_all(scratch.0.join("registry")).expect("a folder");
+    let registry = "[registries]\ntests = \"../registry\"\n";
+    let package = |version: &str, rules: &str| {
+        scratch.package("one", "one", registry, rules);
+        let path = scratch.0.join("one/writ.toml");
+        let text = fs::read_to_string(&path).expect("a manifest");
+        fs::write(path, text.replace("0.1.0", version).replace("acme/one", "tests/one")).expect("it is writable");
+        scratch.good(&["update", "--policy", "one"]);
+    };
+    let publish = || scratch.writ(&["publish", "--unsigned", "--policy", "one"]);
+    package("1.0.0", ODD);
+    assert_eq!(publish().0, 0);
+    scratch.write(
+        "root/writ.toml",
+        "[package]\nname = \"shop/root\"\n\n[registries]\ntests = \"../registry\"\n\n[trust.packages]\ntests = \"unsigned\"\n\n[dependencies]\n\"tests/one\" = \"1\"\n",
+    );
+    scratch.write(
+        "root/root.writ",
+        "use std.state.Resource;\nuse tests.one.one.odd;\n\nrelation odder(r: Resource);\nodder(r) if odd(r);\n",
+    );
+    scratch.good(&["update", "--policy", "root"]);
+    let adding = format!("{ODD}\nstd.state.kind(r, \"odd\") if odd(r);\n");
+    package("1.0.1", &adding);
+    let (code, said) = publish();
+    assert!(code == 64 && said.contains("major  std.state.kind: more is added to it"), "{said}");
+    package("2.0.0", &adding);
+    assert_eq!(publish().0, 0);
+    scratch.good(&["update", "--policy", "root"]);
+    let path = scratch.0.join("root/writ.toml");
+    let text = fs::read_to_string(&path).expect("a manifest").replace("\"tests/one\" = \"1\"", "\"tests/one\" = \"2\"");
+    fs::write(path, text).expect("it is writable");
+    let said = scratch.writ(&["update", "--dry-run", "--policy", "root"]).1;
+    assert!(said.contains("std.state.kind: more is added to it"), "{said}");
+}

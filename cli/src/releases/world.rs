@@ -100,7 +100,7 @@ fn added(program: &Program) -> Added {
     // What intents say is the root package's own affair; no package that others depend on may add to it.
     let of_world = |name: &str| name.starts_with("std.") && !name.starts_with("std.intent.");
     for (name, rules) in heads.iter().filter(|(name, _)| of_world(name)) {
-        for rule in rules.iter().filter(|rule| written(name, rule)) {
+        for rule in rules.iter().filter(|rule| written(program, name, rule)) {
             let (mut said, mut open) = (BTreeSet::new(), vec![*rule]);
             while let Some(next) = open.pop() {
                 let form = form(program, next);
@@ -125,9 +125,12 @@ fn added(program: &Program) -> Added {
 }
 
 /// Whether a rule stands in a module that others read, and is no line of an intent: those are the package's own.
-fn written(name: &str, rule: &Rule) -> bool {
-    let head = rule.citation.text.split(['(', ' ', '\n']).next().unwrap_or_default();
-    !rule.citation.file.starts_with("tests/") && head.rsplit('.').next() == name.rsplit('.').next()
+fn written(program: &Program, name: &str, rule: &Rule) -> bool {
+    let head = rule.citation.text.split(|c: char| c == '(' || c.is_whitespace()).next().unwrap_or_default();
+    let file = &rule.citation.file;
+    // A scope may be called so too: below it stands what others read of a dependency.
+    let is_test = file.starts_with("tests/") && program.is_own(file);
+    !is_test && head.rsplit('.').next() == name.rsplit('.').next()
 }
 
 /// What a rule says, with the names of relations in place of their numbers, which are others in another program.
