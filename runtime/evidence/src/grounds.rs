@@ -8,7 +8,7 @@
 //! Not here: how what stands besides is found (`decide`).
 
 use crate::record::{Ambiguity, Doubt, Reason, Record};
-use program::{Digest, Program, RelationId, Value};
+use program::{Atom, Digest, Literal, Program, RelationId, Rule, Term, Value};
 use proof::{Side, Why};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -82,6 +82,26 @@ impl<'p> Lines<'p> {
             Some(value) => self.value(relation, value),
         };
         format!("{}{name}({})", world(side), columns.iter().map(told).collect::<Vec<_>>().join(", "))
+    }
+
+    /// What the author wrote as one condition, and the compiler as a relation of its own, which no name tells from others.
+    pub fn condition(&self, side: Side, rule: &Rule) -> String {
+        let atom = |atom: &Atom| {
+            let constant = |term: &Term| match term {
+                Term::Constant(value) => Some(value.clone()),
+                Term::Variable(_) | Term::Any => None,
+            };
+            self.pattern(side, atom.relation, &atom.terms.iter().map(constant).collect::<Vec<_>>())
+        };
+        let told = |literal: &Literal| match literal {
+            Literal::Holds(of) => atom(of),
+            Literal::Absent(of) => format!("{ABSENT}{}", atom(of)),
+            Literal::Aggregate { how, sure, .. } => format!("{how:?} {}", atom(sure)),
+            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => {
+                json!(literal).to_string()
+            }
+        };
+        rule.body.iter().map(told).collect::<Vec<_>>().join(", ")
     }
 
     /// A value that a rule of the relation has, without an instant or a duration that may come of the present one.

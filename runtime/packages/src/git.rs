@@ -211,7 +211,8 @@ impl Wanted<'_> {
     /// Takes over all of the repository, in place of what is here.
     fn anew(&self) -> Result<(), Failure> {
         let part = disk::beside(self.mirror);
-        let words = ["clone", "--bare", "--", self.address, &part.display().to_string()];
+        // A link would be the author's own file: what damages the one damages the other.
+        let words = ["clone", "--bare", "--no-hardlinks", "--", self.address, &part.display().to_string()];
         let made = asking(None, self.address, self.store.ssh(), &words)
             .map_err(|stopped| stopped.of(&self.git.url))
             .and_then(|()| store::discard(self.mirror))

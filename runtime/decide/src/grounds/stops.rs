@@ -12,7 +12,7 @@ use crate::near::literal::{Binding, pattern, satisfy};
 use crate::settled::Settled;
 use engine::Lacking;
 use evidence::Lines;
-use program::{Comparison, Expr, Literal, RelationId, Rule, Scope, Term, Truth, Tuple, Value, compare, evaluate};
+use program::{Comparison, Expr, Literal, RelationId, Rule, Scope, Step, Term, Truth, Tuple, Value, compare, evaluate};
 use proof::Side;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,14 +31,20 @@ pub(super) fn stops(
     left: &mut usize,
 ) -> Result<Option<BTreeSet<String>>, Failure> {
     let (known, told) = ([lacking.clone()].into(), BTreeSet::new());
-    let mut stops = Stops { settled, lines, left, known, waiting: vec![lacking.clone()], held: BTreeSet::new(), told };
+    let mut stops =
+        Stops { settled, rules, lines, left, known, waiting: vec![lacking.clone()], held: BTreeSet::new(), told };
     while let Some((side, relation, columns)) = stops.waiting.pop() {
+        stops.in_its_place(side, relation, &columns);
         // A change has no world before.
         let scope = settled.program.relation(relation).scope;
         let none = side == Side::Before && scope == Scope::Change;
         for rule in rules.get(&relation).into_iter().flatten().filter(|_| !none) {
+            if settled.program.relation(relation).hidden {
+                stops.told.insert(lines.condition(side, rule));
+            }
             let Some(binding) = bound(rule, &columns) else { continue };
-            stops.go(side, rule, binding, &mut Vec::new())?;
+            let asked = (0..binding.len()).filter(|variable| binding[*variable].is_some()).collect();
+            stops.go((side, rule, &asked), binding, &mut Vec::new())?;
             if *stops.left == 0 {
                 return Ok(None);
             }
@@ -61,31 +67,68 @@ fn bound(rule: &Rule, columns: &[Option<Value>]) -> Option<Binding> {
 /// The condition that is looked at next: the first that can be, but one that matches anything only where there is no other,
 /// so that a way is followed from what was asked.
 fn next(rule: &Rule, binding: &Binding, done: &[usize]) -> Option<usize> {
-    let is_ready = |at: &usize| !done.contains(at) && rule.body[*at].inputs().iter().all(|v| binding[*v].is_some());
-    let is_wide = |at: &usize| match &rule.body[*at] {
-        Literal::Holds(atom) => pattern(atom, binding).iter().all(Option::is_none),
-        _ => false,
-    };
-    let mut ready = (0..rule.body.len()).filter(is_ready);
-    ready.clone().find(|at| !is_wide(at)).or_else(|| ready.next())
+    let mut ready = (0..rule.body.len()).filter(|at| !done.contains(at) && is_ready(&rule.body[*at], binding));
+    ready.clone().find(|at| !is_wide(&rule.body[*at], binding)).or_else(|| ready.next())
 }
 
-/// Whether a condition asks for a value, and there is another: as where a tuple does not match, that is no way at all.
-fn is_other(literal: &Literal, binding: &Binding) -> bool {
+fn is_ready(literal: &Literal, binding: &Binding) -> bool {
+    literal.inputs().iter().all(|variable| binding[*variable].is_some())
+}
+
+/// Whether any tuple matches.
+fn is_wide(literal: &Literal, binding: &Binding) -> bool {
+    matches!(literal, Literal::Holds(atom) if pattern(atom, binding).iter().all(Option::is_none))
+}
+
+/// Whether a way leads to something else than what was asked: as where a tuple does not match, that is no way at all.
+///
+/// - `asked`: the variables that the head gives a value to.
+fn leads_elsewhere(rule: &Rule, literal: &Literal, binding: &Binding, asked: &BTreeSet<usize>) -> bool {
     let differ = |left: Option<Value>, right: Option<Value>| {
         left.zip(right).is_some_and(|(left, right)| compare(Comparison::Equal, &left, &right) == Truth::False)
     };
+    // What the compiler put in the place of a constant, to read it twice.
+    let names = |variable: usize| asked.contains(&variable) || rule.variables[variable].name.starts_with('$');
     match literal {
         Literal::Test { op: Comparison::Equal, left, right, .. } => {
-            differ(evaluate(left, binding), evaluate(right, binding))
+            let names = |side: &Expr| matches!(side, Expr::Variable(variable) if names(*variable));
+            (names(left) || names(right)) && differ(evaluate(left, binding), evaluate(right, binding))
         }
-        Literal::Bind { variable, expr } => differ(binding[*variable].clone(), evaluate(expr, binding)),
+        Literal::Bind { variable, expr } => {
+            names(*variable) && differ(binding[*variable].clone(), evaluate(expr, binding))
+        }
         _ => false,
+    }
+}
+
+/// What an expression reads of configurations, one part after the other.
+fn reads(expr: &Expr, binding: &Binding, told: &mut dyn FnMut(Option<Value>)) {
+    match expr {
+        Expr::Path { steps, .. } => {
+            told(evaluate(expr, binding));
+            for step in steps {
+                if let Step::Computed(inner) = step {
+                    reads(inner, binding, told);
+                }
+            }
+        }
+        Expr::Variable(_) => told(evaluate(expr, binding).filter(|value| !matches!(value, Value::Json(_)))),
+        Expr::Constant(_) => {}
+        Expr::As(inner, _) => reads(inner, binding, told),
+        Expr::Call(_, items) | Expr::Set(items) | Expr::List(items) => {
+            items.iter().for_each(|item| reads(item, binding, told));
+        }
+        Expr::Default(left, right) => {
+            reads(left, binding, told);
+            reads(right, binding, told);
+        }
+        Expr::Object(entries) => entries.iter().for_each(|(_, item)| reads(item, binding, told)),
     }
 }
 
 struct Stops<'a, 's> {
     settled: &'a Settled<'s>,
+    rules: &'a BTreeMap<RelationId, Vec<&'a Rule>>,
     lines: &'a Lines<'a>,
     left: &'a mut usize,
     known: BTreeSet<Lacking>,
@@ -95,15 +138,22 @@ struct Stops<'a, 's> {
 }
 
 impl Stops<'_, '_> {
-    /// - `done`: the conditions that hold under `binding`, in order.
-    fn go(&mut self, side: Side, rule: &Rule, binding: Binding, done: &mut Vec<usize>) -> Result<(), Failure> {
+    /// - `asked`: the variables that the head gives a value to; `done`: the conditions that hold under `binding`, in order.
+    fn go(
+        &mut self,
+        (side, rule, asked): (Side, &Rule, &BTreeSet<usize>),
+        binding: Binding,
+        done: &mut Vec<usize>,
+    ) -> Result<(), Failure> {
         // One that comes to its end is beaten by a better one.
         let Some(next) = next(rule, &binding, done) else { return Ok(()) };
         let onward = satisfy(self.settled, side, &rule.body[next], &binding, self.left);
         if onward.is_empty() {
-            return match is_other(&rule.body[next], &binding) {
+            let fails = self.failing(side, rule, &binding, done, next);
+            let elsewhere = |at: &usize| leads_elsewhere(rule, &rule.body[*at], &binding, asked);
+            return match fails.iter().any(elsewhere) {
                 true => Ok(()),
-                false => self.stop(side, rule, &binding, done, next),
+                false => self.stop(side, rule, &binding, done, &fails),
             };
         }
         for binding in onward {
@@ -112,26 +162,44 @@ impl Stops<'_, '_> {
                 return Ok(());
             }
             done.push(next);
-            self.go(side, rule, binding, done)?;
+            self.go((side, rule, asked), binding, done)?;
             done.pop();
         }
         Ok(())
     }
 
-    /// A way that stops at a condition.
+    /// The conditions that do not hold under a binding: the next, and others that can be looked at without looking far.
+    fn failing(&mut self, side: Side, rule: &Rule, binding: &Binding, done: &[usize], next: usize) -> Vec<usize> {
+        let stops = |at: &usize| {
+            let literal = &rule.body[*at];
+            *at == next
+                || is_ready(literal, binding)
+                    && !is_wide(literal, binding)
+                    && satisfy(self.settled, side, literal, binding, self.left).is_empty()
+        };
+        (0..rule.body.len()).filter(|at| !done.contains(at)).filter(stops).collect()
+    }
+
+    /// A way that stops.
+    ///
+    /// - `fails`: at these conditions.
     fn stop(
         &mut self,
         side: Side,
         rule: &Rule,
         binding: &Binding,
         done: &[usize],
-        fails: usize,
+        fails: &[usize],
     ) -> Result<(), Failure> {
         let mut words = vec![self.lines.pattern(side, rule.head.relation, &pattern(&rule.head, binding))];
         for literal in done.iter().map(|at| &rule.body[*at]) {
             match literal {
                 Literal::Holds(atom) => {
-                    words.push(self.lines.pattern(side, atom.relation, &pattern(atom, binding)));
+                    let columns = pattern(atom, binding);
+                    words.push(self.lines.pattern(side, atom.relation, &columns));
+                    for side in side.reads(atom.world) {
+                        self.rests(*side, atom.relation, &columns)?;
+                    }
                 }
                 // What it comes to decides what is compared behind it.
                 Literal::Aggregate { .. } => self.group(side, literal, binding)?,
@@ -142,41 +210,80 @@ impl Stops<'_, '_> {
                 | Literal::Each { .. } => {}
             }
         }
-        let value = |expr: &Expr| {
-            let value = evaluate(expr, binding);
-            value.map_or_else(|| String::from("absent"), |value| self.lines.value(rule.head.relation, &value))
-        };
-        words.push(match &rule.body[fails] {
-            Literal::Holds(atom) => format!("no {}", self.lines.pattern(side, atom.relation, &pattern(atom, binding))),
-            Literal::Absent(atom) => self.lines.pattern(side, atom.relation, &pattern(atom, binding)),
-            Literal::Test { op, left, right, .. } => format!("{op:?} {} {}", value(left), value(right)),
-            Literal::Is { expr, accept } => format!("{accept:?} {}", value(expr)),
-            Literal::Bind { expr, .. } => format!("is {}", value(expr)),
-            Literal::Each { base, then, last, r#type, .. } => {
-                format!("in {} {then:?} {last:?} {type:?}", value(base))
-            }
-            Literal::Aggregate { how, .. } => format!("{how:?}"),
-        });
+        for literal in fails.iter().map(|at| &rule.body[*at]) {
+            self.fails(side, rule.head.relation, literal, binding, &mut words)?;
+        }
         self.told.insert(words.join(", "));
-        match &rule.body[fails] {
+        Ok(())
+    }
+
+    /// Which condition it is that does not hold, and what it reads.
+    fn fails(
+        &mut self,
+        side: Side,
+        head: RelationId,
+        literal: &Literal,
+        binding: &Binding,
+        words: &mut Vec<String>,
+    ) -> Result<(), Failure> {
+        let read = |words: &mut Vec<String>, value: Option<Value>| {
+            words.push(match value {
+                Some(value) => self.lines.value(head, &value),
+                None => String::from("absent"),
+            });
+        };
+        match literal {
             Literal::Holds(atom) => {
+                let columns = pattern(atom, binding);
+                words.push(format!("no {}", self.lines.pattern(side, atom.relation, &columns)));
                 for side in side.reads(atom.world) {
-                    self.lacks((*side, atom.relation, pattern(atom, binding)));
+                    self.lacks((*side, atom.relation, columns.clone()));
                 }
-                Ok(())
             }
             Literal::Absent(atom) => {
-                let against = pattern(atom, binding);
-                side.reads(atom.world).iter().try_for_each(|side| self.against(*side, atom.relation, &against))
+                let columns = pattern(atom, binding);
+                words.push(self.lines.pattern(side, atom.relation, &columns));
+                side.reads(atom.world).iter().try_for_each(|side| self.against(*side, atom.relation, &columns))?;
             }
-            aggregate @ Literal::Aggregate { .. } => self.group(side, aggregate, binding),
-            Literal::Test { .. } | Literal::Is { .. } | Literal::Bind { .. } | Literal::Each { .. } => Ok(()),
+            Literal::Aggregate { how, .. } => {
+                words.push(format!("{how:?}"));
+                self.group(side, literal, binding)?;
+            }
+            Literal::Test { left, right, .. } => {
+                words.push(serde_json::to_string(literal).unwrap_or_default());
+                reads(left, binding, &mut |value| read(words, value));
+                reads(right, binding, &mut |value| read(words, value));
+            }
+            Literal::Is { expr, .. } | Literal::Bind { expr, .. } | Literal::Each { base: expr, .. } => {
+                words.push(serde_json::to_string(literal).unwrap_or_default());
+                reads(expr, binding, &mut |value| read(words, value));
+            }
         }
+        Ok(())
     }
 
     fn lacks(&mut self, lacking: Lacking) {
         if self.known.insert(lacking.clone()) {
             self.waiting.push(lacking);
+        }
+    }
+
+    /// What stands in the place of a row that is not there, where a key says that there is one place for it.
+    fn in_its_place(&mut self, side: Side, relation: RelationId, columns: &[Option<Value>]) {
+        let Some(key) = &self.settled.program.relation(relation).key else { return };
+        let of_key = |column: usize| columns[column].clone().filter(|_| key.columns.contains(&column));
+        let wanted: Vec<Option<Value>> = (0..columns.len()).map(of_key).collect();
+        if key.columns.iter().all(|column| wanted[*column].is_some()) {
+            let found = self.settled.matching(side, relation, &wanted);
+            self.told.extend(found.iter().filter_map(|tuple| self.lines.tuple(side, relation, tuple, true)));
+        }
+    }
+
+    /// What a condition that holds rests on, where rules derive it.
+    fn rests(&mut self, side: Side, relation: RelationId, columns: &[Option<Value>]) -> Result<(), Failure> {
+        match self.rules.contains_key(&relation) {
+            true => self.stand(side, relation, columns, false),
+            false => Ok(()),
         }
     }
 
@@ -197,6 +304,19 @@ impl Stops<'_, '_> {
 
     /// What holds and stands against a way, with all that it rests on.
     fn against(&mut self, side: Side, relation: RelationId, columns: &[Option<Value>]) -> Result<(), Failure> {
+        self.stand(side, relation, columns, true)
+    }
+
+    /// Tuples that hold, and all that they rest on.
+    ///
+    /// - `given`: also of one that is given itself.
+    fn stand(
+        &mut self,
+        side: Side,
+        relation: RelationId,
+        columns: &[Option<Value>],
+        given: bool,
+    ) -> Result<(), Failure> {
         for tuple in self.settled.matching(side, relation, columns) {
             if *self.left == 0 || !self.held.insert((side, relation, tuple.clone())) {
                 continue;
@@ -206,9 +326,11 @@ impl Stops<'_, '_> {
                 return Ok(());
             };
             *self.left = self.left.saturating_sub(1 + found.held.len());
+            if !given && found.held.iter().all(|(.., given)| *given) {
+                continue;
+            }
             for (side, relation, tuple, given) in found.held {
                 self.told.extend(self.lines.tuple(side, relation, &tuple, !given));
-                self.held.insert((side, relation, tuple));
             }
             found.absent.into_iter().for_each(|lacking| self.lacks(lacking));
         }
