@@ -9,8 +9,10 @@ use crate::inputs::time;
 use crate::kept::{self, Kept};
 use crate::output::{self, Answer, Output};
 use crate::{package, verify};
-use evidence::{Approval, Checkpoint, Doubt, Entry, Kept as Kind, Note, Receipt, Verdict, View};
-use program::{Type, Value, merkle, visible};
+use evidence::{
+    Ambiguity, Approval, Checkpoint, Doubt, Entry, Kept as Kind, Note, Reason, Receipt, Record, Verdict, View,
+};
+use program::{State, Type, Value, merkle, visible};
 use serde_json::json;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -268,7 +270,7 @@ impl<'f> Wanted<'f> {
             return Ok(None);
         }
         let record = kept.record(&entry.digest)?.predicate;
-        let why: BTreeSet<&str> = record.hidden(control).into_iter().map(|one| one.kind.name()).collect();
+        let why: BTreeSet<&str> = hidden(&record, control).into_iter().map(|one| one.kind.name()).collect();
         Ok((!why.is_empty()).then(|| why.into_iter().collect()))
     }
 
@@ -282,6 +284,21 @@ impl<'f> Wanted<'f> {
         let states = program.objections.iter().any(|one| one.controls.iter().any(|id| id == control));
         self.states.borrow_mut().insert(digest, states);
         Ok(states)
+    }
+}
+
+/// Why nobody can say whether the rules of a control object: nothing that stands does, and what is not known may hide one,
+/// as OSCAL results have it. Empty where it was judged.
+///
+/// - `control`: of a rule of the program; the record does not know which these are.
+fn hidden<'r>(record: &'r Record, control: &str) -> Vec<&'r Ambiguity> {
+    let objects = |one: &Reason| {
+        let open = one.kind != evidence::Kind::Permit && one.state != Some(State::Fixed) && one.cleared.is_none();
+        open && one.controls.iter().any(|id| id == control)
+    };
+    match record.all_reasons().any(objects) {
+        true => Vec::new(),
+        false => record.ambiguities.iter().filter(|one| one.kind.hides() && one.cleared.is_none()).collect(),
     }
 }
 

@@ -169,7 +169,7 @@ fn decision(page: &mut String, index: u64, entry: &Entry, found: &Found, filter:
                 "<p>Nobody can say whether {} was kept: what is not known may hide an objection.</p>",
                 escaped(control)
             );
-            record.hidden(control)
+            super::hidden(record, control)
         }
         Some(_) => Vec::new(),
     };

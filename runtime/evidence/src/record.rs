@@ -331,21 +331,6 @@ impl Record {
         let of_actions = self.actions.iter().flat_map(|action| &action.reasons);
         of_actions.chain(&self.reasons).chain(&self.standing).chain(&self.fixed)
     }
-
-    /// Why nobody can say whether the rules of a control object: nothing that stands does, and what is not known may hide
-    /// one. Empty where it was judged.
-    ///
-    /// - `control`: of a rule of the program; the record does not know which these are.
-    pub fn hidden(&self, control: &str) -> Vec<&Ambiguity> {
-        let objects = |one: &Reason| {
-            let open = one.kind != Kind::Permit && one.state != Some(State::Fixed) && one.cleared.is_none();
-            open && one.controls.iter().any(|id| id == control)
-        };
-        match self.all_reasons().any(objects) {
-            true => Vec::new(),
-            false => self.ambiguities.iter().filter(|one| one.kind.hides() && one.cleared.is_none()).collect(),
-        }
-    }
 }
 
 impl Verdict {

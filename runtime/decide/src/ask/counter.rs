@@ -76,8 +76,10 @@ pub fn passing(
             break;
         }
     }
-    search.found.sort_by_key(|Found { set, either }| (cost(set), !either, set.len(), set.clone()));
-    let ways = search.found.iter().map(|Found { set, either }| edits_of(&start, set, *either)).collect::<Vec<_>>();
+    let mut ways: Vec<(usize, Way)> =
+        search.found.iter().map(|Found { set, either }| (cost(set), edits_of(&start, set, *either))).collect();
+    ways.sort_by_cached_key(|(cost, way)| (*cost, way.edits.len(), way.clone()));
+    let ways: Vec<Way> = ways.into_iter().map(|(_, way)| way).collect();
     Ok(Passing { complete: search.complete || ways.len() >= ENOUGH, ways, edits, tried: search.tried })
 }
 
