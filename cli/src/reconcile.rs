@@ -6,7 +6,7 @@ use crate::failure::Failure;
 use crate::inputs;
 use crate::output::Answer;
 use decide::ask::{Table, clipped};
-use decide::reconcile::{ASKED, Compared, Drift, reconcile};
+use decide::reconcile::{ASKED, Allowed, Compared, Drift, reconcile};
 use model::Version;
 use program::Value;
 use serde_json::json;
@@ -81,10 +81,19 @@ fn text(compared: &Compared) -> String {
         }
         match &drift.decided[..] {
             [] => text += "  no decision allowed it\n",
-            records => records.iter().for_each(|record| _ = writeln!(text, "  a change of it was allowed by {record}")),
+            earlier => earlier.iter().for_each(|Allowed { record, at }| {
+                _ = writeln!(
+                    text,
+                    "  some change of it was allowed {at} by {record}; nothing says that it is this one"
+                );
+            }),
         }
     }
     text
+}
+
+fn records(drift: &Drift) -> String {
+    drift.decided.iter().map(|Allowed { record, .. }| &**record).collect::<Vec<&str>>().join(" ")
 }
 
 fn csv(found: &[Drift]) -> String {
@@ -92,7 +101,7 @@ fn csv(found: &[Drift]) -> String {
     let mut rows = Vec::new();
     for drift in found {
         let row = |middle: [&str; 5]| {
-            let ends = [drift.owners.join(" "), drift.decided.join(" ")];
+            let ends = [drift.owners.join(" "), records(drift)];
             let cells = [drift.how.as_str(), drift.resource.as_str()].into_iter().chain(middle);
             cells.map(Value::text).chain(ends.into_iter().map(Value::text)).collect()
         };
@@ -106,4 +115,27 @@ fn csv(found: &[Drift]) -> String {
         }
     }
     Table { columns: columns.map(String::from).to_vec(), rows }.sheet()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_earlier_decision_is_not_said_to_have_allowed_the_drift() {
+        let drift = Drift {
+            resource: "web".to_owned(),
+            how: "value-differs".to_owned(),
+            sure: true,
+            values: Vec::new(),
+            owners: Vec::new(),
+            told: Vec::new(),
+            decided: vec![Allowed { record: "sha256:d".to_owned(), at: "2026-01-01T00:00Z".to_owned() }],
+        };
+        let compared = Compared { drift: vec![drift.clone()], planes: Vec::new(), doubtful: Vec::new() };
+        let told = text(&compared);
+        let line = "  some change of it was allowed 2026-01-01T00:00Z by sha256:d; nothing says that it is this one\n";
+        assert!(told.ends_with(line), "{told}");
+        assert!(csv(&[drift]).trim_end().ends_with(",sha256:d"));
+    }
 }

@@ -32,8 +32,17 @@ pub struct Drift {
     pub owners: Vec<String>,
     /// The facts that say so: `cloud cloud.json /0`, sorted.
     pub told: Vec<String>,
-    /// The records of kept decisions that allowed a change of it, sorted.
-    pub decided: Vec<String>,
+    /// The kept decisions that allowed a change of it, be it this or another one, sorted by their records.
+    pub decided: Vec<Allowed>,
+}
+
+/// A kept decision that allowed a change.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Allowed {
+    /// Its record's digest.
+    pub record: String,
+    /// When it was decided.
+    pub at: String,
 }
 
 /// An attribute that two planes have otherwise.
@@ -126,6 +135,13 @@ fn told(settled: &Settled<'_>, relation: RelationId, tuple: &Tuple, sure: bool) 
         found.collect::<BTreeSet<Tuple>>().into_iter().collect()
     };
     let second = |tuple: Tuple| tuple.get(1).map(Value::show);
+    let allowed = |tuple: Tuple| {
+        let record = tuple.get(1)?;
+        let pattern = [Some(record.clone()), None, None, None];
+        let kept = settled.program.find("std.history.allowed").map(|id| settled.matching(Side::After, id, &pattern));
+        let at = kept.into_iter().flatten().filter_map(|kept| kept.get(3).map(Value::show)).max();
+        Some(Allowed { record: record.show(), at: at.unwrap_or_default() })
+    };
     let mut values = Vec::new();
     if how == "value-differs" {
         for tuple in of("std.reconcile.differs", 6) {
@@ -148,7 +164,7 @@ fn told(settled: &Settled<'_>, relation: RelationId, tuple: &Tuple, sure: bool) 
         values,
         owners: of("std.authority.accountable", 2).into_iter().filter_map(second).collect(),
         told: told.map(|line| line.trim_end().to_owned()).collect::<BTreeSet<String>>().into_iter().collect(),
-        decided: of("std.reconcile.decided", 2).into_iter().filter_map(second).collect(),
+        decided: of("std.reconcile.decided", 2).into_iter().filter_map(allowed).collect(),
         resource,
         how,
         sure,
