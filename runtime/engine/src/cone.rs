@@ -7,10 +7,11 @@
 //! Source: Knuth, *A generalization of Dijkstra's algorithm*, Information Processing Letters 6 (1), 1977.
 //! Zhao, Subotić, Scholz, *Debugging large-scale Datalog*, TOPLAS 42 (2), 2020, for heights kept with tuples.
 
-use crate::derive::{Goal, Instance, Instances, Need, Worlds, number, tuple_of};
+use crate::derive::{Goal, Instance, Instances, Need, Needs, Worlds, number, tuple_of};
 use crate::engine::{Foundation, Held, Hypothesis, Lacking};
 use crate::intern::Id;
 use crate::limits::Fault;
+use crate::prepare::{Literal, Pattern};
 use program::RelationId;
 use proof::Side;
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -247,7 +248,7 @@ fn whole(instances: &mut Instances<'_>, goal: Goal, most: usize) -> Result<Optio
                     [Some(need.goal), need.other].into_iter().flatten().filter(|premise| known.insert(*premise)),
                 );
             }
-            instances.world.absent(goal.0, way, &mut absent);
+            lacks(&instances.world, goal.0, way, &mut absent);
             if looked_at > most {
                 return Ok(None);
             }
@@ -257,6 +258,27 @@ fn whole(instances: &mut Instances<'_>, goal: Goal, most: usize) -> Result<Optio
 }
 
 type Whole = (Vec<Goal>, BTreeSet<Lacking>);
+
+/// What is absent in a way to derive a tuple in that world: what a literal denies, and the groups that are empty.
+fn lacks(world: &Worlds<'_>, side: Side, way: &Instance, found: &mut BTreeSet<Lacking>) {
+    let mut lacks = |pattern: &Pattern| {
+        let columns = world.spell_pattern(pattern, &way.binding);
+        let lacking = |side: &Side| (*side, RelationId(number(pattern.relation)), columns.clone());
+        found.extend(side.reads(pattern.world).iter().map(lacking));
+    };
+    for (literal, needs) in world.world.prepared.rules[way.rule].body.iter().zip(&way.needs) {
+        match (literal, needs) {
+            (Literal::Absent(pattern), _) => lacks(pattern),
+            (Literal::Aggregate { group, .. }, Needs::Group(sure, possible)) => {
+                if sure.is_empty() {
+                    lacks(&group.sure);
+                }
+                group.possible.iter().filter(|_| possible.is_empty()).for_each(&mut lacks);
+            }
+            _ => {}
+        }
+    }
+}
 
 /// All that a tuple that holds may rest on; `None` past `most` ways and what they need.
 ///

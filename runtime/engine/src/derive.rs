@@ -6,7 +6,7 @@
 //! taken is said by `cone`.
 
 use crate::cone::{self, Chosen};
-use crate::engine::{Hypothesis, Lacking, spell};
+use crate::engine::{Hypothesis, spell};
 use crate::intern::{Id, Interner, NONE};
 use crate::limits::{Fault, Limits};
 use crate::order::{Purpose, Step, order};
@@ -19,7 +19,6 @@ use program::{RelationId, RuleId, Scope, Tuple, Value, World};
 use proof::{Absence, Node, Premise, Proof, Side, Why};
 use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError};
 
 /// A tuple that holds: side, relation, row.
@@ -477,29 +476,8 @@ impl<'h> Worlds<'h> {
         (left.0, left.1).cmp(&(right.0, right.1)).then_with(|| self.values().compare(row(left), row(right)))
     }
 
-    /// What is absent in a way to derive a tuple in that world: what a literal denies, and the groups that are empty.
-    pub(crate) fn absent(&self, side: Side, way: &Instance, found: &mut BTreeSet<Lacking>) {
-        let mut lacks = |pattern: &Pattern| {
-            let columns = self.spell_pattern(pattern, &way.binding);
-            let lacking = |side: &Side| (*side, RelationId(number(pattern.relation)), columns.clone());
-            found.extend(side.reads(pattern.world).iter().map(lacking));
-        };
-        for (literal, needs) in self.world.prepared.rules[way.rule].body.iter().zip(&way.needs) {
-            match (literal, needs) {
-                (Literal::Absent(pattern), _) => lacks(pattern),
-                (Literal::Aggregate { group, .. }, Needs::Group(sure, possible)) => {
-                    if sure.is_empty() {
-                        lacks(&group.sure);
-                    }
-                    group.possible.iter().filter(|_| possible.is_empty()).for_each(&mut lacks);
-                }
-                _ => {}
-            }
-        }
-    }
-
     /// The columns of an atom under a binding; `None` is any value.
-    fn spell_pattern(&self, pattern: &Pattern, binding: &[Option<Value>]) -> Vec<Option<Value>> {
+    pub(crate) fn spell_pattern(&self, pattern: &Pattern, binding: &[Option<Value>]) -> Vec<Option<Value>> {
         let value = |slot: &Slot| match slot {
             Slot::Variable(variable) => binding[*variable].clone(),
             Slot::Constant(value) => Some(self.values().get(*value).into_owned()),

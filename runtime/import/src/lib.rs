@@ -41,7 +41,7 @@ mod yaml;
 pub use bytes::Bytes;
 pub use codeowners::{Codeowners, OwnersRule};
 pub use kubernetes::Manifests;
-pub use locate::{locate, locate_action};
+pub use locate::Located;
 pub use malformed::Malformed;
 pub use recognise::{Expected, Format};
 pub use records::{Records, Stated};

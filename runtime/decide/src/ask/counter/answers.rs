@@ -74,6 +74,8 @@ pub fn against(
     let mut found = Against { objections: Vec::new(), together: None, tried: 0, complete: true, asked: edits > 0 };
     let start =
         Case { assurance: Assurance::Proof, footing: Some(case.footing.clone().unwrap_or_default()), ..case.clone() };
+    // Of more than can be told the first are looked for: each try is a decision.
+    let tries = if open.len() > ANSWERED { tries / 4 } else { tries };
     let trials = if edits > 0 { found.trials(&start, &open, edits.max(EDITS), tries, words)? } else { Vec::new() };
     let mut answers: BTreeMap<&Open, &BTreeSet<Step>> = BTreeMap::new();
     for Trial { open: left, set } in &trials {
