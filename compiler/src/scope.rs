@@ -287,6 +287,13 @@ impl Scope {
         }
         let found = self.look(names, &texts, blueprint, wanted);
         let mut fitting: Vec<Symbol> = found.iter().filter(|symbol| wanted.accepts(symbol.sort)).cloned().collect();
+        if fitting.len() > 1 {
+            // What a module keeps to itself is meant where nothing else can be.
+            let is_public =
+                |symbol: &&Symbol| names.lookup(&symbol.module, &symbol.local).is_some_and(|(_, public)| public);
+            let public: Vec<Symbol> = fitting.iter().filter(is_public).cloned().collect();
+            fitting = if public.len() == 1 { public } else { fitting };
+        }
         match fitting.len() {
             0 => Err(found.into_iter().next().map_or(Unfound::Unknown, Unfound::Sort)),
             1 => {

@@ -65,7 +65,7 @@ impl Located {
                 let Some(Json::Array(entries)) = change.get(list) else { continue };
                 for (at, entry) in entries.iter().enumerate() {
                     let Json::Object(entry) = entry else { continue };
-                    for name in keys.iter().filter_map(|key| entry.get(*key)) {
+                    for name in keys.iter().filter_map(|key| entry.get(key)) {
                         if let Json::Text(name) = name {
                             found.entry(name.to_string()).or_insert_with(|| format!("/{list}/{at}"));
                         }

@@ -132,11 +132,11 @@ fn what_nobody_counted_is_nothing_surely() {
         ]
     );
     assert_eq!(
-        facts(&files, "std.terraform.instance"),
+        facts(&files, "std.terraform.one_of"),
         [
-            "std.terraform.instance(\"a_b.c\", \"a_b.c\")",
-            "std.terraform.instance(\"module.m.k_k.two[0]\", \"module.m.k_k.two\")",
-            "std.terraform.instance(\"module.m.k_k.two[1]\", \"module.m.k_k.two\")",
+            "std.terraform.one_of(\"a_b.c\", \"a_b.c\")",
+            "std.terraform.one_of(\"module.m.k_k.two[0]\", \"module.m.k_k.two\")",
+            "std.terraform.one_of(\"module.m.k_k.two[1]\", \"module.m.k_k.two\")",
         ]
     );
     let configured = facts(&files, "std.state.config");

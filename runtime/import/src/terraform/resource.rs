@@ -93,7 +93,7 @@ impl Instance {
         facts.push(sheet.fact(relation, words, &self.place));
         if let Some(block) = self.address.block() {
             let block = Value::Text(sheet.named(&block.to_string()));
-            facts.push(sheet.fact("std.terraform.instance", vec![resource.clone(), block], &self.place));
+            facts.push(sheet.fact("std.terraform.one_of", vec![resource.clone(), block], &self.place));
         }
         let config = Value::json(config);
         facts.push(sheet.fact("std.state.config", vec![resource.clone(), config], &self.config_place));

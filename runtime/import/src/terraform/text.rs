@@ -83,7 +83,7 @@ fn any_number_of(instance: &Instance, number: &Number, sheet: &Sheet, facts: &mu
     instance.describe_with(number.value.clone(), sheet, facts);
     let name = Value::Text(sheet.named(&instance.address.to_string()));
     if instance.address.block().is_none() {
-        facts.push(sheet.fact("std.terraform.instance", vec![name.clone(), name.clone()], &instance.place));
+        facts.push(sheet.fact("std.terraform.one_of", vec![name.clone(), name.clone()], &instance.place));
     }
     facts.push(sheet.fact("std.terraform.number", vec![name, Value::json(number.value.clone())], &number.place));
 }
