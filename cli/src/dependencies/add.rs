@@ -200,7 +200,15 @@ fn newest(workspace: &Workspace, name: &Name) -> Result<String, Failure> {
         return Ok(range(&member.manifest.package.number()?));
     }
     let versions = known(workspace, name)?;
-    match versions.iter().rev().find(|one| one.yanked.is_none()) {
+    let ways = package::ways(true);
+    let registry = install::of_scope(workspace, &ways, name)?;
+    // One that a later writ reads is not for this one; what cannot be asked is told of where it is had.
+    let is_ours = |one: &&Listed| {
+        let release = registry.release(name, &one.version, None);
+        release.map_or(true, |release| release.writ.is_none_or(|least| least <= ways.writ))
+    };
+    let mut free = versions.iter().rev().filter(|one| one.yanked.is_none());
+    match free.clone().find(is_ours).or_else(|| free.next()) {
         Some(newest) => Ok(range(&newest.version)),
         None => {
             let why =
