@@ -293,16 +293,21 @@ mod tests {
     }
 
     #[test]
-    fn a_line_for_one_file_says_nothing_of_its_folder() {
+    fn a_line_for_one_file_leaves_open_whose_its_folder_is() {
         let of = |text: &str| {
             let owners = read(text, source()).owners.expect("an ownership file");
             let facts = owners.facts_for([&Arc::from("infra")]);
-            facts.iter().map(|fact| fact.tuple[1].show()).collect::<Vec<_>>()
+            let told = |fact: &Fact| {
+                let relation = fact.relation.trim_start_matches("std.ownership.owns_");
+                format!("{relation} {}", fact.tuple[1].show())
+            };
+            facts.iter().map(told).collect::<Vec<_>>()
         };
-        assert_eq!(of("/infra/ @security\n/infra/main.tf @dev\n"), ["@security"]);
-        assert_eq!(of("/infra/ @security\n*.tf @tf\n"), ["@tf"]);
-        assert_eq!(of("/infra/* @near\n"), ["@near"]);
-        assert_eq!(of("/infra/main.tf @dev\n"), [""; 0]);
+        assert_eq!(of("/infra/ @security\n/infra/main.tf @dev\n"), ["part @dev", "part @security"]);
+        assert_eq!(of("/infra/ @security\n*.tf @tf\n"), ["folder @tf"]);
+        assert_eq!(of("/infra/* @near\n"), ["folder @near"]);
+        assert_eq!(of("/infra/main.tf @dev\n"), ["part @dev"]);
+        assert_eq!(of("/infra/ @security\n/other/main.tf @dev\n"), ["folder @security"]);
     }
 
     #[test]
