@@ -156,13 +156,7 @@ impl Remembered {
         if believed.change == Some(said.change.as_str()) {
             self.prior = Some(said.decision.clone());
             if said.how == How::Approval {
-                let words = said.accepts.iter().zip(&facts);
-                self.approved.extend(words.map(|(accepted, fact)| Word {
-                    by: said.by.clone(),
-                    decision: said.decision.clone(),
-                    accepted: accepted.clone(),
-                    fact: fact.clone(),
-                }));
+                self.approved.extend(words(said, &facts));
             }
         }
         self.facts.extend(facts);
@@ -181,36 +175,43 @@ pub(crate) fn is_word_of(kept: &Kept, fact: &Fact, trust: &Trust) -> Result<bool
         "std.authority.waiver" => 2,
         _ => return Ok(true),
     };
-    let path = kept.path(&format!("approval/{}.json", fact.origin.source.digest));
-    if !path.exists() {
-        return Ok(trust.approvals.is_empty());
-    }
-    let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+    let Some(opened) = signed(kept, fact)? else { return Ok(trust.approvals.is_empty()) };
     let by = fact.tuple.get(by).and_then(Value::as_text).unwrap_or_default();
     let known = trust.approvals.get(by).map(Vec::as_slice).unwrap_or_default();
-    Ok(open(&path, &bytes)?.signers.iter().any(|signer| known.iter().any(|key| key.0 == *signer)))
+    Ok(opened.signers.iter().any(|signer| known.iter().any(|key| key.0 == *signer)))
 }
 
 /// The signed approvals among the facts of a version that was kept with a decision.
 pub(crate) fn approvals_among(kept: &Kept, facts: &[Fact]) -> Result<Vec<Word>, Failure> {
-    let mut words = Vec::new();
+    let mut found = Vec::new();
     for fact in facts.iter().filter(|fact| &*fact.relation == "std.authority.approval") {
-        let path = kept.path(&format!("approval/{}.json", fact.origin.source.digest));
-        if !path.exists() {
-            continue;
+        if let Some(opened) = signed(kept, fact)? {
+            let said = &opened.predicate;
+            let facts = said.facts(&fact.origin).unwrap_or_default();
+            found.extend(words(said, &facts).filter(|word| word.fact == *fact));
         }
-        let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
-        let said = open(&path, &bytes)?.predicate;
-        let facts = said.facts(&fact.origin).unwrap_or_default();
-        let own = said.accepts.iter().zip(&facts).filter(|(_, one)| one.tuple == fact.tuple);
-        words.extend(own.map(|(accepted, _)| Word {
-            by: said.by.clone(),
-            decision: said.decision.clone(),
-            accepted: accepted.clone(),
-            fact: fact.clone(),
-        }));
     }
-    Ok(words)
+    Ok(found)
+}
+
+/// What somebody signed that gives a fact; nothing where nobody did.
+fn signed(kept: &Kept, fact: &Fact) -> Result<Option<Opened<Approval>>, Failure> {
+    let path = kept.path(&format!("approval/{}.json", fact.origin.source.digest));
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = fs::read(&path).map_err(|e| package::unreadable(&path, &e))?;
+    open(&path, &bytes).map(Some)
+}
+
+/// What is said, one by one, each with the fact that it gives.
+fn words<'s>(said: &'s Approval, facts: &'s [Fact]) -> impl Iterator<Item = Word> + 's {
+    said.accepts.iter().zip(facts).map(|(accepted, fact)| Word {
+        by: said.by.clone(),
+        decision: said.decision.clone(),
+        accepted: accepted.clone(),
+        fact: fact.clone(),
+    })
 }
 
 const TOUCHED: &str = "std.history.touched";

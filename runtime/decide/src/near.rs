@@ -21,7 +21,7 @@ use program::{Atom, Literal, Program, Reading, RelationId, Rule, Term, Tuple, Va
 use proof::Side;
 use serde::{Serialize, Serializer};
 
-pub(crate) use literal::{Binding, pattern, satisfy, unify};
+pub(crate) use literal::{Binding, headed, pattern, satisfy, unify};
 pub(crate) use search::{Course, course};
 
 /// Rules that are shown of a tuple that was asked for.

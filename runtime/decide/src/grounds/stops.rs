@@ -8,11 +8,11 @@
 //! Not here: the one way that came furthest, for people (`near`).
 
 use crate::case::Failure;
-use crate::near::literal::{Binding, pattern, satisfy};
+use crate::near::{Binding, headed, pattern, satisfy};
 use crate::settled::Settled;
 use engine::Lacking;
 use evidence::Lines;
-use program::{Comparison, Expr, Literal, RelationId, Rule, Scope, Step, Term, Truth, Tuple, Value, compare, evaluate};
+use program::{Comparison, Expr, Literal, RelationId, Rule, Scope, Step, Truth, Tuple, Value, compare, evaluate};
 use proof::Side;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ pub(super) fn stops(
             if settled.program.relation(relation).hidden {
                 stops.told.insert(lines.condition(side, rule));
             }
-            let Some(binding) = bound(rule, &columns) else { continue };
+            let Some(binding) = headed(rule, &columns) else { continue };
             let asked = (0..binding.len()).filter(|variable| binding[*variable].is_some()).collect();
             stops.go((side, rule, &asked), binding, &mut Vec::new())?;
             if *stops.left == 0 {
@@ -51,17 +51,6 @@ pub(super) fn stops(
         }
     }
     Ok(Some(stops.told))
-}
-
-/// The binding under which a rule's head is so; `None` where it cannot be.
-fn bound(rule: &Rule, columns: &[Option<Value>]) -> Option<Binding> {
-    let mut binding: Binding = vec![None; rule.variables.len()];
-    let fits = rule.head.terms.iter().zip(columns).all(|(term, wanted)| match (term, wanted) {
-        (_, None) | (Term::Any, _) => true,
-        (Term::Variable(at), Some(wanted)) => binding[*at].get_or_insert_with(|| wanted.clone()) == wanted,
-        (Term::Constant(constant), Some(wanted)) => constant == wanted,
-    });
-    fits.then_some(binding)
 }
 
 /// The condition that is looked at next: the first that can be, but one that matches anything only where there is no other,

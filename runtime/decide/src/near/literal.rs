@@ -3,7 +3,7 @@
 //! Not here: a word about it (`near`), the order of conditions (`search`).
 
 use crate::settled::Settled;
-use program::{Atom, Literal, RelationId, Term, Tuple, Value, aggregate, compare, evaluate, presence, range};
+use program::{Atom, Literal, RelationId, Rule, Term, Tuple, Value, aggregate, compare, evaluate, presence, range};
 use proof::Side;
 use std::collections::BTreeSet;
 
@@ -53,6 +53,17 @@ pub(crate) fn satisfy(
             assign(*variable, aggregate(*how, zero, &certain, possible.as_ref()), binding)
         }
     }
+}
+
+/// The binding under which a rule's head is so, `None` being any value; nothing where it cannot be.
+pub(crate) fn headed(rule: &Rule, columns: &[Option<Value>]) -> Option<Binding> {
+    let mut binding: Binding = vec![None; rule.variables.len()];
+    let fits = rule.head.terms.iter().zip(columns).all(|(term, wanted)| match (term, wanted) {
+        (_, None) | (Term::Any, _) => true,
+        (Term::Variable(at), Some(wanted)) => binding[*at].get_or_insert_with(|| wanted.clone()) == wanted,
+        (Term::Constant(constant), Some(wanted)) => constant == wanted,
+    });
+    fits.then_some(binding)
 }
 
 /// What an atom asks for: the values of its constants and of variables that have one.

@@ -1,8 +1,8 @@
 //! How far a rule comes: the binding under which most of its conditions hold.
 
-use crate::near::literal::{Binding, satisfy};
+use crate::near::literal::{Binding, headed, satisfy};
 use crate::settled::Settled;
-use program::{Literal, Rule, Term, Value};
+use program::{Literal, Rule, Value};
 use proof::Side;
 
 /// Rows that the search of one rule may look at, and ways that it may try.
@@ -33,16 +33,7 @@ impl Course {
 /// - `head`: what its head must be, one per column; `None` where any head will do.
 /// - returns: `None` where its head cannot be that, or its body is empty and there is nothing to stop it.
 pub(crate) fn course(settled: &Settled<'_>, side: Side, rule: &Rule, head: Option<&[Option<Value>]>) -> Option<Course> {
-    let mut binding: Binding = vec![None; rule.variables.len()];
-    for (term, wanted) in rule.head.terms.iter().zip(head.unwrap_or_default()) {
-        let Some(wanted) = wanted else { continue };
-        match term {
-            Term::Variable(variable) if *binding[*variable].get_or_insert_with(|| wanted.clone()) == *wanted => {}
-            Term::Constant(constant) if constant == wanted => {}
-            Term::Any => {}
-            Term::Variable(_) | Term::Constant(_) => return None,
-        }
-    }
+    let binding = headed(rule, head.unwrap_or_default())?;
     let mut search = Search { settled, side, rule, rows: ROWS, best: None };
     let whole = search.go(binding, &mut Vec::new());
     let rows = search.rows;

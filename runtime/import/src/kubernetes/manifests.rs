@@ -83,24 +83,27 @@ impl Object {
             return action(Verb::Create, self.facts.clone(), Vec::new());
         }
         let asked = self.facts.iter().find_map(config)?;
-        let meant: Vec<&Json> =
-            known.iter().filter(|(fact, known)| !is_answer(fact, known)).map(|(_, known)| *known).collect();
-        let after = |(fact, known): &(&Fact, &Json)| match (is_answer(fact, known), last_applied(known)) {
-            (true, Some(last)) => applied(&plain(asked), known, Some(&last)),
-            (true, None) => unsure(applied(&plain(asked), known, None), &plain(asked), known, &meant),
-            (false, _) => with_servers(asked, known),
+        let answers = |(fact, known): &&(&Fact, &Json)| is_answer(fact, known);
+        let meant: Vec<&Json> = known.iter().filter(|one| !answers(one)).map(|(_, known)| *known).collect();
+        // As it is then, and with all that is not known to go: what may stay may still name something.
+        let after = |one: &(&Fact, &Json)| {
+            let known = one.1;
+            if !answers(&one) {
+                let json = with_servers(asked, known);
+                return (json.clone(), json);
+            }
+            let (asked, last) = (plain(asked), last_applied(known));
+            let stays = applied(&asked, known, last.as_ref());
+            let json = if last.is_some() { stays.clone() } else { unsure(stays.clone(), &asked, known, &meant) };
+            (json, stays)
         };
-        if known.iter().all(|known| plain(&after(known)) == plain(known.1)) {
+        if known.iter().all(|known| plain(&after(known).0) == plain(known.1)) {
             return None;
         }
         // What runs is what the change is applied to, whatever else is said of the object.
-        let over = known.iter().find(|(fact, known)| is_answer(fact, known)).or(known.first())?;
-        // What may stay may still name something.
-        let stays = match is_answer(over.0, over.1) {
-            true => applied(&plain(asked), over.1, last_applied(over.1).as_ref()),
-            false => after(over),
-        };
-        let set = self.stating(&after(over), &stays);
+        let over = known.iter().find(answers).or(known.first())?;
+        let (json, names) = after(over);
+        let set = self.stating(&json, &names);
         let stays: BTreeSet<&Vec<Value>> = set.iter().map(|fact| &fact.tuple).collect();
         let gone = |fact: &&&Fact| is_mention(fact) && !stays.contains(&fact.tuple);
         let remove = model.iter().filter(gone).map(|fact| (*fact).clone()).collect();
