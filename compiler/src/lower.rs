@@ -17,6 +17,7 @@ mod finish;
 mod governance;
 mod instances;
 mod interval;
+mod joins;
 mod left_out;
 mod lookup;
 pub(crate) mod occurrences;

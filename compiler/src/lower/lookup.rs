@@ -7,9 +7,10 @@
 
 use super::draft::{Absence, Draft, binders, here};
 use super::expressions::Doubt;
+use super::joins::{is_known, is_unknown};
 use super::readings::{equal, new_variable};
 use super::taint::{Known, compared};
-use program::{Atom, Comparison, Expr, Literal, Presence, Rule, Term, Truth, Type, Value};
+use program::{Atom, Comparison, Expr, Literal, Rule, Term, Truth, Type, Value};
 
 /// One literal of a rule that compares unknowns.
 pub(crate) struct Lookup<'l, 'a> {
@@ -142,8 +143,7 @@ impl Lookup<'_, '_> {
                 continue;
             }
             if let Term::Variable(variable) = atom.terms[*column] {
-                let accept = vec![Presence::Null, Presence::Present];
-                also.push(Literal::Is { expr: Expr::Variable(variable), accept });
+                also.push(is_known(Expr::Variable(variable)));
             }
             let mut variables = rule.variables.clone();
             let fresh = new_variable(&mut variables, self.type_of(atom, *column));
@@ -156,10 +156,9 @@ impl Lookup<'_, '_> {
             self.draft.relations[relation.0 as usize].exact = vec![true; shown.len()];
             let terms: Vec<Term> = shown.iter().map(|variable| Term::Variable(*variable)).collect();
             also.push(Literal::Absent(here(relation, terms.clone())));
-            let unknown = Literal::Is { expr: Expr::Variable(fresh), accept: vec![Presence::Unknown] };
             helpers.push(Rule {
                 head: here(relation, terms),
-                body: vec![Literal::Holds(asked), unknown],
+                body: vec![Literal::Holds(asked), is_unknown(Expr::Variable(fresh))],
                 variables,
                 message: Vec::new(),
                 citation: rule.citation.clone(),
@@ -180,7 +179,7 @@ impl Lookup<'_, '_> {
         for column in lenient {
             let expr = term_expr(&atom.terms[*column]);
             if has_one_part(&self.type_of(atom, *column)) {
-                body.push(Literal::Is { expr, accept: vec![Presence::Null, Presence::Present] });
+                body.push(is_known(expr));
             } else {
                 body.push(never());
             }
@@ -226,6 +225,6 @@ fn term_expr(term: &Term) -> Expr {
 }
 
 /// Whether a value of the type is known or unknown as a whole.
-fn has_one_part(of: &Type) -> bool {
+pub(crate) fn has_one_part(of: &Type) -> bool {
     !matches!(of, Type::Json | Type::Set(_) | Type::List(_))
 }

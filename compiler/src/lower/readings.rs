@@ -9,6 +9,7 @@
 use super::draft::{Absence, Draft, DraftRule, bound_by, here};
 use super::expressions::{Doubt, constant_doubt, doubt, may_be_absent};
 use super::interval::{add_views, is_head_in_doubt, lattice, settle_head};
+use super::joins::{Apart, asks_whether_known, is_unknown, joins, set_apart};
 use super::lookup::Lookup;
 use super::taint::{Known, Occurrence, analyse, asks_leniently, decides, doubt_at, doubts, occurrences};
 use crate::graph;
@@ -39,6 +40,10 @@ pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, u
     if ask_through_helpers(&mut draft, &known) {
         known = analyse(&draft, &unknown_facts);
     }
+    let apart = set_apart(&mut draft, &known);
+    if !apart.is_empty() {
+        known = analyse(&draft, &unknown_facts);
+    }
     let mut next = draft.relations.len();
     let twin = |dual: &bool| {
         dual.then(|| {
@@ -58,9 +63,10 @@ pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, u
             rules.push(rule.clone());
             continue;
         }
-        let writer = Writer { rule, absences, draft: &draft, known: &known, twins: &twins, doubts: &doubts };
+        let writer =
+            Writer { rule, absences, draft: &draft, known: &known, twins: &twins, doubts: &doubts, apart: &apart };
         rules.push(writer.sure());
-        rules.push(writer.possible());
+        rules.extend(writer.possible());
     }
     let mut firsts: Vec<Option<&Rule>> = vec![None; draft.relations.len()];
     for DraftRule { rule, .. } in &draft.rules {
@@ -146,6 +152,7 @@ struct Writer<'w, 'a> {
     known: &'w Known,
     twins: &'w [Option<RelationId>],
     doubts: &'w [Doubt],
+    apart: &'w Apart,
 }
 
 impl Writer<'_, '_> {
@@ -156,7 +163,7 @@ impl Writer<'_, '_> {
     /// What holds whatever the unknowns are.
     fn sure(&self) -> Rule {
         // What is known to be the same one unknown is joined; what may be an interval is tested.
-        let mut rule = self.loosened(self.rule.clone(), Doubt::Unknown);
+        let mut rule = self.loosened(self.rule.clone(), Doubt::Unknown, &[]);
         let mut doubts = self.doubts.to_vec();
         doubts.resize(rule.variables.len(), Doubt::Vague);
         let variables = rule.variables.clone();
@@ -215,18 +222,38 @@ impl Writer<'_, '_> {
         rule
     }
 
-    /// What may hold.
-    fn possible(&self) -> Rule {
+    /// What may hold: where all that is compared is known, and for each place of an unknown where it stands there.
+    fn possible(&self) -> Vec<Rule> {
         let mut rule = self.rule.clone();
         for absence in self.absences {
             rule.body[absence.literal] = absence.asked.clone();
         }
-        let mut rule = self.loosened(rule, Doubt::Known);
+        let joins = joins(self.rule, self.draft, self.known, self.doubts);
+        let exact = self.loosened(rule.clone(), Doubt::Known, &joins.variables);
+        let with_unknown = joins.places.iter().map(|place| {
+            let mut loose = self.loosened(rule.clone(), Doubt::Known, &[]);
+            let there = match &mut loose.body[place.literal] {
+                Literal::Holds(atom) => {
+                    let column = place.column.expect("bug: an atom gives a value in a column");
+                    atom.relation = self.apart[&(atom.relation, column)];
+                    return loose;
+                }
+                Literal::Test { right, .. } => right.clone(),
+                other => Expr::Variable(other.outputs()[0]),
+            };
+            loose.body.push(is_unknown(there));
+            loose
+        });
+        std::iter::once(exact).chain(with_unknown).map(|rule| self.read_as_possible(rule)).collect()
+    }
+
+    fn read_as_possible(&self, mut rule: Rule) -> Rule {
         rule.head.relation = self.twin(rule.head.relation);
         for literal in &mut rule.body {
             match literal {
                 Literal::Holds(atom) => atom.relation = self.twin(atom.relation),
                 Literal::Absent(_) | Literal::Bind { .. } => {}
+                Literal::Test { accept, .. } if asks_whether_known(accept) => {}
                 Literal::Test { accept, .. } => *accept = vec![Truth::True, Truth::Possible],
                 Literal::Is { accept, .. } if asks_what_is_known(accept) => {}
                 Literal::Is { accept, .. } => {
@@ -242,25 +269,33 @@ impl Writer<'_, '_> {
     }
 
     /// The rule with a test in place of every match that meets more doubt than `allowed`.
-    fn loosened(&self, rule: Rule, allowed: Doubt) -> Rule {
+    ///
+    /// - `joined`: variables whose matches stay.
+    fn loosened(&self, rule: Rule, allowed: Doubt, joined: &[usize]) -> Rule {
         // First each variable takes its value where most is known. Where no order of literals gives that, an atom
         // comes first, and then there always is one.
-        let loose = self.loosened_by(rule.clone(), allowed, |in_atom, doubt| (doubt, !in_atom));
+        let loose = self.loosened_by(rule.clone(), allowed, joined, |in_atom, doubt| (doubt, !in_atom));
         let ready = bound_by(&loose.body, loose.variables.len());
         if loose.body.iter().all(|literal| literal.inputs().iter().all(|variable| ready[*variable])) {
             return loose;
         }
-        self.loosened_by(rule, allowed, |in_atom, doubt| {
+        self.loosened_by(rule, allowed, joined, |in_atom, doubt| {
             (if in_atom { Doubt::Known } else { Doubt::Vague }, doubt > Doubt::Known)
         })
     }
 
-    fn loosened_by(&self, mut rule: Rule, allowed: Doubt, rank: impl Fn(bool, Doubt) -> (Doubt, bool)) -> Rule {
+    fn loosened_by(
+        &self,
+        mut rule: Rule,
+        allowed: Doubt,
+        joined: &[usize],
+        rank: impl Fn(bool, Doubt) -> (Doubt, bool),
+    ) -> Rule {
         let found = occurrences(self.rule);
         let doubt: Vec<Doubt> =
             found.iter().map(|at| doubt_at(at, self.rule, self.draft, self.known, self.doubts)).collect();
         let mut tests = Vec::new();
-        for variable in 0..self.rule.variables.len() {
+        for variable in (0..self.rule.variables.len()).filter(|variable| !joined.contains(variable)) {
             let places: Vec<usize> = (0..found.len()).filter(|place| found[*place].variable == variable).collect();
             let chosen = places.iter().copied().min_by_key(|place| rank(found[*place].column.is_some(), doubt[*place]));
             let Some(chosen) = chosen else { continue };

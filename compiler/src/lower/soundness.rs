@@ -256,9 +256,10 @@ fn random_facts(choices: &mut Choices) -> Facts {
         }
         let mut entries: Vec<(&str, Json)> = Vec::new();
         for key in ["p", "q"] {
-            match choices.below(6) {
+            match choices.below(7) {
                 0 => {}
                 1 => entries.push((key, Json::Null)),
+                6 => entries.push((key, Json::Sensitive(["s1", "s2"][usize::from(choices.below(2))].into()))),
                 2 | 3 => entries.push((key, Json::Unknown(["u1", "u2", "u3"][usize::from(choices.below(3))].into()))),
                 _ => entries.push((key, Json::Int(choices.int()))),
             }
@@ -294,6 +295,10 @@ fn random_values(choices: &mut Choices) -> Values {
         };
         values.insert(name, value);
     }
+    // What is sensitive is there.
+    for name in ["s1", "s2"] {
+        values.insert(name, Some(Json::Int(choices.int())));
+    }
     let list = (0..choices.below(4)).map(|_| Json::Int(choices.int())).collect();
     values.insert("list", (choices.below(4) > 0).then_some(Json::Array(list)));
     let whole = vec![("p", Json::Int(choices.int())), ("list", Json::Array(vec![Json::Int(choices.int())]))];
@@ -303,7 +308,7 @@ fn random_values(choices: &mut Choices) -> Values {
 
 fn put(json: &Json, values: &Values) -> Option<Json> {
     match json {
-        Json::Unknown(origin) => values[&**origin].clone(),
+        Json::Unknown(name) | Json::Sensitive(name) => values[&**name].clone(),
         Json::Object(entries) => {
             Some(Json::object(entries.iter().filter_map(|(key, value)| Some((&**key, put(value, values)?)))))
         }

@@ -20,6 +20,7 @@ use crate::words::{self, Bound};
 use program::{Atom, Literal, Program, Reading, RelationId, Rule, Term, Tuple, Value};
 use proof::Side;
 use serde::{Serialize, Serializer};
+use std::collections::BTreeSet;
 
 pub(crate) use literal::{Binding, headed, pattern, satisfy, unify};
 pub(crate) use search::{Course, course};
@@ -159,6 +160,13 @@ impl Asker<'_, '_> {
             rules.retain(|(rule, course)| program.is_own(&rule.citation.file) || begins(rule, course, pattern));
         }
         rules.sort_by_key(|(rule, course)| shown(self.settled.program, rule, &course.left(rule), course).len());
+        if matches!(program.relation(relation).reading, Reading::Possible(_)) {
+            // The compiler makes several of one that is written.
+            let mut seen = BTreeSet::new();
+            rules.retain(|(Rule { citation, .. }, _)| {
+                seen.insert((&citation.file, citation.line, citation.column)) || citation.file.is_empty()
+            });
+        }
         let others = rules.len().saturating_sub(most);
         let mut near = Vec::new();
         for (rule, course) in rules.into_iter().take(most) {

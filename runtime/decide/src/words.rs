@@ -5,8 +5,8 @@
 mod unnamed;
 
 use program::{
-    Atom, Comparison, Expr, Function, Json, Literal, Presence, Program, Reading, RelationId, Rule, Step, Term, Value,
-    Weight, World, evaluate,
+    Atom, Comparison, Expr, Function, Json, Literal, Presence, Program, Reading, RelationId, Rule, Step, Term, Truth,
+    Value, Weight, World, evaluate,
 };
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -180,6 +180,13 @@ impl Bound<'_> {
                 if !is_path(left) =>
             {
                 self.expression(left)
+            }
+            // The compiler's own: whether the value is known.
+            Literal::Test { left, accept, .. } if *accept == [Truth::Possible] => {
+                format!("{} is not known", self.expression(left))
+            }
+            Literal::Test { left, accept, .. } if *accept == [Truth::False] => {
+                format!("{} is known", self.expression(left))
             }
             Literal::Test { op, left, right, .. } => {
                 let equal = *op == Comparison::Equal;
