@@ -11,7 +11,7 @@ use compiler::names::near;
 use packages::edit::{self, Entry};
 use packages::manifest::Git;
 use packages::registry::Listed;
-use packages::{Name, Range, Version, Workspace, git, install};
+use packages::{Name, Range, Workspace, git, install};
 use program::visible;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -192,12 +192,8 @@ fn named(asked: &Add, place: &Place, folder: &Path) -> Result<Vec<(Name, Option<
 
 /// The range of the newest version of a package; of a member, of the one that it is.
 fn newest(workspace: &Workspace, name: &Name) -> Result<String, Failure> {
-    let range = |version: &Version| {
-        let [major, minor, patch] = version.numbers();
-        if major == 0 || patch > 0 { version.to_string() } else { format!("{major}.{minor}") }
-    };
     if let Some(member) = workspace.member(name) {
-        return Ok(range(&member.manifest.package.number()?));
+        return Ok(member.manifest.package.number()?.shortest_range());
     }
     let versions = known(workspace, name)?;
     let ways = package::ways(true);
@@ -209,7 +205,7 @@ fn newest(workspace: &Workspace, name: &Name) -> Result<String, Failure> {
     };
     let mut free = versions.iter().rev().filter(|one| one.yanked.is_none());
     match free.clone().find(is_ours).or_else(|| free.next()) {
-        Some(newest) => Ok(range(&newest.version)),
+        Some(newest) => Ok(newest.version.shortest_range()),
         None => {
             let why =
                 |one: &Listed| format!("\n  {}: {}", one.version, visible(one.yanked.as_deref().unwrap_or_default()));

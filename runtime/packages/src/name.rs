@@ -44,6 +44,15 @@ impl Name {
     }
 }
 
+/// The name nearest to one that nobody has, where one is near enough to be meant.
+pub(crate) fn near(wrong: &Name, names: impl IntoIterator<Item = Name>) -> Option<Name> {
+    let far = |name: &Name| strsim::levenshtein(wrong.as_str(), name.as_str());
+    // Two letters that changed places are two edits; of a name that short, they would be another.
+    let most = if wrong.short().len() < 4 { 1 } else { (wrong.short().len() / 3).clamp(2, 3) };
+    let near = names.into_iter().map(|name| (far(&name), name)).filter(|(far, _)| (1..=most).contains(far));
+    near.min().map(|(_, name)| name)
+}
+
 fn word(part: &str) -> bool {
     part.len() <= 64
         && part.starts_with(|c: char| c.is_ascii_lowercase())
@@ -89,7 +98,7 @@ impl From<Name> for String {
 
 #[cfg(test)]
 mod tests {
-    use super::Name;
+    use super::{Name, near};
 
     #[test]
     fn a_name_is_two_words() {
@@ -97,5 +106,18 @@ mod tests {
         for text in ["", "acme", "acme/", "/a", "a/b/c", "Acme/x", "acme/../x", "std/state", "acme/1", "a b/c"] {
             assert!(Name::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_meant_is_near_and_another() {
+        let name = |text| Name::parse(text).expect("a name");
+        let there = || ["acme/words", "acme/wards", "open/words", "acme/x"].map(name);
+        let meant = |wrong| near(&name(wrong), there()).map(|name| name.to_string());
+        assert_eq!(meant("acme/word").as_deref(), Some("acme/words"));
+        assert_eq!(meant("acne/words").as_deref(), Some("acme/words"));
+        assert_eq!(meant("acme/wrods").as_deref(), Some("acme/words"));
+        assert_eq!(meant("acme/y").as_deref(), Some("acme/x"));
+        assert_eq!(meant("acme/swords2").as_deref(), Some("acme/words"));
+        assert_eq!(meant("acme/other"), None);
     }
 }

@@ -24,6 +24,11 @@ pub trait Index {
 
     /// What a version depends on, or why this writ cannot read it.
     fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Vec<(Name, Range)>, String>, Failure>;
+
+    /// The package that may be meant by a name of which there is no version, where its registry lists one.
+    fn near(&self, _: &Name) -> Option<Name> {
+        None
+    }
 }
 
 /// Who asks for a package, for which one, and for which versions of it.

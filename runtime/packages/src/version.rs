@@ -50,6 +50,12 @@ impl Version {
         }
     }
 
+    /// The shortest range that takes it and what may stand in for it: `1.4`, `1.4.2`, `0.3.0`.
+    pub fn shortest_range(&self) -> String {
+        let [major, minor, patch] = self.numbers();
+        if major == 0 || patch > 0 { self.to_string() } else { format!("{major}.{minor}") }
+    }
+
     /// The lowest version above it.
     pub fn next(&self) -> Version {
         let [major, minor, patch] = self.numbers();

@@ -9,7 +9,7 @@ use crate::registry::{Listed, Registry};
 use crate::resolve::{self, Asked, Index, Versions};
 use crate::sums::Sums;
 use crate::workspace::Workspace;
-use crate::{Failure, Name, Range, Version, trust};
+use crate::{Failure, Name, Range, Version, name, trust};
 use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -165,6 +165,10 @@ impl Index for Heard<'_> {
     fn dependencies(&self, name: &Name, version: &Version) -> Result<Needs, Failure> {
         self.0.dependencies(name, version).map_err(|failure| Failure::Fault(failure.to_string()))
     }
+
+    fn near(&self, name: &Name) -> Option<Name> {
+        self.0.near(name)
+    }
 }
 
 /// What a version depends on, or why this writ cannot read it.
@@ -272,5 +276,10 @@ impl Index for Sources<'_> {
         let found = self.read(name, version);
         self.needs.borrow_mut().insert(one, found.clone());
         found
+    }
+
+    fn near(&self, wrong: &Name) -> Option<Name> {
+        // A registry that lists nothing, or does not answer, knows of no other name.
+        name::near(wrong, self.registry(wrong).ok()?.names().ok()?)
     }
 }

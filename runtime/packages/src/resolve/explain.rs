@@ -5,12 +5,16 @@
 use super::{Asked, Node, Search};
 use crate::{Name, Range, Version};
 use pubgrub::{DerivationTree, External, PubGrubError, Ranges};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::Bound;
 
 /// Versions of a package that are listed at most.
 const SHOWN: usize = 6;
+
+/// Lines of versions that are tried at most before a version farther away is offered.
+const NEARER: usize = 8;
 
 type Tree = DerivationTree<Node, Ranges<Version>, String>;
 
@@ -36,7 +40,8 @@ pub(super) fn explain(search: &Search<'_>, tree: &Tree) -> String {
             let _ = write!(text, "\n  … and so on, {} lines more, to:\n  {}", run.len() - 3, last.text);
         }
     }
-    let (offers, all_tried) = offers(search);
+    let (mut offers, all_tried) = offers(search);
+    offers.extend(meant(search));
     match offers.as_slice() {
         [] if !all_tried => {
             let _ = write!(text, "\n  help: take some of them out, or ask their authors");
@@ -54,6 +59,14 @@ pub(super) fn explain(search: &Search<'_>, tree: &Tree) -> String {
         }
     }
     text
+}
+
+/// The packages that manifests may mean by names that no version has.
+fn meant(search: &Search<'_>) -> Vec<String> {
+    let names: BTreeSet<&Name> = search.wanted.iter().map(|one| &one.name).collect();
+    let unknown = names.into_iter().filter(|name| search.listed(name).is_ok_and(|all| all.is_empty()));
+    let near = |name| Some(format!("did you mean `{}` by `{name}`?", search.index.near(name)?));
+    unknown.filter_map(near).collect()
 }
 
 type Cause = External<Node, Ranges<Version>, String>;
@@ -168,35 +181,69 @@ pub(super) fn words(set: &Ranges<Version>) -> String {
     if parts.is_empty() { String::from("(nothing)") } else { parts.join(" or ") }
 }
 
-/// For each direct dependency: a range of it alone with which everything fits, tried; and whether all were, since they share the
-/// steps that are left.
+/// For each direct dependency: the nearest range of it alone with which everything fits, tried; and whether all were, since they
+/// share the steps that are left.
 fn offers(search: &Search<'_>) -> (Vec<String>, bool) {
     let mut offers = Vec::new();
     let mut all_tried = true;
     let several = search.wanted.iter().any(|one| one.who != search.wanted[0].who);
     for (at, Asked { who, name, range }) in search.wanted.iter().enumerate() {
-        let mut wanted = search.wanted.to_vec();
-        wanted[at].range = Range::parse("*").expect("bug: a star is a range");
-        let other = Search {
-            index: search.index,
-            wanted: &wanted,
-            prefer: search.prefer,
-            listed: search.listed.clone(),
-            chosen: Default::default(),
-            steps: search.steps,
-            left: search.left.clone(),
-        };
-        let solved = other.solve();
-        search.left.set(other.left.get());
-        all_tried &= solved.as_ref().map_or_else(|error| matches!(**error, PubGrubError::NoSolution(_)), |_| true);
-        if let Ok(found) = solved
-            && let Some(version) = found.get(name)
-        {
-            let [major, minor, patch] = version.numbers();
-            let range_of = if major == 0 || patch > 0 { version.to_string() } else { format!("{major}.{minor}") };
+        let anything = Range::parse("*").expect("bug: a star is a range");
+        let solved = instead(search, at, anything);
+        all_tried &= solved.as_ref().map_or_else(|tried| *tried, |_| true);
+        if let Ok(Some(highest)) = solved {
+            let nearer = nearest(search, name, range, &highest).into_iter().find_map(|line| {
+                let line = Range::of(&Version::new(line[0], line[1], line[2]));
+                instead(search, at, line).ok().flatten()
+            });
+            let version = nearer.unwrap_or(highest);
+            let range_of = version.shortest_range();
             let place = if several { format!(" in {who}") } else { String::new() };
             offers.push(format!("`\"{name}\" = \"{range_of}\"` in place of \"{range}\"{place} would do"));
         }
     }
     (offers, all_tried)
+}
+
+/// The version of a direct dependency that would be taken if another range of it were asked for.
+///
+/// - `at`: which of those that are wanted.
+///
+/// # Errors
+/// Where nothing fits, whether that was tried to the end.
+fn instead(search: &Search<'_>, at: usize, range: Range) -> Result<Option<Version>, bool> {
+    let mut wanted = search.wanted.to_vec();
+    wanted[at].range = range;
+    let other = Search {
+        index: search.index,
+        wanted: &wanted,
+        prefer: search.prefer,
+        listed: search.listed.clone(),
+        chosen: RefCell::default(),
+        steps: search.steps,
+        left: search.left.clone(),
+    };
+    let solved = other.solve();
+    search.left.set(other.left.get());
+    match solved {
+        Ok(mut found) => Ok(found.remove(&wanted[at].name)),
+        Err(error) => Err(matches!(*error, PubGrubError::NoSolution(_))),
+    }
+}
+
+/// The lines of versions that are nearer to a range than a version is, nearest first; of two that are as near, the higher one.
+fn nearest(search: &Search<'_>, name: &Name, range: &Range, than: &Version) -> Vec<[u64; 3]> {
+    let set = range.set();
+    let from = match set.iter().next() {
+        Some((Bound::Included(from) | Bound::Excluded(from), _)) => from.line(),
+        Some((Bound::Unbounded, _)) | None => return Vec::new(),
+    };
+    let far = |line: &[u64; 3]| [0, 1, 2].map(|at: usize| line[at].abs_diff(from[at]));
+    let open = search.open(name).unwrap_or_default();
+    let mut lines: Vec<[u64; 3]> = open.iter().map(Version::line).collect();
+    lines.dedup();
+    lines.retain(|line| far(line) < far(&than.line()));
+    lines.sort_by_key(|line| (far(line), std::cmp::Reverse(*line)));
+    lines.truncate(NEARER);
+    lines
 }

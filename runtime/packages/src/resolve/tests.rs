@@ -27,6 +27,10 @@ impl Index for Shelf {
     fn dependencies(&self, name: &Name, version: &Version) -> Result<Result<Needs, String>, Failure> {
         Ok(Ok(self.0[name][version].0.clone()))
     }
+
+    fn near(&self, name: &Name) -> Option<Name> {
+        crate::name::near(name, self.0.keys().cloned())
+    }
 }
 
 fn name(text: &str) -> Name {
@@ -87,6 +91,34 @@ fn a_range_that_nothing_satisfies_says_what_would() {
         found(&shelf, &[("a/x", "2")], &[]),
         "no versions fit together:\n  writ.toml asks for a/x ^2.0.0\n  there is no a/x ^2.0.0; there are 1.4.0, 1.0.0, and 1.5.0, yanked\n  \
          help: `\"a/x\" = \"1.4\"` in place of \"2\" would do"
+    );
+}
+
+#[test]
+fn the_nearest_version_that_fits_is_offered_and_not_the_highest() {
+    let mut all: Vec<One<'_>> = vec![("a/x", "1.4.0", &[]), ("a/x", "1.5.0", &[]), ("a/x", "2.0.0", &[])];
+    let offered = |all: &[One<'_>], wanted: &[(&str, &str)]| {
+        let said = found(&shelf(all), wanted, &[]);
+        said.lines().filter_map(|line| line.strip_prefix("  help: ").map(str::to_owned)).collect::<Vec<_>>().join("; ")
+    };
+    assert_eq!(offered(&all, &[("a/x", "1.6")]), "`\"a/x\" = \"1.5\"` in place of \"1.6\" would do");
+    assert_eq!(offered(&all, &[("a/x", "3")]), "`\"a/x\" = \"2.0\"` in place of \"3\" would do");
+    all.extend([("a/x", "4.0.0", [].as_slice()), ("a/x", "9.0.0", &[]), ("a/y", "1.0.0", &[("a/x", ">=2")])]);
+    assert_eq!(offered(&all, &[("a/x", "3")]), "`\"a/x\" = \"4.0\"` in place of \"3\" would do");
+    // What another asks for counts: 1.5 is nearer, and does not fit.
+    assert_eq!(offered(&all, &[("a/x", "1.6"), ("a/y", "1")]), "`\"a/x\" = \"2.0\"` in place of \"1.6\" would do");
+}
+
+#[test]
+fn a_name_that_nobody_has_tells_the_near_one() {
+    let shelf = shelf(&[("acme/words", "1.0.0", &[])]);
+    assert_eq!(
+        found(&shelf, &[("acme/wrods", "1")], &[]),
+        "no versions fit together:\n  writ.toml asks for acme/wrods ^1.0.0\n  there is no acme/wrods ^1.0.0; there is no version of \
+         it at all\n  help: did you mean `acme/words` by `acme/wrods`?"
+    );
+    assert!(
+        found(&shelf, &[("acme/other", "1")], &[]).contains("help: no other range of one dependency alone would do")
     );
 }
 
