@@ -96,17 +96,18 @@ impl Place {
                 "{url}: what a repository has now only it can say, and nothing may be fetched\n  help: leave out --offline and --frozen"
             )));
         }
+        let folder = asked.folder.as_deref().map(git::folder).transpose().map_err(Failure::Malformed)?.flatten();
         let parts = [
             ("git", Some(url)),
             ("rev", asked.rev.as_ref()),
             ("tag", asked.tag.as_ref()),
             ("branch", asked.branch.as_ref()),
-            ("folder", asked.folder.as_ref()),
+            ("folder", folder.as_ref()),
         ];
         let keys = parts.into_iter().filter_map(|(key, value)| Some((key, value?.clone()))).collect();
         let whole = |below: &str, name: &Option<String>| name.as_ref().map(|name| format!("{below}{name}"));
         let rev = asked.rev.clone().or(whole(git::TAGS, &asked.tag)).or(whole(git::BRANCHES, &asked.branch));
-        Ok(Place::Elsewhere(keys, Some(Git { url: url.clone(), rev, folder: asked.folder.clone() })))
+        Ok(Place::Elsewhere(keys, Some(Git { url: url.clone(), rev, folder })))
     }
 
     /// The same with the folder of the repository that the package is in, where nobody named one; and what is said of it.

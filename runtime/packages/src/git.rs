@@ -3,13 +3,15 @@
 //! A repository is kept bare, beside the store; what is read of it are the objects of a commit as they are, so that neither
 //! hooks nor filters run, and no attribute and nobody's configuration makes other bytes of them.
 //!
-//! Read downwards: [`newest`] looks for a commit, [`at`] reads one that is known; `command` runs git and says why it failed,
-//! [`sources()`] is what git knows of a folder that is worked in.
+//! Read downwards: [`newest`] looks for a commit, [`at`] reads one that is known; `command`
+//! runs git and says why it failed, `inside` is what stands beside a package in its commit, [`sources()`] what git knows of a
+//! folder that is worked in.
 //!
 //! INVARIANT: a commit that is known is never looked for anew: its tree is what its digest says, whoever serves it. A
 //! repository that was damaged here is fetched again.
 
 mod command;
+mod inside;
 mod sources;
 
 use crate::manifest::Git;
@@ -17,10 +19,12 @@ use crate::store::{self, Store};
 use crate::tree::{self, FILE};
 use crate::{Failure, Tree, disk, install, malformed};
 use command::{Stopped, asking, bare, is_remote};
+use inside::Submodules;
 use program::Digest;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub use inside::{folder, inside};
 pub use sources::{Sources, sources};
 
 /// Where the names of tags stand among those of a repository.
@@ -53,6 +57,22 @@ impl Git {
     fn short(&self) -> Option<&str> {
         let rev = self.rev.as_deref()?;
         Some(rev.strip_prefix(TAGS).or_else(|| rev.strip_prefix(BRANCHES)).unwrap_or(rev))
+    }
+
+    /// What is asked for of the repository: ``the branch `main` ``.
+    pub(crate) fn asked(&self) -> String {
+        match (self.kind(), self.short()) {
+            (_, None) => String::from("its own branch"),
+            (Kind::Tag, Some(tag)) => format!("the tag `{tag}`"),
+            (Kind::Branch, Some(branch)) => format!("the branch `{branch}`"),
+            (Kind::Any, Some(rev)) => format!("`{rev}`"),
+        }
+    }
+
+    /// The commit and the manifest in it, as a person is told where a package stands.
+    pub(crate) fn manifest_at(&self, commit: &str) -> String {
+        let folder = self.folder.as_ref().map(|folder| format!("{folder}/")).unwrap_or_default();
+        format!("{} at {commit}, {folder}writ.toml", self.url)
     }
 
     /// What a lock calls it, but for the commit.
@@ -302,12 +322,15 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
     let below = if folder.is_empty() { String::new() } else { format!("{folder}/") };
     let listed = bare(mirror, &["ls-tree", "-r", "-z", "-l", "--full-tree", commit], b"");
     let listed = listed.map_err(|stopped| stopped.of(&git.url))?;
-    let (mut wanted, mut there) = (Vec::new(), false);
+    let (mut wanted, mut there, mut submodules) = (Vec::new(), false, Submodules::default());
     for line in String::from_utf8_lossy(&listed).split_terminator('\0') {
         // `100644 blob 5716ca59… 12\twords.writ`
         let (about, path) = line
             .split_once('\t')
             .ok_or_else(|| Failure::Fault(format!("{}: git lists `{line}`, which is no file", git.url)))?;
+        if about.starts_with("160000 ") {
+            submodules.add(path);
+        }
         let Some(path) = path.strip_prefix(below.as_str()) else { continue };
         there = true;
         if !tree::is_published(path) {
@@ -325,6 +348,9 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
             return Err(bad(format!("{path} has more than {FILE} bytes")));
         }
         wanted.push((path.to_owned(), object.to_owned(), size));
+    }
+    if let Some(submodule) = submodules.holding(folder) {
+        return Err(bad(format!("the folder `{folder}` is in {submodule}")));
     }
     if !there && !folder.is_empty() {
         return malformed(format!("{} has no folder `{folder}` in {commit}", git.url));
@@ -352,6 +378,9 @@ fn read(mirror: &Path, git: &Git, commit: &str) -> Result<Tree, Failure> {
         if !nested.iter().any(|folder| !folder.is_empty() && path.starts_with(folder.as_str())) {
             tree.add(&path, content)?;
         }
+    }
+    if let Some(missing) = submodules.needed(&below, &tree) {
+        return Err(bad(missing));
     }
     if tree.file("writ.toml").is_none() {
         let place = if folder.is_empty() { String::new() } else { format!(" in {folder}") };

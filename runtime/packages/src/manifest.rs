@@ -246,7 +246,8 @@ impl<'de> Deserialize<'de> for Wanted {
                     }
                     (range, Some(path), None) => (range.unwrap_or_else(any), Origin::Path(path)),
                     (range, None, Some(url)) => {
-                        let git = Git { url, rev, folder: table.folder };
+                        let folder = table.folder.as_deref().map(git::folder).transpose().map_err(de::Error::custom)?;
+                        let git = Git { url, rev, folder: folder.flatten() };
                         (range.unwrap_or_else(any), Origin::Git(git))
                     }
                     (Some(range), None, None) => (range, Origin::Registry),
@@ -546,6 +547,7 @@ mod tests {
                 "[dependencies]\n\"acme/a\" = { git = \"a\", tag = \"b\", branch = \"c\" }\n",
                 "each name a commit; write one",
             ),
+            ("[dependencies]\n\"acme/a\" = { git = \"a\", folder = \"../b\" }\n", "leads out of the repository"),
             ("[dependencies]\n\"acme/a\" = \">2, <1\"\n", "writ.toml:4:12: \">2, <1\" takes no version at all"),
             ("[dependencies]\n\"acme/a\" = { version = \">2, <1\" }\n", "takes no version at all"),
             ("[dependencies]\n\"acme/shop\" = \"1\"\n", "depends on itself"),
