@@ -3,7 +3,7 @@
 //! A repository is kept bare, beside the store; what is read of it are the objects of a commit as they are, so that neither
 //! hooks nor filters run, and no attribute and nobody's configuration makes other bytes of them.
 //!
-//! Read downwards: [`newest`] looks for a commit, [`at`] reads one that is known; `command`
+//! Read downwards: [`newest`] looks for a commit, [`at`] reads one that is known, [`seen()`] says what became of one; `command`
 //! runs git and says why it failed, `inside` is what stands beside a package in its commit, [`sources()`] what git knows of a
 //! folder that is worked in.
 //!
@@ -12,6 +12,7 @@
 
 mod command;
 mod inside;
+mod seen;
 mod sources;
 
 use crate::manifest::Git;
@@ -25,6 +26,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub use inside::{folder, inside};
+pub use seen::{Newer, Seen, seen};
 pub use sources::{Sources, sources};
 
 /// Where the names of tags stand among those of a repository.

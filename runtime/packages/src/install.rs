@@ -4,8 +4,8 @@
 //! The packages of a workspace share one lock: versions are found for all of them at once, and each reads its part.
 //!
 //! Read downwards: [`load`] and [`all`] give what is locked and never change the lock unless they are told to; [`update`] looks
-//! for versions anew; [`vendor()`] copies all of it beside the manifest; `local` is what needs no search, `found` the search,
-//! `reached` what is needed by what, `between` whether what was read fits together, `changes` what became of a lock, `turn` who may change it.
+//! for versions anew; [`vendor()`] copies all of it beside the manifest; `local` is what needs no search, `found` the search, `looked` what
+//! there is of what is locked, `reached` what is needed by what, `between` whether what was read fits together, `changes` what became of a lock, `turn` who may change it.
 //!
 //! INVARIANT: nothing is written before everything was checked; the lock and the sums are written last, by whoever has had
 //! the turn since before they were read.
@@ -14,6 +14,7 @@ mod between;
 mod changes;
 mod found;
 mod local;
+mod looked;
 mod reached;
 mod turn;
 mod vendor;
@@ -25,7 +26,7 @@ use crate::resolve::{Asked, Versions};
 use crate::store::{self, Store};
 use crate::sums::{self, Sums};
 use crate::workspace::{Member, Workspace};
-use crate::{Failure, Name, Tree, Version, disk, malformed, trust};
+use crate::{Failure, Name, Tree, Version, disk, malformed, name, trust};
 use between::{separate, together};
 use changes::compared;
 use found::{Found, found};
@@ -37,7 +38,7 @@ use std::path::PathBuf;
 use vendor::{Copies, vendored_note};
 
 pub use changes::{Changed, Passed, Updated};
-pub use found::{Ahead, Looked, looked};
+pub use looked::{Ahead, Looked, looked};
 pub use reached::{lasting, part};
 pub use turn::{Turn, turn};
 pub use vendor::{VENDOR, vendor};
@@ -438,8 +439,11 @@ pub fn of_scope(workspace: &Workspace, ways: &Ways, name: &Name) -> Result<Box<d
     match workspace.shared.registry(name.scope()) {
         Some(location) => registry::at(location, &workspace.folder, ways),
         None => malformed(format!(
-            "writ.toml: it does not say where the packages of `{0}` are found, and {name} is one\n  help: write under [registries]: {0} = \"../registry\", or \"*\" = … for every scope",
-            name.scope()
+            "writ.toml: it does not say where the packages of `{0}` are found, and {name} is one\n  help: {1}write under [registries]: {0} = \"../registry\", or \"*\" = … for every scope",
+            name.scope(),
+            name::near_scope(name.scope(), workspace.shared.registries.keys())
+                .map(|near| format!("did you mean `{near}/{}`? Or ", name.short()))
+                .unwrap_or_default()
         )),
     }
 }

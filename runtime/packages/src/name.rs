@@ -44,6 +44,13 @@ impl Name {
     }
 }
 
+/// The scope nearest to one of which nobody says anything, where one is near enough to be meant.
+pub(crate) fn near_scope<'s>(wrong: &str, scopes: impl IntoIterator<Item = &'s String>) -> Option<&'s String> {
+    let most = if wrong.len() < 4 { 1 } else { 2 };
+    let near = scopes.into_iter().filter(|scope| *scope != "*").map(|scope| (strsim::levenshtein(wrong, scope), scope));
+    near.filter(|(far, _)| (1..=most).contains(far)).min().map(|(_, scope)| scope)
+}
+
 /// The name nearest to one that nobody has, where one is near enough to be meant.
 pub(crate) fn near(wrong: &Name, names: impl IntoIterator<Item = Name>) -> Option<Name> {
     let far = |name: &Name| strsim::levenshtein(wrong.as_str(), name.as_str());
@@ -98,7 +105,7 @@ impl From<Name> for String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Name, near};
+    use super::{Name, near, near_scope};
 
     #[test]
     fn a_name_is_two_words() {
@@ -111,7 +118,7 @@ mod tests {
     #[test]
     fn what_is_meant_is_near_and_another() {
         let name = |text| Name::parse(text).expect("a name");
-        let there = || ["acme/words", "acme/wards", "open/words", "acme/x"].map(name);
+        let there = || ["acme/words", "acme/tagging", "open/words", "acme/x"].map(name);
         let meant = |wrong| near(&name(wrong), there()).map(|name| name.to_string());
         assert_eq!(meant("acme/word").as_deref(), Some("acme/words"));
         assert_eq!(meant("acne/words").as_deref(), Some("acme/words"));
@@ -119,5 +126,8 @@ mod tests {
         assert_eq!(meant("acme/y").as_deref(), Some("acme/x"));
         assert_eq!(meant("acme/swords2").as_deref(), Some("acme/words"));
         assert_eq!(meant("acme/other"), None);
+        let scopes = ["*", "acme", "open"].map(str::to_owned);
+        assert_eq!(near_scope("amce", &scopes).map(String::as_str), Some("acme"));
+        assert_eq!(near_scope("a", &scopes), None);
     }
 }

@@ -3,7 +3,7 @@
 // LONG: all that may happen to one lock, one store and one folder of copies, which share how they are made.
 
 use evidence::SigningKey;
-use packages::install::{self, Ahead, Installed, Updated, Ways};
+use packages::install::{self, Ahead, Installed, Looked, Updated, Ways};
 use packages::registry::directory::Directory;
 use packages::registry::{Registry, release};
 use packages::store::Store;
@@ -367,10 +367,7 @@ fn what_holds_a_newer_version_back_is_told() {
     world.publish("acme/new", "1.1.0", "writ = \"9.0.0\"\n", "// new\n");
     let ahead = |name: &str, version: Version| {
         let name = Name::parse(&format!("acme/{name}")).expect("a name");
-        let one = (&name, &Version::new(1, 0, 0));
-        let looked =
-            install::looked(&root, &world.ways, &[one]).expect("it is known").pop().expect("one was asked for");
-        let (newest, how) = looked.newest.expect("there is a newer one");
+        let (newest, how) = looked(&world, &root, name.as_str()).0.expect("there is a newer one");
         assert_eq!(newest, version);
         how.expect("it is known")
     };
@@ -390,6 +387,46 @@ fn what_holds_a_newer_version_back_is_told() {
     assert_eq!(passed, ["acme/new 1.1.0 9.0.0"]);
     world.publish("acme/low", "1.1.0", &depends("base", ">=1"), "// low\n");
     assert_eq!(ahead("base", Version::new(2, 0, 0)), Ahead::Together);
+}
+
+/// A version that could be had, and how.
+type Could = Option<(Version, Result<Ahead, Failure>)>;
+
+/// What a look says of a package: the newest version, and what may be taken in place of what is locked.
+fn looked(world: &World, root: &Workspace, name: &str) -> (Could, Could) {
+    let all = install::looked(root, &world.ways).expect("it is known");
+    let found = all.into_iter().find(|(one, ..)| one.as_str() == name).expect("it is locked").2;
+    let Looked::Released { newest, other, .. } = found else { panic!("{name} is in a registry") };
+    (newest, other)
+}
+
+#[test]
+fn what_nobody_may_take_anew_is_told_with_what_would_be_taken_in_its_place() {
+    let world = World::new("yanked");
+    let registry = Directory::new(world.folder.join("registry"));
+    for name in ["acme/within", "acme/beyond"] {
+        world.publish(name, "1.0.0", "", "// one\n");
+        world.publish(name, "2.0.0", "", "// two\n");
+    }
+    let root = world.root("\"acme/within\" = \"1\"\n\"acme/beyond\" = \"1\"");
+    update(&root, &world.ways, &[]).expect("it fits");
+    assert_eq!(looked(&world, &root, "acme/beyond").1, None);
+    for name in ["acme/within", "acme/beyond"] {
+        let name = Name::parse(name).expect("a name");
+        registry.yank(&name, &Version::new(1, 0, 0), Some("wrong")).expect("it is there");
+    }
+    world.publish("acme/within", "1.1.0", "", "// more\n");
+    let beyond = Some((Version::new(2, 0, 0), Ok(Ahead::Asked)));
+    assert_eq!(looked(&world, &root, "acme/beyond").1, beyond);
+    // Nothing in the range of the other holds it back.
+    let root = world.root("\"acme/within\" = \"1\"");
+    update(&root, &world.ways, &[]).expect("it fits");
+    registry
+        .yank(&Name::parse("acme/within").expect("a name"), &Version::new(1, 1, 0), Some("too"))
+        .expect("it is there");
+    assert_eq!(looked(&world, &root, "acme/within").1, Some((Version::new(2, 0, 0), Ok(Ahead::Asked))));
+    world.publish("acme/within", "1.2.0", "", "// most\n");
+    assert_eq!(looked(&world, &root, "acme/within").1, Some((Version::new(1, 2, 0), Ok(Ahead::Alone))));
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! Packages in git repositories: what a commit holds counts, whoever reads it, however they are set up.
 
-use packages::git::{self, Sources};
+use packages::git::{self, Newer, Seen, Sources};
 use packages::manifest::Git;
 use packages::store::Store;
-use packages::{Failure, Tree};
+use packages::{Failure, Tree, Version};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -223,6 +223,67 @@ fn the_packages_of_a_repository_are_told_where_none_is_its_root() {
         said.contains("there is no writ.toml\n  help: a package is in its folder `a/b`: say so, `folder = \"a/b\"`"),
         "{said}"
     );
+}
+
+#[test]
+fn a_repository_says_what_became_of_a_commit() {
+    let world = World::new("seen", &[("words.writ", b"// one\n")]);
+    let repository = world.folder.join("repository");
+    let commit = |version: &str| {
+        let text = format!("[package]\nname = \"acme/words\"\nversion = \"{version}\"\n");
+        fs::write(repository.join("writ.toml"), text).expect("it is writable");
+        run(&repository, &["commit", "--all", "--quiet", "--message", version]);
+        run(&repository, &["rev-parse", "HEAD"])
+    };
+    let first = run(&repository, &["rev-parse", "HEAD"]);
+    run(&repository, &["tag", "v1.0.0"]);
+    let asked = |rev: &str| Git { rev: Some(rev.to_owned()), ..world.from.clone() };
+    let seen = |rev: &str, locked: &str| {
+        let takes = |version: &Version| version.numbers()[0] == 1;
+        git::seen(&world.store, &asked(rev), locked, &world.folder, false, &takes).expect("it says")
+    };
+    let told = |newer: &[Newer]| -> Vec<String> {
+        let line = |one: &Newer| format!("{} {}", one.name, one.version.clone().expect("it reads"));
+        newer.iter().map(line).collect()
+    };
+    assert_eq!(seen("refs/heads/main", &first), Seen { gone: false, moved: Ok(None), tags: Vec::new() });
+    for (tag, version) in
+        [("v1.1", "1.1.0"), ("v1.2", "1.2.0"), ("other-v7", "7.0.0"), ("v2.0.0", "2.0.0"), ("v3.0.0", "3.0.0")]
+    {
+        commit(version);
+        run(&repository, &["tag", tag]);
+    }
+    let tags = seen("refs/tags/v1.0.0", &first);
+    assert_eq!(
+        (tags.gone, tags.moved, told(&tags.tags)),
+        (false, Ok(None), vec!["v3.0.0 3.0.0".into(), "v1.2 1.2.0".into()])
+    );
+    // A name that nobody says to be a tag is the tag or the branch that there is.
+    assert_eq!(told(&seen("v1.0.0", &first).tags).len(), 2);
+    for rev in ["refs/heads/main", "main"] {
+        let moved = seen(rev, &first).moved.expect("it is there").expect("it moved on");
+        assert_eq!(
+            (told(&[moved.clone()]), seen(rev, &moved.commit).moved),
+            (vec!["the branch `main` 3.0.0".into()], Ok(None))
+        );
+    }
+    // What is proposed is neither branch nor tag, and leads to its commit.
+    run(&repository, &["checkout", "--quiet", "--detach"]);
+    let proposed = commit("3.1.0");
+    run(&repository, &["update-ref", "refs/changes/1/head", "HEAD"]);
+    run(&repository, &["checkout", "--quiet", "main"]);
+    assert!(!seen("refs/heads/main", &proposed).gone);
+    run(&repository, &["update-ref", "-d", "refs/changes/1/head"]);
+    assert!(seen("refs/heads/main", &proposed).gone);
+    assert!(
+        seen("refs/heads/mian", &first)
+            .moved
+            .expect_err("it is not there")
+            .to_string()
+            .contains("has no branch `mian`")
+    );
+    let offline = git::seen(&world.store, &asked("main"), &first, &world.folder, true, &|_| true);
+    assert!(offline.expect_err("nothing may be fetched").to_string().contains("nothing may be fetched"));
 }
 
 #[test]

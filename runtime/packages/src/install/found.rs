@@ -1,16 +1,18 @@
 //! Versions looked for, and gotten: one search for all packages of a workspace.
 //!
-//! Read downwards: [`found`] looks and gets, [`looked`] only looks what there is, and whether a newer version could be had.
+//! Read downwards: [`found`] looks and gets, `Sources` is where.
+//!
+//! Not here: what there is of packages that are locked (`looked`).
 
 use super::local::Local;
-use super::{Copies, Installed, Passed, Ways, had, of_folder, of_scope, read, separate, versions};
+use super::{Copies, Installed, Passed, Ways, had, of_folder, of_scope, read, separate};
 use crate::lock::{Lock, Locked};
 use crate::registry::{Listed, Registry};
-use crate::resolve::{self, Asked, Index, Versions};
+use crate::resolve::{self, Index, Versions};
 use crate::sums::Sums;
 use crate::workspace::Workspace;
 use crate::{Failure, Name, Range, Version, name, trust};
-use std::cell::{OnceCell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -65,114 +67,8 @@ pub(super) fn found(
     Ok(Found { all, lock: Lock::new(locked), passed })
 }
 
-/// How a newer version could be had.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Ahead {
-    /// Where it alone is looked for anew.
-    Alone,
-    /// Where everything is.
-    Together,
-    /// Where those of the workspace who ask for it asked for that version.
-    Asked,
-    /// Not at all: who asks for something else.
-    Held(Vec<String>),
-}
-
-/// What a registry says of a package that is locked.
-#[derive(Debug)]
-pub struct Looked {
-    /// Its versions, lowest first, or why nobody can tell.
-    pub versions: Result<Vec<Listed>, Failure>,
-    /// The newest that may be taken, where it is newer, and how it could be had, or why nobody can tell.
-    pub newest: Option<(Version, Result<Ahead, Failure>)>,
-}
-
-/// How often a version may be chosen to say whether a newer one could be had: it is good to know, and asked of each package.
-const GLANCE: usize = 2_000;
-
-/// What there is of packages that are locked. Nothing is fetched; a registry that does not answer is asked once, and keeps nobody
-/// from being told of the others.
-///
-/// # Errors
-/// Where the lock or a folder of the workspace cannot be read.
-pub fn looked(workspace: &Workspace, ways: &Ways, locked: &[(&Name, &Version)]) -> Result<Vec<Looked>, Failure> {
-    let lock = Lock::read(&workspace.folder)?.unwrap_or_else(|| Lock::new(Vec::new()));
-    let local = Local::of(workspace, ways, Some(&lock), Copies::Help)?;
-    let sources = Sources::new(workspace, ways, &local);
-    let all_anew = OnceCell::new();
-    let look = |(name, version): &(&Name, &Version)| {
-        let versions = sources.listed(name);
-        let mut open = versions.iter().flatten().filter(|one| one.yanked.is_none() && one.version > **version);
-        let newest = open.next_back().map(|one| one.version.clone());
-        let newest = newest.map(|newest| {
-            let how = ahead(&sources, &lock, &all_anew, name, &newest);
-            (newest, how)
-        });
-        Looked { versions, newest }
-    };
-    Ok(locked.iter().map(look).collect())
-}
-
-/// Whether a newer version of a package that is locked could be had, and what holds it back.
-///
-/// - `all_anew`: what comes of looking for everything anew, which is the same whoever asks.
-fn ahead(
-    sources: &Sources<'_>,
-    lock: &Lock,
-    all_anew: &OnceCell<Result<Versions, Failure>>,
-    name: &Name,
-    version: &Version,
-) -> Result<Ahead, Failure> {
-    let mut others = versions(lock);
-    others.remove(name);
-    let index = Heard(sources);
-    let search = |prefer: &Versions| resolve::within(GLANCE, &index, &sources.local.own(), prefer);
-    let took = |found: Result<Versions, Failure>| match found {
-        Ok(chosen) => Ok(chosen.get(name) == Some(version)),
-        Err(Failure::Malformed(_)) => Ok(false),
-        Err(fault) => Err(fault),
-    };
-    if took(search(&others))? {
-        return Ok(Ahead::Alone);
-    }
-    if took(all_anew.get_or_init(|| search(&Versions::new())).clone())? {
-        return Ok(Ahead::Together);
-    }
-    // What the workspace itself asks for can be written anew.
-    const WHO: &str = "this audit";
-    let mut asked = sources.local.own();
-    asked.retain(|one| one.name != *name);
-    asked.push(Asked { who: WHO.to_owned(), name: name.clone(), range: Range::parse(&format!("={version}"))? });
-    match resolve::within(GLANCE, &index, &asked, &others) {
-        Ok(_) => Ok(Ahead::Asked),
-        Err(Failure::Malformed(why)) => {
-            let lines = why.lines().skip(1).map(str::trim);
-            let lines = lines.filter(|line| !line.starts_with("help:") && !line.starts_with(WHO));
-            Ok(Ahead::Held(lines.map(str::to_owned).collect()))
-        }
-        Err(fault) => Err(fault),
-    }
-}
-
-/// Sources of which a registry that is not there says nothing about what fits together.
-struct Heard<'a>(&'a Sources<'a>);
-
-impl Index for Heard<'_> {
-    fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
-        self.0.versions(name).map_err(|failure| Failure::Fault(failure.to_string()))
-    }
-
-    fn dependencies(&self, name: &Name, version: &Version) -> Result<Needs, Failure> {
-        self.0.dependencies(name, version).map_err(|failure| Failure::Fault(failure.to_string()))
-    }
-
-    fn near(&self, name: &Name) -> Option<Name> {
-        self.0.near(name)
-    }
-}
-
 /// What a version depends on, or why this writ cannot read it.
-type Needs = Result<Vec<(Name, Range)>, String>;
+pub(super) type Needs = Result<Vec<(Name, Range)>, String>;
 
 /// A registry, or why it does not answer.
 type Opened = Result<Rc<dyn Registry>, Failure>;
@@ -182,10 +78,10 @@ const PATIENCE: usize = 3;
 
 /// Registries and folders as the search for versions sees them. What a registry said, or that it said nothing, is remembered:
 /// one look may search many times.
-struct Sources<'a> {
+pub(super) struct Sources<'a> {
     workspace: &'a Workspace,
     ways: &'a Ways,
-    local: &'a Local,
+    pub(super) local: &'a Local,
     /// By scope.
     registries: RefCell<BTreeMap<String, Opened>>,
     /// How many packages of a scope could not be listed, since one could.
@@ -197,7 +93,7 @@ struct Sources<'a> {
 }
 
 impl<'a> Sources<'a> {
-    fn new(workspace: &'a Workspace, ways: &'a Ways, local: &'a Local) -> Sources<'a> {
+    pub(super) fn new(workspace: &'a Workspace, ways: &'a Ways, local: &'a Local) -> Sources<'a> {
         Sources {
             workspace,
             ways,
@@ -224,7 +120,7 @@ impl<'a> Sources<'a> {
     }
 
     /// The versions of a package that stands in a registry.
-    fn listed(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+    pub(super) fn listed(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
         if let Some(known) = self.listed.borrow().get(name) {
             return known.clone();
         }
@@ -258,6 +154,9 @@ impl<'a> Sources<'a> {
 
 impl Index for Sources<'_> {
     fn versions(&self, name: &Name) -> Result<Vec<Listed>, Failure> {
+        if let Some((pinned, _)) = self.local.missing.get(name) {
+            return Err(Failure::Fault(format!("{name} cannot be read, of {}", pinned.place.url)));
+        }
         match self.local.folders.get(name) {
             Some(folder) => Ok(vec![Listed { version: folder.version.clone(), yanked: None }]),
             None => self.listed(name),
