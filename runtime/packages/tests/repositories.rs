@@ -263,7 +263,7 @@ fn a_repository_says_what_became_of_a_commit() {
     for rev in ["refs/heads/main", "main"] {
         let moved = seen(rev, &first).moved.expect("it is there").expect("it moved on");
         assert_eq!(
-            (told(&[moved.clone()]), seen(rev, &moved.commit).moved),
+            (told(std::slice::from_ref(&moved)), seen(rev, &moved.commit).moved),
             (vec!["the branch `main` 3.0.0".into()], Ok(None))
         );
     }
