@@ -2,6 +2,7 @@
 
 use compiler::database::{Info, Source, compile};
 use program::{Literal, Program, Reading, RelationId, Rule};
+use std::collections::BTreeSet;
 
 fn program(text: &str) -> Program {
     let package = program::Package { name: String::from("acme/test"), version: String::from("1.0.0") };
@@ -41,6 +42,8 @@ pub relation team(name: string);
 named(r, t) if words(r, w), t: string = w.team;
 pub relation mine(r: Resource);
 mine(r) if named(r, t), team(t);
+pub relation lonely(r: Resource, a: Resource);
+lonely(r, a) if named(r, t), words(a, _), not named(a, t);
 pub relation pair(a: Resource, b: Resource);
 pair(a, b) if named(a, t), named(b, t);
 ";
@@ -60,4 +63,14 @@ fn known_values_are_looked_up_and_unknown_ones_begin() {
         };
         assert!(rules[1..].iter().all(|rule| begins_with(rule)), "{name}: {rules:#?}");
     }
+}
+
+#[test]
+fn what_is_absent_is_looked_up_too() {
+    let program = program(TAGS);
+    let helper = program.relations.iter().find(|relation| relation.name == "policy.lonely$no1").expect("asked for");
+    let exact = |rule: &&Rule| program.relation(rule.head.relation).name.starts_with(&helper.name) && looks_up(rule);
+    let both: BTreeSet<&str> =
+        program.rules.iter().filter(exact).map(|rule| program.relation(rule.head.relation).name.as_str()).collect();
+    assert_eq!(both, BTreeSet::from(["policy.lonely$no1", "policy.lonely$no1?"]), "{:#?}", program.rules);
 }

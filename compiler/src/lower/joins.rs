@@ -3,11 +3,13 @@
 //! A value that may be unknown may be equal to any other. Were the possible reading of such a join one rule, it could
 //! look nothing up: it would compare all with all. So it is several: one where all that is joined is known (or the
 //! same unknown), which looks up; and for each place one that begins with the few tuples that have an unknown there.
+//! What a helper of an absence compares is such a join too.
 
 use super::draft::{Draft, Kind, here};
 use super::expressions::Doubt;
 use super::lookup::has_one_part;
 use super::taint::{Known, Occurrence, doubt_at, doubts, occurrences};
+use super::variables::rename;
 use program::{Column, Comparison, Expr, Literal, RelationId, Rule, Term, Truth, Value, Variable};
 use rustc_hash::FxHashMap;
 
@@ -19,8 +21,20 @@ pub(crate) type Apart = FxHashMap<(RelationId, usize), RelationId>;
 pub(crate) struct Joins {
     /// The variables.
     pub(crate) variables: Vec<usize>,
+    /// What a helper compares: the literal, the variable asked for and the one that is stored, which may be one as well.
+    equal: Vec<(usize, usize, usize)>,
     /// The places at which a value of theirs may be unknown.
     pub(crate) places: Vec<Occurrence>,
+}
+
+impl Joins {
+    /// Makes one variable of two that are compared.
+    pub(crate) fn unify(&self, rule: &mut Rule) {
+        for (literal, asked, stored) in self.equal.iter().rev() {
+            rule.body.remove(*literal);
+            rename(rule, *stored, *asked);
+        }
+    }
 }
 
 /// The joins on a value that may be unknown as a whole, and is surely equal to itself.
@@ -35,6 +49,21 @@ pub(crate) fn joins(rule: &Rule, draft: &Draft<'_>, known: &Known, doubts: &[Dou
         if places.len() > 1 && stored && most == Some(Doubt::Unknown) && has_one_part(&of.r#type) {
             joins.variables.push(variable);
             joins.places.extend(places.into_iter().filter(|place| doubt(place) == Doubt::Unknown));
+        }
+    }
+    for (literal, condition) in rule.body.iter().enumerate() {
+        let Literal::Test { op: Comparison::Equal, left, right, accept } = condition else { continue };
+        let (Expr::Variable(asked), Expr::Variable(stored)) = (left, right) else { continue };
+        let in_atom = found.iter().any(|place| place.variable == *stored && place.column.is_some());
+        let own = in_atom && rule.variables[*stored].name.starts_with('$') && *accept == [Truth::True];
+        let most = doubts[*asked].max(doubts[*stored]);
+        if own && most == Doubt::Unknown && has_one_part(&rule.variables[*asked].r#type) {
+            joins.equal.push((literal, *asked, *stored));
+            for side in [*asked, *stored] {
+                if doubts[side] == Doubt::Unknown && !joins.variables.contains(&side) {
+                    joins.places.extend(found.iter().find(|place| place.variable == side));
+                }
+            }
         }
     }
     joins

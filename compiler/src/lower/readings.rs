@@ -9,7 +9,7 @@
 use super::draft::{Absence, Draft, DraftRule, bound_by, here};
 use super::expressions::{Doubt, constant_doubt, doubt, may_be_absent};
 use super::interval::{add_views, is_head_in_doubt, lattice, settle_head};
-use super::joins::{Apart, asks_whether_known, is_unknown, joins, set_apart};
+use super::joins::{Apart, Joins, asks_whether_known, is_unknown, joins, set_apart};
 use super::lookup::Lookup;
 use super::taint::{Known, Occurrence, analyse, asks_leniently, decides, doubt_at, doubts, occurrences};
 use crate::graph;
@@ -160,10 +160,15 @@ impl Writer<'_, '_> {
         self.twins[relation.0 as usize].unwrap_or(relation)
     }
 
+    fn joins(&self) -> Joins {
+        joins(self.rule, self.draft, self.known, self.doubts)
+    }
+
     /// What holds whatever the unknowns are.
     fn sure(&self) -> Rule {
         // What is known to be the same one unknown is joined; what may be an interval is tested.
         let mut rule = self.loosened(self.rule.clone(), Doubt::Unknown, &[]);
+        self.joins().unify(&mut rule);
         let mut doubts = self.doubts.to_vec();
         doubts.resize(rule.variables.len(), Doubt::Vague);
         let variables = rule.variables.clone();
@@ -228,8 +233,9 @@ impl Writer<'_, '_> {
         for absence in self.absences {
             rule.body[absence.literal] = absence.asked.clone();
         }
-        let joins = joins(self.rule, self.draft, self.known, self.doubts);
-        let exact = self.loosened(rule.clone(), Doubt::Known, &joins.variables);
+        let joins = self.joins();
+        let mut exact = self.loosened(rule.clone(), Doubt::Known, &joins.variables);
+        joins.unify(&mut exact);
         let with_unknown = joins.places.iter().map(|place| {
             let mut loose = self.loosened(rule.clone(), Doubt::Known, &[]);
             let there = match &mut loose.body[place.literal] {

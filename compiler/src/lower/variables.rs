@@ -2,6 +2,11 @@
 
 use program::{Atom, Expr, Literal, Part, Rule, Step, Term};
 
+/// Puts one variable in place of another.
+pub(crate) fn rename(rule: &mut Rule, from: usize, to: usize) {
+    rename_rule(rule, &mut |index| *index = if *index == from { to } else { *index });
+}
+
 /// Calls `rename` on every occurrence of a variable, those of the message included.
 fn rename_rule(rule: &mut Rule, rename: &mut dyn FnMut(&mut usize)) {
     rename_atom(&mut rule.head, rename);
