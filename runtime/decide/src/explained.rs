@@ -205,7 +205,7 @@ fn step(
                 binding: named
                     .filter_map(|(variable, value)| Some((variable.name.clone(), words::whole(value.as_ref()?))))
                     .collect(),
-                premises: (rule.body.iter().zip(premises))
+                premises: (words::telling(program, node.relation, rule, premises).into_iter())
                     .map(|(literal, premise)| ground(program, nodes, rule, literal, premise, binding))
                     .collect(),
             }

@@ -22,7 +22,13 @@ fn unknowns(
     relation: RelationId,
     tuple: &Tuple,
 ) -> Result<BTreeSet<Value>, Failure> {
-    let mut search = Search { settled, seen: BTreeSet::new(), found: BTreeSet::new(), made: BTreeSet::new() };
+    let mut search = Search {
+        settled,
+        seen: BTreeSet::new(),
+        found: BTreeSet::new(),
+        made: BTreeSet::new(),
+        bound: BTreeSet::new(),
+    };
     search.tuple(side, relation, tuple)?;
     // What was made of unknown values is said by those.
     if search.found.iter().any(|value| !search.made.contains(value)) {
@@ -30,6 +36,10 @@ fn unknowns(
     }
     if search.found.is_empty() {
         search.found.extend(tuple.iter().filter(|value| !value.is_known()).cloned());
+    }
+    // Whether they are there at all.
+    if search.found.is_empty() {
+        search.found = search.bound;
     }
     Ok(search.found)
 }
@@ -40,6 +50,8 @@ struct Search<'a> {
     found: BTreeSet<Value>,
     /// What aggregates made of groups that are not known.
     made: BTreeSet<Value>,
+    /// What variables were bound to.
+    bound: BTreeSet<Value>,
 }
 
 impl Search<'_> {
@@ -92,7 +104,11 @@ impl Search<'_> {
                             }
                         }
                     }
-                    Literal::Holds(_) | Literal::Bind { .. } => {}
+                    Literal::Bind { variable, .. } => {
+                        let value = binding.get(*variable).and_then(Option::as_ref);
+                        self.bound.extend(value.filter(|value| !value.is_known()).cloned());
+                    }
+                    Literal::Holds(_) => {}
                 }
             }
         }

@@ -6,8 +6,9 @@ mod unnamed;
 
 use program::{
     Atom, Comparison, Expr, Function, Json, Literal, Presence, Program, Reading, RelationId, Rule, Step, Term, Truth,
-    Value, Weight, World, evaluate,
+    Value, Weight, World, compare, evaluate,
 };
+use proof::Premise;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -132,10 +133,23 @@ pub(crate) struct Bound<'a> {
     pub show: Show,
 }
 
+/// The premises of a rule that say something: of a condition without a name, not what it repeats of the rule that has it.
+pub(crate) fn telling<'r>(
+    program: &Program,
+    id: RelationId,
+    rule: &'r Rule,
+    premises: &'r [Premise],
+) -> Vec<(&'r Literal, &'r Premise)> {
+    match has_no_name(program, id) {
+        true => unnamed::telling(program, id, rule, premises),
+        false => rule.body.iter().zip(premises).collect(),
+    }
+}
+
 /// Whether a relation stands for a condition that has no name: a negated group, the body of an aggregate.
 fn has_no_name(program: &Program, id: RelationId) -> bool {
     let relation = program.relation(id);
-    relation.hidden && !["$decided", "$route", APPLIED].iter().any(|part| relation.name.contains(part))
+    relation.hidden && !["$decided", "$route", "$unknown_", APPLIED].iter().any(|part| relation.name.contains(part))
 }
 
 impl Bound<'_> {
@@ -190,8 +204,15 @@ impl Bound<'_> {
             }
             Literal::Test { op, left, right, .. } => {
                 let equal = *op == Comparison::Equal;
+                let open = |(left, right)| compare(*op, &left, &right) == Truth::Possible;
+                let sides = evaluate(left, self.binding).zip(evaluate(right, self.binding));
+                let word = if equal && sides.is_some_and(open) { "may be" } else { comparison(*op) };
                 let side = |expr: &Expr| if equal { self.expression(expr) } else { self.valued(expr) };
-                format!("{} {} {}", side(left), comparison(*op), side(right))
+                format!("{} {word} {}", side(left), side(right))
+            }
+            // What the compiler asks of what is surely there.
+            Literal::Is { expr, accept } if *accept == [Presence::Null, Presence::Present] => {
+                format!("{} is known", self.expression(expr))
             }
             Literal::Is { expr, accept } => {
                 let kinds: Vec<&str> = accept.iter().map(|kind| presence_word(*kind)).collect();
@@ -247,6 +268,8 @@ impl Bound<'_> {
                     && accept.contains(&Presence::Present)
                     && !accept.contains(&Presence::Unknown)
             }
+            // Whether a value is known: the compiler asks, to look up those that are.
+            Literal::Test { accept, .. } if matches!(accept[..], [Truth::Possible | Truth::False]) => true,
             // A constant of the author's, which the possible reading looks up by comparing.
             Literal::Test { op: Comparison::Equal, left, right, .. } => {
                 let own =

@@ -47,6 +47,12 @@ impl<'p> Lines<'p> {
     /// - returns: nothing for the instant of the decision.
     pub fn tuple(&self, side: Side, relation: RelationId, tuple: &[Value], derived: bool) -> Option<String> {
         let name = &self.program.relations.get(relation.0 as usize)?.name;
+        // Those of its tuples that have an unknown somewhere.
+        let name = match name.split_once("$unknown_") {
+            Some((author, column)) if column.ends_with('?') => format!("{author}?"),
+            Some((author, _)) => author.to_owned(),
+            None => name.clone(),
+        };
         let told = |value: &Value| if derived { self.value(relation, value) } else { value.to_string() };
         let values: Vec<String> = tuple.iter().map(told).collect();
         (name != NOW).then(|| format!("{}{name}({})", world(side), values.join(", ")))

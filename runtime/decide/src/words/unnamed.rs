@@ -4,14 +4,20 @@
 //! Such a relation repeats conditions of the rule around it, which give its variables their values, and its possible
 //! reading takes matches apart into tests. Neither was written, and neither is shown.
 
-use crate::words::{Bound, Show, has_no_name};
-use program::{Comparison, Expr, Literal, Program, RelationId, Rule, Term, Value};
+use crate::words::{Bound, Show, has_no_name, whole};
+use program::{Comparison, Expr, Literal, Program, Reading, RelationId, Rule, Term, Value};
+use proof::Premise;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the rules of the relation `id` say, under the values of `pattern`.
 pub(super) fn condition(program: &Program, id: RelationId, pattern: &[Option<Value>], show: Show) -> String {
     let around = around(program, id, show);
-    let rules = program.rules.iter().filter(|rule| rule.head.relation == id);
+    // What is sure is possible: that says nothing more.
+    let again = |rule: &Rule| match program.relation(id).reading {
+        Reading::Possible(sure) => matches!(&rule.body[..], [Literal::Holds(atom)] if atom.relation == sure),
+        Reading::Only | Reading::Sure(_) => false,
+    };
+    let rules = program.rules.iter().filter(|rule| rule.head.relation == id && !again(rule));
     let bodies = rules.map(|rule| {
         let rule = &as_written(rule);
         let mut binding = vec![None; rule.variables.len()];
@@ -38,14 +44,36 @@ pub(super) fn condition(program: &Program, id: RelationId, pattern: &[Option<Val
     }
 }
 
+/// The premises of a rule of the relation `id` that say something: not what only repeats the rules around it.
+pub(super) fn telling<'r>(
+    program: &Program,
+    id: RelationId,
+    rule: &'r Rule,
+    premises: &'r [Premise],
+) -> Vec<(&'r Literal, &'r Premise)> {
+    let (around, all) = (around(program, id, whole), || rule.body.iter().zip(premises));
+    let repeats = |literal: &Literal| open(program, rule, literal, whole).is_some_and(|words| around.contains(&words));
+    let told: Vec<_> = all().filter(|(literal, _)| !repeats(literal)).collect();
+    // Where it says nothing else, it says that.
+    let some = told.iter().any(|(_, premise)| !matches!(premise, Premise::Computed));
+    if some { told } else { all().collect() }
+}
+
 /// The conditions beside the one that `id` stands for, in the rules that have it.
 fn around(program: &Program, id: RelationId, show: Show) -> BTreeSet<String> {
+    let twin = match program.relation(id).reading {
+        Reading::Sure(twin) | Reading::Possible(twin) => twin,
+        Reading::Only => id,
+    };
     let reads = |literal: &Literal| match literal {
-        Literal::Holds(atom) | Literal::Absent(atom) => atom.relation == id,
-        Literal::Aggregate { sure, possible, .. } => sure.relation == id || *possible == Some(id),
+        Literal::Holds(atom) | Literal::Absent(atom) => [id, twin].contains(&atom.relation),
+        Literal::Aggregate { sure, possible, .. } => {
+            [Some(id), Some(twin)].iter().any(|of| *of == Some(sure.relation) || of == possible)
+        }
         _ => false,
     };
-    let outer = program.rules.iter().filter(|rule| rule.body.iter().any(reads));
+    let outer =
+        program.rules.iter().filter(|rule| ![id, twin].contains(&rule.head.relation) && rule.body.iter().any(reads));
     let outer = outer.map(as_written);
     outer
         .flat_map(|rule| {
