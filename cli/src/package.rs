@@ -174,9 +174,10 @@ pub(crate) fn load_with_tests(path: &Path) -> Result<Package, Failure> {
     Ok(read(path, |workspace| install::load(workspace, &ways(true)))?.0)
 }
 
-/// Reads the policy at a path with what its tests need, and with what was locked, whatever its manifest asks for by now.
-pub(crate) fn load_locked(path: &Path) -> Result<Package, Failure> {
-    Ok(read(path, |workspace| install::locked(workspace, &ways(false)))?.0)
+/// Reads the policy at a path with what its tests need, and as decisions are made by it, with what was locked, whatever its
+/// manifest asks for by now.
+pub(crate) fn load_locked(path: &Path) -> Result<[Package; 2], Failure> {
+    twice(path, |workspace| install::locked(workspace, &ways(false)))
 }
 
 /// Reads the policy at a path with what its tests need, and locks what its manifest asks for where that has changed and may be.
@@ -189,9 +190,16 @@ pub(crate) fn load_anew(path: &Path) -> Result<Package, Failure> {
 ///
 /// - `all`: also what other members of its workspace depend on.
 pub(crate) fn load_with(path: &Path, all: &[Installed]) -> Result<[Package; 2], Failure> {
-    let read = || read(path, |workspace| Ok(install::part(std::slice::from_ref(workspace.own()?), all.to_vec())));
-    let (decided, reader) = read()?;
-    Ok([read()?.0, decided.decided(reader.as_ref())?])
+    twice(path, |workspace| Ok(install::part(std::slice::from_ref(workspace.own()?), all.to_vec())))
+}
+
+/// With what its tests need, and as decisions are made by it.
+fn twice(
+    path: &Path,
+    depends: impl Fn(&Workspace) -> Result<Vec<Installed>, packages::Failure>,
+) -> Result<[Package; 2], Failure> {
+    let (decided, reader) = read(path, &depends)?;
+    Ok([read(path, &depends)?.0, decided.decided(reader.as_ref())?])
 }
 
 /// The packages of a workspace, where a path is its root: who asks there asks for all of them.

@@ -17,7 +17,7 @@ use crate::output::Answer;
 use crate::remembered::{self, Word};
 use crate::{package, policy, progress};
 use decide::{Case, Footing, SourceState, Verdict, counted};
-use evidence::{Aged, Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason};
+use evidence::{Aged, Ambiguity, Entry, Kept as Kind, Kind as Asks, Reason, Record};
 use program::{Digest, Fact, Program};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +35,16 @@ pub(crate) struct Said {
     pub(crate) against: BTreeSet<String>,
     /// What is said of each action, by its name.
     pub(crate) actions: BTreeMap<String, Verdict>,
+}
+
+impl Said {
+    /// What a record says.
+    fn of(record: &Record, verdict: Verdict) -> Said {
+        let reasons = record.actions.iter().flat_map(|action| &action.reasons).chain(&record.reasons);
+        let against = against(reasons, &record.ambiguities);
+        let actions = record.actions.iter().map(|action| (action.id.clone(), action.verdict)).collect();
+        Said { verdict, against, actions }
+    }
 }
 
 /// What a case gives under the other policy: what it says, or why it cannot be decided.
@@ -82,16 +92,18 @@ pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Answer, Failure> {
     let program = policy::compile(&other)?.program;
     // A folder that is no package says nothing of it.
     let trust = other.manifest.map(|manifest| manifest.trust);
-    under(arguments, &program, trust.as_ref(), &arguments.with.display().to_string())
+    under(arguments, &program, None, trust.as_ref(), &arguments.with.display().to_string())
 }
 
 /// Decides every kept decision again under a program, and tells what turned.
 ///
+/// - `was`: the program under which it is decided too, for what would turn; without one it is what was recorded.
 /// - `trust`: whose words count with it, where that is not what it was.
 /// - `with`: how a person calls it.
 pub(crate) fn under(
     arguments: &arguments::Replay,
     program: &Arc<Program>,
+    was: Option<&Arc<Program>>,
     trust: Option<&Trust>,
     with: &str,
 ) -> Result<Answer, Failure> {
@@ -107,13 +119,21 @@ pub(crate) fn under(
         )));
     }
     progress::stage("deciding again");
-    let (outcomes, distinct) =
-        decide_all(&kept, (program, trust), &all, &cases, (arguments.threads, arguments.max_time))?;
+    let again = |program| decide_all(&kept, (program, trust), &all, &cases, (arguments.threads, arguments.max_time));
+    let (outcomes, distinct) = again(program)?;
+    let mut now: BTreeMap<u64, Said> = BTreeMap::new();
+    for (index, _, outcome) in was.map(again).transpose()?.map(|(outcomes, _)| outcomes).into_iter().flatten() {
+        // What cannot be decided is set against what was recorded.
+        outcome.map(|said| now.insert(index, said)).ok();
+    }
     let decisions = outcomes.len();
     let mut flips: BTreeMap<Cause, Flip> = BTreeMap::new();
+    let mut otherwise = 0;
     for (index, entry, outcome) in outcomes {
-        let Some(was) = entry.verdict else { continue };
-        let record = || kept.record(&entry.digest).map(|opened| opened.predicate);
+        let Some(recorded) = entry.verdict else { continue };
+        let known = now.get(&index);
+        let was = known.map_or(recorded, |said| said.verdict);
+        otherwise += usize::from(was != recorded);
         let cause = match outcome {
             // What is said of the only action is what is said of the whole.
             Ok(said)
@@ -122,17 +142,18 @@ pub(crate) fn under(
                 continue;
             }
             Ok(said) => {
-                let record = record()?;
-                let parts = parts(record.actions.iter().map(|action| (action.id.as_str(), action.verdict)), &said);
-                let parts: BTreeSet<_> = parts.into_iter().map(|(_, was, is)| (was, is)).collect();
+                let before = match known {
+                    Some(known) => known.clone(),
+                    None => Said::of(&kept.record(&entry.digest)?.predicate, was),
+                };
+                let actions = before.actions.iter().map(|(action, verdict)| (action.as_str(), *verdict));
+                let parts: BTreeSet<_> = parts(actions, &said).into_iter().map(|(_, was, is)| (was, is)).collect();
                 if said.verdict == was && parts.is_empty() {
                     continue;
                 }
                 let parts = if said.verdict == was { parts } else { BTreeSet::new() };
-                let reasons = record.actions.iter().flat_map(|action| &action.reasons).chain(&record.reasons);
-                let before = against(reasons, &record.ambiguities);
-                let now = said.against.difference(&before).cloned().collect();
-                let then = before.difference(&said.against).cloned().collect();
+                let now = said.against.difference(&before.against).cloned().collect();
+                let then = before.against.difference(&said.against).cloned().collect();
                 (was, Some(said.verdict), now, then, parts)
             }
             Err(why) => (was, None, vec![why], Vec::new(), BTreeSet::new()),
@@ -143,6 +164,7 @@ pub(crate) fn under(
         with: with.to_owned(),
         program: program.digest(),
         decisions,
+        otherwise,
         outside,
         distinct,
         models: cases.keys().map(|asked| asked.model).collect::<BTreeSet<_>>().len(),
@@ -337,6 +359,8 @@ struct Told {
     with: String,
     program: Digest,
     decisions: usize,
+    /// How many were recorded otherwise than they are decided before what turns them.
+    otherwise: usize,
     outside: usize,
     distinct: usize,
     models: usize,
@@ -369,6 +393,13 @@ impl Told {
         if freed > 0 {
             let _ = writeln!(text, "!! {freed} would now be allowed that were not");
         }
+        if self.otherwise > 0 {
+            let _ = writeln!(
+                text,
+                "{} recorded otherwise than what is locked now decides, which was set against what would be",
+                counted(self.otherwise, "decision")
+            );
+        }
         let _ = writeln!(
             text,
             "{}: {} over {}; {} outside of what was asked",
@@ -396,6 +427,7 @@ impl Told {
             "with": self.with,
             "program": self.program.to_string(),
             "decisions": self.decisions,
+            "recorded_otherwise": self.otherwise,
             "outside": self.outside,
             "distinct": self.distinct,
             "changes": self.changes,

@@ -23,8 +23,8 @@ use std::path::Path;
 /// - returns: what is told, and whether a decision would turn.
 pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, bool), Failure> {
     // The manifest may ask for the newer ones already, which is why somebody looks.
-    let old = package::load_locked(folder)?;
-    let [new, decided] = package::load_with(folder, after)?;
+    let [old, decided] = package::load_locked(folder)?;
+    let [new, would] = package::load_with(folder, after)?;
     let mut text = String::new();
     for (one, two) in old.installed.iter().filter_map(|one| {
         let two = new.installed.iter().find(|two| two.name == one.name)?;
@@ -45,8 +45,9 @@ pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, boo
         }
         Err(other) => return Err(other),
     };
-    let mut turns = match policy::compile(&old) {
-        Ok(was) => tested(&was, &is, &mut text)?,
+    let was = policy::compile(&old);
+    let mut turns = match &was {
+        Ok(was) => tested(was, &is, &mut text)?,
         Err(Failure::Policy(said)) => {
             let _ = writeln!(
                 text,
@@ -55,13 +56,22 @@ pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, boo
             );
             true
         }
+        Err(_) => false,
+    };
+    let was = match was {
+        Ok(was) => Some(was.program),
+        Err(Failure::Policy(_)) => None,
         Err(other) => return Err(other),
     };
     if Kept::of(&old.root).has_log() {
         // Nothing was decided by what only tests need.
-        let alike = decided.installed.len() == new.installed.len();
-        let program = if alike { is.program } else { policy::compile(&decided)?.program };
-        let told = replay::under(&asked(folder)?, &program, None, "the newer packages")?;
+        let by = |all: &Package, lasting: &Package, program| match lasting.installed.len() == all.installed.len() {
+            true => Ok(program),
+            false => policy::compile(lasting).map(|compiled| compiled.program),
+        };
+        let program = by(&new, &would, is.program)?;
+        let was = was.map(|program| by(&old, &decided, program)).transpose()?;
+        let told = replay::under(&asked(folder)?, &program, was.as_ref(), None, "the newer packages")?;
         turns |= told.code != 0;
         text += &told.text;
     } else {
