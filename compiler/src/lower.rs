@@ -147,6 +147,13 @@ impl<'a> Texts<'a> {
         Citation { file: module.file.to_owned(), line: item.line + lines, column, text: text.to_owned() }
     }
 
+    /// The citation of a whole item.
+    fn whole(&self, module: &str, item: u32) -> Citation {
+        let text = self.modules.get(module).and_then(|module| module.items.get(item as usize));
+        let end = text.map_or(0, |item| u32::try_from(item.text.trim_end().len()).unwrap_or(u32::MAX));
+        self.citation(module, item, hir::Span { start: 0, end })
+    }
+
     /// The citation of a declaration: its whole item.
     pub(crate) fn declaration(&self, module: &str, declared: &hir::Declared) -> Citation {
         let length = self.modules.get(module).and_then(|module| module.items.get(declared.item as usize));

@@ -32,6 +32,7 @@ fn told(text: &str) -> Vec<(&'static str, String)> {
 /// Without what says where it stands.
 fn meaning(mut test: TestCase) -> TestCase {
     test.citation = program::Citation::default();
+    test.block = program::Citation::default();
     test.change.digest = program::Digest::of(b"");
     test.change.actions.iter_mut().for_each(|action| action.place = "".into());
     let facts = test.change.actions.iter_mut().flat_map(|action| action.set.iter_mut().chain(&mut action.remove));

@@ -1,10 +1,11 @@
 //! `writ docs`: what a package says of itself, as one page of HTML that needs no other.
 //!
-//! What its modules offer, with parameters, controls and what their authors wrote above them; and the package's own tests as
-//! worked decisions: the words of each, and the verdict that comes of it today.
+//! What its modules offer, with parameters, controls and what their authors wrote above them; and the package's own tests and
+//! kept cases as worked decisions: the words of each, and the verdict that comes of it today.
 //!
 //! INVARIANT: whatever a package's author wrote is text on the page and nothing else.
 
+use super::cases;
 use super::compare::offered;
 use super::world;
 use crate::failure::Failure;
@@ -63,7 +64,7 @@ pub(crate) fn docs(name: Option<&str>, folder: &Path, file: Option<&Path>) -> Re
         }
     };
     let about = packages::manifest::read("writ.toml", tree.text("writ.toml")?)?.package;
-    let decisions = decisions(&package)?;
+    let decisions = decisions(&package, &tree)?;
     let adds = world::added_lines(&policy::compile(&package)?.program);
     let page = page(&about, &offered(&package, &tree)?, &tree, &adds, &decisions);
     match file {
@@ -75,23 +76,41 @@ pub(crate) fn docs(name: Option<&str>, folder: &Path, file: Option<&Path>) -> Re
     }
 }
 
-/// A test as a worked decision.
+/// A test as a worked decision, or several that are cases of one; or a kept case.
 struct Worked {
     name: String,
     place: String,
     words: String,
-    decision: Decision,
+    /// Each with the name of its case; nothing where it has none.
+    decisions: Vec<(String, Decision)>,
 }
 
-fn decisions(package: &Package) -> Result<Vec<Worked>, Failure> {
+fn decisions(package: &Package, tree: &Tree) -> Result<Vec<Worked>, Failure> {
     let compiled = policy::compile(package)?;
-    let mut all = Vec::new();
+    let mut all: Vec<Worked> = Vec::new();
     for test in compiled.tests.iter().filter(|test| !test.change.actions.is_empty()) {
         let case = decide::test::case(&compiled.program, test, Limits::default());
         // A test whose input cannot be is told by `writ test`.
         let Ok(decision) = decide::decide(&case) else { continue };
-        let place = format!("{}:{}", test.citation.file, test.citation.line);
-        all.push(Worked { name: test.name.clone(), place, words: test.citation.text.clone(), decision });
+        let place = format!("{}:{}", test.block.file, test.block.line);
+        let is_case = test.citation != test.block;
+        let (name, case) = match test.name.rsplit_once(": ") {
+            Some((name, case)) if is_case => (name, case),
+            _ => (test.name.as_str(), ""),
+        };
+        match all.last_mut().filter(|last| is_case && last.place == place) {
+            Some(block) => block.decisions.push((case.to_owned(), decision)),
+            None => {
+                let decisions = vec![(case.to_owned(), decision)];
+                all.push(Worked { name: name.to_owned(), place, words: test.block.text.clone(), decisions });
+            }
+        }
+    }
+    for kept in cases::cases(tree, &compiled.program)? {
+        let words = tree.text(&kept.file)?.trim_end().to_owned();
+        let Ok(decision) = decide::decide(&kept.case(&compiled.program)) else { continue };
+        let name = String::from("kept");
+        all.push(Worked { name, place: kept.file, words, decisions: vec![(String::new(), decision)] });
     }
     Ok(all)
 }
@@ -135,7 +154,7 @@ fn page(about: &About, offered: &Interface, tree: &Tree, adds: &[String], decisi
     }
     if !decisions.is_empty() {
         out.push_str(
-            "<h2>Worked decisions</h2>\n<p class=\"note\">The package's own tests, and what comes of each.</p>\n",
+            "<h2>Worked decisions</h2>\n<p class=\"note\">The package's own tests and what it keeps in <code>cases/</code>, and what comes of each.</p>\n",
         );
     }
     for worked in decisions {
@@ -184,19 +203,24 @@ fn part(part: &Part) -> String {
     format!("{}{kind}{default}", part.name)
 }
 
-fn worked(out: &mut String, Worked { name, place, words, decision }: &Worked) {
-    let verdict = decision.verdict.name();
+fn worked(out: &mut String, Worked { name, place, words, decisions }: &Worked) {
+    let said: Vec<String> =
+        decisions.iter().map(|(case, decision)| format!("{case} {}", decision.verdict.name())).collect();
     let _ = writeln!(
         out,
-        "<section data-words=\"{}\">\n<h3>{} <span class=\"kind\">{}</span></h3>\n<pre>{}</pre>\n<p><span class=\"verdict {verdict}\">{verdict}</span></p>",
-        escaped(&format!("{name} {words} {verdict}").to_lowercase()),
+        "<section data-words=\"{}\">\n<h3>{} <span class=\"kind\">{}</span></h3>\n<pre>{}</pre>",
+        escaped(&format!("{name} {words} {}", said.join(" ")).to_lowercase()),
         escaped(name),
         escaped(place),
         escaped(words),
     );
-    let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
-    for reason in reasons {
-        let _ = writeln!(out, "<p><code>{}</code> {}</p>", escaped(&reason.rule), escaped(&reason.message));
+    for (case, decision) in decisions {
+        let verdict = decision.verdict.name();
+        let _ = writeln!(out, "<p><span class=\"verdict {verdict}\">{verdict}</span> {}</p>", escaped(case));
+        let reasons = decision.actions.iter().flat_map(|action| &action.reasons).chain(&decision.reasons);
+        for reason in reasons {
+            let _ = writeln!(out, "<p><code>{}</code> {}</p>", escaped(&reason.rule), escaped(&reason.message));
+        }
     }
     out.push_str("</section>\n");
 }

@@ -73,6 +73,7 @@ fn source(file: &str, text: &str) -> Arc<FactSource> {
 impl Maker<'_> {
     fn test(&mut self, at: &At<'_>, test: &hir::Test) -> TestCase {
         let citation = self.texts.citation(at.module, at.item, test.span);
+        let block = self.texts.whole(at.module, at.item);
         let mut given: Vec<Fact> = Vec::new();
         for name in &test.fixtures {
             let Some((facts, from)) = self.fixtures.get(name.as_str()) else { continue };
@@ -113,6 +114,7 @@ impl Maker<'_> {
             session: test.session.clone(),
             expectations,
             citation,
+            block,
         }
     }
 

@@ -242,6 +242,7 @@ fn a_test_block_says_what_was_there_instead() {
             ),
         ],
         citation: Citation { file: "policy.writ".into(), line: 7, ..Citation::default() },
+        block: Citation::default(),
     };
     let outcomes =
         test::run(&program, &[case], test::coverage::Rules::None, Limits::default()).expect("outcomes").outcomes;
@@ -300,6 +301,7 @@ fn a_test_names_a_deny_by_what_it_comes_to() {
                 session: None,
                 expectations: vec![expect(weight, negated)],
                 citation: Citation::default(),
+                block: Citation::default(),
             };
             let ran = test::run(&program, &[case], test::coverage::Rules::None, Limits::default()).expect("outcomes");
             let failures = &ran.outcomes[0].failures;

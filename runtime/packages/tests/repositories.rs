@@ -3,7 +3,7 @@
 use packages::git::{self, Newer, Seen, Sources};
 use packages::manifest::Git;
 use packages::store::Store;
-use packages::{Failure, Tree, Version};
+use packages::{Failure, Name, Tree, Version};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -51,6 +51,11 @@ impl World {
         let kept = fs::read_dir(self.folder.join("home/git")).expect("it is there").flatten();
         kept.map(|one| one.path()).find(|path| path.is_dir()).expect("one was fetched")
     }
+}
+
+/// The package that is asked for.
+fn words() -> Name {
+    Name::parse("acme/words").expect("a name")
 }
 
 #[test]
@@ -240,7 +245,7 @@ fn a_repository_says_what_became_of_a_commit() {
     let asked = |rev: &str| Git { rev: Some(rev.to_owned()), ..world.from.clone() };
     let seen = |rev: &str, locked: &str| {
         let takes = |version: &Version| version.numbers()[0] == 1;
-        git::seen(&world.store, &asked(rev), locked, &world.folder, false, &takes).expect("it says")
+        git::seen(&world.store, &asked(rev), (&words(), locked), &world.folder, false, &takes).expect("it says")
     };
     let told = |newer: &[Newer]| -> Vec<String> {
         let line = |one: &Newer| format!("{} {}", one.name, one.version.clone().expect("it reads"));
@@ -282,7 +287,7 @@ fn a_repository_says_what_became_of_a_commit() {
             .to_string()
             .contains("has no branch `mian`")
     );
-    let offline = git::seen(&world.store, &asked("main"), &first, &world.folder, true, &|_| true);
+    let offline = git::seen(&world.store, &asked("main"), (&words(), &first), &world.folder, true, &|_| true);
     assert!(offline.expect_err("nothing may be fetched").to_string().contains("nothing may be fetched"));
 }
 

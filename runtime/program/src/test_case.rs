@@ -20,6 +20,8 @@ pub struct TestCase {
     pub expectations: Vec<Expectation>,
     /// Where it stands.
     pub citation: Citation,
+    /// Of a case the whole block that it is one of; else the same.
+    pub block: Citation,
 }
 
 /// One `expect` line.

@@ -4,7 +4,7 @@ use super::command::bare;
 use super::{BRANCHES, EVERYTHING, Kind, TAGS, Wanted, address, commit, held, mirror, read};
 use crate::manifest::{self, Git};
 use crate::store::Store;
-use crate::{Failure, Tree, Version, malformed};
+use crate::{Failure, Name, Tree, Version, malformed};
 use std::path::Path;
 
 /// What a repository says of a commit.
@@ -34,6 +34,7 @@ const TAGS_READ: usize = 16;
 
 /// Asks a repository for what it has now, and looks what became of a commit.
 ///
+/// - `name`: the package that is locked.
 /// - `takes`: whether a version is in all ranges that are asked for.
 ///
 /// # Errors
@@ -41,7 +42,7 @@ const TAGS_READ: usize = 16;
 pub fn seen(
     store: &Store,
     git: &Git,
-    locked: &str,
+    (name, locked): (&Name, &str),
     from: &Path,
     offline: bool,
     takes: &dyn Fn(&Version) -> bool,
@@ -57,12 +58,12 @@ pub fn seen(
     wanted.whole(|| {
         let gone = !wanted.is_led_to()?;
         let tip = commit(&mirror, git);
-        let (name, own) = named(&mirror, git);
-        let newer = |name: String, commit: String| {
-            let version = read(&mirror, git, &commit).and_then(|tree| version(&tree));
-            Newer { name, commit, version }
+        let (called, own) = named(&mirror, git);
+        let newer = |called: String, commit: String| {
+            let version = read(&mirror, git, &commit).and_then(|tree| version(&tree, name));
+            Newer { name: called, commit, version }
         };
-        let moved = tip.map(|tip| (tip != locked).then(|| newer(name, tip)));
+        let moved = tip.map(|tip| (tip != locked).then(|| newer(called, tip)));
         let mut tags = Vec::new();
         for tag in own.map(|own| later(&mirror, &own)).unwrap_or_default().into_iter().take(TAGS_READ) {
             let one = Git { rev: Some(format!("{TAGS}{tag}")), ..git.clone() };
@@ -79,8 +80,12 @@ pub fn seen(
     })
 }
 
-fn version(tree: &Tree) -> Result<Version, Failure> {
-    manifest::read("writ.toml", tree.text("writ.toml")?)?.package.number()
+fn version(tree: &Tree, name: &Name) -> Result<Version, Failure> {
+    let package = manifest::read("writ.toml", tree.text("writ.toml")?)?.package;
+    match package.name == name.as_str() {
+        true => package.number(),
+        false => malformed(format!("the package in it is `{}`", package.name)),
+    }
 }
 
 impl Wanted<'_> {

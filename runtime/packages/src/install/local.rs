@@ -269,7 +269,11 @@ impl Local {
         let text = tree.text("writ.toml")?;
         let manifest = manifest::read(&place.manifest_at(&commit), text)?;
         if manifest.package.name != name.as_str() {
-            return malformed(format!("{who}: `{name}`: the package in {shown} is `{}`", manifest.package.name));
+            return malformed(format!(
+                "{who}: `{name}`: the package in {} is `{}`\n  help: depend on it by that name",
+                place.manifest_at(&commit),
+                manifest.package.name
+            ));
         }
         let version = manifest.package.number()?;
         trust::verify(&workspace.shared, name, &version, &tree.digest(), None)?;

@@ -142,7 +142,7 @@ impl Look<'_> {
         let Pinned { place, commit, from, beside } = pinned;
         let asked: Vec<Asked> = local.asked.iter().filter(|one| one.name == *name).cloned().collect();
         let takes = |version: &Version| asked.iter().all(|one| one.range.takes(version));
-        let seen = git::seen(&self.ways.store, place, commit, from, self.ways.offline, &takes);
+        let seen = git::seen(&self.ways.store, place, (name, commit), from, self.ways.offline, &takes);
         let refused = self.workspace.shared.speakers(name.scope()) != Some(&Speakers::Unsigned);
         Looked::Committed { place: place.clone(), beside: beside.clone(), seen, unread, refused, asked }
     }

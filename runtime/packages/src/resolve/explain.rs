@@ -238,7 +238,15 @@ fn nearest(search: &Search<'_>, name: &Name, range: &Range, than: &Version) -> V
         Some((Bound::Included(from) | Bound::Excluded(from), _)) => from.line(),
         Some((Bound::Unbounded, _)) | None => return Vec::new(),
     };
-    let far = |line: &[u64; 3]| [0, 1, 2].map(|at: usize| line[at].abs_diff(from[at]));
+    // Below what is asked for the highest is nearest, above it the lowest.
+    let far = |line: &[u64; 3]| {
+        let differs = (0..3).find(|at| line[*at] != from[*at]).unwrap_or(3);
+        [0, 1, 2].map(|at: usize| match at > differs {
+            true if line[differs] < from[differs] => u64::MAX - line[at],
+            true => line[at],
+            false => line[at].abs_diff(from[at]),
+        })
+    };
     let open = search.open(name).unwrap_or_default();
     let mut lines: Vec<[u64; 3]> = open.iter().map(Version::line).collect();
     lines.dedup();

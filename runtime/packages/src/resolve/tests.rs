@@ -107,6 +107,9 @@ fn the_nearest_version_that_fits_is_offered_and_not_the_highest() {
     assert_eq!(offered(&all, &[("a/x", "3")]), "`\"a/x\" = \"4.0\"` in place of \"3\" would do");
     // What another asks for counts: 1.5 is nearer, and does not fit.
     assert_eq!(offered(&all, &[("a/x", "1.6"), ("a/y", "1")]), "`\"a/x\" = \"2.0\"` in place of \"1.6\" would do");
+    // Below what is asked for the highest is nearest.
+    let young = [("a/x", "0.1.0", [].as_slice()), ("a/x", "0.1.1", &[]), ("a/x", "0.2.0", &[])];
+    assert_eq!(offered(&young, &[("a/x", "1")]), "`\"a/x\" = \"0.2.0\"` in place of \"1\" would do");
 }
 
 #[test]
