@@ -22,7 +22,6 @@ pub(crate) struct Answers<'a> {
     pub(crate) worlds: &'a Worlds,
     program: &'a Program,
     lawful: Lawful<'a>,
-    demand: &'a Demand,
     proving: &'a Proving,
     hypothesis: &'a Hypothesis<'a>,
     checked: Checked<'a>,
@@ -53,7 +52,7 @@ pub(crate) fn asked<T>(
     let delta = difference(&proving.inputs.before, &proving.inputs.after);
     let (worlds, program) = (&worlds, &*case.program);
     run(&runs, proving.inputs.before.clone(), &delta, |checked, hypothesis| {
-        then(&Answers { worlds, program, lawful, demand, proving, hypothesis, checked, inputs, goals })
+        then(&Answers { worlds, program, lawful, proving, hypothesis, checked, inputs, goals })
     })
 }
 
@@ -72,18 +71,18 @@ fn run<T>(
 impl Answers<'_> {
     /// The tuples that match a goal, in order.
     pub(crate) fn matching(&self, side: Side, goal: usize) -> Vec<Tuple> {
-        let (relation, pattern) = (self.demand.relation(goal), &self.goals[goal].pattern);
-        self.checked.matching(self.hypothesis, side, relation, pattern)
+        let Goal { relation, pattern } = &self.goals[goal];
+        self.checked.matching(self.hypothesis, side, *relation, pattern)
     }
 
     /// The proof of an answer, checked.
     pub(crate) fn prove(&self, side: Side, goal: usize, tuple: &Tuple) -> Result<Proof, Failure> {
         let relation: RelationId = self.goals[goal].relation;
         let name = || crate::words::tuple(self.program, relation, tuple);
-        let proof = self.hypothesis.prove(side, self.demand.relation(goal), tuple).map_err(fault)?;
+        let proof = self.hypothesis.prove(side, relation, tuple).map_err(fault)?;
         let proof = proof.ok_or_else(|| Failure::Bug(format!("no proof was found of {}, which holds", name())))?;
         self.checked.check(&self.proving.program, &proof)?;
-        let proof = self.demand.restored(self.proving, &proof);
+        let proof = self.proving.restored(&proof);
         // What it leaves open, that something is absent or a group whole, was settled among what was asked for.
         let _settled = proof::check(self.lawful, self.inputs, &proof).map_err(flaw)?;
         match proof.root() {

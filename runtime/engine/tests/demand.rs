@@ -12,7 +12,10 @@ mod random {
 }
 
 use engine::{Delta, Demand, Engine, Goal, Hypothesis, Limits};
-use program::{Program, RelationId, Tuple, Value};
+use program::{
+    Atom, Column, Literal, Program, Relation, RelationId, Rule, RuleId, Scope, Stratum, Term, Tuple, Type, Value,
+    Variable, World,
+};
 use proof::{Database, Inputs, Side, certify, check_in, lawful, meaning};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, TestCaseResult, TestRunner};
@@ -202,8 +205,8 @@ fn every_proof_is_the_one_of_the_authors_program() {
                     let (_, found) = hypothesis(&proving.program, &proving.inputs);
                     for side in Side::BOTH {
                         for tuple in demand.answers(&world, side, 0).into_iter().step_by(3) {
-                            let proof = found.prove(side, demand.relation(0), &tuple).expect("no limit is reached");
-                            let proof = demand.restored(&proving, &proof.expect("what holds has a proof"));
+                            let proof = found.prove(side, relation, &tuple).expect("no limit is reached");
+                            let proof = proving.restored(&proof.expect("what holds has a proof"));
                             let checked = check_in(&case.program, &database, &proof);
                             let checked = checked.map_err(|flaw| TestCaseError::fail(format!("{flaw}\n{proof:?}")))?;
                             prop_assert!(checked.proves(side, relation, &tuple));
@@ -219,4 +222,79 @@ fn every_proof_is_the_one_of_the_authors_program() {
     });
     println!("{:?}", seen.borrow());
     assert!(seen.into_inner().proofs > 0, "nothing was proved");
+}
+
+/// A ring of so many places, each with the next.
+///
+/// ```text
+/// met(x) if way(x, v), way(u, x)
+/// way(x, y) if next(x, y)
+/// way(x, y) if way(x, z), way(z, y)
+/// ```
+fn ring(places: usize) -> (Arc<Program>, Inputs) {
+    let [met, next, way] = [0, 1, 2].map(RelationId);
+    let atom = |relation, terms: &[usize]| Atom {
+        relation,
+        world: World::Here,
+        terms: terms.iter().copied().map(Term::Variable).collect(),
+    };
+    let variable = |name: &str| Variable { name: name.into(), r#type: Type::String };
+    let rule = |head: Atom, body: &[Atom]| Rule {
+        head,
+        body: body.iter().cloned().map(Literal::Holds).collect(),
+        variables: ["x", "y", "z"].map(variable).to_vec(),
+        message: Vec::new(),
+        citation: Default::default(),
+    };
+    let relation = |name: &str, width: usize| {
+        let column = |name: &str| Column { name: name.into(), r#type: Type::String, lattice: None };
+        Relation::hidden(name.into(), ["a", "b"][..width].iter().copied().map(column).collect(), Scope::State)
+    };
+    let stratum = |relation, rules: &[u32], recursive| Stratum {
+        relations: vec![relation],
+        rules: rules.iter().copied().map(RuleId).collect(),
+        recursive,
+        scope: Scope::State,
+    };
+    let program = Program {
+        relations: vec![relation("test.met", 1), relation("test.next", 2), relation("test.way", 2)],
+        rules: vec![
+            rule(atom(met, &[0]), &[atom(way, &[0, 1]), atom(way, &[2, 0])]),
+            rule(atom(way, &[0, 1]), &[atom(next, &[0, 1])]),
+            rule(atom(way, &[0, 1]), &[atom(way, &[0, 2]), atom(way, &[2, 1])]),
+        ],
+        strata: vec![stratum(way, &[1, 2], true), stratum(met, &[0], false)],
+        ..Program::default()
+    };
+    let edge = |at: usize| [at, (at + 1) % places].map(place).into_iter().collect::<Tuple>();
+    let given = std::iter::once((next, (0..places).map(edge).collect())).collect::<std::collections::BTreeMap<_, _>>();
+    (Arc::new(program), Inputs { before: given.clone(), after: given })
+}
+
+fn place(at: usize) -> Value {
+    Value::text(format!("p{at:02}"))
+}
+
+/// The ways from a place and those to it are two parts of one relation, and each goes all around the ring. The search for a
+/// proof is bounded: looked for in both parts, the proof by the next place is not found on a ring of twenty, and the first
+/// place in order stands in for it.
+#[test]
+fn what_was_found_in_two_parts_is_searched_once() {
+    for (places, is_found) in [(8, true), (20, true), (40, false)] {
+        let (program, inputs) = ring(places);
+        let (relation, tuple): (_, Tuple) = (RelationId(0), [place(places / 2)].into_iter().collect());
+        let goal = Goal { relation, pattern: vec![Some(place(places / 2))] };
+        let demand = Demand::of(&program, vec![goal]);
+        let parts = demand.program().relations.iter().filter(|relation| relation.name.ends_with("test.way "));
+        assert_eq!(parts.count(), 2, "{:?}", demand.program());
+        let (_, world) = hypothesis(demand.program(), &inputs);
+        let proving = demand.proving(&world, &inputs);
+        let (_, found) = hypothesis(&proving.program, &proving.inputs);
+        let proof =
+            found.prove(Side::After, relation, &tuple).expect("no limit is reached").map(|p| proving.restored(&p));
+        let (_, plain) = hypothesis(&program, &inputs);
+        let ever = plain.prove(Side::After, relation, &tuple).expect("no limit is reached");
+        assert_eq!(proof, ever);
+        assert_eq!(ever.map(|proof| proof.minimal), Some(is_found), "{places} places");
+    }
 }

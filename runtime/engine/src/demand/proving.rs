@@ -1,14 +1,14 @@
 //! Proofs of the author's program, from one that derives only what is asked for.
 //!
-//! Once it is known what is asked for, that is as good as given: the rules that found it are left out, what facts give of a
-//! relation is given of its parts, and each part stands in the stratum of its relation. So a tuple stands as high there as in
-//! the author's program, and the proof of the smallest height is the same, but for the literal in front that says what is
-//! asked for.
+//! Once it is known what is asked for and what holds of it, that is as good as given: the author's rules run again, each
+//! relation that was derived in parts behind a literal that says which tuples were found in any of them. So each stands there
+//! once, as high as in the author's program and with the same ways to derive it, and the search for its proof takes the same
+//! course, its bound too: a proof is the author's, but for the literal in front.
 
-use super::rewrite::{Origin, Rewritten};
+use super::rewrite::{Origin, id};
 use super::{Author, Demand};
 use crate::engine::Hypothesis;
-use program::{Program, RelationId, RuleId, Scope, Stratum, Tuple, Value};
+use program::{Atom, Literal, Program, Relation, RelationId, Rule, RuleId, Scope, Stratum, Tuple, World};
 use proof::{Inputs, Node, Premise, Proof, Side, Why};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -16,143 +16,116 @@ use std::sync::Arc;
 /// A program in which proofs are found.
 #[derive(Debug)]
 pub struct Proving {
-    /// The program.
+    /// The program: an answer stands in the relation that the goal names.
     pub program: Arc<Program>,
     /// What is given in it.
     pub inputs: Inputs,
     /// For each rule the author's.
     rules: Vec<RuleId>,
+    /// The number of the first relation that is not the author's: each says what was found of one.
+    first: usize,
 }
 
 impl Demand {
     /// The program in which to prove the answers.
     ///
-    /// - `world`: what follows from `inputs` by the program of this demand, and with it what is asked for.
+    /// - `world`: what follows from `inputs` by the program of this demand.
     pub fn proving(&self, world: &Hypothesis<'_>, inputs: &Inputs) -> Proving {
-        let asked = &self.program;
-        let kept = (0..).map(RuleId).zip(&self.made.origins).filter_map(|(id, origin)| match origin {
-            Origin::Rule(rule) => Some((id, *rule)),
-            Origin::Given | Origin::Asked => None,
-        });
-        let kept: Vec<(RuleId, RuleId)> = kept.collect();
-        let mut program = Program { relations: asked.relations.clone(), ..Program::default() };
-        program.rules = kept.iter().map(|(id, _)| asked.rule(*id).clone()).collect();
-        program.strata = self.strata(&program);
+        let author = Author::of(&self.author);
+        let first = self.made.first;
+        let parted: BTreeSet<RelationId> = self.made.parts.iter().map(|part| part.relation).collect();
+        let parted: Vec<RelationId> = parted.into_iter().collect();
+        let mut relations = self.program.relations[..first].to_vec();
+        for (number, relation) in parted.iter().enumerate() {
+            let of = author.program.relation(*relation);
+            let columns = keys(of).map(|column| of.columns[column].clone()).collect();
+            relations.push(Relation::hidden(format!("~{number:09} {} found", of.name), columns, of.scope));
+        }
+        let found = |relation: RelationId| parted.binary_search(&relation).ok().map(|place| id(first + place));
+        let rules: BTreeSet<RuleId> = self.made.origins.iter().filter_map(Origin::author).collect();
+        let rules: Vec<RuleId> = rules.into_iter().collect();
+        let guarded = |rule: &RuleId| {
+            let rule = author.program.rule(*rule);
+            let terms =
+                |head: &Atom| keys(author.program.relation(head.relation)).map(|at| head.terms[at].clone()).collect();
+            let guard = found(rule.head.relation)
+                .map(|relation| Literal::Holds(Atom { relation, world: World::Here, terms: terms(&rule.head) }));
+            Rule { body: guard.into_iter().chain(rule.body.iter().cloned()).collect(), ..rule.clone() }
+        };
+        let mut program = Program { relations, rules: rules.iter().map(guarded).collect(), ..Program::default() };
+        program.strata = strata(&author, &program);
         let given = |side: Side| {
             let own = inputs.side(side).iter().filter(|(relation, _)| self.reads(**relation));
             let mut given: BTreeMap<RelationId, BTreeSet<Tuple>> =
                 own.map(|(id, tuples)| (*id, tuples.clone())).collect();
             for (number, part) in self.made.parts.iter().enumerate() {
-                if part.within && side == Side::Before {
+                let Some(found) = found(part.relation).filter(|_| !part.within || side == Side::After) else {
                     continue;
-                }
-                let wanted: BTreeSet<Tuple> = world.tuples(side, self.made.asked(number)).into_iter().collect();
-                let key =
-                    |tuple: &Tuple| part.columns.iter().map(|column| tuple[*column].clone()).collect::<Vec<Value>>();
-                let stated = inputs.side(side).get(&part.relation).into_iter().flatten();
-                let stated = stated.filter(|tuple| wanted.contains(&key(tuple))).cloned().collect();
-                given.insert(self.made.tuples(number), stated);
-                given.insert(self.made.asked(number), wanted);
+                };
+                let of = author.program.relation(part.relation);
+                let key = |tuple: Tuple| keys(of).map(|column| tuple[column].clone()).collect::<Tuple>();
+                given
+                    .entry(found)
+                    .or_default()
+                    .extend(world.tuples(side, self.made.tuples(number)).into_iter().map(key));
             }
             given
         };
         let inputs = Inputs { before: given(Side::Before), after: given(Side::After) };
-        Proving { program: Arc::new(program), inputs, rules: kept.into_iter().map(|(_, rule)| rule).collect() }
-    }
-
-    /// The author's strata, each with the parts of its relations; of those that exist only within a change another one.
-    fn strata(&self, program: &Program) -> Vec<Stratum> {
-        let author = Author::of(&self.author);
-        let mut members: BTreeMap<(bool, usize), (BTreeSet<RelationId>, Vec<RuleId>)> = BTreeMap::new();
-        for (id, rule) in (0..).map(RuleId).zip(&program.rules) {
-            let head = rule.head.relation;
-            let home = author.homes[self.made.of(head).0 as usize].expect("bug: a rule without a stratum");
-            let within = program.relation(head).scope == Scope::Change;
-            let (relations, rules) = members.entry((within, home)).or_default();
-            relations.insert(head);
-            rules.push(id);
-        }
-        let strata = members.into_values().map(|(relations, rules)| {
-            let mut read = rules.iter().flat_map(|rule| program.rule(*rule).reads());
-            let recursive = read.any(|relation| relations.contains(&relation));
-            let scope =
-                relations.iter().map(|relation| program.relation(*relation).scope).max().unwrap_or(Scope::State);
-            Stratum { relations: relations.into_iter().collect(), rules, recursive, scope }
-        });
-        strata.collect()
-    }
-
-    /// A proof of the program of [`Demand::proving`] as one of the author's.
-    ///
-    /// - returns: nodes in the order in which the engine writes them; it says of as many tuples or fewer.
-    pub fn restored(&self, proving: &Proving, proof: &Proof) -> Proof {
-        let mut nodes: Vec<Node> = Vec::new();
-        let mut heights: Vec<u32> = Vec::new();
-        let mut known: BTreeMap<(Side, RelationId, Tuple), usize> = BTreeMap::new();
-        // What is asked for has no place.
-        let mut places: Vec<usize> = Vec::with_capacity(proof.nodes.len());
-        for node in &proof.nodes {
-            let is_asked = self.made.is_asked(node.relation);
-            let key = (node.side, self.made.of(node.relation), node.tuple.clone());
-            let met = known.get(&key).copied().filter(|_| !is_asked);
-            places.push(met.unwrap_or(nodes.len()));
-            if is_asked || met.is_some() {
-                continue;
-            }
-            let why = match &node.why {
-                Why::Given => Why::Given,
-                Why::Derived { rule, binding, premises } => {
-                    let is_part = self.made.is_part(node.relation);
-                    let premises = premises.iter().skip(usize::from(is_part));
-                    let premises = premises.map(|premise| moved(premise, &places)).collect();
-                    Why::Derived { rule: proving.rules[rule.0 as usize], binding: binding.clone(), premises }
-                }
-            };
-            heights.push(match &why {
-                Why::Given => 0,
-                Why::Derived { premises, .. } => {
-                    1 + premises.iter().flat_map(Premise::nodes).map(|at| heights[at]).max().unwrap_or(0)
-                }
-            });
-            known.insert(key.clone(), nodes.len());
-            nodes.push(Node { side: key.0, relation: key.1, tuple: key.2, why });
-        }
-        let root = places.last().copied().unwrap_or(0);
-        Proof { nodes: sorted(nodes, &heights, root), minimal: proof.minimal }
+        Proving { program: Arc::new(program), inputs, rules, first }
     }
 }
 
-impl Rewritten {
-    fn is_part(&self, relation: RelationId) -> bool {
-        relation.0 as usize >= self.first
-    }
-
-    fn is_asked(&self, relation: RelationId) -> bool {
-        self.is_part(relation) && (relation.0 as usize - self.first) % 2 == 1
-    }
+/// The columns that say which tuple it is: of those that agree in them only one holds.
+fn keys(relation: &Relation) -> impl Iterator<Item = usize> + use<> {
+    let lattice = relation.lattice().map(|(column, _)| column);
+    (0..relation.columns.len()).filter(move |column| Some(*column) != lattice)
 }
 
-/// The nodes that `root` rests on, by height, world, relation and tuple; itself comes last.
-fn sorted(nodes: Vec<Node>, heights: &[u32], root: usize) -> Vec<Node> {
-    let mut used: Vec<bool> = (0..nodes.len()).map(|at| at == root).collect();
-    for (at, node) in nodes.iter().enumerate().rev() {
-        if let (true, Why::Derived { premises, .. }) = (used[at], &node.why) {
-            premises.iter().flat_map(Premise::nodes).for_each(|premise| used[premise] = true);
-        }
+/// The author's strata, as far as they have rules.
+fn strata(author: &Author<'_>, program: &Program) -> Vec<Stratum> {
+    let mut members: BTreeMap<usize, (BTreeSet<RelationId>, Vec<RuleId>)> = BTreeMap::new();
+    for (id, rule) in (0..).map(RuleId).zip(&program.rules) {
+        let head = rule.head.relation;
+        let home = author.homes[head.0 as usize].expect("bug: a rule without a stratum");
+        let (relations, rules) = members.entry(home).or_default();
+        relations.insert(head);
+        rules.push(id);
     }
-    let mut order: Vec<usize> = (0..nodes.len()).filter(|at| used[*at]).collect();
-    order.sort_by_key(|at| (heights[*at], nodes[*at].side, nodes[*at].relation, &nodes[*at].tuple));
-    let mut places = vec![0; nodes.len()];
-    order.iter().enumerate().for_each(|(place, at)| places[*at] = place);
-    let mut nodes: Vec<Option<Node>> = nodes.into_iter().map(Some).collect();
-    let placed = order.into_iter().map(|at| {
-        let mut node = nodes[at].take().expect("bug: a node has one place");
-        if let Why::Derived { premises, .. } = &mut node.why {
-            premises.iter_mut().for_each(|premise| *premise = moved(premise, &places));
-        }
-        node
+    let strata = members.into_values().map(|(relations, rules)| {
+        let mut read = rules.iter().flat_map(|rule| program.rule(*rule).reads());
+        let recursive = read.any(|relation| relations.contains(&relation));
+        let scope = relations.iter().map(|relation| program.relation(*relation).scope).max().unwrap_or(Scope::State);
+        Stratum { relations: relations.into_iter().collect(), rules, recursive, scope }
     });
-    placed.collect()
+    strata.collect()
+}
+
+impl Proving {
+    /// A proof of this program as one of the author's.
+    ///
+    /// - returns: nodes in the order in which the engine writes them.
+    pub fn restored(&self, proof: &Proof) -> Proof {
+        let is_found = |node: &Node| node.relation.0 as usize >= self.first;
+        // What was found has no place.
+        let kept = proof.nodes.iter().scan(0, |place, node| {
+            let own = *place;
+            *place += usize::from(!is_found(node));
+            Some(own)
+        });
+        let places: Vec<usize> = kept.collect();
+        let nodes = proof.nodes.iter().filter(|node| !is_found(node)).cloned().map(|mut node| {
+            if let Why::Derived { rule, premises, .. } = &mut node.why {
+                if matches!(premises.first(), Some(Premise::Holds(at)) if is_found(&proof.nodes[*at])) {
+                    premises.remove(0);
+                }
+                premises.iter_mut().for_each(|premise| *premise = moved(premise, &places));
+                *rule = self.rules[rule.0 as usize];
+            }
+            node
+        });
+        Proof { nodes: nodes.collect(), minimal: proof.minimal }
+    }
 }
 
 /// A premise whose nodes stand in other places.

@@ -40,6 +40,16 @@ pub(super) enum Origin {
     Asked,
 }
 
+impl Origin {
+    /// The author's rule.
+    pub(super) fn author(&self) -> Option<RuleId> {
+        match self {
+            Origin::Rule(rule) => Some(*rule),
+            Origin::Given | Origin::Asked => None,
+        }
+    }
+}
+
 /// The program that was made.
 #[derive(Debug)]
 pub(super) struct Rewritten {
@@ -112,11 +122,6 @@ impl Rewritten {
     /// The relation of a part's tuples.
     pub(super) fn tuples(&self, part: usize) -> RelationId {
         id(self.first + 2 * part)
-    }
-
-    /// The relation of what is asked for of a part.
-    pub(super) fn asked(&self, part: usize) -> RelationId {
-        id(self.first + 2 * part + 1)
     }
 }
 
