@@ -10,6 +10,7 @@
 //! INVARIANT: a change of which nothing would be left is not offered.
 
 mod answers;
+mod approvals;
 mod steps;
 
 pub use answers::{Against, Objection, against};
@@ -22,7 +23,7 @@ use crate::settled::settle;
 use crate::verdict::{decide, judge};
 use evidence::{Ambiguity, Assurance, Reason, Verdict};
 use program::{Change, Fact, FactSource, Origin, Scope, SourceKind, Speaks, Tuple, Value};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use steps::Steps;
 
@@ -30,6 +31,8 @@ use steps::Steps;
 const BEAM: usize = 3;
 /// Ways that are enough.
 const ENOUGH: usize = 3;
+/// Tries that are kept for what is taken together, however many single steps there are.
+const KEPT: usize = 2;
 
 /// What would make the change an allowed one.
 ///
@@ -44,6 +47,7 @@ pub fn passing(
     tries: usize,
     words: Option<&BTreeSet<String>>,
 ) -> Result<Passing, Failure> {
+    let kept = if edits > 1 { KEPT.min(tries / 2) } else { 0 };
     let mut search = Search { edits, tries, tried: 0, complete: true, found: Vec::new(), seen: BTreeSet::new() };
     // What nothing checked is good enough to look around with; what is offered is decided in full.
     let footing = Some(case.footing.clone().unwrap_or_default());
@@ -55,6 +59,7 @@ pub fn passing(
     };
     for left in (0..edits).rev() {
         let mut next: Vec<Trial> = Vec::new();
+        search.tries = tries - kept;
         for Trial { set, .. } in beam.iter().filter(|trial| trial.set.len() < edits) {
             let Some(changed) = with(&start, set, Home::Change) else { continue };
             let (more, all) = steps(&changed, edits - set.len(), words)?;
@@ -64,7 +69,8 @@ pub fn passing(
             }
         }
         next.sort_by_cached_key(|trial| (trial.open.len(), cost(&trial.set), trial.set.clone()));
-        if let Some(all) = together(&first.open, &next, 2) {
+        search.tries = tries;
+        for all in together(&first.open, &next, 2) {
             search.extend(case, &start, &BTreeSet::new(), &all, &mut next)?;
         }
         if left > 0 && next.len() > BEAM && search.found.is_empty() {
@@ -83,10 +89,18 @@ pub fn passing(
     Ok(Passing { complete: search.complete || ways.len() >= ENOUGH, ways, edits, tried: search.tried })
 }
 
-/// What answers different objections, each by itself, taken together; `None` where something is left that nothing answers.
+/// What answers different objections, each by itself, taken together; and the same without leaving anything out, since
+/// without all that is objected to nothing may be left. None where something stands that nothing answers.
 ///
 /// - `open`: what stands against the change as it is. `least`: trials that are taken together, or there is none.
-fn together(open: &BTreeSet<Open>, trials: &[Trial], least: usize) -> Option<BTreeSet<Step>> {
+fn together(open: &BTreeSet<Open>, trials: &[Trial], least: usize) -> Vec<BTreeSet<Step>> {
+    let whole = |trial: &Trial| trial.set.iter().all(|step| step.edit.kind != Kind::LeaveOut);
+    let all = cover(open, trials.iter(), least);
+    let of_whole = cover(open, trials.iter().filter(|trial| whole(trial)), least);
+    all.clone().into_iter().chain(of_whole.filter(|set| Some(set) != all.as_ref())).collect()
+}
+
+fn cover<'t>(open: &BTreeSet<Open>, trials: impl Iterator<Item = &'t Trial>, least: usize) -> Option<BTreeSet<Step>> {
     let answers = |trial: &Trial| -> BTreeSet<Open> {
         match trial.open.is_subset(open) {
             true => open.difference(&trial.open).cloned().collect(),
@@ -133,7 +147,7 @@ struct Search {
     tried: usize,
     complete: bool,
     found: Vec<Found>,
-    seen: BTreeSet<BTreeSet<Edit>>,
+    seen: BTreeSet<BTreeSet<Key>>,
 }
 
 /// Steps that make the change an allowed one.
@@ -154,14 +168,17 @@ impl Search {
         next: &mut Vec<Trial>,
     ) -> Result<(), Failure> {
         let set: BTreeSet<Step> = set.union(steps).cloned().collect();
-        let edits = |set: &BTreeSet<Step>| set.iter().map(|step| step.edit.clone()).collect::<BTreeSet<_>>();
-        let all = edits(&set);
-        let known = self.found.iter().any(|found| edits(&found.set).is_subset(&all)) || !self.seen.insert(all);
+        fn takes(set: &BTreeSet<Step>) -> BTreeSet<(Option<&str>, Option<&Edit>)> {
+            set.iter().map(Step::takes).collect()
+        }
+        let all = takes(&set);
+        let known = self.found.iter().any(|found| takes(&found.set).is_subset(&all))
+            || !self.seen.insert(set.iter().map(Step::key).collect());
         if known || !is_one_of_each(&set) || self.found.len() >= ENOUGH || set.len() > self.edits {
             return Ok(());
         }
         let Some(trial) = with(start, &set, Home::Change) else { return Ok(()) };
-        if self.tried == self.tries {
+        if self.tried >= self.tries {
             self.complete = false;
             return Ok(());
         }
@@ -229,7 +246,8 @@ fn read<T>(said: Result<T, Failure>) -> Result<Option<T>, Failure> {
     }
 }
 
-/// The steps that what stands against a change gives reason for, the fewest together first; and whether these are all.
+/// The steps that what stands against a change gives reason for, the fewest together first, but before them all the
+/// words that answer several things at once; and whether these are all.
 ///
 /// - `edits`: at most so many together; `words`: as of [`passing`].
 fn steps(
@@ -240,13 +258,15 @@ fn steps(
     settle(case, |settled| {
         let (decision, proofs) = judge(settled)?;
         let proofs = proofs.into_iter().collect();
-        let mut steps =
-            Steps { settled, decision: &decision, proofs, edits, words, found: BTreeSet::new(), complete: true };
+        let (asked, found) = (BTreeMap::new(), BTreeSet::new());
+        let mut steps = Steps { settled, decision: &decision, proofs, edits, words, asked, found, complete: true };
         objecting(&decision).try_for_each(|reason| steps.reason(reason))?;
         doubtful(&decision).try_for_each(|doubt| steps.doubt(doubt))?;
-        let mut found: Vec<BTreeSet<Step>> = steps.found.into_iter().collect();
-        found.sort_by_key(BTreeSet::len);
-        Ok((found, steps.complete))
+        // Words that answer several things each: there may be too many other steps to come to them.
+        let first: Vec<BTreeSet<Step>> = steps.approvals().into_iter().map(|step| BTreeSet::from([step])).collect();
+        let mut rest: Vec<BTreeSet<Step>> = steps.found.into_iter().filter(|set| !first.contains(set)).collect();
+        rest.sort_by_key(BTreeSet::len);
+        Ok((first.into_iter().chain(rest).collect(), steps.complete))
     })
 }
 
@@ -266,6 +286,23 @@ struct Step {
     does: Does,
 }
 
+/// What a step is called; of approvals also what they are of, which their text may fold.
+type Key = (Edit, Option<Does>);
+
+impl Step {
+    fn key(&self) -> Key {
+        (self.edit.clone(), Some(&self.does).filter(|does| matches!(does, Does::Approve { .. })).cloned())
+    }
+
+    /// What it takes: of approvals the party that has to sign, since whoever signs less has to be asked as well.
+    fn takes(&self) -> (Option<&str>, Option<&Edit>) {
+        match &self.does {
+            Does::Approve { by, .. } => (Some(by), None),
+            _ => (None, Some(&self.edit)),
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Does {
     /// The action of that id is no part of the change.
@@ -278,6 +315,8 @@ enum Does {
     Put { relation: Arc<str>, tuple: Tuple, put: Put },
     /// A fact that the action sets has a list with an entry less. Several of one list go together.
     Take { relation: Arc<str>, tuple: Tuple, column: usize, path: Vec<String>, entry: String },
+    /// A party gives approvals, all with one signature.
+    Approve { by: String, words: Vec<Tuple> },
     /// A fact holds: of the action on its resource where there is one, else of the model.
     Add { relation: Arc<str>, tuple: Tuple },
 }
@@ -328,6 +367,15 @@ fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>, home: Home) -> Option<Case<
                     let Value::Json(json) = &fact.tuple[*column] else { return None };
                     fact.tuple[*column] = Value::Json(Arc::new(without(json, path, entry)?));
                 }
+            }
+            Does::Approve { words, .. } => {
+                let origin = origin(&case.change);
+                let fact = |tuple: &Tuple| Fact {
+                    relation: "std.authority.approval".into(),
+                    tuple: tuple.clone(),
+                    origin: origin.clone(),
+                };
+                case.facts.extend(words.iter().map(fact));
             }
             Does::Add { relation, tuple } => {
                 let fact = Fact { relation: relation.clone(), tuple: tuple.clone(), origin: origin(&case.change) };

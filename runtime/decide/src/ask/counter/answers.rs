@@ -105,11 +105,13 @@ pub fn against(
         });
     }
     found.objections = objections.into_iter().collect();
-    if let Some(set) = together(&open, &trials, 1).filter(|set| set.len() > edits && is_one_of_each(set))
-        && let Some(trial) = with(&start, &set, Home::Change)
-        && read(look(&trial))?.is_some_and(|looked| looked.verdict == Verdict::Allow)
-    {
-        found.together = Some(set.len());
+    let sets = together(&open, &trials, 1).into_iter();
+    for set in sets.filter(|set| set.len() > edits && is_one_of_each(set)) {
+        let Some(trial) = with(&start, &set, Home::Change) else { continue };
+        if read(look(&trial))?.is_some_and(|looked| looked.verdict == Verdict::Allow) {
+            found.together = Some(set.len());
+            break;
+        }
     }
     Ok(found)
 }

@@ -3,7 +3,7 @@
 //!
 //! Not here: whether a step helps (`counter` decides it).
 
-use super::{Does, Step};
+use super::{Does, Open, Step};
 use crate::ask::attribute::{Put, at, columns, wishes};
 use crate::ask::passing::{Edit, Kind};
 use crate::ask::reach::{self, Turn};
@@ -18,10 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// How long a waiver or an approval is proposed for: 30 days, in microseconds.
-const LASTS: i64 = 30 * 24 * 3_600 * 1_000_000;
+pub(super) const LASTS: i64 = 30 * 24 * 3_600 * 1_000_000;
 
 /// How many parties are proposed for one word.
-const SPEAKERS: usize = 3;
+pub(super) const SPEAKERS: usize = 3;
 
 /// Gathers the steps that a decision gives reason for.
 pub(super) struct Steps<'a, 's> {
@@ -32,6 +32,8 @@ pub(super) struct Steps<'a, 's> {
     pub(super) edits: usize,
     /// Whose word counts; nothing where anybody's does.
     pub(super) words: Option<&'a BTreeSet<String>>,
+    /// What could be approved, by whom it is asked of.
+    pub(super) asked: BTreeMap<Vec<String>, BTreeSet<Open>>,
     /// Steps, each alone or with those without which it does nothing.
     pub(super) found: BTreeSet<BTreeSet<Step>>,
     /// Nothing was left out that could be found.
@@ -39,7 +41,7 @@ pub(super) struct Steps<'a, 's> {
 }
 
 impl Steps<'_, '_> {
-    fn add(&mut self, edit: Edit, does: Does) {
+    pub(super) fn add(&mut self, edit: Edit, does: Does) {
         // What does the same was said in other words.
         let mut single = self.found.iter().filter(|set| set.len() == 1).flatten();
         if single.all(|step| step.does != does) {
@@ -59,8 +61,9 @@ impl Steps<'_, '_> {
         if let Some(right) = objection.and_then(|objection| objection.waivable.as_deref()) {
             // Who holds the right speaks; where their own word would not count, somebody in them.
             let holders = self.holders(right);
-            let (own, others): (Vec<_>, Vec<_>) =
-                self.speakers(&holders).into_iter().partition(|party| holders.contains(party));
+            let mut speakers = self.speakers(&holders);
+            speakers.truncate(SPEAKERS);
+            let (own, others): (Vec<_>, Vec<_>) = speakers.into_iter().partition(|party| holders.contains(party));
             for party in if own.is_empty() { others } else { own } {
                 let until = Value::Time(self.settled.case.now.saturating_add(LASTS));
                 let tuple = vec![
@@ -79,7 +82,7 @@ impl Steps<'_, '_> {
             }
         }
         if self.decision.to_approve.iter().any(|row| row.accepts == reason.rule && row.subjects == reason.subjects) {
-            self.approve(&reason.rule, &reason.subjects, &reason.to);
+            self.asked.entry(reason.to.clone()).or_default().insert((reason.rule.clone(), reason.subjects.clone()));
         }
         Ok(())
     }
@@ -87,7 +90,8 @@ impl Steps<'_, '_> {
     pub(super) fn doubt(&mut self, doubt: &Ambiguity) -> Result<(), Failure> {
         doubt.action.iter().for_each(|id| self.leave_out(id));
         if doubt.kind.relation().is_some() {
-            self.approve(doubt.kind.name(), &doubt.subjects(), &doubt.to);
+            let open = (doubt.kind.name().to_owned(), doubt.subjects());
+            self.asked.entry(doubt.to.clone()).or_default().insert(open);
         }
         let wanted = match (doubt.kind, &doubt.action) {
             (Doubt::NoPermit, Some(action)) => {
@@ -133,39 +137,21 @@ impl Steps<'_, '_> {
     }
 
     /// Each of the parties, or somebody in it, whose word would count; nobody says it of what they ask for themselves.
-    fn speakers<'p>(&self, parties: impl IntoIterator<Item = &'p String>) -> Vec<String> {
+    pub(super) fn speakers<'p>(&self, parties: impl IntoIterator<Item = &'p String>) -> Vec<String> {
         let member = self.settled.program.find("std.authority.member");
-        let mut speakers: Vec<String> = Vec::new();
+        let (mut speakers, mut seen) = (Vec::new(), BTreeSet::new());
         for party in parties {
             let pattern = [None, Some(Value::text(party.as_str()))];
             let members = member.map(|id| self.settled.matching(Side::Before, id, &pattern)).unwrap_or_default();
             let members = members.iter().filter_map(|t| t.first()).map(Value::show);
             for one in std::iter::once(party.clone()).chain(members) {
                 let counts = self.words.is_none_or(|words| words.contains(&one));
-                if counts && Some(&one) != self.settled.case.actor.as_ref() && !speakers.contains(&one) {
+                if counts && Some(&one) != self.settled.case.actor.as_ref() && seen.insert(one.clone()) {
                     speakers.push(one);
                 }
             }
         }
-        speakers.truncate(SPEAKERS);
         speakers
-    }
-
-    /// An approval by each who could give it.
-    fn approve(&mut self, accepts: &str, about: &[String], to: &[String]) {
-        let parties = self.speakers(to);
-        for party in parties {
-            let digest = self.settled.case.change.digest.to_string();
-            let says = [digest.as_str(), accepts];
-            let mut tuple: Tuple = says.map(Value::text).to_vec();
-            let until = Value::Time(self.settled.case.now.saturating_add(LASTS));
-            tuple.extend([subjects(about), Value::text(party.as_str()), Value::text("proposed"), until]);
-            let text = format!("an approval by {party} of {accepts}({})", about.join(", "));
-            self.add(
-                Edit { kind: Kind::Approve, text },
-                Does::Add { relation: "std.authority.approval".into(), tuple },
-            );
-        }
     }
 
     /// What a proof rests on that the change itself has in hand.
@@ -309,7 +295,7 @@ impl Steps<'_, '_> {
     }
 }
 
-fn subjects(texts: &[String]) -> Value {
+pub(super) fn subjects(texts: &[String]) -> Value {
     Value::List(texts.iter().map(|text| Value::text(text.as_str())).collect())
 }
 
