@@ -10,7 +10,7 @@ use super::expressions::Doubt;
 use super::lookup::has_one_part;
 use super::taint::{Known, Occurrence, doubt_at, doubts, occurrences};
 use super::variables::rename;
-use program::{Column, Comparison, Expr, Literal, RelationId, Rule, Term, Truth, Value, Variable};
+use program::{Column, Comparison, Expr, Literal, RelationId, Rule, Term, Truth, Value, Variable, WITH_UNKNOWN};
 use rustc_hash::FxHashMap;
 
 /// For a relation and a column its tuples with an unknown there.
@@ -81,7 +81,7 @@ pub(crate) fn set_apart(draft: &mut Draft<'_>, known: &Known) -> Apart {
                 continue;
             }
             let of = draft.relation(atom.relation);
-            let (name, columns) = (format!("{}$unknown_{}", of.name, of.columns[column].name), of.columns.clone());
+            let (name, columns) = (format!("{}{WITH_UNKNOWN}{}", of.name, of.columns[column].name), of.columns.clone());
             let variable = |c: &Column| Variable { name: c.name.clone(), r#type: c.r#type.clone() };
             let variables: Vec<Variable> = columns.iter().map(variable).collect();
             let unknown = is_unknown(Expr::Variable(column));

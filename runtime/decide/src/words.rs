@@ -4,11 +4,12 @@
 
 mod unnamed;
 
+pub(crate) use unnamed::telling;
+
 use program::{
     Atom, Comparison, Expr, Function, Json, Literal, Presence, Program, Reading, RelationId, Rule, Step, Term, Truth,
-    Value, Weight, World, compare, evaluate,
+    Value, WITH_UNKNOWN, Weight, World, compare, evaluate,
 };
-use proof::Premise;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
@@ -133,23 +134,10 @@ pub(crate) struct Bound<'a> {
     pub show: Show,
 }
 
-/// The premises of a rule that say something: of a condition without a name, not what it repeats of the rule that has it.
-pub(crate) fn telling<'r>(
-    program: &Program,
-    id: RelationId,
-    rule: &'r Rule,
-    premises: &'r [Premise],
-) -> Vec<(&'r Literal, &'r Premise)> {
-    match has_no_name(program, id) {
-        true => unnamed::telling(program, id, rule, premises),
-        false => rule.body.iter().zip(premises).collect(),
-    }
-}
-
 /// Whether a relation stands for a condition that has no name: a negated group, the body of an aggregate.
 fn has_no_name(program: &Program, id: RelationId) -> bool {
     let relation = program.relation(id);
-    relation.hidden && !["$decided", "$route", "$unknown_", APPLIED].iter().any(|part| relation.name.contains(part))
+    relation.hidden && !["$decided", "$route", WITH_UNKNOWN, APPLIED].iter().any(|part| relation.name.contains(part))
 }
 
 impl Bound<'_> {

@@ -8,7 +8,7 @@
 //! Not here: how what stands besides is found (`decide`).
 
 use crate::record::{Ambiguity, Doubt, Reason, Record};
-use program::{Atom, Digest, Literal, Program, RelationId, Rule, Term, Value};
+use program::{Atom, Digest, Literal, Program, RelationId, Rule, Term, Value, WITH_UNKNOWN};
 use proof::{Side, Why};
 use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,7 +48,7 @@ impl<'p> Lines<'p> {
     pub fn tuple(&self, side: Side, relation: RelationId, tuple: &[Value], derived: bool) -> Option<String> {
         let name = &self.program.relations.get(relation.0 as usize)?.name;
         // Those of its tuples that have an unknown somewhere.
-        let name = match name.split_once("$unknown_") {
+        let name = match name.split_once(WITH_UNKNOWN) {
             Some((author, column)) if column.ends_with('?') => format!("{author}?"),
             Some((author, _)) => author.to_owned(),
             None => name.clone(),

@@ -47,7 +47,7 @@ pub use json::Json;
 pub use nowhere::Nowhere;
 pub use object::Object;
 pub use policy::{Program, Stratum};
-pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope};
+pub use relation::{Column, Key, Lattice, Reading, Relation, RelationId, Scope, WITH_UNKNOWN};
 pub use rule::{Atom, Citation, Literal, Part, Rule, RuleId, Term, Variable, World};
 pub use test_case::{Expectation, Expected, State, TestCase};
 pub use text::{alike, is_plain_key, quote, visible, write_duration, write_time};

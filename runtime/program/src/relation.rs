@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RelationId(pub u32);
 
+/// Between the names of a relation and of its column: a relation of the compiler's of those tuples that have an unknown there.
+pub const WITH_UNKNOWN: &str = "$unknown_";
+
 /// A set of tuples that facts give and rules derive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Relation {

@@ -44,14 +44,19 @@ pub(super) fn condition(program: &Program, id: RelationId, pattern: &[Option<Val
     }
 }
 
-/// The premises of a rule of the relation `id` that say something: not what only repeats the rules around it.
-pub(super) fn telling<'r>(
+/// The premises of a rule of the relation `id` that say something: of a condition without a name, not what only repeats the
+/// rules around it.
+pub(crate) fn telling<'r>(
     program: &Program,
     id: RelationId,
     rule: &'r Rule,
     premises: &'r [Premise],
 ) -> Vec<(&'r Literal, &'r Premise)> {
-    let (around, all) = (around(program, id, whole), || rule.body.iter().zip(premises));
+    let all = || rule.body.iter().zip(premises);
+    if !has_no_name(program, id) {
+        return all().collect();
+    }
+    let around = around(program, id, whole);
     let repeats = |literal: &Literal| open(program, rule, literal, whole).is_some_and(|words| around.contains(&words));
     let told: Vec<_> = all().filter(|(literal, _)| !repeats(literal)).collect();
     // Where it says nothing else, it says that.
