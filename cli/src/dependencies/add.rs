@@ -42,6 +42,12 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
             *shared = edit::registry(shared, scope, location)?;
         }
         for key in &asked.trust {
+            evidence::PublicKey::parse(key).map_err(|no| {
+                Failure::Malformed(format!(
+                    "--trust {key}: {no}\n  help: `writ publish` says whose key signed a package; of what nobody signs writ.toml says it: \
+                     under [trust.packages], {scope} = \"unsigned\""
+                ))
+            })?;
             *shared = edit::trust(shared, scope, key)?;
         }
     }

@@ -37,15 +37,21 @@ pub(crate) fn foresee(folder: &Path, after: &[Installed]) -> Result<(String, boo
             }
         }
     }
+    let was = policy::compile(&old);
     let is = match policy::compile(&new) {
         Ok(is) => is,
         Err(Failure::Policy(said)) => {
-            let _ = writeln!(text, "this package would not compile with it:\n{said}");
+            let what = match &was {
+                Err(Failure::Policy(_)) => {
+                    "this package compiles neither with what is locked nor with it, so nothing was decided"
+                }
+                Ok(_) | Err(_) => "this package would not compile with it",
+            };
+            let _ = writeln!(text, "{what}:\n{said}");
             return Ok((text, true));
         }
         Err(other) => return Err(other),
     };
-    let was = policy::compile(&old);
     let mut turns = match &was {
         Ok(was) => tested(was, &is, &mut text)?,
         Err(Failure::Policy(said)) => {

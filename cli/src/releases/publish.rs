@@ -53,8 +53,8 @@ pub(crate) fn publish(asked: &arguments::Publish) -> Result<Answer, Failure> {
     let tested = test::of_package(&tests(folder)?, &packed)?;
     if tested.code != 0 {
         return Err(Failure::Malformed(format!(
-            "{}{without}  help: what is published has tests, and they pass",
-            tested.text
+            "{}: its tests do not all pass\n{}{without}  help: what is published has tests, and they pass",
+            name, tested.text
         )));
     }
     notes += &without;

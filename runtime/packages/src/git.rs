@@ -94,7 +94,7 @@ impl Git {
 /// - `from`: the folder that a path is seen from, where the address is one.
 pub fn newest(store: &Store, git: &Git, from: &Path) -> Result<(String, Tree), Failure> {
     let address = address(git, from)?;
-    let mirror = mirror(store, &address);
+    let mirror = mirror(store, &address)?;
     let _held = held(store, &mirror, git)?;
     let wanted = Wanted { store, git, mirror: &mirror, address: &address, rev: git.rev.as_deref().unwrap_or("HEAD") };
     wanted.fetch()?;
@@ -108,7 +108,7 @@ pub fn newest(store: &Store, git: &Git, from: &Path) -> Result<(String, Tree), F
 /// The folders of a repository that are packages, as it is today; the whole of it is the empty one.
 pub fn packages(store: &Store, git: &Git, from: &Path) -> Result<Vec<String>, Failure> {
     let address = address(git, from)?;
-    let mirror = mirror(store, &address);
+    let mirror = mirror(store, &address)?;
     let _held = held(store, &mirror, git)?;
     let wanted = Wanted { store, git, mirror: &mirror, address: &address, rev: git.rev.as_deref().unwrap_or("HEAD") };
     wanted.fetch()?;
@@ -130,7 +130,7 @@ fn manifests(mirror: &Path, git: &Git, commit: &str) -> Result<Vec<String>, Fail
 /// The package in a commit that is known; it is fetched only where it is not here.
 pub fn at(store: &Store, git: &Git, commit: &str, from: &Path, offline: bool) -> Result<Tree, Failure> {
     let address = address(git, from)?;
-    let mirror = mirror(store, &address);
+    let mirror = mirror(store, &address)?;
     let _held = held(store, &mirror, git)?;
     let wanted = Wanted { store, git, mirror: &mirror, address: &address, rev: commit };
     let here = || wanted.is_here();
@@ -173,8 +173,16 @@ fn address(git: &Git, from: &Path) -> Result<String, Failure> {
     Ok(if is_remote(url) { url.clone() } else { from.join(url).display().to_string() })
 }
 
-fn mirror(store: &Store, address: &str) -> PathBuf {
-    store.beside("git").join(Digest::of(address.as_bytes()).hex())
+/// Where a repository is kept, for every package on this machine: `../policies` is another one for each.
+fn mirror(store: &Store, address: &str) -> Result<PathBuf, Failure> {
+    let whole = match is_remote(address) {
+        true => address.to_owned(),
+        false => {
+            let whole = std::path::absolute(address).map_err(|e| Failure::Fault(format!("{address}: {e}")))?;
+            whole.display().to_string()
+        }
+    };
+    Ok(store.beside("git").join(Digest::of(whole.as_bytes()).hex()))
 }
 
 /// The right to read and to change what is kept of a repository.

@@ -153,11 +153,11 @@ fn seen(
     if ways.locked {
         return malformed(match misfit {
             Some(why) => format!(
-                "{}: it does not fit writ.toml: {why}\n  help: run `writ update` without --locked, and keep the lock it writes",
+                "{}: it does not fit writ.toml: {why}\n  help: `writ update` writes it anew; keep it with the package",
                 file()
             ),
             None => format!(
-                "{}: there is no lock, so nobody has said which versions count\n  help: run `writ update`, and keep the lock it writes",
+                "{}: there is no lock, so nobody has said which versions count\n  help: `writ update` writes one; keep it with the package",
                 file()
             ),
         });
@@ -189,7 +189,7 @@ fn signed(workspace: &Workspace, ways: &Ways, lock: &Lock, all: &[Installed]) ->
         let by = |key: &Option<String>| key.as_ref().map_or(String::from("nobody"), |key| format!("`{key}`"));
         if ways.locked {
             return malformed(format!(
-                "{}: it says that {} {} was signed by {}, and [trust.packages] finds it signed by {}\n  help: run `writ update` without --locked, and keep the lock it writes",
+                "{}: it says that {} {} was signed by {}, and [trust.packages] finds it signed by {}\n  help: `writ update` writes it anew; keep it with the package",
                 workspace.folder.join(lock::FILE).display(),
                 one.name,
                 one.version,
@@ -219,18 +219,24 @@ pub fn settle(workspace: &Workspace, ways: &Ways, gone: &[Name], turn: &Turn) ->
 
 /// Looks for versions anew, for all packages of a workspace, and locks them.
 ///
-/// - `only`: for these alone, the others stay where they can; all where it is empty.
+/// - `only`: for these alone, and what one repository keeps beside them; the others stay where they can. All where it is empty.
 /// - `turn`: had since before the manifests were read, the lock is written; without one it is told what would be.
 pub fn update(workspace: &Workspace, ways: &Ways, only: &[Name], turn: Option<&Turn>) -> Result<Updated, Failure> {
     // Where all is looked for anew, what a damaged lock said is no matter: the sums remember what each version was.
     let before = if only.is_empty() { Lock::of_sorts(&workspace.folder)? } else { Lock::read(&workspace.folder)? };
     let sums = if only.is_empty() { Sums::merged(&workspace.folder)? } else { Sums::read(&workspace.folder)? };
     let before = before.unwrap_or_else(|| Lock::new(Vec::new()));
+    let only = &before.with_neighbours(only);
     let mut kept = before.clone();
     kept.packages.retain(|one| !only.is_empty() && !only.contains(&one.name));
     let local = Local::of(workspace, ways, Some(&kept), Copies::Help)?;
     if let Some(name) = only.iter().find(|name| before.get(name).is_none() && !local.asks_for(name)) {
-        return malformed(format!("`{name}` is no dependency, direct or indirect\n  help: `writ tree` lists them"));
+        let names = before.packages.iter().map(|one| one.name.clone());
+        let near = name::near(name, names.chain(local.asked.iter().map(|one| one.name.clone())));
+        let near = near.map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
+        return malformed(format!(
+            "`{name}` is no dependency, direct or indirect\n  help: {near}`writ tree` lists them"
+        ));
     }
     let mut prefer = versions(&before);
     prefer.retain(|name, _| !only.is_empty() && !only.contains(name));
@@ -439,7 +445,7 @@ pub fn of_scope(workspace: &Workspace, ways: &Ways, name: &Name) -> Result<Box<d
     match workspace.shared.registry(name.scope()) {
         Some(location) => registry::at(location, &workspace.folder, ways),
         None => malformed(format!(
-            "writ.toml: it does not say where the packages of `{0}` are found, and {name} is one\n  help: {1}write under [registries]: {0} = \"../registry\", or \"*\" = … for every scope",
+            "writ.toml: it does not say where the packages of `{0}` are found, and {name} is one\n  help: {1}write under [registries]: {0} = \"../registry\", or \"*\" = … for every scope; `writ add --registry ../registry` does",
             name.scope(),
             name::near_scope(name.scope(), workspace.shared.registries.keys())
                 .map(|near| format!("did you mean `{near}/{}`? Or ", name.short()))

@@ -46,6 +46,15 @@ pub struct Locked {
     pub dependencies: Vec<Name>,
 }
 
+impl Locked {
+    /// The repository and what is asked for of it, whatever folder and commit; `None` where it comes from elsewhere.
+    fn repository(&self) -> Option<&str> {
+        let (place, _) = self.source.split_once('#')?;
+        let folder = ["?folder=", "&folder="].into_iter().find_map(|folder| place.find(folder));
+        Some(folder.map_or(place, |at| &place[..at]))
+    }
+}
+
 impl Lock {
     /// A lock of these.
     pub fn new(mut packages: Vec<Locked>) -> Lock {
@@ -90,6 +99,16 @@ impl Lock {
     /// What is locked under a name.
     pub fn get(&self, name: &Name) -> Option<&Locked> {
         self.packages.binary_search_by(|one| one.name.cmp(name)).ok().map(|at| &self.packages[at])
+    }
+
+    /// These names, and those of what one repository keeps beside them at the same revision: they may name each other by their
+    /// folders, and are then of one commit.
+    pub(crate) fn with_neighbours(&self, names: &[Name]) -> Vec<Name> {
+        let repositories: Vec<&str> =
+            names.iter().filter_map(|name| self.get(name)).filter_map(Locked::repository).collect();
+        let near = |one: &&Locked| one.repository().is_some_and(|repository| repositories.contains(&repository));
+        let near = self.packages.iter().filter(near).map(|one| &one.name);
+        names.iter().chain(near.filter(|name| !names.contains(name))).cloned().collect()
     }
 
     /// Its bytes.

@@ -51,7 +51,7 @@ pub fn seen(
         return malformed(format!("{}: what it has now only it can say, and nothing may be fetched", git.url));
     }
     let address = address(git, from)?;
-    let mirror = mirror(store, &address);
+    let mirror = mirror(store, &address)?;
     let _held = held(store, &mirror, git)?;
     let wanted = Wanted { store, git, mirror: &mirror, address: &address, rev: locked };
     wanted.all()?;

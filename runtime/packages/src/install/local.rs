@@ -252,7 +252,7 @@ impl Local {
             }
             _ if ways.locked => {
                 return malformed(format!(
-                    "{}: no commit of {shown} is locked for {name}\n  help: run `writ update` with a network and without --locked",
+                    "{}: no commit of {shown} is locked for {name}\n  help: `writ update` locks one, with a network",
                     lock::FILE
                 ));
             }
