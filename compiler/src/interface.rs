@@ -1,12 +1,13 @@
 //! What a package offers to others: its exported names with their columns and parameters, and how two versions of that differ.
 //!
-//! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart; `bodies` sees new ways to an allow in
+//! Read downwards: [`interface`] lists what is offered, [`compared`] tells two lists apart; `columns` sees what became of columns and parameters, `bodies` sees new ways to an allow in
 //! rules, `rests` in what these rest on, `declared` in what is declared of it; `following` knows which comparisons hold where others do, `renamed` which names are one.
 //!
 //! INVARIANT: whoever compiles against the old list compiles against the new one, unless a change is [`Level::Major`].
 //! Not here: whether the two decide alike, which no list shows (`decide`).
 
 mod bodies;
+mod columns;
 mod declared;
 mod following;
 mod renamed;
@@ -17,6 +18,7 @@ use crate::hir::{Column, Head, Qualifier, Relation, Rule};
 use crate::library::Library;
 use crate::names::Sort;
 use bodies::{Body, Way, body, changed};
+use columns::columns;
 use declared::{Declared, declared, otherwise};
 use program::{Program, Scope, Severity};
 use renamed::renamed;
@@ -149,7 +151,9 @@ pub fn interface(library: &Library<'_>, said: Option<&Said<'_>>, prefix: &str, e
                 }
                 if said.is_some() && (judges || ["relation", "let"].contains(&offer.kind)) {
                     offer.bodies = Some(bodies.get(name.as_str()).cloned().unwrap_or_default());
-                    offer.rests = rests(&name, ways(offer.kind), &bodies);
+                    let once = offer.bodies.iter().flatten().any(|body| body.once);
+                    let ways = if once { &[true, false] } else { ways(offer.kind) };
+                    offer.rests = rests(&name, ways, &bodies, &|name| library.relation(name).is_some_and(replaces));
                     offer.declared = declared(library, offer.bodies.as_deref().unwrap_or_default(), &offer.rests);
                 }
                 found.insert(format!("{module}.{local}"), offer);
@@ -170,6 +174,11 @@ fn ways(kind: &str) -> &'static [bool] {
         "deny" | "escalate" => &[false],
         _ => &[true, false],
     }
+}
+
+/// Whether of two values the relation keeps one.
+fn replaces(relation: &Relation) -> bool {
+    relation.key.is_some() || relation.columns.iter().any(|column| column.lattice.is_some())
 }
 
 fn offer(library: &Library<'_>, name: &str, sort: Sort) -> Option<Offer> {
@@ -294,6 +303,12 @@ pub fn compared(old: &Interface, new: &Interface) -> Vec<Difference> {
             for way in changed(old, new, way, says) {
                 say(Level::Major, name, format!("!! {way}"));
             }
+            if new.iter().any(|body| body.once) {
+                for way in changed(old, new, Way::More, says).into_iter().filter(|_| way == Way::Less) {
+                    let passed = "of what stands by then it objects to no change that writes none of its subjects";
+                    say(Level::Major, name, format!("!! {way}; {passed}"));
+                }
+            }
             for way in rests::looser(&was.rests, &is.rests) {
                 say(Level::Major, name, format!("!! {way}"));
             }
@@ -341,64 +356,6 @@ pub(crate) fn evaluated(scope: Scope) -> &'static str {
         Scope::Timed => "in each world, anew for each `now`",
         Scope::Change => "once in a decision",
     }
-}
-
-/// What became of columns, parameters, subjects or members.
-fn columns(was: &Offer, is: &Offer) -> Vec<(Level, String)> {
-    let word = match was.kind {
-        "enum" => "member",
-        "blueprint" | "let" => "parameter",
-        "relation" => "column",
-        _ => "subject",
-    };
-    let mut found = Vec::new();
-    if was.kind == "enum" || was.kind == "blueprint" {
-        // By name: their order is no matter to who uses them.
-        for old in &was.columns {
-            match is.columns.iter().find(|new| new.name == old.name) {
-                None => found.push((Level::Major, format!("its {word} `{}` is gone", old.name))),
-                Some(new) if new.r#type != old.r#type => {
-                    found.push((
-                        Level::Major,
-                        format!("its {word} `{}` was {} and is {}", old.name, old.r#type, new.r#type),
-                    ));
-                }
-                Some(new) => match (&old.default, &new.default) {
-                    (Some(_), None) => {
-                        found.push((Level::Major, format!("its {word} `{}` has no default any more", old.name)))
-                    }
-                    (Some(was), Some(is)) if was != is => {
-                        found.push((
-                            Level::Major,
-                            format!("its {word} `{}` had the default {was} and has {is}", old.name),
-                        ));
-                    }
-                    (None, Some(is)) => {
-                        found.push((Level::Minor, format!("its {word} `{}` has the default {is}", old.name)))
-                    }
-                    (Some(_) | None, _) => {}
-                },
-            }
-        }
-        for new in is.columns.iter().filter(|new| !was.columns.iter().any(|old| old.name == new.name)) {
-            let needed = was.kind == "blueprint" && new.default.is_none();
-            let (level, how) = match (needed, was.kind) {
-                (true, _) => (Level::Major, ", and must be given"),
-                // A word that was none of them was not known for what it is.
-                (false, "enum") => (Level::Major, ", so a value counts that was none"),
-                (false, _) => (Level::Minor, ""),
-            };
-            found.push((level, format!("its {word} `{}` is new{how}", new.name)));
-        }
-        return found;
-    }
-    if was.columns != is.columns {
-        let shown = |offer: &Offer| {
-            offer.columns.iter().map(|part| format!("{}: {}", part.name, part.r#type)).collect::<Vec<_>>().join(", ")
-        };
-        found.push((Level::Major, format!("its {word}s were ({}) and are ({})", shown(was), shown(is))));
-    }
-    found
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ mod implied;
 mod label;
 pub(crate) mod mapping;
 pub(crate) mod nowhere;
-mod standing;
+pub(crate) mod standing;
 mod unapplied;
 mod unread;
 mod unused;

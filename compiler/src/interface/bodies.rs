@@ -17,6 +17,7 @@ use crate::check::span_of;
 use crate::hir::{Expr, Head, Literal, Package, Rule};
 use crate::library::Library;
 use crate::lint::mapping::Search;
+use crate::lint::standing::counts_once;
 use crate::lower::occurrences::any_literal;
 use program::{Comparison, Value};
 use std::collections::BTreeSet;
@@ -31,6 +32,8 @@ pub struct Body {
     pub(crate) words: Vec<String>,
     /// The relations in it that nobody else sees: their names are no matter.
     pub(crate) hidden: BTreeSet<String>,
+    /// Of a deny or an escalate: more than its subjects may bring it about, so that what stands is passed over (W0225).
+    pub(crate) once: bool,
 }
 
 /// A rule with what is said of it.
@@ -50,7 +53,13 @@ pub(super) fn body(library: &Library<'_>, written: &Written<'_>, prefix: &str, e
         }
         false
     });
-    Body { rule: rule.clone(), place: written.place.clone(), words: rule.body.iter().map(words).collect(), hidden }
+    Body {
+        rule: rule.clone(),
+        place: written.place.clone(),
+        words: rule.body.iter().map(words).collect(),
+        hidden,
+        once: counts_once(rule, &|name| library.relation(name)),
+    }
 }
 
 /// Whether a relation is the package's own business: no other can name it.

@@ -2,7 +2,8 @@
 //! more where `mine(r, who)` holds for more.
 //!
 //! Of each relation it matters which way: more of what a permit asks allows more, and so does less of what a deny asks; under
-//! `not` it is the other way round, and in a count either may.
+//! `not` it is the other way round, and in a count either may, as it may of a relation in which one value takes the place of
+//! another: by `least`, `most` or a key.
 //!
 //! Not here: relations of the standard library, which are the same for both; what is declared of the others (`declared`).
 
@@ -16,8 +17,13 @@ pub(super) type Rests = BTreeMap<String, (BTreeSet<bool>, Vec<Body>)>;
 /// What the rules of a name rest on.
 ///
 /// - `ways`: whether more of it allows more, and whether less of it does.
-/// - `all`: the rules of each relation.
-pub(super) fn rests(name: &str, ways: &[bool], all: &BTreeMap<&str, Vec<Body>>) -> Rests {
+/// - `all`: the rules of each relation; `replaces`: whether in a relation one value takes the place of another.
+pub(super) fn rests(
+    name: &str,
+    ways: &[bool],
+    all: &BTreeMap<&str, Vec<Body>>,
+    replaces: &dyn Fn(&str) -> bool,
+) -> Rests {
     let (mut found, mut open) = (Rests::new(), Vec::new());
     let rules = |name: &str| all.get(name).into_iter().flatten();
     for body in rules(name) {
@@ -33,6 +39,9 @@ pub(super) fn rests(name: &str, ways: &[bool], all: &BTreeMap<&str, Vec<Body>>) 
             found.entry(relation.clone()).or_insert_with(|| (BTreeSet::new(), rules(&relation).cloned().collect()));
         if known.insert(way) {
             rules(&relation).for_each(|body| asked(&body.rule.body, way, &mut open));
+            if replaces(&relation) {
+                open.push((relation, !way));
+            }
         }
     }
     found
@@ -202,5 +211,54 @@ pub blueprint guard(least: int = 1) {
             ["few: it asked `accountable(r)` and asks `reviewer(r)`"]
         );
         assert_eq!(ways(" to accountable(r)", ""), ["few: it asked `accountable(r)` and asks nobody by name"]);
+    }
+
+    const WEIGHED: &str = "use std.state.{Resource, config, tag};
+relation weight(r: Resource, most n: int);
+weight(r, n) if config(r, c), n: int = c.weight;
+relation size(r: Resource, n: int) key(r);
+size(r, n) if config(r, c), n: int = c.size;
+pub blueprint guard() {
+    deny light(r) \"{r}\" if covered(r), weight(r, n), n < 10;
+    deny small(r) \"{r}\" if covered(r), size(r, n), n < 10;
+}
+";
+
+    /// Where one value takes the place of another, more may be less.
+    #[test]
+    fn what_replaces_may_open_a_way_by_being_more() {
+        let more =
+            |rule: &str| differences(WEIGHED, &WEIGHED.replace("relation size", &format!("{rule}\nrelation size")));
+        assert_eq!(
+            more("weight(r, 50) if tag(r, \"heavy\", _);"),
+            [
+                "major m.guard.light: !! `weight`, which it rests on, holds for more than before: a rule is new (m.writ:4)"
+            ]
+        );
+        assert_eq!(
+            more("size(r, 50) if tag(r, \"large\", _);"),
+            ["major m.guard.small: !! `size`, which it rests on, holds for more than before: a rule is new (m.writ:4)"]
+        );
+    }
+
+    const HEAVY: &str = "use std.state.{config, tag};
+pub blueprint guard() {
+    @allow(W0225)
+    deny heavy(r) \"{r}\" if covered(r), tag(r, \"host\", h), tag(g, \"name\", h), config(g, c), n: int = c.weight, n > 100;
+    deny wide(r) \"{r}\" if covered(r), config(r, c), n: int = c.width, n > 100;
+}
+";
+
+    /// What stands before a change counts only where a subject is written: with a wider rule more stands before.
+    #[test]
+    fn a_wider_objection_that_others_bring_about_passes_over_more() {
+        let heavy = HEAVY.replace("weight, n > 100", "weight, n > 50");
+        assert_eq!(
+            differences(HEAVY, &heavy),
+            [
+                "major m.guard.heavy: !! it objects to more than before (m.writ:4); of what stands by then it objects to no change that writes none of its subjects"
+            ]
+        );
+        assert_eq!(differences(HEAVY, &HEAVY.replace("width, n > 100", "width, n > 50")), [""; 0]);
     }
 }

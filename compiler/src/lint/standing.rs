@@ -36,6 +36,27 @@ pub(super) fn lint(modules: &[&Module<'_>], own: &[&Module<'_>]) -> Vec<Diagnost
     found
 }
 
+/// Whether something else than its subjects may bring an objection about, so that what stands is passed over by the next change of
+/// that.
+///
+/// - `relation`: what is declared of a relation.
+pub(crate) fn counts_once<'r>(rule: &Rule, relation: &impl Fn(&str) -> Option<&'r Relation>) -> bool {
+    let mut mentioned = FxHashMap::default();
+    leaves(&rule.body, &mut |literal| {
+        if let Literal::Atom(atom) = literal
+            && let Some(relation) = relation(&atom.relation)
+        {
+            mentioned.insert(atom.relation.as_str(), relation);
+        }
+    });
+    match &rule.head {
+        Head::Relation { terms, word: Some(Word::Deny | Word::Escalate), .. } => {
+            !is_about_a_change(rule, &mentioned) && once("", terms, rule, &mentioned).is_some()
+        }
+        Head::Relation { .. } | Head::Cover { .. } => false,
+    }
+}
+
 fn is_about_a_change(rule: &Rule, relations: &FxHashMap<&str, &Relation>) -> bool {
     let mut about = false;
     each(&rule.body, false, &mut |literal, _| {
