@@ -31,8 +31,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Said {
     pub(crate) verdict: Verdict,
-    /// Rules and ambiguities.
-    pub(crate) against: BTreeSet<String>,
+    /// Rules and ambiguities against which nobody's word stands, and what each asks for.
+    against: BTreeMap<String, Verdict>,
     /// What is said of each action, by its name.
     pub(crate) actions: BTreeMap<String, Verdict>,
 }
@@ -44,6 +44,43 @@ impl Said {
         let against = against(reasons, &record.ambiguities);
         let actions = record.actions.iter().map(|action| (action.id.clone(), action.verdict)).collect();
         Said { verdict, against, actions }
+    }
+}
+
+/// What stands in the way of an allow under one policy, and not or otherwise under another; sorted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Turned {
+    now: Vec<String>,
+    no_longer: Vec<String>,
+    /// What asked for the one, and asks for the other.
+    otherwise: Vec<(String, Verdict, Verdict)>,
+}
+
+impl Turned {
+    /// - `is`: nothing where the other policy does not say.
+    pub(crate) fn of(was: &Said, is: Option<&Said>) -> Turned {
+        let nothing = BTreeMap::new();
+        let (was, is) = (&was.against, is.map_or(&nothing, |is| &is.against));
+        let only = |those: &BTreeMap<String, Verdict>, others: &BTreeMap<String, Verdict>| {
+            those.keys().filter(|what| !others.contains_key(*what)).cloned().collect()
+        };
+        let both = was.iter().filter_map(|(what, was)| Some((what.clone(), *was, *is.get(what)?)));
+        let otherwise = both.filter(|(_, was, is)| was != is).collect();
+        Turned { now: only(is, was), no_longer: only(was, is), otherwise }
+    }
+
+    /// A line each, behind an indent.
+    pub(crate) fn lines(&self, indent: &str) -> String {
+        let mut text = String::new();
+        for (word, list) in [("now", &self.now), ("no longer", &self.no_longer)] {
+            for one in list {
+                let _ = writeln!(text, "{indent}{word}: {one}");
+            }
+        }
+        for (what, was, is) in &self.otherwise {
+            let _ = writeln!(text, "{indent}{what}: {}", turn(*was, *is));
+        }
+        text
     }
 }
 
@@ -77,9 +114,9 @@ struct Flip {
     decisions: Vec<(u64, String)>,
 }
 
-/// From which verdict to which, what stands against it now, and what did before; where the verdict of the whole is the same,
-/// how that of actions turned.
-type Cause = (Verdict, Option<Verdict>, Vec<String>, Vec<String>, BTreeSet<(Verdict, Verdict)>);
+/// From which verdict to which, and what turned of what stands against it; where the verdict of the whole is the same, how
+/// that of actions turned.
+type Cause = (Verdict, Option<Verdict>, Turned, BTreeSet<(Verdict, Verdict)>);
 
 /// Decides every kept decision again, and tells what turned.
 pub(crate) fn replay(arguments: &arguments::Replay) -> Result<Answer, Failure> {
@@ -152,11 +189,9 @@ pub(crate) fn under(
                     continue;
                 }
                 let parts = if said.verdict == was { parts } else { BTreeSet::new() };
-                let now = said.against.difference(&before.against).cloned().collect();
-                let then = before.against.difference(&said.against).cloned().collect();
-                (was, Some(said.verdict), now, then, parts)
+                (was, Some(said.verdict), Turned::of(&before, Some(&said)), parts)
             }
-            Err(why) => (was, None, vec![why], Vec::new(), BTreeSet::new()),
+            Err(why) => (was, None, Turned { now: vec![why], ..Turned::default() }, BTreeSet::new()),
         };
         flips.entry(cause).or_default().decisions.push((index, entry.digest.clone()));
     }
@@ -348,10 +383,16 @@ pub(crate) fn turn(was: Verdict, is: Verdict) -> String {
 }
 
 /// The rules and ambiguities against which nobody's word stands.
-fn against<'r>(reasons: impl Iterator<Item = &'r Reason>, doubts: &[Ambiguity]) -> BTreeSet<String> {
-    let open = reasons.filter(|reason| reason.kind != Asks::Permit && reason.cleared.is_none());
-    let doubts = doubts.iter().filter(|one| one.cleared.is_none());
-    open.map(|reason| reason.rule.clone()).chain(doubts.map(|one| one.kind.name().to_owned())).collect()
+fn against<'r>(reasons: impl Iterator<Item = &'r Reason>, doubts: &[Ambiguity]) -> BTreeMap<String, Verdict> {
+    let mut against = BTreeMap::new();
+    for reason in reasons.filter(|reason| reason.kind != Asks::Permit && reason.cleared.is_none()) {
+        let asks = Verdict::of([reason]);
+        against.entry(reason.rule.clone()).and_modify(|worst| *worst = asks.min(*worst)).or_insert(asks);
+    }
+    for doubt in doubts.iter().filter(|one| one.cleared.is_none()) {
+        against.entry(doubt.kind.name().to_owned()).or_insert(Verdict::Escalate);
+    }
+    against
 }
 
 /// What is told besides the flips.
@@ -369,20 +410,16 @@ struct Told {
 
 impl Told {
     fn in_text(&self, flips: &BTreeMap<Cause, Flip>) -> String {
-        let turned: usize = flips.values().map(|flip| flip.decisions.len()).sum();
-        let mut text = format!("REPLAY  {} with {} · {turned} flip\n", counted(self.decisions, "decision"), self.with);
-        for ((was, is, now, then, parts), flip) in flips {
+        let flipped: usize = flips.values().map(|flip| flip.decisions.len()).sum();
+        let mut text = format!("REPLAY  {} with {} · {flipped} flip\n", counted(self.decisions, "decision"), self.with);
+        for ((was, is, turned, parts), flip) in flips {
             let is_name = is.map_or("undecided", Verdict::name);
             let mark = if looser(*was, *is) { "!! " } else { "" };
             let _ = writeln!(text, "{mark}{} -> {is_name}  × {}", was.name(), flip.decisions.len());
             for (was, is) in parts {
                 let _ = writeln!(text, "  of an action: {}", turn(*was, *is));
             }
-            for (word, list) in [("now", now), ("no longer", then)] {
-                for one in list {
-                    let _ = writeln!(text, "  {word}: {one}");
-                }
-            }
+            text += &turned.lines("  ");
             let few: Vec<&str> = flip.decisions.iter().take(3).map(|(_, digest)| short(digest)).collect();
             let more = flip.decisions.len() - few.len();
             let more = if more > 0 { format!(", … {more} more") } else { String::new() };
@@ -412,14 +449,18 @@ impl Told {
     }
 
     fn in_json(&self, flips: &BTreeMap<Cause, Flip>) -> String {
-        let flip = |((was, is, now, then, parts), flip): (&Cause, &Flip)| {
+        let turn = |was: &Verdict, is: &Verdict| json!({"from": was.name(), "to": is.name()});
+        let flip = |((was, is, turned, parts), flip): (&Cause, &Flip)| {
+            let otherwise = turned.otherwise.iter();
+            let otherwise = otherwise.map(|(what, was, is)| json!({"what": what, "from": was.name(), "to": is.name()}));
             json!({
                 "from": was.name(),
                 "to": is.map_or("undecided", Verdict::name),
                 "looser": looser(*was, *is),
-                "now": now,
-                "no_longer": then,
-                "actions": parts.iter().map(|(was, is)| json!({"from": was.name(), "to": is.name()})).collect::<Vec<_>>(),
+                "now": turned.now,
+                "no_longer": turned.no_longer,
+                "otherwise": otherwise.collect::<Vec<_>>(),
+                "actions": parts.iter().map(|(was, is)| turn(was, is)).collect::<Vec<_>>(),
                 "decisions": flip.decisions.iter().map(|(index, digest)| json!({"index": index, "digest": digest})).collect::<Vec<_>>(),
             })
         };

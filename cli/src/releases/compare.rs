@@ -12,7 +12,7 @@ use super::{ranges, world};
 use crate::failure::Failure;
 use crate::kept;
 use crate::package::{self, LeftOut, Module, Package};
-use crate::replay::{self, Outcome, looser, once, parts, turn};
+use crate::replay::{self, Outcome, Turned, looser, once, parts, turn};
 use crate::{manifest, policy, progress};
 use compiler::interface::{Difference, Interface, Level, Said, compared, interface};
 use decide::test::Missed;
@@ -24,7 +24,7 @@ use packages::install::{self, Installed};
 use packages::manifest::Manifest;
 use packages::{Name, Tree, Version, Workspace};
 use program::{Expected, Program, TestCase};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -68,16 +68,15 @@ pub(crate) struct Flip {
     is: Result<Verdict, String>,
     /// Where the verdict is the same: the actions of which something else is said.
     actions: Vec<(String, Verdict, Verdict)>,
-    now: Vec<String>,
-    no_longer: Vec<String>,
+    turned: Turned,
 }
 
 impl Flip {
     /// Two outcomes of one decision, if they differ in the verdict, or in that of an action.
     pub(crate) fn of(what: &str, was: &Outcome, is: &Outcome) -> Option<Flip> {
         let Ok(before) = was else { return None };
-        let (empty, mut actions) = (BTreeSet::new(), Vec::new());
-        let (verdict, against) = match is {
+        let mut actions = Vec::new();
+        let (verdict, after) = match is {
             Ok(after) => {
                 if after.verdict == before.verdict {
                     let said = before.actions.iter().map(|(name, verdict)| (name.as_str(), *verdict));
@@ -87,17 +86,16 @@ impl Flip {
                         return None;
                     }
                 }
-                (Ok(after.verdict), &after.against)
+                (Ok(after.verdict), Some(after))
             }
-            Err(why) => (Err(why.clone()), &empty),
+            Err(why) => (Err(why.clone()), None),
         };
         Some(Flip {
             what: what.to_owned(),
             was: before.verdict,
             is: verdict,
             actions,
-            now: against.difference(&before.against).cloned().collect(),
-            no_longer: before.against.difference(against).cloned().collect(),
+            turned: Turned::of(before, after),
         })
     }
 
@@ -117,12 +115,7 @@ impl Flip {
         for (name, was, is) in &self.actions {
             let _ = writeln!(text, "      {name}: {}", turn(*was, *is));
         }
-        for (word, list) in [("now", &self.now), ("no longer", &self.no_longer)] {
-            for one in list {
-                let _ = writeln!(text, "      {word}: {one}");
-            }
-        }
-        text
+        text + &self.turned.lines("      ")
     }
 }
 
@@ -187,7 +180,7 @@ impl OfLog {
             found.turned += 1;
             found.freed += usize::from(flip.frees());
             let way = (before.ok().map(|said| said.verdict), after.map(|said| said.verdict));
-            let cause = (way, flip.actions.clone(), flip.now.clone(), flip.no_longer.clone());
+            let cause = (way, flip.actions.clone(), flip.turned.clone());
             alike.entry(cause).or_insert_with(|| (flip, Vec::new())).1.push(name);
         }
         let named = |(flip, names): (Flip, Vec<String>)| {
