@@ -229,9 +229,15 @@ impl Source {
                 Some(Id::One(id)) => BTreeMap::from([(String::new(), id.clone())]),
                 Some(Id::Each(ids)) => ids.clone(),
             },
+            several: self.has_pattern(),
             observed: self.observed.clone(),
             facts: self.fact.iter().map(stated).collect(),
         }
+    }
+
+    /// Whether its path may be of several files.
+    pub(crate) fn has_pattern(&self) -> bool {
+        self.path.contains(['*', '?'])
     }
 
     /// The relations that it can fill, where the manifest alone says so: those of a mapping; the one that a table is

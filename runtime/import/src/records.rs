@@ -33,8 +33,10 @@ pub struct Records {
     /// stands there is a row of its own.
     pub rows: Option<String>,
     /// What a row is called, as a template, by the name of the list that it is in; the one for `""` serves all others.
-    /// Unless given it is the source, the list and the row's key or number: `inventory/Vpcs/0`.
+    /// Unless given it is the source, the list and the row's key or number: `inventory/Vpcs/0`; see `several`.
     pub id: BTreeMap<String, String>,
+    /// The source may have several files: what is named by its number is named by its file too.
+    pub several: bool,
     /// Where the file says when it was observed, as a JSON pointer.
     pub observed: Option<String>,
     /// The facts of a row; none: the row as it is.
@@ -59,6 +61,8 @@ struct Row<'a> {
     of: &'a str,
     /// Its key or its number there.
     key: String,
+    /// The same of all that it is in, from the document's number on where that is not the first: no other row of the file has it.
+    path: String,
     json: Cow<'a, Json>,
     place: String,
     /// It is what stands beside the lists of its document.
@@ -117,7 +121,7 @@ pub(crate) fn read(
                 without.entry((fact, absent.to_owned())).or_insert_with(|| (row.place.clone(), 0)).1 += 1;
             };
             if stated.is_empty() {
-                match ids.of(&row, &sheet.source.name, &folder)? {
+                match ids.of(&row, &sheet.source, &folder)? {
                     Ok(id) => {
                         let resource = Value::Text(sheet.named(&id));
                         let mut visit = |path: &str, value: String| {
@@ -230,16 +234,17 @@ fn rows<'a>(document: &'a Document, pattern: Option<&'a str>) -> Result<Vec<Row<
     let Some(pattern) = pattern else { return Ok(plain(document)) };
     let parts: Vec<&str> = parts(pattern).collect();
     let of = parts.iter().rev().find(|part| **part != "*").copied().unwrap_or_default();
-    let mut found = vec![(Node::root(&document.json), document.number.to_string())];
+    let mut found = vec![(Node::root(&document.json), document.number.to_string(), document.path())];
     for part in parts {
         let mut next = Vec::new();
-        for (node, key) in found {
+        for (node, key, path) in found {
+            let under = |key: String, below| (below, key.clone(), joined([&path, &key]));
             match (part, node.json) {
                 ("*", Json::Array(_)) => {
-                    next.extend(node.items()?.into_iter().enumerate().map(|(at, item)| (item, at.to_string())));
+                    next.extend(node.items()?.into_iter().enumerate().map(|(at, item)| under(at.to_string(), item)));
                 }
                 ("*", Json::Object(_)) => {
-                    next.extend(node.entries()?.into_iter().map(|(key, below)| (below, key.to_string())));
+                    next.extend(node.entries()?.into_iter().map(|(key, below)| under(key.to_string(), below)));
                 }
                 ("*", Json::Null) => {}
                 ("*", _) => {
@@ -251,14 +256,16 @@ fn rows<'a>(document: &'a Document, pattern: Option<&'a str>) -> Result<Vec<Row<
                         let what = format!("`{name}` is missing here, and `rows` names it");
                         return Err(document.placed(Malformed::new(node.at.clone(), what)));
                     };
-                    next.push((Node { json: below, at: node.under(&name) }, key));
+                    next.push((Node { json: below, at: node.under(&name) }, key, path));
                 }
             }
         }
         found = next;
     }
-    let row = |(node, key): (Node<'a>, String)| Row {
+    let row = |(node, key, path): (Node<'a>, String, String)| Row {
         of,
+        // Where `rows` names the whole document, it is by its number.
+        path: if path.is_empty() { key.clone() } else { path },
         key,
         json: Cow::Borrowed(node.json),
         place: document.place(&node.at),
@@ -271,7 +278,8 @@ fn rows<'a>(document: &'a Document, pattern: Option<&'a str>) -> Result<Vec<Row<
 fn plain(document: &Document) -> Vec<Row<'_>> {
     let whole = |json, beside| {
         let place = document.place("");
-        Row { of: "", key: document.number.to_string(), json, place, beside }
+        let key = document.number.to_string();
+        Row { of: "", path: key.clone(), key, json, place, beside }
     };
     let entries = match &document.json {
         Json::Array(items) => return listed(document, "", "", items),
@@ -302,13 +310,22 @@ fn is_list(json: &Json) -> bool {
 fn listed<'a>(document: &'a Document, of: &'a str, at: &str, items: &'a [Json]) -> Vec<Row<'a>> {
     let row = |(number, json): (usize, &'a Json)| {
         let place = document.place(&format!("{at}/{number}"));
-        Row { of, key: number.to_string(), json: Cow::Borrowed(json), place, beside: false }
+        let key = number.to_string();
+        Row { of, path: joined([&document.path(), &key]), key, json: Cow::Borrowed(json), place, beside: false }
     };
     items.iter().enumerate().map(row).collect()
 }
 
+/// Parts of a name, but for those that are empty.
+fn joined<const N: usize>(parts: [&str; N]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+}
+
 /// What rows are called.
-struct Ids(BTreeMap<String, Template>);
+struct Ids {
+    templates: BTreeMap<String, Template>,
+    several: bool,
+}
 
 impl Ids {
     fn new(records: &Records) -> Result<Ids, Malformed> {
@@ -316,19 +333,19 @@ impl Ids {
             let wrong = |what| Malformed::new("", format!("the mapping is wrong: `id`: {what}"));
             Template::parse(text).map(|template| (of.clone(), template)).map_err(wrong)
         };
-        records.id.iter().map(template).collect::<Result<_, _>>().map(Ids)
+        Ok(Ids { templates: records.id.iter().map(template).collect::<Result<_, _>>()?, several: records.several })
     }
 
     /// The list that a row is named by: its own, or that of all others.
     fn key<'r>(&self, of: &'r str) -> Option<&'r str> {
-        [of, ""].into_iter().find(|of| self.0.contains_key(*of))
+        [of, ""].into_iter().find(|of| self.templates.contains_key(*of))
     }
 
     /// The name of a row; or what the row lacks for it.
-    fn of(&self, row: &Row<'_>, source: &str, folder: &str) -> Result<Result<String, &str>, Malformed> {
-        let Some(template) = self.key(row.of).and_then(|of| self.0.get(of)) else {
-            let parts = [source, row.of, &row.key];
-            return Ok(Ok(parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")));
+    fn of(&self, row: &Row<'_>, source: &FactSource, folder: &str) -> Result<Result<String, &str>, Malformed> {
+        let Some(template) = self.key(row.of).and_then(|of| self.templates.get(of)) else {
+            let file = if self.several { &source.file } else { "" };
+            return Ok(Ok(joined([&source.name, file, row.of, &row.path])));
         };
         match template.fill(&row.json, Around { key: &row.key, folder }) {
             Err(absent) => Ok(Err(absent)),

@@ -136,6 +136,35 @@ fn a_row_is_called_as_its_list_says() {
     assert_eq!(imported.skipped[0].why, "this row has no `n`, so there is no name for it");
 }
 
+/// Two rows with one name would be one thing that says what both say.
+#[test]
+fn rows_without_a_name_are_called_by_where_they_stand() {
+    let names = |name: &str, text: &str, records: &Records| -> Vec<String> {
+        let imported = import(name, text, records).expect("reads");
+        let rows = imported.facts.iter().filter(|fact| &*fact.relation == "std.record.record");
+        rows.map(|fact| fact.tuple[0].show()).collect()
+    };
+    let one = Records::default();
+    let several = Records { several: true, ..Records::default() };
+    let vpcs = r#"{"Vpcs": [{"env": "dev"}, {"env": "prod"}]}"#;
+    assert_eq!(names("eu/a.json", vpcs, &one), ["inventory/Vpcs/0", "inventory/Vpcs/1"]);
+    let all = [names("eu/a.json", vpcs, &several), names("us/a.json", vpcs, &several)].concat();
+    assert_eq!(all[..2], ["inventory/eu/a.json/Vpcs/0", "inventory/eu/a.json/Vpcs/1"]);
+    assert_eq!(all[2..], ["inventory/us/a.json/Vpcs/0", "inventory/us/a.json/Vpcs/1"]);
+    let lines = format!("{vpcs}\n{vpcs}\n");
+    assert_eq!(
+        names("a.ndjson", &lines, &one),
+        ["inventory/1/Vpcs/0", "inventory/1/Vpcs/1", "inventory/Vpcs/0", "inventory/Vpcs/1"]
+    );
+    assert_eq!(names("b.ndjson", "{\"x\": 1}\n{\"x\": 2}\n", &one), ["inventory/0", "inventory/1"]);
+    let inner = Records { rows: Some("/Reservations/*/Instances/*".into()), ..Records::default() };
+    let text = r#"{"Reservations": [{"Instances": [{"a": 1}]}, {"Instances": [{"a": 2}, {"a": 3}]}]}"#;
+    assert_eq!(
+        names("a.json", text, &inner),
+        ["inventory/Instances/0/0", "inventory/Instances/1/0", "inventory/Instances/1/1"]
+    );
+}
+
 #[test]
 fn a_file_may_say_when_it_was_observed() {
     let records = Records { observed: Some("/meta/time".into()), ..Records::default() };

@@ -37,6 +37,11 @@ impl Document {
         }
     }
 
+    /// Its number, where it is not the first.
+    pub(super) fn path(&self) -> String {
+        if self.number == 0 { String::new() } else { self.number.to_string() }
+    }
+
     /// The titles of a table.
     pub(super) fn titles(&self) -> Option<&[Arc<str>]> {
         match &self.places {

@@ -46,7 +46,7 @@ impl<'m> Shape<'m> {
         }
         if stated.is_empty() {
             let help = "say in `id` where the name stands; `id = { LIST = \"…\" }` says it of one list alone";
-            ids.0.iter().for_each(|(of, template)| wait(template, "`id`", help, Some(of)));
+            ids.templates.iter().for_each(|(of, template)| wait(template, "`id`", help, Some(of)));
         }
         Shape { awaited }
     }
