@@ -331,8 +331,28 @@ fn package_key(kept: &Kept) -> Result<Option<SigningKey>, Failure> {
     if own.symlink_metadata().is_err() {
         return Ok(None);
     }
+    private(&own)?;
     let key = SigningKey::parse(&package::text(&own)?);
     key.map(Some).map_err(|no| Failure::Malformed(format!("{}: {no}", own.display())))
+}
+
+/// Refuses a key that others on this machine may read: what it signs could be anybody's.
+#[cfg(unix)]
+fn private(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path).map_err(|e| package::unreadable(path, &e))?.permissions().mode() & 0o777;
+    match mode & 0o077 {
+        0 => Ok(()),
+        _ => Err(Failure::Malformed(format!(
+            "{0}: others on this machine may use this key (its mode is {mode:03o})\n  help: `chmod 600 {0}`; who has read it can sign with it",
+            path.display()
+        ))),
+    }
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path) -> Result<(), Failure> {
+    Ok(())
 }
 
 /// Makes a key of that name and keeps it so that only its owner may read it.
