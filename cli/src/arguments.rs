@@ -422,7 +422,7 @@ pub(crate) struct WhyNot {
     /// How many edits a proposal may have; 0 looks for none.
     #[arg(long, value_name = "N", default_value_t = 3)]
     pub(crate) edits: usize,
-    /// The whole proof of what stands against it.
+    /// Every rule that could give it, and the whole proof of what stands against it.
     #[arg(long)]
     pub(crate) full: bool,
     /// Print JSON.

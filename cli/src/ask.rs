@@ -79,7 +79,8 @@ pub(crate) fn why_not(arguments: &arguments::WhyNot) -> Result<Answer, Failure> 
     let Some(atom) = &arguments.atom else { return counter(arguments, &inputs, &loaded) };
     let asked = policy::atom(&loaded.compiled, atom)?;
     let found = limited(&inputs, |limits| {
-        ask::why_not(&loaded.case(&inputs, limits), asked.relation, &asked.pattern, asked.world, arguments.edits)
+        let case = loaded.case(&inputs, limits);
+        ask::why_not(&case, asked.relation, &asked.pattern, asked.world, arguments.edits, arguments.full)
     })?;
     let code = u8::from(found.miss.is_none());
     if arguments.json {

@@ -187,7 +187,7 @@ pub fn why(
         };
         let found = told(settled.program, settled.worlds, relation, sides, matching, prove)?;
         let miss = match sides.last() {
-            Some(side) if found.answers.is_empty() => near::miss(settled, *side, relation, &pattern)?,
+            Some(side) if found.answers.is_empty() => near::miss(settled, *side, relation, &pattern, near::RULES)?,
             _ => None,
         };
         Ok(Why { miss, ..found })
@@ -229,7 +229,7 @@ fn told(
 /// Why no tuple holds that matches, and what would make one hold.
 ///
 /// - `relation`, `pattern`, `world`: as of [`why`].
-/// - `edits`: how many edits a way may have.
+/// - `edits`: how many edits a way may have. `all`: every rule that could give it is shown.
 ///
 /// # Faults
 /// As [`crate::decide`].
@@ -239,17 +239,19 @@ pub fn why_not(
     pattern: &[Term],
     world: World,
     edits: usize,
+    all: bool,
 ) -> Result<WhyNot, Failure> {
+    let most = if all { usize::MAX } else { near::RULES };
     settle(case, |settled| {
         let sides = Side::After.reads(world);
         let (last, others) = sides.split_last().expect("bug: from the world after each word reads a world");
         for side in others {
-            let found = missing(settled, relation, pattern, *side, 0)?;
+            let found = missing(settled, relation, pattern, *side, 0, most)?;
             if found.miss.is_none() {
                 return Ok(found);
             }
         }
-        missing(settled, relation, pattern, *last, edits)
+        missing(settled, relation, pattern, *last, edits, most)
     })
 }
 
@@ -265,7 +267,7 @@ pub fn why_nots(
 ) -> Result<(), Failure> {
     settle(case, |settled| {
         asked.iter().try_for_each(|(relation, pattern)| {
-            then(missing(settled, *relation, pattern, Side::After, edits)?);
+            then(missing(settled, *relation, pattern, Side::After, edits, near::RULES)?);
             Ok(())
         })
     })
@@ -277,9 +279,10 @@ fn missing(
     pattern: &[Term],
     side: Side,
     edits: usize,
+    most: usize,
 ) -> Result<WhyNot, Failure> {
     let pattern = near::asked(pattern);
-    let miss = near::miss(settled, side, relation, &pattern)?;
+    let miss = near::miss(settled, side, relation, &pattern, most)?;
     let wanted = if miss.is_some() && side == Side::After { edits } else { 0 };
     let passing = reach::passing(settled, relation, &pattern, wanted, TRIES)?;
     Ok(WhyNot { miss, passing })

@@ -26,7 +26,7 @@ pub(crate) use literal::{Binding, headed, pattern, satisfy, unify};
 pub(crate) use search::{Course, course};
 
 /// Rules that are shown of a tuple that was asked for.
-const RULES: usize = 3;
+pub(crate) const RULES: usize = 3;
 
 /// How far down a condition that does not hold is followed.
 const DEPTH: usize = 4;
@@ -92,17 +92,18 @@ pub enum Cause {
 
 /// Why nothing matches; `None` where something does.
 ///
-/// - `pattern`: one per column; `None` is any value.
+/// - `pattern`: one per column; `None` is any value. `most`: how many rules are shown of what was asked for.
 pub(crate) fn miss(
     settled: &Settled<'_>,
     side: Side,
     relation: RelationId,
     pattern: &[Option<Value>],
+    most: usize,
 ) -> Result<Option<Miss>, Failure> {
     if !settled.matching(side, relation, pattern).is_empty() {
         return Ok(None);
     }
-    Asker { settled, path: Vec::new() }.miss(side, relation, pattern, RULES).map(Some)
+    Asker { settled, path: Vec::new() }.miss(side, relation, pattern, most).map(Some)
 }
 
 /// The rules of several relations that came furthest in the world after, at most two; none where one of them holds.

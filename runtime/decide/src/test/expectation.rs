@@ -137,7 +137,7 @@ impl<'a> World<'a> {
         match self.settled.tuples(Side::After, unpermitted).first() {
             Some(tuple) => {
                 let pattern: Vec<Option<Value>> = tuple.iter().cloned().map(Some).collect();
-                near::miss(self.settled, Side::After, permits, &pattern)
+                near::miss(self.settled, Side::After, permits, &pattern, near::RULES)
             }
             None => Ok(None),
         }
@@ -208,7 +208,7 @@ impl<'a> World<'a> {
         };
         let miss = match fits {
             true => None,
-            false => near::miss(self.settled, side, sought, &near::asked(pattern))?,
+            false => near::miss(self.settled, side, sought, &near::asked(pattern), near::RULES)?,
         };
         // Those of other subjects are told with it.
         let instead = if miss.is_some() && !there { Vec::new() } else { instead };
@@ -249,7 +249,7 @@ impl<'a> World<'a> {
             }
             (None, false) => {
                 let side = sides.last().copied().unwrap_or(Side::After);
-                let miss = near::miss(self.settled, side, relation, &pattern)?;
+                let miss = near::miss(self.settled, side, relation, &pattern, near::RULES)?;
                 Ok(Some(Missed { miss, ..Missed::default() }))
             }
         }
