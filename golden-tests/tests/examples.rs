@@ -59,7 +59,12 @@ fn a_test_that_is_made_from_a_decision_passes() {
             let changes = [ask::asked(&case, Some(&decided)), ask::asked(&case, None)];
             // As the log's decisions become tests, and as the repl's do, by turns.
             let changes = &changes[at % 2..];
-            let test = ask::example(&case, &decided, TITLE, changes, &mut |text| tried(home, &mut database, text));
+            let mut last = String::new();
+            let test = ask::example(&case, &decided, TITLE, changes, &mut |text| {
+                text.clone_into(&mut last);
+                tried(home, &mut database, text)
+            });
+            let test = test.map_err(|why| format!("{why}\n{last}"));
             let passes = test.and_then(|text| {
                 made += 1;
                 tried(home, &mut database, &text).map_err(|why| format!("{why}\n{text}"))

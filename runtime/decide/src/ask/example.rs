@@ -274,7 +274,12 @@ fn expectation(case: &Case<'_>, decision: &Decision, reason: &Reason) -> Option<
         let of_action = matches!(&column.r#type, Type::Entity(of) if of == ACTION);
         let mut actions = case.change.actions.iter().filter(|_| of_action);
         let own = actions.find(|action| Value::text(&*action.id).to_string() == *shown);
-        own.map_or_else(|| shown.clone(), |action| Value::text(&*action.resource).to_string())
+        match own {
+            Some(action) => Value::text(&*action.resource).to_string(),
+            // One that stands for many values is written nowhere.
+            None if shown.starts_with("unknown(") && shown.ends_with(", many)") => String::from("_"),
+            None => shown.clone(),
+        }
     });
     let (name, tuple) = (root.relation.trim_end_matches('?'), subjects.collect::<Vec<_>>().join(", "));
     Some(format!("{word} {instance}{name}({tuple}){state}"))
