@@ -295,7 +295,9 @@ fn render(decided: &Decided, output: &Output<Format>, arguments: &arguments::Dec
         Format::Oscal => export::oscal(decision, &loaded.compiled.program, &at(), version),
         Format::Text => {
             let color = output.file.is_none() && coloured();
-            text::render(decision, text::Style { color, why: arguments.why, full: arguments.full, flags })
+            // Where keys are named whose words count, what nobody signed counts for nothing.
+            let approve = Some(if loaded.speakers.is_some() { "writ approve" } else { text::APPROVAL });
+            text::render(decision, text::Style { color, why: arguments.why, full: arguments.full, flags, approve })
         }
         Format::Json => decision.to_json(),
         Format::Markdown => markdown::render(decision, flags),

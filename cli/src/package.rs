@@ -289,13 +289,13 @@ fn read(
     let root = folder_of(path);
     if root.is_file() {
         return Err(Failure::Malformed(format!(
-            "{}: this is neither a folder nor a .writ file\n  help: `--policy` names a folder with a writ.toml, or one .writ file",
+            "{}: this is neither a folder nor a .writ file\n  help: a policy is a folder with a writ.toml, or one .writ file",
             path.display()
         )));
     }
     if !root.is_dir() {
         return Err(Failure::Malformed(format!(
-            "{}: there is no such folder\n  help: `--policy` names a folder with a writ.toml, or one .writ file",
+            "{}: there is no such folder\n  help: a policy is a folder with a writ.toml, or one .writ file",
             path.display()
         )));
     }

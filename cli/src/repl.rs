@@ -256,10 +256,9 @@ impl<'i> Session<'i> {
     fn decide(&self) -> Result<String, Failure> {
         let decision = limited(self.inputs, |limits| decide::decide(&self.case(self.program.clone(), limits)))?;
         let flags = self.inputs.flags();
-        let style = text::Style { color: crate::coloured(), why: false, full: false, flags: &flags };
         // The next question is one of this session's, and so is who asks; a word on the change it takes from nobody.
-        let page = text::render(&decision, style).replace("; approve with --output approval", "");
-        let page = page.replace("--actor", "by NAME");
+        let style = text::Style { color: crate::coloured(), flags: &flags, ..text::Style::default() };
+        let page = text::render(&decision, style).replace("--actor", "by NAME");
         let next =
             |line: &str| match line.strip_prefix("next: writ why '").and_then(|rest| rest.split_once("' --change")) {
                 Some((atom, _)) => format!("next: why {atom}\n"),

@@ -30,13 +30,15 @@ pub(super) fn void(kept: &Kept, record: &Record, word: &Approval, now: i64) -> O
     let said = reasons.chain(decided.ambiguities.iter().map(|one| &one.void)).flatten();
     let of = format!("{} by \"{}\" ", word.how.noun(), word.by);
     let why: BTreeSet<String> = said.filter(|said| said.starts_with(&of)).cloned().collect();
-    let may = decided.approvals_needed.iter().map(|one| format!("\"{}\" ({})", one.party, one.right));
-    let may: BTreeSet<String> = may.collect();
+    let may = decided.approvals_needed.iter().filter(|one| one.holds);
+    let may: BTreeSet<String> = may.map(|one| format!("\"{}\" ({})", one.party, one.right)).collect();
+    let named = decided.approvals_needed.first().filter(|_| word.how == How::Approval);
     let help = match (word.how, may.is_empty()) {
         (How::Approval, false) => format!("it counts from {}", may.into_iter().collect::<Vec<_>>().join(" or ")),
         (How::Approval, true) | (How::Waiver, _) => {
+            let fact = named.map(|one| format!("(\"{}\", \"{}\")", one.party, one.right)).unwrap_or_default();
             format!(
-                "it counts from who holds the right \"{}\" there before the change: `std.authority.right`",
+                "it counts from who holds the right \"{}\" there before the change: `std.authority.right{fact}`",
                 word.right
             )
         }

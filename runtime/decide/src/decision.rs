@@ -111,6 +111,8 @@ pub struct Approval {
     pub party: String,
     /// By which right.
     pub right: String,
+    /// Whether it had the right before the change, somewhere; where none of these has, their word does not count.
+    pub holds: bool,
 }
 
 /// An approval that is not given yet.
@@ -132,6 +134,25 @@ impl Decision {
         let rows: Vec<String> = self.to_approve.iter().map(|one| format!("\n  {}", row(one))).collect();
         let end = if rows.is_empty() { "" } else { "\n" };
         format!("{{\"std.authority.approval\": [{}{end}]}}\n", rows.join(","))
+    }
+
+    /// Who is to decide, and what is missing where nobody's word would count yet; nothing where nobody is asked.
+    pub(crate) fn to_decide(&self) -> Option<String> {
+        let first = self.approvals_needed.first()?;
+        let parties: Vec<&str> = self.approvals_needed.iter().map(|one| one.party.as_str()).collect();
+        let parties = parties.join(", ");
+        let Approval { party, right, .. } = first;
+        match self.somebody_decides() {
+            true => Some(parties),
+            false => Some(format!(
+                "{parties}; nobody holds the right \"{right}\" yet: std.authority.right(\"{party}\", \"{right}\")"
+            )),
+        }
+    }
+
+    /// Whether any of those who are to decide had the right.
+    pub(crate) fn somebody_decides(&self) -> bool {
+        self.approvals_needed.iter().any(|one| one.holds)
     }
 
     /// Whose word stands against a violation.

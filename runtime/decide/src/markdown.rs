@@ -40,9 +40,8 @@ pub fn render(decision: &Decision, flags: &str) -> String {
             }
         }
     }
-    let parties: Vec<String> = decision.approvals_needed.iter().map(|one| words(&one.party)).collect();
-    if decision.verdict == Verdict::Escalate && !parties.is_empty() {
-        let _ = writeln!(out, "\nTo decide: {}.", parties.join(", "));
+    if let Some(who) = decision.to_decide().filter(|_| decision.verdict == Verdict::Escalate) {
+        let _ = writeln!(out, "\nTo decide: {}.", words(&who));
     }
     if let Some(passing) = &decision.passing {
         out.push_str("\n### What would pass\n\n");

@@ -108,7 +108,7 @@ impl<'a> Routing<'a> {
     }
 
     /// Looks again whether a party had the right before the change, somewhere; where, the route's own rule asks.
-    fn entitled(&self, party: &str) -> bool {
+    pub(crate) fn entitled(&self, party: &str) -> bool {
         let pattern = [Some(Value::text(party)), Some(Value::text(ACCEPT_RISK)), None];
         ["std.authority.right", "std.authority.holds", "std.authority.may"].iter().any(|name| {
             let relation = self.settled.program.find(name);

@@ -19,7 +19,12 @@ pub struct Style<'a> {
     pub full: bool,
     /// Flags of the decision that the next command needs too: `--actor ana`.
     pub flags: &'a str,
+    /// How whoever may decide approves: [`APPROVAL`] where a word counts without a signature; nothing where it is not asked.
+    pub approve: Option<&'a str>,
 }
+
+/// The flag that writes what is to be approved into a file, to be handed over with the facts.
+pub const APPROVAL: &str = "--output approval";
 
 const WIDTH: usize = 80;
 
@@ -358,12 +363,19 @@ impl Page<'_> {
         if decision.actor.is_none() && decision.change.actions > 0 {
             self.line("no actor was named: --actor");
         }
-        let parties: Vec<&str> = decision.approvals_needed.iter().map(|approval| approval.party.as_str()).collect();
-        if decision.verdict == Verdict::Escalate && !parties.is_empty() {
-            let how = if decision.to_approve.is_empty() { "" } else { "; approve with --output approval" };
-            self.wrapped(0, &format!("to decide: {}{how}", parties.join(", ")));
+        let approvable = !decision.to_approve.is_empty() && decision.somebody_decides();
+        if let Some(who) = decision.to_decide().filter(|_| decision.verdict == Verdict::Escalate) {
+            let how = match self.style.approve {
+                Some(how) if approvable => format!("; approve with {how}"),
+                _ => String::new(),
+            };
+            self.wrapped(0, &format!("to decide: {who}{how}"));
         }
-        if decision.verdict == Verdict::Escalate && self.style.full && !decision.to_approve.is_empty() {
+        if decision.verdict == Verdict::Escalate
+            && self.style.full
+            && approvable
+            && self.style.approve == Some(APPROVAL)
+        {
             self.line("to approve, with a name in `by` and a reason in `why`, in a file for --facts:");
             decision.approvals().lines().for_each(|line| self.line(line));
         }

@@ -111,8 +111,9 @@ pub(crate) fn judge(settled: &Settled<'_>) -> Result<(Decision, Vec<(String, Pro
     let reasons = || judged.iter().flat_map(|action| &action.reasons).chain(&draft.of_change);
     let asked = reasons().filter(|reason| reason.cleared.is_none()).flat_map(|reason| &reason.to);
     let parties: BTreeSet<&String> = asked.chain(open().flat_map(|ambiguity| &ambiguity.to)).collect();
-    let approvals_needed =
-        parties.into_iter().map(|party| Approval { party: party.clone(), right: ACCEPT_RISK.into() }).collect();
+    let approval =
+        |party: &String| Approval { party: party.clone(), right: ACCEPT_RISK.into(), holds: routing.entitled(party) };
+    let approvals_needed = parties.into_iter().map(approval).collect();
     let row = |accepts: &str, subjects: Vec<String>| Row {
         change: case.change.digest.to_string(),
         accepts: accepts.to_owned(),

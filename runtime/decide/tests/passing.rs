@@ -86,6 +86,22 @@ fn edits_that_do_it_only_together_are_found() {
     assert_eq!(against(0, 40).lines().len(), 1 + decision.ambiguities.len(), "nothing was looked for");
 }
 
+/// What a plan tells of a thing is no line of it that could be left out: rules would only not see the thing.
+#[test]
+fn what_the_change_says_may_go_where_somebody_wrote_it_and_labels_always() {
+    let program = editable(&KEYS);
+    let told = |kind| {
+        let origin = source(kind, "change.json");
+        let set = vec![fact(&origin, "std.state.encrypted_by", &["db", "other"])];
+        let update = change(vec![act(Verb::Update, "db", set)]);
+        let asked = Case { actor: Some("ana".into()), ..case(&program, estate(), update) };
+        assert_eq!(decide::decide(&asked).expect("a verdict").verdict, Verdict::Deny);
+        texts(&ask::passing(&asked, 2, 40, None).expect("an answer"))
+    };
+    assert_eq!(told(SourceKind::Facts), [["do not set encrypted_by(\"db\", \"other\")"]]);
+    assert_eq!(told(SourceKind::Plan), [[""; 0]; 0]);
+}
+
 /// What is tagged so is open; what is open and not excepted is seen.
 const OPEN: Policy<'_> = Policy {
     relations: "
@@ -110,7 +126,7 @@ fn a_tuple_is_reached_by_facts_that_may_be_added_and_by_no_others() {
     let ask = |program: &Arc<Program>, name: &str, edits| {
         let asked = case(program, facts.clone(), change(Vec::new()));
         let pattern = [Term::Constant(Value::text(name))];
-        ask::why_not(&asked, find(program, "seen"), &pattern, World::Here, edits).expect("an answer")
+        ask::why_not(&asked, find(program, "seen"), &pattern, World::Here, edits, false).expect("an answer")
     };
     let may = editable(&OPEN);
     let one = ask(&may, "a", 3);
@@ -130,7 +146,9 @@ fn a_tuple_is_reached_by_facts_that_may_be_added_and_by_no_others() {
     with.push(fact(&state, "std.state.tag", &["b", "zone", "internet"]));
     let asked = case(&may, with, change(Vec::new()));
     let pattern = [Term::Constant(Value::text("b"))];
-    assert!(ask::why_not(&asked, find(&may, "seen"), &pattern, World::Here, 3).expect("an answer").miss.is_none());
+    assert!(
+        ask::why_not(&asked, find(&may, "seen"), &pattern, World::Here, 3, false).expect("an answer").miss.is_none()
+    );
 }
 
 #[test]

@@ -176,10 +176,10 @@ pub fn open<P: Predicate>(bytes: &[u8]) -> Result<Opened<P>, Refused> {
     let (is, known) = match predicate_type(&payload) {
         Some(is) if is == P::TYPE => (is, decode::<Statement<P>>(&payload)),
         Some(is) => return refuse(format!("the statement is of type `{is}`, not `{}`", P::TYPE)),
-        None => return refuse(format!("the payload is not the statement of a {}", P::NOUN)),
+        None => return refuse(format!("the payload is not the statement of any {}", P::NOUN)),
     };
     let Ok(statement) = known else {
-        return refuse(format!("the payload is not the statement of a {}", P::NOUN));
+        return refuse(format!("the payload is not the statement of any {}", P::NOUN));
     };
     if statement.r#type != STATEMENT_TYPE {
         return refuse(format!("the statement is of type `{}` {is}, not `{STATEMENT_TYPE}`", statement.r#type));

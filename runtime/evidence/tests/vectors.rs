@@ -62,7 +62,7 @@ fn what_is_no_record_is_refused_in_words() {
         ),
         (
             br#"{"payload":"e30=","payloadType":"application/vnd.in-toto+json","signatures":[]}"#,
-            "the payload is not the statement of a decision",
+            "the payload is not the statement of any decision",
         ),
     ] {
         let refused = verify(bytes).expect_err("refused");

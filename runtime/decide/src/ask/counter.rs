@@ -10,7 +10,7 @@
 //! INVARIANT: a change of which nothing would be left is not offered.
 
 mod answers;
-mod approvals;
+mod signed;
 mod steps;
 
 pub use answers::{Against, Objection, against};
@@ -168,7 +168,7 @@ impl Search {
         next: &mut Vec<Trial>,
     ) -> Result<(), Failure> {
         let set: BTreeSet<Step> = set.union(steps).cloned().collect();
-        fn takes(set: &BTreeSet<Step>) -> BTreeSet<(Option<&str>, Option<&Edit>)> {
+        fn takes(set: &BTreeSet<Step>) -> BTreeSet<(Option<Signs<'_>>, Option<&Edit>)> {
             set.iter().map(Step::takes).collect()
         }
         let all = takes(&set);
@@ -259,11 +259,13 @@ fn steps(
         let (decision, proofs) = judge(settled)?;
         let proofs = proofs.into_iter().collect();
         let (asked, found) = (BTreeMap::new(), BTreeSet::new());
-        let mut steps = Steps { settled, decision: &decision, proofs, edits, words, asked, found, complete: true };
+        let waivable = BTreeMap::new();
+        let mut steps =
+            Steps { settled, decision: &decision, proofs, edits, words, asked, waivable, found, complete: true };
         objecting(&decision).try_for_each(|reason| steps.reason(reason))?;
         doubtful(&decision).try_for_each(|doubt| steps.doubt(doubt))?;
         // Words that answer several things each: there may be too many other steps to come to them.
-        let first: Vec<BTreeSet<Step>> = steps.approvals().into_iter().map(|step| BTreeSet::from([step])).collect();
+        let first: Vec<BTreeSet<Step>> = steps.signed().into_iter().map(|step| BTreeSet::from([step])).collect();
         let mut rest: Vec<BTreeSet<Step>> = steps.found.into_iter().filter(|set| !first.contains(set)).collect();
         rest.sort_by_key(BTreeSet::len);
         Ok((first.into_iter().chain(rest).collect(), steps.complete))
@@ -286,18 +288,23 @@ struct Step {
     does: Does,
 }
 
-/// What a step is called; of approvals also what they are of, which their text may fold.
+/// What a step is called; of words also what they are of, which their text may fold.
 type Key = (Edit, Option<Does>);
+
+/// Who has to sign, and the rule where it is waived.
+type Signs<'s> = (&'s str, Option<&'s str>);
 
 impl Step {
     fn key(&self) -> Key {
-        (self.edit.clone(), Some(&self.does).filter(|does| matches!(does, Does::Approve { .. })).cloned())
+        let signed = |does: &&Does| matches!(does, Does::Approve { .. } | Does::Waive { .. });
+        (self.edit.clone(), Some(&self.does).filter(signed).cloned())
     }
 
-    /// What it takes: of approvals the party that has to sign, since whoever signs less has to be asked as well.
-    fn takes(&self) -> (Option<&str>, Option<&Edit>) {
+    /// What it takes: of words who has to sign them, since whoever signs less has to be asked as well.
+    fn takes(&self) -> (Option<Signs<'_>>, Option<&Edit>) {
         match &self.does {
-            Does::Approve { by, .. } => (Some(by), None),
+            Does::Approve { by, .. } => (Some((by, None)), None),
+            Does::Waive { by, rule, .. } => (Some((by, Some(rule))), None),
             _ => (None, Some(&self.edit)),
         }
     }
@@ -317,6 +324,8 @@ enum Does {
     Take { relation: Arc<str>, tuple: Tuple, column: usize, path: Vec<String>, entry: String },
     /// A party gives approvals, all with one signature.
     Approve { by: String, words: Vec<Tuple> },
+    /// A party waives violations of a rule, all with one signature.
+    Waive { by: String, rule: String, words: Vec<Tuple> },
     /// A fact holds: of the action on its resource where there is one, else of the model.
     Add { relation: Arc<str>, tuple: Tuple },
 }
@@ -368,15 +377,8 @@ fn with<'a>(case: &Case<'a>, steps: &BTreeSet<Step>, home: Home) -> Option<Case<
                     fact.tuple[*column] = Value::Json(Arc::new(without(json, path, entry)?));
                 }
             }
-            Does::Approve { words, .. } => {
-                let origin = origin(&case.change);
-                let fact = |tuple: &Tuple| Fact {
-                    relation: "std.authority.approval".into(),
-                    tuple: tuple.clone(),
-                    origin: origin.clone(),
-                };
-                case.facts.extend(words.iter().map(fact));
-            }
+            Does::Approve { words, .. } => case.facts.extend(stated(&case.change, "std.authority.approval", words)),
+            Does::Waive { words, .. } => case.facts.extend(stated(&case.change, "std.authority.waiver", words)),
             Does::Add { relation, tuple } => {
                 let fact = Fact { relation: relation.clone(), tuple: tuple.clone(), origin: origin(&case.change) };
                 match taker(&case, &step.does).filter(|_| home == Home::Change) {
@@ -401,6 +403,13 @@ fn set<'c>(
         fact.relation == *relation && columns.all(|(at, (one, other))| at == column || one == other)
     };
     change.actions.iter_mut().flat_map(|action| &mut action.set).filter(same)
+}
+
+/// Proposed facts of a relation.
+fn stated(change: &Change, relation: &str, tuples: &[Tuple]) -> Vec<Fact> {
+    let (relation, origin): (Arc<str>, _) = (relation.into(), origin(change));
+    let fact = |tuple: &Tuple| Fact { relation: relation.clone(), tuple: tuple.clone(), origin: origin.clone() };
+    tuples.iter().map(fact).collect()
 }
 
 /// Where a proposed fact comes from.

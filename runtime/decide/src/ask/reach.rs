@@ -16,7 +16,8 @@ use crate::settled::Settled;
 use crate::words;
 use engine::Delta;
 use program::{
-    Atom, Comparison, Expr, Literal, Program, Reading, RelationId, Rule, Term, Tuple, Type, Value, evaluate,
+    Atom, Comparison, Expr, Fact, Literal, Program, Reading, RelationId, Rule, SourceKind, Term, Tuple, Type, Value,
+    evaluate,
 };
 use proof::{Premise, Side, Why};
 use std::collections::{BTreeMap, BTreeSet};
@@ -381,8 +382,7 @@ fn breaking(settled: &Settled<'_>, side: Side, relation: RelationId, tuple: &Tup
         }
         match &node.why {
             Why::Given => {
-                let own = settled.worlds.added_by.contains_key(&(node.relation, node.tuple.clone()));
-                if program.editable.contains(&node.relation) || own && is_state(program, node.relation) {
+                if goes(settled, node.relation, &node.tuple) {
                     found.insert(Turn::Remove(node.relation, node.tuple));
                 }
             }
@@ -396,6 +396,17 @@ fn breaking(settled: &Settled<'_>, side: Side, relation: RelationId, tuple: &Tup
         }
     }
     Ok(found)
+}
+
+/// Whether a fact can be taken away by itself: anybody may say it, or who wrote the change did. What a plan or a manifest tells of a
+/// thing (its type, its provider) is no line of it that could be left out; without it a rule would only be blind.
+pub(super) fn goes(settled: &Settled<'_>, id: RelationId, tuple: &Tuple) -> bool {
+    let program = settled.program;
+    let name = &program.relation(id).name;
+    let mut facts = settled.case.change.actions.iter().flat_map(|action| &action.set);
+    let written = |fact: &Fact| fact.origin.source.kind != SourceKind::Plan;
+    program.editable.contains(&id)
+        || is_state(program, id) && facts.any(|fact| *fact.relation == **name && fact.tuple == *tuple && written(fact))
 }
 
 /// The relation whose facts make tuples of this one, if it is editable: of a possible reading the sure one.

@@ -1,7 +1,6 @@
-//! The single steps that a decision gives reason for: what its reasons rest on that the one who asks has in hand, and who could
-//! stand in for the rest.
+//! The single steps that a decision gives reason for: what its reasons rest on that the one who asks has in hand.
 //!
-//! Not here: whether a step helps (`counter` decides it).
+//! Not here: who could stand in for the rest (`signed`), and whether a step helps (`counter` decides it).
 
 use super::{Does, Open, Step};
 use crate::ask::attribute::{Put, at, columns, wishes};
@@ -17,12 +16,6 @@ use proof::{Premise, Proof, Side, Why};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// How long a waiver or an approval is proposed for: 30 days, in microseconds.
-pub(super) const LASTS: i64 = 30 * 24 * 3_600 * 1_000_000;
-
-/// How many parties are proposed for one word.
-pub(super) const SPEAKERS: usize = 3;
-
 /// Gathers the steps that a decision gives reason for.
 pub(super) struct Steps<'a, 's> {
     pub(super) settled: &'a Settled<'s>,
@@ -34,6 +27,8 @@ pub(super) struct Steps<'a, 's> {
     pub(super) words: Option<&'a BTreeSet<String>>,
     /// What could be approved, by whom it is asked of.
     pub(super) asked: BTreeMap<Vec<String>, BTreeSet<Open>>,
+    /// What could be waived, by the rule and the right that it takes.
+    pub(super) waivable: BTreeMap<(String, String), BTreeSet<Open>>,
     /// Steps, each alone or with those without which it does nothing.
     pub(super) found: BTreeSet<BTreeSet<Step>>,
     /// Nothing was left out that could be found.
@@ -58,28 +53,9 @@ impl Steps<'_, '_> {
         let relation = self.proofs.get(&reason.proof).and_then(Proof::root).map(|root| root.relation);
         let objection =
             program.objections.iter().find(|one| relation == Some(one.relation) || relation == one.possible);
-        if let Some(right) = objection.and_then(|objection| objection.waivable.as_deref()) {
-            // Who holds the right speaks; where their own word would not count, somebody in them.
-            let holders = self.holders(right);
-            let mut speakers = self.speakers(&holders);
-            speakers.truncate(SPEAKERS);
-            let (own, others): (Vec<_>, Vec<_>) = speakers.into_iter().partition(|party| holders.contains(party));
-            for party in if own.is_empty() { others } else { own } {
-                let until = Value::Time(self.settled.case.now.saturating_add(LASTS));
-                let tuple = vec![
-                    Value::text(reason.rule.as_str()),
-                    subjects(&reason.subjects),
-                    Value::text(party.as_str()),
-                    Value::text(right),
-                    Value::text("proposed"),
-                    until,
-                ];
-                let text = format!("a waiver by {party} ({right}) of {}({})", reason.rule, reason.subjects.join(", "));
-                self.add(
-                    Edit { kind: Kind::Waive, text },
-                    Does::Add { relation: "std.authority.waiver".into(), tuple },
-                );
-            }
+        if let Some(right) = objection.and_then(|objection| objection.waivable.clone()) {
+            let open = (reason.rule.clone(), reason.subjects.clone());
+            self.waivable.entry((reason.rule.clone(), right)).or_default().insert(open);
         }
         if self.decision.to_approve.iter().any(|row| row.accepts == reason.rule && row.subjects == reason.subjects) {
             self.asked.entry(reason.to.clone()).or_default().insert((reason.rule.clone(), reason.subjects.clone()));
@@ -122,38 +98,6 @@ impl Steps<'_, '_> {
         }
     }
 
-    /// Who holds a right.
-    fn holders(&self, right: &str) -> BTreeSet<String> {
-        let mut parties: BTreeSet<String> = BTreeSet::new();
-        for name in ["std.authority.right", "std.authority.mandate"] {
-            let Some(id) = self.settled.program.find(name) else { continue };
-            let width = self.settled.program.relation(id).columns.len();
-            let pattern: Vec<Option<Value>> = (0..width).map(|at| (at == 1).then(|| Value::text(right))).collect();
-            parties.extend(
-                self.settled.matching(Side::Before, id, &pattern).iter().filter_map(|t| t.first()).map(Value::show),
-            );
-        }
-        parties
-    }
-
-    /// Each of the parties, or somebody in it, whose word would count; nobody says it of what they ask for themselves.
-    pub(super) fn speakers<'p>(&self, parties: impl IntoIterator<Item = &'p String>) -> Vec<String> {
-        let member = self.settled.program.find("std.authority.member");
-        let (mut speakers, mut seen) = (Vec::new(), BTreeSet::new());
-        for party in parties {
-            let pattern = [None, Some(Value::text(party.as_str()))];
-            let members = member.map(|id| self.settled.matching(Side::Before, id, &pattern)).unwrap_or_default();
-            let members = members.iter().filter_map(|t| t.first()).map(Value::show);
-            for one in std::iter::once(party.clone()).chain(members) {
-                let counts = self.words.is_none_or(|words| words.contains(&one));
-                if counts && Some(&one) != self.settled.case.actor.as_ref() && seen.insert(one.clone()) {
-                    speakers.push(one);
-                }
-            }
-        }
-        speakers
-    }
-
     /// What a proof rests on that the change itself has in hand.
     ///
     /// - `subjects`: what the reason is about; an entry of a list that is one of them can be taken out.
@@ -163,7 +107,7 @@ impl Steps<'_, '_> {
             match &node.why {
                 Why::Given if self.is_set(node.relation, &node.tuple) => {
                     let has_json = node.tuple.iter().any(|value| matches!(value, Value::Json(_)));
-                    if !has_json {
+                    if !has_json && reach::goes(self.settled, node.relation, &node.tuple) {
                         let text = format!("do not set {}", words::line(program, node.relation, &node.tuple));
                         let relation = program.relation(node.relation).name.as_str().into();
                         self.add(Edit { kind: Kind::Unset, text }, Does::Unset { relation, tuple: node.tuple.clone() });
@@ -293,10 +237,6 @@ impl Steps<'_, '_> {
             self.add(edit, Does::Put { relation, tuple: tuple.clone(), put });
         }
     }
-}
-
-pub(super) fn subjects(texts: &[String]) -> Value {
-    Value::List(texts.iter().map(|text| Value::text(text.as_str())).collect())
 }
 
 /// The plain paths by which a rule reads a json value: keys up to the first that is no plain key.
