@@ -1,7 +1,7 @@
 //! How many decisions are signed and recorded in a second, and how many kept ones are decided again.
 //!
 //! `cargo bench -p cli --bench log` measures the log, in a folder of the disk that holds the target folder; with
-//! `-- replay` it also makes a log of 10,000 decisions out of 40 changes over 20 model versions, and decides each again
+//! `-- replay` it also makes a log of 10,000 decisions out of 40 plans over 20 model versions, and decides each again
 //! under another policy.
 //!
 //! Not here: how long one decision takes (`benches/run`).
@@ -16,6 +16,7 @@ mod folder;
 
 use evidence::{Entry, Log, Record, SigningKey, Verdict, View};
 use folder::Folder;
+use serde_json::json;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::Write as _;
@@ -72,26 +73,54 @@ intent shop "Customers can order" {{ cover r if tag(r, "app", "shop"); owner "te
 fn world(version: usize) -> String {
     let mut text = String::from("use std.state.{config, tag};\nuse std.authority.{member, right};\n");
     let _ = writeln!(text, "member(\"ana\", \"team-shop\"); right(\"team-shop\", \"accept-risk\");");
+    let kind = "aws_autoscaling_group";
     for thing in 0..50 {
-        let _ = writeln!(text, "tag(\"w{thing}\", \"app\", \"shop\"); config(\"w{thing}\", {{\"size\": {version}}});");
+        let _ = writeln!(
+            text,
+            "tag(\"{kind}.w{thing}\", \"app\", \"shop\"); config(\"{kind}.w{thing}\", {{\"size\": {version}}});"
+        );
     }
     text
 }
 
-fn change(thing: usize) -> String {
-    let size = [5, 20, 200][thing % 3];
-    format!(
-        r#"{{"format": "writ-change/1", "actions": [{{"id": "a", "verb": "update", "resource": "w{thing}", "set": [["std.state.config", "w{thing}", {{"size": {size}}}]]}}]}}"#
-    )
+/// A plan of Terraform that gives a thing another size.
+///
+/// - `version`: of the model that it was made on.
+fn plan(thing: usize, version: usize) -> String {
+    let (kind, name) = ("aws_autoscaling_group", format!("w{thing}"));
+    let (address, size) = (format!("{kind}.{name}"), [5, 20, 200][thing % 3]);
+    let named = |more: serde_json::Value| {
+        let mut block = json!({"address": address, "mode": "managed", "type": kind, "name": name});
+        block.as_object_mut().expect("an object").extend(more.as_object().cloned().expect("an object"));
+        block
+    };
+    let provider = "registry.terraform.io/hashicorp/aws";
+    let with = |size: usize| named(json!({"provider_name": provider, "schema_version": 0, "values": {"size": size}}));
+    let written =
+        json!({"provider_config_key": "aws", "schema_version": 0, "expressions": {"size": {"constant_value": size}}});
+    let change = json!({"actions": ["update"], "before": {"size": version}, "after": {"size": size}, "after_unknown": {}, "before_sensitive": {}, "after_sensitive": {}});
+    let plan = json!({
+        "format_version": "1.2",
+        "terraform_version": "1.9.8",
+        "complete": true,
+        "planned_values": {"root_module": {"resources": [with(size)]}},
+        "resource_changes": [named(json!({"provider_name": provider, "change": change}))],
+        "prior_state": {"format_version": "1.0", "terraform_version": "1.9.8", "values": {"root_module": {"resources": [with(version)]}}},
+        "configuration": {"root_module": {"resources": [named(written)]}},
+    });
+    plan.to_string()
 }
 
 /// A record as the tool writes it.
 fn record() -> Record {
     let folder = scratch("record");
     package(&folder, 50);
-    fs::write(folder.join("world.writ"), world(4)).expect("writable");
-    fs::write(folder.join("change.json"), change(0)).expect("writable");
-    let line = ["decide", "change.json", "--facts", "world.writ", "--actor", "ana", "--evidence", "evidence.json"];
+    // Not in the package's folder, where it would be a module.
+    let world_file = scratch("record-world").join("world.writ");
+    fs::write(&world_file, world(4)).expect("writable");
+    fs::write(folder.join("plan.json"), plan(0, 4)).expect("writable");
+    let facts = world_file.display().to_string();
+    let line = ["decide", "plan.json", "--facts", &facts, "--actor", "ana", "--evidence", "evidence.json"];
     writ(&folder, &line);
     let bytes = fs::read(folder.join("evidence.json")).expect("evidence");
     evidence::open::<Record>(&bytes).expect("a record").predicate
@@ -148,14 +177,17 @@ fn replay() {
     let folder = scratch("replay");
     package(&folder, 50);
     writ(&folder, &["init"]);
+    // Not in the package's folder, where they would be modules.
+    let worlds = scratch("replay-worlds");
     for version in 0..20 {
-        fs::write(folder.join(format!("world{version}.writ")), world(version)).expect("writable");
+        fs::write(worlds.join(format!("world{version}.writ")), world(version)).expect("writable");
     }
-    // Two changes for each version: forty pairs, each with twenty actors of its own; then each of these again and again.
+    // Two plans for each version, each with five actors; then each of these two hundred again and again, at another instant.
     for number in 0..40 {
-        fs::write(folder.join(format!("c{number}.json")), change(number)).expect("writable");
+        fs::write(folder.join(format!("c{number}.json")), plan(number, number % 20)).expect("writable");
         for actor in 0..5 {
-            let (file, facts) = (format!("c{number}.json"), format!("world{}.writ", number % 20));
+            let facts = worlds.join(format!("world{}.writ", number % 20)).display().to_string();
+            let file = format!("c{number}.json");
             let actor = if actor == 0 { String::from("ana") } else { format!("agent-{actor}") };
             writ(&folder, &["decide", &file, "--facts", &facts, "--actor", &actor, "--now", "2026-03-02T10:00Z"]);
         }

@@ -154,7 +154,7 @@ fn rows_without_a_name_are_called_by_where_they_stand() {
     let lines = format!("{vpcs}\n{vpcs}\n");
     assert_eq!(
         names("a.ndjson", &lines, &one),
-        ["inventory/1/Vpcs/0", "inventory/1/Vpcs/1", "inventory/Vpcs/0", "inventory/Vpcs/1"]
+        ["inventory/Vpcs/0", "inventory/Vpcs/1", "inventory/Vpcs/1/0", "inventory/Vpcs/1/1"]
     );
     assert_eq!(names("b.ndjson", "{\"x\": 1}\n{\"x\": 2}\n", &one), ["inventory/0", "inventory/1"]);
     let inner = Records { rows: Some("/Reservations/*/Instances/*".into()), ..Records::default() };
