@@ -9,5 +9,9 @@
 
 ["}" ")" "]"] @outdent
 
+; A value that begins on the line of its case's name, and has others behind it, stands below the case as they do.
+((case [(object) (list) (set)] @indent.always . ",") @case
+  (#same-line? @case @indent.always))
+
 ; What stands below an attribute begins where that does.
 ((attribute) . _ @outdent)

@@ -138,20 +138,38 @@ fn every_query_is_of_the_grammar() {
     }
 }
 
-/// By Helix's rules: a node that begins on an earlier line indents by one, several that begin on one line by one together; an
-/// `@outdent` that begins the line takes one back.
+/// By Helix's rules: a node that begins on an earlier line indents by one, several that begin on one line by one together, but for
+/// `@indent.always`, of which each counts; an `@outdent` that begins the line takes one back.
 fn indents(text: &str, query: &tree_sitter::Query) -> Vec<usize> {
     let mut parser = tree_sitter::Parser::new();
     parser.set_language(&tree_sitter_writ::LANGUAGE.into()).expect("the generated parser fits the library");
     let tree = parser.parse(text, None).expect("no limit is set");
     let mut cursor = tree_sitter::QueryCursor::new();
     let mut captures = cursor.captures(query, tree.root_node(), text.as_bytes());
-    let (mut begun, mut ended) = (vec![Vec::new(); text.lines().count() + 1], vec![0; text.lines().count() + 1]);
+    let lines = text.lines().count() + 1;
+    let (mut begun, mut ended, mut always) = (vec![Vec::new(); lines], vec![0; lines], vec![0; lines]);
     while let Some((found, at)) = captures.next() {
         let capture = found.captures()[*at];
+        let wanted = query.general_predicates(found.pattern_index).iter();
+        let holds = |one: &tree_sitter::QueryPredicate| {
+            assert_eq!(&*one.operator, "same-line?", "a predicate that this reads");
+            let row = |arg: &tree_sitter::QueryPredicateArg| match arg {
+                tree_sitter::QueryPredicateArg::Capture(index) => {
+                    found.nodes_for_capture_index(*index).next().map(|node| node.start_position().row)
+                }
+                tree_sitter::QueryPredicateArg::String(_) => None,
+            };
+            one.args.iter().map(row).collect::<std::collections::BTreeSet<_>>().len() == 1
+        };
+        if !wanted.clone().all(holds) {
+            continue;
+        }
         let (start, end) = (capture.node.start_position(), capture.node.end_position());
         match query.capture_names()[capture.index as usize] {
             "indent" => (start.row + 1..=end.row).for_each(|row| begun[row].push(start.row)),
+            "indent.always" => (start.row + 1..=end.row).for_each(|row| always[row] += 1),
+            // Named for a predicate.
+            "case" => {}
             "outdent" => {
                 let line = text.lines().nth(start.row).unwrap_or_default();
                 if line[..start.column].trim().is_empty() {
@@ -161,11 +179,11 @@ fn indents(text: &str, query: &tree_sitter::Query) -> Vec<usize> {
             other => panic!("`@{other}` is no word of Helix"),
         }
     }
-    let count = |(rows, ended): (Vec<usize>, usize)| {
+    let count = |((rows, always), ended): ((Vec<usize>, usize), usize)| {
         let rows: std::collections::BTreeSet<usize> = rows.into_iter().collect();
-        rows.len().saturating_sub(ended)
+        (rows.len() + always).saturating_sub(ended)
     };
-    begun.into_iter().zip(ended).map(count).collect()
+    begun.into_iter().zip(always).zip(ended).map(count).collect()
 }
 
 #[test]
