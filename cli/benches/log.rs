@@ -1,7 +1,7 @@
 //! How many decisions are signed and recorded in a second, and how many kept ones are decided again.
 //!
 //! `cargo bench -p cli --bench log` measures the log, in a folder of the disk that holds the target folder; with
-//! `-- replay` it also makes a log of 10,000 decisions out of 40 plans over 20 model versions, and decides each again
+//! `-- replay` it also makes a log of 10,000 decisions out of 40 plans, each on a model of its own, and decides each again
 //! under another policy.
 //!
 //! Not here: how long one decision takes (`benches/run`).
