@@ -1,11 +1,10 @@
 //! A package on disk: which files are its modules, and to which package a document belongs.
 //!
 //! A document belongs to the package of the nearest `writ.toml` above it, or stands alone; also where that is the root of a
-//! workspace and no package, or declares it as a source of facts.
+//! workspace and no package.
 
 use crate::manifest;
 use crate::package::{self, Module, Refused};
-use globset::{GlobBuilder, GlobSet};
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
@@ -34,41 +33,16 @@ pub(crate) fn home(uri: &str, path: Option<&Path>) -> (Home, String) {
         let root = path.parent().unwrap_or(Path::new("/")).to_owned();
         return (Home::Package(root), manifest::FILE.to_owned());
     }
-    let Some(root) = path.ancestors().skip(1).find(|folder| folder.join("writ.toml").is_file()) else { return alone() };
-    let said = fs::read_to_string(root.join(manifest::FILE)).unwrap_or_default();
-    // What is hidden is no module, nor is what is declared as a source.
-    let is_module =
-        |shown: &String| !shown.split('/').any(|part| part.starts_with('.')) && !Facts::declared(&said).have(shown);
-    match relative(root, path).filter(|shown| !packages::manifest::is_root_alone(&said) && is_module(shown)) {
-        Some(shown) => (Home::Package(root.to_owned()), shown),
+    let root = path.ancestors().skip(1).find(|folder| folder.join("writ.toml").is_file());
+    let is_package = |root: &&Path| {
+        let said = fs::read_to_string(root.join(manifest::FILE)).unwrap_or_default();
+        !packages::manifest::is_root_alone(&said)
+    };
+    // What is hidden is no module.
+    let is_shown = |shown: &String| !shown.split('/').any(|part| part.starts_with('.'));
+    match root.filter(is_package).and_then(|root| Some((root, relative(root, path).filter(is_shown)?))) {
+        Some((root, shown)) => (Home::Package(root.to_owned()), shown),
         None => alone(),
-    }
-}
-
-/// The files that a manifest declares as sources of facts. What a `.writ` file among them says is what that source says, as
-/// old as it is and kept with the versions of the model; it is no policy.
-pub struct Facts(GlobSet);
-
-impl Facts {
-    /// - `manifest`: what it says; it need not be whole.
-    pub fn declared(manifest: &str) -> Facts {
-        let manifest: toml::Table = toml::from_str(manifest).unwrap_or_default();
-        let sources = manifest.get("source").and_then(toml::Value::as_array).into_iter().flatten();
-        let of = |source: &toml::Value, key| source.get(key).and_then(toml::Value::as_str).map(str::to_owned);
-        let paths = sources.filter(|source| of(source, "kind").as_deref() == Some("facts"));
-        let mut set = GlobSet::builder();
-        for path in paths.filter_map(|source| of(source, "path")) {
-            // One that is no pattern is told of where the source is read.
-            if let Ok(glob) = GlobBuilder::new(path.trim_start_matches("./")).literal_separator(true).build() {
-                set.add(glob);
-            }
-        }
-        Facts(set.build().unwrap_or_default())
-    }
-
-    /// - `path`: relative to the manifest, with `/`.
-    pub fn have(&self, path: &str) -> bool {
-        self.0.is_match(path)
     }
 }
 
@@ -171,7 +145,7 @@ pub(crate) fn own_module(path: &str) -> Option<String> {
     module(path).filter(|name| !is_std(name))
 }
 
-/// The `.writ` files of a package, sorted: all below its folder, except hidden ones (an editor's lock
+/// The files of a package's modules, sorted: every `.writ` file below its folder, except hidden ones (an editor's lock
 /// is one), and those in `vendor/`, `target/`, hidden folders and nested packages.
 ///
 /// - `nested`: nested packages too.
@@ -256,22 +230,6 @@ mod tests {
         assert_eq!(module("network/segments.writ").as_deref(), Some("network.segments"));
         assert_eq!(module("my-policy.writ"), None);
         assert_eq!(own_module("std/state.writ"), None);
-    }
-
-    #[test]
-    fn what_a_source_says_is_no_policy() {
-        let manifest = "[[source]]\nname = \"a\"\nkind = \"facts\"\npath = \"./world.writ\"\n\n[[source]]\nname = \"b\"\nkind = \"facts\"\npath = \"facts/*.writ\"\n\n[[source]]\nname = \"c\"\nkind = \"kubernetes\"\npath = \"**/*\"\n";
-        let facts = Facts::declared(manifest);
-        for (path, is) in [
-            ("world.writ", true),
-            ("facts/a.writ", true),
-            ("facts/deep/a.writ", false),
-            ("policy.writ", false),
-            ("deep/world.writ", false),
-        ] {
-            assert_eq!(facts.have(path), is, "{path}");
-        }
-        assert!(!Facts::declared("[[source").have("world.writ"), "what cannot be read declares nothing");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 //! INVARIANT: what cannot be read is refused, never left out: a policy without one of its denies is another policy.
 //! Not here: which files are its modules (`folder`), what a manifest may say (`packages`).
 
-use crate::folder::{self, Facts};
+use crate::folder;
 use crate::installed;
 use crate::manifest;
 use compiler::database::Dependency;
@@ -45,13 +45,10 @@ impl fmt::Display for Refused {
     }
 }
 
-/// The modules of the package in a folder, sorted by path, and what of its files cannot be one. What its manifest declares as a
-/// source of facts is none.
+/// The modules of the package in a folder, sorted by path, and what of its files cannot be one.
 pub fn modules(root: &Path) -> (Vec<Module>, Vec<Refused>) {
     let (mut read, mut refused) = (Vec::new(), Vec::new());
-    let facts = Facts::declared(&text(&root.join(manifest::FILE)).unwrap_or_default());
-    let mut paths = folder::modules(root, false, &mut |path, error| refused.push(unreadable(path, &error)));
-    paths.retain(|path| !facts.have(&shown(root, path)));
+    let paths = folder::modules(root, false, &mut |path, error| refused.push(unreadable(path, &error)));
     for path in paths {
         match module(root, &path) {
             Ok(module) => read.push(module),

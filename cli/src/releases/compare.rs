@@ -391,9 +391,7 @@ fn moved(test: &TestCase, was: &Program, is: &Program) -> Result<(TestCase, Vec<
 ///
 /// - `tests`: those below `tests/`, else the others.
 fn modules(tree: &Tree, tests: bool) -> Result<Vec<Module>, Failure> {
-    let facts = folder::Facts::declared(tree.text("writ.toml")?);
-    let own = |path: &str| path.ends_with(".writ") && path.starts_with("tests/") == tests && !facts.have(path);
-    let files = tree.files().filter(|(path, _)| own(path));
+    let files = tree.files().filter(|(path, _)| path.ends_with(".writ") && path.starts_with("tests/") == tests);
     let module = |(path, _): (&str, &[u8])| {
         let name =
             folder::module(path).ok_or_else(|| Failure::Malformed(format!("{path}: the path is no module's name")))?;
