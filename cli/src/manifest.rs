@@ -214,6 +214,9 @@ impl Kind {
     }
 }
 
+/// What stands for other letters in the path of a source.
+pub(crate) const WILD: [char; 2] = ['*', '?'];
+
 impl Source {
     /// How its rows are read.
     pub(crate) fn records(&self) -> Records {
@@ -237,7 +240,7 @@ impl Source {
 
     /// Whether its path may be of several files.
     pub(crate) fn has_pattern(&self) -> bool {
-        self.path.contains(['*', '?'])
+        self.path.contains(WILD)
     }
 
     /// The relations that it can fill, where the manifest alone says so: those of a mapping; the one that a table is

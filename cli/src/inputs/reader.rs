@@ -5,7 +5,7 @@
 use super::Asked;
 use super::opened::opened;
 use crate::failure::Failure;
-use crate::manifest::{Kind, Manifest, Source};
+use crate::manifest::{Kind, Manifest, Source, WILD};
 use crate::package;
 use crate::policy::{self, Compiled};
 use decide::SourceState;
@@ -311,7 +311,7 @@ pub(crate) fn folder_beyond(root: &Path, source: &Source) -> Option<PathBuf> {
 
 /// A source's path without and with what is a pattern.
 fn plain(root: &Path, source: &Source) -> (PathBuf, String) {
-    let wild = |part: &&str| part.contains(['*', '?']);
+    let wild = |part: &&str| part.contains(WILD);
     let parts: Vec<&str> = source.path.split('/').collect();
     let plain = parts.iter().take_while(|part| !wild(part)).count();
     (root.join(parts[..plain].join("/")), parts[plain..].join("/"))
