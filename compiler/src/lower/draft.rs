@@ -15,6 +15,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) relations: Vec<Relation<'a>>,
     /// In the order of packages, files and text; the compiler's own behind those they belong to.
     pub(crate) rules: Vec<DraftRule<'a>>,
+    /// Relations of what another one derives possibly and not surely; each with that one.
+    pub(crate) in_doubt: Vec<(RelationId, RelationId)>,
     names: FxHashMap<String, RelationId>,
 }
 

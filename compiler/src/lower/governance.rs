@@ -257,29 +257,69 @@ fn permits<'a>(permit: RelationId, sources: &[Source<'a>], texts: &Texts<'_>, dr
     draft.rule(rule, Some(source));
 }
 
-/// The relation of those who decide an escalation: its own columns and the party, from every rule that names one.
+/// The relation of those who decide an escalation: its own columns and the party, from every rule that names one. Of what it
+/// asks possibly they are told as well (`std.approval.routed_in_doubt`).
 fn route<'a>(
     objection: RelationId,
     sources: &[Source<'a>],
     texts: &Texts<'_>,
     draft: &mut Draft<'a>,
 ) -> Option<RelationId> {
-    if sources.iter().all(|source| source.rule.to.is_none()) {
-        return None;
-    }
+    let first = *sources.iter().find(|source| source.rule.to.is_some())?;
     let rights = Rights::of(draft)?;
+    let name = draft.relation(objection).name.clone();
+    let route = addressed(objection, format!("{name}$route"), sources, &rights, texts, draft);
+    routed("std.approval.routed", &name, route, draft);
+    let doubt = in_doubt(objection, format!("{name}$in_doubt"), first, texts, draft);
+    let other = addressed(doubt, format!("{name}$in_doubt$route"), sources, &rights, texts, draft);
+    routed("std.approval.routed_in_doubt", &name, other, draft);
+    Some(route)
+}
+
+/// A relation of what the objection derives possibly and not surely.
+fn in_doubt<'a>(
+    objection: RelationId,
+    name: String,
+    source: Source<'a>,
+    texts: &Texts<'_>,
+    draft: &mut Draft<'a>,
+) -> RelationId {
     let read = draft.relation(objection);
+    let (columns, instanced) = (read.columns.clone(), read.instanced);
+    let variables = columns.iter().map(|column| Variable { name: column.name.clone(), r#type: column.r#type.clone() });
+    let (variables, terms): (Vec<_>, Vec<_>) = (variables.collect(), (0..columns.len()).map(Term::Variable).collect());
+    let doubt = draft.add_hidden(name, columns, Kind::Change);
+    draft.relations[doubt.0 as usize].instanced = instanced;
+    draft.in_doubt.push((doubt, objection));
+    let citation = texts.citation(source.item.0, source.item.1, source.rule.span);
+    let (head, body) = (here(doubt, terms.clone()), vec![Literal::Holds(here(objection, terms))]);
+    draft.rule(Rule { head, body, variables, message: Vec::new(), citation }, Some(source));
+    doubt
+}
+
+/// The relation of whom the rules of an objection name: its columns and the party.
+///
+/// - `violations`: it, or the relation of those of its tuples that count.
+/// - `name`: what the relation is called.
+fn addressed<'a>(
+    violations: RelationId,
+    name: String,
+    sources: &[Source<'a>],
+    rights: &Rights,
+    texts: &Texts<'_>,
+    draft: &mut Draft<'a>,
+) -> RelationId {
+    let read = draft.relation(violations);
     let party = Type::Entity(String::from("std.authority.Party"));
-    let mut columns = read.columns.clone();
+    let (mut columns, instanced) = (read.columns.clone(), read.instanced);
     columns.push(Column { name: String::from("party"), r#type: party.clone(), lattice: None });
-    let (name, instanced) = (format!("{}$route", read.name), read.instanced);
     let route = draft.add_hidden(name, columns, Kind::Change);
     draft.relations[route.0 as usize].instanced = instanced;
     for source in sources {
         let Some(to) = &source.rule.to else { continue };
         let mut body = start(*source, route, texts, draft);
         let party = body.fresh(party.clone());
-        let (terms, mut literals) = body.violation(objection, source.rule, to);
+        let (terms, mut literals) = body.violation(violations, source.rule, to);
         let mut addressed = body.atom(to, &mut literals);
         addressed.terms.push(Term::Variable(party));
         literals.push(Literal::Holds(addressed));
@@ -289,8 +329,7 @@ fn route<'a>(
         draft.rule(Rule { head, body: literals, variables, message: Vec::new(), citation }, Some(*source));
         helpers.into_iter().for_each(|helper| draft.rule(helper, Some(*source)));
     }
-    routed(route, draft);
-    Some(route)
+    route
 }
 
 /// The relations that say who may accept a risk, and where.
@@ -323,13 +362,15 @@ impl Rights {
 }
 
 /// `std.approval.routed(rule, subjects, party)` for whom a route names: its values as a verdict prints them.
-fn routed(route: RelationId, draft: &mut Draft<'_>) {
-    let Some(routed) = draft.find("std.approval.routed") else { return };
+///
+/// - `law`: that relation, or the one of what is asked possibly.
+/// - `rule`: the objection's name.
+fn routed(law: &str, rule: &str, route: RelationId, draft: &mut Draft<'_>) {
+    let Some(routed) = draft.find(law) else { return };
     let relation = draft.relation(route);
-    let last = relation.name.trim_end_matches("$route");
     let (name, first) = match relation.instanced {
-        true => (last.rsplit('.').next().unwrap_or(last), 1),
-        false => (last, 0),
+        true => (rule.rsplit('.').next().unwrap_or(rule), 1),
+        false => (rule, 0),
     };
     let mut variables: Vec<Variable> = (relation.columns.iter())
         .map(|column| Variable { name: column.name.clone(), r#type: column.r#type.clone() })

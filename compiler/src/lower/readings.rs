@@ -58,6 +58,10 @@ pub(crate) fn readings<'a>(mut draft: Draft<'a>, unknown_facts: &[(RelationId, u
             rules.extend(view.rules(&draft, |id| twins[id.0 as usize].unwrap_or(id)));
             continue;
         }
+        if let Some((_, of)) = draft.in_doubt.iter().find(|(own, _)| *own == rule.head.relation) {
+            rules.extend(twins[of.0 as usize].map(|possible| in_doubt(rule, *of, possible)));
+            continue;
+        }
         let doubts = doubts(rule, &draft, &known);
         if !decides(rule, &draft, &known, &doubts) && !is_head_in_doubt(rule, &draft, &doubts) {
             rules.push(rule.clone());
@@ -95,6 +99,15 @@ fn what_is_sure_is_possible(draft: &Draft<'_>, index: usize, twin: RelationId, f
         message: Vec::new(),
         citation: first.map(|rule| rule.citation.clone()).unwrap_or_default(),
     }
+}
+
+/// `D(…) if R?(…), not R(…)`: what holds in one reading alone. It is about what is known, so it has one answer in both.
+///
+/// - `rule`: `D(…) if R(…)`.
+fn in_doubt(rule: &Rule, of: RelationId, possible: RelationId) -> Rule {
+    let terms = &rule.head.terms;
+    let body = vec![Literal::Holds(here(possible, terms.clone())), Literal::Absent(here(of, terms.clone()))];
+    Rule { body, ..rule.clone() }
 }
 
 /// Turns every absence and aggregate that compares unknowns into one over a helper.

@@ -137,7 +137,8 @@ pub(crate) struct Bound<'a> {
 /// Whether a relation stands for a condition that has no name: a negated group, the body of an aggregate.
 fn has_no_name(program: &Program, id: RelationId) -> bool {
     let relation = program.relation(id);
-    relation.hidden && !["$decided", "$route", WITH_UNKNOWN, APPLIED].iter().any(|part| relation.name.contains(part))
+    relation.hidden
+        && !["$decided", "$route", "$in_doubt", WITH_UNKNOWN, APPLIED].iter().any(|part| relation.name.contains(part))
 }
 
 impl Bound<'_> {
