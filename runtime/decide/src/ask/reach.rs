@@ -8,7 +8,7 @@
 //! Editable is what is declared `@editable`, and what the change itself added.
 //! Not here: authority, which is older than any change; what makes a verdict another (`counter`).
 
-use super::attribute::{Put, Wish, columns, wishes};
+use super::attribute::{Put, Wish, at, columns, wishes};
 use super::passing::{Edit, Kind, Passing, Way};
 use crate::case::Failure;
 use crate::near::{pattern, satisfy, unify};
@@ -16,8 +16,8 @@ use crate::settled::Settled;
 use crate::words;
 use engine::Delta;
 use program::{
-    Atom, Comparison, Expr, Fact, Literal, Program, Reading, RelationId, Rule, SourceKind, Term, Tuple, Type, Value,
-    evaluate,
+    Atom, Comparison, Expr, Fact, Json, Literal, Program, Reading, RelationId, Rule, SourceKind, Term, Tuple, Type,
+    Value, evaluate,
 };
 use proof::{Premise, Side, Why};
 use std::collections::{BTreeMap, BTreeSet};
@@ -309,6 +309,9 @@ impl Search<'_, '_> {
         facts.retain(|fact| self.in_hand(atom.relation, fact));
         let ([fact], Some(Value::Json(_))) = (facts.as_slice(), &binding[wish.variable]) else { return None };
         let put = Put { column, path: wish.path.clone(), value: wish.value.clone() };
+        if is_provided(self.settled, atom.relation, fact, &put) {
+            return None;
+        }
         let mut now = fact.clone();
         now[column] = binding[wish.variable].clone()?;
         let mut bound = binding.to_vec();
@@ -407,6 +410,17 @@ pub(super) fn goes(settled: &Settled<'_>, id: RelationId, tuple: &Tuple) -> bool
     let written = |fact: &Fact| fact.origin.source.kind != SourceKind::Plan;
     program.editable.contains(&id)
         || is_state(program, id) && facts.any(|fact| *fact.relation == **name && fact.tuple == *tuple && written(fact))
+}
+
+/// Whether an attribute that is to be left out would be there all the same: a plan that does not know the value has it from the
+/// provider, or would have.
+pub(super) fn is_provided(settled: &Settled<'_>, id: RelationId, tuple: &Tuple, put: &Put) -> bool {
+    let unknown = |json: &Json| matches!(at(json, &put.path), Some(Json::Unknown(_)));
+    let (None, Some(Value::Json(json))) = (&put.value, tuple.get(put.column)) else { return false };
+    let name = &settled.program.relation(id).name;
+    let planned =
+        |fact: &Fact| *fact.relation == **name && fact.tuple == *tuple && fact.origin.source.kind == SourceKind::Plan;
+    unknown(json) && settled.case.change.actions.iter().flat_map(|action| &action.set).any(planned)
 }
 
 /// The relation whose facts make tuples of this one, if it is editable: of a possible reading the sure one.

@@ -233,7 +233,8 @@ impl Steps<'_, '_> {
 
     fn put(&mut self, edit: Edit, id: RelationId, tuple: &Tuple, put: Put) {
         let relation = self.settled.program.relation(id).name.as_str().into();
-        if put.of(tuple).is_some_and(|other| other != *tuple) {
+        let is_another = put.of(tuple).is_some_and(|other| other != *tuple);
+        if is_another && !reach::is_provided(self.settled, id, tuple, &put) {
             self.add(edit, Does::Put { relation, tuple: tuple.clone(), put });
         }
     }
