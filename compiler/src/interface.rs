@@ -416,6 +416,17 @@ pub blueprint tagged(tag_key: string = \"owner\", most: int) {
             ("level: Level)", "level: string)", "major m.level: its columns were (r: "),
             ("most: int)", "most: int = 3)", "minor m.tagged: its parameter `most` has the default 3"),
             (
+                "(tag_key: string = \"owner\", most: int)",
+                "(most: int, tag_key: string = \"owner\")",
+                "major m.tagged: its parameter `tag_key` has another place, and arguments may be given by place",
+            ),
+            (
+                "(tag_key",
+                "(least: int = 0, tag_key",
+                "major m.tagged: its parameter `tag_key` has another place, and arguments may be given by place",
+            ),
+            ("most: int)", "most: int, least: int = 0)", "minor m.tagged: its parameter `least` is new"),
+            (
                 "= \"owner\"",
                 "= \"team\"",
                 "major m.tagged: its parameter `tag_key` had the default \"owner\" and has \"team\"",

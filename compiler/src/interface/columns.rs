@@ -12,7 +12,6 @@ pub(super) fn columns(was: &Offer, is: &Offer) -> Vec<(Level, String)> {
     };
     let mut found = Vec::new();
     if was.kind == "enum" || was.kind == "blueprint" {
-        // By name: their order is no matter to who uses them.
         for old in &was.columns {
             match is.columns.iter().find(|new| new.name == old.name) {
                 None => found.push((Level::Major, format!("its {word} `{}` is gone", old.name))),
@@ -48,6 +47,15 @@ pub(super) fn columns(was: &Offer, is: &Offer) -> Vec<(Level, String)> {
                 (false, _) => (Level::Minor, ""),
             };
             found.push((level, format!("its {word} `{}` is new{how}", new.name)));
+        }
+        // An application may give them by place. Those of an enum have none.
+        let moved = was.columns.iter().enumerate().find(|(place, old)| {
+            let there = is.columns.iter().position(|new| new.name == old.name);
+            was.kind == "blueprint" && there.is_some_and(|there| there != *place)
+        });
+        if let Some((_, old)) = moved.filter(|_| found.iter().all(|(level, _)| *level != Level::Major)) {
+            let what = format!("its {word} `{}` has another place, and arguments may be given by place", old.name);
+            found.push((Level::Major, what));
         }
         return found;
     }
