@@ -23,7 +23,7 @@ use command::{Stopped, asking, bare, is_remote};
 use inside::Submodules;
 use program::Digest;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 pub use inside::{folder, inside};
 pub use seen::{Newer, Seen, seen};
@@ -77,6 +77,37 @@ impl Git {
         format!("{} at {commit}, {folder}writ.toml", self.url)
     }
 
+    /// Whether its address is a folder that is seen from somewhere.
+    pub(crate) fn is_relative(&self) -> bool {
+        !is_remote(&self.url) && !Path::new(&self.url).is_absolute()
+    }
+
+    /// The same repository, seen from another folder where its address is a path: `../policies` of two members may be two, and
+    /// `../policies` of the one and `../../policies` of the other the same.
+    ///
+    /// - `from`: what it is seen from; `to`: what it is to be seen from.
+    pub(crate) fn seen_from(&self, from: &Path, to: &Path) -> Result<Git, Failure> {
+        if !self.is_relative() || self.url.is_empty() {
+            return Ok(self.clone());
+        }
+        let whole = |folder: &Path| fs::canonicalize(folder).map_err(|e| disk::fault(folder, &e));
+        let (from, to) = (whole(here(from))?, whole(here(to))?);
+        let mut place = from;
+        for part in Path::new(&self.url).components() {
+            match part {
+                Component::CurDir => {}
+                Component::ParentDir => _ = place.pop(),
+                part => place.push(part),
+            }
+        }
+        let common = place.components().zip(to.components()).take_while(|(a, b)| a == b).count();
+        let up = to.components().skip(common).map(|_| "..".to_owned());
+        let down = place.components().skip(common).map(|part| part.as_os_str().to_string_lossy().into_owned());
+        let parts: Vec<String> = up.chain(down).collect();
+        let url = if parts.is_empty() { String::from(".") } else { parts.join("/") };
+        Ok(Git { url, ..self.clone() })
+    }
+
     /// What a lock calls it, but for the commit.
     pub fn shown(&self) -> String {
         let mut text = format!("git+{}", self.url);
@@ -87,6 +118,11 @@ impl Git {
         }
         text
     }
+}
+
+/// The empty path is the folder that the command runs in.
+fn here(folder: &Path) -> &Path {
+    if folder.as_os_str().is_empty() { Path::new(".") } else { folder }
 }
 
 /// The commit that a revision stands for today, and the package in it.

@@ -149,11 +149,20 @@ impl Local {
                         lock,
                     )?;
                 }
+                // Whoever asks, it is one repository where it leads to one.
                 (Origin::Git(git), Stands::Folder(from)) => {
-                    self.commit(workspace, (who, from), (name, git), None, ways, lock)?;
+                    let git = git.seen_from(from, &workspace.folder)?;
+                    self.commit(workspace, (who, &workspace.folder), (name, &git), None, ways, lock)?;
+                }
+                (Origin::Git(git), Stands::Commit(..)) if git.is_relative() => {
+                    return malformed(format!(
+                        "{who}: `{name}` is asked for in the repository {}, a folder seen from one that is itself in a repository, so that nobody knows where it is\n  \
+                         help: its author names an address that others reach too",
+                        git.url
+                    ));
                 }
                 (Origin::Git(git), Stands::Commit(..)) => {
-                    self.commit(workspace, (who, Path::new(".")), (name, git), None, ways, lock)?;
+                    self.commit(workspace, (who, &workspace.folder), (name, git), None, ways, lock)?;
                 }
             }
         }
@@ -180,7 +189,11 @@ impl Local {
                 )),
                 (Some(_), _) => Ok(()),
                 (None, _) => {
-                    malformed(format!("{who}: `{name}` is asked for in {shown} and elsewhere; a name is one package"))
+                    let other = known.commit.as_ref().map(|known| known.place.shown());
+                    let other = other.unwrap_or_else(|| known.path.display().to_string());
+                    malformed(format!(
+                        "{who}: `{name}` is asked for in {shown}, and another asks for it in {other}\n  help: a name is one package; let both name one place"
+                    ))
                 }
             };
         }
