@@ -44,7 +44,7 @@ pub(super) fn add(asked: &Add) -> Result<Answer, Failure> {
         for key in &asked.trust {
             evidence::PublicKey::parse(key).map_err(|no| {
                 Failure::Malformed(format!(
-                    "--trust {key}: {no}\n  help: `writ publish` says whose key signed a package; of what nobody signs writ.toml says it: \
+                    "--trust {key}: {no}\n  help: its publisher has the whole of it: `writ init` says it, in the folder of the package; of what nobody signs writ.toml says it: \
                      under [trust.packages], {scope} = \"unsigned\""
                 ))
             })?;

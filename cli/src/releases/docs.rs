@@ -56,7 +56,13 @@ pub(crate) fn docs(name: Option<&str>, folder: &Path, file: Option<&Path>) -> Re
         }
         Some(name) => {
             let Some(one) = package.installed.iter().find(|one| one.name.as_str() == name) else {
-                return Err(Failure::Malformed(format!("{name} is no dependency\n  help: `writ tree` lists them")));
+                let help = match name.split('.').next() {
+                    Some("std") => {
+                        "the standard library is inside writ: `writ explain std.state` prints a module of it"
+                    }
+                    _ => "`writ tree` lists them",
+                };
+                return Err(Failure::Malformed(format!("{name} is no dependency\n  help: {help}")));
             };
             let others: Vec<_> = package.installed.iter().filter(|other| other.name != one.name).cloned().collect();
             let tree = one.tree.clone();
