@@ -112,7 +112,8 @@ impl<'a> Reader<'a> {
 
     pub(super) fn facts(&mut self, name: &str, declared: &Declared<'_>) -> Result<(), Failure> {
         let bytes = self.bytes(name)?;
-        if name.ends_with(".writ") {
+        // In the language itself. What is called `.facts` is no module, wherever it lies.
+        if name.ends_with(".writ") || name.ends_with(".facts") {
             let text = package::decoded(Path::new(name), bytes.clone())?;
             if text.trim_start_matches('\u{feff}').trim().is_empty() {
                 let what = "the file is empty\n  help: a file that is meant to state nothing says so in a comment";
@@ -187,8 +188,25 @@ impl<'a> Reader<'a> {
         match source.kind {
             Kind::TerraformFolder => self.folder(root, source),
             kind if kind.is_state() => self.state(file, &declared, false),
-            _ => self.facts(file, &declared),
+            _ => {
+                self.no_module(root, file, source)?;
+                self.facts(file, &declared)
+            }
         }
+    }
+
+    /// Refuses a source that is policy too: what a module states holds in every version of the model.
+    fn no_module(&self, root: &Path, file: &str, source: &Source) -> Result<(), Failure> {
+        let Some(name) = file.strip_suffix(".writ") else { return Ok(()) };
+        let place = fs::canonicalize(file).ok();
+        let is_it = |path: &str| place.is_some() && fs::canonicalize(root.join(path)).ok() == place;
+        if !self.compiled.database.snapshot().own_paths().any(is_it) {
+            return Ok(());
+        }
+        Err(Failure::Malformed(format!(
+            "{file}: source `{}` is a module of the policy too, and what that states would hold in every version of the model\n  help: rename it to {name}.facts, which is no module",
+            source.name
+        )))
     }
 
     /// Terraform's own text.
