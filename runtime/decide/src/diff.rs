@@ -26,6 +26,9 @@ use serde::{Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+/// Where the packs lead from a provider's words to ours: tables of words, and steps.
+const PACK: &str = "std.pack.";
+
 /// What became true and what ceased.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Diff {

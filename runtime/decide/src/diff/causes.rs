@@ -2,15 +2,17 @@
 //!
 //! Down the proof of a tuple that only one world has: a given leaf that is not given in the other is a cause, and so is a
 //! rule that the other's program does not have. For a tuple that is absent, down the proofs of those that match in the
-//! other world and are gone here; and so on, in turns, each tuple once.
+//! other world and are gone here; and so on, in turns, each tuple once. That a pack knows a word because some other thing is
+//! said with it is a cause only where there is no other.
 
-use super::{Cause, World};
+use super::{Cause, PACK, World};
 use crate::case::Failure;
 use crate::causes::{absent, pattern};
 use crate::settled::flaw;
 use crate::words;
+use crate::worlds::is_resource;
 use program::{Citation, Literal, Program, RelationId, Rule, Severity, Tuple, Value, Weight};
-use proof::{Inputs, Proof, Why};
+use proof::{Inputs, Node, Premise, Proof, Why};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -94,8 +96,20 @@ impl<'s> Search<'s> {
     }
 
     fn follow(&self, later: bool, proof: &Proof, found: &mut Found) -> Result<(), Failure> {
+        let own = own(self.world(later).program, proof);
+        let (nearer, farther): (Vec<_>, Vec<_>) = proof.nodes.iter().zip(own).partition(|(_, own)| *own);
+        let before = found.causes.len();
+        self.turned(later, nearer.into_iter().map(|(node, _)| node), found)?;
+        if found.causes.len() == before {
+            self.turned(later, farther.into_iter().map(|(node, _)| node), found)?;
+        }
+        Ok(())
+    }
+
+    /// Adds what of some nodes the other world has not.
+    fn turned<'n>(&self, later: bool, nodes: impl Iterator<Item = &'n Node>, found: &mut Found) -> Result<(), Failure> {
         let (here, there) = (self.world(later), self.world(!later));
-        for node in &proof.nodes {
+        for node in nodes {
             match &node.why {
                 Why::Given => {
                     // One that another source has covered there is stated, and does not hold.
@@ -151,6 +165,25 @@ impl<'s> Search<'s> {
         }
         Ok(())
     }
+}
+
+/// Of each node of a proof, whether it is of the thing that is proved: all are, but for facts of other things which do no more
+/// than put a word into a table of the packs (`std.pack.attribute`).
+fn own(program: &Program, proof: &Proof) -> Vec<bool> {
+    let is_thing =
+        |node: &Node| program.relation(node.relation).columns.iter().any(|column| is_resource(&column.r#type));
+    let is_table = |node: &Node| program.relation(node.relation).name.starts_with(PACK) && !is_thing(node);
+    let mut own: Vec<bool> = proof.nodes.iter().map(|node| !is_thing(node)).collect();
+    if let Some(root) = own.last_mut() {
+        *root = true;
+    }
+    // A node's premises stand before it.
+    for (at, node) in proof.nodes.iter().enumerate().rev() {
+        if let (true, false, Why::Derived { premises, .. }) = (own[at], is_table(node), &node.why) {
+            premises.iter().flat_map(Premise::nodes).for_each(|premise| own[premise] = true);
+        }
+    }
+    own
 }
 
 /// What the relations and rules of a program are in another. An objection that weighs otherwise there, as an escalate or less

@@ -1,7 +1,7 @@
 //! What of a difference is told: which relations, in which order, which of their tuples, each with owner and causes.
 
 use super::causes::Search;
-use super::{Diff, Line, Moved, Turned, Wanted, World};
+use super::{Diff, Line, Moved, PACK, Turned, Wanted, World};
 use crate::case::Failure;
 use crate::explained::{Because, explain};
 use crate::rests::{cone, in_force};
@@ -127,7 +127,9 @@ impl<'s> Teller<'s> {
         // Facts are what turns the others; they are told of a relation that is asked for.
         let derived = named.is_some() || self.ruled.contains(&id);
         let own = ["std.time.now", "std.source.source"].contains(&relation.name.as_str());
-        if relation.hidden || relation.scope == Scope::Change || own || !asked || !derived {
+        // What follows from a pack's steps is told: an edge, a key.
+        let step = named.is_none() && relation.name.starts_with(PACK);
+        if relation.hidden || relation.scope == Scope::Change || own || step || !asked || !derived {
             return Ok(None);
         }
         let (mut count, mut lines) = ((0, 0), Vec::new());
