@@ -128,7 +128,7 @@ fn compared(question: &Question) -> Result<Compared, Failure> {
     });
     if let Some(name) = missing {
         return Err(Failure::Malformed(format!(
-            "writ.toml: source `{name}` is declared, and none of its files is there"
+            "writ.toml: source `{name}` is missing, in whole or in part\n  help: `writ import` says what of it is there and what could not be read"
         )));
     }
     limited(&inputs, |limits| {

@@ -6,10 +6,11 @@ use crate::failure::Failure;
 use crate::inputs;
 use crate::output::Answer;
 use decide::ask::{Table, clipped};
-use decide::reconcile::{ASKED, Allowed, Compared, Drift, reconcile};
+use decide::reconcile::{ASKED, Allowed, Compared, Drift, Uncompared, reconcile};
 use model::Version;
 use program::Value;
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Tells every disagreement; ends with 0 whether there is one or not.
@@ -20,9 +21,15 @@ pub(crate) fn run(question: &Question, rows: Rows) -> Result<Answer, Failure> {
     let text = match rows {
         Rows::Table => doubts(&found, &loaded.version) + &text(&found),
         Rows::Json => {
-            let Compared { drift, planes, doubtful } = &found;
-            let answer =
-                json!({ "model": loaded.version.digest, "planes": planes, "doubtful": doubtful, "drift": drift });
+            let Compared { drift, planes, uncompared, unread, doubtful } = &found;
+            let answer = json!({
+                "model": loaded.version.digest,
+                "planes": planes,
+                "doubtful": doubtful,
+                "unread": unread,
+                "uncompared": uncompared,
+                "drift": drift,
+            });
             format!("{answer:#}\n")
         }
         Rows::Csv => {
@@ -33,7 +40,7 @@ pub(crate) fn run(question: &Question, rows: Rows) -> Result<Answer, Failure> {
     Ok(Answer { notes, ..Answer::of(text) })
 }
 
-/// What could not be compared, a line for each source.
+/// What could not be compared, a line for each source, module and resource.
 fn doubts(found: &Compared, version: &Version) -> String {
     let mut text = String::new();
     for one in &found.doubtful {
@@ -46,6 +53,17 @@ fn doubts(found: &Compared, version: &Version) -> String {
         };
         let what = if one.lost { "what it alone shows is not told" } else { "what it says may be over" };
         let _ = writeln!(text, "not sure: {}{files}; {what}", one.why);
+    }
+    for module in &found.unread {
+        let _ = writeln!(text, "not sure: {module} is text of another place; what it makes may be meant");
+    }
+    let mut withheld: BTreeMap<[&str; 3], Vec<&str>> = BTreeMap::new();
+    for Uncompared { resource, key, first, second } in &found.uncompared {
+        withheld.entry([resource, first, second]).or_default().push(key);
+    }
+    for ([resource, first, second], keys) in withheld {
+        let keys = keys.join(", ");
+        let _ = writeln!(text, "not sure: {keys} of {resource} is not to be seen, {first} and {second}; it may differ");
     }
     text
 }
@@ -64,6 +82,7 @@ fn text(compared: &Compared) -> String {
                  help: `speaks` in writ.toml says what a source speaks for: intended, built or running\n"
             );
         }
+        _ if !compared.uncompared.is_empty() => return String::from("no two sources disagree on what they show\n"),
         _ => return String::from("no two sources disagree\n"),
     }
     let mut text = String::new();
@@ -132,7 +151,13 @@ mod tests {
             told: Vec::new(),
             decided: vec![Allowed { record: "sha256:d".to_owned(), at: "2026-01-01T00:00Z".to_owned() }],
         };
-        let compared = Compared { drift: vec![drift.clone()], planes: Vec::new(), doubtful: Vec::new() };
+        let compared = Compared {
+            drift: vec![drift.clone()],
+            planes: Vec::new(),
+            uncompared: Vec::new(),
+            unread: Vec::new(),
+            doubtful: Vec::new(),
+        };
         let told = text(&compared);
         let line = "  some change of it was allowed 2026-01-01T00:00Z by sha256:d; nothing says that it is this one\n";
         assert!(told.ends_with(line), "{told}");

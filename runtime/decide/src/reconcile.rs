@@ -14,14 +14,16 @@ use std::collections::BTreeSet;
 
 /// A body that reads all that [`reconcile`] asks for, so that a program which answers it has it.
 pub const ASKED: &str = "std.reconcile.drift(resource, how), not std.reconcile.decided(resource, _), \
-                         not std.reconcile.differs(resource, _, _, _, _, _)";
+                         not std.reconcile.differs(resource, _, _, _, _, _), \
+                         not std.reconcile.uncompared(resource, _, _, _), not std.terraform.unread(how)";
 
 /// A resource that planes disagree on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Drift {
     /// Which.
     pub resource: String,
-    /// `intended-not-built`, `built-not-running`, `intended-not-running`, `running-not-intended` or `value-differs`.
+    /// `intended-not-built`, `built-not-running`, `intended-not-running`, `running-not-intended`, `built-not-intended` or
+    /// `value-differs`.
     pub how: String,
     /// It is so whatever the unknown values turn out to be.
     pub sure: bool,
@@ -71,6 +73,19 @@ pub struct Doubtful {
     pub why: String,
 }
 
+/// An attribute that two planes have and neither shows.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Uncompared {
+    /// Of what.
+    pub resource: String,
+    /// Its name, at whatever depth.
+    pub key: String,
+    /// One plane.
+    pub first: String,
+    /// The other plane.
+    pub second: String,
+}
+
 /// What came of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Compared {
@@ -78,6 +93,10 @@ pub struct Compared {
     pub drift: Vec<Drift>,
     /// The planes that some source speaks for, sorted.
     pub planes: Vec<String>,
+    /// What sources withhold, so that nobody can tell whether they agree; sorted.
+    pub uncompared: Vec<Uncompared>,
+    /// The modules of a Terraform text whose own text was not read, sorted: what they make is not known to be meant.
+    pub unread: Vec<String>,
     /// The sources that cannot be relied on, sorted.
     pub doubtful: Vec<Doubtful>,
 }
@@ -103,6 +122,15 @@ pub fn reconcile(case: &Case<'_>) -> Result<Compared, Failure> {
             let tuples = settled.program.find(name).map(|id| settled.tuples(Side::After, id)).unwrap_or_default();
             tuples.iter().filter_map(|tuple| tuple.first()).map(Value::show).collect()
         };
+        let withheld = settled.tuples(Side::After, settled.law("std.reconcile.uncompared")?);
+        let withheld = withheld.into_iter().filter_map(|tuple| match &tuple[..] {
+            [resource, key, first, second] => {
+                let [resource, key, first, second] = [resource, key, first, second].map(Value::show);
+                Some(Uncompared { resource, key, first, second })
+            }
+            _ => None,
+        });
+        let uncompared: BTreeSet<Uncompared> = withheld.collect();
         let mut doubtful = BTreeSet::new();
         for relation in ["std.source.missing", "std.source.incomplete", "std.source.stale"] {
             let lost = relation != "std.source.stale";
@@ -120,7 +148,9 @@ pub fn reconcile(case: &Case<'_>) -> Result<Compared, Failure> {
             }));
         }
         let planes = first("std.reconcile.spoken").into_iter().collect();
-        Ok(Compared { drift: found, planes, doubtful: doubtful.into_iter().collect() })
+        let unread = first("std.terraform.unread").into_iter().collect();
+        let (uncompared, doubtful) = (uncompared.into_iter().collect(), doubtful.into_iter().collect());
+        Ok(Compared { drift: found, planes, uncompared, unread, doubtful })
     })
 }
 

@@ -40,7 +40,7 @@ fn beside(json: &Json, rows: &[String], deep: usize, path: &mut String, visit: &
         Json::Object(entries) if deep > 0 => {
             for (key, value) in entries {
                 let below = match rows {
-                    [last] if **last == **key => continue,
+                    [last] if **last == **key && !is_empty(value) => continue,
                     [first, below @ ..] if **first == **key => below,
                     _ => &[],
                 };
@@ -52,6 +52,12 @@ fn beside(json: &Json, rows: &[String], deep: usize, path: &mut String, visit: &
                 path.truncate(long);
             }
         }
+        // Somebody asked for them, and there are none.
+        list if is_empty(list) => visit(path, String::from("[]")),
         Json::Object(_) | Json::Array(_) | Json::Null | Json::Unknown(_) | Json::Sensitive(_) => {}
     }
+}
+
+fn is_empty(json: &Json) -> bool {
+    matches!(json, Json::Array(items) if items.is_empty())
 }

@@ -60,6 +60,9 @@ pub(crate) fn read(
     }
     let world = World::new(&module, expanded.instances.iter().map(|meant| &meant.instance.address));
     let mut facts = Vec::new();
+    for (module, place) in &expanded.unread {
+        facts.push(sheet.fact("std.terraform.unread", vec![Value::Text(sheet.named(module))], place));
+    }
     let mut edges = BTreeMap::new();
     for Meant { instance, number } in &expanded.instances {
         let found = all_references(&world, &instance.address, &mut edges);

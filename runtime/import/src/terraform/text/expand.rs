@@ -16,6 +16,8 @@ use std::sync::Arc;
 /// Every instance, and what was read over.
 pub(super) struct Expanded {
     pub(super) instances: Vec<Meant>,
+    /// The modules whose text stands in another place; each with where it is called.
+    pub(super) unread: Vec<(String, String)>,
     /// Place and reason.
     pub(super) skipped: Vec<(String, String)>,
 }
@@ -57,7 +59,7 @@ impl Made {
 /// Expands a folder and all that it calls.
 pub(super) fn expand(folder: &Rc<Folder>, folders: &mut Folders<'_>) -> Result<Expanded, Malformed> {
     let root = Scope::root(folder.clone());
-    let mut all = Expanded { instances: Vec::new(), skipped: Vec::new() };
+    let mut all = Expanded { instances: Vec::new(), unread: Vec::new(), skipped: Vec::new() };
     // First every module instance, so that what one puts out is there for the next.
     let mut scopes = vec![(root, None)];
     let mut at = 0;
@@ -65,11 +67,10 @@ pub(super) fn expand(folder: &Rc<Folder>, folders: &mut Folders<'_>) -> Result<E
         at += 1;
         for (name, call) in &scope.folder.calls {
             let Some(inner) = inner(&scope.folder, call, folders)? else {
-                let what = format!(
-                    "{} is text of another place: what it makes is not known",
-                    scope.named(&format!("module.{name}"))
-                );
-                all.skipped.push((call.place(&call.part), what));
+                let (module, place) = (scope.named(&format!("module.{name}")), call.place(&call.part));
+                let what = format!("{module} is text of another place: what it makes is not known");
+                all.skipped.push((place.clone(), what));
+                all.unread.push((module, place));
                 continue;
             };
             for made in all.made(&scope, call, &format!("module.{name}"))? {
