@@ -17,6 +17,8 @@ pub(crate) struct Draft<'a> {
     pub(crate) rules: Vec<DraftRule<'a>>,
     /// Relations of what another one derives possibly and not surely; each with that one.
     pub(crate) in_doubt: Vec<(RelationId, RelationId)>,
+    /// Relations whose rules keep the values that the first atom of the body has, where others know them better.
+    pub(crate) as_said: Vec<RelationId>,
     names: FxHashMap<String, RelationId>,
 }
 

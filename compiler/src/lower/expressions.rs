@@ -71,7 +71,7 @@ pub(crate) fn doubt(expr: &Expr, variables: &[Variable], doubts: &[Doubt]) -> Do
             let lossy = type_of(inner, variables).is_none_or(|from| may_fail(&from, wanted));
             doubt(inner, variables, doubts).max(if lossy { Doubt::Unknown } else { Doubt::Known })
         }
-        Expr::Call(Function::Lowest | Function::Highest, _) => Doubt::Known,
+        Expr::Call(Function::Lowest | Function::Highest | Function::Shown, _) => Doubt::Known,
         Expr::Call(function, items) => {
             all(items).max(if partial(*function, items, variables) { Doubt::Unknown } else { Doubt::Known })
         }
@@ -100,7 +100,7 @@ fn partial(function: Function, items: &[Expr], variables: &[Variable]) -> bool {
     match function {
         Function::Subtract => !times(),
         Function::Between | Function::OneOf => true,
-        Function::AddHeld | Function::Lowest | Function::Highest => false,
+        Function::AddHeld | Function::Lowest | Function::Highest | Function::Shown => false,
         // The size of a json value that is neither array nor object is not known.
         Function::Size => items.iter().any(|item| type_of(item, variables).is_none_or(|of| of == Type::Json)),
         _ => function.signature().is_none_or(|signature| {
@@ -142,6 +142,7 @@ pub(crate) fn type_of(expr: &Expr, variables: &[Variable]) -> Option<Type> {
         Expr::As(_, wanted) => Some(wanted.clone()),
         Expr::Default(left, right) => type_of(left, variables).or_else(|| type_of(right, variables)),
         Expr::Call(Function::AddHeld | Function::Lowest | Function::Highest, _) => Some(Type::Int),
+        Expr::Call(Function::Shown, _) => Some(Type::String),
         Expr::Call(function, items) => {
             let arguments: Vec<Option<Type>> = items.iter().map(|item| type_of(item, variables)).collect();
             let fits = |wanted: &[Type]| {

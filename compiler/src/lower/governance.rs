@@ -315,6 +315,8 @@ fn addressed<'a>(
     columns.push(Column { name: String::from("party"), r#type: party.clone(), lattice: None });
     let route = draft.add_hidden(name, columns, Kind::Change);
     draft.relations[route.0 as usize].instanced = instanced;
+    // Of a violation with a subject that is not known, whom it may ask is told, and not of others that it may turn out to be.
+    draft.as_said.push(route);
     for source in sources {
         let Some(to) = &source.rule.to else { continue };
         let mut body = start(*source, route, texts, draft);
@@ -384,7 +386,8 @@ fn routed(law: &str, rule: &str, route: RelationId, draft: &mut Draft<'_>) {
         1 => written(&format!("{{}}.{name}"), vec![Expr::Variable(0)]),
         _ => Expr::Constant(Value::text(name)),
     };
-    let subjects = (first..party).map(|column| written("{}", vec![Expr::Variable(column)])).collect();
+    // As an approval names them, known or not.
+    let subjects = (first..party).map(|column| Expr::Call(Function::Shown, vec![Expr::Variable(column)])).collect();
     let terms = (0..=party).map(Term::Variable).collect();
     variables.push(Variable { name: String::from("$rule"), r#type: Type::String });
     variables.push(Variable { name: String::from("$subjects"), r#type: Type::List(Box::new(Type::String)) });

@@ -313,10 +313,14 @@ impl Writer<'_, '_> {
         let found = occurrences(self.rule);
         let doubt: Vec<Doubt> =
             found.iter().map(|at| doubt_at(at, self.rule, self.draft, self.known, self.doubts)).collect();
+        let as_said = self.draft.as_said.contains(&self.rule.head.relation);
         let mut tests = Vec::new();
         for variable in (0..self.rule.variables.len()).filter(|variable| !joined.contains(variable)) {
             let places: Vec<usize> = (0..found.len()).filter(|place| found[*place].variable == variable).collect();
-            let chosen = places.iter().copied().min_by_key(|place| rank(found[*place].column.is_some(), doubt[*place]));
+            let best = |place: &usize| {
+                (as_said && found[*place].literal > 0, rank(found[*place].column.is_some(), doubt[*place]))
+            };
+            let chosen = places.iter().copied().min_by_key(best);
             let Some(chosen) = chosen else { continue };
             for place in places {
                 // In the sure reading two values match strictly unless neither is surely equal to itself.

@@ -78,6 +78,10 @@ pub(crate) fn analyse(draft: &Draft<'_>, unknown_facts: &[(RelationId, usize, Do
         let mut changed = false;
         for (column, term) in rule.head.terms.iter().enumerate() {
             let doubt = match term {
+                Term::Variable(variable) if draft.as_said.contains(&rule.head.relation) => {
+                    let own = occurrences(rule).into_iter().filter(|at| at.literal == 0 && at.variable == *variable);
+                    own.map(|at| doubt_at(&at, rule, draft, &known, &doubts)).max().unwrap_or(doubts[*variable])
+                }
                 Term::Variable(variable) => doubts[*variable],
                 Term::Constant(value) => constant_doubt(value),
                 Term::Any => Doubt::Known,

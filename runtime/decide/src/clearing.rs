@@ -12,7 +12,7 @@ use crate::violations::Violation;
 use evidence::{ACCEPT_RISK, Cleared, How, Lapsed};
 use program::{RelationId, State, Tuple, Value, Weight, write_time};
 use proof::Side;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What a violation, or an ambiguity, is called by who waives or approves it: a name and all subjects.
 type Name = (String, Vec<String>);
@@ -150,6 +150,10 @@ impl<'a> Clearing<'a> {
                 format!("approval by \"{by}\" does not count while nobody is named who asks: --actor")
             } else if after("std.approval.acting", std::slice::from_ref(party)) {
                 format!("approval by \"{by}\" does not count: who asks is \"{by}\" or of one team with \"{by}\"")
+            } else if let Some(others) = self.unheard(pattern, party) {
+                format!(
+                    "approval by \"{by}\" does not count yet: whom this asks is not known, and {others} may be asked too"
+                )
             } else {
                 format!("approval by \"{by}\" does not count: \"{by}\" may not decide this")
             };
@@ -159,6 +163,22 @@ impl<'a> Clearing<'a> {
         let of = |one: &&Lapsed| self::pattern(&one.what, &one.subjects) == pattern;
         found.extend(self.settled.case.lapsed.iter().filter(of).map(|one| one.says.clone()));
         found
+    }
+
+    /// Whose word is wanted besides, where the party is one of those whom a rule may ask.
+    fn unheard(&self, pattern: &[Option<Value>], party: &Value) -> Option<String> {
+        let asked = |relation: &str| {
+            let id = self.settled.program.find(relation)?;
+            let all = [id, self.settled.possible(id)].into_iter();
+            let found = all.flat_map(|id| self.settled.matching(Side::After, id, &self.filled(id, pattern)));
+            Some(found.filter_map(|tuple| tuple.last().cloned()).collect::<BTreeSet<Value>>())
+        };
+        let speaks_for = self.settled.program.find("std.approval.speaks_for")?;
+        let own = |asked: &Value| self.settled.holds(Side::After, speaks_for, &[party.clone(), asked.clone()]);
+        let others = asked("std.approval.unheard")?;
+        let is_asked = asked("std.approval.routed")?.iter().any(own);
+        let others: Vec<String> = others.iter().map(|other| format!("\"{}\"", other.show())).collect();
+        (is_asked && !others.is_empty()).then(|| others.join(", "))
     }
 }
 

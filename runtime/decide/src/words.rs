@@ -318,6 +318,7 @@ impl Bound<'_> {
             Expr::Call(Function::Add | Function::AddHeld, items) => self.infix(items, "+"),
             Expr::Call(Function::Lowest, items) => format!("the lowest of {}", list(&items[..items.len().min(1)])),
             Expr::Call(Function::Highest, items) => format!("the highest of {}", list(&items[..items.len().min(1)])),
+            Expr::Call(Function::Shown, items) => list(items),
             Expr::Call(Function::Subtract, items) => self.infix(items, "-"),
             Expr::Call(Function::Multiply, items) => self.infix(items, "*"),
             Expr::Call(function, items) => format!("{function}({})", list(items)),

@@ -249,6 +249,8 @@ pub enum Function {
     Lowest,
     /// The largest int that a value may be, and no more than a second one.
     Highest,
+    /// The text by which a verdict prints a value: total, also of an unknown.
+    Shown,
 }
 
 /// An entry of the table: what a function takes, gives and means.
@@ -330,7 +332,7 @@ pub fn functions() -> impl Iterator<Item = &'static Signature> {
 
 /// The table by the functions' own numbers.
 static BY_NUMBER: LazyLock<Vec<Option<&'static Signature>>> = LazyLock::new(|| {
-    let mut table = vec![None; Function::Highest as usize + 1];
+    let mut table = vec![None; Function::Shown as usize + 1];
     functions().for_each(|signature| table[signature.function as usize] = Some(signature));
     table
 });

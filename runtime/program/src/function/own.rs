@@ -12,6 +12,7 @@ pub(super) fn of_unknowns(function: Function, arguments: &[Value]) -> Option<Val
         (Function::Between, _) => Value::unknown("between"),
         (Function::Lowest, [value, Value::Int(floor)]) => Value::Int(lowest(value, *floor)),
         (Function::Highest, [value, Value::Int(ceiling)]) => Value::Int(highest(value, *ceiling)),
+        (Function::Shown, [value]) => Value::text(value.show()),
         _ => return None,
     })
 }
@@ -32,6 +33,7 @@ pub(super) fn name(function: Function) -> &'static str {
         Function::AddHeld => "+",
         Function::Lowest => "lowest",
         Function::Highest => "highest",
+        Function::Shown => "shown",
         _ => "between",
     }
 }
