@@ -263,7 +263,7 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
     let change = match change {
         None => Change::none(),
         Some(Asked::Change(change)) => change,
-        Some(Asked::Manifests(manifests, bytes)) => manifests.change_over(&bytes, &facts),
+        Some(Asked::Manifests(manifests, bytes)) => manifests.change_over(&bytes, &facts, lost(package, &sources)),
     };
     Ok(Loaded {
         change,
@@ -284,6 +284,14 @@ fn read(inputs: &Inputs, change: Option<&str>, package: &Package, compiled: Comp
         recorded: entries.iter().flatten().filter_map(|entry| instant(&entry.time)).max(),
         position: entries.map(|entries| entries.len() as u64),
     })
+}
+
+/// Whether a source that may say what runs in a cluster was not read, in whole or in part.
+fn lost(package: &Package, sources: &[SourceState]) -> bool {
+    let missing = |name: &str| sources.iter().any(|one| matches!(one, SourceState::Missing(lost) if lost == name));
+    let dump = |source: &Source| source.kind == Kind::Kubernetes && source.speaks != Some(Speaks::Intended);
+    let declared = package.manifest.iter().flat_map(|manifest| &manifest.source);
+    declared.filter(|source| dump(source)).any(|source| missing(&source.name))
 }
 
 /// The declared sources of which only references are read beside a plan, where rules ask what is meant: an allow may not
@@ -313,7 +321,7 @@ impl Asked {
     fn of_nothing(&self) -> Change {
         match self {
             Asked::Change(change) => change.clone(),
-            Asked::Manifests(manifests, bytes) => manifests.change_over(bytes, &[]),
+            Asked::Manifests(manifests, bytes) => manifests.change_over(bytes, &[], false),
         }
     }
 }

@@ -117,7 +117,8 @@ pub(crate) fn worlds(case: &Case<'_>) -> Result<Worlds, Failure> {
 
     let mut changed = transaction::run(program, &case.change, &before, &mut admission)?;
     let disagrees = disagreement.touched.union(&doubtful).cloned().collect();
-    changed.facts_of_change(program, case, &moves, &disagrees, &mut admission)?;
+    let about = [("std.change.disagrees", &disagrees), ("std.change.only_meant", &disagreement.only_meant)];
+    changed.facts_of_change(program, case, &moves, about, &mut admission)?;
     base.append(&mut changed.stated);
     base.sort();
     base.dedup();

@@ -99,9 +99,31 @@ fn a_secret_shows_nothing_of_its_data() {
 }
 
 fn change(manifests: &str, model: &[Fact]) -> Change {
+    change_where(manifests, model, false)
+}
+
+fn change_where(manifests: &str, model: &[Fact], lost: bool) -> Change {
     let options = Options { expected: Expected::Change, ..Options::default() };
     let imported = read("m.yaml", manifests.as_bytes(), &options).expect("reads");
-    imported.manifests.expect("manifests").change_over(manifests.as_bytes(), model)
+    imported.manifests.expect("manifests").change_over(manifests.as_bytes(), model, lost)
+}
+
+#[test]
+fn what_is_meant_and_does_not_run_is_created_where_somebody_says_what_runs() {
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {volumes: [{configMap: {name: x}}]}\n";
+    let meant = object("meant.yaml", &pod.replace("name: x", "name: old")).expect("reads").facts;
+    let live = object("live.yaml", "apiVersion: v1\nkind: Pod\nmetadata: {name: b, uid: u1}\n").expect("reads").facts;
+    let there = object("live.yaml", &pod.replace("name: a", "name: a, uid: u2")).expect("reads").facts;
+    let verbs = |model: &[Fact], lost| -> Vec<Verb> {
+        change_where(pod, model, lost).actions.iter().map(|action| action.verb).collect()
+    };
+    let both: Vec<Fact> = meant.iter().chain(&live).cloned().collect();
+    assert_eq!(verbs(&meant, false), [Verb::Update]);
+    assert_eq!(verbs(&meant, true), [Verb::Create], "what would say what runs is lost");
+    assert_eq!(verbs(&both, false), [Verb::Create]);
+    assert_eq!(verbs(&[live.clone(), there].concat(), false), [], "it runs as it is asked for");
+    let gone: Vec<String> = change(pod, &both).actions[0].remove.iter().map(ToString::to_string).collect();
+    assert_eq!(gone.len(), 1, "what it named before it names no more: {gone:?}");
 }
 
 #[test]

@@ -81,7 +81,7 @@ impl<'a> Admission<'a> {
     pub(super) fn change(&mut self, fact: &Fact) -> Result<RelationId, Failure> {
         let id = self.fits(fact)?.ok_or_else(|| unknown(fact))?;
         let relation = self.program.relation(id);
-        let filled = ["action", "actor", "session", "digest", "moved", "partial", "disagrees"];
+        let filled = ["action", "actor", "session", "digest", "moved", "partial", "disagrees", "only_meant"];
         let own = fact.relation.strip_prefix("std.change.").is_some_and(|name| filled.contains(&name));
         match own
             || relation.scope != Scope::Change

@@ -1,11 +1,11 @@
 //! *The model and the change disagree*: the change's own view of the world before, against every other source's.
 //!
 //! Compared are facts with a key of one resource, by values that both sides know: a part that is unknown, sensitive or
-//! not there on one side says nothing. A change that creates what the model already has disagrees too, and one that
-//! destroys a resource and writes it as well: what would be left is a new one, without anything that was known of the old.
+//! not there on one side says nothing. A change that creates what the model already has disagrees too, unless it is only meant
+//! to be there, and one that destroys a resource and writes it as well: what would be left is a new one, without anything that was known of the old.
 
 use super::is_resource;
-use program::{Change, Json, Origin, Program, RelationId, Tuple, Value, Verb};
+use program::{Change, Json, Origin, Program, RelationId, Speaks, Tuple, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the two views differ.
@@ -16,6 +16,8 @@ pub(super) struct Disagreement {
     pub(super) anywhere: bool,
     /// Of the resources that are touched.
     pub(super) views: BTreeMap<Value, Vec<View>>,
+    /// Resources that are created, and of which nothing is said but by sources for what is meant.
+    pub(super) only_meant: BTreeSet<Value>,
 }
 
 /// What two say of one key of a resource, where they part.
@@ -59,10 +61,12 @@ pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, 
     let mut touched: BTreeSet<Value> = destroyed.intersection(&written).map(|name| Value::text(*name)).collect();
     let mut anywhere = !touched.is_empty();
     let mut views: BTreeMap<Value, Vec<View>> = BTreeMap::new();
+    let only_meant = only_meant(&created, facts);
     for ((id, _), (ours, theirs)) in groups {
         let Some(resource) = ours.iter().chain(&theirs).next().map(|tuple| &tuple[0]) else { continue };
         let differ = ours.iter().any(|a| theirs.iter().any(|b| a.iter().zip(*b).any(|(x, y)| differs(x, y))));
-        let there_already = Some(id) == config && ours.is_empty() && among(&created, resource);
+        let there_already =
+            Some(id) == config && ours.is_empty() && among(&created, resource) && !only_meant.contains(resource);
         if differ || there_already {
             anywhere = true;
             if among(&all, resource) {
@@ -72,7 +76,17 @@ pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, 
             }
         }
     }
-    Disagreement { touched, anywhere, views }
+    Disagreement { touched, anywhere, views, only_meant }
+}
+
+/// Those of which there are facts, all of sources that speak for what is meant.
+fn only_meant(created: &BTreeSet<&str>, facts: &[(RelationId, Tuple, Origin)]) -> BTreeSet<Value> {
+    let mut said: BTreeMap<&Value, bool> = BTreeMap::new();
+    for (_, tuple, origin) in facts {
+        let of = tuple.first().filter(|one| one.as_text().is_some_and(|name| created.contains(name)));
+        of.into_iter().for_each(|of| *said.entry(of).or_insert(true) &= origin.source.speaks == Speaks::Intended);
+    }
+    said.into_iter().filter(|(_, meant)| *meant).map(|(of, _)| of.clone()).collect()
 }
 
 impl View {

@@ -204,12 +204,14 @@ impl<'a> Moving<'a> {
 
 impl Changed {
     /// Adds the facts about the change itself: actions, who asks, what its format states, what is wrong with it.
+    ///
+    /// - `about`: relations of resources, and what is found of each.
     pub(super) fn facts_of_change(
         &mut self,
         program: &Program,
         case: &Case<'_>,
         moves: &BTreeMap<Arc<str>, Arc<str>>,
-        disagrees: &BTreeSet<Value>,
+        about: [(&'static str, &BTreeSet<Value>); 2],
         admission: &mut Admission<'_>,
     ) -> Result<(), Failure> {
         let own = own_source(case);
@@ -244,8 +246,8 @@ impl Changed {
             let why = "nobody is named who asks, and a rule reads it that may object or hold back a permit";
             facts.push(("std.change.partial", vec![Value::text(why)], "decision".into(), None));
         }
-        for resource in disagrees {
-            facts.push(("std.change.disagrees", vec![resource.clone()], "decision".into(), None));
+        for (relation, resources) in about {
+            facts.extend(resources.iter().map(|one| (relation, vec![one.clone()], "decision".into(), None)));
         }
         for (relation, tuple, place, by) in facts {
             let Some(id) = program.find(relation) else { continue };

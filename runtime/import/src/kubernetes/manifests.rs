@@ -1,6 +1,6 @@
 //! Manifests as a change: what the model lacks is created, what differs is updated. Absence deletes nothing.
 //!
-//! Over what a cluster answered, the object is what the merge of [`super::apply`] makes of it, where nobody else may have
+//! What a cluster that answered does not have is created, whoever says that it is meant. Over what a cluster answered, the object is what the merge of [`super::apply`] makes of it, where nobody else may have
 //! applied it ([`super::managers`]); over what is meant (other
 //! manifests), the manifest stands in the place of the one before. What the server alone writes (`status`,
 //! `metadata.uid`, …) is no part of what is asked: it is not compared, and it stays.
@@ -40,7 +40,14 @@ impl Manifests {
     ///
     /// - `bytes`: the file's.
     /// - `model`: the facts of the world before, in any order.
-    pub fn change_over(&self, bytes: &[u8], model: &[Fact]) -> Change {
+    /// - `lost`: what would say what runs was not read.
+    pub fn change_over(&self, bytes: &[u8], model: &[Fact], lost: bool) -> Change {
+        // Objects of another estate have its name in front.
+        let answers = |fact: &Fact| {
+            let own = fact.tuple.first().and_then(Value::as_text).is_some_and(|name| !name.contains("//"));
+            own && config(fact).is_some_and(|json| member(json, &["apiVersion"]).is_some() && is_answer(fact, json))
+        };
+        let runs = lost || model.iter().any(answers);
         let names: BTreeSet<&str> = self.objects.iter().map(|object| &*object.resource).collect();
         let mut before: BTreeMap<&str, Vec<&Fact>> = BTreeMap::new();
         for fact in model {
@@ -48,7 +55,7 @@ impl Manifests {
                 before.entry(name).or_default().push(fact);
             }
         }
-        let actions = self.objects.iter().filter_map(|object| object.action(before.get(&*object.resource)));
+        let actions = self.objects.iter().filter_map(|object| object.action(before.get(&*object.resource), runs));
         Change {
             format: "kubernetes".into(),
             file: self.source.file.clone(),
@@ -72,18 +79,25 @@ impl Object {
     }
 
     /// What applying it does; nothing where the model says the same.
-    fn action(&self, model: Option<&Vec<&Fact>>) -> Option<Action> {
+    ///
+    /// - `runs`: somebody says what runs, so that what nobody says of is not there.
+    fn action(&self, model: Option<&Vec<&Fact>>, runs: bool) -> Option<Action> {
         let model = model.map_or(&[][..], |facts| facts);
         let known: Vec<(&Fact, &Json)> = model.iter().filter_map(|fact| Some((*fact, config(fact)?))).collect();
         let action = |verb, set, remove| {
             let (id, resource) = (self.resource.clone(), self.resource.clone());
             Some(Action { id, verb, resource, moved_from: None, place: self.place(), set, remove })
         };
-        if known.is_empty() {
-            return action(Verb::Create, self.facts.clone(), Vec::new());
+        let answers = |(fact, known): &&(&Fact, &Json)| is_answer(fact, known);
+        let gone = |stays: &[Fact]| {
+            let stays: BTreeSet<&Vec<Value>> = stays.iter().map(|fact| &fact.tuple).collect();
+            let gone = model.iter().filter(|fact| is_mention(fact) && !stays.contains(&fact.tuple));
+            gone.map(|fact| (*fact).clone()).collect()
+        };
+        if known.is_empty() || runs && !known.iter().any(|one| answers(&one)) {
+            return action(Verb::Create, self.facts.clone(), gone(&self.facts));
         }
         let asked = self.facts.iter().find_map(config)?;
-        let answers = |(fact, known): &&(&Fact, &Json)| is_answer(fact, known);
         let meant: Vec<&Json> = known.iter().filter(|one| !answers(one)).map(|(_, known)| *known).collect();
         // As it is then, and with all that is not known to go: what may stay may still name something.
         let after = |one: &(&Fact, &Json)| {
@@ -104,9 +118,7 @@ impl Object {
         let over = known.iter().find(answers).or(known.first())?;
         let (json, names) = after(over);
         let set = self.stating(&json, &names);
-        let stays: BTreeSet<&Vec<Value>> = set.iter().map(|fact| &fact.tuple).collect();
-        let gone = |fact: &&&Fact| is_mention(fact) && !stays.contains(&fact.tuple);
-        let remove = model.iter().filter(gone).map(|fact| (*fact).clone()).collect();
+        let remove = gone(&set);
         action(Verb::Update, set, remove)
     }
 
