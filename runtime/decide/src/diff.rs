@@ -12,6 +12,7 @@
 
 mod causes;
 mod pages;
+mod parts;
 mod told;
 
 use crate::case::{Case, Failure};
@@ -35,12 +36,20 @@ pub struct Diff {
     /// Derived relations in which something turned: denies and escalates first, the worst before others; then what a
     /// verdict rests on, the author's own relations before the library's; then the others; in each by name.
     pub relations: Vec<Turned>,
+    /// Tuples that are as they were but for what sources withhold: whether that is another nobody can tell.
+    #[serde(skip_serializing_if = "is_none")]
+    pub withheld: usize,
     /// Facts that came, and facts that went.
     #[serde(serialize_with = "named")]
     pub facts: (usize, usize),
     /// Rules that came, and rules that went.
     #[serde(serialize_with = "named")]
     pub rules: (usize, usize),
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A relation in which something turned.
@@ -91,6 +100,9 @@ pub enum Cause {
         fact: String,
         /// Where it was read: `estate.json /resources/0`, sorted.
         at: Vec<String>,
+        /// Of one that the other world has with another json value: `/spec/replicas: 5 -> 7`.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        parts: String,
     },
     /// A rule came or went.
     Rule {

@@ -128,6 +128,14 @@ fn who_says_the_same_and_more_is_seen_alone() {
         let seen = held(facts(), none(), "std.state.config", Side::Before).len();
         (seen, held(facts(), none(), "std.source.conflict", Side::Before).len())
     };
+    // Sealed under two keys: nobody can tell whether they are the same.
+    let sealed = |digest: &str| {
+        let json = Json::object([("password", Json::Sensitive(digest.into())), ("size", Json::Int(2))]);
+        tuple(if digest == "a" { &git } else { &live }, "std.state.config", vec![Value::text("db"), Value::json(json)])
+    };
+    let two = || vec![sealed("a"), sealed("b")];
+    assert_eq!(held(two(), change(Vec::new()), "std.state.config", Side::Before).len(), 1);
+    assert_eq!(held(two(), change(Vec::new()), "std.source.conflict", Side::Before).len(), 0);
     let meant = r#"{"size": 2, "ports": [{"port": 80}]}"#;
     for more in [meant, r#"{"size": 2, "ports": [{"port": 80, "protocol": "TCP"}], "status": "up"}"#] {
         assert_eq!((seen(meant, more), seen(more, meant)), ((1, 0), (1, 0)), "{more}");

@@ -5,7 +5,7 @@
 //! other world and are gone here; and so on, in turns, each tuple once. That a pack knows a word because some other thing is
 //! said with it is a cause only where there is no other.
 
-use super::{Cause, PACK, World};
+use super::{Cause, PACK, World, parts};
 use crate::case::Failure;
 use crate::causes::{absent, pattern};
 use crate::settled::flaw;
@@ -119,6 +119,7 @@ impl<'s> Search<'s> {
                             came: later,
                             fact: words::line(here.program, node.relation, &node.tuple),
                             at: here.places(node.relation, &node.tuple),
+                            parts: self.parts(later, node).unwrap_or_default(),
                         });
                     }
                 }
@@ -139,6 +140,22 @@ impl<'s> Search<'s> {
             }
         }
         Ok(())
+    }
+
+    /// How a given tuple's json value differs from the one that the other world has under its key.
+    fn parts(&self, later: bool, node: &Node) -> Option<String> {
+        let there = self.world(!later);
+        let key = self.world(later).program.relation(node.relation).key.as_ref()?;
+        let pattern: Vec<Option<Value>> = (node.tuple.iter().enumerate())
+            .map(|(at, value)| key.columns.contains(&at).then(|| value.clone()))
+            .collect();
+        let other = there.matching(self.other(later, node.relation)?, &pattern).into_iter().next()?;
+        let json = |tuple: &Tuple| {
+            tuple.iter().find_map(|value| if let Value::Json(json) = value { Some(json.clone()) } else { None })
+        };
+        let (own, other) = (json(&node.tuple)?, json(&other)?);
+        let (from, to) = if later { (other, own) } else { (own, other) };
+        parts::parts(&from, &to)
     }
 
     /// Follows the tuples that match in the other world and not in this one, where a literal rests on their absence.

@@ -16,6 +16,7 @@ impl Diff {
         if self.relations.is_empty() {
             text += "nothing that is derived turned\n";
         }
+        text += &self.unseen();
         for turned in &self.relations {
             let _ = writeln!(text, "\n{}   {}", turned.title(), turned.counts());
             for line in &turned.lines {
@@ -32,6 +33,15 @@ impl Diff {
             }
         }
         text
+    }
+
+    /// A line of what may have turned.
+    fn unseen(&self) -> String {
+        match self.withheld {
+            0 => String::new(),
+            1 => String::from("not sure: 1 tuple differs in nothing but what sources withhold\n"),
+            some => format!("not sure: {some} tuples differ in nothing but what sources withhold\n"),
+        }
     }
 
     /// Markdown, as for a comment on a change.
@@ -165,6 +175,7 @@ impl Cause {
 
     fn what(&self) -> String {
         match self {
+            Cause::Fact { fact, parts, .. } if !parts.is_empty() => format!("{fact}: {parts}"),
             Cause::Fact { fact, .. } => fact.clone(),
             Cause::Rule { rule, .. } => format!("rule of {rule}"),
         }

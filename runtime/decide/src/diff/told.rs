@@ -7,7 +7,7 @@ use crate::explained::{Because, explain};
 use crate::rests::{cone, in_force};
 use crate::words;
 use crate::worlds::{innermost, is_resource};
-use program::{Objection, Program, Reading, RelationId, Scope, Tuple, Value, Weight};
+use program::{Column, Objection, Program, Reading, RelationId, Scope, Tuple, Type, Value, Weight};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +22,7 @@ pub(super) fn told(
     wanted: &Wanted,
 ) -> Result<Diff, Failure> {
     let mut relations = Vec::new();
-    let mut facts = (0, 0);
+    let (mut facts, mut withheld) = ((0, 0), 0);
     for (later, moved) in [(true, turned), (false, dropped)] {
         let teller = Teller::new(search, later, wanted);
         for (relation, moved) in moved {
@@ -36,14 +36,14 @@ pub(super) fn told(
             readings.entry(teller.sure(*relation)).or_default().extend(tuples);
         }
         for (relation, tuples) in readings {
-            if let Some(turned) = teller.relation(relation, &tuples)? {
-                relations.push((teller.place(relation), turned));
-            }
+            let (turned, alike) = teller.relation(relation, &tuples)?;
+            relations.extend(turned.map(|turned| (teller.place(relation), turned)));
+            withheld += alike;
         }
     }
     relations.sort_by(|a, b| (&a.0, &a.1.relation).cmp(&(&b.0, &b.1.relation)));
     let relations = relations.into_iter().map(|(_, turned)| turned).collect();
-    Ok(Diff { relations, facts, rules: search.rules() })
+    Ok(Diff { relations, withheld, facts, rules: search.rules() })
 }
 
 /// One program's part of a difference.
@@ -120,17 +120,23 @@ impl<'s> Teller<'s> {
         (0, relation)
     }
 
-    fn relation(&self, id: RelationId, tuples: &BTreeSet<&Tuple>) -> Result<Option<Turned>, Failure> {
+    /// What turned of a relation, and how many tuples may have.
+    fn relation(&self, id: RelationId, tuples: &BTreeSet<&Tuple>) -> Result<(Option<Turned>, usize), Failure> {
         let relation = self.program.relation(id);
         let named = self.wanted.relation.as_deref();
         let asked = named.is_none_or(|n| relation.name == n || relation.name.ends_with(&format!(".{n}")));
         // Facts are what turns the others; they are told of a relation that is asked for.
         let derived = named.is_some() || self.ruled.contains(&id);
         let own = ["std.time.now", "std.source.source"].contains(&relation.name.as_str());
-        // What follows from a pack's steps is told: an edge, a key.
-        let step = named.is_none() && relation.name.starts_with(PACK);
+        // What follows from a pack's steps is told: an edge, a key; and of what tables of the library's words bring.
+        let things = |column: &Column| matches!(innermost(&column.r#type), Type::Entity(_));
+        let words = relation.name.starts_with("std.")
+            && !relation.name.starts_with("std.source.")
+            && self.objection(id).is_none()
+            && !relation.columns.iter().any(things);
+        let step = named.is_none() && (words || relation.name.starts_with(PACK));
         if relation.hidden || relation.scope == Scope::Change || own || step || !asked || !derived {
-            return Ok(None);
+            return Ok((None, 0));
         }
         let (mut count, mut lines) = ((0, 0), Vec::new());
         let mut turned = Vec::new();
@@ -144,6 +150,12 @@ impl<'s> Teller<'s> {
                 turned.push((!came, *tuple, how == 2, reading));
             }
         }
+        let alike = alike(&turned);
+        turned.retain(|(went, tuple, ..)| {
+            let told = shown(tuple).is_none_or(|shown| !alike.contains(&shown));
+            *(if *went { &mut count.1 } else { &mut count.0 }) -= usize::from(!told);
+            told
+        });
         turned.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
         for (went, tuple, sure, reading) in turned.into_iter().take(self.wanted.most) {
             let (proof, causes) = self.search.causes(!went, reading, tuple)?;
@@ -163,13 +175,14 @@ impl<'s> Teller<'s> {
             });
         }
         let objection = self.objection(id);
-        Ok((count != (0, 0)).then(|| Turned {
+        let turned = (count != (0, 0)).then(|| Turned {
             relation: relation.name.clone(),
             weight: objection.map(|one| one.weight),
             severity: objection.and_then(|one| one.severity),
             count,
             lines,
-        }))
+        });
+        Ok((turned, alike.len()))
     }
 
     fn is_wanted(&self, id: RelationId, tuple: &Tuple) -> bool {
@@ -217,6 +230,24 @@ impl<'s> Teller<'s> {
         }
         owners
     }
+}
+
+/// What came and went alike, as far as it is shown: a sensitive part of another version is sealed under another key.
+///
+/// - `turned`: whether it went, and the tuple.
+fn alike(turned: &[(bool, &Tuple, bool, RelationId)]) -> BTreeSet<Vec<String>> {
+    let mut sides: [BTreeSet<Vec<String>>; 2] = Default::default();
+    for (went, tuple, ..) in turned {
+        sides[usize::from(*went)].extend(shown(tuple));
+    }
+    let [came, went] = sides;
+    came.intersection(&went).cloned().collect()
+}
+
+/// A tuple as it is shown, where a part of it is not.
+fn shown(tuple: &Tuple) -> Option<Vec<String>> {
+    let hidden = tuple.iter().any(|value| matches!(value, Value::Json(_)) && !value.is_known());
+    hidden.then(|| tuple.iter().map(Value::discreet).collect())
 }
 
 /// The relations that a verdict rests on: a deny, an escalate, a permit or an ambiguity.

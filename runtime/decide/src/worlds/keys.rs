@@ -57,7 +57,10 @@ pub(super) fn settle(
         let best = group.iter().map(|(_, origin)| place(origin)).min();
         let first: Group<'_> = group.iter().filter(|(_, origin)| Some(place(origin)) == best).copied().collect();
         let said: BTreeSet<&Tuple> = first.iter().map(|(tuple, _)| *tuple).collect();
-        let most = |one: &&&Tuple| !said.iter().any(|other| one != &other && says_all_of(other, one));
+        // Of two that each say all of the other, as far as they can be seen, the one that is written first.
+        let before = |other: &Tuple, one: &Tuple| other < one || !says_all_of(one, other);
+        let most =
+            |one: &&&Tuple| !said.iter().any(|other| one != &other && says_all_of(other, one) && before(other, one));
         let mut winners: BTreeSet<&Tuple> = said.iter().filter(most).copied().collect();
         if winners.len() > 1 {
             // Of those that say different things the lowest rank; with `prefer` they have one.
@@ -107,9 +110,11 @@ fn says_all_of(one: &Tuple, other: &Tuple) -> bool {
     })
 }
 
-/// Whether a value has every attribute that the other one has, with the same value, at any depth.
+/// Whether a value has every attribute that the other one has, with the same value, at any depth. Two that are sealed may be the
+/// same: those of a version that is kept are sealed under another key.
 fn holds_all_of(one: &Json, other: &Json) -> bool {
     match (one, other) {
+        (Json::Sensitive(_), Json::Sensitive(_)) => true,
         (Json::Object(one), Json::Object(other)) => {
             other.iter().all(|(key, other)| one.get(key).is_some_and(|one| holds_all_of(one, other)))
         }
