@@ -10,9 +10,9 @@ use crate::policy;
 use decide::ask::{self as question, Table};
 use decide::draw::{self, Alone, Reach};
 use decide::{Because, Hit};
-use program::Value;
+use program::{Column, Fact, Program, Type, Value};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How a blast is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -206,22 +206,43 @@ pub(crate) fn orphans(arguments: &arguments::Orphans) -> Result<Answer, Failure>
     })
 }
 
-/// Refuses a name that nothing in the model has, with the nearest that something has.
+/// Refuses a name that no thing in the model has, with those that it may be short for, or the nearest.
 fn known(loaded: &Loaded, resource: &str) -> Result<(), Failure> {
     let set = loaded.change.actions.iter().flat_map(|action| &action.set);
-    let texts = loaded.facts.iter().chain(set).flat_map(|fact| fact.tuple.iter().filter_map(Value::as_text));
-    let named: BTreeSet<&str> = texts.collect();
+    let named = names(&loaded.compiled.program, loaded.facts.iter().chain(set));
     if named.contains(resource) {
         return Ok(());
     }
-    let firsts = loaded.facts.iter().filter_map(|fact| fact.tuple.first()).filter_map(Value::as_text);
-    let near = firsts
-        .map(|name| (strsim::damerau_levenshtein(resource, name), name))
+    // The name of an object without its namespace, a block that makes several.
+    let (object, block) = (format!("/{resource}"), format!("{resource}["));
+    let longer: Vec<&str> =
+        named.iter().copied().filter(|name| name.ends_with(&object) || name.starts_with(&block)).collect();
+    let near = named
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(resource, name), *name))
         .filter(|(far, _)| *far <= resource.chars().count() / 3)
         .min();
-    let help = near.map_or_else(
-        || String::from("`writ query 'std.state.exists(r)'` lists what there is"),
-        |(_, name)| format!("did you mean `{name}`?"),
-    );
+    let quoted = |names: &[&str]| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" or ");
+    let help = match (&longer[..], near) {
+        ([], None) => String::from("`writ query 'std.state.exists(r)'` lists what there is"),
+        ([], Some((_, name))) => format!("did you mean `{name}`?"),
+        (longer @ [_] | longer @ [_, _], _) => format!("did you mean {}?", quoted(longer)),
+        (longer, _) => format!("did you mean {}, or one of {} more?", quoted(&longer[..2]), longer.len() - 2),
+    };
     Err(Failure::Malformed(format!("{resource}: nothing in the model has this name\n  help: {help}")))
+}
+
+/// What facts call things: the texts in columns of resources. A block that makes several is none of them.
+fn names<'f>(program: &Program, facts: impl Iterator<Item = &'f Fact>) -> BTreeSet<&'f str> {
+    let mut columns: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for relation in program.relations.iter().filter(|relation| relation.name != "std.terraform.one_of") {
+        let is_name = |column: &Column| matches!(&column.r#type, Type::Entity(name) if name == "std.state.Resource");
+        let named = relation.columns.iter().enumerate().filter(|(_, column)| is_name(column)).map(|(at, _)| at);
+        columns.insert(&relation.name, named.collect());
+    }
+    let name = |fact: &'f Fact| {
+        let of = columns.get(&*fact.relation).into_iter().flatten();
+        of.filter_map(|at| fact.tuple.get(*at)?.as_text()).collect::<Vec<&str>>()
+    };
+    facts.flat_map(name).collect()
 }
