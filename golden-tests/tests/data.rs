@@ -90,7 +90,9 @@ fn every_file_is_imported_or_refused_with_a_reason() {
     }
     let whole = Path::new(env!("CARGO_TARGET_TMPDIR")).join("data.txt");
     fs::write(&whole, all_files).expect("the target folder is writable");
-    let mut given = String::from("| source | files | refused | objects passed over | facts |\n|---|--:|--:|--:|--:|\n");
+    let mut given = String::from(
+        "| source | files | refused | objects passed over | facts, and lines of CODEOWNERS |\n|---|--:|--:|--:|--:|\n",
+    );
     let mut edges = String::from("| source | edges |\n|---|--:|\n");
     let mut sum = Source::default();
     for (name, of) in &sources {

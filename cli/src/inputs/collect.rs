@@ -10,7 +10,7 @@ use crate::manifest::{Kind, Manifest, Source};
 use crate::package::Package;
 use crate::policy::Compiled;
 use model::Version;
-use program::{Digest, FactSource, SourceKind, Speaks};
+use program::{Digest, Fact, FactSource, SourceKind, Speaks};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -74,6 +74,11 @@ pub(crate) fn collect(
     let owned = reader.read.iter().any(|imported| imported.owners.is_some());
     let folders = if owned { folders(&package.root) } else { BTreeSet::new() };
     let opened = std::mem::take(&mut reader.files);
+    let lines: Vec<(Arc<FactSource>, Vec<Arc<str>>)> = (reader.read.iter())
+        .filter_map(|one| {
+            Some((one.source.clone(), one.owners.as_ref()?.rules.iter().map(|r| r.place.clone()).collect()))
+        })
+        .collect();
     let (facts, mut files, _) = gather(reader.read, folders);
     // Who owns a folder is said of every folder that there is, so how many facts a file gives is known only now.
     let mut counts: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -81,12 +86,32 @@ pub(crate) fn collect(
         *counts.entry((&same[0].origin.source.name, &same[0].origin.source.file)).or_default() += same.len();
     }
     for one in &mut taken {
-        if let Ok((count, _)) = &mut one.outcome {
-            *count = counts.get(&(one.source.as_str(), &*one.file.replace('\\', "/"))).copied().unwrap_or(0);
+        if let Ok((count, skipped)) = &mut one.outcome {
+            let file = one.file.replace('\\', "/");
+            *count = counts.get(&(one.source.as_str(), &*file)).copied().unwrap_or(0);
+            let own = lines.iter().filter(|(source, _)| *source.name == *one.source && *source.file == *file);
+            skipped.extend(own.filter_map(|(source, places)| unused(source, places, &facts)));
         }
     }
     files.extend(lost);
     Ok((Version::new(facts, files), taken, opened))
+}
+
+/// Tells of the lines of an ownership file that say nothing of what is here: who owns a folder without Terraform's text is not
+/// asked.
+fn unused(source: &Arc<FactSource>, places: &[Arc<str>], facts: &[Fact]) -> Option<import::Skipped> {
+    let own = facts.iter().filter(|fact| Arc::ptr_eq(&fact.origin.source, source));
+    let used: BTreeSet<&str> = own.map(|fact| &*fact.origin.place).collect();
+    let unused: Vec<&Arc<str>> = places.iter().filter(|place| !used.contains(&***place)).collect();
+    let why = match unused.len() {
+        0 => return None,
+        1 => String::from("this line is of no folder with Terraform's text, and says nothing here"),
+        n => format!(
+            "{n} of {} lines, this one first, are of no folder with Terraform's text, and say nothing here",
+            places.len()
+        ),
+    };
+    Some(import::Skipped { place: unused[0].clone(), why })
 }
 
 /// Reads a file of a source, or its folder.
