@@ -270,7 +270,12 @@ fn what_stands_around_the_rows_is_kept_whatever_is_taken_of_them() {
         around("a.json", r#"{"QueueUrls": ["u"], "NextToken": "t", "a": {"b": {"c": 1}}}"#, &plain),
         ["NextToken=t"]
     );
-    assert_eq!(around("a.json", r#"{"Vpcs": [], "NextToken": "t"}"#, &one("", "{VpcId}")), ["NextToken=t"]);
+    // That there are none is said, with and without `rows`.
+    let none = r#"{"Vpcs": [], "NextToken": "t"}"#;
+    let rows = Records { rows: Some("/Vpcs/*".into()), ..Records::default() };
+    for records in [one("", "{VpcId}"), rows] {
+        assert_eq!(around("a.json", none, &records), ["NextToken=t", "Vpcs=[]"], "{records:?}");
+    }
     // Rows themselves are not said twice.
     for (name, text) in [("a.json", r#"[{"a": 1}]"#), ("a.ndjson", "{\"a\": 1}\n"), ("a.csv", "a\n1\n")] {
         assert!(around(name, text, &plain).is_empty(), "{name}");
