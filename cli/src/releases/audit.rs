@@ -17,6 +17,7 @@ use packages::workspace::Member;
 use packages::{Name, Version, Workspace};
 use program::visible;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -27,17 +28,18 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
     let workspace = workspace(folder)?;
     let all = install::all(&workspace, &package::ways(true));
     let looked = install::looked(&workspace, &package::ways(true));
-    // What cannot be had can still be looked up by what the lock says of it.
-    if let Err(failure @ packages::Failure::Malformed(_)) = &all {
-        let unread = |(_, _, one): &(Name, Version, Looked)| matches!(one, Looked::Committed { unread: Some(_), .. });
-        if !looked.as_ref().is_ok_and(|looked| looked.iter().any(unread)) {
-            return Err(failure.clone().into());
-        }
-    }
+    // What cannot be had, or is not believed, can still be looked up by what the lock says of it.
+    let unread = |(_, _, one): &(Name, Version, Looked)| matches!(one, Looked::Committed { unread: Some(_), .. });
+    let refused = match (&all, &looked) {
+        (Err(packages::Failure::Malformed(_)), Ok(looked)) if !looked.is_empty() => !looked.iter().any(unread),
+        (Err(failure @ packages::Failure::Malformed(_)), _) => return Err(failure.clone().into()),
+        _ => false,
+    };
     let looked = looked?;
     let mut report = Report::default();
     let all = all.unwrap_or_else(|failure| {
-        report.say("unknown", None, format!("they cannot be read, only the lock: {}", first_line(&failure)));
+        let (kind, why) = (if refused { "refused" } else { "unknown" }, first_line(&failure));
+        report.say(kind, None, format!("they cannot be read, only the lock: {why}"));
         Vec::new()
     });
     match world::additions(&all) {
@@ -83,6 +85,7 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
         }
     }
     let Report { text, found, bad, newer, unknown } = report;
+    let bad = bad.len();
     let code = u8::from(bad + unknown > 0);
     if as_json {
         return Ok(Answer::of(format!("{:#}\n", Value::Array(found))).with_code(code));
@@ -96,7 +99,8 @@ pub(crate) fn audit(folder: &Path, as_json: bool) -> Result<Answer, Failure> {
 struct Report {
     text: String,
     found: Vec<Value>,
-    bad: usize,
+    /// Those that are to be mended; what is about none of them alone has no name.
+    bad: BTreeSet<Option<Name>>,
     newer: usize,
     unknown: usize,
 }
@@ -113,7 +117,9 @@ impl Report {
         match kind {
             "unknown" => self.unknown += 1,
             "outdated" => self.newer += 1,
-            "yanked" | "missing" | "unsigned" | "gone" => self.bad += 1,
+            "yanked" | "missing" | "unsigned" | "gone" | "refused" => {
+                self.bad.insert(of.map(|(name, _)| name.clone()));
+            }
             _ => {}
         }
     }

@@ -272,7 +272,7 @@ impl Local {
             (_, Some((commit, _))) => (commit.to_owned(), git::at(&ways.store, place, commit, from, ways.offline)?),
             _ if ways.offline => {
                 return malformed(format!(
-                    "{who}: which commit {} stands for, only {} can say, and nothing may be fetched; none is locked for {name}\n  help: run it once without --offline, which locks one",
+                    "{who}: which commit {} stands for, only {} can say, and nothing may be fetched\n  help: run it once without --offline, which locks one for {name}",
                     place.asked(),
                     place.url
                 ));
