@@ -5,7 +5,7 @@
 //! to be there, and one that destroys a resource and writes it as well: what would be left is a new one, without anything that was known of the old.
 
 use super::is_resource;
-use program::{Change, Json, Origin, Program, RelationId, Speaks, Tuple, Value, Verb};
+use program::{Change, FactSource, Json, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Where the two views differ.
@@ -79,12 +79,13 @@ pub(super) fn compare(program: &Program, change: &Change, facts: &[(RelationId, 
     Disagreement { touched, anywhere, views, only_meant }
 }
 
-/// Those of which there are facts, all of sources that speak for what is meant.
+/// Those of which there are facts, all of sources that speak for what is meant; a policy's own text is none.
 fn only_meant(created: &BTreeSet<&str>, facts: &[(RelationId, Tuple, Origin)]) -> BTreeSet<Value> {
     let mut said: BTreeMap<&Value, bool> = BTreeMap::new();
+    let meant = |source: &FactSource| source.speaks == Speaks::Intended && source.kind != SourceKind::Text;
     for (_, tuple, origin) in facts {
         let of = tuple.first().filter(|one| one.as_text().is_some_and(|name| created.contains(name)));
-        of.into_iter().for_each(|of| *said.entry(of).or_insert(true) &= origin.source.speaks == Speaks::Intended);
+        of.into_iter().for_each(|of| *said.entry(of).or_insert(true) &= meant(&origin.source));
     }
     said.into_iter().filter(|(_, meant)| *meant).map(|(of, _)| of.clone()).collect()
 }
