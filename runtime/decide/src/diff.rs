@@ -37,7 +37,6 @@ pub struct Diff {
     /// verdict rests on, the author's own relations before the library's; then the others; in each by name.
     pub relations: Vec<Turned>,
     /// Tuples that are as they were but for what sources withhold: whether that is another nobody can tell.
-    #[serde(skip_serializing_if = "is_none")]
     pub withheld: usize,
     /// Facts that came, and facts that went.
     #[serde(serialize_with = "named")]
@@ -45,11 +44,6 @@ pub struct Diff {
     /// Rules that came, and rules that went.
     #[serde(serialize_with = "named")]
     pub rules: (usize, usize),
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
-fn is_none(count: &usize) -> bool {
-    *count == 0
 }
 
 /// A relation in which something turned.

@@ -118,6 +118,11 @@ pub(crate) fn brief(value: &Value) -> String {
     }
 }
 
+/// A key as a step of what leads to it: `/spec`, RFC 6901.
+pub(crate) fn step(key: &str) -> String {
+    format!("/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
 /// At most `most` characters, with `…` in place of the rest.
 pub(crate) fn cut(text: &str, most: usize) -> String {
     match text.char_indices().nth(most) {

@@ -16,7 +16,6 @@ impl Diff {
         if self.relations.is_empty() {
             text += "nothing that is derived turned\n";
         }
-        text += &self.unseen();
         for turned in &self.relations {
             let _ = writeln!(text, "\n{}   {}", turned.title(), turned.counts());
             for line in &turned.lines {
@@ -33,15 +32,6 @@ impl Diff {
             }
         }
         text
-    }
-
-    /// A line of what may have turned.
-    fn unseen(&self) -> String {
-        match self.withheld {
-            0 => String::new(),
-            1 => String::from("not sure: 1 tuple differs in nothing but what sources withhold\n"),
-            some => format!("not sure: {some} tuples differ in nothing but what sources withhold\n"),
-        }
     }
 
     /// Markdown, as for a comment on a change.
@@ -121,7 +111,7 @@ impl Diff {
         page + "</body></html>\n"
     }
 
-    /// `3 facts came, 1 went; 1 rule came`.
+    /// `3 facts came, 1 went; 1 rule came`, and how many tuples may have turned.
     fn inputs(&self) -> String {
         let told = |what: &str, (came, went): (usize, usize)| match (came, went) {
             (0, 0) => None,
@@ -130,7 +120,12 @@ impl Diff {
             (came, went) => Some(format!("{} came, {went} went", count(came, what))),
         };
         let parts: Vec<String> = [told("fact", self.facts), told("rule", self.rules)].into_iter().flatten().collect();
-        if parts.is_empty() { String::from("the same facts and rules") } else { parts.join("; ") }
+        let turned = if parts.is_empty() { String::from("the same facts and rules") } else { parts.join("; ") };
+        match self.withheld {
+            0 => turned,
+            1 => turned + "; 1 tuple may be another, in what sources withhold",
+            some => format!("{turned}; {some} tuples may be others, in what sources withhold"),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Where a json value says something else than it did.
 
-use crate::words::{brief, cut};
+use crate::words::{brief, cut, step};
 use program::{Json, Value};
 use std::collections::BTreeSet;
 
@@ -25,8 +25,7 @@ fn part(from: Option<&Json>, to: Option<&Json>, at: &mut String, found: &mut Vec
         (Some(Json::Object(from)), Some(Json::Object(to))) => {
             let keys: BTreeSet<_> = from.keys().chain(to.keys()).collect();
             for key in keys {
-                *at += "/";
-                *at += &key.replace('~', "~0").replace('/', "~1");
+                *at += &step(key);
                 part(from.get(key), to.get(key), at, found);
                 at.truncate(long);
             }

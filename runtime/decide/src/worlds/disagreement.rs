@@ -5,6 +5,7 @@
 //! to be there, and one that destroys a resource and writes it as well: what would be left is a new one, without anything that was known of the old.
 
 use super::is_resource;
+use crate::words;
 use program::{Change, FactSource, Json, Origin, Program, RelationId, SourceKind, Speaks, Tuple, Value, Verb};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,7 +119,7 @@ fn deepest<'a>(left: &'a Json, right: &'a Json) -> (String, &'a Json, &'a Json) 
         None => (String::new(), left, right),
         Some((key, x, y)) => {
             let (path, x, y) = deepest(x, y);
-            (format!("/{}{path}", key.replace('~', "~0").replace('/', "~1")), x, y)
+            (words::step(key) + &path, x, y)
         }
     }
 }

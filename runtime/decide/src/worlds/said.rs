@@ -1,5 +1,6 @@
 //! Who says what of a subject that sources disagree about: each statement with its place, and the part that differs.
 
+use crate::words;
 use program::{Json, Origin, Program, Relation, RelationId, Tuple, Value};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,7 +84,7 @@ fn apart(relation: &Relation, one: &Tuple, other: &Tuple) -> Option<Part> {
     }
     let at = match &path[..] {
         [] => relation.columns[column].name.clone(),
-        path => path.iter().map(|key| format!("/{}", key.replace('~', "~0").replace('/', "~1"))).collect(),
+        path => path.iter().map(|key| words::step(key)).collect(),
     };
     Some(Part { column, path, at })
 }
