@@ -25,7 +25,7 @@ impl World {
     fn new(name: &str) -> World {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("workspace").join(name);
         let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(folder.join("work")).expect("a folder");
+        fs::create_dir_all(folder.join("own")).expect("a folder");
         let store = Store::new(folder.join("home"));
         let ways = Ways { store, writ: Version::new(0, 1, 0), offline: false, locked: false, docker: None };
         World { folder, ways }
@@ -33,7 +33,7 @@ impl World {
 
     /// A file of the workspace.
     fn file(&self, path: &str, text: &str) {
-        let path = self.folder.join("work").join(path);
+        let path = self.folder.join("own").join(path);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
         fs::write(path, text).expect("it is writable");
     }
@@ -69,7 +69,7 @@ impl World {
     }
 
     fn seen_from(&self, folder: &str) -> Result<Workspace, Failure> {
-        let work = self.folder.join("work");
+        let work = self.folder.join("own");
         Workspace::read(&if folder == "." { work } else { work.join(folder) })
     }
 
@@ -78,13 +78,13 @@ impl World {
     }
 
     fn lock(&self) -> Option<String> {
-        fs::read_to_string(self.folder.join("work/writ.lock")).ok()
+        fs::read_to_string(self.folder.join("own/writ.lock")).ok()
     }
 
     /// What is wrong, without where this test stands.
     fn complaint(&self, folder: &str) -> String {
         let failure = self.load(folder).expect_err("it is wrong");
-        failure.to_string().replace(&format!("{}/work/", self.folder.display()), "")
+        failure.to_string().replace(&format!("{}/own/", self.folder.display()), "")
     }
 }
 
@@ -118,9 +118,9 @@ fn members_share_one_version_and_each_reads_its_part() {
     assert_eq!(names(&world.load("b").expect("it fits")), ["acme/base 1.0.0", "acme/more 1.0.0"]);
     let of_c = world.load("c").expect("it fits");
     assert_eq!(names(&of_c), ["acme/a 1.0.0", "acme/base 1.0.0"]);
-    assert!(of_c[0].in_folder && of_c[0].folder.ends_with("work/a"));
+    assert!(of_c[0].in_folder && of_c[0].folder.ends_with("own/a"));
     for stray in ["a/writ.lock", "b/writ.lock", "c/writ.lock", "a/writ.sum"] {
-        assert!(!world.folder.join("work").join(stray).exists(), "{stray}");
+        assert!(!world.folder.join("own").join(stray).exists(), "{stray}");
     }
     // What one asks for no more stays where another does.
     world.publish("base", "1.2.0", "");
@@ -217,7 +217,7 @@ fn what_is_wrong_with_a_workspace_is_told_with_its_place() {
         let told = world.complaint(".");
         assert!(told.contains(said), "{said}\n{told}");
         // Who is named in it is told the same, wherever it is seen from.
-        if world.folder.join("work/a/writ.toml").is_file() && members.contains("\"a\"") {
+        if world.folder.join("own/a/writ.toml").is_file() && members.contains("\"a\"") {
             assert_eq!(world.complaint("a"), told);
         }
     }
@@ -270,13 +270,13 @@ fn a_member_that_is_a_link_is_refused() {
     world.root("\"a\"");
     fs::create_dir_all(world.folder.join("elsewhere")).expect("a folder");
     fs::write(world.folder.join("elsewhere/writ.toml"), "[package]\nname = \"acme/a\"\n").expect("it is writable");
-    std::os::unix::fs::symlink("../elsewhere", world.folder.join("work/a")).expect("a link");
+    std::os::unix::fs::symlink("../elsewhere", world.folder.join("own/a")).expect("a link");
     assert!(world.complaint(".").contains("a is a link, and leads to"), "{}", world.complaint("."));
     world.root("\"*\"");
     assert!(world.complaint(".").contains("no folder fits it"), "{}", world.complaint("."));
     // Seen through a link, a workspace is the same.
     world.member("b", "1.0.0", "");
-    std::os::unix::fs::symlink("work", world.folder.join("door")).expect("a link");
+    std::os::unix::fs::symlink("own", world.folder.join("door")).expect("a link");
     let seen = Workspace::read(&world.folder.join("door/b")).expect("it reads");
     assert!(seen.is_declared() && seen.folder.ends_with("door"), "{}", seen.folder.display());
 }

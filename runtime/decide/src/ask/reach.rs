@@ -405,11 +405,15 @@ fn breaking(settled: &Settled<'_>, side: Side, relation: RelationId, tuple: &Tup
 /// thing (its type, its provider) is no line of it that could be left out; without it a rule would only be blind.
 pub(super) fn goes(settled: &Settled<'_>, id: RelationId, tuple: &Tuple) -> bool {
     let program = settled.program;
-    let name = &program.relation(id).name;
-    let mut facts = settled.case.change.actions.iter().flat_map(|action| &action.set);
     let written = |fact: &Fact| fact.origin.source.kind != SourceKind::Plan;
-    program.editable.contains(&id)
-        || is_state(program, id) && facts.any(|fact| *fact.relation == **name && fact.tuple == *tuple && written(fact))
+    program.editable.contains(&id) || is_state(program, id) && set(settled, id, tuple).any(written)
+}
+
+/// What the change's actions set, of one tuple.
+pub(super) fn set<'a>(settled: &'a Settled<'_>, id: RelationId, tuple: &'a Tuple) -> impl Iterator<Item = &'a Fact> {
+    let name = settled.program.relation(id).name.as_str();
+    let facts = settled.case.change.actions.iter().flat_map(|action| &action.set);
+    facts.filter(move |fact| *fact.relation == *name && fact.tuple == *tuple)
 }
 
 /// Whether an attribute that is to be left out would be there all the same: a plan that does not know the value has it from the
@@ -417,10 +421,7 @@ pub(super) fn goes(settled: &Settled<'_>, id: RelationId, tuple: &Tuple) -> bool
 pub(super) fn is_provided(settled: &Settled<'_>, id: RelationId, tuple: &Tuple, put: &Put) -> bool {
     let unknown = |json: &Json| matches!(at(json, &put.path), Some(Json::Unknown(_)));
     let (None, Some(Value::Json(json))) = (&put.value, tuple.get(put.column)) else { return false };
-    let name = &settled.program.relation(id).name;
-    let planned =
-        |fact: &Fact| *fact.relation == **name && fact.tuple == *tuple && fact.origin.source.kind == SourceKind::Plan;
-    unknown(json) && settled.case.change.actions.iter().flat_map(|action| &action.set).any(planned)
+    unknown(json) && set(settled, id, tuple).any(|fact| fact.origin.source.kind == SourceKind::Plan)
 }
 
 /// The relation whose facts make tuples of this one, if it is editable: of a possible reading the sure one.

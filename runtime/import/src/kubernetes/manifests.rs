@@ -1,7 +1,7 @@
 //! Manifests as a change: what the model lacks is created, what differs is updated. Absence deletes nothing.
 //!
-//! What a cluster that answered does not have is created, whoever says that it is meant. Over what a cluster answered, the object is what the merge of [`super::apply`] makes of it, where nobody else may have
-//! applied it ([`super::managers`]); over what is meant (other
+//! What a cluster that answered does not have is created, whoever says that it is meant. Over what it answered, the object is
+//! what the merge of [`super::apply`] makes of it, where nobody else may have applied it ([`super::managers`]); over what is meant (other
 //! manifests), the manifest stands in the place of the one before. What the server alone writes (`status`,
 //! `metadata.uid`, …) is no part of what is asked: it is not compared, and it stays.
 

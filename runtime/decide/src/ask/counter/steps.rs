@@ -140,9 +140,7 @@ impl Steps<'_, '_> {
 
     /// Whether an action of the change sets the fact.
     fn is_set(&self, relation: RelationId, tuple: &Tuple) -> bool {
-        let name = &self.settled.program.relation(relation).name;
-        let actions = self.settled.case.change.actions.iter();
-        actions.flat_map(|action| &action.set).any(|fact| *fact.relation == **name && fact.tuple == *tuple)
+        reach::set(self.settled, relation, tuple).next().is_some()
     }
 
     /// Facts of editable relations by which what is absent would be there.
